@@ -1,0 +1,90 @@
+"""Files of a dataset: downloads that land whole or not at all, and one-line errors for what cannot be used."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import md5
+from http.client import HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from torchvision.datasets.utils import download_url
+
+from tuner.errors import TunerError
+
+SILENCE = 30.0  # seconds without a byte until a download has failed: a firewall that drops packets never answers
+
+
+class NotDownloadedError(Exception):
+    """No url served the file; the message says why."""
+
+
+def fetch(path: Path, urls: Iterable[str], digest: str) -> None:
+    """Makes sure that `path` is there with the md5 `digest`, from the first url that serves it.
+
+    The file comes into being by a rename, so that a download that is cut off leaves nothing that a later run trusts.
+
+    Raises:
+        NotDownloadedError: it was not there, and no url served it.
+        TunerError: a file with another md5 is there, and no url served a better one.
+    """
+    if path.is_file() and md5_of(path) == digest:
+        return
+    reasons = []
+    for url in urls:
+        try:
+            _download(path, url, digest)
+            return
+        except (OSError, RuntimeError, HTTPException) as error:
+            reasons.append(one_line(error))
+    why = "; ".join(dict.fromkeys(reasons))
+    if path.is_file():
+        raise unusable(path, f"its md5 is {md5_of(path)} instead of {digest}, and a new download failed: {why}")
+    raise NotDownloadedError(why)
+
+
+def missing(name: str, root: Path, files: str, reason: Exception) -> TunerError:
+    """The error for a dataset that is not in `root` and could not be downloaded; `files` says what to put where."""
+    return TunerError(
+        f"{name} is not in {root} and could not be downloaded ({one_line(reason)}): "
+        f"put {files}, or name another folder with TUNER_DATA"
+    )
+
+
+def unusable(path: Path, reason: str) -> TunerError:
+    """The error for a file that is there and broken."""
+    return TunerError(f"cannot use {path} ({reason}): replace it, or delete it to have it downloaded again")
+
+
+def one_line(error: Exception) -> str:
+    """The message of an error of somebody else, without its line breaks."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def md5_of(path: Path) -> str:
+    """The md5 that torchvision publishes for its files: it finds broken ones, it is no protection against attack."""
+    digest = md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _download(path: Path, url: str, digest: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=path.parent, prefix=".download-") as folder, _silence_ends():
+        download_url(url, folder, path.name, digest)  # shows its progress on stderr
+        Path(folder, path.name).replace(path)
+
+
+@contextmanager
+def _silence_ends() -> Iterator[None]:
+    # torchvision opens its urls without a timeout, so only the default of new sockets reaches them.
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(SILENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

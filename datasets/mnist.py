@@ -1,0 +1,30 @@
+"""MNIST: handwritten digits of 28x28 grey pixels, 60,000 training and 10,000 test samples (LeCun et al. 1998)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torchvision.datasets import MNIST
+
+from tuner.data import DataSpec, Splits
+
+from ._idx import load_idx
+
+SPEC = DataSpec(
+    name="mnist",
+    task="image",
+    shape=(1, 28, 28),
+    classes=tuple("0123456789"),
+    mean=(0.0,),
+    std=(1.0,),
+    augment=("crop", "rotate"),  # never flipped: a mirrored 2 is no digit
+)
+
+
+def load(root: Path) -> Splits:
+    """The splits (about 54,000, 6,000 and 10,000); inputs are uint8 (samples, 1, 28, 28). Downloads 12 MB if need be.
+
+    Raises:
+        TunerError: `root`/MNIST/raw lacks a file that cannot be downloaded, or holds a broken one.
+    """
+    return load_idx(SPEC, MNIST, root)

@@ -1,0 +1,30 @@
+"""Checks of hyperparameters that models share: a bad value is refused in one line with the valid ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tuner.errors import TunerError
+
+
+def check_number(model: str, keyword: str, value: float, low: float, high: float) -> None:
+    """Raises TunerError unless `value` is a number with low <= value <= high (NaN is not)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise TunerError(f"{model}: {keyword} is {value!r}: choose a number from {low} to {high}")
+
+
+def check_integer(model: str, keyword: str, value: int, low: int, high: int) -> None:
+    """Raises TunerError unless `value` is an integer with low <= value <= high."""
+    if type(value) is not int or not low <= value <= high:
+        raise TunerError(f"{model}: {keyword} is {value!r}: choose an integer from {low} to {high}")
+
+
+def check_choice(model: str, keyword: str, value: int, choices: Sequence[int]) -> None:
+    """Raises TunerError unless `value` is one of `choices`."""
+    if type(value) is not int or value not in choices:
+        raise TunerError(f"{model}: {keyword} is {value!r}: choose one of {', '.join(map(str, choices))}")
+
+
+def check_dropout(model: str, value: float) -> None:
+    """Raises TunerError unless `value` is a share of activations that leaves some of them: 0 to 0.95."""
+    check_number(model, "dropout", value, 0.0, 0.95)

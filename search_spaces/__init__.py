@@ -1,0 +1,1 @@
+"""One TOML file a pair, DATASET-MODEL.toml."""

@@ -1,0 +1,53 @@
+"""A trial's checkpoint: one file, replaced as a whole, read without unpickling anything."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tuner.files import write_atomic
+from tuner.fit import Training
+
+FILE = "checkpoint.pt"
+MOST_OF_TIME = 0.05  # saving takes at most this share of a trial's time
+
+
+def checkpoint_folder(trials_folder: Path, number: int) -> Path:
+    """Where a trial's checkpoint lies."""
+    return trials_folder / f"{number:04d}"
+
+
+class Checkpoints:
+    """Saves a training: always when asked to, else as often as costs little time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._saved_epoch = 0
+        self._due = time.monotonic()
+
+    def restore(self, training: Training) -> bool:
+        """Brings the training to its last checkpoint. False when there is none."""
+        if not self._path.exists():
+            return False
+        training.load_state_dict(read(self._path, training.device))
+        self._saved_epoch = training.epoch
+        return True
+
+    def save(self, training: Training, *, now: bool) -> None:
+        """Saves the training unless that epoch is saved already; when not `now`, only if it is time to."""
+        started = time.monotonic()
+        if training.epoch == self._saved_epoch or not (now or started >= self._due):
+            return
+        write_atomic(self._path, lambda file: torch.save(training.state_dict(), file))
+        self._saved_epoch = training.epoch
+        finished = time.monotonic()
+        self._due = finished + (finished - started) / MOST_OF_TIME
+
+
+def read(path: Path, device: torch.device) -> dict[str, Any]:
+    """The `Training.state_dict` in a checkpoint file. Tensors, numbers and strings only: nothing is unpickled."""
+    state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    return state

@@ -1,0 +1,70 @@
+"""A model with its preprocessing in front: raw samples in, logits out. What is trained, saved and served."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tuner import catalog
+from tuner.data import DataSpec
+from tuner.errors import TunerError, unknown
+
+
+class Classifier(nn.Module):
+    """Normalises raw samples with the training split's mean and standard deviation and runs the network on them."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, data: DataSpec, network: nn.Module) -> None:
+        super().__init__()
+        per_channel = (-1,) + (1,) * (len(data.shape) - 1)
+        self.register_buffer("mean", torch.tensor(data.mean).reshape(per_channel))
+        self.register_buffer("std", torch.tensor(data.std).reshape(per_channel))
+        self.network = network
+
+    def forward(self, raw: Tensor) -> Tensor:
+        """(batch, *data.shape) in raw units, any dtype -> (batch, classes) logits."""
+        logits: Tensor = self.network((raw.float() - self.mean) / self.std)
+        return logits
+
+
+def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> Classifier:
+    """The catalog's `model` for `data`, with keyword arguments for its `build`.
+
+    Raises:
+        TunerError: the model is unknown, does not fit the task, or does not take an argument or its value.
+    """
+    check_task(data, model)
+    known = model_parameters(model)
+    for name in arguments:
+        if name not in known:
+            raise unknown(f"parameter of {model}", name, known)
+    return Classifier(data, catalog.load("models", model).build(data, **arguments))
+
+
+def check_task(data: DataSpec, model: str) -> None:
+    """Raises TunerError when the model is not made for the task of the data."""
+    tasks = catalog.load("models", model).TASKS
+    if data.task not in tasks:
+        fitting = [name for name in catalog.names("models") if data.task in catalog.load("models", name).TASKS]
+        raise TunerError(
+            f"model '{model}' takes {' and '.join(tasks)} data, but {data.name} is {data.task} data: "
+            f"choose one of {', '.join(fitting) or 'none yet'}"
+        )
+
+
+def model_parameters(model: str) -> dict[str, Any]:
+    """The keyword arguments of a model's `build`, with their defaults."""
+    signature = inspect.signature(catalog.load("models", model).build)
+    keywords = (p for p in signature.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY)
+    return {parameter.name: parameter.default for parameter in keywords}
+
+
+def parameter_count(module: nn.Module) -> int:
+    """How many numbers are trained."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)

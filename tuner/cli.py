@@ -1,0 +1,152 @@
+"""The command line. Each command parses, calls one function and prints; heavy imports happen inside them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tuner import __version__, catalog
+from tuner.environment import prepare
+from tuner.errors import TunerError
+
+app = typer.Typer(
+    name="tuner",
+    help="Tune a PyTorch model on a dataset with one line, on a laptop or on a Ray cluster.",
+    epilog="Begin with: tuner sweep digits cnn",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+
+Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="A name from `tuner list`.", show_default=False)]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name from `tuner list`.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A sweep's name.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+@app.command()
+def sweep(
+    dataset: Dataset,
+    model: Model,
+    *,
+    trials: Annotated[int, typer.Option(help="How many points of the search space to try.")] = 16,
+    max_epochs: Annotated[int | None, typer.Option(help="The most epochs a trial trains.")] = None,
+    time_budget: Annotated[str | None, typer.Option(help="End the search after so long: 90s, 30m, 2h.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Trials side by side; by default what fits.")] = None,
+    cpus_per_trial: Annotated[int | None, typer.Option(help="CPU cores, and threads, of a trial.")] = None,
+    gpus_per_trial: Annotated[float | None, typer.Option(help="With 0.25 four trials share a GPU.")] = None,
+    seed: Annotated[int, typer.Option(help="Of what is drawn, and of training.")] = 0,
+    name: Annotated[str | None, typer.Option(help="The sweep's name, by default DATASET-MODEL-N.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Train and validate on so many samples only.")] = None,
+    space: Annotated[Path | None, typer.Option(help="A search-space file in place of the pair's own.")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a parameter: lr=0.01, optimizer=sgd,adam or dropout=0.1..0.5. Repeatable."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for the best hyperparameters of MODEL on DATASET, test the best trial and register its model.
+
+    Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet --trials 50 --time-budget 2h
+    """
+    prepare()
+    from tuner import commands  # noqa: PLC0415
+    from tuner.duration import parse_seconds  # noqa: PLC0415
+    from tuner.plan import Request  # noqa: PLC0415
+
+    request = Request(
+        dataset=dataset,
+        model=model,
+        trials=trials,
+        max_epochs=max_epochs,
+        time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget"),
+        concurrency=concurrency,
+        cpus_per_trial=cpus_per_trial,
+        gpus_per_trial=gpus_per_trial,
+        seed=seed,
+        name=name,
+        limit=limit,
+        space=space,
+        overrides=overrides or (),
+    )
+    raise typer.Exit(commands.sweep(request, as_json=as_json, out=out, err=err))
+
+
+@app.command()
+def resume(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A sweep's name.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a sweep that Ctrl-C or a crash has ended, from where it was."""
+    prepare()
+    from tuner import commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.resume(name, as_json=as_json, out=out, err=err))
+
+
+@app.command("list")
+def list_() -> None:
+    """List the datasets, the models, and the pairs that have a search space."""
+    for kind in ("datasets", "models"):
+        out.print(f"[bold]{kind}[/bold]")
+        for name in catalog.names(kind):
+            out.print(f"  {name:<16}", catalog.summary(kind, name), markup=False)
+        out.print()
+    out.print("[bold]pairs with a search space[/bold]")
+    for pair in catalog.names("search_spaces"):
+        out.print(f"  tuner sweep {pair.replace('-', ' ', 1)}")
+
+
+@app.command()
+def show(dataset: Dataset, model: Model, *, as_json: AsJson = False) -> None:
+    """Show a pair: its search space, the model's parameters and size, the data's shape and splits."""
+    prepare()
+    from tuner import describe  # noqa: PLC0415
+
+    pair = describe.describe(dataset, model)
+    if as_json:
+        out.print_json(json.dumps(pair))
+    else:
+        describe.print_pair(pair, out)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 5000) -> None:
+    """Open MLflow's UI on the sweeps of this folder."""
+    prepare()
+    from tuner import commands  # noqa: PLC0415
+
+    commands.ui(port, err)
+
+
+@app.callback(invoke_without_command=True)
+def version(show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if show_version:
+        out.print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs the command line. What a user got wrong is one line and exit status 2; Ctrl-C is 130."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:
+        code = _fail(error.format_message(), 2)
+    except TunerError as error:
+        code = _fail(str(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _fail("interrupted", 130)
+    sys.exit(code)
+
+
+def _fail(message: str, code: int) -> int:
+    if message:  # empty when `tuner` alone has printed its help
+        print(f"error: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    return code

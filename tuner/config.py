@@ -1,0 +1,72 @@
+"""A sweep's configuration: what the command line asked for, frozen in the sweep's folder as sweep.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from tuner.errors import TunerError
+from tuner.files import write_atomic
+from tuner.space import SearchSpace, parse_space
+
+FILE = "sweep.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepConfig:
+    """Everything that decides what a sweep does; `resume` starts from it."""
+
+    name: str
+    dataset: str
+    model: str
+    trials: int
+    epochs: int
+    """The most epochs that a trial trains."""
+    time_budget: float | None
+    """Seconds of search, after which no epoch is begun; None for no limit."""
+    concurrency: int
+    """Trials side by side."""
+    cpus_per_trial: int
+    """CPU cores, and threads, of a trial."""
+    gpus_per_trial: float
+    seed: int
+    limit: int | None
+    """Samples of training and validation together; None for all."""
+    space: dict[str, Any]
+    """The parsed TOML of the search space, with the overrides of the command line applied."""
+
+    @property
+    def pair(self) -> str:
+        """The name of the MLflow experiment and of the registered model."""
+        return f"{self.dataset}-{self.model}"
+
+    def search_space(self) -> SearchSpace:
+        """The space to draw from."""
+        return parse_space(self.space, f"the search space of {self.name}")
+
+    def save(self, folder: Path) -> None:
+        """Writes sweep.json."""
+        text = json.dumps(asdict(self), indent=2) + "\n"
+        write_atomic(folder / FILE, lambda file: file.write(text.encode()))
+
+    @classmethod
+    def load(cls, folder: Path) -> SweepConfig:
+        """Reads sweep.json. Raises TunerError when it is missing or damaged."""
+        path = folder / FILE
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{field.name: raw[field.name] for field in fields(cls)})
+        except FileNotFoundError:
+            raise TunerError(f"there is no sweep in {folder}: {FILE} is missing") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise TunerError(f"{path} is damaged: {error!r}") from None
+
+
+def sweep_names(home: Path) -> list[str]:
+    """The names of the sweeps in `home`, oldest first."""
+    if not home.is_dir():
+        return []
+    found = [path for path in home.iterdir() if (path / FILE).is_file()]
+    return [path.name for path in sorted(found, key=lambda path: (path / FILE).stat().st_mtime)]

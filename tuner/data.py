@@ -1,0 +1,107 @@
+"""What a dataset is to the rest of the project: a specification and three splits of tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tuner.errors import TunerError
+
+Task = Literal["image", "tabular", "text"]
+SPLIT_SEED = 0  # one fixed train/validation split for everybody, so that scores can be compared
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSpec:
+    """What a model and the training loop need to know about a dataset. It travels with every saved model."""
+
+    name: str
+    """The name that users type, such as `cifar10`."""
+    task: Task
+    shape: tuple[int, ...]
+    """One sample without the batch dimension: (channels, height, width) for images, (features,) for tables."""
+    classes: tuple[str, ...]
+    """Class names; a target is an index into them."""
+    mean: tuple[float, ...]
+    """Mean of each channel or feature over the training split, in the units of the raw data."""
+    std: tuple[float, ...]
+    """Standard deviation of each channel or feature, same order and units as `mean`."""
+    augment: tuple[str, ...] = ()
+    """Names from `tuner.augment.AUGMENTATIONS` that keep a sample's class, applied to training batches."""
+
+
+class Split(NamedTuple):
+    """Samples and their classes."""
+
+    inputs: Tensor
+    """(samples, *spec.shape); uint8 for images, float32 for tables."""
+    targets: Tensor
+    """(samples,) int64 indices into the class names."""
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A dataset. The test split is the official one; a sweep sees it only in its last step."""
+
+    spec: DataSpec
+    train: Split
+    validation: Split
+    test: Split
+
+    def limit(self, samples: int, seed: int = SPLIT_SEED) -> Splits:
+        """A stratified subsample: `samples` in training and validation together, in their present proportion.
+
+        The test split stays whole, so that scores of limited and full runs are comparable.
+        """
+        total = len(self.train.targets) + len(self.validation.targets)
+        least = 2 * len(self.spec.classes)
+        if not least <= samples:
+            raise TunerError(f"--limit {samples}: {self.spec.name} needs at least {least} samples, two of each class")
+        if samples >= total:
+            return self
+        share = samples / total
+        return replace(self, train=_sample(self.train, share, seed), validation=_sample(self.validation, share, seed))
+
+
+def stratified(targets: Tensor, share: float, seed: int = SPLIT_SEED) -> tuple[Tensor, Tensor]:
+    """Two sorted index tensors that part the samples, the second holding `share` of each class (at least one)."""
+    rng = np.random.default_rng(seed)
+    labels = targets.numpy()
+    chosen = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        of_class = np.flatnonzero(labels == label)
+        chosen[rng.permutation(of_class)[: max(1, round(share * len(of_class)))]] = True
+    return torch.from_numpy(np.flatnonzero(~chosen)), torch.from_numpy(np.flatnonzero(chosen))
+
+
+def hold_out(inputs: Tensor, targets: Tensor, share: float, seed: int = SPLIT_SEED) -> tuple[Split, Split]:
+    """Parts samples into a rest and a stratified `share` of them: train and validation, or train and test."""
+    rest, held = stratified(targets, share, seed)
+    return Split(inputs[rest], targets[rest]), Split(inputs[held], targets[held])
+
+
+def moments(inputs: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel (images: dimension 1) or feature, in raw units.
+
+    A constant channel or feature gets the standard deviation 1, so that normalising it gives 0 and not NaN.
+    """
+    total = torch.zeros(inputs.shape[1], dtype=torch.float64)
+    square = torch.zeros_like(total)
+    for chunk in torch.split(inputs, 4096):
+        per_channel = chunk.to(torch.float64).transpose(0, 1).flatten(1)
+        total += per_channel.sum(1)
+        square += per_channel.square().sum(1)
+    count = inputs.numel() / inputs.shape[1]
+    mean = total / count
+    std = (square / count - mean.square()).clamp_min(0).sqrt()
+    std = torch.where(std > 1e-8 * mean.abs().clamp_min(1e-8), std, torch.ones_like(std))
+    return tuple(mean.tolist()), tuple(std.tolist())
+
+
+def _sample(split: Split, share: float, seed: int) -> Split:
+    _, kept = stratified(split.targets, share, seed)
+    return Split(split.inputs[kept], split.targets[kept])

@@ -1,0 +1,27 @@
+"""Environment variables that Ray, MLflow and torch read when they are imported: quiet, local and without telemetry."""
+
+import os
+
+_DEFAULTS = {
+    "RAY_AUTH_MODE": "token",  # keeps authentication, drops the message about it
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "30",  # with the 2 s of the default, a trial slow to end breaks the next one
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # the study is the memory, Ray's snapshots are never read
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # an error becomes its trial's reason
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+def prepare() -> None:
+    """Sets what the user has not set. To be called before `import ray` and `import mlflow`."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,52 @@
+"""The one look at the test split: the scores that people compare."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import torch
+from sklearn.metrics import f1_score, log_loss, roc_auc_score
+
+from tuner.classifier import Classifier
+from tuner.data import Split
+from tuner.fit import predict_logits
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestScores:
+    """Scores on the test split."""
+
+    accuracy: float
+    """Share of samples classified correctly, 0 to 1."""
+    macro_f1: float
+    """Mean over the classes of the harmonic mean of precision and recall, 0 to 1."""
+    roc_auc: float
+    """Area under the ROC curve, 0 to 1: of the second class for two classes, else the mean of one class against
+    the rest over all classes."""
+    loss: float
+    """Mean cross-entropy in nats."""
+
+
+def score(model: Classifier, test: Split) -> TestScores:
+    """Scores of a model on a split that lies on its device. Every class must occur in the split."""
+    logits = predict_logits(model, test.inputs).double()
+    probabilities = torch.softmax(logits, 1).cpu().numpy()
+    targets, predicted = test.targets.cpu().numpy(), probabilities.argmax(1)
+    classes = probabilities.shape[1]
+    ranked = probabilities[:, 1] if classes == 2 else probabilities
+    return TestScores(
+        accuracy=float((predicted == targets).mean()),
+        macro_f1=float(f1_score(targets, predicted, average="macro")),
+        roc_auc=float(roc_auc_score(targets, ranked, multi_class="ovr", average="macro")),
+        loss=float(log_loss(targets, probabilities, labels=range(classes))),
+    )
+
+
+def fingerprint(split: Split) -> str:
+    """Identifies a split's contents: models are compared only on the same test set."""
+    digest = hashlib.sha256()
+    for tensor in split:
+        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,47 @@
+"""Where things lie, and writing them so that a crash leaves the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from platformdirs import user_cache_path
+
+from tuner.errors import TunerError
+
+
+def tuner_home() -> Path:
+    """The folder of all sweeps and of the embedded MLflow store: TUNER_HOME, by default `runs` in this folder."""
+    return Path(os.environ.get("TUNER_HOME") or "runs").absolute()
+
+
+def data_root() -> Path:
+    """The folder of the data sets: TUNER_DATA, by default a per-user cache folder."""
+    return Path(os.environ.get("TUNER_DATA") or user_cache_path("tuner")).absolute()
+
+
+def make_folder(folder: Path) -> Path:
+    """Makes a folder with its parents. Raises TunerError when that is not possible or nothing can be written to it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise TunerError(f"cannot write to the folder {folder}: {error.strerror}") from None
+
+
+def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Calls `write` with a temporary file, brings it to the disk and renames it to `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

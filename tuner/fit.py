@@ -1,0 +1,198 @@
+"""The training loop. It knows torch and tensors, and nothing of Ray, Optuna, MLflow or files."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tuner.augment import augment
+from tuner.data import Split
+from tuner.hyperparameters import Hyperparameters
+
+EVALUATION_BATCH = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochMetrics:
+    """What one epoch gave."""
+
+    epoch: int
+    """Counted from 1."""
+    train_loss: float
+    """Mean cross-entropy over the epoch's batches, in nats, while the model was changing."""
+    train_accuracy: float
+    """Share of augmented training samples classified correctly, 0 to 1."""
+    val_loss: float
+    """Mean cross-entropy over the validation split after the epoch, without label smoothing."""
+    val_accuracy: float
+    """Share of validation samples classified correctly after the epoch: the score that a sweep maximises."""
+    lr: float
+    """Learning rate of the epoch's last step."""
+    epoch_seconds: float
+    """Wall-clock time of training and validation."""
+
+    @property
+    def finite(self) -> bool:
+        """False when a loss is NaN or infinite."""
+        return math.isfinite(self.train_loss) and math.isfinite(self.val_loss)
+
+    def better_than(self, other: EpochMetrics | None) -> bool:
+        """True for a higher validation accuracy, or the same with a lower loss."""
+        return self.finite and (other is None or self._rank > other._rank)
+
+    @property
+    def _rank(self) -> tuple[float, float]:
+        return self.val_accuracy, -self.val_loss
+
+
+class Training:
+    """A model on its way: the weights now, the best ones so far, the optimizer, and the epochs done.
+
+    Dropout, shuffling and augmentation of an epoch depend on `seed` and the epoch alone, so a training that is
+    saved with `state_dict`, loaded and continued gives the same numbers as one that ran through.
+    """
+
+    def __init__(
+        self, model: nn.Module, hyperparameters: Hyperparameters, *, epochs: int, seed: int, device: torch.device
+    ) -> None:
+        channels_last = device.type == "cuda" and any(p.ndim == 4 for p in model.parameters())
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.model = model.to(device).to(memory_format=self.memory_format)
+        self.hyperparameters = hyperparameters
+        self.optimizer = hyperparameters.make_optimizer(self.model)
+        self.epochs = epochs
+        self.seed = seed
+        self.device = device
+        self.epoch = 0
+        self.metrics: EpochMetrics | None = None
+        self.best_metrics: EpochMetrics | None = None
+        self.best_weights: dict[str, Tensor] = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that `load_state_dict` needs to go on, in tensors, numbers and strings only."""
+        return {
+            "metrics": asdict(self.metrics) if self.metrics else None,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best_metrics": asdict(self.best_metrics) if self.best_metrics else None,
+            "best_weights": self.best_weights,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes back to where `state_dict` was taken."""
+        self.metrics = EpochMetrics(**state["metrics"]) if state["metrics"] else None
+        self.epoch = self.metrics.epoch if self.metrics else 0
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.best_metrics = EpochMetrics(**state["best_metrics"]) if state["best_metrics"] else None
+        self.best_weights = state["best_weights"]
+
+    def note(self, metrics: EpochMetrics) -> None:
+        """Counts an epoch, and keeps a copy of the weights when it is the best so far."""
+        self.epoch, self.metrics = metrics.epoch, metrics
+        if metrics.better_than(self.best_metrics):
+            self.best_metrics = metrics
+            self.best_weights = {name: value.clone() for name, value in self.model.state_dict().items()}
+
+
+def fit(
+    training: Training, train: Split, validation: Split, augmentations: tuple[str, ...]
+) -> Generator[EpochMetrics, None, None]:
+    """Trains until `training.epochs`, yielding after each epoch. The splits lie on the training's device."""
+    while training.epoch < training.epochs:
+        started = time.perf_counter()
+        train_loss, train_accuracy, lr = train_epoch(training, train, augmentations)
+        val_loss, val_accuracy = evaluate(training.model, validation)
+        metrics = EpochMetrics(
+            epoch=training.epoch + 1,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            lr=lr,
+            epoch_seconds=time.perf_counter() - started,
+        )
+        training.note(metrics)
+        yield metrics
+
+
+def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]) -> tuple[float, float, float]:
+    """One pass over the training split in random order: mean loss, accuracy and the last learning rate.
+
+    A last batch that is not full is left out, since batch normalisation would weigh it wrongly; the order changes
+    every epoch, so no sample is left out for good.
+    """
+    hyperparameters, device = training.hyperparameters, training.device
+    batch_size = min(hyperparameters.batch_size, len(train.targets))
+    steps = len(train.targets) // batch_size
+    generator = _seed_epoch(training)
+    order = torch.randperm(len(train.targets), generator=generator, device=device)
+    loss_sum, correct, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
+    training.model.train()
+    for step in range(steps):
+        lr = _set_lr(training, training.epoch * steps + step, training.epochs * steps)
+        index = order[step * batch_size : (step + 1) * batch_size]
+        inputs = augment(train.inputs[index], augmentations, generator)
+        targets = train.targets[index]
+        with autocast(device):
+            logits = training.model(inputs.contiguous(memory_format=_layout(inputs, training.memory_format)))
+            loss = functional.cross_entropy(logits, targets, label_smoothing=hyperparameters.label_smoothing)
+        training.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        training.optimizer.step()
+        loss_sum += loss.detach()
+        correct += (logits.argmax(1) == targets).sum()
+    return loss_sum.item() / steps, correct.item() / (steps * batch_size), lr
+
+
+@torch.inference_mode()
+def evaluate(model: nn.Module, split: Split) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy of a split that lies on the model's device."""
+    logits = predict_logits(model, split.inputs)
+    loss = functional.cross_entropy(logits, split.targets)
+    return loss.item(), (logits.argmax(1) == split.targets).float().mean().item()
+
+
+@torch.inference_mode()
+def predict_logits(model: nn.Module, inputs: Tensor) -> Tensor:
+    """(samples, classes) float32 logits of raw samples, computed in batches in evaluation mode."""
+    model.eval()
+    with autocast(inputs.device):
+        return torch.cat([model(batch) for batch in torch.split(inputs, EVALUATION_BATCH)]).float()
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bf16 on a GPU; full precision on a CPU."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+
+
+def lr_factor(step: int, steps: int, warmup: float) -> float:
+    """Linear warm-up over the share `warmup` of all steps, then a cosine to 0 (Loshchilov & Hutter 2017, eq. 5)."""
+    warmup_steps = warmup * steps
+    if step < warmup_steps:
+        return (step + 1) / (warmup_steps + 1)
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / (steps - warmup_steps)))
+
+
+def _set_lr(training: Training, step: int, steps: int) -> float:
+    lr = training.hyperparameters.lr * lr_factor(step, steps, training.hyperparameters.warmup)
+    for group in training.optimizer.param_groups:
+        group["lr"] = lr
+    return lr
+
+
+def _seed_epoch(training: Training) -> torch.Generator:
+    seed = (training.seed * 1_000_003 + training.epoch) % 2**63
+    torch.manual_seed(seed)
+    return torch.Generator(training.device).manual_seed(seed)
+
+
+def _layout(inputs: Tensor, memory_format: torch.memory_format) -> torch.memory_format:
+    return memory_format if inputs.ndim == 4 else torch.contiguous_format

@@ -1,0 +1,132 @@
+"""From what the command line asks for to a sweep that can start: everything is checked, nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tuner import catalog
+from tuner.classifier import build_classifier, check_task, model_parameters
+from tuner.config import SweepConfig
+from tuner.data import DataSpec, Splits
+from tuner.errors import TunerError, unknown
+from tuner.files import data_root
+from tuner.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
+from tuner.machine import share
+from tuner.overrides import override
+from tuner.space import SearchSpace, parse_space, read_toml
+
+TRIALS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A sweep as the command line names it; None is for the default."""
+
+    dataset: str
+    model: str
+    trials: int = TRIALS
+    max_epochs: int | None = None
+    time_budget: float | None = None
+    concurrency: int | None = None
+    cpus_per_trial: int | None = None
+    gpus_per_trial: float | None = None
+    seed: int = 0
+    name: str | None = None
+    limit: int | None = None
+    space: Path | None = None
+    overrides: Sequence[str] = ()
+
+
+def plan(request: Request, name: str) -> tuple[SweepConfig, Splits]:
+    """The configuration of the sweep `name`, and its data.
+
+    Raises:
+        TunerError: something in the request is wrong; the message names it and the choices.
+    """
+    catalog.check("datasets", request.dataset)
+    catalog.check("models", request.model)
+    raw, source = read_space(request.dataset, request.model, request.space)
+    raw = override(raw, request.overrides)
+    space = parse_space(raw, source)
+    split = share(
+        trials=request.trials,
+        concurrency=request.concurrency,
+        cpus_per_trial=request.cpus_per_trial,
+        gpus_per_trial=request.gpus_per_trial,
+    )
+    check_names(space, request.model, source)
+    splits = load_data(request.dataset, request.limit)
+    check_space(space, request.model, splits.spec, source)
+    config = SweepConfig(
+        name=name,
+        dataset=request.dataset,
+        model=request.model,
+        trials=request.trials,
+        epochs=request.max_epochs or space.epochs,
+        time_budget=request.time_budget,
+        concurrency=split.concurrency,
+        cpus_per_trial=split.cpus_per_trial,
+        gpus_per_trial=split.gpus_per_trial,
+        seed=request.seed,
+        limit=request.limit,
+        space=raw,
+    )
+    return config, splits
+
+
+def load_data(dataset: str, limit: int | None) -> Splits:
+    """A dataset by name, subsampled where `limit` says so."""
+    splits: Splits = catalog.load("datasets", dataset).load(data_root())
+    return splits if limit is None else splits.limit(limit)
+
+
+def read_space(dataset: str, model: str, file: Path | None) -> tuple[dict[str, Any], str]:
+    """The parsed TOML of a pair's search space, or of `file`, and what to call it in messages."""
+    if file is None:
+        source = f"search_spaces/{dataset}-{model}.toml"
+        return read_toml(catalog.search_space(dataset, model), source), source
+    try:
+        return read_toml(file.read_text(encoding="utf-8"), str(file)), str(file)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise TunerError(f"--space {file}: {reason}") from None
+
+
+def check_names(space: SearchSpace, model: str, source: str) -> None:
+    """Raises TunerError for a parameter that neither training nor the model takes."""
+    known = {*TRAINING_PARAMETERS, *model_parameters(model)}
+    for parameter in space.parameters:
+        if parameter.name not in known:
+            error = unknown(f"parameter of training and of {model}", parameter.name, known)
+            raise TunerError(f"{source}: params.{parameter.name}: {error}")
+
+
+def check_space(space: SearchSpace, model: str, data: DataSpec, source: str) -> None:
+    """Tries every choice and both ends of every range, without allocating anything.
+
+    Raises:
+        TunerError: a value is refused by training or by the model; or the model does not fit the data.
+    """
+    check_task(data, model)
+    for parameter in space.parameters:
+        for value in parameter.extremes:
+            try:
+                _try(parameter.name, value, model, data)
+            except TunerError as error:
+                raise TunerError(f"{source}: params.{parameter.name}: {error}") from None
+            except (TypeError, ValueError, RuntimeError) as error:
+                reason = str(error).splitlines()[0]
+                raise TunerError(f"{source}: params.{parameter.name}: {value!r} is refused: {reason}") from None
+
+
+def _try(name: str, value: Any, model: str, data: DataSpec) -> None:
+    if name in TRAINING_PARAMETERS:
+        Hyperparameters(**{name: value})
+    else:
+        with torch.device("meta"):
+            build_classifier(data, model, {name: value})

@@ -1,0 +1,178 @@
+"""The decisions of a sweep: which trial a free worker gets, and what becomes of a trial after each report.
+
+It joins the study, ASHA and the budget, and knows nothing of Ray. A trial that waits at a rung has no worker and is
+RUNNING in the study, exactly like one that a crash interrupted; promoting and resuming are the same act.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol
+
+from tuner import schedule
+from tuner.checkpoint import checkpoint_folder
+from tuner.config import SweepConfig
+from tuner.fit import EpochMetrics
+from tuner.search import Study, TrialRecord, best_of
+from tuner.space import Value
+
+METRICS = tuple(field.name for field in fields(EpochMetrics))
+
+
+class Decision(Enum):
+    """What a trial does after a report."""
+
+    CONTINUE = "CONTINUE"
+    STOP = "STOP"
+    """It gives its worker back: it has ended, or waits at a rung."""
+
+
+class Listener(Protocol):
+    """Is told what happens to trials; must not block."""
+
+    def trial_started(self, record: TrialRecord) -> None: ...
+    def trial_reported(self, number: int, metrics: Mapping[str, float]) -> None:
+        """`metrics` are those of an epoch, with its `epoch` and the `time` of the report in seconds since 1970."""
+
+    def trial_ended(self, record: TrialRecord) -> None: ...
+
+
+class Policy:
+    """Drives one sweep from its study."""
+
+    def __init__(self, config: SweepConfig, study: Study, trials_folder: Path, listener: Listener) -> None:
+        self._config = config
+        self._study = study
+        self._folder = trials_folder
+        self._listener = listener
+        self._rungs = schedule.rungs(config.epochs)
+        self._deadline = math.inf if config.time_budget is None else time.monotonic() + config.time_budget
+        self._live: dict[int, int] = {}  # trials that a worker has, with the epoch up to which the study knew them
+        self._close_finished()
+        self._interrupted = deque(r.number for r in study.records() if not r.ended and r.epoch not in self._rungs)
+
+    def next_trial(self) -> tuple[int, dict[str, Value]] | None:
+        """A trial for a free worker, or None when there is none now (see `over`).
+
+        Interrupted trials come first, then the best that may be promoted, then a new one.
+        """
+        if self._out_of_time():
+            return None
+        if self._interrupted:
+            return self._issue(self._study.reissue(self._interrupted.popleft()))
+        promotable = self._promotable()
+        if promotable:
+            return self._issue(self._study.reissue(min(promotable)))
+        if len(self._study.records()) < self._config.trials:
+            return self._issue(self._study.ask())
+        return None
+
+    @property
+    def over(self) -> bool:
+        """Whether no worker has a trial and none will get one."""
+        if self._live:
+            return False
+        asked = len(self._study.records()) >= self._config.trials
+        return self._out_of_time() or (asked and not self._interrupted and not self._promotable())
+
+    def on_report(self, number: int, result: Mapping[str, Any]) -> Decision:
+        """Remembers a report and decides. Of a trial that is not live any more, the report is ignored."""
+        if number not in self._live:
+            return Decision.STOP
+        if "error" in result:
+            return self._end(number, "FAIL", str(result["error"]))
+        return self._on_epoch(number, {name: result[name] for name in METRICS})
+
+    def on_lost(self, number: int, reason: str) -> None:
+        """The trial's worker died, and too often to try again."""
+        if number in self._live:
+            self._end(number, "FAIL", reason)
+
+    def finish(self) -> None:
+        """The search is over: trials that still wait were pruned by ASHA. Only the best one's checkpoint is kept."""
+        for record in self._study.records():
+            if not record.ended:
+                waited = record.epoch in self._rungs
+                reason = f"not promoted from the rung of epoch {record.epoch}" if waited else "the time budget ended"
+                self._end(record.number, "PRUNED", reason)
+        self._drop_checkpoints()
+
+    def live(self) -> set[int]:
+        """The numbers of the trials that a worker has."""
+        return set(self._live)
+
+    def _on_epoch(self, number: int, metrics: dict[str, float]) -> Decision:
+        new = self._study.report(number, metrics)
+        if new:
+            self._listener.trial_reported(number, new)
+        epoch = int(metrics["epoch"])
+        broken = [name for name in ("train_loss", "val_loss", "val_accuracy") if not math.isfinite(metrics[name])]
+        if broken:
+            return self._end(number, "FAIL", f"{broken[0]} is {metrics[broken[0]]} in epoch {epoch}")
+        if epoch >= self._config.epochs:
+            return self._end(number, "COMPLETE")
+        if self._out_of_time():
+            return self._end(number, "PRUNED", f"the time budget ended in epoch {epoch}")
+        if epoch in self._rungs and epoch > self._live[number]:
+            return self._at_rung(number)
+        return Decision.CONTINUE
+
+    def _issue(self, drawn: tuple[int, dict[str, Value]]) -> tuple[int, dict[str, Value]]:
+        number = drawn[0]
+        record = self._study.record(number)
+        self._live[number] = record.epoch
+        self._listener.trial_started(record)
+        return drawn
+
+    def _at_rung(self, number: int) -> Decision:
+        """A trial that may be promoted at once keeps its worker; any other waits."""
+        del self._live[number]
+        if number in self._promotable():
+            self._live[number] = self._study.record(number).epoch
+            return Decision.CONTINUE
+        return Decision.STOP
+
+    def _end(self, number: int, state: str, reason: str = "") -> Decision:
+        self._live.pop(number, None)
+        self._study.tell(number, state, reason)
+        self._listener.trial_ended(self._study.record(number))
+        self._drop_checkpoints()
+        return Decision.STOP
+
+    def _promotable(self) -> set[int]:
+        records = self._study.records()
+        trials = [
+            schedule.Progress(
+                number=record.number,
+                values=record.values,
+                running=record.number in self._live,
+                waiting=not record.ended and record.number not in self._live,
+            )
+            for record in records
+        ]
+        no_more_new = len(records) >= self._config.trials and not self._interrupted
+        return schedule.promotable(trials, self._rungs, no_more_new=no_more_new)
+
+    def _out_of_time(self) -> bool:
+        return time.monotonic() >= self._deadline
+
+    def _close_finished(self) -> None:
+        """Ends the trials of a resumed sweep that were killed between their last epoch and the word of their end."""
+        for record in self._study.records():
+            if not record.ended and record.epoch >= self._config.epochs:
+                self._study.tell(record.number, "COMPLETE")
+
+    def _drop_checkpoints(self) -> None:
+        """Deletes the checkpoints of ended trials, all but the best one's."""
+        ended = [record for record in self._study.records() if record.ended]
+        best = best_of(ended)
+        for record in ended:
+            if best is None or record.number != best.number:
+                shutil.rmtree(checkpoint_folder(self._folder, record.number), ignore_errors=True)

@@ -1,0 +1,168 @@
+"""The terminal view of a running sweep: a live table on a terminal, now and then a plain line elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tuner.config import SweepConfig
+from tuner.duration import format_seconds
+from tuner.schedule import expected_epochs
+from tuner.search import SCORE, TrialRecord, best_of
+from tuner.space import Value
+
+LINE_S = 10.0  # at most one plain line in so many seconds, but for the end of a trial
+FRAME_S = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """Where a sweep stands."""
+
+    counts: Mapping[str, int]
+    """Trials that are `done`, `running`, `waiting` at a rung, `pruned`, `failed` and `left` to begin."""
+    epochs: int
+    expected: int
+    """Epochs of the whole sweep, if every rung sends on its share."""
+    best: TrialRecord | None
+    live: tuple[TrialRecord, ...]
+
+    @classmethod
+    def of(cls, config: SweepConfig, records: list[TrialRecord], live: set[int]) -> Self:
+        """Counts the study's records."""
+        names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
+        states = Counter(names.get(r.state) or ("running" if r.number in live else "waiting") for r in records)
+        return cls(
+            counts={**states, "left": config.trials - len(records)},
+            epochs=sum(len(record.values) for record in records),
+            expected=expected_epochs(config.trials, config.epochs),
+            best=best_of(records),
+            live=tuple(record for record in records if record.number in live),
+        )
+
+    def states(self) -> str:
+        """`5 of 16 trials done, 2 running, ...`."""
+        total = sum(self.counts.values())
+        rest = [
+            f"{self.counts[name]} {label}"
+            for name, label in (
+                ("running", "running"),
+                ("waiting", "waiting at a rung"),
+                ("pruned", "pruned"),
+                ("failed", "failed"),
+            )
+            if self.counts.get(name)
+        ]
+        return f"{self.counts.get('done', 0)} of {total} trials done" + "".join(f", {part}" for part in rest)
+
+
+class View:
+    """Shows a sweep while it runs; a context manager, so that a live table always leaves the terminal whole."""
+
+    def __init__(self, config: SweepConfig, summary: Callable[[], Summary], console: Console) -> None:
+        self._config = config
+        self._summary = summary
+        self._console = console
+        self._started = time.monotonic()
+        self._first_epochs: int | None = None
+        self._next = self._line_due = 0.0
+        self._ended = 0
+        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def tick(self) -> None:
+        """Redraws if it is time to. Called several times a second."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + FRAME_S
+        summary = self._summary()
+        if self._first_epochs is None:
+            self._first_epochs = summary.epochs  # a resumed sweep has some already: they took no time of this run
+        if self._live:
+            self._live.update(self._table(summary), refresh=True)
+        else:
+            self._line(summary, now)
+
+    def _line(self, summary: Summary, now: float) -> None:
+        ended = sum(summary.counts.get(name, 0) for name in ("done", "pruned", "failed", "waiting"))
+        if ended == self._ended and now < self._line_due:
+            return
+        self._ended, self._line_due = ended, now + LINE_S
+        if not summary.epochs:
+            return
+        best = summary.best
+        shown = f"; best {SCORE} {best.best[0]:.4f} (trial {best.number})" if best else ""
+        self._console.print(
+            f"{summary.states()}; {summary.epochs} epochs{shown}; {self._left(summary)}", soft_wrap=True
+        )
+
+    _line_due = 0.0
+
+    def _table(self, summary: Summary) -> RenderableType:
+        share = min(1.0, summary.epochs / max(1, summary.expected))
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(
+            ProgressBar(total=1.0, completed=share, width=40),
+            f"{share:4.0%}",
+            f"{summary.epochs} epochs",
+            self._left(summary),
+        )
+        lines: list[RenderableType] = [bar, Text(summary.states())]
+        if summary.best:
+            lines.append(Text.assemble("best ", (_best(summary.best), "bold green")))
+        if summary.live:
+            lines.append(self._running(summary))
+        return Group(*lines)
+
+    def _running(self, summary: Summary) -> Table:
+        table = Table(box=None, padding=(0, 1), pad_edge=False)
+        for column in ("trial", "epoch", SCORE, "parameters"):
+            table.add_column(
+                column, justify="left" if column == "parameters" else "right", overflow="ellipsis", no_wrap=True
+            )
+        for record in summary.live:
+            score = f"{record.values[record.epoch]:.4f}" if record.values else ""
+            epoch = f"{record.epoch}/{self._config.epochs}"
+            table.add_row(str(record.number), epoch, score, format_parameters(record.parameters))
+        return table
+
+    def _left(self, summary: Summary) -> str:
+        """How long the sweep will go on, from the speed of this run so far."""
+        trained = summary.epochs - (self._first_epochs or 0)
+        elapsed = time.monotonic() - self._started
+        seconds = max(0.0, (summary.expected - summary.epochs) * elapsed / trained) if trained else None
+        if self._config.time_budget is not None:
+            left = max(0.0, self._config.time_budget - elapsed)
+            seconds = left if seconds is None else min(seconds, left)
+        return "starting" if seconds is None else f"about {format_seconds(seconds)} left"
+
+
+def format_parameters(parameters: Mapping[str, Value]) -> str:
+    """`batch_size=64 lr=0.0123`."""
+    return " ".join(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in parameters.items())
+
+
+def _best(record: TrialRecord) -> str:
+    parameters = format_parameters(record.parameters)
+    return f"{SCORE} {record.best[0]:.4f}, trial {record.number} after epoch {record.best_epoch}: {parameters}"

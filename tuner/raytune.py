@@ -1,0 +1,100 @@
+"""Puts a sweep's policy behind Ray Tune's searcher and scheduler interfaces, and runs it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+from ray import tune
+from ray.tune import Callback
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from tuner.config import SweepConfig
+from tuner.policy import Decision, Policy
+from tuner.trial import Arrays, TrialJob, TrialWorker
+
+MAX_FAILURES = 2  # a trial whose worker dies goes on from its checkpoint, so many times
+
+
+def run(config: SweepConfig, policy: Policy, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
+    """Runs trials until the policy is over, or until SIGINT, which returns with trials still live.
+
+    Ray is initialised already. `tick` is called several times a second on this thread.
+    """
+    for name in ("ray.tune", "ray.train", "ray.air"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    scratch = job.folder.parent / "ray"
+    searcher = StudySearcher(policy)
+    try:
+        tune.run(
+            tune.with_parameters(TrialWorker, job=job, arrays=arrays),
+            name=config.name,
+            storage_path=str(scratch),
+            num_samples=-1,
+            search_alg=searcher,
+            scheduler=StudyScheduler(policy),
+            max_concurrent_trials=config.concurrency,
+            resources_per_trial={"cpu": config.cpus_per_trial, "gpu": config.gpus_per_trial},
+            reuse_actors=True,
+            max_failures=MAX_FAILURES,
+            raise_on_failed_trial=False,
+            callbacks=[_Ticker(tick)],
+            trial_name_creator=_trial_name,
+            trial_dirname_creator=lambda trial: f"{_trial_name(trial)}-{trial.trial_id}",
+            verbose=0,
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+class StudySearcher(Searcher):  # type: ignore[misc]
+    """Gives Ray Tune the policy's next trial. A trial that was paused comes back as a new Ray trial."""
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__()
+        self._policy = policy
+        self._numbers: dict[str, int] = {}
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The next trial's number and parameters; None when there is none now, FINISHED when there will be none."""
+        drawn = self._policy.next_trial()
+        if drawn is None:
+            return Searcher.FINISHED if self._policy.over else None
+        self._numbers[trial_id] = drawn[0]
+        return {"number": drawn[0], "parameters": drawn[1]}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: ARG002
+        """Only a lost worker is news: the scheduler has told the study everything else."""
+        if error:
+            self._policy.on_lost(self._numbers[trial_id], f"its worker died {MAX_FAILURES + 1} times")
+
+    def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
+        """Nothing: the study is saved already."""
+
+
+class StudyScheduler(FIFOScheduler):  # type: ignore[misc]
+    """Hands every report to the policy and passes on its decision."""
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__()
+        self._policy = policy
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:  # noqa: ARG002
+        """CONTINUE or STOP."""
+        decision = self._policy.on_report(trial.config["number"], result)
+        return str(TrialScheduler.CONTINUE if decision is Decision.CONTINUE else TrialScheduler.STOP)
+
+
+class _Ticker(Callback):  # type: ignore[misc]
+    def __init__(self, tick: Callable[[], None]) -> None:
+        self._tick = tick
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
+        self._tick()
+
+
+def _trial_name(trial: Any) -> str:
+    return f"trial-{trial.config['number']:04d}"

@@ -1,0 +1,28 @@
+"""The code that MLflow stores with a registered model (models-from-code) and runs to load and serve it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+
+from tuner.saved import load_model, probabilities
+
+
+class TunedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    """Raw samples in, class probabilities out."""
+
+    def load_context(self, context: Any) -> None:
+        """Called once by MLflow."""
+        self._model, self._data = load_model(Path(context.artifacts["model"]))
+
+    def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
+        """A row for each sample and a column, named after it, for each class."""
+        samples = model_input.to_numpy() if isinstance(model_input, pd.DataFrame) else np.asarray(model_input)
+        return pd.DataFrame(probabilities(self._model, self._data, samples), columns=list(self._data.classes))
+
+
+mlflow.models.set_model(TunedModel())

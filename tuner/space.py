@@ -1,0 +1,216 @@
+"""A search space: read from TOML, checked line by line, and called with an Optuna trial to draw one point of it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeGuard
+
+from tuner.errors import TunerError
+
+Value = bool | int | float | str
+_KEYS = {"choices", "low", "high", "log", "step", "when"}
+
+
+class Draw(Protocol):
+    """The part of `optuna.Trial` that a space needs."""
+
+    def suggest_categorical(self, name: str, choices: list[Value]) -> Any: ...
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int: ...
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One line of a space: a list of choices (one choice is a constant) or a range, drawn when its parent allows."""
+
+    name: str
+    choices: tuple[Value, ...] = ()
+    low: float = 0
+    high: float = 0
+    log: bool = False
+    step: float | None = None
+    parent: str | None = None
+    parent_values: tuple[Value, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The name in the study: alternatives of one parameter, such as sgd's lr and adam's, are told apart."""
+        return f"{self.name} ({'|'.join(map(str, self.parent_values))})" if self.parent else self.name
+
+    @property
+    def extremes(self) -> tuple[Value, ...]:
+        """Values whose validity stands for that of all."""
+        return self.choices or (self.low, self.high)
+
+    def active(self, drawn: Mapping[str, Value]) -> bool:
+        """Whether the parameter applies to what was drawn above it."""
+        return self.parent is None or drawn.get(self.parent) in self.parent_values
+
+    def draw(self, trial: Draw) -> Value:
+        """Draws a value; a constant asks nothing of the trial."""
+        if len(self.choices) == 1:
+            return self.choices[0]
+        if self.choices:
+            chosen: Value = trial.suggest_categorical(self.label, list(self.choices))
+            return chosen
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            step = int(self.step or 1)
+            return trial.suggest_int(self.label, self.low, self.high, step=step, log=self.log)
+        return trial.suggest_float(self.label, self.low, self.high, step=self.step, log=self.log)
+
+    def __str__(self) -> str:
+        values = ", ".join(map(str, self.choices)) or f"{self.low:g} .. {self.high:g}{' log' if self.log else ''}"
+        step = f" step {self.step:g}" if self.step else ""
+        when = f"   when {self.parent} = {' or '.join(map(str, self.parent_values))}" if self.parent else ""
+        return values + step + when
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """What a sweep may vary, and the most epochs that a trial may train."""
+
+    epochs: int
+    parameters: tuple[Parameter, ...]
+
+    def __call__(self, trial: Draw) -> dict[str, Value]:
+        """Draws every active parameter, parents first."""
+        drawn: dict[str, Value] = {}
+        for parameter in self.parameters:
+            if parameter.active(drawn):
+                drawn[parameter.name] = parameter.draw(trial)
+        return drawn
+
+
+def read_toml(text: str, source: str) -> dict[str, Any]:
+    """Parses TOML. Raises TunerError naming `source`, the line and the reason."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TunerError(f"{source}: not valid TOML: {error}") from None
+
+
+def parse_space(raw: Mapping[str, Any], source: str) -> SearchSpace:
+    """Checks a parsed TOML document and makes a space of it.
+
+    Raises:
+        TunerError: with the file `source`, the key and the reason.
+    """
+    for key in raw:
+        if key not in ("epochs", "params"):
+            raise TunerError(f"{source}: unknown key '{key}': a search space has epochs and [params]")
+    epochs = raw.get("epochs")
+    if type(epochs) is not int or epochs < 1:
+        raise TunerError(f"{source}: epochs: must be a whole number of at least 1, got {epochs!r}")
+    params = raw.get("params")
+    if not isinstance(params, dict) or not params:
+        raise TunerError(f"{source}: [params] is missing or empty")
+    parameters: list[Parameter] = []
+    for name, entry in params.items():
+        for alternative in _alternatives(name, entry, source):
+            _check_parent(alternative, parameters, source)
+            parameters.append(alternative)
+    return SearchSpace(epochs, tuple(parameters))
+
+
+def _alternatives(name: str, entry: Any, source: str) -> list[Parameter]:
+    if not isinstance(entry, list):
+        return [_parameter(name, entry, source)]
+    alternatives = [_parameter(name, table, source) for table in entry]
+    if not alternatives:
+        raise TunerError(f"{source}: params.{name}: an empty list: give a value, a range or choices = [...]")
+    covered: set[tuple[str | None, Value]] = set()
+    for alternative in alternatives:
+        if alternative.parent is None:
+            raise TunerError(f"{source}: params.{name}: each of several alternatives needs a 'when'")
+        for value in alternative.parent_values:
+            if (alternative.parent, value) in covered:
+                raise TunerError(f"{source}: params.{name}: two alternatives apply when {alternative.parent} = {value}")
+            covered.add((alternative.parent, value))
+    return alternatives
+
+
+def _parameter(name: str, entry: Any, source: str) -> Parameter:
+    where = f"{source}: params.{name}"
+    if _is_value(entry):
+        return Parameter(name=name, choices=(entry,))
+    if not isinstance(entry, dict):
+        raise TunerError(f"{where}: must be a value, {{ choices = [...] }} or {{ low = ..., high = ... }}")
+    for key in entry:
+        if key not in _KEYS:
+            raise TunerError(f"{where}.{key}: unknown key: choose one of {', '.join(sorted(_KEYS))}")
+    parent, parent_values = _when(entry.get("when"), where)
+    if "choices" in entry:
+        return Parameter(name=name, choices=_choices(entry, where), parent=parent, parent_values=parent_values)
+    low, high, log, step = _range(entry, where)
+    return Parameter(name=name, low=low, high=high, log=log, step=step, parent=parent, parent_values=parent_values)
+
+
+def _choices(entry: Mapping[str, Any], where: str) -> tuple[Value, ...]:
+    choices = entry["choices"]
+    if not isinstance(choices, list) or not choices or not all(map(_is_value, choices)):
+        raise TunerError(f"{where}.choices: must be a list of numbers, strings or booleans, got {choices!r}")
+    if len(set(choices)) < len(choices):
+        raise TunerError(f"{where}.choices: {choices!r} holds a value twice")
+    for key in ("low", "high", "log", "step"):
+        if key in entry:
+            raise TunerError(f"{where}.{key}: does not go with choices")
+    return tuple(choices)
+
+
+def _range(entry: Mapping[str, Any], where: str) -> tuple[float, float, bool, float | None]:
+    low, high = _number(entry, "low", where), _number(entry, "high", where)
+    log, step = entry.get("log"), entry.get("step")
+    if not low < high:
+        raise TunerError(f"{where}: low {low} is not below high {high}")
+    if log not in (None, True, False):
+        raise TunerError(f"{where}.log: must be true or false, got {log!r}")
+    if log and low <= 0:
+        raise TunerError(f"{where}: a log scale needs low above 0, got {low}")
+    if step is not None and (log or not _is_number(step) or step <= 0):
+        raise TunerError(f"{where}.step: must be a number above 0, and does not go with log")
+    whole = isinstance(low, int) and isinstance(high, int)
+    if whole and step is not None and not isinstance(step, int):
+        raise TunerError(f"{where}.step: must be whole like low and high, got {step}")
+    return (low, high, bool(log), step) if whole else (float(low), float(high), bool(log), step)
+
+
+def _number(entry: Mapping[str, Any], key: str, where: str) -> int | float:
+    value = entry.get(key)
+    if not _is_number(value):
+        raise TunerError(f"{where}.{key}: must be a finite number, got {value!r}")
+    return value
+
+
+def _when(when: Any, where: str) -> tuple[str | None, tuple[Value, ...]]:
+    if when is None:
+        return None, ()
+    if not isinstance(when, dict) or len(when) != 1:
+        raise TunerError(f"{where}.when: must name one parameter and its value, such as {{ optimizer = 'sgd' }}")
+    [(parent, values)] = when.items()
+    values = values if isinstance(values, list) else [values]
+    if not values or not all(map(_is_value, values)):
+        raise TunerError(f"{where}.when.{parent}: must be a value or a list of values")
+    return parent, tuple(values)
+
+
+def _check_parent(parameter: Parameter, above: list[Parameter], source: str) -> None:
+    if parameter.parent is None:
+        return
+    parents = [p for p in above if p.name == parameter.parent]
+    where = f"{source}: params.{parameter.name}.when"
+    if not parents:
+        raise TunerError(f"{where}: '{parameter.parent}' must be a parameter that stands above it")
+    known = [value for p in parents for value in p.choices]
+    for value in parameter.parent_values:
+        if known and value not in known and len(known) > 1:
+            raise TunerError(f"{where}: {parameter.parent} is never {value!r}: choose one of {known}")
+
+
+def _is_value(value: Any) -> bool:
+    return isinstance(value, str | bool) or _is_number(value)
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return type(value) in (int, float) and abs(value) < float("inf")

@@ -1,0 +1,64 @@
+"""Where a sweep is tracked: the MLflow server that MLFLOW_TRACKING_URI names, or an embedded store in the home folder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from tuner.config import SweepConfig
+from tuner.machine import cpu_count, gpu_count
+
+_VERSIONS = ("tuner", "torch", "torchvision", "ray", "optuna", "mlflow", "scikit-learn", "numpy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """An MLflow tracking store."""
+
+    uri: str
+    artifacts: str | None
+    """Root of the artifacts of new experiments; None when the server decides."""
+
+    @classmethod
+    def of(cls, home: Path) -> Store:
+        """The store that the environment names, by default mlflow.db and artifacts/ in `home`."""
+        server = os.environ.get("MLFLOW_TRACKING_URI")
+        if server:
+            return cls(uri=server, artifacts=None)
+        return cls(uri=f"sqlite:///{home / 'mlflow.db'}", artifacts=(home / "artifacts").as_uri())
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it lies in the home folder."""
+        return self.artifacts is not None
+
+    def prepare(self, home: Path) -> None:
+        """Makes the embedded database's tables, once: two first uses at the same time would break each other."""
+        if not self.embedded or (home / "mlflow.db").exists():
+            return
+        from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds, and is needed once
+
+        with (home / ".mlflow.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            MlflowClient(self.uri).search_experiments(max_results=1)
+
+
+def describe(config: SweepConfig) -> dict[str, str]:
+    """Tags of the sweep's run: its configuration, the versions of what it ran with, and the machine."""
+    gpus = [torch.cuda.get_device_name(index) for index in range(gpu_count())]
+    return {
+        "tuner.dataset": config.dataset,
+        "tuner.model": config.model,
+        "tuner.config": json.dumps(asdict(config)),
+        "tuner.versions": json.dumps(
+            {"python": platform.python_version()} | {name: version(name) for name in _VERSIONS}
+        ),
+        "tuner.machine": json.dumps({"cpus": cpu_count(), "gpus": gpus, "system": platform.platform()}),
+    }
