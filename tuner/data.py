@@ -89,17 +89,20 @@ def moments(inputs: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
     A constant channel or feature gets the standard deviation 1, so that normalising it gives 0 and not NaN.
     """
+    first = (
+        inputs[0].to(torch.float64).reshape(inputs.shape[1], -1)[:, :1]
+    )  # sums of differences from it lose no digits
     total = torch.zeros(inputs.shape[1], dtype=torch.float64)
     square = torch.zeros_like(total)
     for chunk in torch.split(inputs, 4096):
-        per_channel = chunk.to(torch.float64).transpose(0, 1).flatten(1)
-        total += per_channel.sum(1)
-        square += per_channel.square().sum(1)
+        difference = chunk.to(torch.float64).transpose(0, 1).flatten(1) - first
+        total += difference.sum(1)
+        square += difference.square().sum(1)
     count = inputs.numel() / inputs.shape[1]
-    mean = total / count
-    std = (square / count - mean.square()).clamp_min(0).sqrt()
-    std = torch.where(std > 1e-8 * mean.abs().clamp_min(1e-8), std, torch.ones_like(std))
-    return tuple(mean.tolist()), tuple(std.tolist())
+    offset = total / count
+    std = (square / count - offset.square()).clamp_min(0).sqrt()
+    mean = first.flatten() + offset
+    return tuple(mean.tolist()), tuple(torch.where(std > 0, std, torch.ones_like(std)).tolist())
 
 
 def _sample(split: Split, share: float, seed: int) -> Split:

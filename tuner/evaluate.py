@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 import torch
 from sklearn.metrics import f1_score, log_loss, roc_auc_score
@@ -11,21 +10,7 @@ from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from tuner.classifier import Classifier
 from tuner.data import Split
 from tuner.fit import predict_logits
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestScores:
-    """Scores on the test split."""
-
-    accuracy: float
-    """Share of samples classified correctly, 0 to 1."""
-    macro_f1: float
-    """Mean over the classes of the harmonic mean of precision and recall, 0 to 1."""
-    roc_auc: float
-    """Area under the ROC curve, 0 to 1: of the second class for two classes, else the mean of one class against
-    the rest over all classes."""
-    loss: float
-    """Mean cross-entropy in nats."""
+from tuner.outcome import TestScores
 
 
 def score(model: Classifier, test: Split) -> TestScores:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tuner import eager
 from tuner.augment import augment
 from tuner.data import Split
 from tuner.hyperparameters import Hyperparameters
@@ -144,9 +145,9 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
         with autocast(device):
             logits = training.model(inputs.contiguous(memory_format=_layout(inputs, training.memory_format)))
             loss = functional.cross_entropy(logits, targets, label_smoothing=hyperparameters.label_smoothing)
-        training.optimizer.zero_grad()
+        training.model.zero_grad()
         torch.autograd.backward(loss)
-        training.optimizer.step()
+        eager.step(training.optimizer)
         loss_sum += loss.detach()
         correct += (logits.argmax(1) == targets).sum()
     return loss_sum.item() / steps, correct.item() / (steps * batch_size), lr

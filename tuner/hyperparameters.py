@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from tuner.eager import skip_dynamo
 from tuner.errors import TunerError, unknown
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
@@ -47,6 +48,7 @@ class Hyperparameters:
 
     def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """The optimizer over the model's parameters, in its fused form."""
+        skip_dynamo()
         groups = _decayed_and_not(model, self.weight_decay)
         if self.optimizer == "sgd":
             nesterov = self.momentum > 0

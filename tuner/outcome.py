@@ -1,4 +1,4 @@
-"""The end of a sweep: the winner is tested once, saved and registered, and the result written down."""
+"""What a sweep comes to, and the file that says that it is finished."""
 
 from __future__ import annotations
 
@@ -8,26 +8,40 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from tuner.checkpoint import FILE as CHECKPOINT
-from tuner.checkpoint import checkpoint_folder, read
 from tuner.config import SweepConfig
-from tuner.data import Split, Splits
-from tuner.evaluate import TestScores, fingerprint, score
 from tuner.files import write_atomic
-from tuner.hyperparameters import split_parameters
-from tuner.registry import Registered, log_test, register
-from tuner.saved import load_model, save_model
 from tuner.search import TrialRecord
-from tuner.store import Store
 
 FILE = "result.json"
-EXAMPLES = 2
 
 
 class SweepError(RuntimeError):
     """A sweep that could not come to a model: one line, with what is kept and how to go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestScores:
+    """Scores on the test split."""
+
+    accuracy: float
+    """Share of samples classified correctly, 0 to 1."""
+    macro_f1: float
+    """Mean over the classes of the harmonic mean of precision and recall, 0 to 1."""
+    roc_auc: float
+    """Area under the ROC curve, 0 to 1: of the second class for two classes, else the mean of one class against
+    the rest over all classes."""
+    loss: float
+    """Mean cross-entropy in nats."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """Where the model is, and whether it is its pair's best."""
+
+    uri: str
+    champion: bool
+    note: str
+    """How it compares with the champion before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,32 +97,6 @@ class Outcome:
         return result
 
 
-def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, store: Store, run_id: str) -> Winner:
-    """Tests the best trial's best weights once on the test split, and logs and registers them."""
-    _, arguments = split_parameters(best.parameters)
-    checkpoint = checkpoint_folder(folder / "trials", best.number) / CHECKPOINT
-    try:
-        weights = read(checkpoint, torch.device("cpu"))["best_weights"]
-    except FileNotFoundError:
-        raise SweepError(f"the best trial's checkpoint {checkpoint} is missing: its model cannot be tested") from None
-    model = folder / "model"
-    save_model(model, splits.spec, config.model, arguments, weights)
-    scores = _test(model, splits.test)
-    winner = {"tuner.best_trial": str(best.number), "tuner.best_epoch": str(best.best_epoch)}
-    log_test(store.uri, run_id, scores, fingerprint(splits.test), winner)
-    registered = register(
-        store.uri,
-        name=config.pair,
-        sweep=config.name,
-        run_id=run_id,
-        model=model,
-        data=splits.spec,
-        example=Split(splits.validation.inputs[:EXAMPLES], splits.validation.targets[:EXAMPLES]),
-        scores=scores,
-    )
-    return Winner(trial=best, scores=scores, model=registered)
-
-
 def write_result(outcome: Outcome) -> None:
     """Writes result.json: the sweep is finished."""
     text = json.dumps(outcome.to_json(), indent=2) + "\n"
@@ -122,10 +110,3 @@ def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
         return SweepError(f"no trial finished an epoch in the time budget; the sweep is kept in {folder}")
     [(reason, count)] = reasons.most_common(1)
     return SweepError(f"all {len(records)} trials failed, {count} of them with: {reason}; details in {folder}/trials")
-
-
-def _test(model: Path, test: Split) -> TestScores:
-    """Scores the model as it was saved, on the GPU where there is one."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    loaded, _ = load_model(model)
-    return score(loaded.to(device), Split(test.inputs.to(device), test.targets.to(device)))

@@ -23,6 +23,7 @@ from tuner.space import Value
 
 LINE_S = 10.0  # at most one plain line in so many seconds, but for the end of a trial
 FRAME_S = 0.25
+_ORDER = ("done", "running", "waiting", "pruned", "failed", "left")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +52,10 @@ class Summary:
         )
 
     def states(self) -> str:
-        """`5 of 16 trials done, 2 running, ...`."""
-        total = sum(self.counts.values())
-        rest = [
-            f"{self.counts[name]} {label}"
-            for name, label in (
-                ("running", "running"),
-                ("waiting", "waiting at a rung"),
-                ("pruned", "pruned"),
-                ("failed", "failed"),
-            )
-            if self.counts.get(name)
-        ]
-        return f"{self.counts.get('done', 0)} of {total} trials done" + "".join(f", {part}" for part in rest)
+        """`16 trials: 2 done, 1 running, ...`, all that there are."""
+        labels = {"waiting": "waiting at a rung", "left": "to begin"}
+        parts = [f"{self.counts[name]} {labels.get(name, name)}" for name in _ORDER if self.counts.get(name)]
+        return f"{sum(self.counts.values())} trials: {', '.join(parts)}"
 
 
 class View:

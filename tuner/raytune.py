@@ -37,7 +37,7 @@ def run(config: SweepConfig, policy: Policy, job: TrialJob, arrays: Arrays, *, t
             search_alg=searcher,
             scheduler=StudyScheduler(policy),
             max_concurrent_trials=config.concurrency,
-            resources_per_trial={"cpu": config.cpus_per_trial, "gpu": config.gpus_per_trial},
+            resources_per_trial={"cpu": 1, "gpu": config.gpus_per_trial},  # slots: see cluster.py
             reuse_actors=True,
             max_failures=MAX_FAILURES,
             raise_on_failed_trial=False,

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
 from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
+from numpy.typing import NDArray
 
-from tuner.data import DataSpec, Split
-from tuner.evaluate import TestScores
+from tuner.data import DataSpec
+from tuner.outcome import Registered, TestScores
+from tuner.search import TrialRecord
 from tuner.tracking import SWEEP_TAG
 
 CHAMPION = "champion"
@@ -27,78 +31,80 @@ _REQUIREMENTS = ("mlflow", "numpy", "pandas", "safetensors", "scikit-learn", "to
 
 
 @dataclass(frozen=True, kw_only=True)
-class Registered:
-    """Where the model is, and whether it is its pair's best."""
+class Candidate:
+    """A model that a sweep has trained and tested."""
 
-    uri: str
-    champion: bool
-    note: str
-    """How it compares with the champion before it."""
+    name: str
+    """The pair's: that of the registered model."""
+    sweep: str
+    run_id: str
+    """The sweep's own run."""
+    folder: Path
+    """Its files, see `saved.save_model`."""
+    data: DataSpec
+    example: NDArray[Any]
+    """Some raw samples, kept with the model as its input example."""
+    accuracy: float
+    """On the test split."""
+    test_data: str
+    """The test split's fingerprint."""
 
 
-def register(
-    uri: str, *, name: str, sweep: str, run_id: str, model: Path, data: DataSpec, example: Split, scores: TestScores
-) -> Registered:
-    """Logs the model in `model` (see `saved.save_model`) to the run, registers it, and moves `champion` if better.
-
-    Args:
-        example: some samples, kept with the model as its input example.
-        scores: on the test split. Its fingerprint, `example` aside, is in the run's tags: see `log_test`.
-    """
+def register(uri: str, candidate: Candidate) -> Registered:
+    """Logs and registers the model, once for each sweep, and moves `champion` to it if it is better."""
     client = MlflowClient(uri, uri)
-    found = [v for v in client.search_model_versions(f"name = '{name}'") if v.tags.get(SWEEP_TAG) == sweep]
-    registered = found[0] if found else _new_version(client, uri, name, sweep, run_id, model, data, example, scores)
-    return _crown(client, registered)
+    versions = client.search_model_versions(f"name = '{candidate.name}'")
+    known = [version for version in versions if version.tags.get(SWEEP_TAG) == candidate.sweep]
+    return _crown(client, known[0] if known else _new_version(client, uri, candidate))
 
 
-def log_test(uri: str, run_id: str, scores: TestScores, test_data: str, winner: Mapping[str, str]) -> None:
-    """Writes the test scores, the test split's fingerprint and the winning trial to the sweep's run."""
+def log_winner(uri: str, run_id: str, best: TrialRecord, scores: TestScores, test_data: str) -> None:
+    """Writes the winner's parameters, its test scores and the test split's fingerprint to the sweep's run."""
     client = MlflowClient(uri, uri)
-    for metric, value in asdict(scores).items():
-        client.log_metric(run_id, f"test_{metric}", value)
-    for tag, text in {TEST_DATA_TAG: test_data, **winner}.items():
-        client.set_tag(run_id, tag, text)
+    now = int(time.time() * 1000)
+    values = {"best_val_accuracy": best.best[0]} | {f"test_{name}": value for name, value in asdict(scores).items()}
+    tags = {"tuner.best_trial": best.number, "tuner.best_epoch": best.best_epoch, TEST_DATA_TAG: test_data}
+    client.log_batch(
+        run_id,
+        metrics=[Metric(name, value, now, 0) for name, value in values.items()],
+        params=[Param(name, str(value)) for name, value in best.parameters.items()],
+        tags=[RunTag(name, str(value)) for name, value in tags.items()],
+    )
 
 
-def _new_version(
-    client: MlflowClient,
-    uri: str,
-    name: str,
-    sweep: str,
-    run_id: str,
-    model: Path,
-    data: DataSpec,
-    example: Split,
-    scores: TestScores,
-) -> ModelVersion:
-    logged = _log_model(uri, run_id, model, data, example)
-    if not client.search_registered_models(f"name = '{name}'"):
-        client.create_registered_model(name)
-    test_data = client.get_run(run_id).data.tags[TEST_DATA_TAG]
-    tags = {SWEEP_TAG: sweep, ACCURACY_TAG: repr(scores.accuracy), TEST_DATA_TAG: test_data}
-    return client.create_model_version(name, logged.model_uri, run_id, tags=tags, model_id=logged.model_id)
+def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelVersion:
+    logged = _log_model(uri, candidate)
+    if not client.search_registered_models(f"name = '{candidate.name}'"):
+        client.create_registered_model(candidate.name)
+    tags = {
+        SWEEP_TAG: candidate.sweep,
+        ACCURACY_TAG: repr(candidate.accuracy),
+        TEST_DATA_TAG: candidate.test_data,
+    }
+    return client.create_model_version(
+        candidate.name, logged.model_uri, candidate.run_id, tags=tags, model_id=logged.model_id
+    )
 
 
-def _log_model(uri: str, run_id: str, model: Path, data: DataSpec, example: Split) -> mlflow.models.model.ModelInfo:
+def _log_model(uri: str, candidate: Candidate) -> mlflow.models.model.ModelInfo:
     """The package goes along with the model, so that it loads wherever torch is, whatever version is installed."""
-    samples = example.inputs.numpy()
     signature = ModelSignature(
-        inputs=Schema([TensorSpec(samples.dtype, (-1, *data.shape))]),
-        outputs=Schema([ColSpec("float", name) for name in data.classes]),
+        inputs=Schema([TensorSpec(candidate.example.dtype, (-1, *candidate.data.shape))]),
+        outputs=Schema([ColSpec("float", name) for name in candidate.data.classes]),
     )
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
-    with tempfile.TemporaryDirectory() as scratch, as_file(files("tuner") / "served.py") as code:
-        with mlflow.start_run(run_id=run_id):
-            return mlflow.pyfunc.log_model(
-                name="model",
-                python_model=str(code),
-                artifacts={"model": str(model)},
-                code_paths=[str(_package(Path(scratch)))],
-                signature=signature,
-                input_example=np.ascontiguousarray(samples),
-                pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
-            )
+    with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(run_id=candidate.run_id):
+        package = _package(Path(scratch))
+        return mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(package / "served.py"),
+            artifacts={"model": str(candidate.folder)},
+            code_paths=[str(package)],
+            signature=signature,
+            input_example=np.ascontiguousarray(candidate.example),
+            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+        )
 
 
 def _package(scratch: Path) -> Path:

@@ -54,7 +54,7 @@ class TrialRecord:
     started: float
     """Seconds since 1970."""
     finished: float | None
-    """Seconds since 1970; None while it is RUNNING."""
+    """Seconds since 1970; None while it is RUNNING. For a pruned trial, the time of its last epoch."""
 
     @property
     def epoch(self) -> int:
@@ -193,15 +193,19 @@ def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
 
 def _record(frozen: FrozenTrial) -> TrialRecord:
     attributes = frozen.user_attrs
+    metrics = {int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")}
+    finished = frozen.datetime_complete.timestamp() if frozen.datetime_complete else None
+    if frozen.state == TrialState.PRUNED and metrics:
+        finished = metrics[max(metrics)]["time"]  # it waited at its rung until the sweep was over
     return TrialRecord(
         number=frozen.number,
         state=_STATES[frozen.state],
         parameters=attributes.get("parameters", {}),
         values=dict(frozen.intermediate_values),
-        metrics={int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")},
+        metrics=metrics,
         reason=attributes.get("reason", ""),
         started=frozen.datetime_start.timestamp() if frozen.datetime_start else 0.0,
-        finished=frozen.datetime_complete.timestamp() if frozen.datetime_complete else None,
+        finished=finished,
     )
 
 

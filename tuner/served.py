@@ -19,7 +19,7 @@ class TunedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         """Called once by MLflow."""
         self._model, self._data = load_model(Path(context.artifacts["model"]))
 
-    def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
+    def predict(self, context: Any, model_input: np.ndarray, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """A row for each sample and a column, named after it, for each class."""
         samples = model_input.to_numpy() if isinstance(model_input, pd.DataFrame) else np.asarray(model_input)
         return pd.DataFrame(probabilities(self._model, self._data, samples), columns=list(self._data.classes))

@@ -1,4 +1,4 @@
-"""Where a sweep is tracked: the MLflow server that MLFLOW_TRACKING_URI names, or an embedded store in the home folder."""
+"""Where a sweep is tracked: the server that MLFLOW_TRACKING_URI names, or an embedded store in the home folder."""
 
 from __future__ import annotations
 

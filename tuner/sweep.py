@@ -1,31 +1,33 @@
-"""A sweep from its configuration to a registered model. It can end anywhere and be gone on with from its folder."""
+"""A sweep from its configuration to a registered model. It can end anywhere and be gone on with from its folder.
+
+MLflow, scikit-learn and Ray Tune take seconds to import; that is done inside the methods, while Ray's workers start.
+"""
 
 from __future__ import annotations
 
 import fcntl
-import os
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import ray
 from rich.console import Console
 
-from tuner import raytune
+from tuner.cluster import local_cluster
 from tuner.config import SweepConfig
 from tuner.data import Splits
 from tuner.errors import TunerError
-from tuner.machine import gpu_count
-from tuner.outcome import Outcome, Winner, all_failed, crown, write_result
+from tuner.outcome import Outcome, Winner, all_failed, write_result
 from tuner.policy import Policy
 from tuner.progress import Summary, View
 from tuner.schedule import rungs
 from tuner.search import Study
-from tuner.store import Store, describe
-from tuner.tracking import Tracker
-from tuner.trial import TrialJob, to_arrays
+from tuner.store import Store
+from tuner.tracker import Tracker
+
+if TYPE_CHECKING:
+    from tuner.tracking import MlflowSweep
 
 
 class Sweep:
@@ -52,19 +54,10 @@ class Sweep:
         with _held(self._folder):
             config = self._config
             study = Study(self._folder / "study.log", config.search_space(), seed=config.seed, trials=config.trials)
-            with _cluster(config, self._console):
-                tracker = self._tracker()
-                tracker.sync(study.records())
-                policy = Policy(config, study, self._folder / "trials", tracker)
-                if not policy.over:
-                    self._search(study, policy)
-            finished = policy.over
-            if finished:
-                policy.finish()
-            else:
-                tracker.interrupted(study.records())
+            finished, tracker = self._search(study)
             unsent = tracker.close()
             winner = self._conclude(study, tracker) if finished else None
+            tracker.sweep.end("FINISHED" if winner else "KILLED")
             outcome = Outcome(
                 config=config,
                 folder=self._folder,
@@ -73,16 +66,42 @@ class Sweep:
                 seconds=time.monotonic() - started,
                 unsent=str(unsent or ""),
             )
-            tracker.end("FINISHED" if winner else "KILLED")
             if winner:
                 write_result(outcome)
             return outcome
 
-    def _tracker(self) -> Tracker:
-        self._store.prepare(self._folder.parent)
-        return Tracker(self._store.uri, self._store.artifacts, self._config, describe(self._config))
+    def _search(self, study: Study) -> tuple[bool, Tracker]:
+        """Runs trials. Whether the search came to its end, and the tracker that has been told of it."""
+        with self._cluster():
+            tracker = Tracker(self._connect)
+            tracker.catch_up(study.records())
+            policy = Policy(self._config, study, self._folder / "trials", tracker)
+            if not policy.over:
+                self._run_trials(study, policy, tracker)
+        if policy.over:
+            policy.finish()
+        else:
+            tracker.interrupted(study.records())
+        return policy.over, tracker
 
-    def _search(self, study: Study, policy: Policy) -> None:
+    @contextmanager
+    def _cluster(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            with self._console.status("Starting Ray"):
+                stack.enter_context(local_cluster(self._config))
+            yield
+
+    def _connect(self) -> MlflowSweep:
+        """Called in the tracker's thread."""
+        from tuner.tracking import MlflowSweep  # noqa: PLC0415
+
+        self._store.prepare(self._folder.parent)
+        return MlflowSweep(self._store, self._config)
+
+    def _run_trials(self, study: Study, policy: Policy, tracker: Tracker) -> None:
+        from tuner import raytune  # noqa: PLC0415
+        from tuner.trial import TrialJob, to_arrays  # noqa: PLC0415
+
         config = self._config
         job = TrialJob(
             data=self._splits.spec,
@@ -97,40 +116,25 @@ class Sweep:
         def summary() -> Summary:
             return Summary.of(config, study.records(), policy.live())
 
+        def tick() -> None:
+            tracker.check()
+            view.tick()
+
         with View(config, summary, self._console) as view:
-            raytune.run(config, policy, job, to_arrays(self._splits), tick=view.tick)
+            raytune.run(config, policy, job, to_arrays(self._splits), tick=tick)
 
     def _conclude(self, study: Study, tracker: Tracker) -> Winner:
+        from tuner.crown import crown  # noqa: PLC0415
+
         best = study.best()
         try:
             if best is None:
                 raise all_failed(study.records(), self._folder)
             with self._console.status("Testing and registering the best model"):
-                return crown(self._config, self._splits, best, self._folder, self._store, tracker.parent_id)
+                return crown(self._config, self._splits, best, self._folder, self._store, tracker.sweep.run_id)
         except Exception:
-            tracker.end("FAILED")
+            tracker.sweep.end("FAILED")
             raise
-
-
-@contextmanager
-def _cluster(config: SweepConfig, console: Console) -> Iterator[None]:
-    """A Ray cluster of this process alone, on this machine."""
-    with console.status("Starting Ray"):
-        ray.init(
-            address="local",
-            num_cpus=config.concurrency * config.cpus_per_trial,
-            num_gpus=gpu_count(),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="error",
-            _temp_dir=os.environ.get("TUNER_RAY_TMPDIR"),
-        )
-    terminate = signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, terminate)
-        ray.shutdown()
 
 
 @contextmanager

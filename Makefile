@@ -1,0 +1,47 @@
+# make demo    from nothing to a tuned, tested, registered model
+# make test    the whole test suite
+# Needs python3 >= 3.11 with venv; everything else is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
+LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate --quiet
+
+.PHONY: demo test venv lint format lock benchmark slow
+
+demo: venv
+	$(BIN)/tuner sweep digits cnn
+
+test: venv
+	$(BIN)/pytest
+
+slow: venv
+	$(BIN)/pytest -m slow
+
+benchmark: venv
+	$(BIN)/python tests/benchmarks/sweep_against_plain_script.py
+
+lint: venv
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+format: venv
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+lock: $(BIN)/uv
+	$(LOCK) --upgrade -o requirements.lock
+
+venv: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/uv
+	$(UV) pip install --quiet -r requirements.lock
+	$(UV) pip install --quiet --no-deps --editable .
+	touch $@
+
+$(BIN)/uv:
+	$(PYTHON) -c 'import sys; sys.exit("tuner needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet uv
