@@ -301,7 +301,7 @@ class TestIdx:
             ("t10k-labels-idx1-ubyte", idx(np.full(100, 10, np.uint8)), "it has the label 10, and the classes are 0"),
         ],
     )
-    def test_a_broken_file_is_named_with_the_reason(  # noqa: PLR0917
+    def test_a_broken_file_is_named_with_the_reason(
         self, name: str, folder: str, root: Path, file: str, content: bytes, reason: str
     ) -> None:
         path = root / folder / "raw" / file
@@ -328,7 +328,7 @@ class TestIdx:
         monkeypatch.setattr(source, "resources", sums)
         assert refusal(name, root).startswith(f"cannot use {path} (Not a gzipped file")
 
-    def test_downloads_once_and_keeps_stdout_clean(  # noqa: PLR0917
+    def test_downloads_once_and_keeps_stdout_clean(
         self,
         name: str,
         folder: str,

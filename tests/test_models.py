@@ -198,7 +198,7 @@ def test_lstm_has_the_layers_and_units_that_are_asked_for() -> None:
         ("lstm", {}, "breast_cancer", 8, 0.93),
     ],
 )
-def test_learns_in_a_few_epochs(  # noqa: PLR0917
+def test_learns_in_a_few_epochs(
     model: str, smaller: dict[str, Any], dataset: str, epochs: int, least: float, tmp_path: Path
 ) -> None:
     splits = catalog.load("datasets", dataset).load(tmp_path)

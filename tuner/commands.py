@@ -29,6 +29,7 @@ def sweep(request: Request, *, as_json: bool, out: Console, err: Console) -> int
     """Plans a sweep, makes its folder and runs it. Returns the exit status."""
     _check_numbers(request)
     home = make_folder(tuner_home())
+    Store.of(home).check()
     name = _free_name(request, home)
     with err.status("Reading the data"):
         config, splits = plan(request, name)
@@ -49,6 +50,7 @@ def resume(name: str, *, as_json: bool, out: Console, err: Console) -> int:
     if (folder / RESULT).exists():
         raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
     config = SweepConfig.load(folder)
+    Store.of(home).check()
     with err.status("Reading the data"):
         splits = load_data(config.dataset, config.limit)
     return _run(config, splits, folder, as_json=as_json, out=out, err=err)

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import platform
+import urllib.request
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,8 +14,10 @@ from pathlib import Path
 import torch
 
 from tuner.config import SweepConfig
+from tuner.errors import TunerError
 from tuner.machine import cpu_count, gpu_count
 
+CONNECT_S = 10.0
 _VERSIONS = ("tuner", "torch", "torchvision", "ray", "optuna", "mlflow", "scikit-learn", "numpy")
 
 
@@ -38,6 +41,17 @@ class Store:
     def embedded(self) -> bool:
         """Whether it lies in the home folder."""
         return self.artifacts is not None
+
+    def check(self) -> None:
+        """Raises TunerError when no server answers at the address. An embedded store needs none."""
+        if not self.uri.startswith(("http://", "https://")):
+            return
+        try:
+            with urllib.request.urlopen(f"{self.uri.rstrip('/')}/health", timeout=CONNECT_S):
+                pass
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise TunerError(f"MLFLOW_TRACKING_URI={self.uri}: no MLflow server answers there: {reason}") from None
 
     def prepare(self, home: Path) -> None:
         """Makes the embedded database's tables, once: two first uses at the same time would break each other."""

@@ -1,0 +1,87 @@
+"""Every test has a home folder and a working folder of its own; sweeps run the real command in a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import Command, Finished, Start
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty TUNER_HOME, and an empty folder to work in."""
+    monkeypatch.setenv("TUNER_HOME", str(tmp_path / "runs"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "runs"
+
+
+@pytest.fixture(scope="session")
+def environment() -> Iterator[dict[str, str]]:
+    """The environment of processes that the tests start. Ray's files lie in a folder of the tests' own.
+
+    Its path is short, since Ray puts sockets into it, and their paths may have no more than 107 characters.
+    """
+    folder = tempfile.mkdtemp(prefix="tt", dir="/tmp" if Path("/tmp").is_dir() else None)
+    names = ("MLFLOW_TRACKING_URI", "TUNER_HOME", "RAY_ADDRESS")
+    yield {**{k: v for k, v in os.environ.items() if k not in names}, "RAY_TMPDIR": folder, "COLUMNS": "120"}
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def start(environment: dict[str, str]) -> Start:
+    """Starts `tuner ARGUMENTS` in a folder, as a newcomer would type it."""
+
+    def popen(*arguments: str, folder: Path, **extra: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(BIN / "tuner"), *arguments],
+            cwd=folder,
+            env={**environment, **extra},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return popen
+
+
+@pytest.fixture(scope="session")
+def tuner(start: Start) -> Command:
+    """Runs `tuner ARGUMENTS` in a folder to its end."""
+
+    def run(*arguments: str, folder: Path, **extra: str) -> subprocess.CompletedProcess[str]:
+        process = start(*arguments, folder=folder, **extra)
+        try:
+            out, err = process.communicate(timeout=600)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished(tuner: Command, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """One real sweep that many tests look at: eight trials of at most nine epochs, with rungs at 1 and 3.
+
+    Two of three choices of the learning rate are hopeless, so that there is something to prune and something to fail.
+    """
+    folder = tmp_path_factory.mktemp("a folder")  # with a space in its name
+    done = tuner(
+        *("sweep", "digits", "cnn", "--trials", "8", "--max-epochs", "9", "--json"),
+        *("--set", "width=0.25", "--set", "lr=0.003,1e-6,1e30", "--set", "optimizer=adam"),
+        folder=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    return Finished(folder, json.loads(done.stdout), done.stderr)

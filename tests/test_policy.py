@@ -1,0 +1,232 @@
+"""The sweep's decisions, driven by simulated workers over the real study."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tuner.checkpoint import checkpoint_folder
+from tuner.config import SweepConfig
+from tuner.policy import Decision, Policy
+from tuner.schedule import rungs
+from tuner.search import Study, TrialRecord
+
+SPACE = {"epochs": 9, "params": {"dropout": {"low": 0.0, "high": 0.9}}}
+
+
+class Log:
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.started: list[int] = []
+        self.epochs: list[tuple[int, int]] = []
+        self.ended: list[tuple[int, str]] = []
+
+    def trial_started(self, record: TrialRecord) -> None:
+        self.started.append(record.number)
+
+    def trial_reported(self, number: int, metrics: Mapping[str, float]) -> None:
+        self.epochs.append((number, int(metrics["epoch"])))
+
+    def trial_ended(self, record: TrialRecord) -> None:
+        self.ended.append((record.number, record.state))
+
+
+def config(**changes: Any) -> SweepConfig:
+    values: dict[str, Any] = {
+        "name": "sweep",
+        "dataset": "digits",
+        "model": "cnn",
+        "trials": 12,
+        "epochs": 9,
+        "time_budget": None,
+        "concurrency": 2,
+        "cpus_per_trial": 1,
+        "gpus_per_trial": 0.0,
+        "seed": 0,
+        "limit": None,
+        "space": SPACE,
+    }
+    return SweepConfig(**{**values, **changes})
+
+
+def open_policy(folder: Path, settings: SweepConfig, log: Log | None = None) -> tuple[Policy, Study]:
+    study = Study(folder / "study.log", settings.search_space(), seed=settings.seed, trials=settings.trials)
+    return Policy(settings, study, folder / "trials", log or Log()), study
+
+
+def report(epoch: int, score: float, **changes: float) -> dict[str, float]:
+    values = {"epoch": epoch, "val_accuracy": score, "val_loss": 1 - score, "train_loss": 1.0}
+    return {**values, "train_accuracy": score, "lr": 0.1, "epoch_seconds": 1.0, **changes}
+
+
+class Workers:
+    """Workers that train by a formula: the score rises with the epoch towards one that the parameter decides.
+
+    They keep checkpoints like trial.py: a killed driver's trial goes on from its last one, and reports that first.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.checkpoints: dict[int, int] = {}
+
+    def run(self, policy: Policy, rng: random.Random, steps: int | None = None) -> None:
+        busy: dict[int, tuple[int, float]] = {}
+        while steps is None or steps > 0:
+            while len(busy) < self.count and (drawn := policy.next_trial()):
+                number, parameters = drawn
+                assert number not in busy
+                busy[number] = (self.checkpoints.get(number, 0), float(parameters["dropout"]))
+            if not busy:
+                assert policy.over
+                return
+            number = rng.choice(sorted(busy))
+            epoch, dropout = busy[number]
+            first = number in self.checkpoints and epoch == self.checkpoints[number] and rng.random() < 0.5
+            epoch = epoch if first and epoch else epoch + 1
+            self.checkpoints[number] = epoch
+            busy[number] = (epoch, dropout)
+            if policy.on_report(number, report(epoch, (1 - dropout) * (1 - 0.5**epoch))) is Decision.STOP:
+                del busy[number]
+            steps = None if steps is None else steps - 1
+
+
+def test_every_trial_is_accounted_for_and_one_in_three_is_promoted(tmp_path: Path) -> None:
+    log = Log()
+    policy, study = open_policy(tmp_path, config(trials=27), log)
+    Workers(2).run(policy, random.Random(0))
+    policy.finish()
+    records = study.records()
+    assert len(records) == 27
+    assert {record.state for record in records} == {"COMPLETE", "PRUNED"}
+    reached = [sum(record.epoch >= rung for record in records) for rung in (*rungs(9), 9)]
+    assert reached[0] == 27
+    assert 9 <= reached[1] <= 14  # asynchronous promotion sends on more than one in three where later trials are better
+    assert 3 <= reached[2] < reached[1]
+    assert sorted(log.ended) == [(record.number, record.state) for record in records]
+    assert sorted(log.epochs) == [(r.number, epoch) for r in records for epoch in sorted(r.values)]
+    best = study.best()
+    assert best is not None
+    assert best.parameters["dropout"] == min(record.parameters["dropout"] for record in records)
+
+
+def test_the_first_trial_at_a_rung_waits(tmp_path: Path) -> None:
+    """Ray's ASHAScheduler lets it go on, so that few workers spend the budget on whichever came first."""
+    policy, _ = open_policy(tmp_path, config())
+    drawn = policy.next_trial()
+    assert drawn is not None
+    assert policy.on_report(drawn[0], report(1, 0.9)) is Decision.STOP
+    assert policy.live() == set()
+    following = policy.next_trial()
+    assert following is not None
+    assert following[0] == 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_driver_killed_again_and_again_ends_with_the_same_trials_and_rungs(tmp_path: Path, seed: int) -> None:
+    """At every restart nothing is left but the journal and the workers' checkpoints."""
+    rng, settings = random.Random(seed), config(trials=14)
+    workers = Workers(rng.choice([1, 2, 4]))
+    kills = 0
+    policy, study = open_policy(tmp_path, settings)
+    while True:
+        before = {record.number: (record.state, record.values) for record in study.records()}
+        policy, study = open_policy(tmp_path, settings)
+        for record in study.records():
+            state, values = before[record.number]
+            assert record.values == values
+            assert record.state in (state, "COMPLETE")
+        workers.run(policy, rng, steps=rng.randint(1, 12))
+        if policy.over:
+            break
+        kills += 1
+    policy.finish()
+    assert kills >= 3
+    records = study.records()
+    assert [record.number for record in records] == list(range(14))
+    assert all(record.ended and sorted(record.values) == list(range(1, record.epoch + 1)) for record in records)
+    assert {record.epoch for record in records} <= {*rungs(9), 9}
+    assert any(record.state == "COMPLETE" for record in records)
+
+
+def test_a_killed_trial_whose_last_epoch_is_known_is_complete(tmp_path: Path) -> None:
+    settings = config(trials=1, epochs=1)
+    policy, study = open_policy(tmp_path, settings)
+    drawn = policy.next_trial()
+    assert drawn is not None
+    study.report(drawn[0], report(1, 0.5))  # and here the driver is killed, before it could tell
+    policy, study = open_policy(tmp_path, settings)
+    assert policy.over
+    assert study.record(0).state == "COMPLETE"
+
+
+@pytest.mark.parametrize("name", ["train_loss", "val_loss", "val_accuracy"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_trial_that_is_not_finite_fails_with_the_reason(tmp_path: Path, name: str, value: float) -> None:
+    """Every comparison of Ray's ASHAScheduler with NaN is False, so it never stops such a trial."""
+    policy, study = open_policy(tmp_path, config())
+    drawn = policy.next_trial()
+    assert drawn is not None
+    assert policy.on_report(drawn[0], report(2, 0.9, **{name: value})) is Decision.STOP
+    record = study.record(drawn[0])
+    assert (record.state, record.reason) == ("FAIL", f"{name} is {value} in epoch 2")
+    assert study.best() is None
+
+
+def test_an_error_and_a_lost_worker_fail_one_trial_and_the_others_go_on(tmp_path: Path) -> None:
+    policy, study = open_policy(tmp_path, config(trials=6))
+    first, second = policy.next_trial(), policy.next_trial()
+    assert first is not None
+    assert second is not None
+    policy.on_report(first[0], {"error": "out of memory at batch size 512"})
+    policy.on_lost(second[0], "its worker died 3 times")
+    assert not policy.over
+    Workers(2).run(policy, random.Random(0))
+    policy.finish()
+    assert [study.record(n).reason for n in (0, 1)] == ["out of memory at batch size 512", "its worker died 3 times"]
+    assert all(record.state != "FAIL" for record in study.records()[2:])
+
+
+def test_when_the_time_is_over_running_trials_stop_after_their_epoch_and_nothing_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    policy, study = open_policy(tmp_path, config(time_budget=60.0, epochs=27))
+    drawn = policy.next_trial()
+    assert drawn is not None
+    assert policy.on_report(drawn[0], report(1, 0.9)) is Decision.CONTINUE
+    now += 61
+    assert policy.next_trial() is None
+    assert not policy.over  # a worker still has the trial
+    assert policy.on_report(drawn[0], report(2, 0.9)) is Decision.STOP
+    assert policy.over
+    assert study.record(0).reason == "the time budget ended in epoch 2"
+
+
+def test_a_report_of_a_trial_that_gave_its_worker_back_is_ignored(tmp_path: Path) -> None:
+    """Ray delivers a finished function's last result twice."""
+    log = Log()
+    policy, study = open_policy(tmp_path, config(epochs=1), log)
+    drawn = policy.next_trial()
+    assert drawn is not None
+    policy.on_report(drawn[0], report(1, 0.9))
+    assert policy.on_report(drawn[0], report(1, 0.9)) is Decision.STOP
+    assert log.epochs == [(0, 1)]
+    assert study.record(0).state == "COMPLETE"
+
+
+def test_only_the_best_ended_trial_keeps_its_checkpoint(tmp_path: Path) -> None:
+    policy, _ = open_policy(tmp_path, config(trials=3, epochs=2))
+    scores = {0: 0.5, 1: 0.9, 2: 0.7}
+    for number in scores:
+        checkpoint_folder(tmp_path / "trials", number).mkdir(parents=True)
+    Workers(1).run(policy, random.Random(0))
+    policy.finish()
+    assert len(list((tmp_path / "trials").iterdir())) == 1

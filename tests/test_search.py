@@ -1,0 +1,169 @@
+"""The study: what a sweep remembers, in the real journal."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import optuna
+import pytest
+
+from tuner.search import Study, best_of
+from tuner.space import SearchSpace, Value, parse_space
+
+SPACE = {
+    "epochs": 9,
+    "params": {
+        "optimizer": {"choices": ["sgd", "adam"]},
+        "lr": [
+            {"when": {"optimizer": "sgd"}, "low": 0.01, "high": 1.0, "log": True},
+            {"when": {"optimizer": "adam"}, "low": 1e-4, "high": 1e-2, "log": True},
+        ],
+        "dropout": {"low": 0.0, "high": 0.5},
+        "depth": 20,
+    },
+}
+
+
+@pytest.fixture
+def space() -> SearchSpace:
+    return parse_space(SPACE, "test")
+
+
+def open_study(folder: Path, space: SearchSpace, seed: int = 0) -> Study:
+    return Study(folder / "study.log", space, seed=seed, trials=30)
+
+
+def metrics(epoch: int, score: float, loss: float = 1.0) -> dict[str, float]:
+    names = ("train_loss", "train_accuracy", "lr", "epoch_seconds")
+    return {"epoch": epoch, "val_accuracy": score, "val_loss": loss, **dict.fromkeys(names, 0.5)}
+
+
+def test_what_is_asked_reported_and_told_is_there_in_a_new_process(tmp_path: Path, space: SearchSpace) -> None:
+    study = open_study(tmp_path, space)
+    number, parameters = study.ask()
+    study.report(number, metrics(1, 0.4))
+    study.report(number, metrics(2, 0.6))
+    study.tell(number, "PRUNED", "not promoted")
+    again = open_study(tmp_path, space).record(number)
+    assert again.parameters == parameters
+    assert set(parameters) == {"optimizer", "lr", "dropout", "depth"}
+    assert (again.state, again.reason, again.values) == ("PRUNED", "not promoted", {1: 0.4, 2: 0.6})
+    assert again.metrics[2]["train_loss"] == 0.5
+    assert again.finished == again.metrics[2]["time"]
+
+
+def test_an_epoch_that_is_known_is_not_written_again(tmp_path: Path, space: SearchSpace) -> None:
+    study = open_study(tmp_path, space)
+    number, _ = study.ask()
+    assert study.report(number, metrics(1, 0.4)) is not None
+    assert study.report(number, metrics(1, 0.9)) is None
+    assert study.record(number).values == {1: 0.4}
+
+
+def test_asha_stopped_trials_are_pruned_with_all_their_epochs_and_never_complete(
+    tmp_path: Path, space: SearchSpace
+) -> None:
+    """OptunaSearch tells such a trial COMPLETE with its low-epoch value, which TPE then takes for a final one."""
+    study = open_study(tmp_path, space)
+    number, _ = study.ask()
+    study.report(number, metrics(1, 0.4))
+    study.tell(number, "PRUNED")
+    [frozen] = optuna.load_study(
+        study_name="sweep",
+        storage=optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(tmp_path / "study.log"))),
+    ).trials
+    assert frozen.state == optuna.trial.TrialState.PRUNED
+    assert frozen.intermediate_values == {1: 0.4}
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_not_finite_is_kept_out_of_the_ranking(tmp_path: Path, space: SearchSpace, bad: float) -> None:
+    """With OptunaSearch NaN leaves the trial RUNNING for ever, and +inf makes it the best."""
+    study = open_study(tmp_path, space)
+    (good, _), (broken, _) = study.ask(), study.ask()
+    study.report(good, metrics(1, 0.4))
+    study.report(broken, metrics(1, bad))
+    study.tell(broken, "FAIL", f"val_accuracy is {bad}")
+    study.tell(good, "COMPLETE")
+    best = study.best()
+    assert best is not None
+    assert best.number == good
+    assert study.record(broken).state == "FAIL"
+
+
+def test_the_best_trial_may_be_a_pruned_one_and_ties_go_to_the_lower_loss(tmp_path: Path, space: SearchSpace) -> None:
+    study = open_study(tmp_path, space)
+    numbers = [study.ask()[0] for _ in range(3)]
+    for number, (score, loss) in zip(numbers, [(0.8, 0.5), (0.9, 0.4), (0.9, 0.3)], strict=True):
+        study.report(number, metrics(1, score, loss))
+    study.tell(numbers[0], "COMPLETE")
+    study.tell(numbers[2], "PRUNED")
+    best = best_of(study.records())
+    assert best is not None
+    assert best.number == numbers[2]
+
+
+def test_the_best_epoch_is_the_highest_then_the_one_with_the_lowest_loss(tmp_path: Path, space: SearchSpace) -> None:
+    study = open_study(tmp_path, space)
+    number, _ = study.ask()
+    for epoch, (score, loss) in enumerate([(0.7, 0.1), (0.9, 0.3), (0.9, 0.2), (0.8, 0.1)], 1):
+        study.report(number, metrics(epoch, score, loss))
+    assert study.record(number).best_epoch == 3
+
+
+def test_a_sweep_that_is_interrupted_anywhere_draws_what_an_uninterrupted_one_would(
+    tmp_path: Path, space: SearchSpace
+) -> None:
+    def run(folder: Path, *, reopen: bool) -> list[dict[str, Value]]:
+        folder.mkdir()
+        study, drawn = open_study(folder, space, seed=7), []
+        for _ in range(16):
+            number, parameters = study.ask()
+            drawn.append(dict(parameters))
+            study.report(number, metrics(1, float(str(parameters["dropout"]))))
+            study.tell(number, "COMPLETE" if number % 3 else "PRUNED")
+            if reopen:
+                study = open_study(folder, space, seed=7)
+        return drawn
+
+    assert run(tmp_path / "a", reopen=False) == run(tmp_path / "b", reopen=True)
+
+
+def test_a_trial_that_goes_on_keeps_its_parameters_and_half_drawn_ones_are_completed(
+    tmp_path: Path, space: SearchSpace
+) -> None:
+    study = open_study(tmp_path, space)
+    number, parameters = study.ask()
+    half = study._asker.ask()  # a kill between two parameters leaves such a trial
+    half.suggest_categorical("optimizer", ["sgd", "adam"])
+    again = open_study(tmp_path, space)
+    assert again.reissue(number) == (number, parameters)
+    completed = again.reissue(half.number)[1]
+    assert completed["optimizer"] == half.params["optimizer"]
+    assert set(completed) == set(parameters)
+
+
+def test_the_sampler_counts_waiting_trials_with_what_they_reached(tmp_path: Path, space: SearchSpace) -> None:
+    """Optuna's constant liar takes RUNNING trials for bad ones: the leading one would push the search away."""
+    study = open_study(tmp_path, space)
+    waiting, fresh = study.ask()[0], study.ask()[0]
+    study.report(waiting, metrics(3, 0.9))
+    states = {trial.number: trial.state.name for trial in study._asker.get_trials()}
+    assert states == {waiting: "PRUNED", fresh: "RUNNING"}
+    assert study.record(waiting).state == "RUNNING"
+
+
+def test_the_search_learns_from_what_it_is_told(tmp_path: Path) -> None:
+    """After 40 trials of a simple objective the draws gather where it is high, unlike random ones."""
+    space = parse_space({"epochs": 1, "params": {"dropout": {"low": 0.0, "high": 1.0}}}, "test")
+    study = Study(tmp_path / "study.log", space, seed=3, trials=40)
+    drawn = []
+    for _ in range(40):
+        number, parameters = study.ask()
+        value = float(parameters["dropout"])
+        drawn.append(value)
+        study.report(number, metrics(1, 1 - abs(value - 0.2)))
+        study.tell(number, "COMPLETE")
+    late = [abs(value - 0.2) for value in drawn[20:]]
+    assert sum(late) / len(late) < 0.15  # a uniform draw is 0.34 away on average

@@ -1,0 +1,151 @@
+"""What arrives in MLflow, written to a real store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from support import read_runs
+
+from tuner import tracker as tracker_module
+from tuner.config import SweepConfig
+from tuner.search import TrialRecord
+from tuner.store import Store
+from tuner.tracker import Change, Tracker
+from tuner.tracking import MlflowSweep
+
+CONFIG = SweepConfig(
+    name="demo",
+    dataset="digits",
+    model="cnn",
+    trials=4,
+    epochs=9,
+    time_budget=None,
+    concurrency=2,
+    cpus_per_trial=1,
+    gpus_per_trial=0.0,
+    seed=0,
+    limit=None,
+    space={},
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store.of(tmp_path)
+    store.prepare(tmp_path)
+    return store
+
+
+def record(number: int, state: str, epochs: int, reason: str = "") -> TrialRecord:
+    metrics = {
+        epoch: {"time": 1000.0 + epoch, "epoch": epoch, "val_accuracy": epoch / 10, "val_loss": 1.0}
+        for epoch in range(1, epochs + 1)
+    }
+    return TrialRecord(
+        number=number,
+        state=state,
+        parameters={"lr": 0.1, "optimizer": "sgd"},
+        values={epoch: values["val_accuracy"] for epoch, values in metrics.items()},
+        metrics=metrics,
+        reason=reason,
+        started=1000.0,
+        finished=None if state == "RUNNING" else 1000.0 + epochs,
+    )
+
+
+def send(store: Store, *records: TrialRecord) -> None:
+    tracker = Tracker(lambda: MlflowSweep(store, CONFIG))
+    tracker.catch_up(records)
+    tracker.interrupted(records)
+    assert tracker.close() is None
+    tracker.sweep.end("FINISHED")
+
+
+def runs(store: Store) -> dict[str, Run]:
+    return {run.info.run_name: run for run in read_runs(store.uri, "digits-cnn")}
+
+
+def test_trials_are_nested_runs_that_end_truthfully(store: Store) -> None:
+    send(
+        store,
+        record(0, "COMPLETE", 9),
+        record(1, "PRUNED", 3, "not promoted from the rung of epoch 3"),
+        record(2, "FAIL", 1, "val_loss is nan in epoch 2"),
+        record(3, "RUNNING", 2),
+    )
+    found = runs(store)
+    parent = found.pop("demo")
+    assert parent.info.status == "FINISHED"
+    assert {"tuner.config", "tuner.versions", "tuner.machine"} <= set(parent.data.tags)
+    statuses = {name: run.info.status for name, run in sorted(found.items())}
+    assert statuses == {"demo-0000": "FINISHED", "demo-0001": "KILLED", "demo-0002": "FAILED", "demo-0003": "KILLED"}
+    assert all(run.data.tags["mlflow.parentRunId"] == parent.info.run_id for run in found.values())
+    assert found["demo-0002"].data.tags["tuner.reason"] == "val_loss is nan in epoch 2"
+    assert found["demo-0001"].data.params == {"lr": "0.1", "optimizer": "sgd"}
+    assert found["demo-0001"].info.end_time - found["demo-0001"].info.start_time == 3000
+
+
+def test_a_metric_has_one_point_an_epoch_however_often_it_is_sent(store: Store) -> None:
+    """MLflowLoggerCallback makes new runs when a sweep goes on, and leaves the old ones RUNNING."""
+    for _ in range(3):
+        send(store, record(0, "COMPLETE", 9), record(1, "RUNNING", 3))
+    found = runs(store)
+    assert sorted(found) == ["demo", "demo-0000", "demo-0001"]
+    history = MlflowClient(store.uri).get_metric_history(found["demo-0000"].info.run_id, "val_accuracy")
+    assert [(point.step, point.value) for point in history] == [(n, n / 10) for n in range(1, 10)]
+    assert [point.timestamp for point in history] == [1_000_000 + 1000 * n for n in range(1, 10)]
+
+
+def test_more_metrics_than_one_request_may_hold(store: Store) -> None:
+    send(store, record(0, "COMPLETE", 700))  # two metrics each
+    run = runs(store)["demo-0000"]
+    assert len(MlflowClient(store.uri).get_metric_history(run.info.run_id, "val_loss")) == 700
+
+
+def test_a_deleted_experiment_is_used_again(store: Store) -> None:
+    send(store, record(0, "COMPLETE", 1))
+    client = MlflowClient(store.uri)
+    [experiment] = [e for e in client.search_experiments() if e.name == "digits-cnn"]
+    client.delete_experiment(experiment.experiment_id)
+    send(store, record(0, "COMPLETE", 2))
+    assert MlflowClient(store.uri).get_experiment(experiment.experiment_id).lifecycle_stage == "active"
+
+
+class Flaky(MlflowSweep):
+    """A store that fails so many times."""
+
+    failures = 3
+
+    def write(self, number: int, change: Change) -> None:
+        if Flaky.failures:
+            Flaky.failures -= 1
+            raise ConnectionError("the server is away")
+        super().write(number, change)
+
+
+def test_what_could_not_be_sent_is_sent_later_in_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracker_module, "FLUSH_S", 0.01)
+    tracker = Tracker(lambda: Flaky(store, CONFIG))
+    ended = record(0, "COMPLETE", 3)
+    tracker.trial_started(ended)
+    for values in ended.metrics.values():
+        tracker.trial_reported(0, values)
+    tracker.trial_ended(ended)
+    assert tracker.close() is None
+    assert Flaky.failures == 0
+    run = runs(store)["demo-0000"]
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["val_accuracy"] == 0.3
+
+
+def test_a_connection_that_cannot_be_made_is_an_error_at_once() -> None:
+    def refuse() -> MlflowSweep:
+        raise ConnectionError("no server there")
+
+    tracker = Tracker(refuse)
+    assert isinstance(tracker.close(), ConnectionError)
+    with pytest.raises(ConnectionError, match="no server there"):
+        tracker.check()
