@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,23 +74,32 @@ def ui(port: int, err: Console) -> None:
 
 
 def _run(config: SweepConfig, splits: Splits, folder: Path, *, as_json: bool, out: Console, err: Console) -> int:
-    from tuner.sweep import Sweep  # noqa: PLC0415 - imports Ray and MLflow, which takes seconds
+    from tuner.sweep import Sweep  # noqa: PLC0415 - imports Ray, which takes a while
 
-    err.print(
-        f"[bold]{config.name}[/bold]: {config.trials} trials of {config.model} on {config.dataset}, "
-        f"at most {config.epochs} epochs each, {config.concurrency} at a time"
-    )
     store = Store.of(folder.parent)
     try:
         outcome = Sweep(config, splits, folder, store, err).run()
+    except TunerError:
+        raise
     except SweepError as error:
-        err.print(f"error: {error}", markup=False)
-        return 1
+        return _stopped(str(error), err, 1)
+    except KeyboardInterrupt:
+        return _stopped(f"interrupted; to go on: tuner resume {config.name}", err, INTERRUPTED)
+    except Exception as error:
+        (folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        kept = f"all trials so far are kept; details in {folder / 'error.txt'}; to go on: tuner resume {config.name}"
+        return _stopped(f"{reason}; {kept}", err, 1)
     if as_json:
         out.print_json(json.dumps(outcome.to_json()))
     else:
         print_outcome(outcome, store, out)
     return 0 if outcome.winner else INTERRUPTED
+
+
+def _stopped(message: str, err: Console, code: int) -> int:
+    err.print(f"error: {message}", markup=False, soft_wrap=True)
+    return code
 
 
 def _check_numbers(request: Request) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,10 @@ class Sweep:
         started = time.monotonic()
         with _held(self._folder):
             config = self._config
+            self._console.print(
+                f"[bold]{config.name}[/bold]: {config.trials} trials of {config.model} on {config.dataset}, "
+                f"at most {config.epochs} epochs each, {config.concurrency} at a time"
+            )
             study = Study(self._folder / "study.log", config.search_space(), seed=config.seed, trials=config.trials)
             finished, tracker = self._search(study)
             unsent = tracker.close()
@@ -77,7 +81,8 @@ class Sweep:
             tracker.catch_up(study.records())
             policy = Policy(self._config, study, self._folder / "trials", tracker)
             if not policy.over:
-                self._run_trials(study, policy, tracker)
+                with suppress(KeyboardInterrupt):  # before and after Ray Tune's own handling of SIGINT
+                    self._run_trials(study, policy, tracker)
         if policy.over:
             policy.finish()
         else:
@@ -132,8 +137,8 @@ class Sweep:
                 raise all_failed(study.records(), self._folder)
             with self._console.status("Testing and registering the best model"):
                 return crown(self._config, self._splits, best, self._folder, self._store, tracker.sweep.run_id)
-        except Exception:
-            tracker.sweep.end("FAILED")
+        except BaseException as error:
+            tracker.sweep.end("FAILED" if isinstance(error, Exception) else "KILLED")
             raise
 
 

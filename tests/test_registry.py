@@ -1,0 +1,97 @@
+"""The model registry: versions, the champion alias, and the model that is stored, in a real store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+import torch
+from mlflow import MlflowClient
+
+from tuner import catalog
+from tuner.classifier import build_classifier
+from tuner.registry import Candidate, register
+from tuner.saved import probabilities, save_model
+from tuner.store import Store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    home = tmp_path_factory.mktemp("home")
+    store = Store.of(home)
+    store.prepare(home)
+    return store
+
+
+def candidate(store: Store, folder: Path, name: str, accuracy: float) -> Candidate:
+    """A model of breast_cancer, untrained: what is tested is the registry."""
+    client = MlflowClient(store.uri, store.uri)
+    found = client.get_experiment_by_name("e")
+    experiment = found.experiment_id if found else client.create_experiment("e", str(store.artifacts))
+    splits = catalog.load("datasets", "breast_cancer").load(folder)
+    torch.manual_seed(0)
+    model = build_classifier(splits.spec, "lstm", {"hidden_size": 4})
+    save_model(folder / "model", splits.spec, "lstm", {"hidden_size": 4}, model.state_dict())
+    return Candidate(
+        name=name,
+        sweep=f"{name}-{accuracy}",
+        run_id=client.create_run(experiment).info.run_id,
+        folder=folder / "model",
+        data=splits.spec,
+        example=splits.validation.inputs[:2].numpy(),
+        accuracy=accuracy,
+        test_data="abc",
+    )
+
+
+def champion(store: Store, name: str) -> str:
+    return str(MlflowClient(store.uri, store.uri).get_model_version_by_alias(name, "champion").version)
+
+
+def test_champion_moves_only_to_a_better_model_on_the_same_test_set(store: Store, tmp_path: Path) -> None:
+    def add(accuracy: float, test_data: str = "abc") -> bool:
+        new = replace(candidate(store, tmp_path, "pair", accuracy), test_data=test_data)
+        return register(store.uri, new).champion
+
+    assert add(0.90)
+    assert not add(0.89)
+    assert champion(store, "pair") == "1"
+    assert add(0.95)
+    assert champion(store, "pair") == "3"
+    assert not add(0.99, test_data="other")
+    assert champion(store, "pair") == "3"
+
+
+def test_a_sweep_registers_once_however_often_it_comes_to_its_end(store: Store, tmp_path: Path) -> None:
+    new = candidate(store, tmp_path, "once", 0.9)
+    first, second = register(store.uri, new), register(store.uri, new)
+    assert (first.uri, first.champion) == (second.uri, second.champion) == ("models:/once@champion", True)
+    assert len(MlflowClient(store.uri, store.uri).search_model_versions("name = 'once'")) == 1
+
+
+def test_the_stored_model_says_what_it_takes_and_gives(store: Store, tmp_path: Path) -> None:
+    new = candidate(store, tmp_path, "served", 0.9)
+    uri = register(store.uri, new).uri
+    mlflow.set_tracking_uri(store.uri)
+    loaded = mlflow.pyfunc.load_model(uri)
+    predicted = loaded.predict(new.example)
+    assert list(predicted.columns) == ["malignant", "benign"]
+    assert predicted.shape == (2, 2)
+    signature = loaded.metadata.signature
+    assert signature.inputs.inputs[0].shape == (-1, 30)
+    torch.manual_seed(0)
+    same = build_classifier(new.data, "lstm", {"hidden_size": 4})
+    assert np.allclose(predicted.to_numpy(), probabilities(same, new.data, new.example), atol=1e-6)
+    with pytest.raises(mlflow.exceptions.MlflowException):
+        loaded.predict(new.example[:, :29])
+
+
+def test_nothing_in_the_stored_model_is_a_pickle(store: Store, tmp_path: Path) -> None:
+    register(store.uri, candidate(store, tmp_path, "files", 0.9))
+    assert store.artifacts is not None
+    stored = list(Path(store.artifacts.removeprefix("file://")).rglob("*"))
+    assert any(path.name == "weights.safetensors" for path in stored)
+    assert not [path for path in stored if path.suffix in (".pkl", ".pickle", ".pt", ".pth", ".bin")]

@@ -1,0 +1,103 @@
+"""What a worker does with a trial, without Ray around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tuner import catalog
+from tuner.checkpoint import read
+from tuner.data import Splits
+from tuner.schedule import rungs
+from tuner.trial import TrialData, TrialJob, run_trial, to_arrays
+
+PARAMETERS: dict[str, Any] = {"batch_size": 64, "optimizer": "adam", "lr": 0.003, "dropout": 0.1, "width": 0.25}
+EPOCHS = 3
+
+
+@pytest.fixture(scope="module")
+def splits() -> Splits:
+    loaded: Splits = catalog.load("datasets", "digits").load(Path())
+    return loaded.limit(300)
+
+
+def job(folder: Path, splits: Splits) -> TrialJob:
+    return TrialJob(
+        data=splits.spec,
+        model="cnn",
+        epochs=EPOCHS,
+        rungs=rungs(EPOCHS),
+        seed=0,
+        threads=1,
+        folder=folder,
+    )
+
+
+def run(folder: Path, splits: Splits, *, stop_at: int | None = None, **changes: Any) -> list[dict[str, Any]]:
+    """Runs trial 0 and returns its reports; Ray stops a trial by raising SystemExit inside report."""
+    reports: list[dict[str, Any]] = []
+
+    def report(metrics: dict[str, Any]) -> None:
+        reports.append(metrics)
+        if stop_at is not None and metrics["epoch"] == stop_at:
+            raise SystemExit(0)
+
+    data = TrialData(splits.train, splits.validation)
+    run_trial(job(folder, splits), 0, {**PARAMETERS, **changes}, data, report)
+    return reports
+
+
+def scores(reports: list[dict[str, Any]]) -> list[tuple[int, float, float]]:
+    return [(report["epoch"], report["train_loss"], report["val_loss"]) for report in reports]
+
+
+def test_a_trial_reports_every_epoch_and_keeps_its_best_weights(tmp_path: Path, splits: Splits) -> None:
+    reports = run(tmp_path, splits)
+    assert [report["epoch"] for report in reports] == [1, 2, 3]
+    state = read(tmp_path / "0000/checkpoint.pt", torch.device("cpu"))
+    best = max(reports, key=lambda report: (report["val_accuracy"], -report["val_loss"]))
+    assert state["best_metrics"]["epoch"] == best["epoch"]
+
+
+@pytest.mark.parametrize("stop_at", [1, 2])
+def test_a_stopped_trial_goes_on_with_the_same_numbers_and_first_repeats_its_last_report(
+    tmp_path: Path, splits: Splits, stop_at: int
+) -> None:
+    through = scores(run(tmp_path / "a", splits))
+    with pytest.raises(SystemExit):
+        run(tmp_path / "b", splits, stop_at=stop_at)
+    assert scores(run(tmp_path / "b", splits)) == through[stop_at - 1 :]
+
+
+def test_an_error_is_reported_in_one_line_and_not_raised(tmp_path: Path, splits: Splits) -> None:
+    """An exception would cost the warm worker."""
+    [report] = run(tmp_path, splits, width=-1.0)
+    assert set(report) == {"error"}
+    assert "width" in report["error"]
+    assert "\n" not in report["error"]
+    assert "Traceback" in (tmp_path / "0000-error.txt").read_text()
+
+
+def test_out_of_memory_names_the_batch_size(tmp_path: Path, splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr("tuner.fit.train_epoch", exhausted)
+    assert run(tmp_path, splits) == [{"error": "out of memory at batch size 64"}]
+
+
+def test_an_exploding_loss_is_reported_once_and_not_saved(tmp_path: Path, splits: Splits) -> None:
+    reports = run(tmp_path, splits, lr=1e30)
+    assert len(reports) == 1
+    assert not (tmp_path / "0000/checkpoint.pt").exists()
+
+
+def test_the_arrays_for_the_object_store_share_memory_with_the_splits_and_leave_the_test_split_out(
+    splits: Splits,
+) -> None:
+    arrays = to_arrays(splits)
+    assert set(arrays) == {f"{split}_{part}" for split in ("train", "validation") for part in ("inputs", "targets")}
+    assert arrays["train_inputs"].ctypes.data == splits.train.inputs.data_ptr()
