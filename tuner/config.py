@@ -44,7 +44,7 @@ class SweepConfig:
 
     def search_space(self) -> SearchSpace:
         """The space to draw from."""
-        return parse_space(self.space, f"the search space of {self.name}")
+        return parse_space(self.space, f"the search space of {self.name}", narrowed=True)
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""

@@ -10,6 +10,7 @@ from tuner.checkpoint import FILE as CHECKPOINT
 from tuner.checkpoint import checkpoint_folder, read
 from tuner.config import SweepConfig
 from tuner.data import Split, Splits
+from tuner.device import best_device
 from tuner.evaluate import fingerprint, score
 from tuner.hyperparameters import split_parameters
 from tuner.outcome import SweepError, TestScores, Winner
@@ -50,6 +51,6 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
 
 def _test(model: Path, test: Split) -> TestScores:
     """Scores the model as it was saved, on the GPU where there is one."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     loaded, _ = load_model(model)
     return score(loaded.to(device), Split(test.inputs.to(device), test.targets.to(device)))

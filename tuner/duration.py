@@ -13,7 +13,7 @@ def parse_seconds(text: str, option: str) -> float:
     Raises:
         TunerError: it is none of these, or not above 0; the message names `option`.
     """
-    if not re.fullmatch(r"(\d+(\.\d+)?[smhd]?)+", text):
+    if not re.fullmatch(r"\d+(\.\d+)?|(\d+(\.\d+)?[smhd])+", text):
         raise TunerError(f"{option} '{text}': write a duration such as 90s, 30m, 2h or 1h30m")
     seconds = sum(float(number) * _UNITS[unit or "s"] for number, unit in re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text))
     if seconds <= 0:

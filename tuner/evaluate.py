@@ -29,7 +29,7 @@ def score(model: Classifier, test: Split) -> TestScores:
 
 
 def fingerprint(split: Split) -> str:
-    """Identifies a split's contents: models are compared only on the same test set."""
+    """Identifies the contents of a split in main memory: models are compared only on the same test set."""
     digest = hashlib.sha256()
     for tensor in split:
         digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())

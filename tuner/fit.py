@@ -15,6 +15,7 @@ from torch.nn import functional
 from tuner import eager
 from tuner.augment import augment
 from tuner.data import Split
+from tuner.device import autocast, in_format, memory_format
 from tuner.hyperparameters import Hyperparameters
 
 EVALUATION_BATCH = 512
@@ -63,9 +64,8 @@ class Training:
     def __init__(
         self, model: nn.Module, hyperparameters: Hyperparameters, *, epochs: int, seed: int, device: torch.device
     ) -> None:
-        channels_last = device.type == "cuda" and any(p.ndim == 4 for p in model.parameters())
-        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self.model = model.to(device).to(memory_format=self.memory_format)
+        self.layout = memory_format(model)
+        self.model = model.to(device).to(memory_format=self.layout)
         self.hyperparameters = hyperparameters
         self.optimizer = hyperparameters.make_optimizer(self.model)
         self.epochs = epochs
@@ -143,7 +143,7 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
         inputs = augment(train.inputs[index], augmentations, generator)
         targets = train.targets[index]
         with autocast(device):
-            logits = training.model(inputs.contiguous(memory_format=_layout(inputs, training.memory_format)))
+            logits = training.model(in_format(inputs, training.layout))
             loss = functional.cross_entropy(logits, targets, label_smoothing=hyperparameters.label_smoothing)
         training.model.zero_grad()
         torch.autograd.backward(loss)
@@ -155,23 +155,19 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
 
 @torch.inference_mode()
 def evaluate(model: nn.Module, split: Split) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy of a split that lies on the model's device."""
-    logits = predict_logits(model, split.inputs)
+    """Mean cross-entropy and accuracy of a split that lies on the model's device, in the precision of training."""
+    with autocast(split.inputs.device):
+        logits = predict_logits(model, split.inputs).float()
     loss = functional.cross_entropy(logits, split.targets)
     return loss.item(), (logits.argmax(1) == split.targets).float().mean().item()
 
 
 @torch.inference_mode()
 def predict_logits(model: nn.Module, inputs: Tensor) -> Tensor:
-    """(samples, classes) float32 logits of raw samples, computed in batches in evaluation mode."""
+    """(samples, classes) float32 logits of raw samples, computed in batches and full precision in evaluation mode."""
     model.eval()
-    with autocast(inputs.device):
-        return torch.cat([model(batch) for batch in torch.split(inputs, EVALUATION_BATCH)]).float()
-
-
-def autocast(device: torch.device) -> torch.autocast:
-    """bf16 on a GPU; full precision on a CPU."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+    layout = memory_format(model)
+    return torch.cat([model(in_format(batch, layout)) for batch in torch.split(inputs, EVALUATION_BATCH)])
 
 
 def lr_factor(step: int, steps: int, warmup: float) -> float:
@@ -193,7 +189,3 @@ def _seed_epoch(training: Training) -> torch.Generator:
     seed = (training.seed * 1_000_003 + training.epoch) % 2**63
     torch.manual_seed(seed)
     return torch.Generator(training.device).manual_seed(seed)
-
-
-def _layout(inputs: Tensor, memory_format: torch.memory_format) -> torch.memory_format:
-    return memory_format if inputs.ndim == 4 else torch.contiguous_format

@@ -36,8 +36,8 @@ class Hyperparameters:
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise unknown("optimizer", str(self.optimizer), OPTIMIZERS)
-        if self.batch_size < 1:
-            raise TunerError(f"batch_size must be at least 1, got {self.batch_size}")
+        if type(self.batch_size) is not int or self.batch_size < 1:
+            raise TunerError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
         if not self.lr > 0:
             raise TunerError(f"lr must be above 0, got {self.lr}")
         for name in ("momentum", "warmup", "label_smoothing"):

@@ -41,10 +41,10 @@ def share(*, trials: int, concurrency: int | None, cpus_per_trial: int | None, g
     if gpus_per_trial is None:
         gpus_per_trial = 1.0 if gpus else 0.0
     _check_gpus(gpus_per_trial, gpus)
-    if gpus_per_trial:
-        fitting = int(gpus / gpus_per_trial)  # a GPU is what these wait for: cores may be shared
+    if gpus_per_trial:  # a trial lies on one GPU, and waits for that: cores may be shared
+        fitting = gpus * int(1 / gpus_per_trial + 1e-9)
     else:
-        least = cpus_per_trial or max(1, cpus // MOST_CPU_TRIALS)
+        least = cpus_per_trial or (1 if concurrency else max(1, cpus // MOST_CPU_TRIALS))
         fitting = cpus // least
         if not fitting:
             raise TunerError(f"--cpus-per-trial {least}: this machine has {cpus} CPU cores")
@@ -60,8 +60,8 @@ def share(*, trials: int, concurrency: int | None, cpus_per_trial: int | None, g
 
 
 def _check_gpus(asked: float, gpus: int) -> None:
-    if asked < 0:
-        raise TunerError(f"--gpus-per-trial {asked:g}: must not be negative")
+    if not asked >= 0:
+        raise TunerError(f"--gpus-per-trial {asked:g}: must be a number of at least 0")
     if asked > 1:
         raise TunerError(f"--gpus-per-trial {asked:g}: a trial trains on one GPU: give 1, or a fraction to share it")
     if asked and not gpus:

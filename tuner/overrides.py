@@ -17,7 +17,10 @@ def override(raw: Mapping[str, Any], expressions: Iterable[str]) -> dict[str, An
     >>> override({"epochs": 9, "params": {"lr": {"low": 0.1, "high": 1.0, "log": True}}}, ["lr=1..2", "depth=20,32"])
     {'epochs': 9, 'params': {'lr': {'low': 1.0, 'high': 2.0, 'log': True}, 'depth': {'choices': [20, 32]}}}
     """
-    params = dict(raw.get("params", {}))
+    params = raw.get("params", {})
+    if not isinstance(params, dict):
+        return dict(raw)  # for `parse_space` to refuse
+    params = dict(params)
     for expression in expressions:
         name, equals, value = (part.strip() for part in expression.partition("="))
         if not (name and equals and value):
@@ -30,7 +33,7 @@ def _entry(value: str, previous: Any, expression: str) -> Any:
     if ".." in value:
         return _range(value, previous, expression)
     if "," in value:
-        return {"choices": [_literal(part) for part in value.split(",")]}
+        return {"choices": [_literal(part) for part in value.removesuffix(",").split(",")]}
     return _literal(value)
 
 

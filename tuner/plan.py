@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from tuner import catalog
 from tuner.classifier import build_classifier, check_task, model_parameters
 from tuner.config import SweepConfig
@@ -51,8 +49,9 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Splits]:
     catalog.check("datasets", request.dataset)
     catalog.check("models", request.model)
     raw, source = read_space(request.dataset, request.model, request.space)
+    parse_space(raw, source)  # its own faults first, then those that the overrides bring
     raw = override(raw, request.overrides)
-    space = parse_space(raw, source)
+    space = parse_space(raw, source, narrowed=True)
     split = share(
         trials=request.trials,
         concurrency=request.concurrency,
@@ -107,7 +106,7 @@ def check_names(space: SearchSpace, model: str, source: str) -> None:
 
 
 def check_space(space: SearchSpace, model: str, data: DataSpec, source: str) -> None:
-    """Tries every choice and both ends of every range, without allocating anything.
+    """Tries every choice and both ends of every range.
 
     Raises:
         TunerError: a value is refused by training or by the model; or the model does not fit the data.
@@ -128,5 +127,4 @@ def _try(name: str, value: Any, model: str, data: DataSpec) -> None:
     if name in TRAINING_PARAMETERS:
         Hyperparameters(**{name: value})
     else:
-        with torch.device("meta"):
-            build_classifier(data, model, {name: value})
+        build_classifier(data, model, {name: value})

@@ -156,9 +156,11 @@ class Policy:
                 waiting=not record.ended and record.number not in self._live,
             )
             for record in records
+            if record.state != "FAIL"  # it would keep its place at a rung from a trial that can go on
         ]
         no_more_new = len(records) >= self._config.trials and not self._interrupted
-        return schedule.promotable(trials, self._rungs, no_more_new=no_more_new)
+        workers = self._config.concurrency
+        return schedule.promotable(trials, self._rungs, no_more_new=no_more_new, workers=workers)
 
     def _out_of_time(self) -> bool:
         return time.monotonic() >= self._deadline

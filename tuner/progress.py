@@ -23,6 +23,7 @@ from tuner.space import Value
 
 LINE_S = 10.0  # at most one plain line in so many seconds, but for the end of a trial
 FRAME_S = 0.25
+OTHER_COLUMNS = 32  # characters that the table of running trials needs beside the parameters
 _ORDER = ("done", "running", "waiting", "pruned", "failed", "left")
 
 
@@ -46,7 +47,7 @@ class Summary:
         return cls(
             counts={**states, "left": config.trials - len(records)},
             epochs=sum(len(record.values) for record in records),
-            expected=expected_epochs(config.trials, config.epochs),
+            expected=expected_epochs(config.trials, config.epochs, workers=config.concurrency),
             best=best_of(records),
             live=tuple(record for record in records if record.number in live),
         )
@@ -109,8 +110,6 @@ class View:
             f"{summary.states()}; {summary.epochs} epochs{shown}; {self._left(summary)}", soft_wrap=True
         )
 
-    _line_due = 0.0
-
     def _table(self, summary: Summary) -> RenderableType:
         share = min(1.0, summary.epochs / max(1, summary.expected))
         bar = Table.grid(padding=(0, 1))
@@ -136,7 +135,9 @@ class View:
         for record in summary.live:
             score = f"{record.values[record.epoch]:.4f}" if record.values else ""
             epoch = f"{record.epoch}/{self._config.epochs}"
-            table.add_row(str(record.number), epoch, score, format_parameters(record.parameters))
+            parameters = Text(format_parameters(record.parameters))
+            parameters.truncate(max(10, self._console.width - OTHER_COLUMNS), overflow="ellipsis")
+            table.add_row(str(record.number), epoch, score, parameters)
         return table
 
     def _left(self, summary: Summary) -> str:

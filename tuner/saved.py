@@ -49,9 +49,14 @@ def probabilities(model: Classifier, data: DataSpec, raw: ArrayLike) -> NDArray[
     Raises:
         TunerError: the samples have another shape.
     """
-    samples = np.asarray(raw)
+    try:
+        samples = np.require(np.asarray(raw), requirements=["C", "W"])  # torch wants memory that it may write to
+    except ValueError as error:
+        raise TunerError(f"samples for a model of {data.name} must be an array: {error}") from None
+    if samples.dtype.kind not in "buif":
+        raise TunerError(f"samples for a model of {data.name} must be numbers, got {samples.dtype}")
     if samples.shape[1:] != data.shape:
         raise TunerError(f"samples of shape {samples.shape[1:]} for a model of {data.name}, which takes {data.shape}")
-    logits = predict_logits(model, torch.from_numpy(np.ascontiguousarray(samples)))
+    logits = predict_logits(model, torch.from_numpy(samples))
     result: NDArray[np.float32] = torch.softmax(logits, 1).numpy()
     return result

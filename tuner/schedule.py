@@ -50,12 +50,13 @@ def rungs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
 
 
 def promotable(
-    trials: Iterable[Progress], rung_epochs: Sequence[int], *, no_more_new: bool, eta: int = ETA
+    trials: Iterable[Progress], rung_epochs: Sequence[int], *, no_more_new: bool, workers: int = 1, eta: int = ETA
 ) -> set[int]:
     """The numbers of the waiting trials that may go on now, all of the highest rung that has any.
 
     While new trials are still to come, one in `eta` of those that reached a rung is promoted (rounded down). Once
-    nothing can come to a rung any more, the share is rounded up, so that every rung sends at least one trial on.
+    nothing can come to a rung any more, the share is rounded up, and there are as many as there are workers, which
+    would have nothing else to do: a second finalist costs no time then, and the first may have been lucky.
     """
     trials = list(trials)
     for rung in reversed(rung_epochs):
@@ -67,7 +68,7 @@ def promotable(
     for rung in rung_epochs:
         if any(trial.running and trial.epoch < rung for trial in trials):
             return set()  # it may still reach this rung, and be better
-        chosen = _best_waiting(trials, rung, lambda reached: math.ceil(reached / eta))
+        chosen = _best_waiting(trials, rung, lambda reached: max(workers, math.ceil(reached / eta)))
         if chosen:
             return chosen
     return set()
@@ -80,8 +81,8 @@ def _best_waiting(trials: Collection[Progress], rung: int, quota: Callable[[int]
     return {trial.number for trial in best if trial.waiting and trial.epoch == rung}
 
 
-def expected_epochs(trials: int, epochs: int, eta: int = ETA) -> int:
-    """How many epochs a sweep trains in all, when every rung sends on its share.
+def expected_epochs(trials: int, epochs: int, *, workers: int = 1, eta: int = ETA) -> int:
+    """How many epochs a sweep trains in all, when every rung sends on its share and no more.
 
     >>> expected_epochs(9, 9)  # nine trials to epoch 1, three to epoch 3, one to epoch 9
     21
@@ -89,5 +90,5 @@ def expected_epochs(trials: int, epochs: int, eta: int = ETA) -> int:
     total, last, left = 0, 0, trials
     for stop in (*rungs(epochs, eta), epochs):
         total += left * (stop - last)
-        last, left = stop, math.ceil(left / eta)
+        last, left = stop, min(left, max(workers, math.ceil(left / eta)))
     return total

@@ -91,8 +91,10 @@ def read_toml(text: str, source: str) -> dict[str, Any]:
         raise TunerError(f"{source}: not valid TOML: {error}") from None
 
 
-def parse_space(raw: Mapping[str, Any], source: str) -> SearchSpace:
+def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) -> SearchSpace:
     """Checks a parsed TOML document and makes a space of it.
+
+    In a `narrowed` one, choices may have been taken away, and with them the only reason for some alternatives.
 
     Raises:
         TunerError: with the file `source`, the key and the reason.
@@ -109,7 +111,7 @@ def parse_space(raw: Mapping[str, Any], source: str) -> SearchSpace:
     parameters: list[Parameter] = []
     for name, entry in params.items():
         for alternative in _alternatives(name, entry, source):
-            _check_parent(alternative, parameters, source)
+            _check_parent(alternative, parameters, source, narrowed=narrowed)
             parameters.append(alternative)
     return SearchSpace(epochs, tuple(parameters))
 
@@ -120,14 +122,16 @@ def _alternatives(name: str, entry: Any, source: str) -> list[Parameter]:
     alternatives = [_parameter(name, table, source) for table in entry]
     if not alternatives:
         raise TunerError(f"{source}: params.{name}: an empty list: give a value, a range or choices = [...]")
-    covered: set[tuple[str | None, Value]] = set()
+    covered: set[Value] = set()
     for alternative in alternatives:
         if alternative.parent is None:
-            raise TunerError(f"{source}: params.{name}: each of several alternatives needs a 'when'")
+            raise TunerError(f"{source}: params.{name}: write choices = [...], or give each alternative a 'when'")
+        if alternative.parent != alternatives[0].parent:
+            raise TunerError(f"{source}: params.{name}: all alternatives must depend on the same parameter")
         for value in alternative.parent_values:
-            if (alternative.parent, value) in covered:
+            if value in covered:
                 raise TunerError(f"{source}: params.{name}: two alternatives apply when {alternative.parent} = {value}")
-            covered.add((alternative.parent, value))
+            covered.add(value)
     return alternatives
 
 
@@ -164,7 +168,7 @@ def _range(entry: Mapping[str, Any], where: str) -> tuple[float, float, bool, fl
     log, step = entry.get("log"), entry.get("step")
     if not low < high:
         raise TunerError(f"{where}: low {low} is not below high {high}")
-    if log not in (None, True, False):
+    if log is not None and not isinstance(log, bool):
         raise TunerError(f"{where}.log: must be true or false, got {log!r}")
     if log and low <= 0:
         raise TunerError(f"{where}: a log scale needs low above 0, got {low}")
@@ -173,6 +177,8 @@ def _range(entry: Mapping[str, Any], where: str) -> tuple[float, float, bool, fl
     whole = isinstance(low, int) and isinstance(high, int)
     if whole and step is not None and not isinstance(step, int):
         raise TunerError(f"{where}.step: must be whole like low and high, got {step}")
+    if step is not None and abs((high - low) / step - round((high - low) / step)) > 1e-9:
+        raise TunerError(f"{where}.step: {step} does not lead from {low} to {high}")
     return (low, high, bool(log), step) if whole else (float(low), float(high), bool(log), step)
 
 
@@ -195,7 +201,7 @@ def _when(when: Any, where: str) -> tuple[str | None, tuple[Value, ...]]:
     return parent, tuple(values)
 
 
-def _check_parent(parameter: Parameter, above: list[Parameter], source: str) -> None:
+def _check_parent(parameter: Parameter, above: list[Parameter], source: str, *, narrowed: bool) -> None:
     if parameter.parent is None:
         return
     parents = [p for p in above if p.name == parameter.parent]
@@ -204,7 +210,7 @@ def _check_parent(parameter: Parameter, above: list[Parameter], source: str) -> 
         raise TunerError(f"{where}: '{parameter.parent}' must be a parameter that stands above it")
     known = [value for p in parents for value in p.choices]
     for value in parameter.parent_values:
-        if known and value not in known and len(known) > 1:
+        if len(known) > 1 and value not in known and not narrowed:
             raise TunerError(f"{where}: {parameter.parent} is never {value!r}: choose one of {known}")
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tuner.duration import format_seconds
 from tuner.outcome import Outcome, Winner
@@ -48,7 +49,8 @@ def _table(outcome: Outcome) -> Table:
     for record in outcome.top[:TOP]:
         epoch = f"{record.best_epoch} of {record.epoch}"
         state = _STATES[record.state]
-        table.add_row(str(record.number), f"{record.best[0]:.4f}", epoch, state, format_parameters(record.parameters))
+        parameters = Text(format_parameters(record.parameters))
+        table.add_row(str(record.number), f"{record.best[0]:.4f}", epoch, state, parameters)
     return table
 
 

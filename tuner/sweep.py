@@ -55,7 +55,8 @@ class Sweep:
             config = self._config
             self._console.print(
                 f"[bold]{config.name}[/bold]: {config.trials} trials of {config.model} on {config.dataset}, "
-                f"at most {config.epochs} epochs each, {config.concurrency} at a time"
+                f"at most {config.epochs} epochs each, {config.concurrency} at a time",
+                soft_wrap=True,
             )
             study = Study(self._folder / "study.log", config.search_space(), seed=config.seed, trials=config.trials)
             finished, tracker = self._search(study)

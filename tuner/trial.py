@@ -21,6 +21,7 @@ from ray.tune.trainable.function_trainable import FunctionTrainable
 from tuner.checkpoint import Checkpoints, checkpoint_folder
 from tuner.classifier import build_classifier
 from tuner.data import DataSpec, Split, Splits
+from tuner.device import best_device
 from tuner.files import make_folder
 from tuner.fit import Training, fit
 from tuner.hyperparameters import split_parameters
@@ -65,7 +66,7 @@ class TrialWorker(FunctionTrainable):  # type: ignore[misc]
 
     def setup(self, config: dict[str, Any], job: TrialJob, arrays: Arrays) -> None:
         """Called once by Ray, with what `tune.with_parameters` put into the object store."""
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = best_device()
         self._job = job
         self._data = TrialData(
             train=_on_device(arrays["train_inputs"], arrays["train_targets"], device),

@@ -1,0 +1,123 @@
+"""Augmentation: every sample its own, and no more than it says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from tuner import catalog
+from tuner.augment import AUGMENTATIONS, MAX_ROTATION, augment, crop, flip, rotate
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """On busy cores the threads of torch wait for each other longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def images(count: int = 64, channels: int = 3, side: int = 16) -> Tensor:
+    return torch.randint(1, 256, (count, channels, side, side), dtype=torch.uint8, generator=generator(7))
+
+
+def shifted(image: Tensor, pad: int) -> list[Tensor]:
+    """All crops of the image with a border of zeros."""
+    _, height, width = image.shape
+    padded = torch.nn.functional.pad(image, (pad,) * 4)
+    steps = range(2 * pad + 1)
+    return [padded[:, row : row + height, column : column + width] for row in steps for column in steps]
+
+
+@pytest.mark.parametrize("name", sorted(AUGMENTATIONS))
+class TestEveryAugmentation:
+    def test_keeps_the_shape_and_leaves_its_input_alone(self, name: str) -> None:
+        batch = images()
+        before = batch.clone()
+        assert augment(batch, [name], generator()).shape == batch.shape
+        assert torch.equal(batch, before)
+
+    def test_depends_on_the_generator_alone(self, name: str) -> None:
+        torch.manual_seed(1)
+        first = augment(images(), [name], generator(3))
+        torch.manual_seed(2)
+        assert torch.equal(first, augment(images(), [name], generator(3)))
+        assert not torch.equal(first, augment(images(), [name], generator(4)))
+
+    def test_treats_each_sample_on_its_own(self, name: str) -> None:
+        same = images(1).expand(64, -1, -1, -1)
+        assert len(torch.unique(augment(same, [name], generator()), dim=0)) > 1
+
+    def test_takes_an_image_of_one_channel_and_few_pixels(self, name: str) -> None:
+        assert augment(images(5, 1, 2), [name], generator()).shape == (5, 1, 2, 2)
+
+
+@pytest.mark.parametrize(("side", "pad"), [(32, 4), (28, 3), (8, 1), (4, 1)])
+def test_a_crop_is_the_image_shifted_by_up_to_an_eighth_with_zeros_around(side: int, pad: int) -> None:
+    batch = images(48, 2, side)
+    cropped = crop(batch, generator())
+    assert cropped.dtype == torch.uint8
+    shifts = [
+        [n for n, candidate in enumerate(shifted(image, pad)) if torch.equal(candidate, result)]
+        for image, result in zip(batch, cropped, strict=True)
+    ]
+    assert all(len(found) == 1 for found in shifts)
+    rows = {found[0] // (2 * pad + 1) for found in shifts}
+    columns = {found[0] % (2 * pad + 1) for found in shifts}
+    assert rows == columns == set(range(2 * pad + 1))
+
+
+def test_a_flip_mirrors_about_half_of_the_images_left_to_right() -> None:
+    batch = images(400)
+    flipped = flip(batch, generator())
+    assert flipped.dtype == torch.uint8
+    same = torch.tensor([torch.equal(a, b) for a, b in zip(batch, flipped, strict=True)])
+    mirrored = torch.tensor([torch.equal(a.flip(-1), b) for a, b in zip(batch, flipped, strict=True)])
+    assert bool((same ^ mirrored).all())
+    assert 150 < int(mirrored.sum()) < 250
+
+
+def test_a_rotation_turns_a_point_about_the_centre_by_up_to_15_degrees_either_way() -> None:
+    side, radius = 33, 10
+    batch = torch.zeros(300, 1, side, side)
+    centre = side // 2
+    batch[:, 0, centre - 1 : centre + 2, centre + radius - 1 : centre + radius + 2] = 1.0  # a dot right of the centre
+    rotated = rotate(batch, generator())[:, 0]
+    axis = torch.arange(side) - centre
+    mass = rotated.sum((1, 2))
+    x = (rotated * axis).sum((1, 2)) / mass
+    y = (rotated * axis[:, None]).sum((1, 2)) / mass
+    angle = torch.atan2(y, x)
+    assert math.degrees(MAX_ROTATION) == pytest.approx(15)
+    assert torch.hypot(x, y) == pytest.approx(torch.full((300,), float(radius)), abs=0.1)
+    assert float(angle.abs().max()) <= MAX_ROTATION + 0.01
+    assert float(angle.min()) < -0.9 * MAX_ROTATION
+    assert float(angle.max()) > 0.9 * MAX_ROTATION
+
+
+def test_a_rotation_gives_float_in_the_same_units() -> None:
+    flat = torch.full((8, 1, 16, 16), 200, dtype=torch.uint8)
+    rotated = rotate(flat, generator())
+    assert rotated.dtype == torch.float32
+    assert rotated[:, :, 5:11, 5:11] == pytest.approx(torch.full((8, 1, 6, 6), 200.0), abs=1e-3)
+    assert float(rotated.min()) >= 0
+
+
+def test_several_are_applied_one_after_the_other_and_none_is_none() -> None:
+    batch, one, two = images(), generator(5), generator(5)
+    assert torch.equal(augment(batch, ["crop", "flip"], one), flip(crop(batch, two), two))
+    assert augment(batch, [], generator()) is batch
+
+
+def test_the_sets_that_need_no_download_name_augmentations_that_there_are() -> None:
+    for name in ("digits", "breast_cancer"):
+        assert set(catalog.load("datasets", name).load(None).spec.augment) <= set(AUGMENTATIONS)

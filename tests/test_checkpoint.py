@@ -1,0 +1,186 @@
+"""Checkpoints: whole or not at all, safe to read, and not too often."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import IO, Any
+
+import pytest
+import torch
+from torch import nn
+
+from tuner.checkpoint import FILE, MOST_OF_TIME, Checkpoints, checkpoint_folder, read
+from tuner.classifier import Classifier
+from tuner.data import DataSpec, Split
+from tuner.fit import Training, fit
+from tuner.hyperparameters import Hyperparameters
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """On busy cores the threads of torch wait for each other longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+class Bomb:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = str(folder)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (self.folder,)
+
+
+class Clock:
+    """A clock that stands still but for what saving takes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, saving: float) -> None:
+        self.now = 1000.0
+        real = torch.save
+
+        def slow(state: object, file: IO[bytes]) -> None:
+            self.now += saving
+            real(state, file)
+
+        monkeypatch.setattr("tuner.checkpoint.time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(torch, "save", slow)
+
+
+def training(epochs: int = 50) -> Training:
+    torch.manual_seed(0)
+    spec = DataSpec(name="made-up", task="image", shape=(1, 8, 8), classes=tuple("0123456789"), mean=(8.0,), std=(5.0,))
+    model = Classifier(spec, nn.Sequential(nn.Flatten(), nn.Linear(64, 10)))
+    return Training(model, Hyperparameters(batch_size=4, lr=0.01), epochs=epochs, seed=0, device=CPU)
+
+
+def train(subject: Training, epochs: int = 1) -> None:
+    generator = torch.Generator().manual_seed(0)
+    split = Split(torch.rand(8, 1, 8, 8, generator=generator) * 16, torch.arange(8))
+    for _, _ in zip(range(epochs), fit(subject, split, split, ()), strict=False):
+        pass
+
+
+def saved_epoch(folder: Path) -> int:
+    epoch: int = read(folder / FILE, CPU)["metrics"]["epoch"]
+    return epoch
+
+
+def test_a_training_is_brought_back_to_its_last_checkpoint(tmp_path: Path) -> None:
+    first = training()
+    train(first, 3)
+    Checkpoints(tmp_path / "0003").save(first, now=True)
+    again = training()
+    assert Checkpoints(tmp_path / "0003").restore(again)
+    assert (again.epoch, again.metrics, again.best_metrics) == (3, first.metrics, first.best_metrics)
+    for part in ("model", "best_weights"):
+        one, other = first.state_dict()[part], again.state_dict()[part]
+        assert all(torch.equal(one[name], other[name]) for name in one)
+    train(first)
+    train(again)
+    assert first.metrics is not None
+    assert again.metrics is not None
+    assert (again.metrics.epoch, again.metrics.val_loss) == (4, first.metrics.val_loss)
+
+
+def test_without_a_checkpoint_nothing_is_restored(tmp_path: Path) -> None:
+    subject = training()
+    assert not Checkpoints(tmp_path / "none").restore(subject)
+    assert subject.epoch == 0
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("save", [torch.save, lambda state, path: path.write_bytes(pickle.dumps(state, 2))])
+@pytest.mark.parametrize("where", ["alone", "in the state"])
+def test_a_checkpoint_that_would_run_code_is_refused_and_does_not_run(tmp_path: Path, save: Any, where: str) -> None:
+    bomb = Bomb(tmp_path / "exploded")
+    state = bomb if where == "alone" else {**training().state_dict(), "metrics": bomb}
+    save(state, tmp_path / FILE)
+    with pytest.raises(pickle.UnpicklingError):
+        Checkpoints(tmp_path).restore(training())
+    assert not (tmp_path / "exploded").exists()
+    pickle.loads(pickle.dumps(bomb))
+    assert (tmp_path / "exploded").exists()  # it is a bomb indeed
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), SystemExit()])
+def test_a_crash_half_way_leaves_the_checkpoint_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    subject, checkpoints = training(), Checkpoints(tmp_path)
+    train(subject)
+    checkpoints.save(subject, now=True)
+    train(subject)
+
+    def half(state: object, file: IO[bytes]) -> None:
+        file.write(b"half of it")
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", half)
+        with pytest.raises(type(error)):
+            checkpoints.save(subject, now=True)
+    assert saved_epoch(tmp_path) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+    checkpoints.save(subject, now=True)  # the failed one does not count as saved
+    assert saved_epoch(tmp_path) == 2
+
+
+def test_between_rungs_saving_takes_at_most_its_share_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch, saving=1.0)
+    subject, checkpoints = training(), Checkpoints(tmp_path)
+    saved: list[float] = []
+    for _ in range(40):
+        train(subject)
+        before = clock.now
+        checkpoints.save(subject, now=False)
+        if clock.now > before:
+            saved.append(before)
+            assert saved_epoch(tmp_path) == subject.epoch
+        clock.now += 5.0  # an epoch
+    assert len(saved) > 5
+    pauses = [later - earlier for earlier, later in pairwise(saved)]
+    assert all(1.0 / MOST_OF_TIME <= pause <= 1.0 / MOST_OF_TIME + 1.0 + 5.0 for pause in pauses)
+
+
+def test_at_a_rung_it_is_saved_however_short_ago_the_last_one_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch, saving=1.0)
+    subject, checkpoints = training(), Checkpoints(tmp_path)
+    for epoch in range(1, 4):
+        train(subject)
+        checkpoints.save(subject, now=True)
+        assert saved_epoch(tmp_path) == epoch
+
+
+def test_an_epoch_that_is_saved_is_not_saved_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, saving=1.0)
+    subject, checkpoints = training(), Checkpoints(tmp_path)
+    checkpoints.save(subject, now=True)
+    assert not (tmp_path / FILE).exists()  # nothing has been trained yet
+    train(subject)
+    checkpoints.save(subject, now=True)
+    checkpoints.save(subject, now=True)
+    again = training()
+    restored = Checkpoints(tmp_path)
+    restored.restore(again)
+    restored.save(again, now=True)
+    assert clock.now == 1001.0
+
+
+@pytest.mark.parametrize(("number", "name"), [(0, "0000"), (17, "0017"), (12345, "12345")])
+def test_the_folder_of_a_trial_is_named_after_its_number(tmp_path: Path, number: int, name: str) -> None:
+    assert checkpoint_folder(tmp_path, number) == tmp_path / name

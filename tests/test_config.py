@@ -1,0 +1,98 @@
+"""sweep.json: what a sweep was asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tuner.config import FILE, SweepConfig, sweep_names
+from tuner.errors import TunerError
+
+CONFIG = SweepConfig(
+    name="digits-cnn-1",
+    dataset="digits",
+    model="cnn",
+    trials=16,
+    epochs=20,
+    time_budget=None,
+    concurrency=2,
+    cpus_per_trial=1,
+    gpus_per_trial=0.5,
+    seed=7,
+    limit=None,
+    space={
+        "epochs": 20,
+        "params": {
+            "optimizer": {"choices": ["sgd", "adam"]},
+            "lr": {"low": 1.0, "high": 2.0, "log": True},
+            "width": {"low": 1, "high": 2},
+            "momentum": {"low": 0.1, "high": 0.9, "when": {"optimizer": "sgd"}},
+        },
+    },
+)
+
+
+@pytest.mark.parametrize("config", [CONFIG, replace(CONFIG, time_budget=90.5, limit=200, name="ä b")])
+def test_a_configuration_comes_back_as_it_was_saved(tmp_path: Path, config: SweepConfig) -> None:
+    config.save(tmp_path / "sweep")
+    loaded = SweepConfig.load(tmp_path / "sweep")
+    assert loaded == config
+    assert loaded.search_space() == config.search_space()
+    kinds = {parameter.name: type(parameter.low) for parameter in loaded.search_space().parameters}
+    assert (kinds["lr"], kinds["width"]) == (float, int)  # 1.0 must not come back as 1
+    assert [path.name for path in (tmp_path / "sweep").iterdir()] == [FILE]
+
+
+def test_the_pair_names_experiment_and_model() -> None:
+    assert CONFIG.pair == "digits-cnn"
+
+
+def test_a_folder_without_configuration_is_no_sweep(tmp_path: Path) -> None:
+    with pytest.raises(TunerError) as caught:
+        SweepConfig.load(tmp_path / "none")
+    assert str(caught.value) == f"there is no sweep in {tmp_path / 'none'}: sweep.json is missing"
+
+
+WITHOUT_TRIALS = {name: value for name, value in asdict(CONFIG).items() if name != "trials"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"3", b'"text"', b"null", b"{}", b"\xff\xfe", json.dumps(WITHOUT_TRIALS).encode()],
+)
+def test_a_damaged_configuration_is_said_to_be_damaged_in_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(TunerError) as caught:
+        SweepConfig.load(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / FILE} is damaged: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_configuration_of_a_later_version_may_say_more(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(json.dumps({**asdict(CONFIG), "later": 1}), encoding="utf-8")
+    assert SweepConfig.load(tmp_path) == CONFIG
+
+
+def test_a_search_space_that_does_not_parse_is_named_after_its_sweep() -> None:
+    with pytest.raises(TunerError, match=r"^the search space of digits-cnn-1: \[params\] is missing or empty$"):
+        replace(CONFIG, space={"epochs": 1}).search_space()
+
+
+def test_the_sweeps_of_a_home_are_listed_oldest_first(tmp_path: Path) -> None:
+    for time, name in enumerate(["b", "c", "a"]):
+        CONFIG.save(tmp_path / name)
+        os.utime(tmp_path / name / FILE, (time, time))
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "mlflow.db").touch()
+    assert sweep_names(tmp_path) == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("make", [lambda _: None, lambda home: home.mkdir(), lambda home: home.touch()])
+def test_a_home_that_is_missing_empty_or_a_file_has_no_sweeps(tmp_path: Path, make: Any) -> None:
+    make(tmp_path / "home")
+    assert sweep_names(tmp_path / "home") == []

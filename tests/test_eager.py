@@ -1,0 +1,116 @@
+"""Optimizers without torch's compiler: it is not imported, and the weights are the same."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tuner import eager
+from tuner.hyperparameters import OPTIMIZERS, Hyperparameters
+
+SCRIPT = """
+import sys
+import torch
+from tuner import catalog
+from tuner.classifier import build_classifier
+from tuner.fit import Training, fit
+from tuner.hyperparameters import OPTIMIZERS, Hyperparameters
+from tuner.plan import check_space
+from tuner.space import parse_space
+
+torch.set_num_threads(1)
+splits = catalog.load("datasets", "digits").load(None).limit(60)
+for optimizer in OPTIMIZERS:
+    model = build_classifier(splits.spec, "cnn", {"width": 0.125})
+    training = Training(model, Hyperparameters(optimizer=optimizer), epochs=2, seed=0, device=torch.device("cpu"))
+    again = Training(model, Hyperparameters(optimizer=optimizer), epochs=2, seed=0, device=torch.device("cpu"))
+    next(fit(training, splits.train, splits.validation, splits.spec.augment))
+    again.load_state_dict(training.state_dict())
+    next(fit(again, splits.train, splits.validation, splits.spec.augment))
+print("torch._dynamo" in sys.modules)
+
+for model in ("cnn", "resnet"):  # `plan` tries the values of a space
+    space = parse_space({"epochs": 1, "params": {"dropout": {"low": 0.0, "high": 0.5}}}, "test")
+    check_space(space, model, splits.spec, "test")
+print("torch._dynamo" in sys.modules)
+"""
+
+CHOICES: list[dict[str, Any]] = [
+    {"optimizer": "sgd", "momentum": 0.9},
+    {"optimizer": "sgd", "momentum": 0.0},
+    {"optimizer": "adam"},
+    {"optimizer": "adamw"},
+]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """On busy cores the threads of torch wait for each other longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def imported() -> list[str]:
+    """Whether torch's compiler was imported after training, and after trying a space's models."""
+    return subprocess.check_output([sys.executable, "-c", SCRIPT], text=True).split()
+
+
+def test_training_with_each_optimizer_leaves_torchs_compiler_out(imported: list[str]) -> None:
+    """It is 900 modules, and 3 to 4 s of each worker's start."""
+    assert imported[0] == "False"
+
+
+def test_trying_the_models_of_a_space_leaves_torchs_compiler_out(imported: list[str]) -> None:
+    """And the same of every sweep's start: random numbers on the meta device would ask for it."""
+    assert imported[1] == "False"
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+def test_a_step_gives_the_weights_of_torchs_own_step(choice: dict[str, Any]) -> None:
+    assert {each["optimizer"] for each in CHOICES} == set(OPTIMIZERS)
+    torch.manual_seed(0)
+    ours = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 3))
+    theirs = copy.deepcopy(ours)
+    start = copy.deepcopy(ours.state_dict())
+    hyperparameters = Hyperparameters(**choice, lr=0.05, weight_decay=0.01)
+    optimizers = [hyperparameters.make_optimizer(model) for model in (ours, theirs)]
+    for _ in range(5):
+        inputs, targets = torch.randn(8, 6), torch.randint(0, 3, (8,))
+        for model in (ours, theirs):
+            model.zero_grad()
+            nn.functional.cross_entropy(model(inputs), targets).backward()  # type: ignore[no-untyped-call]
+        eager.step(optimizers[0])
+        optimizers[1].step()
+    for name, value in ours.state_dict().items():
+        assert torch.equal(value, theirs.state_dict()[name])
+    assert not torch.equal(ours.state_dict()["0.weight"], start["0.weight"])
+    assert str(optimizers[0].state_dict()) == str(optimizers[1].state_dict())
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+def test_a_step_leaves_the_gradients_switched_on_and_the_parameters_trainable(choice: dict[str, Any]) -> None:
+    model = nn.Linear(2, 2)
+    optimizer = Hyperparameters(**choice).make_optimizer(model)
+    model(torch.ones(1, 2)).sum().backward()
+    eager.step(optimizer)
+    assert torch.is_grad_enabled()
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_parameter_without_gradient_is_left_as_it_is() -> None:
+    used, unused = nn.Linear(2, 2), nn.Linear(2, 2)
+    before = copy.deepcopy(unused.state_dict())
+    optimizer = Hyperparameters(optimizer="adamw").make_optimizer(nn.ModuleList([used, unused]))
+    used(torch.ones(1, 2)).sum().backward()
+    eager.step(optimizer)
+    assert all(torch.equal(unused.state_dict()[name], value) for name, value in before.items())

@@ -1,0 +1,311 @@
+"""The training loop: what it yields, keeps and goes on from."""
+
+from __future__ import annotations
+
+import copy
+import io
+import math
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, replace
+from itertools import chain
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tuner import catalog
+from tuner.classifier import Classifier, build_classifier
+from tuner.data import Split, Splits
+from tuner.fit import EpochMetrics, Training, evaluate, fit, lr_factor, predict_logits, train_epoch
+from tuner.hyperparameters import OPTIMIZERS, Hyperparameters
+
+CPU = torch.device("cpu")
+EPOCHS = 4
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """On busy cores the threads of torch wait for each other longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def splits() -> Splits:
+    """150 digits."""
+    loaded: Splits = catalog.load("datasets", "digits").load(None)
+    return loaded.limit(150)
+
+
+def network(splits: Splits, dropout: float = 0.3) -> Classifier:
+    torch.manual_seed(0)
+    return build_classifier(splits.spec, "cnn", {"width": 0.125, "dropout": dropout})
+
+
+def start(splits: Splits, *, epochs: int = EPOCHS, seed: int = 5, **hyperparameters: Any) -> Training:
+    chosen = Hyperparameters(**{"batch_size": 32, "optimizer": "adam", "lr": 0.01, **hyperparameters})
+    return Training(network(splits), chosen, epochs=epochs, seed=seed, device=CPU)
+
+
+def run(training: Training, splits: Splits, epochs: int | None = None) -> list[EpochMetrics]:
+    """Trains so many epochs more, or to the end."""
+    with closing(fit(training, splits.train, splits.validation, ("crop", "rotate"))) as metrics:
+        return [epoch for _, epoch in zip(range(epochs or training.epochs), metrics, strict=False)]
+
+
+def numbers(metrics: list[EpochMetrics]) -> list[dict[str, Any]]:
+    """All but the time."""
+    return [asdict(replace(epoch, epoch_seconds=0.0)) for epoch in metrics]
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def through_a_file(training: Training) -> dict[str, Any]:
+    file = io.BytesIO()
+    torch.save(training.state_dict(), file)
+    file.seek(0)
+    state: dict[str, Any] = torch.load(file, weights_only=True)
+    return state
+
+
+def metrics(*, epoch: int = 1, accuracy: float = 0.5, loss: float = 1.0, train_loss: float = 1.0) -> EpochMetrics:
+    return EpochMetrics(
+        epoch=epoch,
+        train_loss=train_loss,
+        train_accuracy=0.5,
+        val_loss=loss,
+        val_accuracy=accuracy,
+        lr=0.1,
+        epoch_seconds=1.0,
+    )
+
+
+def test_a_training_learns_and_yields_one_metrics_an_epoch(splits: Splits) -> None:
+    training = start(splits, epochs=12, batch_size=16)
+    done = list(fit(training, splits.train, splits.validation, ()))
+    assert [epoch.epoch for epoch in done] == list(range(1, 13))
+    assert done[-1].val_accuracy > 0.5  # chance is 0.1
+    assert done[-1].train_loss < done[0].train_loss
+    assert all(0 <= epoch.train_accuracy <= 1 and epoch.epoch_seconds > 0 and epoch.finite for epoch in done)
+    assert training.metrics == done[-1]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("stop", [1, EPOCHS - 1])
+def test_a_training_that_is_saved_and_loaded_goes_on_with_the_same_numbers(
+    splits: Splits, optimizer: str, stop: int
+) -> None:
+    through = start(splits, optimizer=optimizer, label_smoothing=0.1)
+    expected = run(through, splits)
+    stopped = start(splits, optimizer=optimizer, label_smoothing=0.1)
+    first = run(stopped, splits, stop)
+    state = through_a_file(stopped)
+    again = start(splits, optimizer=optimizer, label_smoothing=0.1)
+    again.load_state_dict(state)
+    torch.manual_seed(99)  # another process, that has drawn other random numbers
+    assert again.metrics == first[-1]
+    assert numbers(first + run(again, splits)) == numbers(expected)
+    assert same(again.model.state_dict(), through.model.state_dict())
+    assert same(again.best_weights, through.best_weights)
+    assert again.best_metrics is not None
+    assert through.best_metrics is not None
+    assert numbers([again.best_metrics]) == numbers([through.best_metrics])
+
+
+def test_a_training_that_has_not_begun_can_be_saved_and_loaded(splits: Splits) -> None:
+    again = start(splits)
+    again.load_state_dict(through_a_file(start(splits)))
+    assert (again.epoch, again.metrics, again.best_metrics) == (0, None, None)
+    assert numbers(run(again, splits)) == numbers(run(start(splits), splits))
+
+
+def test_another_seed_gives_other_numbers(splits: Splits) -> None:
+    """The weights at the start are the same: order, augmentation and dropout are not."""
+    assert numbers(run(start(splits, seed=1), splits, 1)) != numbers(run(start(splits, seed=2), splits, 1))
+
+
+def test_epochs_differ_in_order_augmentation_and_dropout(splits: Splits) -> None:
+    """With a learning rate that is next to nothing the epochs would otherwise give the same training loss."""
+    losses = {epoch.train_loss for epoch in run(start(splits, lr=1e-12, optimizer="sgd"), splits)}
+    assert len(losses) == EPOCHS
+
+
+def test_the_best_weights_are_those_of_the_best_epoch(splits: Splits) -> None:
+    training = start(splits, epochs=12, lr=0.1, optimizer="sgd", momentum=0.95)  # wild enough to get worse at times
+    kept: dict[int, dict[str, torch.Tensor]] = {}
+    done: list[EpochMetrics] = []
+    for epoch in fit(training, splits.train, splits.validation, ()):
+        kept[epoch.epoch] = copy.deepcopy(training.model.state_dict())
+        done.append(epoch)
+    best = max(done, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss, -epoch.epoch))
+    assert training.best_metrics == best
+    assert same(training.best_weights, kept[best.epoch])
+    model = network(splits)
+    model.load_state_dict(training.best_weights)
+    assert evaluate(model, splits.validation) == (best.val_loss, best.val_accuracy)
+
+
+def test_the_best_weights_are_a_copy_that_later_epochs_leave_alone(splits: Splits) -> None:
+    training = start(splits)
+    run(training, splits, 1)
+    before = {name: value.clone() for name, value in training.best_weights.items()}
+    train_epoch(training, splits.train, ())
+    assert same(training.best_weights, before)
+    assert not same(training.model.state_dict(), before)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "better"),
+    [
+        (metrics(), None, True),
+        (metrics(accuracy=0.6, loss=9.0), metrics(accuracy=0.5, loss=0.1), True),
+        (metrics(accuracy=0.5, loss=0.9), metrics(accuracy=0.5, loss=1.0), True),
+        (metrics(accuracy=0.5, loss=1.0), metrics(accuracy=0.5, loss=1.0), False),
+        (metrics(accuracy=0.4, loss=0.1), metrics(accuracy=0.5, loss=1.0), False),
+        (metrics(accuracy=1.0, loss=math.nan), None, False),
+        (metrics(accuracy=1.0, loss=math.inf), metrics(), False),
+        (metrics(accuracy=1.0, train_loss=math.nan), metrics(), False),
+    ],
+)
+def test_an_epoch_is_better_by_its_accuracy_and_then_by_its_loss(
+    one: EpochMetrics, other: EpochMetrics | None, better: bool
+) -> None:
+    assert one.better_than(other) is better
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_loss_that_is_not_finite_is_yielded_and_never_the_best(splits: Splits, optimizer: str) -> None:
+    training = start(splits, lr=1e30, optimizer=optimizer, epochs=2)
+    done = run(training, splits)
+    assert not done[-1].finite
+    assert training.best_metrics is None or training.best_metrics.finite
+
+
+@pytest.mark.parametrize("batch_size", [1000, 10**9])
+def test_a_batch_larger_than_the_split_is_the_whole_split(splits: Splits, batch_size: int) -> None:
+    count = len(splits.train.targets)
+    large = run(start(splits, batch_size=batch_size), splits)
+    assert numbers(large) == numbers(run(start(splits, batch_size=count), splits))
+
+
+def test_a_last_batch_that_is_not_full_is_left_out(splits: Splits) -> None:
+    sizes: list[int] = []
+    model = Classifier(splits.spec, nn.Sequential(nn.Flatten(), nn.Linear(64, 10)))
+    model.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    split = Split(torch.zeros(10, 1, 8, 8), torch.zeros(10, dtype=torch.int64))
+    training = Training(model, Hyperparameters(batch_size=4), epochs=1, seed=0, device=CPU)
+    train_epoch(training, split, ())
+    assert sizes == [4, 4]
+
+
+def test_an_epoch_shows_each_sample_once_in_another_order_each_time(splits: Splits) -> None:
+    seen: list[list[int]] = []
+    model = Classifier(splits.spec, nn.Sequential(nn.Flatten(), nn.Linear(64, 10)))
+    model.register_forward_pre_hook(lambda _, inputs: seen.append([int(i) for i in inputs[0][:, 0, 0, 0]]))
+    inputs = torch.arange(12.0)[:, None, None, None].expand(12, 1, 8, 8)
+    split = Split(inputs, torch.zeros(12, dtype=torch.int64))
+    training = Training(model, Hyperparameters(batch_size=4), epochs=2, seed=0, device=CPU)
+    for _ in fit(training, split, Split(inputs[:1], split.targets[:1]), ()):
+        pass
+    first, second = list(chain(*seen[:3])), list(chain(*seen[4:7]))
+    assert sorted(first) == sorted(second) == list(range(12))
+    assert first != second
+
+
+def test_closing_the_generator_ends_the_training_where_it_is(splits: Splits) -> None:
+    training = start(splits)
+    epochs = fit(training, splits.train, splits.validation, ())
+    next(epochs)
+    epochs.close()
+    assert list(epochs) == []
+    assert training.epoch == 1
+    assert [epoch.epoch for epoch in run(training, splits)] == [2, 3, 4]
+
+
+def test_a_training_that_is_done_yields_nothing(splits: Splits) -> None:
+    training = start(splits, epochs=1)
+    run(training, splits)
+    assert run(training, splits) == []
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.1, 0.5, 0.99])
+@pytest.mark.parametrize("steps", [1, 2, 7, 100])
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing(steps: int, warmup: float) -> None:
+    factors = [lr_factor(step, steps, warmup) for step in range(steps)]
+    top = factors.index(max(factors))
+    assert all(0 < factor <= 1 for factor in factors)
+    assert factors[: top + 1] == sorted(factors[: top + 1])
+    assert factors[top:] == sorted(factors[top:], reverse=True)
+    assert top <= math.ceil(warmup * steps)
+    assert lr_factor(steps, steps, warmup) == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("step", "steps", "warmup", "factor"),
+    [
+        (0, 100, 0.0, 1.0),
+        (50, 100, 0.0, 0.5),
+        (25, 100, 0.0, 0.5 * (1 + math.sqrt(0.5))),
+        (0, 100, 0.1, 1 / 11),
+        (4, 100, 0.1, 5 / 11),
+        (9, 100, 0.1, 10 / 11),
+        (10, 100, 0.1, 1.0),
+        (55, 100, 0.1, 0.5),
+    ],
+)
+def test_the_warm_up_is_linear_and_the_rest_a_cosine(step: int, steps: int, warmup: float, factor: float) -> None:
+    assert lr_factor(step, steps, warmup) == pytest.approx(factor)
+
+
+def test_the_rate_of_an_epochs_last_step_is_yielded(splits: Splits) -> None:
+    steps = len(splits.train.targets) // 32
+    done = run(start(splits, lr=0.02, warmup=0.25), splits)
+    expected = [0.02 * lr_factor(epoch * steps - 1, EPOCHS * steps, 0.25) for epoch in range(1, EPOCHS + 1)]
+    assert [epoch.lr for epoch in done] == pytest.approx(expected)
+
+
+def test_evaluation_neither_drops_out_nor_changes_anything(splits: Splits) -> None:
+    model = network(splits, dropout=0.9)
+    model.train()
+    before = copy.deepcopy(model.state_dict())
+    first, second = evaluate(model, splits.validation), evaluate(model, splits.validation)
+    assert first == second
+    assert same(model.state_dict(), before)
+
+
+def test_the_logits_of_many_samples_are_those_of_each(splits: Splits) -> None:
+    """More samples than one batch of the evaluation holds."""
+    model = network(splits)
+    few = splits.validation.inputs
+    many = few.repeat(60, 1, 1, 1)
+    assert len(many) > 1024
+    assert torch.allclose(predict_logits(model, many), predict_logits(model, few).repeat(60, 1), atol=1e-5)
+
+
+def test_label_smoothing_is_of_the_training_loss_only(splits: Splits) -> None:
+    plain = run(start(splits, lr=1e-12), splits, 1)[0]
+    smooth = run(start(splits, lr=1e-12, label_smoothing=0.5), splits, 1)[0]
+    assert smooth.train_loss != plain.train_loss
+    assert smooth.val_loss == pytest.approx(plain.val_loss)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_on_a_gpu_a_training_runs_in_bf16_and_channels_last(splits: Splits) -> None:
+    device = torch.device("cuda")
+    dtypes = set()
+    model = network(splits)
+    training = Training(model, Hyperparameters(batch_size=32), epochs=1, seed=0, device=device)
+    first = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
+    first.register_forward_hook(lambda *call: dtypes.add(call[2].dtype))
+    on_gpu = Split(splits.train.inputs.to(device), splits.train.targets.to(device))
+    train_epoch(training, on_gpu, splits.spec.augment)
+    assert dtypes == {torch.bfloat16}
+    kernels = [parameter for parameter in model.parameters() if parameter.ndim == 4]
+    assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
+    assert predict_logits(model, on_gpu.inputs).dtype == torch.float32

@@ -1,0 +1,208 @@
+"""From a request to a sweep that can start, or to one line that says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tuner import catalog, machine
+from tuner.config import SweepConfig
+from tuner.data import Splits
+from tuner.errors import TunerError
+from tuner.plan import Request, load_data, plan
+
+SPACE = """
+epochs = 5
+[params]
+batch_size = 32
+optimizer = { choices = ["sgd", "adam"] }
+lr = { low = 0.01, high = 0.1, log = true }
+"""
+
+
+@pytest.fixture(autouse=True)
+def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cpu_count", lambda: 4)
+    monkeypatch.setattr(machine, "gpu_count", lambda: 0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def read_digits_once() -> Any:
+    """The data of every request here."""
+    module, patch = catalog.load("datasets", "digits"), pytest.MonkeyPatch()
+    splits = module.load(None)
+    patch.setattr(module, "load", lambda _: splits)
+    yield
+    patch.undo()
+
+
+def make(**changes: Any) -> tuple[SweepConfig, Splits]:
+    return plan(Request(**{"dataset": "digits", "model": "cnn", **changes}), "a-name")
+
+
+def refusal(**changes: Any) -> str:
+    with pytest.raises(TunerError) as caught:
+        make(**changes)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a search space that has the line more."""
+
+    def write(line: str) -> Path:
+        path = tmp_path / "my space.toml"
+        path.write_text(SPACE + line + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_request_of_two_names_is_filled_in_with_defaults_and_writes_nothing(tmp_path: Path) -> None:
+    config, splits = make()
+    assert (config.name, config.dataset, config.model, config.pair) == ("a-name", "digits", "cnn", "digits-cnn")
+    assert (config.trials, config.epochs, config.seed) == (16, 20, 0)
+    assert (config.time_budget, config.limit) == (None, None)
+    assert (config.concurrency, config.cpus_per_trial, config.gpus_per_trial) == (4, 1, 0)
+    assert {parameter.name for parameter in config.search_space().parameters} >= {"optimizer", "lr", "width"}
+    assert splits.spec.name == "digits"
+    assert len(splits.train.targets) + len(splits.validation.targets) + len(splits.test.targets) == 1797
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_is_asked_for_is_what_is_planned(space: Callable[[str], Path]) -> None:
+    config, splits = make(
+        trials=3, max_epochs=7, time_budget=60.0, concurrency=2, seed=9, limit=200, space=space(""),
+        overrides=["lr=0.5", "dropout=0.1..0.2"],
+    )  # fmt: skip
+    assert (config.trials, config.epochs, config.time_budget, config.seed, config.limit) == (3, 7, 60.0, 9, 200)
+    assert (config.concurrency, config.cpus_per_trial) == (2, 2)
+    assert config.space["params"]["lr"] == 0.5
+    assert config.space["params"]["dropout"] == {"low": 0.1, "high": 0.2}
+    assert abs(len(splits.train.targets) + len(splits.validation.targets) - 200) <= 10
+    assert len(splits.test.targets) > 300  # whole
+
+
+def test_without_max_epochs_those_of_the_space_count(space: Callable[[str], Path]) -> None:
+    assert make(space=space(""))[0].epochs == 5
+
+
+@pytest.mark.parametrize("pair", [pair for pair in catalog.names("search_spaces") if pair.startswith("digits")])
+def test_every_pair_of_the_digits_can_be_planned(pair: str) -> None:
+    assert make(model=pair.split("-", 1)[1])[0].pair == pair
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dataset": "digit"}, "unknown dataset 'digit': did you mean digits?"),
+        ({"model": "cn"}, "unknown model 'cn': did you mean cnn?"),
+        ({"model": "lstm"}, "no search space for digits-lstm: add one with --space FILE, or choose a pair of "),
+        ({"limit": 19}, "--limit 19: digits needs at least 20 samples, two of each class"),
+        ({"concurrency": 9}, "--concurrency 9: 4 CPU cores have room for 4 such trials at a time"),
+        ({"gpus_per_trial": 1.0}, "--gpus-per-trial 1: no GPU here: "),
+        ({"overrides": ["lr"]}, "--set 'lr': use NAME=VALUE, "),
+        ({"overrides": ["lr=2..1"]}, "search_spaces/digits-cnn.toml: params.lr: low 2.0 is not below high 1.0"),
+        ({"overrides": ["depth=20"]},
+         "search_spaces/digits-cnn.toml: params.depth: unknown parameter of training and of cnn 'depth': "),
+        ({"overrides": ["dropuot=0.1"]},
+         "search_spaces/digits-cnn.toml: params.dropuot: unknown parameter of training and of cnn 'dropuot': "
+         "did you mean dropout?"),
+        ({"overrides": ["optimizer=rmsprop"]},
+         "search_spaces/digits-cnn.toml: params.optimizer: unknown optimizer 'rmsprop': choose one of adam, adamw, "),
+        ({"overrides": ["dropout=0.1,2"]},
+         "search_spaces/digits-cnn.toml: params.dropout: cnn: dropout is 2: choose a number from 0.0 to 0.95"),
+        ({"overrides": ["width=0.5..99"]},
+         "search_spaces/digits-cnn.toml: params.width: cnn: width is 99"),
+        ({"overrides": ["lr=-1..1"]}, "search_spaces/digits-cnn.toml: params.lr: lr must be above 0, got -1.0"),
+        ({"overrides": ["batch_size=0..64"]},
+         "search_spaces/digits-cnn.toml: params.batch_size: batch_size must be a whole number of at least 1, got 0"),
+        ({"overrides": ["lr=high"]}, "search_spaces/digits-cnn.toml: params.lr: 'high' is refused: "),
+    ],
+)  # fmt: skip
+def test_a_request_that_cannot_work_is_refused_in_one_line(changes: dict[str, Any], message: str) -> None:
+    assert refusal(**changes).startswith(message)
+
+
+@pytest.mark.parametrize("value", ["16.5", "16.0..64.0", "true"])
+def test_a_batch_size_that_no_trial_could_train_with_is_refused_before_anything_starts(value: str) -> None:
+    assert refusal(overrides=[f"batch_size={value}"]).startswith("search_spaces/digits-cnn.toml: params.batch_size: ")
+
+
+@pytest.mark.parametrize(
+    ("choices", "left"),
+    [("sgd,adam", {"sgd", "adam"}), ("adam,adamw", {"adam", "adamw"}), ("sgd,adamw", {"sgd", "adamw"})],
+)
+def test_choices_may_be_narrowed_though_other_lines_speak_of_those_left_out(choices: str, left: set[str]) -> None:
+    """The lines of digits-cnn say when = { optimizer = ["adam", "adamw"] }."""
+    config, _ = make(overrides=[f"optimizer={choices}"])
+    [optimizer] = [each for each in config.search_space().parameters if each.name == "optimizer"]
+    assert set(optimizer.choices) == left
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_a_choice_may_be_settled_though_other_lines_speak_of_those_left_out(optimizer: str) -> None:
+    assert make(overrides=[f"optimizer={optimizer}"])[0].space["params"]["optimizer"] == optimizer
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("width = { low = 1", "not valid TOML: "),
+        ("width = { low = 2, high = 1 }", "params.width: low 2 is not below high 1"),
+        ("hidden_size = 8", "params.hidden_size: unknown parameter of training and of cnn 'hidden_size': "),
+        ("width = { choices = [1, 99] }", "params.width: cnn: width is 99: choose a number from 0.125 to 4"),
+        ("width = 'wide'", "params.width: cnn: width is 'wide': choose a number from 0.125 to 4"),
+        ("[other]", "unknown key 'other': a search space has epochs and [params]"),
+    ],
+)  # fmt: skip
+def test_a_bad_space_of_the_user_is_refused_with_its_file_key_and_reason(
+    space: Callable[[str], Path], line: str, reason: str
+) -> None:
+    path = space(line)
+    assert refusal(space=path).startswith(f"{path}: {reason}")
+
+
+def test_a_space_that_is_missing_a_folder_or_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    assert refusal(space=tmp_path / "none") == f"--space {tmp_path / 'none'}: No such file or directory"
+    assert refusal(space=tmp_path) == f"--space {tmp_path}: Is a directory"
+    assert refusal(space=tmp_path / "binary") == f"--space {tmp_path / 'binary'}: not UTF-8 text"
+
+
+@pytest.mark.parametrize("params", ["3", "'ab'", "[1]"])
+def test_a_space_whose_params_are_no_table_is_refused(tmp_path: Path, params: str) -> None:
+    path = tmp_path / "space.toml"
+    path.write_text(f"epochs = 1\nparams = {params}\n", encoding="utf-8")
+    assert refusal(space=path) == f"{path}: [params] is missing or empty"
+
+
+def test_a_model_that_does_not_fit_the_task_is_refused_with_those_that_do(space: Callable[[str], Path]) -> None:
+    message = refusal(model="lstm", space=space(""))
+    assert message.startswith("model 'lstm' takes tabular data, but digits is image data: choose one of cnn, ")
+    assert "lstm" not in message.split("choose one of")[1]
+    message = refusal(dataset="breast_cancer", space=space(""))
+    assert message.startswith("model 'cnn' takes image data, but breast_cancer is tabular data: choose one of ")
+    assert "lstm" in message.split("choose one of")[1]
+
+
+def test_a_typing_error_is_found_before_the_data_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a large set takes a while."""
+
+    def read(_: object) -> None:
+        raise AssertionError("the data is read")
+
+    monkeypatch.setattr(catalog.load("datasets", "digits"), "load", read)
+    for changes in ({"model": "cn"}, {"overrides": ["dept=1"]}, {"overrides": ["lr=2..1"]}, {"concurrency": 99}):
+        refusal(**changes)
+
+
+def test_data_may_be_limited_and_the_test_split_stays_whole() -> None:
+    whole, part = load_data("digits", None), load_data("digits", 100)
+    assert len(part.train.targets) < len(whole.train.targets)
+    assert len(part.test.targets) == len(whole.test.targets)

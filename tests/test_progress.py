@@ -1,0 +1,266 @@
+"""The view of a running sweep: on a terminal, and elsewhere."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tuner.config import SweepConfig
+from tuner.progress import FRAME_S, LINE_S, Summary, View, format_parameters
+from tuner.search import TrialRecord
+
+CONFIG = SweepConfig(
+    name="sweep",
+    dataset="digits",
+    model="cnn",
+    trials=12,
+    epochs=9,
+    time_budget=None,
+    concurrency=2,
+    cpus_per_trial=1,
+    gpus_per_trial=0.0,
+    seed=0,
+    limit=None,
+    space={},
+)
+PARAMETERS = {"batch_size": 64, "optimizer": "adam", "lr": 0.0123456}
+
+
+def record(number: int, state: str, *scores: float, **changes: Any) -> TrialRecord:
+    values = dict(enumerate(scores, 1))
+    return TrialRecord(
+        number=number,
+        state=state,
+        parameters=changes.get("parameters", PARAMETERS),
+        values=values,
+        metrics={epoch: {"val_loss": 1 - score} for epoch, score in values.items()},
+        reason="",
+        started=0.0,
+        finished=None,
+    )
+
+
+RECORDS = [
+    record(0, "COMPLETE", *(0.1 * epoch for epoch in range(1, 10))),
+    record(1, "PRUNED", 0.2),
+    record(2, "FAIL", 0.99),
+    record(3, "RUNNING", 0.3),
+    record(4, "RUNNING", 0.5, 0.95, 0.7),
+    record(5, "RUNNING"),
+]
+LIVE = {4, 5}
+
+
+class Screen:
+    """A view of a sweep whose records and clock the test moves."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, terminal: bool, config: SweepConfig = CONFIG) -> None:
+        self.now = 5000.0
+        monkeypatch.setattr("tuner.progress.time", SimpleNamespace(monotonic=lambda: self.now))
+        for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("TERM", "xterm-256color")
+        self.records: list[TrialRecord] = []
+        self.live: set[int] = set()
+        self.file = StringIO()
+        self.summaries = 0
+        console = Console(file=self.file, force_terminal=terminal, width=100)
+        self.view = View(config, self.summary, console)
+
+    def summary(self) -> Summary:
+        self.summaries += 1
+        return Summary.of(CONFIG, self.records, self.live)
+
+    def show(self, records: list[TrialRecord], live: set[int], after: float = 1.0) -> str:
+        """What is new on the screen so many seconds later."""
+        self.records, self.live = records, live
+        self.now += after
+        before = len(self.file.getvalue())
+        self.view.tick()
+        return self.file.getvalue()[before:]
+
+
+def without_colours(shown: str) -> str:
+    """The text alone, without the spaces at the ends of lines."""
+    return re.sub(r" *$", "", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown), flags=re.MULTILINE)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    return Screen(monkeypatch, terminal=True)
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    return Screen(monkeypatch, terminal=False)
+
+
+def test_a_summary_counts_trials_by_what_they_do() -> None:
+    summary = Summary.of(CONFIG, RECORDS, LIVE)
+    assert summary.counts == {"done": 1, "pruned": 1, "failed": 1, "waiting": 1, "running": 2, "left": 6}
+    assert summary.epochs == 9 + 1 + 1 + 1 + 3
+    assert summary.expected == 12 + 4 * 2 + 2 * 6
+    assert [trial.number for trial in summary.live] == [4, 5]
+    assert summary.states() == ("12 trials: 1 done, 2 running, 1 waiting at a rung, 1 pruned, 1 failed, 6 to begin")
+
+
+def test_the_best_of_a_summary_is_that_of_any_epoch_and_any_trial_that_did_not_fail() -> None:
+    summary = Summary.of(CONFIG, RECORDS, LIVE)
+    assert summary.best is not None
+    assert (summary.best.number, summary.best.best[0]) == (4, 0.95)
+
+
+def test_a_summary_of_nothing_has_everything_left() -> None:
+    summary = Summary.of(CONFIG, [], set())
+    assert summary.states() == "12 trials: 12 to begin"
+    assert (summary.epochs, summary.best, summary.live) == (0, None, ())
+
+
+def test_on_a_terminal_there_is_a_table_with_the_running_trials_and_the_best(terminal: Screen) -> None:
+    with terminal.view:
+        shown = terminal.show(RECORDS, LIVE)
+    text = without_colours(shown)
+    lines = text.splitlines()
+    assert "12 trials: 1 done, 2 running, 1 waiting at a rung, 1 pruned, 1 failed, 6 to begin" in text
+    assert "val_accuracy 0.9500, trial 4 after epoch 2: batch_size=64 optimizer=adam lr=0.0123" in text
+    assert "15 epochs" in text
+    assert f"{15 / 32:.0%}" in text
+    [header] = [line for line in lines if "parameters" in line]
+    assert header.split()[-4:] == ["trial", "epoch", "val_accuracy", "parameters"]
+    rows = [line.split() for line in lines[lines.index(header) + 1 :]]
+    assert ["4", "3/9", "0.7000", "batch_size=64", "optimizer=adam", "lr=0.0123"] in rows
+    assert ["5", "0/9", "batch_size=64", "optimizer=adam", "lr=0.0123"] in rows
+    assert not [row for row in rows if row[:1] in (["0"], ["1"], ["2"], ["3"])]
+
+
+def test_a_table_is_redrawn_in_place_and_taken_away_at_the_end(terminal: Screen) -> None:
+    with terminal.view:
+        terminal.show(RECORDS, LIVE)
+        again = terminal.show(RECORDS, LIVE)
+        assert "\x1b[1A" in again  # the cursor goes up
+        before = len(terminal.file.getvalue())
+    assert "\x1b[2K" in terminal.file.getvalue()[before:]
+    assert terminal.file.getvalue().count("\x1b[?25l") == terminal.file.getvalue().count("\x1b[?25h") == 1
+
+
+def test_the_cursor_comes_back_when_the_sweep_breaks(terminal: Screen) -> None:
+    with pytest.raises(KeyboardInterrupt), terminal.view:
+        raise KeyboardInterrupt
+    assert "\x1b[?25h" in terminal.file.getvalue()
+
+
+def test_a_table_before_the_first_trial_says_that_it_starts(terminal: Screen) -> None:
+    with terminal.view:
+        shown = terminal.show([], set())
+    assert "starting" in shown
+    assert "12 to begin" in shown
+    assert "best" not in shown
+
+
+def test_parameters_that_are_too_long_are_cut_and_leave_the_other_columns_whole(terminal: Screen) -> None:
+    """Those of digits-cnn, which a newcomer sees first, are more than 80 characters."""
+    many = {**PARAMETERS, "momentum": 0.876543, "weight_decay": 1.2345e-4, "dropout": 0.4321, "width": 0.5, "x": "end"}
+    with terminal.view:
+        shown = without_colours(terminal.show([record(0, "RUNNING", 0.5, parameters=many)], {0}))
+    table = shown.splitlines()[-2:]
+    assert table[0].split() == ["trial", "epoch", "val_accuracy", "parameters"]
+    assert table[1].split()[:5] == ["0", "1/9", "0.5000", "batch_size=64", "optimizer=adam"]
+    assert table[1].rstrip().endswith("…")
+
+
+def test_values_with_square_brackets_are_shown_as_they_are(terminal: Screen) -> None:
+    """Rich takes [red] for a colour, and breaks at [/]."""
+    odd = {"a": "[red]", "b": "[/]"}
+    with terminal.view:
+        shown = without_colours(terminal.show([record(0, "RUNNING", 0.5, parameters=odd)], {0}))
+    rows = [line for line in shown.splitlines() if "1/9" in line]
+    assert "a=[red] b=[/]" in rows[0]
+
+
+def test_it_is_drawn_a_few_times_a_second_however_often_it_is_told_to(terminal: Screen) -> None:
+    with terminal.view:
+        for _ in range(100):
+            terminal.show(RECORDS, LIVE, after=0.01)
+    assert terminal.summaries == pytest.approx(1.0 / FRAME_S, abs=1)
+
+
+def test_elsewhere_there_are_plain_lines(plain: Screen) -> None:
+    with plain.view:
+        line = plain.show(RECORDS, LIVE)
+    assert "\x1b" not in plain.file.getvalue()
+    assert line == (
+        "12 trials: 1 done, 2 running, 1 waiting at a rung, 1 pruned, 1 failed, 6 to begin; 15 epochs; "
+        "best val_accuracy 0.9500 (trial 4); starting\n"
+    )
+    assert plain.file.getvalue() == line
+
+
+def test_elsewhere_nothing_is_said_before_the_first_epoch(plain: Screen) -> None:
+    assert plain.show([record(0, "RUNNING")], {0}) == ""
+    assert plain.show([record(0, "RUNNING")], {0}, after=LINE_S + 1) == ""
+
+
+def test_the_first_epoch_is_said_when_its_time_has_come(plain: Screen) -> None:
+    plain.show([record(0, "RUNNING")], {0})
+    assert "1 epochs" in plain.show([record(0, "RUNNING", 0.5)], {0}, after=LINE_S + 1)
+
+
+def test_elsewhere_a_line_comes_now_and_then_and_whenever_a_trial_ends_or_waits(plain: Screen) -> None:
+    one, two = [record(0, "RUNNING", 0.1)], [record(0, "RUNNING", 0.1, 0.2)]
+    assert plain.show(one, {0})
+    assert not plain.show(two, {0})
+    assert "2 epochs" in plain.show(two, {0}, after=LINE_S)
+    assert not plain.show(two, {0})
+    assert "1 waiting at a rung" in plain.show(two, set())
+    assert not plain.show(two, set())
+    assert "1 running" in plain.show(two, {0})
+    assert "1 done" in plain.show([record(0, "COMPLETE", 0.1, 0.2)], set())
+
+
+def test_the_time_left_follows_from_the_speed_of_this_run(plain: Screen) -> None:
+    """A resumed sweep has epochs already, which took no time of this run."""
+    seven = [record(0, "RUNNING", *[0.1] * 7)]
+    assert plain.show(seven, {0}, after=0.5).endswith("starting\n")
+    eight = [record(0, "RUNNING", *[0.1] * 8)]
+    assert plain.show(eight, {0}, after=19.5).endswith("about 8 min left\n")  # 24 of 32 epochs left, 20 s each
+
+
+@pytest.mark.parametrize(
+    ("trained", "expected"), [(0, "about 50 s left"), (1, "about 50 s left"), (30, "about 0 s left")]
+)
+def test_a_time_budget_bounds_the_time_left(monkeypatch: pytest.MonkeyPatch, trained: int, expected: str) -> None:
+    screen = Screen(monkeypatch, terminal=False, config=replace(CONFIG, time_budget=60.0))
+    first = [record(0, "RUNNING", 0.1)]
+    screen.show(first, {0}, after=0.0)
+    later = [*first, *(record(number, "RUNNING", *[0.1] * 6) for number in range(1, 1 + trained // 6))]
+    later = later if trained != 1 else [record(0, "RUNNING", 0.1, 0.1)]
+    assert screen.show(later, {0}, after=10.0).endswith(f"{expected}\n")
+
+
+def test_a_sweep_that_trains_more_than_expected_is_at_most_all_done(terminal: Screen) -> None:
+    many = [record(number, "RUNNING", *[0.5] * 9) for number in range(12)]
+    with terminal.view:
+        shown = terminal.show(many, set())
+    assert "100%" in shown
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [
+        ({}, ""),
+        ({"lr": 0.0123456, "batch_size": 64}, "lr=0.0123 batch_size=64"),
+        ({"lr": 1e-7}, "lr=1e-07"),
+        ({"a": True, "b": "adam", "c": 1.0}, "a=True b=adam c=1"),
+        ({"x": math.inf}, "x=inf"),
+        ({"samples": 123456}, "samples=123456"),
+    ],
+)
+def test_parameters_are_shown_with_three_digits(parameters: Any, text: str) -> None:
+    assert format_parameters(parameters) == text
