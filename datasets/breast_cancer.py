@@ -10,7 +10,7 @@ from sklearn.datasets import load_breast_cancer
 from tuner.data import DataSpec, Splits, hold_out, moments
 
 TEST_SHARE = 0.2  # there is no official split
-VALIDATION_SHARE = 0.15
+VALIDATION_SHARE = 0.25
 
 
 def load(root: Path) -> Splits:

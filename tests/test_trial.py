@@ -32,6 +32,7 @@ def job(folder: Path, splits: Splits) -> TrialJob:
         rungs=rungs(EPOCHS),
         seed=0,
         threads=1,
+        gpu=False,
         folder=folder,
     )
 

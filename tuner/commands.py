@@ -62,7 +62,7 @@ def ui(port: int, err: Console) -> None:
     home = tuner_home()
     store = Store.of(home)
     if not store.embedded:
-        err.print(f"The sweeps are tracked by the MLflow server at {store.uri}: open that address in a browser.")
+        err.print(f"The sweeps are tracked by the MLflow server at {store.address}: open that address in a browser.")
         return
     if not (home / "mlflow.db").exists():
         raise TunerError(f"there are no sweeps in {home}: begin one with tuner sweep, or set TUNER_HOME")

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import platform
+import urllib.parse
 import urllib.request
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -42,6 +43,12 @@ class Store:
         """Whether it lies in the home folder."""
         return self.artifacts is not None
 
+    @property
+    def address(self) -> str:
+        """The URI as it may be shown: without a user's name and password."""
+        parts = urllib.parse.urlsplit(self.uri)
+        return self.uri if "@" not in parts.netloc else parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
     def check(self) -> None:
         """Raises TunerError when no server answers at the address. An embedded store needs none."""
         if not self.uri.startswith(("http://", "https://")):
@@ -51,7 +58,7 @@ class Store:
                 pass
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
-            raise TunerError(f"MLFLOW_TRACKING_URI={self.uri}: no MLflow server answers there: {reason}") from None
+            raise TunerError(f"MLFLOW_TRACKING_URI={self.address}: no MLflow server answers there: {reason}") from None
 
     def prepare(self, home: Path) -> None:
         """Makes the embedded database's tables, once: two first uses at the same time would break each other."""
@@ -68,6 +75,8 @@ def describe(config: SweepConfig) -> dict[str, str]:
     """Tags of the sweep's run: its configuration, the versions of what it ran with, and the machine."""
     gpus = [torch.cuda.get_device_name(index) for index in range(gpu_count())]
     return {
+        "mlflow.source.name": f"tuner sweep {config.dataset} {config.model}",
+        "mlflow.source.type": "LOCAL",
         "tuner.dataset": config.dataset,
         "tuner.model": config.model,
         "tuner.config": json.dumps(asdict(config)),

@@ -30,7 +30,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     _print_failures(outcome, out)
     if outcome.winner:
         _print_winner(outcome.winner, out)
-    tracked = f"{store.uri}  (tuner ui)" if store.embedded else store.uri
+    tracked = f"{store.address}  (tuner ui)" if store.embedded else store.address
     out.print(f"folder    {outcome.folder}\ntracking  {tracked}")
     if outcome.unsent:
         out.print(f"warning   not all of it could be sent: {outcome.unsent}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,9 +81,14 @@ class Sweep:
             tracker = Tracker(self._connect)
             tracker.catch_up(study.records())
             policy = Policy(self._config, study, self._folder / "trials", tracker)
-            if not policy.over:
-                with suppress(KeyboardInterrupt):  # before and after Ray Tune's own handling of SIGINT
+            try:
+                if not policy.over:
                     self._run_trials(study, policy, tracker)
+            except KeyboardInterrupt:
+                pass  # it came before or after the time in which Ray Tune handles SIGINT
+            except Exception:
+                tracker.abandon(study.records())
+                raise
         if policy.over:
             policy.finish()
         else:
@@ -116,6 +121,7 @@ class Sweep:
             rungs=rungs(config.epochs),
             seed=config.seed,
             threads=config.cpus_per_trial,
+            gpu=config.gpus_per_trial > 0,
             folder=self._folder / "trials",
         )
 

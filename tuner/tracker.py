@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,14 @@ class Tracker:
         for record in records:
             if not record.ended:
                 self.trial_ended(record)
+
+    def abandon(self, records: Iterable[TrialRecord]) -> None:
+        """An error stops the sweep: its run is FAILED, as far as MLflow can still be told."""
+        self.interrupted(records)
+        self.close()
+        if self._sweep:
+            with suppress(Exception):  # the error that stopped the sweep is the one to show
+                self._sweep.end("FAILED")
 
     def close(self) -> Exception | None:
         """Waits until all is sent. The error of the last attempt, if something could not be sent."""

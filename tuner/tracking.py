@@ -21,6 +21,8 @@ from tuner.tracker import ENDS, Change
 MOST_METRICS = 1000  # MLflow's limit for one request
 SWEEP_TAG, TRIAL_TAG = "tuner.sweep", "tuner.trial"
 
+_KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI shows runs and charts first
+
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
@@ -62,7 +64,7 @@ class MlflowSweep:
         if found is None:
             try:
                 root = f"{artifacts}/{name}" if artifacts else None
-                return str(self._client.create_experiment(name, artifact_location=root))
+                return str(self._client.create_experiment(name, artifact_location=root, tags=_KIND))
             except MlflowException:  # another sweep may just have made it
                 found = self._client.get_experiment_by_name(name)
                 if found is None:

@@ -43,6 +43,8 @@ class TrialJob:
     rungs: tuple[int, ...]
     seed: int
     threads: int
+    gpu: bool
+    """Whether trials were given a GPU, or a share of one."""
     folder: Path
 
 
@@ -66,7 +68,7 @@ class TrialWorker(FunctionTrainable):  # type: ignore[misc]
 
     def setup(self, config: dict[str, Any], job: TrialJob, arrays: Arrays) -> None:
         """Called once by Ray, with what `tune.with_parameters` put into the object store."""
-        device = best_device()
+        device = best_device() if job.gpu else torch.device("cpu")
         self._job = job
         self._data = TrialData(
             train=_on_device(arrays["train_inputs"], arrays["train_targets"], device),
@@ -95,13 +97,16 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
     An error is reported as `{"error": reason}` and not raised, since that would cost the warm worker.
     """
     folder = checkpoint_folder(job.folder, number)
+    reason = ""
     try:
         training = _start(job, trial_seed(job.seed, number), parameters, data.train.inputs.device)
         _train(job, training, data, Checkpoints(folder), report)
     except Exception as error:
+        reason = _reason(error, parameters)
         make_folder(job.folder)
         (job.folder / f"{folder.name}-error.txt").write_text(traceback.format_exc(), encoding="utf-8")
-        report({"error": _reason(error, parameters)})
+    if reason:  # reported only here, where the exception holds on to no tensors any more
+        report({"error": reason})
 
 
 def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], device: torch.device) -> Training:
