@@ -17,7 +17,7 @@ from rich.text import Text
 
 from tuner.config import SweepConfig
 from tuner.duration import format_seconds
-from tuner.schedule import expected_epochs
+from tuner.schedule import expected_epochs, rungs
 from tuner.search import SCORE, TrialRecord, best_of
 from tuner.space import Value
 
@@ -44,10 +44,14 @@ class Summary:
         """Counts the study's records."""
         names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
         states = Counter(names.get(r.state) or ("running" if r.number in live else "waiting") for r in records)
+        epochs = sum(len(record.values) for record in records)
+        finalists = [r for r in records if r.number in live and r.epoch >= max(rungs(config.epochs), default=0)]
+        certain = sum(config.epochs - record.epoch for record in finalists)
+        expected = expected_epochs(config.trials, config.epochs, workers=config.concurrency)
         return cls(
             counts={**states, "left": config.trials - len(records)},
-            epochs=sum(len(record.values) for record in records),
-            expected=expected_epochs(config.trials, config.epochs, workers=config.concurrency),
+            epochs=epochs,
+            expected=max(expected, epochs + certain),
             best=best_of(records),
             live=tuple(record for record in records if record.number in live),
         )
