@@ -8,16 +8,13 @@ BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
 LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: demo test venv lint format lock benchmark slow
+.PHONY: demo test venv lint format lock benchmark
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
 
 test: venv
 	$(BIN)/pytest
-
-slow: venv
-	$(BIN)/pytest -m slow
 
 benchmark: venv
 	$(BIN)/python tests/benchmarks/sweep_against_plain_script.py

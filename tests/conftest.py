@@ -21,7 +21,8 @@ BIN = Path(sys.executable).parent
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty TUNER_HOME, and an empty folder to work in."""
     monkeypatch.setenv("TUNER_HOME", str(tmp_path / "runs"))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):  # which MLflow sets itself in this process
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "runs"
 
@@ -33,7 +34,7 @@ def environment() -> Iterator[dict[str, str]]:
     Its path is short, since Ray puts sockets into it, and their paths may have no more than 107 characters.
     """
     folder = tempfile.mkdtemp(prefix="tt", dir="/tmp" if Path("/tmp").is_dir() else None)
-    names = ("MLFLOW_TRACKING_URI", "TUNER_HOME", "RAY_ADDRESS")
+    names = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "TUNER_HOME", "RAY_ADDRESS")
     yield {**{k: v for k, v in os.environ.items() if k not in names}, "RAY_TMPDIR": folder, "COLUMNS": "120"}
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -12,6 +12,7 @@ import pytest
 from support import Command
 
 from tuner import catalog, cli
+from tuner.config import SweepConfig
 
 Typed = Callable[..., tuple[int, str, str]]
 HEAVY = ("torch", "ray", "mlflow", "optuna", "sklearn", "numpy")
@@ -81,6 +82,11 @@ BAD = {
     "a value the optimizer refuses": (["digits", "cnn", "--set", "optimizer=sdg"], ["sdg", "sgd"]),
     "a value the model refuses": (["digits", "cnn", "--set", "dropout=1.5"], ["dropout", "1.5"]),
     "a range upside down": (["digits", "cnn", "--set", "dropout=0.5..0.1"], ["dropout", "low 0.5 is not below"]),
+    "a reserved name": (["digits", "cnn", "--name", "artifacts"], ["--name 'artifacts'", "tracking store"]),
+    "epochs in --set": (["digits", "cnn", "--set", "epochs=5"], ["--max-epochs 5"]),
+    "a text for a number": (["digits", "cnn", "--set", "lr=abc"], ["with --set", "lr must be a finite number"]),
+    "a boolean for a number": (["digits", "cnn", "--set", "weight_decay=true"], ["weight_decay", "finite number"]),
+    "a very long name": (["d" * 300, "cnn"], ["unknown dataset"]),
     "a bad name": (["digits", "cnn", "--name", "../x"], ["--name '../x'"]),
     "no such space file": (["digits", "cnn", "--space", "nowhere.toml"], ["nowhere.toml", "No such file"]),
     "a model that does not fit": (
@@ -114,6 +120,10 @@ BROKEN_SPACES = {
     "low above high": (SPACE.replace("1e-3", "1.0"), ["space.toml", "params.lr", "low 1.0"]),
     "log from zero": (SPACE.replace("1e-3", "0.0"), ["space.toml", "params.lr", "above 0"]),
     "no epochs": (SPACE.replace("epochs = 3", ""), ["space.toml", "epochs"]),
+    "a choice that no alternative covers": (
+        SPACE.replace("lr = {", "x = 1\nlr = [{ when = { optimizer = 'sgd' },").replace("true }", "true }]"),
+        ["space.toml", "params.lr"],
+    ),
     "a choice that is refused": (SPACE.replace('"adam"', '"adan"'), ["space.toml", "params.optimizer", "adan"]),
 }
 
@@ -158,8 +168,36 @@ def test_without_sweeps_the_message_says_how_to_begin(typed: Typed, home: Path, 
     check_refused(typed(*arguments), ["tuner sweep"], home)
 
 
+def test_an_address_that_is_none_is_refused(typed: Typed, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:abc")
+    check_refused(typed("sweep", "digits", "cnn"), ["http://127.0.0.1:abc"], home)
+
+
+def test_a_sweep_of_a_machine_with_a_gpu_is_not_resumed_without_one(typed: Typed, home: Path) -> None:
+    config = SweepConfig(
+        name="x",
+        dataset="digits",
+        model="cnn",
+        trials=2,
+        epochs=3,
+        time_budget=None,
+        concurrency=1,
+        cpus_per_trial=1,
+        gpus_per_trial=1.0,
+        seed=0,
+        limit=None,
+        space={"epochs": 3, "params": {"lr": 0.1}},
+    )
+    (home / "x").mkdir(parents=True)
+    config.save(home / "x")
+    code, out, err = typed("resume", "x")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "no GPU here" in err
+
+
 def test_a_taken_name_says_how_to_go_on(typed: Typed, home: Path) -> None:
     (home / "mine").mkdir(parents=True)
+    (home / "mine/sweep.json").touch()
     code, _, err = typed("sweep", "digits", "cnn", "--name", "mine")
     assert code == 2
     assert "tuner resume mine" in err

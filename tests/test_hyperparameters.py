@@ -30,14 +30,14 @@ def model() -> nn.Module:
         ("batch_size", -8, "batch_size must be a whole number of at least 1, got -8"),
         ("lr", 0, "lr must be above 0, got 0"),
         ("lr", -0.1, "lr must be above 0, got -0.1"),
-        ("lr", math.nan, "lr must be above 0, got nan"),
+        ("lr", math.nan, "lr must be a finite number, got nan"),
         ("momentum", 1, f"momentum {SHARE} 1"),
         ("momentum", -0.1, f"momentum {SHARE} -0.1"),
-        ("momentum", math.nan, f"momentum {SHARE} nan"),
+        ("momentum", math.nan, "momentum must be a finite number, got nan"),
         ("warmup", 1.0, f"warmup {SHARE} 1.0"),
         ("label_smoothing", 1.5, f"label_smoothing {SHARE} 1.5"),
         ("weight_decay", -1e-4, "weight_decay must not be negative, got -0.0001"),
-        ("weight_decay", math.nan, "weight_decay must not be negative, got nan"),
+        ("weight_decay", math.nan, "weight_decay must be a finite number, got nan"),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line_with_its_name(name: str, value: Any, message: str) -> None:

@@ -161,9 +161,11 @@ def test_a_killed_trial_whose_last_epoch_is_known_is_complete(tmp_path: Path) ->
     drawn = policy.next_trial()
     assert drawn is not None
     study.report(drawn[0], report(1, 0.5))  # and here the driver is killed, before it could tell
-    policy, study = open_policy(tmp_path, settings)
+    log = Log()
+    policy, study = open_policy(tmp_path, settings, log)
     assert policy.over
     assert study.record(0).state == "COMPLETE"
+    assert log.ended == [(0, "COMPLETE")]
 
 
 @pytest.mark.parametrize("name", ["train_loss", "val_loss", "val_accuracy"])

@@ -37,7 +37,8 @@ def candidate(store: Store, folder: Path, name: str, accuracy: float) -> Candida
     save_model(folder / "model", splits.spec, "lstm", {"hidden_size": 4}, model.state_dict())
     return Candidate(
         name=name,
-        sweep=f"{name}-{accuracy}",
+        sweep=name,
+        uid=f"{name}-{accuracy}",
         run_id=client.create_run(experiment).info.run_id,
         folder=folder / "model",
         data=splits.spec,

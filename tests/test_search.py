@@ -167,3 +167,27 @@ def test_the_search_learns_from_what_it_is_told(tmp_path: Path) -> None:
         study.tell(number, "COMPLETE")
     late = [abs(value - 0.2) for value in drawn[20:]]
     assert sum(late) / len(late) < 0.15  # a uniform draw is 0.34 away on average
+
+
+def test_an_epoch_that_a_kill_left_half_written_keeps_its_time(tmp_path: Path, space: SearchSpace) -> None:
+    """Otherwise MLflow, which may have it already, would get it a second time."""
+    study = open_study(tmp_path, space)
+    number, _ = study.ask()
+    first = {"time": 1000.0, **metrics(1, 0.4)}
+    study._trial(number).set_user_attr("epoch 1", first)  # and here the driver is killed
+    again = open_study(tmp_path, space)
+    assert again.report(number, metrics(1, 0.4)) == first
+    assert again.record(number).values == {1: 0.4}
+
+
+def test_half_a_line_at_the_journals_end_is_dropped(tmp_path: Path, space: SearchSpace) -> None:
+    study = open_study(tmp_path, space)
+    number, parameters = study.ask()
+    journal = tmp_path / "study.log"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + whole.splitlines()[-1][:20])
+    for _ in range(2):
+        again = open_study(tmp_path, space)
+        again.ask()
+        assert again.record(number).parameters == parameters
+    assert len(open_study(tmp_path, space).records()) == 3

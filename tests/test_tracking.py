@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,16 @@ def test_more_metrics_than_one_request_may_hold(store: Store) -> None:
     send(store, record(0, "COMPLETE", 700))  # two metrics each
     run = runs(store)["demo-0000"]
     assert len(MlflowClient(store.uri).get_metric_history(run.info.run_id, "val_loss")) == 700
+
+
+def test_sweeps_of_one_name_on_one_server_are_kept_apart(store: Store) -> None:
+    """Everybody's first sweep of a pair has the same name."""
+    send(store, record(0, "COMPLETE", 2))
+    tracker = Tracker(lambda: MlflowSweep(store, replace(CONFIG, uid="another")))
+    tracker.catch_up([record(0, "COMPLETE", 3)])
+    assert tracker.close() is None
+    found = read_runs(store.uri, "digits-cnn")
+    assert sorted(run.info.run_name for run in found) == ["demo", "demo", "demo-0000", "demo-0000"]
 
 
 def test_a_deleted_experiment_is_used_again(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from tuner import catalog
 from tuner.checkpoint import read
 from tuner.data import Splits
+from tuner.fit import Training
 from tuner.schedule import rungs
 from tuner.trial import TrialData, TrialJob, run_trial, to_arrays
 
@@ -88,6 +90,36 @@ def test_out_of_memory_names_the_batch_size(tmp_path: Path, splits: Splits, monk
 
     monkeypatch.setattr("tuner.fit.train_epoch", exhausted)
     assert run(tmp_path, splits) == [{"error": "out of memory at batch size 64"}]
+
+
+def test_nothing_holds_on_to_the_model_when_an_error_is_reported(
+    tmp_path: Path, splits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a shared GPU the others need its memory, and a report may take a while."""
+    models: list[weakref.ref[torch.nn.Module]] = []
+
+    def broken(training: Training, *_: object) -> None:
+        models.append(weakref.ref(training.model))
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("tuner.fit.train_epoch", broken)
+    alive: list[bool] = []
+    data = TrialData(splits.train, splits.validation)
+    run_trial(job(tmp_path, splits), 0, PARAMETERS, data, lambda _: alive.append(models[0]() is not None))
+    assert alive == [False]
+
+
+def test_a_broken_gpu_costs_the_worker_and_not_the_trial(
+    tmp_path: Path, splits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After such an error every further call in the process fails; a new worker goes on from the checkpoint."""
+
+    def broken(*_: object) -> None:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr("tuner.fit.train_epoch", broken)
+    with pytest.raises(torch.AcceleratorError):
+        run(tmp_path, splits)
 
 
 def test_an_exploding_loss_is_reported_once_and_not_saved(tmp_path: Path, splits: Splits) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -143,6 +144,10 @@ def main() -> None:
         code = _fail(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):
         code = _fail("interrupted", 130)
+    except Exception as error:
+        if os.environ.get("TUNER_DEBUG"):
+            raise
+        code = _fail(f"{type(error).__name__}: {error} (unexpected; TUNER_DEBUG=1 shows where)", 1)
     sys.exit(code)
 
 

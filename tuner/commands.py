@@ -8,14 +8,17 @@ import re
 import sys
 import traceback
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
+from tuner import catalog
 from tuner.config import SweepConfig, sweep_names
 from tuner.data import Splits
 from tuner.errors import TunerError, unknown
 from tuner.files import make_folder, tuner_home
+from tuner.machine import share
 from tuner.outcome import FILE as RESULT
 from tuner.outcome import SweepError
 from tuner.plan import Request, load_data, plan
@@ -23,12 +26,15 @@ from tuner.store import Store
 from tuner.summary import print_outcome
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+RESERVED = ("mlflow.db", "artifacts")
 INTERRUPTED = 130  # the exit status of a program that SIGINT has ended
 
 
 def sweep(request: Request, *, as_json: bool, out: Console, err: Console) -> int:
     """Plans a sweep, makes its folder and runs it. Returns the exit status."""
     _check_numbers(request)
+    catalog.check("datasets", request.dataset)
+    catalog.check("models", request.model)
     home = make_folder(tuner_home())
     Store.of(home).check()
     name = _free_name(request, home)
@@ -52,6 +58,7 @@ def resume(name: str, *, as_json: bool, out: Console, err: Console) -> int:
         raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
     config = SweepConfig.load(folder)
     Store.of(home).check()
+    config = _fitted(config)
     with err.status("Reading the data"):
         splits = load_data(config.dataset, config.limit)
     return _run(config, splits, folder, as_json=as_json, out=out, err=err)
@@ -61,16 +68,17 @@ def ui(port: int, err: Console) -> None:
     """Becomes MLflow's UI on the embedded store, or names the server that is in use."""
     home = tuner_home()
     store = Store.of(home)
-    if not store.embedded:
+    if not store.local:
         err.print(f"The sweeps are tracked by the MLflow server at {store.address}: open that address in a browser.")
         return
-    if not (home / "mlflow.db").exists():
+    if store.embedded and not (home / "mlflow.db").exists():
         raise TunerError(f"there are no sweeps in {home}: begin one with tuner sweep, or set TUNER_HOME")
     err.print(f"MLflow's UI: http://127.0.0.1:{port}   (Ctrl-C ends it)")
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    os.execv(
-        sys.executable, [*command, "--backend-store-uri", store.uri, "--artifacts-destination", str(store.artifacts)]
-    )
+    command += ["--backend-store-uri", store.uri]
+    if store.artifacts:
+        command += ["--artifacts-destination", store.artifacts]
+    os.execv(sys.executable, command)
 
 
 def _run(config: SweepConfig, splits: Splits, folder: Path, *, as_json: bool, out: Console, err: Console) -> int:
@@ -97,6 +105,17 @@ def _run(config: SweepConfig, splits: Splits, folder: Path, *, as_json: bool, ou
     return 0 if outcome.winner else INTERRUPTED
 
 
+def _fitted(config: SweepConfig) -> SweepConfig:
+    """The sweep as this machine can run it: with as many trials side by side as before, or as many as fit."""
+    fits = partial(share, trials=config.trials, gpus_per_trial=config.gpus_per_trial)
+    try:
+        fits(concurrency=config.concurrency, cpus_per_trial=config.cpus_per_trial)
+    except TunerError:
+        smaller = fits(concurrency=None, cpus_per_trial=None)
+        return replace(config, concurrency=smaller.concurrency, cpus_per_trial=smaller.cpus_per_trial)
+    return config
+
+
 def _stopped(message: str, err: Console, code: int) -> int:
     err.print(f"error: {message}", markup=False, soft_wrap=True)
     return code
@@ -120,8 +139,11 @@ def _free_name(request: Request, home: Path) -> str:
         return next(f"{pair}-{n}" for n in range(1, 10**6) if not (home / f"{pair}-{n}").exists())
     if not NAME.fullmatch(name):
         raise TunerError(f"--name '{name}': use letters, digits, '.', '_' and '-', at most 100, the first no sign")
+    if name in RESERVED:
+        raise TunerError(f"--name '{name}': {' and '.join(RESERVED)} are the tracking store's own: choose another")
     if (home / name).exists():
-        raise TunerError(f"--name '{name}' is taken: choose another, or go on with it: tuner resume {name}")
+        onwards = f", or go on with it: tuner resume {name}" if name in sweep_names(home) else ""
+        raise TunerError(f"--name '{name}' is taken: choose another{onwards}")
     return name
 
 

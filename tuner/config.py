@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+import uuid
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class SweepConfig:
     """Samples of training and validation together; None for all."""
     space: dict[str, Any]
     """The parsed TOML of the search space, with the overrides of the command line applied."""
+    uid: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Tells the sweep from others of its name, in other folders, on one tracking server."""
 
     @property
     def pair(self) -> str:
@@ -57,7 +60,7 @@ class SweepConfig:
         path = folder / FILE
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{field.name: raw[field.name] for field in fields(cls)})
+            return cls(**{each.name: raw[each.name] for each in fields(cls)})
         except FileNotFoundError:
             raise TunerError(f"there is no sweep in {folder}: {FILE} is missing") from None
         except (OSError, ValueError, KeyError, TypeError) as error:

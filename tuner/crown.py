@@ -38,6 +38,7 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
     candidate = Candidate(
         name=config.pair,
         sweep=config.name,
+        uid=config.uid,
         run_id=run_id,
         folder=model,
         data=splits.spec,

@@ -15,7 +15,10 @@ from tuner.errors import TunerError
 
 def tuner_home() -> Path:
     """The folder of all sweeps and of the embedded MLflow store: TUNER_HOME, by default `runs` in this folder."""
-    return Path(os.environ.get("TUNER_HOME") or "runs").absolute()
+    home = Path(os.environ.get("TUNER_HOME") or "runs").absolute()
+    if set(str(home)) & set("?%#"):
+        raise TunerError(f"TUNER_HOME {home}: choose a folder without ?, % and # in its path")
+    return home
 
 
 def data_root() -> Path:

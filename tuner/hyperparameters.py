@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -38,6 +39,10 @@ class Hyperparameters:
             raise unknown("optimizer", str(self.optimizer), OPTIMIZERS)
         if type(self.batch_size) is not int or self.batch_size < 1:
             raise TunerError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
+        for name in ("lr", "momentum", "weight_decay", "warmup", "label_smoothing"):
+            value = getattr(self, name)
+            if type(value) not in (int, float) or not math.isfinite(value):
+                raise TunerError(f"{name} must be a finite number, got {value!r}")
         if not self.lr > 0:
             raise TunerError(f"lr must be above 0, got {self.lr}")
         for name in ("momentum", "warmup", "label_smoothing"):

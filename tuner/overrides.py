@@ -25,6 +25,8 @@ def override(raw: Mapping[str, Any], expressions: Iterable[str]) -> dict[str, An
         name, equals, value = (part.strip() for part in expression.partition("="))
         if not (name and equals and value):
             raise TunerError(f"--set '{expression}': {_FORMS}")
+        if name == "epochs":
+            raise TunerError(f"--set '{expression}': use --max-epochs {value}")
         params[name] = _entry(value, params.get(name), expression)
     return {**raw, "params": params}
 
@@ -33,7 +35,10 @@ def _entry(value: str, previous: Any, expression: str) -> Any:
     if ".." in value:
         return _range(value, previous, expression)
     if "," in value:
-        return {"choices": [_literal(part) for part in value.removesuffix(",").split(",")]}
+        parts = value.removesuffix(",").split(",")
+        if not all(part.strip() for part in parts):
+            raise TunerError(f"--set '{expression}': a choice is empty: {_FORMS}")
+        return {"choices": [_literal(part) for part in parts]}
     return _literal(value)
 
 

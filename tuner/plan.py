@@ -50,7 +50,8 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Splits]:
     catalog.check("models", request.model)
     raw, source = read_space(request.dataset, request.model, request.space)
     parse_space(raw, source)  # its own faults first, then those that the overrides bring
-    raw = override(raw, request.overrides)
+    if request.overrides:
+        raw, source = override(raw, request.overrides), f"{source} with --set"
     space = parse_space(raw, source, narrowed=True)
     split = share(
         trials=request.trials,

@@ -169,7 +169,7 @@ class Policy:
         """Ends the trials of a resumed sweep that were killed between their last epoch and the word of their end."""
         for record in self._study.records():
             if not record.ended and record.epoch >= self._config.epochs:
-                self._study.tell(record.number, "COMPLETE")
+                self._end(record.number, "COMPLETE")
 
     def _drop_checkpoints(self) -> None:
         """Deletes the checkpoints of ended trials, all but the best one's."""

@@ -16,6 +16,7 @@ import numpy as np
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 from numpy.typing import NDArray
@@ -23,10 +24,11 @@ from numpy.typing import NDArray
 from tuner.data import DataSpec
 from tuner.outcome import Registered, TestScores
 from tuner.search import TrialRecord
-from tuner.tracking import SWEEP_TAG
+from tuner.tracking import SWEEP_TAG, UID_TAG
 
 CHAMPION = "champion"
 ACCURACY_TAG, TEST_DATA_TAG = "tuner.test_accuracy", "tuner.test_data"
+_NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "safetensors", "scikit-learn", "torch", "torchvision")
 
 
@@ -37,6 +39,7 @@ class Candidate:
     name: str
     """The pair's: that of the registered model."""
     sweep: str
+    uid: str
     run_id: str
     """The sweep's own run."""
     folder: Path
@@ -54,7 +57,7 @@ def register(uri: str, candidate: Candidate) -> Registered:
     """Logs and registers the model, once for each sweep, and moves `champion` to it if it is better."""
     client = MlflowClient(uri, uri)
     versions = client.search_model_versions(f"name = '{candidate.name}'")
-    known = [version for version in versions if version.tags.get(SWEEP_TAG) == candidate.sweep]
+    known = [version for version in versions if version.tags.get(UID_TAG) == candidate.uid]
     return _crown(client, known[0] if known else _new_version(client, uri, candidate))
 
 
@@ -74,10 +77,14 @@ def log_winner(uri: str, run_id: str, best: TrialRecord, scores: TestScores, tes
 
 def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelVersion:
     logged = _log_model(uri, candidate)
-    if not client.search_registered_models(f"name = '{candidate.name}'"):
+    try:
         client.create_registered_model(candidate.name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
     tags = {
         SWEEP_TAG: candidate.sweep,
+        UID_TAG: candidate.uid,
         ACCURACY_TAG: repr(candidate.accuracy),
         TEST_DATA_TAG: candidate.test_data,
     }
@@ -125,7 +132,9 @@ def _crown(client: MlflowClient, new: ModelVersion) -> Registered:
     accuracy = float(new.tags[ACCURACY_TAG])
     try:
         champion = client.get_model_version_by_alias(new.name, CHAMPION)
-    except mlflow.exceptions.MlflowException:
+    except MlflowException as error:
+        if error.error_code not in _NO_SUCH_ALIAS:
+            raise
         champion = None
     if champion is None:
         client.set_registered_model_alias(new.name, CHAMPION, new.version)

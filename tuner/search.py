@@ -82,6 +82,7 @@ class Study:
     """The memory of a sweep."""
 
     def __init__(self, journal: Path, space: SearchSpace, *, seed: int, trials: int) -> None:
+        _drop_torn_line(journal)
         with _quiet():
             self._storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=_HeldBySweep()))
             self._study = optuna.create_study(
@@ -109,15 +110,19 @@ class Study:
     def report(self, number: int, metrics: Mapping[str, float]) -> dict[str, float] | None:
         """Remembers an epoch's metrics (`epoch`, the score and the others).
 
-        Returns them with the `time`, in seconds since 1970, or None when the epoch was known already.
+        Returns them with the `time`, in seconds since 1970, or None when the epoch was known already. Of an epoch that
+        a kill left half written, what was written first stays, so that it has one time everywhere.
         """
-        epoch, trial = int(metrics["epoch"]), self._trial(number)
-        if epoch in self._frozen()[number].intermediate_values:
+        epoch, trial, key = int(metrics["epoch"]), self._trial(number), f"epoch {int(metrics['epoch'])}"
+        frozen = self._frozen()[number]
+        if epoch in frozen.intermediate_values:
             return None
-        stored = {"time": time.time(), **metrics}
-        trial.set_user_attr(f"epoch {epoch}", stored)
+        stored: dict[str, float] | None = frozen.user_attrs.get(key)
+        if stored is None:
+            stored = {"time": time.time(), **metrics}
+            trial.set_user_attr(key, stored)
         if math.isfinite(metrics[SCORE]) and math.isfinite(metrics["val_loss"]):
-            trial.report(metrics[SCORE], epoch)
+            trial.report(stored[SCORE], epoch)
         return stored
 
     def tell(self, number: int, state: str, reason: str = "") -> None:
@@ -209,8 +214,18 @@ def _record(frozen: FrozenTrial) -> TrialRecord:
     )
 
 
+def _drop_torn_line(journal: Path) -> None:
+    """A full disk or a power cut may leave half a line, to which the next one would be glued."""
+    if not journal.exists():
+        return
+    text = journal.read_bytes()
+    if text and not text.endswith(b"\n"):
+        with journal.open("r+b") as file:
+            file.truncate(text.rfind(b"\n") + 1)
+
+
 def _sampler(seed: int, startup: int) -> TPESampler:
-    """A sampler of its own for each trial, so that a resumed sweep draws what an uninterrupted one would."""
+    """A sampler of its own for each trial: with one for all, a resumed sweep would draw its first trials again."""
     with _quiet():
         return TPESampler(seed=seed, n_startup_trials=startup, multivariate=True, group=True)
 

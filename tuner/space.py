@@ -113,6 +113,8 @@ def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) 
         for alternative in _alternatives(name, entry, source):
             _check_parent(alternative, parameters, source, narrowed=narrowed)
             parameters.append(alternative)
+        if isinstance(entry, list) and not narrowed:
+            _check_covered(name, parameters, source)
     return SearchSpace(epochs, tuple(parameters))
 
 
@@ -212,6 +214,15 @@ def _check_parent(parameter: Parameter, above: list[Parameter], source: str, *, 
     for value in parameter.parent_values:
         if len(known) > 1 and value not in known and not narrowed:
             raise TunerError(f"{where}: {parameter.parent} is never {value!r}: choose one of {known}")
+
+
+def _check_covered(name: str, parameters: list[Parameter], source: str) -> None:
+    """Raises TunerError when a choice of the parent leaves the parameter without a value."""
+    alternatives = [p for p in parameters if p.name == name]
+    covered = {value for p in alternatives for value in p.parent_values}
+    for value in (value for p in parameters if p.name == alternatives[0].parent for value in p.choices):
+        if value not in covered:
+            raise TunerError(f"{source}: params.{name}: no alternative applies when {alternatives[0].parent} = {value}")
 
 
 def _is_value(value: Any) -> bool:

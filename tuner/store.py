@@ -9,6 +9,7 @@ import platform
 import urllib.parse
 import urllib.request
 from dataclasses import asdict, dataclass
+from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
 
@@ -44,6 +45,11 @@ class Store:
         return self.artifacts is not None
 
     @property
+    def local(self) -> bool:
+        """Whether it is a database or folder, which needs a server to be looked at."""
+        return not self.uri.startswith(("http://", "https://"))
+
+    @property
     def address(self) -> str:
         """The URI as it may be shown: without a user's name and password."""
         parts = urllib.parse.urlsplit(self.uri)
@@ -51,12 +57,12 @@ class Store:
 
     def check(self) -> None:
         """Raises TunerError when no server answers at the address. An embedded store needs none."""
-        if not self.uri.startswith(("http://", "https://")):
+        if self.local:
             return
         try:
-            with urllib.request.urlopen(f"{self.uri.rstrip('/')}/health", timeout=CONNECT_S):
+            with urllib.request.urlopen(f"{self.address.rstrip('/')}/health", timeout=CONNECT_S):
                 pass
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise TunerError(f"MLFLOW_TRACKING_URI={self.address}: no MLflow server answers there: {reason}") from None
 

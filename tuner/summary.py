@@ -31,7 +31,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     if outcome.winner:
         _print_winner(outcome.winner, out)
     tracked = f"{store.address}  (tuner ui)" if store.embedded else store.address
-    out.print(f"folder    {outcome.folder}\ntracking  {tracked}")
+    out.print(f"folder    {outcome.folder}\ntracking  {tracked}", markup=False)
     if outcome.unsent:
         out.print(f"warning   not all of it could be sent: {outcome.unsent}")
     if outcome.winner:

@@ -19,7 +19,7 @@ from tuner.store import Store, describe
 from tuner.tracker import ENDS, Change
 
 MOST_METRICS = 1000  # MLflow's limit for one request
-SWEEP_TAG, TRIAL_TAG = "tuner.sweep", "tuner.trial"
+UID_TAG, SWEEP_TAG, TRIAL_TAG = "tuner.uid", "tuner.sweep", "tuner.trial"
 
 _KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI shows runs and charts first
 
@@ -33,6 +33,7 @@ class MlflowSweep:
     def __init__(self, store: Store, config: SweepConfig) -> None:
         self._client = MlflowClient(store.uri, store.uri)
         self._name = config.name
+        self._tags = {UID_TAG: config.uid, SWEEP_TAG: config.name}
         self.experiment_id = self._experiment(config.pair, store.artifacts)
         self.run_id = self._parent(describe(config))
         trials = [run for run in self._search() if TRIAL_TAG in run.data.tags]
@@ -79,7 +80,7 @@ class MlflowSweep:
             run_id = str(found[0].info.run_id)
             self._client.update_run(run_id, status="RUNNING")
             return run_id
-        run = self._client.create_run(self.experiment_id, tags={SWEEP_TAG: self._name, **tags}, run_name=self._name)
+        run = self._client.create_run(self.experiment_id, tags={**self._tags, **tags}, run_name=self._name)
         return str(run.info.run_id)
 
     def _search(self) -> list[Run]:
@@ -87,7 +88,7 @@ class MlflowSweep:
         token = None
         while True:
             page = self._client.search_runs(
-                [self.experiment_id], f"tags.`{SWEEP_TAG}` = '{self._name}'", page_token=token
+                [self.experiment_id], f"tags.`{UID_TAG}` = '{self._tags[UID_TAG]}'", page_token=token
             )
             runs += page
             token = page.token
@@ -95,7 +96,7 @@ class MlflowSweep:
                 return runs
 
     def _create(self, number: int, change: Change) -> str:
-        tags = {"mlflow.parentRunId": self.run_id, SWEEP_TAG: self._name, TRIAL_TAG: str(number)}
+        tags = {"mlflow.parentRunId": self.run_id, TRIAL_TAG: str(number), **self._tags}
         started = int((change.started or time.time()) * 1000)
         run = self._client.create_run(self.experiment_id, started, tags, f"{self._name}-{number:04d}")
         return str(run.info.run_id)

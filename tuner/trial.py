@@ -80,10 +80,11 @@ class TrialWorker(FunctionTrainable):  # type: ignore[misc]
         torch.set_num_threads(self._job.threads)
         try:
             run_trial(self._job, config["number"], config["parameters"], self._data, tune.report)
+        except SystemExit as stop:
+            traceback.clear_frames(stop.__traceback__)  # they hold the model and the optimizer
+            raise
         finally:
-            gc.collect()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            free_memory()
 
     def cleanup(self) -> None:
         """Lets a trial that is being stopped save itself before its process ends."""
@@ -96,17 +97,34 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
 
     An error is reported as `{"error": reason}` and not raised, since that would cost the warm worker.
     """
+    reason = _attempt(job, number, parameters, data, report)
+    if reason:
+        free_memory()
+        report({"error": reason})
+
+
+def free_memory() -> None:
+    """Gives what an ended trial has left back to the device, for those that share it."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _attempt(job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report) -> str:
+    """Trains the trial; why it failed, or nothing. When it returns, nothing holds on to the model any more."""
     folder = checkpoint_folder(job.folder, number)
-    reason = ""
     try:
         training = _start(job, trial_seed(job.seed, number), parameters, data.train.inputs.device)
         _train(job, training, data, Checkpoints(folder), report)
     except Exception as error:
         reason = _reason(error, parameters)
+        if isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError):
+            raise  # the GPU's context is broken for this process: a new worker goes on from the checkpoint
         make_folder(job.folder)
         (job.folder / f"{folder.name}-error.txt").write_text(traceback.format_exc(), encoding="utf-8")
-    if reason:  # reported only here, where the exception holds on to no tensors any more
-        report({"error": reason})
+        traceback.clear_frames(error.__traceback__)
+        return reason
+    return ""
 
 
 def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], device: torch.device) -> Training:
