@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from support import Command, Finished, Start
 
 BIN = Path(sys.executable).parent
@@ -25,6 +26,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "runs"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """On busy cores the threads of torch wait for each other longer than they work."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from mlflow.entities import Run
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from tuner.config import SweepConfig
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -41,6 +43,25 @@ class Finished:
     @property
     def uri(self) -> str:
         return f"sqlite:///{self.home / 'mlflow.db'}"
+
+
+def make_config(**changes: Any) -> SweepConfig:
+    """A configuration of a sweep of digits-cnn, with some values changed."""
+    values: dict[str, Any] = {
+        "name": "demo",
+        "dataset": "digits",
+        "model": "cnn",
+        "trials": 12,
+        "epochs": 9,
+        "time_budget": None,
+        "concurrency": 2,
+        "cpus_per_trial": 1,
+        "gpus_per_trial": 0.0,
+        "seed": 0,
+        "limit": None,
+        "space": {"epochs": 9, "params": {"dropout": {"low": 0.0, "high": 0.9}}},
+    }
+    return SweepConfig(**{**values, **changes})
 
 
 def read_study(sweep: Path) -> optuna.Study:

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import Command
+from support import Command, make_config
 
 from tuner import catalog, cli
-from tuner.config import SweepConfig
 
 Typed = Callable[..., tuple[int, str, str]]
 HEAVY = ("torch", "ray", "mlflow", "optuna", "sklearn", "numpy")
@@ -174,20 +173,7 @@ def test_an_address_that_is_none_is_refused(typed: Typed, home: Path, monkeypatc
 
 
 def test_a_sweep_of_a_machine_with_a_gpu_is_not_resumed_without_one(typed: Typed, home: Path) -> None:
-    config = SweepConfig(
-        name="x",
-        dataset="digits",
-        model="cnn",
-        trials=2,
-        epochs=3,
-        time_budget=None,
-        concurrency=1,
-        cpus_per_trial=1,
-        gpus_per_trial=1.0,
-        seed=0,
-        limit=None,
-        space={"epochs": 3, "params": {"lr": 0.1}},
-    )
+    config = make_config(name="x", gpus_per_trial=1.0)
     (home / "x").mkdir(parents=True)
     config.save(home / "x")
     code, out, err = typed("resume", "x")

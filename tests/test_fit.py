@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import io
 import math
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
 from itertools import chain
@@ -23,15 +22,6 @@ from tuner.hyperparameters import OPTIMIZERS, Hyperparameters
 
 CPU = torch.device("cpu")
 EPOCHS = 4
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """On busy cores the threads of torch wait for each other longer than they work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

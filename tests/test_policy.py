@@ -7,17 +7,15 @@ import random
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support import make_config
 
 from tuner.checkpoint import checkpoint_folder
 from tuner.config import SweepConfig
 from tuner.policy import Decision, Policy
 from tuner.schedule import rungs
 from tuner.search import Study, TrialRecord
-
-SPACE = {"epochs": 9, "params": {"dropout": {"low": 0.0, "high": 0.9}}}
 
 
 class Log:
@@ -36,24 +34,6 @@ class Log:
 
     def trial_ended(self, record: TrialRecord) -> None:
         self.ended.append((record.number, record.state))
-
-
-def config(**changes: Any) -> SweepConfig:
-    values: dict[str, Any] = {
-        "name": "sweep",
-        "dataset": "digits",
-        "model": "cnn",
-        "trials": 12,
-        "epochs": 9,
-        "time_budget": None,
-        "concurrency": 2,
-        "cpus_per_trial": 1,
-        "gpus_per_trial": 0.0,
-        "seed": 0,
-        "limit": None,
-        "space": SPACE,
-    }
-    return SweepConfig(**{**values, **changes})
 
 
 def open_policy(folder: Path, settings: SweepConfig, log: Log | None = None) -> tuple[Policy, Study]:
@@ -99,7 +79,7 @@ class Workers:
 
 def test_every_trial_is_accounted_for_and_one_in_three_is_promoted(tmp_path: Path) -> None:
     log = Log()
-    policy, study = open_policy(tmp_path, config(trials=27), log)
+    policy, study = open_policy(tmp_path, make_config(trials=27), log)
     Workers(2).run(policy, random.Random(0))
     policy.finish()
     records = study.records()
@@ -118,7 +98,7 @@ def test_every_trial_is_accounted_for_and_one_in_three_is_promoted(tmp_path: Pat
 
 def test_the_first_trial_at_a_rung_waits(tmp_path: Path) -> None:
     """Ray's ASHAScheduler lets it go on, so that few workers spend the budget on whichever came first."""
-    policy, _ = open_policy(tmp_path, config())
+    policy, _ = open_policy(tmp_path, make_config())
     drawn = policy.next_trial()
     assert drawn is not None
     assert policy.on_report(drawn[0], report(1, 0.9)) is Decision.STOP
@@ -131,7 +111,7 @@ def test_the_first_trial_at_a_rung_waits(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_a_driver_killed_again_and_again_ends_with_the_same_trials_and_rungs(tmp_path: Path, seed: int) -> None:
     """At every restart nothing is left but the journal and the workers' checkpoints."""
-    rng, settings = random.Random(seed), config(trials=14)
+    rng, settings = random.Random(seed), make_config(trials=14)
     workers = Workers(rng.choice([1, 2, 4]))
     kills = 0
     policy, study = open_policy(tmp_path, settings)
@@ -156,7 +136,7 @@ def test_a_driver_killed_again_and_again_ends_with_the_same_trials_and_rungs(tmp
 
 
 def test_a_killed_trial_whose_last_epoch_is_known_is_complete(tmp_path: Path) -> None:
-    settings = config(trials=1, epochs=1)
+    settings = make_config(trials=1, epochs=1)
     policy, study = open_policy(tmp_path, settings)
     drawn = policy.next_trial()
     assert drawn is not None
@@ -172,7 +152,7 @@ def test_a_killed_trial_whose_last_epoch_is_known_is_complete(tmp_path: Path) ->
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_trial_that_is_not_finite_fails_with_the_reason(tmp_path: Path, name: str, value: float) -> None:
     """Every comparison of Ray's ASHAScheduler with NaN is False, so it never stops such a trial."""
-    policy, study = open_policy(tmp_path, config())
+    policy, study = open_policy(tmp_path, make_config())
     drawn = policy.next_trial()
     assert drawn is not None
     assert policy.on_report(drawn[0], report(2, 0.9, **{name: value})) is Decision.STOP
@@ -182,7 +162,7 @@ def test_a_trial_that_is_not_finite_fails_with_the_reason(tmp_path: Path, name: 
 
 
 def test_an_error_and_a_lost_worker_fail_one_trial_and_the_others_go_on(tmp_path: Path) -> None:
-    policy, study = open_policy(tmp_path, config(trials=6))
+    policy, study = open_policy(tmp_path, make_config(trials=6))
     first, second = policy.next_trial(), policy.next_trial()
     assert first is not None
     assert second is not None
@@ -200,7 +180,7 @@ def test_when_the_time_is_over_running_trials_stop_after_their_epoch_and_nothing
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    policy, study = open_policy(tmp_path, config(time_budget=60.0, epochs=27))
+    policy, study = open_policy(tmp_path, make_config(time_budget=60.0, epochs=27))
     drawn = policy.next_trial()
     assert drawn is not None
     assert policy.on_report(drawn[0], report(1, 0.9)) is Decision.CONTINUE
@@ -215,7 +195,7 @@ def test_when_the_time_is_over_running_trials_stop_after_their_epoch_and_nothing
 def test_a_report_of_a_trial_that_gave_its_worker_back_is_ignored(tmp_path: Path) -> None:
     """Ray delivers a finished function's last result twice."""
     log = Log()
-    policy, study = open_policy(tmp_path, config(epochs=1), log)
+    policy, study = open_policy(tmp_path, make_config(epochs=1), log)
     drawn = policy.next_trial()
     assert drawn is not None
     policy.on_report(drawn[0], report(1, 0.9))
@@ -225,7 +205,7 @@ def test_a_report_of_a_trial_that_gave_its_worker_back_is_ignored(tmp_path: Path
 
 
 def test_only_the_best_ended_trial_keeps_its_checkpoint(tmp_path: Path) -> None:
-    policy, _ = open_policy(tmp_path, config(trials=3, epochs=2))
+    policy, _ = open_policy(tmp_path, make_config(trials=3, epochs=2))
     scores = {0: 0.5, 1: 0.9, 2: 0.7}
     for number in scores:
         checkpoint_folder(tmp_path / "trials", number).mkdir(parents=True)

@@ -40,15 +40,6 @@ def trained(dataset: str, model: str, arguments: Mapping[str, Any]) -> tuple[Cla
     return subject.eval(), splits
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """On busy cores the threads of torch wait for each other longer than they work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def digits() -> tuple[Classifier, Splits]:
     return trained(*PAIRS[0])

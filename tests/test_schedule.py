@@ -11,8 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support import make_config
 
-from tuner.config import SweepConfig
 from tuner.policy import METRICS, Decision, Policy
 from tuner.schedule import ETA, Progress, expected_epochs, promotable, rungs
 from tuner.search import Study, TrialRecord
@@ -279,20 +279,7 @@ def test_when_the_best_come_first_exactly_the_share_is_promoted(trials: int) -> 
 
 def test_a_best_trial_that_fails_after_its_promotion_leaves_its_place_to_the_next(tmp_path: Path) -> None:
     """Otherwise it keeps a place of the rung for ever, and here nobody would train to the end."""
-    config = SweepConfig(
-        name="sweep",
-        dataset="digits",
-        model="cnn",
-        trials=3,
-        epochs=9,
-        time_budget=None,
-        concurrency=1,
-        cpus_per_trial=1,
-        gpus_per_trial=0.0,
-        seed=0,
-        limit=None,
-        space={"epochs": 9, "params": {"dropout": {"low": 0.0, "high": 0.9}}},
-    )
+    config = make_config(trials=3, concurrency=1)
     study = Study(tmp_path / "study.log", config.search_space(), seed=0, trials=3)
     policy = Policy(config, study, tmp_path / "trials", Silent())
     while drawn := policy.next_trial():

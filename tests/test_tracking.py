@@ -8,29 +8,15 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from support import read_runs
+from support import make_config, read_runs
 
 from tuner import tracker as tracker_module
-from tuner.config import SweepConfig
 from tuner.search import TrialRecord
 from tuner.store import Store
 from tuner.tracker import Change, Tracker
 from tuner.tracking import MlflowSweep
 
-CONFIG = SweepConfig(
-    name="demo",
-    dataset="digits",
-    model="cnn",
-    trials=4,
-    epochs=9,
-    time_budget=None,
-    concurrency=2,
-    cpus_per_trial=1,
-    gpus_per_trial=0.0,
-    seed=0,
-    limit=None,
-    space={},
-)
+CONFIG = make_config(space={})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,10 +82,9 @@ class Sweep:
             tracker.catch_up(study.records())
             policy = Policy(self._config, study, self._folder / "trials", tracker)
             try:
-                if not policy.over:
-                    self._run_trials(study, policy, tracker)
-            except KeyboardInterrupt:
-                pass  # it came before or after the time in which Ray Tune handles SIGINT
+                with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune handles SIGINT
+                    if not policy.over:
+                        self._run_trials(study, policy, tracker)
             except Exception:
                 tracker.abandon(study.records())
                 raise
