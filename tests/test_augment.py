@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import pytest
 import torch
@@ -16,16 +17,17 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def images(count: int = 64, channels: int = 3, side: int = 16) -> Tensor:
-    return torch.randint(1, 256, (count, channels, side, side), dtype=torch.uint8, generator=generator(7))
+def images(count: int = 64, channels: int = 3, height: int = 16, width: int | None = None) -> Tensor:
+    shape = (count, channels, height, width or height)
+    return torch.randint(1, 256, shape, dtype=torch.uint8, generator=generator(7))
 
 
-def shifted(image: Tensor, pad: int) -> list[Tensor]:
-    """All crops of the image with a border of zeros."""
+def shifted(image: Tensor, above: int, beside: int) -> dict[tuple[int, int], Tensor]:
+    """All crops of the image with a border of zeros, by their first row and column."""
     _, height, width = image.shape
-    padded = torch.nn.functional.pad(image, (pad,) * 4)
-    steps = range(2 * pad + 1)
-    return [padded[:, row : row + height, column : column + width] for row in steps for column in steps]
+    padded = torch.nn.functional.pad(image, (beside, beside, above, above))
+    places = product(range(2 * above + 1), range(2 * beside + 1))
+    return {(row, column): padded[:, row : row + height, column : column + width] for row, column in places}
 
 
 @pytest.mark.parametrize("name", sorted(AUGMENTATIONS))
@@ -51,19 +53,23 @@ class TestEveryAugmentation:
         assert augment(images(5, 1, 2), [name], generator()).shape == (5, 1, 2, 2)
 
 
-@pytest.mark.parametrize(("side", "pad"), [(32, 4), (28, 3), (8, 1), (4, 1)])
-def test_a_crop_is_the_image_shifted_by_up_to_an_eighth_with_zeros_around(side: int, pad: int) -> None:
-    batch = images(48, 2, side)
+@pytest.mark.parametrize(
+    ("size", "pads"),
+    [((32, 32), (4, 4)), ((28, 28), (3, 3)), ((8, 8), (1, 1)), ((4, 4), (1, 1)), ((8, 24), (1, 3)), ((24, 8), (3, 1))],
+)
+def test_a_crop_is_the_image_shifted_by_up_to_an_eighth_with_zeros_around(
+    size: tuple[int, int], pads: tuple[int, int]
+) -> None:
+    batch = images(48, 2, *size)
     cropped = crop(batch, generator())
     assert cropped.dtype == torch.uint8
     shifts = [
-        [n for n, candidate in enumerate(shifted(image, pad)) if torch.equal(candidate, result)]
+        [place for place, candidate in shifted(image, *pads).items() if torch.equal(candidate, result)]
         for image, result in zip(batch, cropped, strict=True)
     ]
     assert all(len(found) == 1 for found in shifts)
-    rows = {found[0] // (2 * pad + 1) for found in shifts}
-    columns = {found[0] % (2 * pad + 1) for found in shifts}
-    assert rows == columns == set(range(2 * pad + 1))
+    for axis, pad in enumerate(pads):
+        assert {found[0][axis] for found in shifts} == set(range(2 * pad + 1))
 
 
 def test_a_flip_mirrors_about_half_of_the_images_left_to_right() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, replace
+
 import pytest
 import torch
 from torch import Tensor
 
-from tuner.data import DataSpec, Split, Splits, hold_out, moments, stratified
+from tuner.data import Column, DataSpec, Split, Splits, hold_out, moments, stratified
 from tuner.errors import TunerError
 
 TARGETS = torch.tensor([0] * 100 + [1] * 50 + [2] * 10)[torch.randperm(160, generator=torch.Generator().manual_seed(7))]
@@ -26,6 +29,17 @@ def splits() -> Splits:
     spec = DataSpec(name="made-up", task="tabular", shape=(1,), classes=("a", "b", "c"), mean=(0.0,), std=(1.0,))
     train, validation = hold_out(*numbered(TARGETS), 0.2)
     return Splits(spec, train, validation, numbered(TARGETS, first=1000))
+
+
+def test_a_specification_survives_json() -> None:
+    columns = (Column(name="age", fill=1 / 3), Column(name="colour", categories=("red", "blue")))
+    spec = DataSpec(
+        name="made-up", task="tabular", shape=(3,), classes=("a", "b"), mean=(0.1,) * 3, std=(1.0,) * 3, columns=columns
+    )
+    text = DataSpec(name="t", task="text", shape=(9,), classes=("a", "b"), mean=(), std=(), vocabulary=("the", "it"))
+    for one in (spec, text):
+        assert DataSpec.from_json(json.loads(json.dumps(asdict(one)))) == one
+    assert [column.width for column in columns] == [1, 2]
 
 
 class TestStratified:
@@ -68,6 +82,9 @@ class TestLimit:
 
     def test_leaves_the_test_split_whole(self, splits: Splits) -> None:
         assert splits.limit(40).test is splits.test
+
+    def test_keeps_the_notes(self, splits: Splits) -> None:
+        assert replace(splits, notes=("a file was skipped",)).limit(80).notes == ("a file was skipped",)
 
     def test_with_more_than_there_are_changes_nothing(self, splits: Splits) -> None:
         assert splits.limit(160) is splits

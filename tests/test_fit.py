@@ -299,3 +299,20 @@ def test_on_a_gpu_a_training_runs_in_bf16_and_channels_last(splits: Splits) -> N
     kernels = [parameter for parameter in model.parameters() if parameter.ndim == 4]
     assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
     assert predict_logits(model, on_gpu.inputs).dtype == torch.float32
+
+
+def test_a_parameter_with_an_lr_scale_moves_that_much_less(splits: Splits) -> None:
+    torch.manual_seed(0)
+    layers = [nn.Linear(64, 10, bias=False) for _ in range(2)]
+    layers[1].load_state_dict(layers[0].state_dict())
+    layers[1].weight.lr_scale = 0.1  # type: ignore[attr-defined]
+    moved = []
+    for layer in layers:
+        before = layer.weight.detach().clone()
+        model = Classifier(splits.spec, nn.Sequential(nn.Flatten(), layer))
+        hyperparameters = Hyperparameters(batch_size=256, momentum=0.0, weight_decay=0.0, lr=1e-3, warmup=0.0)
+        training = Training(model, hyperparameters, epochs=1, seed=0, device=CPU)
+        _, _, lr = train_epoch(training, Split(splits.train.inputs[:256], splits.train.targets[:256]), ())
+        assert lr == 1e-3  # what is reported is that of the parameters without a scale
+        moved.append((layer.weight.detach() - before).norm().item())
+    assert moved[1] == pytest.approx(0.1 * moved[0], rel=1e-3)

@@ -102,3 +102,13 @@ def test_every_field_is_a_training_parameter() -> None:
     assert {field.name for field in fields(Hyperparameters)} == TRAINING_PARAMETERS
     assert {"batch_size", "optimizer", "lr", "momentum", "weight_decay"} <= TRAINING_PARAMETERS
     assert "dropout" not in TRAINING_PARAMETERS  # it is the model's
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_parameter_with_an_lr_scale_trains_that_much_slower(name: str) -> None:
+    network = model()
+    slow = next(iter(network.parameters()))
+    slow.lr_scale = 0.1  # type: ignore[attr-defined]
+    optimizer = Hyperparameters(optimizer=name).make_optimizer(network)
+    scale = {id(p): group["lr_scale"] for group in optimizer.param_groups for p in group["params"]}
+    assert scale == {id(p): 0.1 if p is slow else 1.0 for p in network.parameters()}

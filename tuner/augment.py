@@ -15,21 +15,26 @@ Augmentation = Callable[[Tensor, Generator], Tensor]
 
 
 def crop(images: Tensor, generator: Generator) -> Tensor:
-    """Shifts each image by up to an eighth of its side, filling with zeros.
+    """Shifts each image by up to an eighth of its height and width, filling with zeros.
 
     Args:
         images: (batch, channels, height, width), any dtype.
         generator: on the device of `images`.
     """
     batch, _, height, width = images.shape
-    pad = max(1, height // 8)
-    padded = functional.pad(images, (pad, pad, pad, pad))
-    shift = torch.randint(0, 2 * pad + 1, (2, batch, 1), generator=generator, device=images.device)
-    rows = shift[0] + torch.arange(height, device=images.device)
-    columns = shift[1] + torch.arange(width, device=images.device)
+    above, beside = max(1, height // 8), max(1, width // 8)
+    padded = functional.pad(images, (beside, beside, above, above))
+    rows = _shifts(batch, above, height, generator)
+    columns = _shifts(batch, beside, width, generator)
     sample = torch.arange(batch, device=images.device)[:, None, None]
     cropped = padded.movedim(1, -1)[sample, rows[:, :, None], columns[:, None, :]]
     return cropped.movedim(-1, 1)
+
+
+def _shifts(batch: int, pad: int, side: int, generator: Generator) -> Tensor:
+    """(batch, side): the places along a padded side that each image is cut from."""
+    first = torch.randint(0, 2 * pad + 1, (batch, 1), generator=generator, device=generator.device)
+    return first + torch.arange(side, device=generator.device)
 
 
 def flip(images: Tensor, generator: Generator) -> Tensor:

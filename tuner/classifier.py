@@ -10,27 +10,39 @@ import torch
 from torch import Tensor, nn
 
 from tuner import catalog
+from tuner.batches import lengths
 from tuner.data import DataSpec
 from tuner.errors import TunerError, unknown
 
+Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
+
 
 class Classifier(nn.Module):
-    """Normalises raw samples with the training split's mean and standard deviation and runs the network on them."""
+    """A network with its preprocessing: numbers are normalised channel by channel, padding of texts is cut off."""
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, data: DataSpec, network: nn.Module) -> None:
+    def __init__(self, data: DataSpec, network: nn.Module, normalisation: Normalisation | None = None) -> None:
+        """Normalises with the mean and standard deviation of the training split, unless others are given."""
         super().__init__()
         per_channel = (-1,) + (1,) * (len(data.shape) - 1)
-        self.register_buffer("mean", torch.tensor(data.mean).reshape(per_channel))
-        self.register_buffer("std", torch.tensor(data.std).reshape(per_channel))
+        mean, std = normalisation or (data.mean, data.std)
+        self.register_buffer("mean", torch.tensor(mean).reshape(per_channel))
+        self.register_buffer("std", torch.tensor(std).reshape(per_channel))
+        self.text = data.task == "text"
         self.network = network
 
     def forward(self, raw: Tensor) -> Tensor:
         """(batch, *data.shape) in raw units, any dtype -> (batch, classes) logits."""
-        logits: Tensor = self.network((raw.float() - self.mean) / self.std)
+        logits: Tensor = self.network(self.prepare(raw))
         return logits
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        """What the network gets: normalised float32 samples, or int64 tokens as long as the batch's longest text."""
+        if self.text:
+            return raw[:, : max(1, int(lengths(raw).max()))].long()
+        return (raw.float() - self.mean) / self.std
 
 
 def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> Classifier:
@@ -44,7 +56,9 @@ def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -
     for name in arguments:
         if name not in known:
             raise unknown(f"parameter of {model}", name, known)
-    return Classifier(data, catalog.load("models", model).build(data, **arguments))
+    module = catalog.load("models", model)
+    normalisation = getattr(module, "NORMALISATION", None)  # of the images that it was pretrained on
+    return Classifier(data, module.build(data, **arguments), normalisation)
 
 
 def check_task(data: DataSpec, model: str) -> None:
@@ -63,6 +77,11 @@ def model_parameters(model: str) -> dict[str, Any]:
     signature = inspect.signature(catalog.load("models", model).build)
     keywords = (p for p in signature.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY)
     return {parameter.name: parameter.default for parameter in keywords}
+
+
+def is_pretrained(model: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether training starts from pretrained weights, see `materials`."""
+    return bool({**model_parameters(model), **arguments}.get("pretrained"))
 
 
 def parameter_count(module: nn.Module) -> int:

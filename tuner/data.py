@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +13,24 @@ from torch import Tensor
 from tuner.errors import TunerError
 
 Task = Literal["image", "tabular", "text"]
+CHUNK = 1 << 24  # values that are turned into doubles at a time
 SPLIT_SEED = 0  # one fixed train/validation split for everybody, so that scores can be compared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a user's table, and how it becomes features: itself, or one 0 or 1 for each category."""
+
+    name: str
+    categories: tuple[str, ...] = ()
+    """Those of the training split; a value that is none of them gives zeros. Empty for a column of numbers."""
+    fill: float = 0.0
+    """What stands for a missing number: the mean over the training split."""
+
+    @property
+    def width(self) -> int:
+        """How many features it becomes."""
+        return len(self.categories) or 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,22 +41,39 @@ class DataSpec:
     """The name that users type, such as `cifar10`."""
     task: Task
     shape: tuple[int, ...]
-    """One sample without the batch dimension: (channels, height, width) for images, (features,) for tables."""
+    """One sample without the batch dimension: (channels, height, width) for images, (features,) for tables, (steps,)
+    for texts: the most words that are kept of one."""
     classes: tuple[str, ...]
     """Class names; a target is an index into them."""
     mean: tuple[float, ...]
-    """Mean of each channel or feature over the training split, in the units of the raw data."""
+    """Mean of each channel or feature over the training split, in the units of the raw data; empty for texts."""
     std: tuple[float, ...]
     """Standard deviation of each channel or feature, same order and units as `mean`."""
     augment: tuple[str, ...] = ()
     """Names from `tuner.augment.AUGMENTATIONS` that keep a sample's class, applied to training batches."""
+    white: int = 255
+    """Images: the raw value of the brightest pixel."""
+    vocabulary: tuple[str, ...] = ()
+    """Texts: the word at index i has the token i + 2; token 0 is padding, and 1 a word that is not listed."""
+    columns: tuple[Column, ...] = ()
+    """Tables: the columns of the raw table, in the order of their features. Empty for a table of numbers alone."""
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> DataSpec:
+        """The specification that `dataclasses.asdict` turned into JSON."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
+        }
+        columns = (Column(**{**column, "categories": tuple(column["categories"])}) for column in raw.get("columns", ()))
+        values["columns"] = tuple(columns)
+        return cls(**values)
 
 
 class Split(NamedTuple):
     """Samples and their classes."""
 
     inputs: Tensor
-    """(samples, *spec.shape); uint8 for images, float32 for tables."""
+    """(samples, *spec.shape); uint8 for images, float32 for tables, integer tokens for texts (0 after the last)."""
     targets: Tensor
     """(samples,) int64 indices into the class names."""
 
@@ -51,6 +86,8 @@ class Splits:
     train: Split
     validation: Split
     test: Split
+    notes: tuple[str, ...] = ()
+    """What the user should know, a line each: files that were skipped, and why."""
 
     def limit(self, samples: int, seed: int = SPLIT_SEED) -> Splits:
         """A stratified subsample: `samples` in training and validation together, in their present proportion.
@@ -94,7 +131,7 @@ def moments(inputs: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     )  # sums of differences from it lose no digits
     total = torch.zeros(inputs.shape[1], dtype=torch.float64)
     square = torch.zeros_like(total)
-    for chunk in torch.split(inputs, 4096):
+    for chunk in torch.split(inputs, max(1, CHUNK // inputs[0].numel())):
         difference = chunk.to(torch.float64).transpose(0, 1).flatten(1) - first
         total += difference.sum(1)
         square += difference.square().sum(1)

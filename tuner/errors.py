@@ -15,3 +15,8 @@ def unknown(what: str, name: str, choices: Iterable[str]) -> TunerError:
     if near:
         return TunerError(f"unknown {what} '{name}': did you mean {' or '.join(near)}?")
     return TunerError(f"unknown {what} '{name}': choose one of {', '.join(choices)}")
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error of somebody else, without its line breaks."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,20 @@ def tuner_home() -> Path:
     if set(str(home)) & set("?%#"):
         raise TunerError(f"TUNER_HOME {home}: choose a folder without ?, % and # in its path")
     return home
+
+
+def slug(text: str) -> str:
+    """A name for files and tables: small letters, digits and _.
+
+    >>> slug("My Photos (2)")
+    'my_photos_2'
+    """
+    return re.sub("[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
+
+
+def pictures() -> Path:
+    """The folder of pictures that belong to no sweep."""
+    return tuner_home() / "pictures"
 
 
 def data_root() -> Path:

@@ -14,11 +14,10 @@ from torch.nn import functional
 
 from tuner import eager
 from tuner.augment import augment
+from tuner.batches import evaluation_batches, training_batches
 from tuner.data import Split
 from tuner.device import autocast, in_format, memory_format
 from tuner.hyperparameters import Hyperparameters
-
-EVALUATION_BATCH = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,12 +133,11 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
     batch_size = min(hyperparameters.batch_size, len(train.targets))
     steps = len(train.targets) // batch_size
     generator = _seed_epoch(training)
-    order = torch.randperm(len(train.targets), generator=generator, device=device)
+    batches = training_batches(train.inputs, batch_size, generator)
     loss_sum, correct, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
     training.model.train()
-    for step in range(steps):
+    for step, index in enumerate(batches):
         lr = _set_lr(training, training.epoch * steps + step, training.epochs * steps)
-        index = order[step * batch_size : (step + 1) * batch_size]
         inputs = augment(train.inputs[index], augmentations, generator)
         targets = train.targets[index]
         with autocast(device):
@@ -167,7 +165,9 @@ def predict_logits(model: nn.Module, inputs: Tensor) -> Tensor:
     """(samples, classes) float32 logits of raw samples, computed in batches and full precision in evaluation mode."""
     model.eval()
     layout = memory_format(model)
-    return torch.cat([model(in_format(batch, layout)) for batch in torch.split(inputs, EVALUATION_BATCH)])
+    order, batches = evaluation_batches(inputs)
+    logits = torch.cat([model(in_format(inputs[index], layout)) for index in batches])
+    return logits[order.argsort()]
 
 
 def lr_factor(step: int, steps: int, warmup: float) -> float:
@@ -181,7 +181,7 @@ def lr_factor(step: int, steps: int, warmup: float) -> float:
 def _set_lr(training: Training, step: int, steps: int) -> float:
     lr = training.hyperparameters.lr * lr_factor(step, steps, training.hyperparameters.warmup)
     for group in training.optimizer.param_groups:
-        group["lr"] = lr
+        group["lr"] = lr * group["lr_scale"]
     return lr
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -54,7 +54,7 @@ class Hyperparameters:
     def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """The optimizer over the model's parameters, in its fused form."""
         skip_dynamo()
-        groups = _decayed_and_not(model, self.weight_decay)
+        groups = _groups(model, self.weight_decay)
         if self.optimizer == "sgd":
             nesterov = self.momentum > 0
             return torch.optim.SGD(groups, lr=self.lr, momentum=self.momentum, nesterov=nesterov, fused=True)
@@ -73,9 +73,14 @@ def split_parameters(parameters: Mapping[str, Any]) -> tuple[Hyperparameters, di
     return Hyperparameters(**training), model
 
 
-def _decayed_and_not(model: nn.Module, weight_decay: float) -> Iterable[dict[str, Any]]:
-    trained = [p for p in model.parameters() if p.requires_grad]
+def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """The trained parameters by weight decay, and by the `lr_scale` that a model may give some of them."""
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            decay = weight_decay if parameter.ndim > 1 else 0.0
+            groups.setdefault((decay, getattr(parameter, "lr_scale", 1.0)), []).append(parameter)
     return [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": parameters, "weight_decay": decay, "lr_scale": scale}
+        for (decay, scale), parameters in groups.items()
     ]

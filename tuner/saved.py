@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from tuner.classifier import Classifier, build_classifier
 from tuner.data import DataSpec
-from tuner.errors import TunerError
+from tuner.errors import TunerError, one_line
 from tuner.fit import predict_logits
+from tuner.inputs import Raw, to_inputs
 
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.json"
@@ -34,29 +36,29 @@ def save_model(
 
 
 def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
-    """The model in `folder`, on the CPU and in evaluation mode, and the data that it was made for."""
-    description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-    raw: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in description["data"].items()}
-    data = DataSpec(**raw)
-    model = build_classifier(data, description["model"], description["arguments"])
-    model.load_state_dict(load_file(folder / WEIGHTS))
+    """The model in `folder`, on the CPU and in evaluation mode, and the data that it was made for.
+
+    Raises:
+        TunerError: a file is missing, damaged, or of a version of the model that is not this one.
+    """
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        data = DataSpec.from_json(description["data"])
+        model = build_classifier(data, description["model"], description["arguments"])
+        model.load_state_dict(load_file(folder / WEIGHTS))
+    except TunerError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise TunerError(f"cannot load the model in {folder}: {type(error).__name__}: {one_line(error)}") from None
     return model.eval(), data
 
 
-def probabilities(model: Classifier, data: DataSpec, raw: ArrayLike) -> NDArray[np.float32]:
-    """(samples, classes) probabilities of raw samples of shape (samples, *data.shape).
+def probabilities(model: Classifier, data: DataSpec, raw: Raw) -> NDArray[np.float32]:
+    """(samples, classes) probabilities of raw samples, see `inputs.to_inputs`.
 
     Raises:
-        TunerError: the samples have another shape.
+        TunerError: the samples are of another kind or shape.
     """
-    try:
-        samples = np.require(np.asarray(raw), requirements=["C", "W"])  # torch wants memory that it may write to
-    except ValueError as error:
-        raise TunerError(f"samples for a model of {data.name} must be an array: {error}") from None
-    if samples.dtype.kind not in "buif":
-        raise TunerError(f"samples for a model of {data.name} must be numbers, got {samples.dtype}")
-    if samples.shape[1:] != data.shape:
-        raise TunerError(f"samples of shape {samples.shape[1:]} for a model of {data.name}, which takes {data.shape}")
-    logits = predict_logits(model, torch.from_numpy(samples))
+    logits = predict_logits(model, to_inputs(data, raw))
     result: NDArray[np.float32] = torch.softmax(logits, 1).numpy()
     return result

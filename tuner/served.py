@@ -20,9 +20,8 @@ class TunedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         self._model, self._data = load_model(Path(context.artifacts["model"]))
 
     def predict(self, context: Any, model_input: np.ndarray, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
-        """A row for each sample and a column, named after it, for each class."""
-        samples = model_input.to_numpy() if isinstance(model_input, pd.DataFrame) else np.asarray(model_input)
-        return pd.DataFrame(probabilities(self._model, self._data, samples), columns=list(self._data.classes))
+        """A row for each sample, of an array or a data frame, and a column, named after it, for each class."""
+        return pd.DataFrame(probabilities(self._model, self._data, model_input), columns=list(self._data.classes))
 
 
 mlflow.models.set_model(TunedModel())

@@ -1,0 +1,55 @@
+"""Texts to tokens: words, the vocabulary of the training split, and integers padded to one length."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from unicodedata import normalize
+
+import numpy as np
+import torch
+from torch import Tensor
+
+PADDING, UNKNOWN = 0, 1
+FIRST = 2  # the token of the first word of a vocabulary
+
+_MARKUP = re.compile(r"</?[a-z][^<>]*>")  # `a < b` is none
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+
+
+def tokenise(text: str) -> list[str]:
+    """The words of a text: lower-cased runs of letters and digits, with apostrophes inside; markup is dropped.
+
+    >>> tokenise("Don't watch it!<br />It isn't <i>good</i>: 3/10")
+    ["don't", 'watch', 'it', 'it', "isn't", 'good', '3', '10']
+    """
+    plain = normalize("NFC", text).lower().replace("\u2019", "'")  # a letter and its accent are one character
+    return _WORD.findall(_MARKUP.sub(" ", plain))
+
+
+def make_vocabulary(texts: Iterable[str], size: int) -> tuple[str, ...]:
+    """The `size` most frequent words, the most frequent first, and alphabetically among equals."""
+    counts = Counter(word for text in texts for word in tokenise(text))
+    return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:size])
+
+
+def encode_texts(texts: Sequence[str], vocabulary: Sequence[str], steps: int) -> Tensor:
+    """The tokens of texts, each cut at `steps` and padded with 0.
+
+    Args:
+        texts: the raw texts.
+        vocabulary: the word at index i has the token i + 2; every other word has the token 1.
+        steps: the most words that are kept of a text.
+
+    Returns:
+        (texts, steps) int16, or int32 when the vocabulary needs it. A text without any word is one unknown word, so
+        that no sample is empty.
+    """
+    token = {word: index for index, word in enumerate(vocabulary, start=FIRST)}
+    kind = np.int16 if len(vocabulary) + FIRST <= np.iinfo(np.int16).max else np.int32
+    tokens = np.full((len(texts), steps), PADDING, dtype=kind)
+    for row, text in zip(tokens, texts, strict=True):
+        found = [token.get(word, UNKNOWN) for word in tokenise(text)[:steps]] or [UNKNOWN]
+        row[: len(found)] = found
+    return torch.from_numpy(tokens)
