@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import zlib
+from collections.abc import Iterable
 from hashlib import md5
 from http.client import HTTPException
 from pathlib import Path
+from tarfile import TarError
 from tempfile import TemporaryDirectory
 
-from torchvision.datasets.utils import download_url
+from torchvision.datasets.utils import download_url, extract_archive
 
-from tuner.errors import TunerError
-
-SILENCE = 30.0  # seconds without a byte until a download has failed: a firewall that drops packets never answers
+from tuner.errors import TunerError, one_line
+from tuner.network import silence_ends
 
 
 class NotDownloadedError(Exception):
@@ -58,9 +57,18 @@ def unusable(path: Path, reason: str) -> TunerError:
     return TunerError(f"cannot use {path} ({reason}): replace it, or delete it to have it downloaded again")
 
 
-def one_line(error: Exception) -> str:
-    """The message of an error of somebody else, without its line breaks."""
-    return " ".join(str(error).split()) or type(error).__name__
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks the folder of that name from an archive; it comes into being by a rename, whole or not at all.
+
+    Raises:
+        TunerError: the archive is broken, has no such folder, or would write elsewhere.
+    """
+    try:
+        with TemporaryDirectory(dir=folder.parent, prefix=".unpack-") as unpacked:
+            extract_archive(str(archive), unpacked)
+            Path(unpacked, folder.name).replace(folder)
+    except (OSError, EOFError, TarError, zlib.error) as error:
+        raise unusable(archive, one_line(error)) from None
 
 
 def md5_of(path: Path) -> str:
@@ -74,17 +82,6 @@ def md5_of(path: Path) -> str:
 
 def _download(path: Path, url: str, digest: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent, prefix=".download-") as folder, _silence_ends():
+    with TemporaryDirectory(dir=path.parent, prefix=".download-") as folder, silence_ends():
         download_url(url, folder, path.name, digest)  # shows its progress on stderr
         Path(folder, path.name).replace(path)
-
-
-@contextmanager
-def _silence_ends() -> Iterator[None]:
-    # torchvision opens its urls without a timeout, so only the default of new sockets reaches them.
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(SILENCE)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

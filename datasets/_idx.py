@@ -20,8 +20,9 @@ import torch
 from torch import Tensor
 
 from tuner.data import DataSpec, Split, Splits, hold_out, moments
+from tuner.errors import one_line
 
-from ._files import NotDownloadedError, fetch, md5_of, missing, one_line, unusable
+from ._files import NotDownloadedError, fetch, md5_of, missing, unusable
 
 VALIDATION_SHARE = 0.1
 SIDE = 28

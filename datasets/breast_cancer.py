@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from sklearn.datasets import load_breast_cancer
 
-from tuner.data import DataSpec, Splits, hold_out, moments
+from tuner.data import Column, DataSpec, Splits, hold_out, moments
 
 TEST_SHARE = 0.2  # there is no official split
 VALIDATION_SHARE = 0.25
@@ -28,5 +28,6 @@ def load(root: Path) -> Splits:
         classes=tuple(str(name) for name in raw.target_names),
         mean=mean,
         std=std,
+        columns=tuple(Column(name=str(name), fill=fill) for name, fill in zip(raw.feature_names, mean, strict=True)),
     )
     return Splits(spec, train, validation, test)

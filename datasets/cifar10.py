@@ -16,8 +16,9 @@ import torch
 from torchvision.datasets.utils import extract_archive
 
 from tuner.data import DataSpec, Split, Splits, hold_out, moments
+from tuner.errors import one_line
 
-from ._files import NotDownloadedError, fetch, missing, one_line, unusable
+from ._files import NotDownloadedError, fetch, missing, unusable
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 MD5 = "c32a1d4ab5d03f1284b67883e8d87530"

@@ -1,0 +1,43 @@
+"""Image files of known classes to a split; broken ones are skipped, and counted in a note."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from tuner.data import Split
+from tuner.errors import TunerError
+from tuner.images import read_images
+
+
+class Labelled(NamedTuple):
+    """An image file and the index of its class."""
+
+    path: Path
+    target: int
+
+
+def read_split(files: Sequence[Labelled], shape: tuple[int, ...], folder: Path) -> tuple[Split, list[str]]:
+    """The images that can be read, and a line for each of the others, with its path from `folder` on.
+
+    Raises:
+        TunerError: there are some, and none can be read.
+    """
+    inputs, good, lines = read_images([file.path for file in files], shape)
+    broken = [line.removeprefix(f"{folder}{os.sep}") for line in lines]
+    if broken and not good:
+        raise TunerError(f"{folder}: none of {len(files)} images can be read, such as {broken[0]}")
+    targets = torch.tensor([files[index].target for index in good], dtype=torch.int64)
+    return Split(inputs, targets), broken
+
+
+def broken_note(broken: Sequence[str]) -> tuple[str, ...]:
+    """The note on broken files, if there are any."""
+    if not broken:
+        return ()
+    files = "1 broken file" if len(broken) == 1 else f"{len(broken)} broken files"
+    return (f"{files} skipped, such as {broken[0]}",)

@@ -1,0 +1,41 @@
+"""What the formats of users' own data share: a name for the dataset, and splits where the user has made none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from tuner.data import Split, hold_out
+from tuner.errors import TunerError
+
+TEST_SHARE = 0.2
+VALIDATION_SHARE = 0.2  # of what the test split leaves
+
+
+def check_counts(split: Split, classes: Sequence[str], least: int, source: str) -> None:
+    """Raises TunerError when a class has fewer than `least` samples."""
+    counts = torch.bincount(split.targets, minlength=len(classes)).tolist()
+    few = [f"'{name}' has {count}" for name, count in zip(classes, counts, strict=True) if count < least]
+    if few:
+        more = f" and {len(few) - 3} more classes have too few" if len(few) > 3 else ""
+        raise TunerError(f"{source}: a class needs at least {least} samples, and {', '.join(few[:3])}{more}")
+
+
+def three_ways(
+    train: Split, validation: Split | None, test: Split | None, classes: Sequence[str], source: str
+) -> tuple[Split, Split, Split]:
+    """Training, validation and test split; the last two are held out of the first (stratified) where they are None.
+
+    Raises:
+        TunerError: a class has too few samples to be in all of them.
+    """
+    check_counts(train, classes, 1 + (validation is None) + (test is None), source)
+    for given in (validation, test):
+        if given is not None:
+            check_counts(given, classes, 1, source)
+    if test is None:
+        train, test = hold_out(*train, TEST_SHARE)
+    if validation is None:
+        train, validation = hold_out(*train, VALIDATION_SHARE)
+    return train, validation, test

@@ -1,0 +1,120 @@
+"""IMDb: 50,000 film reviews, positive or negative, with an official split in halves (Maas et al. 2011).
+
+A. L. Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 2011. Read from the folder aclImdb or straight from
+its archive, so that nothing has to be unpacked into 50,000 files.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+import torch
+from torch import Tensor
+
+from tuner.data import DataSpec, Split, Splits, stratified
+from tuner.errors import one_line
+from tuner.text import encode_texts, make_vocabulary
+
+from ._cache import cached
+from ._files import NotDownloadedError, fetch, missing, unusable
+
+URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
+MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
+FOLDER = "aclImdb"
+CLASSES = ("negative", "positive")
+FOLDERS = ("neg", "pos")  # of the classes, in their order
+WORDS = 10_000
+STEPS = 512  # 92 % of the reviews are whole; 256 words would be 71 %, 1,024 nearly all and twice the memory
+VALIDATION_SHARE = 0.1
+
+Reviews = dict[str, list[str]]  # of "train/neg" and so on, in the order of their files' names
+
+
+def load(root: Path) -> Splits:
+    """The splits (about 22,510, 2,490 and 25,000); inputs are int16 (samples, 512) tokens. Downloads 84 MB if need be.
+
+    123 texts of the official test split are in the training split too; they are left there, as everybody does.
+
+    Raises:
+        TunerError: `root` lacks the reviews and they cannot be downloaded, or a file is broken.
+    """
+    recipe = (WORDS, STEPS, VALIDATION_SHARE)
+    folder, archive = root / FOLDER, root / PurePosixPath(URL).name
+    files = {part: sorted((folder / part).glob("*.txt"), key=lambda file: file.name) for part in _parts()}
+    if all(files.values()):
+        every = [file for part in files.values() for file in part]
+        return cached("imdb", folder, every, recipe, lambda: _splits(_from_folder(files)))
+    if not archive.is_file():
+        _fetch(archive)
+    return cached("imdb", archive, [archive], recipe, lambda: _splits(_from_archive(archive)))
+
+
+def _parts() -> list[str]:
+    return [f"{split}/{folder}" for split in ("train", "test") for folder in FOLDERS]
+
+
+def _fetch(archive: Path) -> None:
+    try:
+        fetch(archive, [URL], MD5)
+    except NotDownloadedError as error:
+        root = archive.parent
+        files = f"the folder {FOLDER} (with {', '.join(_parts())}) or {archive.name} into {root}"
+        raise missing("imdb", root, files, error) from None
+
+
+def _from_folder(files: dict[str, list[Path]]) -> Reviews:
+    return {part: [_text(path, path.read_bytes()) for path in paths] for part, paths in files.items()}
+
+
+def _from_archive(archive: Path) -> Reviews:
+    _fetch(archive)  # it may be there and broken
+    found: dict[str, dict[str, str]] = {part: {} for part in _parts()}
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            for member in tar:
+                path = PurePosixPath(member.name)
+                part = str(path.parent).removeprefix(f"{FOLDER}/")
+                file = tar.extractfile(member) if part in found and path.suffix == ".txt" else None
+                if file:
+                    found[part][path.name] = _text(archive / path, file.read())
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        raise unusable(archive, one_line(error)) from None
+    for part, texts in found.items():
+        if not texts:
+            raise unusable(archive, f"it has no {FOLDER}/{part}/*.txt")
+    return {part: [texts[name] for name in sorted(texts)] for part, texts in found.items()}
+
+
+def _text(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise unusable(path, one_line(error)) from None
+
+
+def _splits(reviews: Reviews) -> Splits:
+    texts, targets = _labelled(reviews, "train")
+    rest, held = stratified(targets, VALIDATION_SHARE)
+    vocabulary = make_vocabulary((texts[index] for index in rest.tolist()), WORDS)
+    inputs = encode_texts(texts, vocabulary, STEPS)
+    rest, held = _keep_twins_together(inputs, rest, held)
+    test_texts, test_targets = _labelled(reviews, "test")
+    test = Split(encode_texts(test_texts, vocabulary, STEPS), test_targets)
+    spec = DataSpec(name="imdb", task="text", shape=(STEPS,), classes=CLASSES, mean=(), std=(), vocabulary=vocabulary)
+    return Splits(spec, Split(inputs[rest], targets[rest]), Split(inputs[held], targets[held]), test)
+
+
+def _labelled(reviews: Reviews, part: str) -> tuple[list[str], Tensor]:
+    groups = [reviews[f"{part}/{folder}"] for folder in FOLDERS]
+    targets = torch.arange(len(groups)).repeat_interleave(torch.tensor([len(group) for group in groups]))
+    return [text for group in groups for text in group], targets
+
+
+def _keep_twins_together(inputs: Tensor, rest: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
+    """Moves reviews that are also in the training split back to it: about 100 occur twice, and would be recognised."""
+    rows = [row.tobytes() for row in inputs.numpy()]
+    known = {rows[index] for index in rest.tolist()}
+    twin = torch.tensor([rows[index] in known for index in held.tolist()])
+    return torch.cat([rest, held[twin]]).sort().values, held[~twin]
