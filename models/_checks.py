@@ -19,10 +19,16 @@ def check_integer(model: str, keyword: str, value: int, low: int, high: int) -> 
         raise TunerError(f"{model}: {keyword} is {value!r}: choose an integer from {low} to {high}")
 
 
-def check_choice(model: str, keyword: str, value: int, choices: Sequence[int]) -> None:
+def check_choice(model: str, keyword: str, value: int | str, choices: Sequence[int] | Sequence[str]) -> None:
     """Raises TunerError unless `value` is one of `choices`."""
-    if type(value) is not int or value not in choices:
+    if type(value) is not type(choices[0]) or value not in choices:
         raise TunerError(f"{model}: {keyword} is {value!r}: choose one of {', '.join(map(str, choices))}")
+
+
+def check_flag(model: str, keyword: str, value: bool) -> None:
+    """Raises TunerError unless `value` is true or false."""
+    if type(value) is not bool:
+        raise TunerError(f"{model}: {keyword} is {value!r}: choose true or false")
 
 
 def check_dropout(model: str, value: float) -> None:

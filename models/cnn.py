@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from torch import nn
 
@@ -11,6 +12,7 @@ from tuner.data import DataSpec, Task
 from ._checks import check_dropout, check_number
 
 TASKS: tuple[Task, ...] = ("image",)
+SPACE: dict[str, Any] = {"dropout": {"low": 0.0, "high": 0.5}, "width": {"choices": [0.5, 1.0]}}
 CHANNELS = (32, 64, 128, 256)
 SMALLEST_SIDE = 2  # at 1x1 a 3x3 kernel sees only padding, and batch norm cannot train on a batch of one
 

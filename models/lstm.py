@@ -1,24 +1,44 @@
-"""LSTM over a table row (Hochreiter & Schmidhuber 1997): the features are read one a step, in both directions."""
+"""LSTM (Hochreiter & Schmidhuber 1997) over the words of a text, or over the features of a table row."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 
 from tuner.data import DataSpec, Task
 
 from ._checks import check_dropout, check_integer
+from ._sequence import PADDING, lengths
 
-TASKS: tuple[Task, ...] = ("tabular",)
+TASKS: tuple[Task, ...] = ("tabular", "text")
+SPACE: dict[str, Any] = {
+    "optimizer": {"choices": ["adam", "adamw"]},
+    "lr": {"low": 1e-3, "high": 1e-2, "log": True},
+    "dropout": {"low": 0.0, "high": 0.6},
+    "hidden_size": {"choices": [32, 64, 128]},
+}
 
 
-def build(data: DataSpec, *, dropout: float = 0.2, hidden_size: int = 32, num_layers: int = 1) -> nn.Module:
-    """A classifier of normalised float32 rows, (batch, features) -> logits (batch, classes).
+def build(
+    data: DataSpec,
+    *,
+    dropout: float = 0.2,
+    hidden_size: int = 128,
+    num_layers: int = 1,
+    embedding_size: int = 128,
+    max_length: int = 400,
+) -> nn.Module:
+    """A classifier of normalised float32 rows, (batch, features), or of texts, (batch, steps) tokens -> logits.
 
     Args:
-        data: the dataset; any number of features.
-        dropout: share of the states dropped before the classifier, 0 to 0.95.
-        hidden_size: units of each direction of each layer, 1 to 1024.
+        data: the dataset; any number of features, or a vocabulary.
+        dropout: share of what goes into the classifier (texts: of the embeddings too) dropped, 0 to 0.95.
+        hidden_size: units of each layer (tables: of each direction of it), 1 to 1024.
         num_layers: LSTM layers on top of each other, 1 to 4.
+        embedding_size: texts only: numbers a word, 1 to 1024.
+        max_length: texts only: words that are read, from the beginning, 1 to 10000.
 
     Raises:
         TunerError: a value out of its range.
@@ -26,7 +46,38 @@ def build(data: DataSpec, *, dropout: float = 0.2, hidden_size: int = 32, num_la
     check_dropout("lstm", dropout)
     check_integer("lstm", "hidden_size", hidden_size, 1, 1024)
     check_integer("lstm", "num_layers", num_layers, 1, 4)
+    check_integer("lstm", "embedding_size", embedding_size, 1, 1024)
+    check_integer("lstm", "max_length", max_length, 1, 10_000)
+    if data.task == "text":
+        embedding = nn.Embedding(len(data.vocabulary) + 2, embedding_size, padding_idx=PADDING)
+        lstm = nn.LSTM(embedding_size, hidden_size, num_layers, batch_first=True)
+        return TextLSTM(embedding, lstm, len(data.classes), dropout=dropout, max_length=max_length)
     return RowLSTM(data.shape[0], len(data.classes), hidden_size=hidden_size, num_layers=num_layers, dropout=dropout)
+
+
+class TextLSTM(nn.Module):
+    """A forward LSTM, and a linear classifier of the mean of its states over the words of the text."""
+
+    def __init__(
+        self, embedding: nn.Embedding, lstm: nn.LSTM, classes: int, *, dropout: float, max_length: int
+    ) -> None:
+        super().__init__()
+        nn.init.normal_(embedding.weight, std=0.1)
+        self.embedding = embedding
+        self.lstm = lstm
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(lstm.hidden_size, classes)
+        self.max_length = max_length
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(batch, steps) tokens, 0 after the last -> (batch, classes)."""
+        tokens = tokens[:, : self.max_length]
+        states, _ = self.lstm(self.dropout(self.embedding(tokens)))  # (batch, steps, hidden_size)
+        length = lengths(tokens)
+        real = torch.arange(tokens.shape[1], device=tokens.device) < length[:, None]
+        mean = (states * real[:, :, None]).sum(1) / length[:, None]
+        logits: Tensor = self.classifier(self.dropout(mean))
+        return logits
 
 
 class RowLSTM(nn.Module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
@@ -13,6 +14,7 @@ from tuner.data import DataSpec, Task
 from ._checks import check_choice, check_dropout
 
 TASKS: tuple[Task, ...] = ("image",)
+SPACE: dict[str, Any] = {"dropout": {"low": 0.0, "high": 0.3}, "depth": {"choices": [20, 32]}}
 DEPTHS = (18, 20, 32, 44, 56)
 
 

@@ -9,13 +9,19 @@ import tomllib
 from typing import Any, Literal
 
 import pytest
+from made_up import make_spec
 
 from tuner import catalog
-from tuner.data import DataSpec
+from tuner.data import Task
 from tuner.errors import TunerError
 
 TRAINING = {"batch_size", "optimizer", "lr", "momentum", "weight_decay", "warmup", "label_smoothing"}
 PAIRS = [tuple(pair.split("-", 1)) for pair in catalog.names("search_spaces")]
+
+
+def keywords(model: str) -> set[str]:
+    """Of the model's own hyperparameters."""
+    return set(inspect.signature(catalog.load("models", model).build).parameters) - {"data"}
 
 
 def extremes(parameter: Any) -> list[Any]:
@@ -28,9 +34,14 @@ def extremes(parameter: Any) -> list[Any]:
 
 
 def test_finds_the_files_and_no_helpers() -> None:
-    assert {"cnn", "resnet", "lstm"} <= set(catalog.names("models"))
+    image = {"cnn", "resnet", "lenet", "alexnet", "zfnet", "vgg16", "mobilenet_v2"}
+    assert image | {"lstm", "bilstm_attention"} <= set(catalog.names("models"))
     assert {"digits", "breast_cancer", "mnist", "fashion_mnist", "cifar10"} <= set(catalog.names("datasets"))
-    assert {"digits-cnn", "cifar10-resnet", "breast_cancer-lstm"} <= set(catalog.names("search_spaces"))
+    assert set(catalog.names("search_spaces")) >= {
+        *("digits-cnn", "digits-lenet", "mnist-cnn", "mnist-lenet", "fashion_mnist-cnn", "fashion_mnist-lenet"),
+        *("cifar10-cnn", "cifar10-resnet", "cifar10-alexnet", "cifar10-zfnet", "breast_cancer-lstm"),
+        *("cats_vs_dogs-vgg16", "cats_vs_dogs-mobilenet_v2"),
+    }
     for kind in ("models", "datasets"):
         assert not [name for name in catalog.names(kind) if name.startswith("_")]
 
@@ -49,15 +60,16 @@ def test_listing_the_catalog_does_not_import_torch() -> None:
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(TunerError, match=r"^unknown model 'resnt': did you mean resnet\?$"):
+    with pytest.raises(TunerError, match=r"^unknown model 'resnt': did you mean resnet or lenet\?$"):
         catalog.load("models", "resnt")
     with pytest.raises(TunerError, match=r"^unknown dataset 'cifar': did you mean cifar10\?$"):
         catalog.load("datasets", "cifar")
 
 
 def test_a_name_like_no_other_is_answered_with_all() -> None:
-    with pytest.raises(TunerError, match=r"^unknown model 'zzz': choose one of cnn, lstm, resnet"):
+    with pytest.raises(TunerError) as error:
         catalog.load("models", "zzz")
+    assert str(error.value) == f"unknown model 'zzz': choose one of {', '.join(catalog.names('models'))}"
 
 
 @pytest.mark.parametrize("name", ["_checks", "__init__", "../tuner/cli", "cnn.py", ""])
@@ -66,9 +78,21 @@ def test_helpers_and_paths_are_no_models(name: str) -> None:
         catalog.load("models", name)
 
 
-def test_a_pair_without_search_space_is_refused_with_the_pairs_there_are() -> None:
-    with pytest.raises(TunerError, match=r"^no search space for digits-lstm: .*breast_cancer-lstm"):
-        catalog.search_space("digits", "lstm")
+def test_some_pairs_have_a_search_space_of_their_own() -> None:
+    assert catalog.has_space("digits", "cnn")
+    assert not catalog.has_space("digits", "resnet")
+
+
+@pytest.mark.parametrize("model", catalog.names("models"))
+def test_what_a_model_says_beside_its_build_is_as_agreed(model: str) -> None:
+    module = catalog.load("models", model)
+    assert set(module.TASKS) <= {"image", "tabular", "text"}
+    assert set(module.SPACE) <= TRAINING | keywords(model)
+    if hasattr(module, "NORMALISATION"):
+        mean, std = module.NORMALISATION
+        assert len(mean) == len(std)
+        assert min(std) > 0
+    assert hasattr(module, "pretrained") == ("pretrained" in keywords(model))
 
 
 @pytest.mark.parametrize(("dataset", "model"), PAIRS)
@@ -82,19 +106,15 @@ class TestEverySearchSpace:
 
     def test_names_what_training_or_the_model_take(self, dataset: str, model: str) -> None:
         space = tomllib.loads(catalog.search_space(dataset, model))
-        keywords = set(inspect.signature(catalog.load("models", model).build).parameters) - {"data"}
         assert set(space) == {"epochs", "params"}
-        assert set(space["params"]) <= TRAINING | keywords
+        assert set(space["params"]) <= TRAINING | keywords(model)
         assert {"batch_size", "optimizer", "lr", "dropout"} <= set(space["params"])
 
     def test_has_only_values_that_the_model_takes(self, dataset: str, model: str) -> None:
         space = tomllib.loads(catalog.search_space(dataset, model))
         module = catalog.load("models", model)
-        shape = (3, 32, 32) if "image" in module.TASKS else (30,)
-        channels = (0.0,) * shape[0]
-        data = DataSpec(
-            name=dataset, task=module.TASKS[0], shape=shape, classes=("a", "b"), mean=channels, std=channels
-        )
+        shapes: dict[Task, tuple[int, ...]] = {"image": (3, 32, 32), "tabular": (30,), "text": (12,)}
+        data = make_spec(module.TASKS[0], shapes[module.TASKS[0]])
         for name, parameter in space["params"].items():
             for value in extremes(parameter) if name not in TRAINING else ():
                 module.build(data, **{name: value})

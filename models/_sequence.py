@@ -1,0 +1,61 @@
+"""Sequences of tokens that are padded at their end: lengths, reversal, and LSTMs that padding does not change.
+
+The LSTMs run over the padded batch, not over `pack_padded_sequence`: the kernels for that are 4 to 7 times slower on a
+CPU (batch 64, 300 steps, 128 units), and a state at a step does not depend on what comes after it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+PADDING = 0
+
+
+def lengths(tokens: Tensor) -> Tensor:
+    """(batch, steps) tokens -> (batch,) how many come before the padding, at least 1."""
+    return (tokens != PADDING).sum(1).clamp_min(1)
+
+
+def reverse(states: Tensor, length: Tensor) -> Tensor:
+    """(batch, steps, units) with the first `length` steps of each sample in reverse order, and its padding in place."""
+    step = torch.arange(states.shape[1], device=states.device)
+    last = length[:, None] - 1
+    reversed_states: Tensor = _Reorder.apply(states, torch.where(step <= last, last - step, step))
+    return reversed_states
+
+
+class _Reorder(torch.autograd.Function):
+    """Steps in another order, given by a permutation that is its own inverse: so the gradient goes the same way back.
+
+    Autograd would add gradients up step by step, not knowing that each comes once: 5 times slower on a CPU.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, order: Tensor) -> Tensor:
+        """(batch, steps, units) and (batch, steps) indices of steps -> (batch, steps, units)."""
+        ctx.save_for_backward(order)
+        return states[torch.arange(len(states), device=states.device)[:, None], order]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        """The same reordering."""
+        (order,) = ctx.saved_tensors
+        return _Reorder.apply(gradient, order), None
+
+
+class BidirectionalLSTM(nn.Module):
+    """One bidirectional layer (Graves & Schmidhuber 2005), whose backward direction begins at the last real step."""
+
+    def __init__(self, inputs: int, hidden_size: int) -> None:
+        super().__init__()
+        self.forwards = nn.LSTM(inputs, hidden_size, batch_first=True)
+        self.backwards = nn.LSTM(inputs, hidden_size, batch_first=True)
+
+    def forward(self, inputs: Tensor, length: Tensor) -> Tensor:
+        """(batch, steps, inputs) -> (batch, steps, 2 * hidden_size); what stands at padded steps means nothing."""
+        ahead, _ = self.forwards(inputs)
+        back, _ = self.backwards(reverse(inputs, length))
+        return torch.cat([ahead, reverse(back, length)], 2)
