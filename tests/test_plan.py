@@ -10,9 +10,10 @@ import pytest
 
 from tuner import catalog, machine
 from tuner.config import SweepConfig
-from tuner.data import Splits
 from tuner.errors import TunerError
-from tuner.plan import Request, load_data, plan
+from tuner.materials import Materials
+from tuner.plan import Request, plan
+from tuner.source import Source
 
 SPACE = """
 epochs = 5
@@ -41,7 +42,7 @@ def read_digits_once() -> Any:
     patch.undo()
 
 
-def make(**changes: Any) -> tuple[SweepConfig, Splits]:
+def make(**changes: Any) -> tuple[SweepConfig, Materials]:
     return plan(Request(**{"dataset": "digits", "model": "cnn", **changes}), "a-name")
 
 
@@ -66,7 +67,8 @@ def space(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def test_a_request_of_two_names_is_filled_in_with_defaults_and_writes_nothing(tmp_path: Path) -> None:
-    config, splits = make()
+    config, materials = make()
+    splits = materials.splits
     assert (config.name, config.dataset, config.model, config.pair) == ("a-name", "digits", "cnn", "digits-cnn")
     assert (config.trials, config.epochs, config.seed) == (16, 20, 0)
     assert (config.time_budget, config.limit) == (None, None)
@@ -78,10 +80,11 @@ def test_a_request_of_two_names_is_filled_in_with_defaults_and_writes_nothing(tm
 
 
 def test_what_is_asked_for_is_what_is_planned(space: Callable[[str], Path]) -> None:
-    config, splits = make(
+    config, materials = make(
         trials=3, max_epochs=7, time_budget=60.0, concurrency=2, seed=9, limit=200, space=space(""),
         overrides=["lr=0.5", "dropout=0.1..0.2"],
     )  # fmt: skip
+    splits = materials.splits
     assert (config.trials, config.epochs, config.time_budget, config.seed, config.limit) == (3, 7, 60.0, 9, 200)
     assert (config.concurrency, config.cpus_per_trial) == (2, 2)
     assert config.space["params"]["lr"] == 0.5
@@ -104,7 +107,7 @@ def test_every_pair_of_the_digits_can_be_planned(pair: str) -> None:
     [
         ({"dataset": "digit"}, "unknown dataset 'digit': did you mean digits?"),
         ({"model": "cn"}, "unknown model 'cn': did you mean cnn?"),
-        ({"model": "lstm"}, "no search space for digits-lstm: add one with --space FILE, or choose a pair of "),
+        ({"model": "lstm"}, "model 'lstm' takes tabular and text data, but digits is image data: choose one of "),
         ({"limit": 19}, "--limit 19: digits needs at least 20 samples, two of each class"),
         ({"concurrency": 9}, "--concurrency 9: 4 CPU cores have room for 4 such trials at a time"),
         ({"gpus_per_trial": 1.0}, "--gpus-per-trial 1: no GPU here: "),
@@ -186,7 +189,7 @@ def test_a_space_whose_params_are_no_table_is_refused(tmp_path: Path, params: st
 
 def test_a_model_that_does_not_fit_the_task_is_refused_with_those_that_do(space: Callable[[str], Path]) -> None:
     message = refusal(model="lstm", space=space(""))
-    assert message.startswith("model 'lstm' takes tabular data, but digits is image data: choose one of cnn, ")
+    assert message.startswith("model 'lstm' takes tabular and text data, but digits is image data: choose one of cnn, ")
     assert "lstm" not in message.split("choose one of")[1]
     message = refusal(dataset="breast_cancer", space=space(""))
     assert message.startswith("model 'cnn' takes image data, but breast_cancer is tabular data: choose one of ")
@@ -205,6 +208,6 @@ def test_a_typing_error_is_found_before_the_data_is_read(monkeypatch: pytest.Mon
 
 
 def test_data_may_be_limited_and_the_test_split_stays_whole() -> None:
-    whole, part = load_data("digits", None), load_data("digits", 100)
+    whole, part = Source("digits").load(), Source("digits").load(100)
     assert len(part.train.targets) < len(whole.train.targets)
     assert len(part.test.targets) == len(whole.test.targets)

@@ -13,8 +13,9 @@ from tuner import catalog
 from tuner.checkpoint import read
 from tuner.data import Splits
 from tuner.fit import Training
+from tuner.materials import Materials
 from tuner.schedule import rungs
-from tuner.trial import TrialData, TrialJob, run_trial, to_arrays
+from tuner.trial import TrialData, TrialJob, run_trial, to_arrays, to_data
 
 PARAMETERS: dict[str, Any] = {"batch_size": 64, "optimizer": "adam", "lr": 0.003, "dropout": 0.1, "width": 0.25}
 EPOCHS = 3
@@ -48,7 +49,7 @@ def run(folder: Path, splits: Splits, *, stop_at: int | None = None, **changes: 
         if stop_at is not None and metrics["epoch"] == stop_at:
             raise SystemExit(0)
 
-    data = TrialData(splits.train, splits.validation)
+    data = TrialData(splits.train, splits.validation, {})
     run_trial(job(folder, splits), 0, {**PARAMETERS, **changes}, data, report)
     return reports
 
@@ -104,7 +105,7 @@ def test_nothing_holds_on_to_the_model_when_an_error_is_reported(
 
     monkeypatch.setattr("tuner.fit.train_epoch", broken)
     alive: list[bool] = []
-    data = TrialData(splits.train, splits.validation)
+    data = TrialData(splits.train, splits.validation, {})
     run_trial(job(tmp_path, splits), 0, PARAMETERS, data, lambda _: alive.append(models[0]() is not None))
     assert alive == [False]
 
@@ -131,6 +132,9 @@ def test_an_exploding_loss_is_reported_once_and_not_saved(tmp_path: Path, splits
 def test_the_arrays_for_the_object_store_share_memory_with_the_splits_and_leave_the_test_split_out(
     splits: Splits,
 ) -> None:
-    arrays = to_arrays(splits)
-    assert set(arrays) == {f"{split}_{part}" for split in ("train", "validation") for part in ("inputs", "targets")}
+    weight = torch.ones(2)
+    arrays = to_arrays(Materials(splits, {"features.0.weight": weight}))
+    parts = {f"{split}_{part}" for split in ("train", "validation") for part in ("inputs", "targets")}
+    assert set(arrays) == parts | {"pretrained/features.0.weight"}
+    assert to_data(arrays, torch.device("cpu")).pretrained["features.0.weight"].data_ptr() == weight.data_ptr()
     assert arrays["train_inputs"].ctypes.data == splits.train.inputs.data_ptr()

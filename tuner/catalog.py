@@ -1,25 +1,49 @@
-"""The models, datasets and search spaces: a file dropped into their folder is found, nothing to register."""
+"""The models, datasets and search spaces: a file dropped into their folder is found, nothing to register.
+
+A file datasets/from_NAME.py reads a user's own data, which is then called NAME:PATH.
+"""
 
 from __future__ import annotations
 
 import ast
+import inspect
 from importlib import import_module
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 from tuner.errors import TunerError, unknown
 
 Kind = Literal["models", "datasets", "search_spaces"]
+_FORMAT = "from_"
 _ENDING = {"models": ".py", "datasets": ".py", "search_spaces": ".toml"}
 
 
 def names(kind: Kind) -> list[str]:
     """All names of a kind, sorted, without importing any of them. A file whose name starts with _ is a helper."""
-    ending = _ENDING[kind]
-    found = (entry.name for entry in files(f"tuner.{kind}").iterdir())
-    return sorted(name.removesuffix(ending) for name in found if name.endswith(ending) and not name.startswith("_"))
+    return [name for name in _all(kind) if not name.startswith(_FORMAT)]
+
+
+def formats() -> list[str]:
+    """The formats of users' own data, such as `csv` of `csv:PATH`."""
+    return [name.removeprefix(_FORMAT) for name in _all("datasets") if name.startswith(_FORMAT)]
+
+
+def format_summary(name: str) -> str:
+    """The first line of a format's docstring."""
+    return summary("datasets", _FORMAT + name)
+
+
+def read_format(name: str, path: Path, target: str | None) -> Any:
+    """The splits of a user's own data. Raises TunerError when the format has no use for a target, or needs one."""
+    load = import_module(f"tuner.datasets.{_FORMAT}{name}").load
+    if "target" in inspect.signature(load).parameters:
+        return load(path, target=target)
+    if target is not None:
+        raise TunerError(f"--target {target}: {name}:PATH has its classes already: it is for csv:PATH")
+    return load(path)
 
 
 def summary(kind: Literal["models", "datasets"], name: str) -> str:
@@ -46,16 +70,19 @@ def check(kind: Literal["models", "datasets"], name: str) -> None:
 
 
 def search_space(dataset: str, model: str) -> str:
-    """The text of the pair's search space.
+    """The text of the search space of a pair that has one."""
+    return _file("search_spaces", f"{dataset}-{model}").read_text(encoding="utf-8")
 
-    Raises:
-        TunerError: the pair has none.
-    """
-    pair = f"{dataset}-{model}"
-    if pair not in names("search_spaces"):
-        others = ", ".join(names("search_spaces"))
-        raise TunerError(f"no search space for {pair}: add one with --space FILE, or choose a pair of {others}")
-    return _file("search_spaces", pair).read_text(encoding="utf-8")
+
+def has_space(dataset: str, model: str) -> bool:
+    """Whether the pair has a search space of its own."""
+    return f"{dataset}-{model}" in names("search_spaces")
+
+
+def _all(kind: Kind) -> list[str]:
+    ending = _ENDING[kind]
+    found = (entry.name for entry in files(f"tuner.{kind}").iterdir())
+    return sorted(name.removesuffix(ending) for name in found if name.endswith(ending) and not name.startswith("_"))
 
 
 def _file(kind: Kind, name: str) -> Traversable:

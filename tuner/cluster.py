@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ import ray
 
 from tuner.config import SweepConfig
 from tuner.machine import gpu_count
+from tuner.signals import terminated_like_interrupted
 
 
 @contextmanager
@@ -32,11 +32,10 @@ def local_cluster(config: SweepConfig) -> Iterator[None]:
         _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
     )
     _protect_token()
-    terminate = signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     try:
-        yield
+        with terminated_like_interrupted():
+            yield
     finally:
-        signal.signal(signal.SIGTERM, terminate)
         ray.shutdown()
 
 

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tuner.errors import TunerError
+from tuner.errors import TunerError, unknown
 from tuner.files import write_atomic
+from tuner.source import Source
 from tuner.space import SearchSpace, parse_space
 
 FILE = "sweep.json"
@@ -37,13 +38,22 @@ class SweepConfig:
     """Samples of training and validation together; None for all."""
     space: dict[str, Any]
     """The parsed TOML of the search space, with the overrides of the command line applied."""
+    target: str | None = None
+    """The column of the classes, of a csv:PATH."""
+    weights: str | None = None
+    """A file of pretrained weights, in place of those that are downloaded."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells the sweep from others of its name, in other folders, on one tracking server."""
 
     @property
     def pair(self) -> str:
         """The name of the MLflow experiment and of the registered model."""
-        return f"{self.dataset}-{self.model}"
+        return f"{self.source.name}-{self.model}"
+
+    @property
+    def source(self) -> Source:
+        """Where the data comes from."""
+        return Source(self.dataset, self.target)
 
     def search_space(self) -> SearchSpace:
         """The space to draw from."""
@@ -60,11 +70,22 @@ class SweepConfig:
         path = folder / FILE
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{each.name: raw[each.name] for each in fields(cls)})
+            needed = {each.name for each in fields(cls)} - {"target", "weights"}  # which older sweeps do not have
+            return cls(target=raw.get("target"), weights=raw.get("weights"), **{name: raw[name] for name in needed})
         except FileNotFoundError:
             raise TunerError(f"there is no sweep in {folder}: {FILE} is missing") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise TunerError(f"{path} is damaged: {error!r}") from None
+
+
+def known_sweep(name: str, home: Path) -> SweepConfig:
+    """The configuration of a sweep in `home`. Raises TunerError with the nearest names when there is none."""
+    known = sweep_names(home)
+    if not known:
+        raise TunerError(f"there are no sweeps in {home}: begin one with tuner sweep, or set TUNER_HOME")
+    if name not in known:
+        raise unknown("sweep", name, known)
+    return SweepConfig.load(home / name)
 
 
 def sweep_names(home: Path) -> list[str]:

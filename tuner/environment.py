@@ -3,6 +3,7 @@
 import os
 
 _DEFAULTS = {
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin starve each other on a busy machine: an LSTM was 50 x slower
     "RAY_AUTH_MODE": "token",  # keeps authentication, drops the message about it
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from tuner import catalog
 from tuner.classifier import build_classifier, check_task, model_parameters
 from tuner.config import SweepConfig
 from tuner.data import DataSpec, Splits
+from tuner.default_space import default_space
 from tuner.errors import TunerError, unknown
-from tuner.files import data_root
 from tuner.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
 from tuner.machine import share
+from tuner.materials import Materials, gather
 from tuner.overrides import override
+from tuner.source import Source
 from tuner.space import SearchSpace, parse_space, read_toml
 
 TRIALS = 16
@@ -37,18 +40,26 @@ class Request:
     name: str | None = None
     limit: int | None = None
     space: Path | None = None
+    target: str | None = None
+    weights: Path | None = None
     overrides: Sequence[str] = ()
+    fixed: dict[str, Any] | None = None
+    """A parsed space in place of a file: what `tuner train` trains with."""
 
 
-def plan(request: Request, name: str) -> tuple[SweepConfig, Splits]:
-    """The configuration of the sweep `name`, and its data.
+def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
+    """The configuration of the sweep `name`, and what it works on.
 
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
     """
-    catalog.check("datasets", request.dataset)
     catalog.check("models", request.model)
-    raw, source = read_space(request.dataset, request.model, request.space)
+    data = Source.parse(request.dataset, request.target)
+    load = cache(partial(data.load, request.limit))
+    if request.fixed is None:
+        raw, source = read_space(data, request.model, request.space, load)
+    else:
+        raw, source = request.fixed, "--set"
     parse_space(raw, source)  # its own faults first, then those that the overrides bring
     if request.overrides:
         raw, source = override(raw, request.overrides), f"{source} with --set"
@@ -60,11 +71,12 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Splits]:
         gpus_per_trial=request.gpus_per_trial,
     )
     check_names(space, request.model, source)
-    splits = load_data(request.dataset, request.limit)
-    check_space(space, request.model, splits.spec, source)
+    check_space(space, request.model, load().spec, source)
     config = SweepConfig(
         name=name,
-        dataset=request.dataset,
+        dataset=data.dataset,
+        target=data.target,
+        weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,
         trials=request.trials,
         epochs=request.max_epochs or space.epochs,
@@ -76,20 +88,21 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Splits]:
         limit=request.limit,
         space=raw,
     )
-    return config, splits
+    return config, gather(config, load())
 
 
-def load_data(dataset: str, limit: int | None) -> Splits:
-    """A dataset by name, subsampled where `limit` says so."""
-    splits: Splits = catalog.load("datasets", dataset).load(data_root())
-    return splits if limit is None else splits.limit(limit)
+def read_space(data: Source, model: str, file: Path | None, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:
+    """The parsed TOML of `file`, or else of the pair, or else a default space; and what to call it in messages.
 
-
-def read_space(dataset: str, model: str, file: Path | None) -> tuple[dict[str, Any], str]:
-    """The parsed TOML of a pair's search space, or of `file`, and what to call it in messages."""
+    Only the default, which depends on the task, asks for the data.
+    """
+    if file is None and catalog.has_space(data.name, model):
+        source = f"search_spaces/{data.name}-{model}.toml"
+        return read_toml(catalog.search_space(data.name, model), source), source
     if file is None:
-        source = f"search_spaces/{dataset}-{model}.toml"
-        return read_toml(catalog.search_space(dataset, model), source), source
+        spec = load().spec
+        check_task(spec, model)
+        return default_space(model, spec.task), f"the default space of {model} for {spec.task} data"
     try:
         return read_toml(file.read_text(encoding="utf-8"), str(file)), str(file)
     except (OSError, UnicodeDecodeError) as error:

@@ -14,7 +14,8 @@ from ray.tune.search import Searcher
 
 from tuner.config import SweepConfig
 from tuner.policy import Decision, Policy
-from tuner.trial import Arrays, TrialJob, TrialWorker
+from tuner.trial import Arrays, TrialJob
+from tuner.worker import TrialWorker
 
 MAX_FAILURES = 2  # a trial whose worker dies goes on from its checkpoint, so many times
 

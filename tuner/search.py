@@ -25,6 +25,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tuner.seed import trial_seed
 from tuner.space import SearchSpace, Value
 
+FILE = "study.log"
 SCORE = "val_accuracy"
 _STUDY = "sweep"
 _STATES = {
@@ -174,6 +175,17 @@ def best_of(records: list[TrialRecord]) -> TrialRecord | None:
     """The record with the best epoch; the first of equals. A failed trial is never the best."""
     candidates = [record for record in records if record.values and record.state != "FAIL"]
     return max(candidates, key=lambda record: (record.best, -record.number), default=None)
+
+
+def read_records(journal: Path) -> list[TrialRecord]:
+    """The trials of a study, in the order of their numbers, without writing to it: its sweep may be running."""
+    if not journal.exists():
+        return []
+    with _quiet():
+        storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=_HeldBySweep()))
+        if not storage.get_all_studies():
+            return []
+        return [_record(frozen) for frozen in optuna.load_study(study_name=_STUDY, storage=storage).trials]
 
 
 class _SeenByTPE(optuna.Study):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,6 +82,24 @@ class SearchSpace:
             if parameter.active(drawn):
                 drawn[parameter.name] = parameter.draw(trial)
         return drawn
+
+
+class Middle:
+    """Draws the middle of every range, the middle of numbers to choose from, and the first of other choices."""
+
+    def suggest_categorical(self, name: str, choices: list[Value]) -> Any:  # noqa: ARG002
+        """The first that is no number, else the one in the middle."""
+        return choices[len(choices) // 2] if all(map(_is_number, choices)) else choices[0]
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
+        """A whole number of steps above `low`."""
+        middle = self.suggest_float(name, low, high, step=None, log=log)
+        return low + round((middle - low) / step) * step
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:  # noqa: ARG002
+        """The geometric mean on a log scale, rounded to three digits."""
+        middle = math.sqrt(low * high) if log else (low + high) / 2
+        return float(f"{middle:.3g}")
 
 
 def read_toml(text: str, source: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What runs inside a Ray worker: trials, one after the other, over data that the worker holds once."""
+"""One trial: from its parameters, or its checkpoint, to its last epoch. It runs in a Ray worker, or in this process."""
 
 from __future__ import annotations
 
@@ -6,31 +6,30 @@ import gc
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
-from ray import tune
-from ray.train._internal.session import get_session
-from ray.tune.trainable.function_trainable import FunctionTrainable
 
 from tuner.checkpoint import Checkpoints, checkpoint_folder
-from tuner.classifier import build_classifier
-from tuner.data import DataSpec, Split, Splits
+from tuner.classifier import build_classifier, is_pretrained
+from tuner.data import DataSpec, Split
 from tuner.device import best_device
 from tuner.files import make_folder
 from tuner.fit import Training, fit
 from tuner.hyperparameters import split_parameters
+from tuner.materials import Materials, Weights
+from tuner.policy import Decision, Policy
 from tuner.seed import trial_seed
 from tuner.space import Value
 
+PRETRAINED = "pretrained/"  # before the names of weights among the arrays
+
 Report = Callable[[dict[str, Any]], None]
 Arrays = dict[str, NDArray[Any]]
-STOP_TIMEOUT_S = 30  # a trial that is stopped may take so long to save itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,48 +47,54 @@ class TrialJob:
     folder: Path
 
 
-def to_arrays(splits: Splits) -> Arrays:
-    """Training and validation as numpy arrays, which Ray's object store maps into every worker without a copy."""
-    named = {"train": splits.train, "validation": splits.validation}
-    return {
-        f"{name}_{part}": tensor.numpy() for name, split in named.items() for part, tensor in split._asdict().items()
-    }
-
-
 class TrialData(NamedTuple):
-    """What trials train on, on the device that they train on."""
+    """What trials start from, on the device that they train on."""
 
     train: Split
     validation: Split
+    pretrained: Weights
+    """Of the model's first layers; empty when it has none."""
 
 
-class TrialWorker(FunctionTrainable):  # type: ignore[misc]
-    """A warm worker: it starts once, puts the data on its device once, and is reset from trial to trial."""
+def to_arrays(materials: Materials) -> Arrays:
+    """What trials need as numpy arrays, which Ray's object store maps into every worker without a copy."""
+    named = {"train": materials.splits.train, "validation": materials.splits.validation}
+    arrays = {
+        f"{name}_{part}": tensor.numpy() for name, split in named.items() for part, tensor in split._asdict().items()
+    }
+    return arrays | {PRETRAINED + name: tensor.numpy() for name, tensor in materials.pretrained.items()}
 
-    def setup(self, config: dict[str, Any], job: TrialJob, arrays: Arrays) -> None:
-        """Called once by Ray, with what `tune.with_parameters` put into the object store."""
-        device = best_device() if job.gpu else torch.device("cpu")
-        self._job = job
-        self._data = TrialData(
-            train=_on_device(arrays["train_inputs"], arrays["train_targets"], device),
-            validation=_on_device(arrays["validation_inputs"], arrays["validation_targets"], device),
-        )
-        super().setup(config)
 
-    def _trainable_func(self, config: dict[str, Any]) -> None:
-        torch.set_num_threads(self._job.threads)
-        try:
-            run_trial(self._job, config["number"], config["parameters"], self._data, tune.report)
-        except SystemExit as stop:
-            traceback.clear_frames(stop.__traceback__)  # they hold the model and the optimizer
-            raise
-        finally:
-            free_memory()
+def to_data(arrays: Arrays, device: torch.device) -> TrialData:
+    """Tensors over the arrays: the same memory for a CPU, copied once to a GPU."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")  # nothing here writes
+        tensors = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+    return TrialData(
+        train=Split(tensors["train_inputs"], tensors["train_targets"]),
+        validation=Split(tensors["validation_inputs"], tensors["validation_targets"]),
+        pretrained={k.removeprefix(PRETRAINED): v for k, v in tensors.items() if k.startswith(PRETRAINED)},
+    )
 
-    def cleanup(self) -> None:
-        """Lets a trial that is being stopped save itself before its process ends."""
-        get_session().finish(timeout=STOP_TIMEOUT_S)
-        super().cleanup()
+
+def run_here(policy: Policy, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
+    """Runs trials one after the other in this process, until the policy is over. `tick` is called after each report."""
+    torch.set_num_threads(job.threads)
+    data = to_data(arrays, best_device() if job.gpu else torch.device("cpu"))
+
+    while drawn := policy.next_trial():
+        number, parameters = drawn
+
+        def report(result: dict[str, Any], number: int = number) -> None:
+            decision = policy.on_report(number, result)
+            tick()
+            if decision is Decision.STOP:
+                raise SystemExit
+
+        tick()
+        with suppress(SystemExit):
+            run_trial(job, number, parameters, data, report)
+        free_memory()
 
 
 def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report) -> None:
@@ -114,7 +119,7 @@ def _attempt(job: TrialJob, number: int, parameters: Mapping[str, Value], data: 
     """Trains the trial; why it failed, or nothing. When it returns, nothing holds on to the model any more."""
     folder = checkpoint_folder(job.folder, number)
     try:
-        training = _start(job, trial_seed(job.seed, number), parameters, data.train.inputs.device)
+        training = _start(job, trial_seed(job.seed, number), parameters, data)
         _train(job, training, data, Checkpoints(folder), report)
     except Exception as error:
         reason = _reason(error, parameters)
@@ -127,11 +132,13 @@ def _attempt(job: TrialJob, number: int, parameters: Mapping[str, Value], data: 
     return ""
 
 
-def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], device: torch.device) -> Training:
+def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: TrialData) -> Training:
     torch.manual_seed(seed)
     hyperparameters, arguments = split_parameters(parameters)
     model = build_classifier(job.data, job.model, arguments)
-    return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=device)
+    if is_pretrained(job.model, arguments):
+        model.network.load_state_dict(data.pretrained, strict=False)
+    return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=data.train.inputs.device)
 
 
 def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Checkpoints, report: Report) -> None:
@@ -156,10 +163,3 @@ def _reason(error: BaseException, parameters: Mapping[str, Value]) -> str:
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error):
         return f"out of memory at batch size {parameters.get('batch_size')}"
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
-
-
-def _on_device(inputs: NDArray[Any], targets: NDArray[np.int64], device: torch.device) -> Split:
-    """Tensors over the arrays of the object store: mapped on a CPU, copied once to a GPU."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")  # nothing here writes
-        return Split(torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device))

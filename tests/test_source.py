@@ -1,0 +1,65 @@
+"""What DATASET on the command line means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tuner import catalog
+from tuner.errors import TunerError
+from tuner.source import Source
+
+
+def refusal(text: str, target: str | None = None) -> str:
+    with pytest.raises(TunerError) as caught:
+        Source.parse(text, target)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_name_of_the_catalog_is_itself() -> None:
+    source = Source.parse("digits", None)
+    assert source == Source("digits")
+    assert source.name == "digits"
+    assert source.load().spec.name == "digits"
+    assert len(source.load(100).train.targets) < 100
+
+
+def test_the_formats_are_no_datasets_and_no_path_is_needed_to_list_them() -> None:
+    assert catalog.formats() == ["csv", "folder"]
+    assert not {"from_csv", "from_folder"} & set(catalog.names("datasets"))
+    assert all(catalog.format_summary(name) for name in catalog.formats())
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("My Cats!", "folder_my_cats"), ("a.b", "folder_a_b"), ("ÄÖ", "folder_data"), ("cifar10", "folder_cifar10")],
+)
+def test_own_data_is_named_after_its_folder_and_never_like_a_dataset(path: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / path).mkdir()
+    source = Source.parse(f"folder:{path}", None)  # the tests work in tmp_path
+    assert source.dataset == f"folder:{tmp_path / path}"
+    assert source.name == name
+
+
+def test_a_table_is_read_by_its_absolute_path_and_carries_its_name(tmp_path: Path) -> None:
+    rows = [f"{n},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(60)]
+    (tmp_path / "my table.csv").write_text("\n".join(["a,b,answer", *rows]))
+    splits = Source.parse("csv:my table.csv", "answer").load()
+    assert splits.spec.name == "csv_my_table"
+    assert splits.spec.classes == ("no", "yes")
+    assert [column.name for column in splits.spec.columns] == ["a", "b"]
+
+
+def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    assert refusal("digit") == "unknown dataset 'digit': did you mean digits?"
+    assert refusal("zip:x") == "unknown dataset 'zip:x': give a name of tuner list, or csv:PATH or folder:PATH"
+    assert refusal("folder:") == "folder:: give a path: folder:PATH"
+    assert refusal("folder:nowhere") == f"folder:nowhere: there is nothing at {tmp_path / 'nowhere'}"
+    assert "--target b: digits has its classes already" in refusal("digits", "b")
+    with pytest.raises(TunerError, match=r"--target, one of 'a', 'b'"):
+        Source.parse("csv:t.csv", None).load()
+    with pytest.raises(TunerError, match=r"--target x: folder:PATH has its classes already"):
+        Source.parse(f"folder:{tmp_path}", "x").load()

@@ -1,0 +1,34 @@
+"""The search space of a pair that has no file: ranges for training, by task, and those that the model file gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuner import catalog
+from tuner.data import Task
+
+EPOCHS: dict[Task, int] = {"image": 30, "tabular": 40, "text": 8}
+TRAINING: dict[str, Any] = {
+    "batch_size": {"choices": [32, 64, 128]},
+    "optimizer": {"choices": ["sgd", "adamw"]},
+    "lr": [
+        {"when": {"optimizer": "sgd"}, "low": 0.01, "high": 0.3, "log": True},
+        {"when": {"optimizer": ["adam", "adamw"]}, "low": 1e-3, "high": 1e-2, "log": True},
+    ],
+    "momentum": {"low": 0.8, "high": 0.95, "when": {"optimizer": "sgd"}},
+    "weight_decay": [
+        {"when": {"optimizer": ["sgd", "adam"]}, "low": 1e-6, "high": 1e-3, "log": True},
+        {"when": {"optimizer": "adamw"}, "low": 1e-3, "high": 0.3, "log": True},
+    ],
+}
+BY_TASK: dict[Task, dict[str, Any]] = {
+    "image": {"label_smoothing": {"choices": [0.0, 0.1]}},
+    "tabular": {},
+    "text": {},
+}
+
+
+def default_space(model: str, task: Task) -> dict[str, Any]:
+    """A parsed search space: what `SPACE` in the model's file says goes before what is said here for all models."""
+    own: dict[str, Any] = getattr(catalog.load("models", model), "SPACE", {"dropout": {"low": 0.0, "high": 0.5}})
+    return {"epochs": EPOCHS[task], "params": {**TRAINING, **BY_TASK[task], **own}}

@@ -1,0 +1,60 @@
+"""What DATASET on the command line means: a name of the catalog, or a user's own data as FORMAT:PATH."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tuner import catalog
+from tuner.data import Splits
+from tuner.errors import TunerError
+from tuner.files import data_root, slug
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a dataset comes from."""
+
+    dataset: str
+    """As it is kept in sweep.json: a name, or FORMAT:PATH with an absolute path."""
+    target: str | None = None
+    """The column that holds the classes, of a table."""
+
+    @classmethod
+    def parse(cls, text: str, target: str | None) -> Source:
+        """Checks what the user typed.
+
+        Raises:
+            TunerError: there is no such dataset, format or path, or `--target` does not belong there.
+        """
+        form, colon, path = text.partition(":")
+        if not colon:
+            catalog.check("datasets", text)
+            if target is not None:
+                raise TunerError(f"--target {target}: {text} has its classes already: it is for csv:PATH")
+            return cls(text)
+        if form not in catalog.formats():
+            choices = " or ".join(f"{name}:PATH" for name in catalog.formats())
+            raise TunerError(f"unknown dataset '{text}': give a name of tuner list, or {choices}")
+        absolute = Path(path).expanduser().absolute()
+        if not path or not absolute.exists():
+            raise TunerError(f"{text}: there is nothing at {absolute}" if path else f"{text}: give a path: {form}:PATH")
+        return cls(f"{form}:{absolute}", target)
+
+    @property
+    def name(self) -> str:
+        """Letters, digits and _: the first half of a pair's name."""
+        form, colon, path = self.dataset.partition(":")
+        if not colon:
+            return form
+        return f"{form}_{slug(Path(path).name if Path(path).is_dir() else Path(path).stem)}"
+
+    def load(self, limit: int | None = None) -> Splits:
+        """The data, subsampled where `limit` says so."""
+        form, colon, path = self.dataset.partition(":")
+        if colon:
+            splits: Splits = catalog.read_format(form, Path(path), self.target)
+            splits = replace(splits, spec=replace(splits.spec, name=self.name))
+        else:
+            splits = catalog.load("datasets", form).load(data_root())
+        return splits if limit is None else splits.limit(limit)

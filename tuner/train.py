@@ -1,0 +1,51 @@
+"""`tuner train`: one training without a search. It is a sweep of one trial, whose space is a single point."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from tuner.config import known_sweep
+from tuner.errors import TunerError
+from tuner.overrides import override
+from tuner.plan import Request, read_space
+from tuner.search import FILE as JOURNAL
+from tuner.search import best_of, read_records
+from tuner.source import Source
+from tuner.space import Middle, parse_space
+
+
+def single(request: Request, home: Path, from_best: str | None) -> Request:
+    """The request for one trial of fixed parameters.
+
+    They are those of the best trial of the sweep `from_best`, or else the middle of the pair's search space, each
+    with what `--set` says in its place.
+
+    Raises:
+        TunerError: there is no such sweep, it is of another model, or `--set` names more than one value.
+    """
+    if from_best is None:
+        data = Source.parse(request.dataset, request.target)
+        raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
+    else:
+        raw, source = _best(from_best, request.model, home), f"the best trial of {from_best}"
+    raw = override(raw, request.overrides)
+    for expression in request.overrides:
+        if isinstance(raw["params"].get(expression.partition("=")[0].strip()), dict):
+            raise TunerError(f"--set '{expression}': one training takes one value: use NAME=VALUE")
+    space = parse_space(raw, f"{source} with --set" if request.overrides else source, narrowed=True)
+    fixed: dict[str, Any] = {"epochs": request.max_epochs or space.epochs, "params": space(Middle())}
+    return replace(request, trials=1, concurrency=1, space=None, overrides=(), fixed=fixed)
+
+
+def _best(name: str, model: str, home: Path) -> dict[str, Any]:
+    """A space of one point."""
+    config = known_sweep(name, home)
+    if config.model != model:
+        raise TunerError(f"--from-best {name}: that is a sweep of {config.model}, not of {model}")
+    best = best_of(read_records(home / name / JOURNAL))
+    if best is None:
+        raise TunerError(f"--from-best {name}: no trial of it has finished an epoch yet")
+    return {"epochs": config.epochs, "params": dict(best.parameters)}
