@@ -1,5 +1,6 @@
 # make demo    from nothing to a tuned, tested, registered model
 # make test    the whole test suite
+# make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
 LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: demo test venv lint format lock benchmark
+.PHONY: demo test venv lint format lock benchmark results
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -18,6 +19,9 @@ test: venv
 
 benchmark: venv
 	$(BIN)/python tests/benchmarks/sweep_against_plain_script.py
+
+results: venv
+	$(BIN)/python tests/benchmarks/results.py $(PAIRS)
 
 lint: venv
 	$(BIN)/ruff format --check

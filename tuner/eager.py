@@ -11,14 +11,15 @@ import sys
 import torch
 
 
-def skip_dynamo() -> None:
+def skip_dynamo(owner: type = torch.optim.Optimizer) -> None:
     """Gives the answer that `torch._compile._disable_dynamo` would import the compiler for: the method as it is.
 
-    To be called before an optimizer is made. Does nothing where the compiler is imported already.
+    To be called before an optimizer is made, or another `owner` of methods that are hidden from the compiler is used.
+    Does nothing where the compiler is imported already.
     """
     if "torch._dynamo" in sys.modules:
         return
-    for method in vars(torch.optim.Optimizer).values():
+    for method in vars(owner).values():
         eager = getattr(method, "__wrapped__", None)
         if eager is not None and not hasattr(eager, "__dynamo_disable"):
             setattr(eager, "__dynamo_disable", eager)
