@@ -67,7 +67,7 @@ SPACE = 'epochs = 3\n[params]\nlr = { low = 1e-3, high = 1e-1, log = true }\nopt
 BAD = {
     "unknown dataset": (["digit", "cnn"], ["unknown dataset 'digit'", "digits"]),
     "unknown model": (["digits", "resnt"], ["unknown model 'resnt'", "resnet"]),
-    "no space for the pair": (["digits", "resnet"], ["no search space for digits-resnet", "--space"]),
+    "a model that does not fit": (["digits", "lstm"], ["'lstm' takes tabular and text data", "digits is image data"]),
     "zero trials": (["digits", "cnn", "--trials", "0"], ["--trials", "at least 1"]),
     "negative trials": (["digits", "cnn", "--trials", "-3"], ["--trials", "at least 1", "-3"]),
     "trials not a number": (["digits", "cnn", "--trials", "many"], ["--trials", "integer"]),
@@ -81,16 +81,16 @@ BAD = {
     "a value the optimizer refuses": (["digits", "cnn", "--set", "optimizer=sdg"], ["sdg", "sgd"]),
     "a value the model refuses": (["digits", "cnn", "--set", "dropout=1.5"], ["dropout", "1.5"]),
     "a range upside down": (["digits", "cnn", "--set", "dropout=0.5..0.1"], ["dropout", "low 0.5 is not below"]),
-    "a reserved name": (["digits", "cnn", "--name", "artifacts"], ["--name 'artifacts'", "tracking store"]),
+    "a reserved name": (["digits", "cnn", "--name", "artifacts"], ["--name 'artifacts'", "choose another"]),
     "epochs in --set": (["digits", "cnn", "--set", "epochs=5"], ["--max-epochs 5"]),
     "a text for a number": (["digits", "cnn", "--set", "lr=abc"], ["with --set", "lr must be a finite number"]),
     "a boolean for a number": (["digits", "cnn", "--set", "weight_decay=true"], ["weight_decay", "finite number"]),
     "a very long name": (["d" * 300, "cnn"], ["unknown dataset"]),
     "a bad name": (["digits", "cnn", "--name", "../x"], ["--name '../x'"]),
     "no such space file": (["digits", "cnn", "--space", "nowhere.toml"], ["nowhere.toml", "No such file"]),
-    "a model that does not fit": (
+    "a model that does not fit, with a space": (
         ["digits", "lstm", "--space", "space.toml"],
-        ["model 'lstm' takes tabular data", "digits is image data", "cnn"],
+        ["model 'lstm' takes tabular and text data", "digits is image data", "cnn"],
     ),
 }
 

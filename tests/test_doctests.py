@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ("tuner", "tuner.models", "tuner.datasets")
+PACKAGES = ("tuner", "tuner.report", "tuner.models", "tuner.datasets")
 
 
 def modules_with_examples() -> list[str]:
@@ -20,7 +20,7 @@ def modules_with_examples() -> list[str]:
         spec = find_spec(package)
         assert spec is not None
         for folder in spec.submodule_search_locations or ():
-            names = [module.name for module in pkgutil.iter_modules([folder])]
+            names = [module.name for module in pkgutil.iter_modules([folder]) if not module.ispkg]
             found += [f"{package}.{name}" for name in names if ">>> " in (Path(folder) / f"{name}.py").read_text()]
     return sorted(found)
 

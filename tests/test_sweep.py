@@ -35,6 +35,10 @@ def test_the_result_is_good_and_complete(finished: Finished) -> None:
     assert sum(result["trials"].values()) == 8
     assert result["test"]["accuracy"] > 0.8
     assert set(result["test"]) == {"accuracy", "macro_f1", "roc_auc", "loss"}
+    cost = result["cost"]
+    assert cost["bytes"] == sum(path.stat().st_size for path in (finished.sweep / "model").iterdir())
+    assert cost["bytes"] > 4 * cost["parameters"] > 0
+    assert cost["flops"] > 2 * cost["parameters"]  # convolutions use a weight many times
     assert result["best"]["parameters"]["lr"] == 0.003
     assert result["model"]["uri"] == "models:/digits-cnn@champion"
     assert json.loads((finished.sweep / "result.json").read_text()) == result
@@ -90,6 +94,12 @@ def test_the_sweeps_run_says_all_that_is_needed_to_repeat_it(finished: Finished,
     assert json.loads(parent.data.tags["tuner.config"])["space"]["params"]["width"] == 0.25
     assert {"python", "torch", "ray", "optuna", "mlflow"} <= set(json.loads(parent.data.tags["tuner.versions"]))
     assert parent.data.metrics["test_accuracy"] == finished.result["test"]["accuracy"]
+    assert parent.data.metrics["model_parameters"] == finished.result["cost"]["parameters"]
+    assert parent.data.metrics["model_flops"] == finished.result["cost"]["flops"]
+    assert parent.data.metrics["model_bytes"] == finished.result["cost"]["bytes"]
+    winner = trial_runs(runs)[finished.result["best"]["trial"]].info.run_id
+    epochs = MlflowClient(finished.uri).get_metric_history(winner, "epoch_seconds")
+    assert parent.data.metrics["train_seconds"] == pytest.approx(sum(epoch.value for epoch in epochs))
     assert parent.data.params["lr"] == "0.003"
 
 
@@ -128,7 +138,7 @@ def test_the_champion_predicts_raw_images_in_a_process_that_did_not_train_it(fin
 def test_the_folder_holds_the_agreed_files_and_only_the_best_checkpoint(finished: Finished) -> None:
     assert {path.name for path in finished.home.iterdir()} >= {"mlflow.db", "artifacts", finished.sweep.name}
     assert {path.name for path in finished.sweep.iterdir()} == {
-        *("sweep.json", "study.log", "result.json", "lock", "trials", "model")
+        *("sweep.json", "study.log", "result.json", "lock", "trials", "model", "predictions.safetensors", "report")
     }
     best = finished.result["best"]["trial"]
     assert [path.name for path in (finished.sweep / "trials").iterdir()] == [f"{best:04d}"]

@@ -26,8 +26,12 @@ app = typer.Typer(
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
 
-Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="A name from `tuner list`.", show_default=False)]
+Dataset = Annotated[
+    str, typer.Argument(metavar="DATASET", help="From `tuner list`, or folder:PATH, csv:PATH.", show_default=False)
+]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name from `tuner list`.", show_default=False)]
+Target = Annotated[str | None, typer.Option(help="Of csv:PATH: the column that holds the classes.")]
+Weights = Annotated[Path | None, typer.Option(help="A file of pretrained weights, in place of a download.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A sweep's name.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -51,6 +55,8 @@ def sweep(
         list[str] | None,
         typer.Option("--set", help="Change a parameter: lr=0.01, optimizer=sgd,adam or dropout=0.1..0.5. Repeatable."),
     ] = None,
+    target: Target = None,
+    weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
     """Search for the best hyperparameters of MODEL on DATASET, test the best trial and register its model.
@@ -75,9 +81,56 @@ def sweep(
         name=name,
         limit=limit,
         space=space,
+        target=target,
+        weights=weights,
         overrides=overrides or (),
     )
     raise typer.Exit(commands.sweep(request, as_json=as_json, out=out, err=err))
+
+
+@app.command()
+def train(
+    dataset: Dataset,
+    model: Model,
+    *,
+    epochs: Annotated[int | None, typer.Option(help="How many epochs, by default those of the search space.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter's value: lr=0.01 or optimizer=adam. Repeatable.")
+    ] = None,
+    from_best: Annotated[str | None, typer.Option(help="With the parameters of that sweep's best trial.")] = None,
+    cpus: Annotated[int | None, typer.Option(help="CPU cores, and threads; by default all.")] = None,
+    gpus: Annotated[float | None, typer.Option(help="0 to train on the CPU where there is a GPU.")] = None,
+    seed: Annotated[int, typer.Option(help="Of training.")] = 0,
+    name: Annotated[str | None, typer.Option(help="The run's name, by default DATASET-MODEL-N.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Train and validate on so many samples only.")] = None,
+    target: Target = None,
+    weights: Weights = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train MODEL on DATASET once, without a search, test it and register it: a sweep of one trial.
+
+    Parameters that are not given are those in the middle of the pair's search space.
+
+    Examples:  tuner train mnist lenet --set lr=0.01   |   tuner train mnist lenet --from-best mnist-lenet-1 --epochs 50
+    """
+    prepare()
+    from tuner import commands  # noqa: PLC0415
+    from tuner.plan import Request  # noqa: PLC0415
+
+    request = Request(
+        dataset=dataset,
+        model=model,
+        max_epochs=epochs,
+        cpus_per_trial=cpus,
+        gpus_per_trial=gpus,
+        seed=seed,
+        name=name,
+        limit=limit,
+        target=target,
+        weights=weights,
+        overrides=overrides or (),
+    )
+    raise typer.Exit(commands.train(request, from_best, as_json=as_json, out=out, err=err))
 
 
 @app.command()
@@ -98,24 +151,94 @@ def list_() -> None:
     for kind in ("datasets", "models"):
         out.print(f"[bold]{kind}[/bold]")
         for name in catalog.names(kind):
-            out.print(f"  {name:<16}", catalog.summary(kind, name), markup=False)
+            out.print(f"  {name:<18}", catalog.summary(kind, name), markup=False)
+        for name in catalog.formats() if kind == "datasets" else ():
+            out.print(f"  {name + ':PATH':<18}", catalog.format_summary(name), markup=False)
         out.print()
-    out.print("[bold]pairs with a search space[/bold]")
+    out.print("[bold]pairs with a search space[/bold] (any other that fits by its task gets a default one)")
     for pair in catalog.names("search_spaces"):
         out.print(f"  tuner sweep {pair.replace('-', ' ', 1)}")
 
 
 @app.command()
-def show(dataset: Dataset, model: Model, *, as_json: AsJson = False) -> None:
-    """Show a pair: its search space, the model's parameters and size, the data's shape and splits."""
+def show(
+    dataset: Dataset,
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A name from `tuner list`.")] = None,
+    *,
+    target: Target = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a dataset: its shape, splits and classes; and with MODEL the pair: the search space and the model's size."""
     prepare()
     from tuner import describe  # noqa: PLC0415
+    from tuner.files import pictures  # noqa: PLC0415
+    from tuner.source import Source  # noqa: PLC0415
 
-    pair = describe.describe(dataset, model)
+    source = Source.parse(dataset, target)
+    with err.status("Reading the data"):
+        shown = describe.describe(source, model, pictures())
     if as_json:
-        out.print_json(json.dumps(pair))
+        out.print_json(json.dumps(shown))
     else:
-        describe.print_pair(pair, out)
+        describe.print_description(shown, out)
+
+
+@app.command()
+def predict(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A pair (its champion), models:/NAME@champion, or a sweep.", show_default=False
+        ),
+    ],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Images, texts (one a line, - for stdin) or CSV.", show_default=False),
+    ],
+    *,
+    explain: Annotated[bool, typer.Option(help="Draw where the model looks (Grad-CAM), for images.")] = False,
+    folder: Annotated[Path, typer.Option("--out", help="Where --explain puts its pictures.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Predict the classes of images, lines of text or rows of a table.
+
+    Examples:  tuner predict mnist-cnn five.png   |   tuner predict imdb-lstm reviews.txt --json
+    """
+    prepare()
+    from tuner import commands  # noqa: PLC0415
+
+    code = commands.predict(model, files, explain=explain, folder=folder, as_json=as_json, out=out, err=err)
+    raise typer.Exit(code)
+
+
+@app.command()
+def report(name: Name, *, as_json: AsJson = False) -> None:
+    """Draw a sweep, finished or not: pictures, and a page to open in a browser, in the sweep's folder."""
+    prepare()
+    from tuner import commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.report(name, as_json=as_json, out=out, err=err))
+
+
+@app.command()
+def compare(
+    dataset: Annotated[
+        str | None,
+        typer.Argument(metavar="DATASET", help="Only models of this dataset; by default all.", show_default=False),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the best finished sweep of each pair: test scores, parameters, FLOPs, training time and size.
+
+    The FLOPs are those of one forward pass of one sample, two for each multiply-add.
+
+    Examples:  tuner compare   |   tuner compare cifar10 --json
+    """
+    prepare()
+    from tuner import compare as comparison  # noqa: PLC0415
+
+    raise typer.Exit(comparison.run(dataset, as_json=as_json, out=out, err=err))
 
 
 @app.command()

@@ -10,58 +10,111 @@ import traceback
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
 from tuner import catalog
-from tuner.config import SweepConfig, sweep_names
-from tuner.data import Splits
-from tuner.errors import TunerError, unknown
+from tuner.config import SweepConfig, known_sweep, sweep_names
+from tuner.errors import TunerError
 from tuner.files import make_folder, tuner_home
 from tuner.machine import share
+from tuner.materials import Materials, gather
 from tuner.outcome import FILE as RESULT
 from tuner.outcome import SweepError
-from tuner.plan import Request, load_data, plan
+from tuner.plan import Request, plan
+from tuner.progress import format_parameters
+from tuner.source import Source
 from tuner.store import Store
-from tuner.summary import print_outcome
+from tuner.summary import print_outcome, print_predictions, print_report
+from tuner.train import single
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-RESERVED = ("mlflow.db", "artifacts")
+RESERVED = ("mlflow.db", "artifacts", "pictures")
 INTERRUPTED = 130  # the exit status of a program that SIGINT has ended
 
 
 def sweep(request: Request, *, as_json: bool, out: Console, err: Console) -> int:
     """Plans a sweep, makes its folder and runs it. Returns the exit status."""
     _check_numbers(request)
-    catalog.check("datasets", request.dataset)
+    data = Source.parse(request.dataset, request.target)
     catalog.check("models", request.model)
     home = make_folder(tuner_home())
     Store.of(home).check()
-    name = _free_name(request, home)
+    name = _free_name(request.name, f"{data.name}-{request.model}", home)
     with err.status("Reading the data"):
-        config, splits = plan(request, name)
+        config, materials = plan(request, name)
+    if request.fixed is None:
+        _note_default(request, err)
     config, folder = _claim(config, home, fixed=request.name is not None)
     config.save(folder)
-    return _run(config, splits, folder, as_json=as_json, out=out, err=err)
+    return _run(config, materials, folder, as_json=as_json, out=out, err=err)
+
+
+def train(request: Request, from_best: str | None, *, as_json: bool, out: Console, err: Console) -> int:
+    """Trains once, without a search. Returns the exit status."""
+    _check_numbers(request)
+    point = single(request, tuner_home(), from_best)
+    if from_best is None:
+        _note_default(request, err)
+    err.print(f"parameters: {format_parameters((point.fixed or {})['params'])}", markup=False, soft_wrap=True)
+    return sweep(point, as_json=as_json, out=out, err=err)
 
 
 def resume(name: str, *, as_json: bool, out: Console, err: Console) -> int:
     """Goes on with a sweep. Returns the exit status."""
     home = tuner_home()
-    known = sweep_names(home)
-    if name not in known:
-        if not known:
-            raise TunerError(f"there are no sweeps in {home}: begin one with tuner sweep, or set TUNER_HOME")
-        raise unknown("sweep", name, known)
-    folder = home / name
+    config, folder = known_sweep(name, home), home / name
     if (folder / RESULT).exists():
         raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
-    config = SweepConfig.load(folder)
     Store.of(home).check()
     config = _fitted(config)
     with err.status("Reading the data"):
-        splits = load_data(config.dataset, config.limit)
-    return _run(config, splits, folder, as_json=as_json, out=out, err=err)
+        materials = gather(config)
+    return _run(config, materials, folder, as_json=as_json, out=out, err=err)
+
+
+def report(name: str, *, as_json: bool, out: Console, err: Console) -> int:
+    """Makes a sweep's report, finished or not. Returns the exit status: 1 when a part of it could not be made."""
+    from tuner.report.make import publish  # noqa: PLC0415 - imports matplotlib and plotly
+
+    home = tuner_home()
+    known_sweep(name, home)
+    with err.status("Making the report"):
+        made = publish(home / name, Store.of(home), lambda text: err.print(f"warning: {text}", markup=False))
+    if as_json:
+        out.print_json(json.dumps(made.to_json()))
+    else:
+        print_report(made, out)
+    return 1 if made.failed else 0
+
+
+def predict(
+    name: str, files: list[str], *, explain: bool, folder: Path, as_json: bool, out: Console, err: Console
+) -> int:
+    """Prints the classes of the files' samples. Returns the exit status: 1 when a file was left out."""
+    from tuner.find_model import find_model  # noqa: PLC0415
+    from tuner.predict import predict, read_samples  # noqa: PLC0415
+    from tuner.saved import load_model  # noqa: PLC0415
+
+    with TemporaryDirectory() as scratch:
+        model, data = load_model(find_model(name, tuner_home(), Path(scratch)))
+    if explain and data.task != "image":
+        raise TunerError(f"--explain draws on images, and {data.name} is {data.task} data")
+    samples = read_samples(data, files)
+    predictions = predict(model, data, samples)
+    if as_json:
+        out.print_json(json.dumps([prediction.to_json() for prediction in predictions]))
+    else:
+        print_predictions(predictions, out)
+    if explain:
+        from tuner.explain import explain as draw  # noqa: PLC0415 - captum takes a while
+
+        for path in draw(model, data, samples.inputs, predictions, make_folder(folder)):
+            err.print(f"explained in {path}", markup=False, soft_wrap=True)
+    for reason in samples.broken:
+        err.print(f"left out: {reason}", markup=False, soft_wrap=True)
+    return 1 if samples.broken else 0
 
 
 def ui(port: int, err: Console) -> None:
@@ -81,12 +134,14 @@ def ui(port: int, err: Console) -> None:
     os.execv(sys.executable, command)
 
 
-def _run(config: SweepConfig, splits: Splits, folder: Path, *, as_json: bool, out: Console, err: Console) -> int:
+def _run(config: SweepConfig, materials: Materials, folder: Path, *, as_json: bool, out: Console, err: Console) -> int:
     from tuner.sweep import Sweep  # noqa: PLC0415 - imports Ray, which takes a while
 
+    for note in materials.splits.notes:
+        err.print(note, markup=False, soft_wrap=True)
     store = Store.of(folder.parent)
     try:
-        outcome = Sweep(config, splits, folder, store, err).run()
+        outcome = Sweep(config, materials, folder, store, err).run()
     except TunerError:
         raise
     except SweepError as error:
@@ -103,6 +158,14 @@ def _run(config: SweepConfig, splits: Splits, folder: Path, *, as_json: bool, ou
     else:
         print_outcome(outcome, store, out)
     return 0 if outcome.winner else INTERRUPTED
+
+
+def _note_default(request: Request, err: Console) -> None:
+    """Says so when the pair has no search space of its own."""
+    data, model = Source.parse(request.dataset, request.target), request.model
+    catalog.check("models", model)
+    if request.space is None and not catalog.has_space(data.name, model):
+        err.print(f"{data.name}-{model} has no search space of its own: the default one of {model} is taken")
 
 
 def _fitted(config: SweepConfig) -> SweepConfig:
@@ -131,16 +194,14 @@ def _check_numbers(request: Request) -> None:
         raise TunerError(f"--seed must be at least 0 and below 2147483648, got {request.seed}")
 
 
-def _free_name(request: Request, home: Path) -> str:
+def _free_name(name: str | None, pair: str, home: Path) -> str:
     """The name asked for, if it is good and free, else the first free DATASET-MODEL-N."""
-    name = request.name
     if name is None:
-        pair = f"{request.dataset}-{request.model}"
         return next(f"{pair}-{n}" for n in range(1, 10**6) if not (home / f"{pair}-{n}").exists())
     if not NAME.fullmatch(name):
         raise TunerError(f"--name '{name}': use letters, digits, '.', '_' and '-', at most 100, the first no sign")
     if name in RESERVED:
-        raise TunerError(f"--name '{name}': {' and '.join(RESERVED)} are the tracking store's own: choose another")
+        raise TunerError(f"--name '{name}': {', '.join(RESERVED)} mean something else there: choose another")
     if (home / name).exists():
         onwards = f", or go on with it: tuner resume {name}" if name in sweep_names(home) else ""
         raise TunerError(f"--name '{name}' is taken: choose another{onwards}")

@@ -5,16 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from tuner.checkpoint import FILE as CHECKPOINT
 from tuner.checkpoint import checkpoint_folder, read
 from tuner.config import SweepConfig
+from tuner.cost import Cost
 from tuner.data import Split, Splits
 from tuner.device import best_device
-from tuner.evaluate import fingerprint, score
+from tuner.evaluate import fingerprint, score_logits
+from tuner.fit import predict_logits
 from tuner.hyperparameters import split_parameters
-from tuner.outcome import SweepError, TestScores, Winner
+from tuner.inputs import to_raw
+from tuner.outcome import SweepError, Winner
 from tuner.registry import Candidate, log_winner, register
+from tuner.report.predictions import Predictions
 from tuner.saved import load_model, save_model
 from tuner.search import TrialRecord
 from tuner.store import Store
@@ -32,9 +37,12 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
         raise SweepError(f"the best trial's checkpoint {checkpoint} is missing: its model cannot be tested") from None
     model = folder / "model"
     save_model(model, splits.spec, config.model, arguments, weights)
-    scores = _test(model, splits.test)
+    logits = _test(model, splits.test)
+    scores = score_logits(logits, splits.test.targets)
+    Predictions.of(splits.test, logits).save(folder)
     test_data = fingerprint(splits.test)
-    log_winner(store.uri, run_id, best, scores, test_data)
+    cost = Cost.of(model, best)
+    log_winner(store.uri, run_id, best, scores, cost, test_data)
     candidate = Candidate(
         name=config.pair,
         sweep=config.name,
@@ -42,16 +50,16 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
         run_id=run_id,
         folder=model,
         data=splits.spec,
-        example=splits.validation.inputs[:EXAMPLES].numpy(),
+        example=to_raw(splits.spec, splits.validation.inputs[:EXAMPLES]),
         accuracy=scores.accuracy,
         test_data=test_data,
     )
     registered = register(store.uri, candidate)
-    return Winner(trial=best, scores=scores, model=registered)
+    return Winner(trial=best, scores=scores, cost=cost, model=registered)
 
 
-def _test(model: Path, test: Split) -> TestScores:
-    """Scores the model as it was saved, on the GPU where there is one."""
+def _test(model: Path, test: Split) -> Tensor:
+    """(samples, classes) logits of the model as it was saved, computed on the GPU where there is one."""
     device = best_device()
     loaded, _ = load_model(model)
-    return score(loaded.to(device), Split(test.inputs.to(device), test.targets.to(device)))
+    return predict_logits(loaded.to(device), test.inputs.to(device)).cpu()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.config import SweepConfig
+from tuner.cost import Cost
 from tuner.files import write_atomic
 from tuner.search import TrialRecord
 
@@ -50,6 +51,7 @@ class Winner:
 
     trial: TrialRecord
     scores: TestScores
+    cost: Cost
     model: Registered
 
 
@@ -66,6 +68,8 @@ class Outcome:
     """Wall-clock time of this run."""
     unsent: str = ""
     """Why part of the record has not reached MLflow; empty when all has."""
+    report: Path | None = None
+    """The page with the figures, when it could be made."""
 
     @property
     def top(self) -> list[TrialRecord]:
@@ -93,6 +97,7 @@ class Outcome:
                 "parameters": trial.parameters,
             }
             result["test"] = asdict(self.winner.scores)
+            result["cost"] = asdict(self.winner.cost)
             result["model"] = asdict(self.winner.model)
         return result
 

@@ -60,7 +60,8 @@ class Summary:
         """`16 trials: 2 done, 1 running, ...`, all that there are."""
         labels = {"waiting": "waiting at a rung", "left": "to begin"}
         parts = [f"{self.counts[name]} {labels.get(name, name)}" for name in _ORDER if self.counts.get(name)]
-        return f"{sum(self.counts.values())} trials: {', '.join(parts)}"
+        total = sum(self.counts.values())
+        return f"{total} {'trial' if total == 1 else 'trials'}: {', '.join(parts)}"
 
 
 class View:

@@ -13,6 +13,7 @@ from typing import Any
 
 import mlflow
 import numpy as np
+import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities.model_registry import ModelVersion
@@ -21,13 +22,22 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 from numpy.typing import NDArray
 
+from tuner.cost import Cost
 from tuner.data import DataSpec
+from tuner.errors import TunerError
+from tuner.inputs import TEXT
 from tuner.outcome import Registered, TestScores
 from tuner.search import TrialRecord
 from tuner.tracking import SWEEP_TAG, UID_TAG
 
 CHAMPION = "champion"
 ACCURACY_TAG, TEST_DATA_TAG = "tuner.test_accuracy", "tuner.test_data"
+COST_METRICS = {
+    "parameters": "model_parameters",
+    "flops": "model_flops",
+    "bytes": "model_bytes",
+    "train_seconds": "train_seconds",
+}
 _NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "safetensors", "scikit-learn", "torch", "torchvision")
 
@@ -45,8 +55,8 @@ class Candidate:
     folder: Path
     """Its files, see `saved.save_model`."""
     data: DataSpec
-    example: NDArray[Any]
-    """Some raw samples, kept with the model as its input example."""
+    example: NDArray[Any] | pd.DataFrame
+    """Some raw samples, see `inputs.to_raw`, kept with the model as its input example."""
     accuracy: float
     """On the test split."""
     test_data: str
@@ -61,11 +71,28 @@ def register(uri: str, candidate: Candidate) -> Registered:
     return _crown(client, known[0] if known else _new_version(client, uri, candidate))
 
 
-def log_winner(uri: str, run_id: str, best: TrialRecord, scores: TestScores, test_data: str) -> None:
-    """Writes the winner's parameters, its test scores and the test split's fingerprint to the sweep's run."""
+def names(uri: str) -> list[str]:
+    """The registered models that have a champion."""
+    client = MlflowClient(uri, uri)
+    return sorted(model.name for model in client.search_registered_models() if CHAMPION in (model.aliases or {}))
+
+
+def download(uri: str, model_uri: str, folder: Path) -> Path:
+    """Fetches a registered model into `folder`. Raises TunerError when there is none."""
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    try:
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=str(folder)))
+    except (MlflowException, OSError) as error:
+        raise TunerError(f"{model_uri}: {' '.join(str(error).split())}") from None
+
+
+def log_winner(uri: str, run_id: str, best: TrialRecord, scores: TestScores, cost: Cost, test_data: str) -> None:
+    """Writes the winner's parameters, its test scores and cost and the test split's fingerprint to the sweep's run."""
     client = MlflowClient(uri, uri)
     now = int(time.time() * 1000)
     values = {"best_val_accuracy": best.best[0]} | {f"test_{name}": value for name, value in asdict(scores).items()}
+    values |= {metric: float(getattr(cost, name)) for name, metric in COST_METRICS.items()}
     tags = {"tuner.best_trial": best.number, "tuner.best_epoch": best.best_epoch, TEST_DATA_TAG: test_data}
     client.log_batch(
         run_id,
@@ -96,8 +123,7 @@ def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelV
 def _log_model(uri: str, candidate: Candidate) -> mlflow.models.model.ModelInfo:
     """The package goes along with the model, so that it loads wherever torch is, whatever version is installed."""
     signature = ModelSignature(
-        inputs=Schema([TensorSpec(candidate.example.dtype, (-1, *candidate.data.shape))]),
-        outputs=Schema([ColSpec("float", name) for name in candidate.data.classes]),
+        inputs=_schema(candidate), outputs=Schema([ColSpec("float", name) for name in candidate.data.classes])
     )
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
@@ -109,9 +135,19 @@ def _log_model(uri: str, candidate: Candidate) -> mlflow.models.model.ModelInfo:
             artifacts={"model": str(candidate.folder)},
             code_paths=[str(package)],
             signature=signature,
-            input_example=np.ascontiguousarray(candidate.example),
+            input_example=candidate.example,
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
         )
+
+
+def _schema(candidate: Candidate) -> Schema:
+    """An array of samples, or named columns: of numbers and categories, which may be missing, or of texts."""
+    data, example = candidate.data, candidate.example
+    if isinstance(example, np.ndarray):
+        return Schema([TensorSpec(example.dtype, (-1, *data.shape))])
+    if data.task == "text":
+        return Schema([ColSpec("string", TEXT)])
+    return Schema([ColSpec("string" if c.categories else "double", c.name, required=False) for c in data.columns])
 
 
 def _package(scratch: Path) -> Path:

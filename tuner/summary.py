@@ -1,8 +1,10 @@
-"""What a sweep prints at its end."""
+"""What commands print at their end."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +15,10 @@ from tuner.outcome import Outcome, Winner
 from tuner.progress import format_parameters
 from tuner.search import SCORE
 from tuner.store import Store
+
+if TYPE_CHECKING:
+    from tuner.predict import Prediction
+    from tuner.report.make import Report
 
 TOP = 5
 _STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "to go on"}
@@ -26,18 +32,43 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     counts = Counter(_STATES[record.state] for record in outcome.records)
     states = ", ".join(f"{count} {state}" for state, count in counts.items())
     epochs = sum(len(record.values) for record in outcome.records)
-    out.print(f"{len(outcome.records)} trials ({states}), {epochs} epochs, {format_seconds(outcome.seconds)}")
+    trials = "1 trial" if len(outcome.records) == 1 else f"{len(outcome.records)} trials"
+    out.print(f"{trials} ({states}), {epochs} epochs, {format_seconds(outcome.seconds)}")
     _print_failures(outcome, out)
     if outcome.winner:
         _print_winner(outcome.winner, out)
     tracked = f"{store.address}  (tuner ui)" if store.embedded else store.address
     out.print(f"folder    {outcome.folder}\ntracking  {tracked}", markup=False)
+    if outcome.report:
+        out.print(f"report    {outcome.report}", markup=False)
     if outcome.unsent:
         out.print(f"warning   not all of it could be sent: {outcome.unsent}")
     if outcome.winner:
         out.print("\nSee every run and the model in a browser:\n\n    tuner ui\n" if store.embedded else "")
     else:
         out.print(f"\nInterrupted; every trial is saved. To go on:\n\n    tuner resume {name}\n")
+
+
+def print_predictions(predictions: Sequence[Prediction], out: Console) -> None:
+    """A line for each sample: its class, and the next ones with their probabilities."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for column in ("sample", "class", "probability", "then"):
+        table.add_column(column, justify="right" if column == "probability" else "left", overflow="fold")
+    for prediction in predictions:
+        name, probability = prediction.best
+        others = list(prediction.probabilities.items())[1:3]
+        then = ", ".join(f"{other} {share:.1%}" for other, share in others)
+        table.add_row(Text(prediction.sample), Text(name), f"{probability:.1%}", Text(then))
+    out.print(table)
+
+
+def print_report(report: Report, out: Console) -> None:
+    """The files, what has nothing to show yet, and where to look."""
+    for name in report.files:
+        out.print(str(report.folder / name), markup=False)
+    for part, reason in report.missing.items():
+        out.print(f"no {part}: {reason}", markup=False)
+    out.print(f"\nOpen it in a browser:\n\n    {report.page}\n", markup=False)
 
 
 def _table(outcome: Outcome) -> Table:

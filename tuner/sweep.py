@@ -9,22 +9,25 @@ import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from tuner.cluster import local_cluster
 from tuner.config import SweepConfig
-from tuner.data import Splits
-from tuner.errors import TunerError
+from tuner.errors import TunerError, one_line
+from tuner.materials import Materials
 from tuner.outcome import Outcome, Winner, all_failed, write_result
 from tuner.policy import Policy
 from tuner.progress import Summary, View
 from tuner.schedule import rungs
+from tuner.search import FILE as JOURNAL
 from tuner.search import Study
+from tuner.signals import terminated_like_interrupted
 from tuner.store import Store
 from tuner.tracker import Tracker
+from tuner.trial import TrialJob, run_here, to_arrays
 
 if TYPE_CHECKING:
     from tuner.tracking import MlflowSweep
@@ -33,10 +36,10 @@ if TYPE_CHECKING:
 class Sweep:
     """A sweep in its folder, new or begun."""
 
-    def __init__(self, config: SweepConfig, splits: Splits, folder: Path, store: Store, console: Console) -> None:
+    def __init__(self, config: SweepConfig, materials: Materials, folder: Path, store: Store, console: Console) -> None:
         """Progress goes to `console`."""
         self._config = config
-        self._splits = splits
+        self._materials = materials
         self._folder = folder
         self._store = store
         self._console = console
@@ -53,12 +56,8 @@ class Sweep:
         started = time.monotonic()
         with _held(self._folder):
             config = self._config
-            self._console.print(
-                f"[bold]{config.name}[/bold]: {config.trials} trials of {config.model} on {config.dataset}, "
-                f"at most {config.epochs} epochs each, {config.concurrency} at a time",
-                soft_wrap=True,
-            )
-            study = Study(self._folder / "study.log", config.search_space(), seed=config.seed, trials=config.trials)
+            self._announce()
+            study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
             finished, tracker = self._search(study)
             unsent = tracker.close()
             winner = self._conclude(study, tracker) if finished else None
@@ -73,7 +72,19 @@ class Sweep:
             )
             if winner:
                 write_result(outcome)
+                return replace(outcome, report=self._report())
             return outcome
+
+    def _announce(self) -> None:
+        config = self._config
+        what = f"[bold]{config.name}[/bold]: {{}} of {config.model} on {config.source.name}, "
+        if config.trials == 1:
+            self._console.print(f"{what.format('one trial')}{config.epochs} epochs", soft_wrap=True)
+            return
+        trials = what.format(f"{config.trials} trials")
+        self._console.print(
+            f"{trials}at most {config.epochs} epochs each, {config.concurrency} at a time", soft_wrap=True
+        )
 
     def _search(self, study: Study) -> tuple[bool, Tracker]:
         """Runs trials. Whether the search came to its end, and the tracker that has been told of it."""
@@ -96,9 +107,15 @@ class Sweep:
 
     @contextmanager
     def _cluster(self) -> Iterator[None]:
+        """Ray, unless there is a single trial, which runs in this process."""
         with ExitStack() as stack:
-            with self._console.status("Starting Ray"):
-                stack.enter_context(local_cluster(self._config))
+            if self._config.trials == 1:
+                stack.enter_context(terminated_like_interrupted())
+            else:
+                with self._console.status("Starting Ray"):
+                    from tuner.cluster import local_cluster  # noqa: PLC0415
+
+                    stack.enter_context(local_cluster(self._config))
             yield
 
     def _connect(self) -> MlflowSweep:
@@ -109,12 +126,9 @@ class Sweep:
         return MlflowSweep(self._store, self._config)
 
     def _run_trials(self, study: Study, policy: Policy, tracker: Tracker) -> None:
-        from tuner import raytune  # noqa: PLC0415
-        from tuner.trial import TrialJob, to_arrays  # noqa: PLC0415
-
         config = self._config
         job = TrialJob(
-            data=self._splits.spec,
+            data=self._materials.splits.spec,
             model=config.model,
             epochs=config.epochs,
             rungs=rungs(config.epochs),
@@ -131,8 +145,29 @@ class Sweep:
             tracker.check()
             view.tick()
 
+        arrays = to_arrays(self._materials)
         with View(config, summary, self._console) as view:
-            raytune.run(config, policy, job, to_arrays(self._splits), tick=tick)
+            if config.trials == 1:
+                run_here(policy, job, arrays, tick=tick)
+                return
+            from tuner import raytune  # noqa: PLC0415
+
+            raytune.run(config, policy, job, arrays, tick=tick)
+
+    def _report(self) -> Path | None:
+        """Makes the report. A failure is a warning: the result is safe, and the report can be made again."""
+        from tuner.report.make import publish  # noqa: PLC0415 - imports matplotlib and plotly
+
+        def warn(message: str) -> None:
+            again = f"to make the report again: tuner report {self._config.name}"
+            self._console.print(f"warning: {message}; {again}", markup=False, soft_wrap=True)
+
+        try:
+            with self._console.status("Making the report"):
+                return publish(self._folder, self._store, warn).page
+        except (Exception, KeyboardInterrupt) as error:
+            warn(f"there is no report: {one_line(error)}")
+            return None
 
     def _conclude(self, study: Study, tracker: Tracker) -> Winner:
         from tuner.crown import crown  # noqa: PLC0415
@@ -142,7 +177,8 @@ class Sweep:
             if best is None:
                 raise all_failed(study.records(), self._folder)
             with self._console.status("Testing and registering the best model"):
-                return crown(self._config, self._splits, best, self._folder, self._store, tracker.sweep.run_id)
+                splits, run_id = self._materials.splits, tracker.sweep.run_id
+                return crown(self._config, splits, best, self._folder, self._store, run_id)
         except BaseException as error:
             tracker.sweep.end("FAILED" if isinstance(error, Exception) else "KILLED")
             raise

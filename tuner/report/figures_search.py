@@ -1,0 +1,135 @@
+"""Pictures of the search: the curves of the trials, the history of the best, what mattered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from tuner.report.figures import BLUE, GREY, RED, STATES, bare, plain, sheet
+from tuner.report.importance import Importance
+from tuner.report.parallel import NOT_USED, Parallel, colour
+from tuner.report.trial_views import best_so_far, counted, of_state, unscored
+from tuner.search import SCORE, TrialRecord
+
+_PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}  # behind text that lines may cross
+
+
+def draw_curves(best: TrialRecord) -> Figure:
+    """Loss and accuracy of the best trial after each epoch, on the training and the validation split."""
+    figure = sheet(10, 4)
+    for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for split, label, tint in (("train", "training", RED), ("val", "validation", BLUE)):
+            values = [best.metrics[epoch][f"{split}_{metric}"] for epoch in best.values]
+            axes.plot(list(best.values), values, color=tint, label=label, marker="o", markersize=3)
+        axes.axvline(best.best_epoch, color=GREY, linestyle="--", label=f"best epoch, {best.best_epoch}")
+        axes.set(xlabel="epoch", ylabel=metric)
+        _whole(bare(axes), best.epoch)
+        axes.legend(frameon=False)
+    figure.suptitle(f"trial {best.number}: training and validation")
+    return figure
+
+
+def draw_history(records: Sequence[TrialRecord]) -> Figure:
+    """Each trial's best score, and the best so far."""
+    figure = sheet(8, 4.5)
+    axes = bare(figure.subplots())
+    for state, (word, tint) in STATES.items():
+        found = of_state(records, state)
+        if found:
+            numbers, scores = [r.number for r in found], [r.best[0] for r in found]
+            axes.scatter(numbers, scores, color=tint, label=f"{word} ({len(found)})", zorder=3)
+    numbers, best = best_so_far(records)
+    axes.step([*numbers, records[-1].number], [*best, best[-1]], where="post", color=BLUE, label="best so far")
+    axes.set(xlabel="trial", ylabel=f"best {SCORE}", title=f"optimization history{unscored(records)}")
+    _whole(axes, records[-1].number, low=0)
+    _legend(axes)
+    return figure
+
+
+def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequence[int], epochs: int) -> Figure:
+    """The score of all trials after each epoch, with ASHA's rungs."""
+    figure = sheet(8, 4.5)
+    axes = bare(figure.subplots())
+    for record in records:
+        tint = STATES[record.state][1]
+        axes.plot(list(record.values), list(record.values.values()), color=tint, alpha=0.6, marker=".", markersize=6)
+    axes.plot(list(best.values), list(best.values.values()), color=BLUE, linewidth=2.2, zorder=4)
+    for rung in rungs:
+        axes.axvline(rung, color=GREY, linestyle=":", zorder=0)
+        axes.annotate(
+            f"rung {rung}", (rung, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8
+        )
+    handles = [Line2D([], [], color=BLUE, linewidth=2.2, label=f"trial {best.number}, the best")]
+    handles += [
+        Line2D([], [], color=tint, marker=".", label=f"{word} ({len(of_state(records, state))})")
+        for state, (word, tint) in STATES.items()
+        if of_state(records, state)
+    ]
+    axes.set(xlabel="epoch", ylabel=SCORE)
+    axes.set_title("learning curves of all trials", pad=18)
+    _whole(axes, epochs)
+    _legend(axes, handles)
+    return figure
+
+
+def draw_importance(found: Importance) -> Figure:
+    """The share of the score's variance that each parameter explains."""
+    figure = sheet(8, 1.6 + 0.35 * len(found.shares))
+    axes = bare(figure.subplots())
+    names, shares = list(found.shares), list(found.shares.values())
+    bars = axes.barh(range(len(names)), shares, color=BLUE)
+    axes.bar_label(bars, [f" {share:.0%}" for share in shares], fontsize=9)
+    axes.set_yticks(range(len(names)), [plain(name) for name in names])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.15 * max(shares))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    left_out = f"left out, since not all trials have them: {', '.join(found.left_out)}" if found.left_out else ""
+    axes.set_xlabel(f"share of the variance explained\n{plain(left_out, 110)}".rstrip())
+    axes.set_title(f"parameter importance for {SCORE} after epoch {found.epoch}\n{counted(found.trials)}, fANOVA")
+    return figure
+
+
+def draw_parallel(drawn: Parallel) -> Figure:
+    """A line for each trial, through the values of its parameters to its score."""
+    figure = sheet(max(7.0, 1.6 * len(drawn.axes) + 1), 4.8)
+    axes = figure.subplots()
+    for index, axis in enumerate(drawn.axes):
+        axes.axvline(index, color=GREY, linewidth=1, zorder=0)
+        for place, label in axis.ticks:
+            axes.annotate(
+                plain(label, 16),
+                (index, place),
+                xytext=(5, 0),
+                textcoords="offset points",
+                fontsize=8,
+                va="center",
+                bbox=_PAPER,
+            )
+    for rank, line in enumerate(drawn.lines):  # from the worst to the best
+        last = rank == len(drawn.lines) - 1
+        tint, width = (RED, 2.2) if last else (colour(rank / len(drawn.lines)), 1.3)
+        axes.plot(range(len(line.places)), line.places, color=tint, linewidth=width)
+    axes.set_xticks(range(len(drawn.axes)), [plain(axis.name, 18) for axis in drawn.axes])
+    axes.set(xlim=(-0.15, len(drawn.axes) - 0.55), ylim=(NOT_USED - 0.05, 1.05), yticks=[])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_title(
+        f"parallel coordinates: the bluer, the better; red is trial {drawn.lines[-1].record.number}, the best"
+    )
+    return figure
+
+
+def _whole(axes: Axes, high: int, low: int = 1) -> None:
+    """Whole numbers only along the x axis, from `low` to `high`."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    margin = max(0.5, 0.03 * (high - low))
+    axes.set_xlim(low - margin, high + margin)
+
+
+def _legend(axes: Axes, handles: list[Line2D] | None = None) -> None:
+    """Beside the axes, where it hides nothing."""
+    axes.legend(handles=handles, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))

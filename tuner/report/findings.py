@@ -1,0 +1,99 @@
+"""What a sweep's folder tells: all that its report shows. Nothing in it is written to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tuner.classifier import Classifier
+from tuner.config import SweepConfig
+from tuner.data import DataSpec
+from tuner.outcome import FILE as RESULT
+from tuner.report.predictions import FILE as PREDICTIONS
+from tuner.report.predictions import Predictions
+from tuner.saved import load_model
+from tuner.search import FILE as JOURNAL
+from tuner.search import TrialRecord, best_of, read_records
+
+
+class NotShown(Exception):  # noqa: N818 - it is no error: there is nothing to show yet
+    """Why a part of the report has nothing to show, in one line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WinningModel:
+    """The winner's model, and what it predicted."""
+
+    spec: DataSpec
+    predictions: Predictions
+    attention: Tensor | None
+    """(samples shown, steps) weights that sum to 1 over the words read; None for a model that gives none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """A sweep, finished or not."""
+
+    config: SweepConfig
+    records: tuple[TrialRecord, ...]
+    result: dict[str, Any] | None
+    """What `outcome.write_result` has written; None as long as the sweep is not finished."""
+    load_winner: Callable[[], WinningModel] | None
+    """None as long as there is none, and when the sweep was finished before predictions were kept."""
+
+    @classmethod
+    def read(cls, folder: Path) -> Findings:
+        """Reads a sweep's folder. The sweep may be running."""
+        config = SweepConfig.load(folder)
+        finished = (folder / RESULT).exists()
+        return cls(
+            config=config,
+            records=tuple(read_records(folder / JOURNAL)),
+            result=json.loads((folder / RESULT).read_text(encoding="utf-8")) if finished else None,
+            load_winner=partial(_read_winner, folder) if finished and (folder / PREDICTIONS).exists() else None,
+        )
+
+    @property
+    def best(self) -> TrialRecord:
+        """The best trial so far. Raises NotShown before the first epoch."""
+        best = best_of(list(self.records))
+        if best is None:
+            raise NotShown("no trial has a score")
+        return best
+
+    @property
+    def scored(self) -> tuple[TrialRecord, ...]:
+        """All trials, as soon as one of them is the best. Raises NotShown before."""
+        return self.records if self.best else ()
+
+    @cached_property
+    def winner(self) -> WinningModel:
+        """The winner. Raises NotShown when there is none."""
+        if self.result is None:
+            raise NotShown("the sweep is not finished, and its best model has not been tested yet")
+        if self.load_winner is None:
+            raise NotShown(f"the sweep has kept no {PREDICTIONS}: it was finished by an earlier version")
+        return self.load_winner()
+
+
+def _read_winner(folder: Path) -> WinningModel:
+    model, spec = load_model(folder / "model")
+    predictions = Predictions.load(folder)
+    return WinningModel(spec=spec, predictions=predictions, attention=attention(model, predictions.inputs))
+
+
+@torch.inference_mode()
+def attention(model: Classifier, inputs: Tensor) -> Tensor | None:
+    """(samples, steps) weights of a model whose network has a method `attention`; None for any other."""
+    weigh = getattr(model.network, "attention", None)
+    if weigh is None:
+        return None
+    weights: Tensor = weigh(model.prepare(inputs))
+    return weights

@@ -1,0 +1,169 @@
+"""The report of a sweep: pictures (PNG) and a page (HTML), made from the sweep's folder alone, at any time.
+
+A part that has nothing to show, or that fails, is named in its place, and does not keep the others from being made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from tuner.config import SweepConfig
+from tuner.errors import one_line
+from tuner.files import write_atomic
+from tuner.report.class_scores import Classification, classification, confusion, roc_curves
+from tuner.report.figures import save
+from tuner.report.figures_samples import draw_samples
+from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
+from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
+from tuner.report.findings import Findings, NotShown
+from tuner.report.importance import importance
+from tuner.report.page import Block, Section, render
+from tuner.report.page_heading import footer, heading
+from tuner.report.page_samples import samples_block
+from tuner.report.page_scores import classification_block, confusion_block, roc_block
+from tuner.report.page_search import curves_block, history_block, importance_block, learning_block, parallel_block
+from tuner.report.parallel import parallel
+from tuner.schedule import rungs
+from tuner.store import Store
+
+FOLDER, PAGE, TABLE = "report", "report.html", "classification.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What was made."""
+
+    folder: Path
+    files: tuple[str, ...]
+    """Names in the folder."""
+    missing: dict[str, str]
+    """Parts with nothing to show, and why."""
+    failed: dict[str, str]
+    """Parts that could not be made, and the error."""
+
+    @property
+    def page(self) -> Path:
+        """The HTML file."""
+        return self.folder / PAGE
+
+    def to_json(self) -> dict[str, Any]:
+        """For scripts."""
+        files = [str(self.folder / name) for name in self.files]
+        return {"page": str(self.page), "files": files, "missing": self.missing, "failed": self.failed}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A picture, and the same as a section of the page."""
+
+    key: str
+    title: str
+    find: Callable[[Findings], tuple[Any, ...]]
+    """What is shown: the arguments of the two below. Raises NotShown when there is nothing."""
+    draw: Callable[..., Figure]
+    show: Callable[..., Block]
+    of_search: bool = False
+    """Whether it compares trials: for a single one, of `tuner train`, it is left out."""
+
+
+def _confusion(findings: Findings) -> tuple[Any, ...]:
+    winner = findings.winner
+    return confusion(winner.predictions), winner.spec.classes
+
+
+def _roc(findings: Findings) -> tuple[Any, ...]:
+    return (roc_curves(findings.winner.predictions, findings.winner.spec.classes),)
+
+
+def _classification(findings: Findings) -> tuple[Classification]:
+    return (classification(findings.winner.predictions, findings.winner.spec.classes),)
+
+
+def _importance(findings: Findings) -> tuple[Any, ...]:
+    return (importance(findings.records, findings.config.search_space(), findings.config.epochs),)
+
+
+def _parallel(findings: Findings) -> tuple[Any, ...]:
+    return (parallel(findings.records, findings.config.search_space()),)
+
+
+def _learning(findings: Findings) -> tuple[Any, ...]:
+    return findings.scored, findings.best, rungs(findings.config.epochs), findings.config.epochs
+
+
+PARTS = (
+    Part("curves", "Training and validation of the best trial", lambda f: (f.best,), draw_curves, curves_block),
+    Part("confusion", "Confusion matrix", _confusion, draw_confusion, confusion_block),
+    Part("roc", "ROC curves", _roc, draw_roc, roc_block),
+    Part("classification", "Classification report", _classification, draw_classification, classification_block),
+    Part("samples", "Sample predictions", lambda f: (f.winner,), draw_samples, samples_block),
+    Part("history", "Optimization history", lambda f: (f.scored,), draw_history, history_block, of_search=True),
+    Part("importance", "Parameter importance", _importance, draw_importance, importance_block, of_search=True),
+    Part("parallel", "Parallel coordinates", _parallel, draw_parallel, parallel_block, of_search=True),
+    Part("learning", "Learning curves of all trials", _learning, draw_learning, learning_block, of_search=True),
+)
+
+
+def make_report(sweep: Path) -> Report:
+    """Makes the report of the sweep in this folder, in place of an earlier one.
+
+    Raises:
+        TunerError: the sweep's configuration is damaged.
+    """
+    return write_report(Findings.read(sweep), sweep / FOLDER)
+
+
+def write_report(findings: Findings, folder: Path) -> Report:
+    """Writes the report of a sweep into `folder`."""
+    files: list[str] = []
+    missing: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    sections = []
+    for part in PARTS:
+        picture = folder / f"{part.key}.png"
+        picture.unlink(missing_ok=True)
+        if part.of_search and findings.config.trials == 1:
+            continue
+        block, note = None, ""
+        try:
+            found = part.find(findings)
+            block = part.show(*found)
+            save(part.draw(*found), picture)
+            files.append(picture.name)
+        except NotShown as reason:
+            note = missing[part.key] = str(reason)
+        except Exception as error:  # one broken part must not cost the others
+            note = failed[part.key] = f"{type(error).__name__}: {one_line(error)}"
+        sections.append(Section(key=part.key, title=part.title, block=block, note=note))
+    (folder / TABLE).unlink(missing_ok=True)
+    if "classification.png" in files:
+        [table] = _classification(findings)
+        _write(folder / TABLE, json.dumps(table.to_json(), indent=2) + "\n")
+        files.append(TABLE)
+    title = f"{findings.config.pair}: {findings.config.name}"
+    _write(folder / PAGE, render(title, heading(findings), sections, footer(findings)))
+    return Report(folder=folder, files=(PAGE, *files), missing=missing, failed=failed)
+
+
+def publish(sweep: Path, store: Store, warn: Callable[[str], None]) -> Report:
+    """Makes the report and sends it to the sweep's run in MLflow; what goes wrong with a part of that is a warning."""
+    from tuner.report.artifacts import send_report  # noqa: PLC0415 - MLflow takes seconds to import
+
+    report = make_report(sweep)
+    for part, error in report.failed.items():
+        warn(f"the report's part '{part}' could not be made: {error}")
+    try:
+        send_report(store, SweepConfig.load(sweep), report.folder)
+    except Exception as error:
+        warn(f"the report is not in MLflow: {one_line(error)}")
+    return report
+
+
+def _write(path: Path, text: str) -> None:
+    write_atomic(path, lambda file: file.write(text.encode()))

@@ -1,0 +1,49 @@
+"use strict";
+{
+  const charts = JSON.parse(document.getElementById("charts").textContent);
+  const boxes = [...document.querySelectorAll(".chart")];
+  // By default plotly.js has a button that sends a chart to its maker's servers.
+  const config = {
+    displaylogo: false,
+    responsive: true,
+    showSendToCloud: false,
+    plotlyServerURL: "",
+    modeBarButtons: [["toImage", "zoom2d", "pan2d", "autoScale2d", "resetScale2d"]],
+  };
+
+  function colours() {
+    const style = getComputedStyle(document.documentElement);
+    const names = ["ink", "quiet", "paper", "card", "line"];
+    return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  }
+
+  // Text, lines and empty cells follow the page's colours; those of the data are made to be seen on any of them.
+  function themedLayout(layout, { ink, quiet, paper, line }) {
+    const axes = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
+    const themed = axes.map((name) => [name, { gridcolor: line, linecolor: line, zerolinecolor: line, ...layout[name] }]);
+    return {
+      ...layout,
+      ...Object.fromEntries(themed),
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: ink, family: "system-ui, sans-serif", size: 12 },
+      hoverlabel: { bgcolor: paper, bordercolor: ink, font: { color: ink }, align: "left" },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: quiet, activecolor: ink },
+    };
+  }
+
+  function themedTrace(trace, { card }) {
+    return trace.type === "heatmap" ? { ...trace, colorscale: [[0, card], [1, trace.meta]] } : trace;
+  }
+
+  function draw() {
+    const theme = colours();
+    boxes.forEach((box, index) => {
+      const { data, layout } = charts[index];
+      Plotly.react(box, data.map((trace) => themedTrace(trace, theme)), themedLayout(layout, theme), config);
+    });
+  }
+
+  draw();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+}

@@ -1,0 +1,50 @@
+"""The head and the foot of a report's page: which sweep, how good, with which parameters, made with what."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from html import escape
+
+from tuner.progress import format_parameters
+from tuner.report.figures import STATES
+from tuner.report.findings import Findings
+from tuner.report.page import definitions
+from tuner.search import SCORE, best_of
+from tuner.store import describe
+
+_SCORES = {"accuracy": "test accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "test loss"}
+
+
+def heading(findings: Findings) -> str:
+    """HTML: the pair, the sweep, the scores on the test split, the best trial and its parameters."""
+    config, result = findings.config, findings.result
+    head = f"<h1>{escape(config.pair)}</h1><p>Sweep {escape(config.name)}: {escape(_counts(findings))}</p>"
+    if result is None:
+        head += '<p class="note">The sweep is not finished: what is shown is how it stands.</p>'
+    else:
+        scores = {label: f"{result['test'][name]:.4f}" for name, label in _SCORES.items()}
+        head += definitions(scores, "scores")
+    best = best_of(list(findings.records))
+    if best is None:
+        return head
+    so_far = "" if result else " so far"
+    head += f"<p>Best trial{so_far}: number {best.number}, epoch {best.best_epoch}, {SCORE} {best.best[0]:.4f}</p>"
+    return head + definitions({name: _value(name, value) for name, value in best.parameters.items()})
+
+
+def footer(findings: Findings) -> str:
+    """The versions of what has made the report."""
+    versions = json.loads(describe(findings.config)["tuner.versions"])
+    return "Made with " + ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _counts(findings: Findings) -> str:
+    states = Counter(STATES[record.state][0] for record in findings.records)
+    epochs = sum(len(record.values) for record in findings.records)
+    counts = ", ".join(f"{count} {word}" for word, count in states.items())
+    return f"{len(findings.records)} of {findings.config.trials} trials ({counts}), {epochs} epochs"
+
+
+def _value(name: str, value: bool | int | float | str) -> str:
+    return format_parameters({name: value}).partition("=")[2]

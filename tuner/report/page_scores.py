@@ -1,0 +1,98 @@
+"""What the winner got right on the test split, class by class: the same as in `figures_scores`, to point at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+from numpy.typing import NDArray
+
+from tuner.report.class_scores import Classification, Roc
+from tuner.report.figures import BLUE, GREY, shorten
+from tuner.report.figures_scores import MOST_NUMBERS
+from tuner.report.page import Block, chart_text, table
+
+
+def confusion_block(counts: NDArray[np.int64], names: Sequence[str]) -> Block:
+    """Rows are the true classes; the colour is a cell's share of its row."""
+    shares = counts / counts.sum(1, keepdims=True).clip(1)
+    classes = len(names)
+    labels = [chart_text(shorten(name, 24)) for name in names]
+    hover = [[_cell(names, counts, shares, row, column) for column in range(classes)] for row in range(classes)]
+    trace = {
+        "type": "heatmap",
+        "z": shares.round(4).tolist(),
+        "hovertext": hover,
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "meta": BLUE,  # the page mixes its own colour with it
+        "zmin": 0,
+        "zmax": 1,
+        "xgap": 1,
+        "ygap": 1,
+        "colorbar": {"title": {"text": "share of the<br>true class"}, "thickness": 14, "tickformat": ".0%"},
+    }
+    if classes <= MOST_NUMBERS:
+        trace |= {"text": [[str(n) if n else "" for n in row] for row in counts.tolist()], "texttemplate": "%{text}"}
+    axis = {"tickvals": list(range(classes)), "ticktext": labels, "automargin": True, "showgrid": False}
+    axis |= {"zeroline": False, "tickfont": {"size": 12 if classes <= 40 else 8}}
+    layout = {
+        "margin": {"l": 60, "r": 10, "t": 34, "b": 60},
+        "xaxis": {**axis, "title": {"text": "predicted", "standoff": 10}},
+        "yaxis": {**axis, "title": {"text": "true", "standoff": 12}, "autorange": "reversed"},
+    }
+    height = min(1100, 260 + 34 * classes)
+    return Block(caption="Of the test set.", charts=({"data": [trace], "layout": layout, "height": height},))
+
+
+def roc_block(curves: Sequence[Roc]) -> Block:
+    """Each class against all others, with the area under its curve."""
+    chance = {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "showlegend": False, "hoverinfo": "skip"}
+    chance["line"] = {"color": GREY, "dash": "dot"}
+    traces = [chance]
+    for index, curve in enumerate(curves):
+        name = chart_text(shorten(curve.name, 30))
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": curve.false_positives.round(5).tolist(),
+                "y": curve.true_positives.round(5).tolist(),
+                "name": f"{name}  {curve.auc:.4f}",
+                "line": {"color": _tint(index, len(curves))},
+                "hovertemplate": f"{name}<br>false positives %{{x:.3f}}<br>true positives %{{y:.3f}}<extra></extra>",
+            }
+        )
+    layout = {
+        "margin": {"l": 60, "r": 10, "t": 34, "b": 50},
+        "xaxis": {"title": {"text": "false positive rate", "standoff": 10}, "range": [-0.01, 1.01]},
+        "yaxis": {"title": {"text": "true positive rate"}, "range": [-0.01, 1.01]},
+        "legend": {"title": {"text": "class and AUC"}},
+        "showlegend": True,
+        "hovermode": "closest",
+    }
+    caption = "One class against all others, on the test set."
+    return Block(caption=caption, charts=({"data": traces, "layout": layout, "height": 520},))
+
+
+def classification_block(report: Classification) -> Block:
+    """A table of the scores of each class, and their means."""
+    rows = [
+        [row.name, f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", str(row.support)]
+        for row in report.rows
+    ]
+    html = table(["", "precision", "recall", "F1", "support"], rows, "means")
+    return Block(caption=f"Of the test set: accuracy {report.accuracy:.4f}.", html=html)
+
+
+def _cell(names: Sequence[str], counts: NDArray[np.int64], shares: NDArray[np.float64], row: int, column: int) -> str:
+    true, predicted = (chart_text(shorten(names[index], 60)) for index in (row, column))
+    return f"true {true}<br>predicted {predicted}<br>{counts[row, column]} samples, {shares[row, column]:.1%} of {true}"
+
+
+def _tint(index: int, count: int) -> str:
+    """Colours that are seen on white and on black."""
+    if count == 1:
+        return BLUE
+    return to_hex(colormaps["tab10"](index) if count <= 10 else colormaps["turbo"](0.08 + 0.84 * index / count))

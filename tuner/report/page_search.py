@@ -1,0 +1,217 @@
+"""Interactive charts of the search: the same as in `figures_search`, and each point says its trial and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tuner.progress import format_parameters
+from tuner.report.figures import BLUE, GREY, RED, STATES
+from tuner.report.importance import Importance
+from tuner.report.page import Block, chart_text
+from tuner.report.parallel import NOT_USED, Line, Parallel, colour
+from tuner.report.trial_views import best_so_far, counted, of_state, unscored
+from tuner.search import SCORE, TrialRecord
+
+Trace = dict[str, Any]
+SHADES = 10  # of the lines in the parallel coordinates: a trace for each is quick with any number of trials
+
+
+def curves_block(best: TrialRecord) -> Block:
+    """Loss and accuracy of the best trial after each epoch."""
+    epochs = list(best.values)
+    traces = []
+    for axis, metric in (("", "loss"), ("2", "accuracy")):
+        for split, label, tint in (("train", "training", RED), ("val", "validation", BLUE)):
+            values = [best.metrics[epoch][f"{split}_{metric}"] for epoch in epochs]
+            trace = _line(epochs, values, label, tint)
+            trace |= {"xaxis": f"x{axis}", "yaxis": f"y{axis}", "legendgroup": label, "showlegend": not axis}
+            trace["hovertemplate"] = f"epoch %{{x}}<br>{label} {metric} %{{y:.4f}}<extra></extra>"
+            traces.append(trace)
+    layout = {
+        "margin": {"l": 60, "r": 10, "t": 50, "b": 50},
+        "grid": {"rows": 1, "columns": 2, "pattern": "independent"},
+        "xaxis": _whole("epoch", 1, best.epoch),
+        "xaxis2": _whole("epoch", 1, best.epoch),
+        "yaxis": {"title": {"text": "loss"}},
+        "yaxis2": {"title": {"text": "accuracy"}},
+        "shapes": [_upright(best.best_epoch, axis, "dash") for axis in ("", "2")],
+        "annotations": [_above(best.best_epoch, "best", axis) for axis in ("", "2")],
+        "legend": {"orientation": "h", "y": 1.08, "yanchor": "bottom"},
+    }
+    caption = f"Trial {best.number}. Its best epoch is {best.best_epoch}, and the model is that of then."
+    return Block(caption=caption, charts=({"data": traces, "layout": layout, "height": 380},))
+
+
+def history_block(records: Sequence[TrialRecord]) -> Block:
+    """Each trial's best score, and the best so far."""
+    traces: list[Trace] = []
+    for state, (word, tint) in STATES.items():
+        found = of_state(records, state)
+        if found:
+            trace: Trace = {
+                "type": "scatter",
+                "mode": "markers",
+                "name": f"{word} ({len(found)})",
+                "marker": {"color": tint},
+            }
+            trace |= {"x": [r.number for r in found], "y": [r.best[0] for r in found]}
+            traces.append(trace | _hover(_about(r, f"{SCORE} {r.best[0]:.4f} in epoch {r.best_epoch}") for r in found))
+    numbers, scores = best_so_far(records)
+    line = _line([*numbers, records[-1].number], [*scores, scores[-1]], "best so far", BLUE)
+    line |= {"mode": "lines", "line": {"color": BLUE, "shape": "hv"}, "hoverinfo": "skip"}
+    layout = _layout("trial", f"best {SCORE}")
+    layout["xaxis"] = _whole("trial", 0, records[-1].number)
+    return Block(
+        caption=f"Each trial's best score{unscored(records)}.",
+        charts=({"data": [line, *traces], "layout": layout, "height": 400},),
+    )
+
+
+def learning_block(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequence[int], epochs: int) -> Block:
+    """The score of all trials after each epoch. The trials of a state are one trace, with gaps between them."""
+    traces: list[Trace] = []
+    for state, (word, tint) in STATES.items():
+        found = of_state(records, state)
+        if found:
+            traces.append(_scores(found, f"{word} ({len(found)})", tint, 1.0))
+    traces.append(_scores([best], f"trial {best.number}, the best", BLUE, 2.5))
+    layout = _layout("epoch", SCORE)
+    layout["xaxis"] = _whole("epoch", 1, epochs)
+    layout["shapes"] = [_upright(rung, "", "dot") for rung in rungs]
+    layout["annotations"] = [_above(rung, f"rung {rung}", "") for rung in rungs]
+    caption = "The score of every trial after each epoch. At a rung of ASHA only the best third goes on."
+    return Block(
+        caption=caption if rungs else "The score of every trial after each epoch.",
+        charts=({"data": traces, "layout": layout, "height": 430},),
+    )
+
+
+def importance_block(found: Importance) -> Block:
+    """The share of the score's variance that each parameter explains."""
+    names = list(reversed(found.shares))
+    shares = [found.shares[name] for name in names]
+    trace: Trace = {"type": "bar", "orientation": "h", "x": shares, "y": [chart_text(name) for name in names]}
+    trace |= {"marker": {"color": BLUE}, "hovertemplate": "%{y}: %{x:.1%}<extra></extra>"}
+    trace |= {"text": [f"{share:.0%}" for share in shares], "textposition": "outside", "cliponaxis": False}
+    layout = _layout("share of the variance explained", "")
+    layout["xaxis"] |= {"tickformat": ".0%", "rangemode": "tozero"}
+    layout["yaxis"] |= {"automargin": True, "type": "category"}
+    left_out = f" Left out, since not all trials have them: {', '.join(found.left_out)}." if found.left_out else ""
+    caption = (
+        f"fANOVA of {SCORE} after epoch {found.epoch}, over the {counted(found.trials)} that got there: all had "
+        f"trained for as long, so that their scores can be compared.{left_out}"
+    )
+    return Block(caption=caption, charts=({"data": [trace], "layout": layout, "height": 120 + 34 * len(names)},))
+
+
+def parallel_block(drawn: Parallel) -> Block:
+    """A line for each trial, through the values of its parameters to its score."""
+    *others, best = drawn.lines
+    shades = min(SHADES, len(others))
+    traces = []
+    for shade in range(shades):
+        share = [line for rank, line in enumerate(others) if rank * shades // len(others) == shade]
+        traces.append(_lines(share, colour((shade + 1) / shades), 1.3) | {"opacity": 0.4 + 0.6 * shade / SHADES})
+    traces.append(_lines([best], RED, 2.8))
+    layout = _layout("", "")
+    layout["showlegend"] = False
+    layout["hovermode"] = "closest"
+    places = list(range(len(drawn.axes)))
+    labels = [chart_text(axis.name) for axis in drawn.axes]
+    layout["xaxis"] |= {"tickvals": places, "ticktext": labels, "range": [-0.1, len(places) - 0.55], "zeroline": False}
+    layout["yaxis"] |= {"visible": False, "range": [NOT_USED - 0.05, 1.05]}
+    layout["annotations"] = [
+        {
+            "x": x,
+            "y": y,
+            "text": chart_text(label),
+            "xanchor": "left",
+            "xshift": 6,
+            "showarrow": False,
+            "font": {"size": 11},
+        }
+        for x, axis in enumerate(drawn.axes)
+        for y, label in axis.ticks
+    ]
+    caption = f"A line for each trial: the bluer, the better. Red is trial {best.record.number}, the best."
+    return Block(caption=caption, charts=({"data": traces, "layout": layout, "height": 440},))
+
+
+def _scores(records: Sequence[TrialRecord], name: str, tint: str, width: float) -> Trace:
+    x: list[int | None] = []
+    y: list[float | None] = []
+    hover: list[str] = []
+    for record in records:
+        x += [*record.values, None]
+        y += [*record.values.values(), None]
+        hover += [_about(record, f"epoch {epoch}: {SCORE} {value:.4f}") for epoch, value in record.values.items()]
+        hover.append("")
+    line = {"color": tint, "width": width}
+    marker = {"size": 3 + 2 * width}
+    return {"type": "scatter", "mode": "lines+markers", "name": name, "line": line, "marker": marker} | {
+        **{"x": x, "y": y},
+        **_hover(hover),
+    }
+
+
+def _lines(lines: Sequence[Line], tint: str, width: float) -> Trace:
+    x: list[int | None] = []
+    y: list[float | None] = []
+    hover: list[str] = []
+    for line in lines:
+        x += [*range(len(line.places)), None]
+        y += [*line.places, None]
+        hover += [_about(line.record, f"{SCORE} {line.record.best[0]:.4f}")] * len(line.places) + [""]
+    style = {"color": tint, "width": width}
+    trace = {"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "line": style, "marker": {"size": 5}}
+    return trace | _hover(hover)
+
+
+def _line(x: Sequence[float], y: Sequence[float], name: str, tint: str) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": list(x),
+        "y": list(y),
+        "name": name,
+        "line": {"color": tint},
+        "marker": {"size": 5},
+    }
+
+
+def _hover(texts: Iterable[str]) -> Trace:
+    return {"text": list(texts), "hovertemplate": "%{text}<extra></extra>"}
+
+
+def _about(record: TrialRecord, what: str) -> str:
+    lines = [f"<b>trial {record.number}</b>, {STATES[record.state][0]}", what]
+    lines += [chart_text(f"{format_parameters({name: value})}") for name, value in record.parameters.items()]
+    return "<br>".join(lines)
+
+
+def _layout(x: str, y: str) -> dict[str, Any]:
+    return {
+        "margin": {"l": 60, "r": 20, "t": 44, "b": 50},
+        "xaxis": {"title": {"text": x, "standoff": 10}},
+        "yaxis": {"title": {"text": y}},
+        "hovermode": "closest",
+        "showlegend": bool(y),
+    }
+
+
+def _whole(title: str, low: int, high: int) -> dict[str, Any]:
+    """An axis of whole numbers."""
+    margin = max(0.5, 0.03 * (high - low))
+    ticks = {"tick0": 0, "dtick": max(1, round((high - low) / 10)), "zeroline": False}
+    return {"title": {"text": title, "standoff": 10}, "range": [low - margin, high + margin], **ticks}
+
+
+def _upright(x: float, axis: str, dash: str) -> dict[str, Any]:
+    place = {"x0": x, "x1": x, "xref": f"x{axis}", "y0": 0, "y1": 1, "yref": f"y{axis} domain"}
+    return {"type": "line", "line": {"color": GREY, "width": 1.5, "dash": dash}, **place}
+
+
+def _above(x: float, text: str, axis: str) -> dict[str, Any]:
+    place = {"x": x, "xref": f"x{axis}", "y": 1, "yref": f"y{axis} domain", "yanchor": "bottom"}
+    return {"text": text, "showarrow": False, "font": {"size": 11}, **place}

@@ -1,0 +1,101 @@
+"""The samples that a report shows, as pictures and pages both need them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tuner.data import DataSpec
+from tuner.inputs import to_raw, words
+from tuner.report.findings import WinningModel
+
+HEADINGS = {False: "drawn at random", True: "the most confident mistakes"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One of the test split."""
+
+    position: int
+    """Among those that are shown: its row in `Predictions.inputs`."""
+    index: int
+    """In the test split."""
+    truth: str
+    predicted: str
+    probability: float
+    """Of the predicted class."""
+    sought: bool
+    """Whether it is shown because it is a confident mistake; else it was drawn at random."""
+
+    @property
+    def right(self) -> bool:
+        """Whether the prediction is true."""
+        return self.truth == self.predicted
+
+
+def samples(winner: WinningModel) -> list[Sample]:
+    """All that are shown, in the order of `Predictions.inputs`."""
+    predictions, classes = winner.predictions, winner.spec.classes
+    indices = [*predictions.drawn.tolist(), *predictions.wrong.tolist()]
+    predicted = predictions.predicted
+    return [
+        Sample(
+            position=position,
+            index=index,
+            truth=classes[int(predictions.targets[index])],
+            predicted=classes[int(predicted[index])],
+            probability=float(predictions.probabilities[index].max()),
+            sought=position >= len(predictions.drawn),
+        )
+        for position, index in enumerate(indices)
+    ]
+
+
+def picture(spec: DataSpec, image: Tensor) -> NDArray[np.uint8]:
+    """(channels, height, width) in raw units -> (height, width) grey or (height, width, 3) red, green and blue.
+
+    Images of neither one nor three channels are shown as the grey mean of their channels.
+    """
+    scaled = (image.double() / spec.white).clamp(0, 1).mul(255).round().byte()
+    if len(scaled) == 3:
+        return np.asarray(scaled.permute(1, 2, 0).numpy())
+    return np.asarray(scaled.double().mean(0).byte().numpy())
+
+
+def weighted_words(winner: WinningModel, position: int) -> list[tuple[str, float]]:
+    """The words of a text, each with how strongly it is to be marked, 0 to 1.
+
+    Only words with more than the mean attention are marked, and only where one has twice the mean is a mark full:
+    where the model attends to all words alike, none stands out. Without attention all are 0.
+    """
+    found = words(winner.spec, winner.predictions.inputs[position])
+    if winner.attention is None:
+        return [(word, 0.0) for word in found]
+    weights = winner.attention[position].double()
+    mean = weights[weights > 0].mean()
+    marks = ((weights - mean) / torch.maximum(weights.max() - mean, mean)).clamp_min(0).tolist()
+    return list(zip(found, marks, strict=False))  # padding has marks too, and no words
+
+
+def columns(winner: WinningModel) -> tuple[list[str], list[list[str]]]:
+    """Names and values of tabular samples: those of the raw table where it is known, else numbered features."""
+    inputs = winner.predictions.inputs
+    raw = to_raw(winner.spec, inputs)
+    if isinstance(raw, np.ndarray):
+        return [f"feature {n}" for n in range(1, inputs.shape[1] + 1)], [_row(values) for values in inputs.tolist()]
+    return [str(name) for name in raw.columns], [_row(values) for values in raw.itertuples(index=False)]
+
+
+def _row(values: Sequence[object]) -> list[str]:
+    return [_cell(value) for value in values]
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:  # noqa: PLR0124 - a missing category is NaN in a data frame
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
