@@ -16,16 +16,19 @@ import torch
 from support import Command, Finished, Start
 
 BIN = Path(sys.executable).parent
+MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty TUNER_HOME, and an empty folder to work in."""
     monkeypatch.setenv("TUNER_HOME", str(tmp_path / "runs"))
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):  # which MLflow sets itself in this process
+    for name in MLFLOW:  # which MLflow sets itself in this process
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "runs"
+    yield tmp_path / "runs"
+    for name in MLFLOW:  # for the fixtures of the next module, which come before this one
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -41,7 +44,7 @@ def environment() -> Iterator[dict[str, str]]:
     Its path is short, since Ray puts sockets into it, and their paths may have no more than 107 characters.
     """
     folder = tempfile.mkdtemp(prefix="tt", dir="/tmp" if Path("/tmp").is_dir() else None)
-    names = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "TUNER_HOME", "RAY_ADDRESS")
+    names = (*MLFLOW, "TUNER_HOME", "RAY_ADDRESS")
     yield {**{k: v for k, v in os.environ.items() if k not in names}, "RAY_TMPDIR": folder, "COLUMNS": "120"}
     shutil.rmtree(folder, ignore_errors=True)
 

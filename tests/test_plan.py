@@ -189,7 +189,9 @@ def test_a_space_whose_params_are_no_table_is_refused(tmp_path: Path, params: st
 
 def test_a_model_that_does_not_fit_the_task_is_refused_with_those_that_do(space: Callable[[str], Path]) -> None:
     message = refusal(model="lstm", space=space(""))
-    assert message.startswith("model 'lstm' takes tabular and text data, but digits is image data: choose one of cnn, ")
+    assert message.startswith(
+        "model 'lstm' takes tabular and text data, but digits is image data: choose one of alexnet, cnn, "
+    )
     assert "lstm" not in message.split("choose one of")[1]
     message = refusal(dataset="breast_cancer", space=space(""))
     assert message.startswith("model 'cnn' takes image data, but breast_cancer is tabular data: choose one of ")

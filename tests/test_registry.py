@@ -7,12 +7,16 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from mlflow import MlflowClient
 
 from tuner import catalog
 from tuner.classifier import build_classifier
+from tuner.data import DataSpec
+from tuner.errors import TunerError
+from tuner.inputs import to_raw
 from tuner.registry import Candidate, register
 from tuner.saved import probabilities, save_model
 from tuner.store import Store
@@ -88,6 +92,41 @@ def test_the_stored_model_says_what_it_takes_and_gives(store: Store, tmp_path: P
     assert np.allclose(predicted.to_numpy(), probabilities(same, new.data, new.example), atol=1e-6)
     with pytest.raises(mlflow.exceptions.MlflowException):
         loaded.predict(new.example[:, :29])
+
+
+def test_a_model_of_a_table_takes_rows_by_the_names_of_their_columns(store: Store, tmp_path: Path) -> None:
+    new = candidate(store, tmp_path, "rows", 0.9)
+    inputs = torch.from_numpy(new.example)
+    rows = to_raw(new.data, inputs)
+    assert isinstance(rows, pd.DataFrame)
+    new = replace(new, example=rows)
+    mlflow.set_tracking_uri(store.uri)
+    loaded = mlflow.pyfunc.load_model(register(store.uri, new).uri)
+    assert loaded.metadata.get_input_schema().input_names() == [column.name for column in new.data.columns]
+    shuffled = rows[list(reversed(rows.columns))]
+    torch.manual_seed(0)
+    same = build_classifier(new.data, "lstm", {"hidden_size": 4}).eval()
+    assert np.allclose(loaded.predict(shuffled).to_numpy(), probabilities(same, new.data, inputs.numpy()), atol=1e-6)
+    with pytest.raises(TunerError, match=r"there is no column 'mean radius'"):
+        loaded.predict(rows.drop(columns="mean radius"))
+
+
+def test_a_model_of_texts_takes_sentences(store: Store, tmp_path: Path) -> None:
+    data = DataSpec(
+        name="t", task="text", shape=(6,), classes=("bad", "good"), mean=(), std=(), vocabulary=("film", "good")
+    )
+    model = build_classifier(data, "lstm", {"hidden_size": 4}).eval()
+    save_model(tmp_path / "model", data, "lstm", {"hidden_size": 4}, model.state_dict())
+    example = to_raw(data, torch.tensor([[3, 2, 1, 0, 0, 0]]))
+    assert example["text"].tolist() == ["good film [?]"]
+    new = replace(candidate(store, tmp_path / "other", "texts", 0.9), data=data, folder=tmp_path / "model")
+    new = replace(new, example=example)
+    mlflow.set_tracking_uri(store.uri)
+    loaded = mlflow.pyfunc.load_model(register(store.uri, new).uri)
+    sentences = ["A good film!", "never again"]
+    predicted = loaded.predict(pd.DataFrame({"text": sentences}))
+    assert list(predicted.columns) == ["bad", "good"]
+    assert np.allclose(predicted.to_numpy(), probabilities(model, data, sentences), atol=1e-6)
 
 
 def test_nothing_in_the_stored_model_is_a_pickle(store: Store, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_own_data_is_named_after_its_folder_and_never_like_a_dataset(path: str, 
 
 
 def test_a_table_is_read_by_its_absolute_path_and_carries_its_name(tmp_path: Path) -> None:
-    rows = [f"{n},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(60)]
+    rows = [f"{60 - n},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(60)]
     (tmp_path / "my table.csv").write_text("\n".join(["a,b,answer", *rows]))
     splits = Source.parse("csv:my table.csv", "answer").load()
     assert splits.spec.name == "csv_my_table"

@@ -74,7 +74,7 @@ class SweepConfig:
             return cls(target=raw.get("target"), weights=raw.get("weights"), **{name: raw[name] for name in needed})
         except FileNotFoundError:
             raise TunerError(f"there is no sweep in {folder}: {FILE} is missing") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise TunerError(f"{path} is damaged: {error!r}") from None
 
 
