@@ -20,7 +20,7 @@ FITTING = [(model, task) for model in catalog.names("models") for task in catalo
 
 @pytest.mark.parametrize(("model", "task"), FITTING)
 def test_every_model_has_a_space_of_values_that_it_takes(model: str, task: Task) -> None:
-    space = parse_space(default_space(model, task), "it", narrowed=True)
+    space = parse_space(default_space(model, task), "it")
     check_names(space, model, "it")
     check_space(space, model, SPECS[task], "it")
     names = {parameter.name for parameter in space.parameters}
@@ -40,7 +40,7 @@ class Chosen(Middle):
 
 @pytest.mark.parametrize(("model", "task"), FITTING)
 def test_whatever_is_drawn_has_a_learning_rate(model: str, task: Task) -> None:
-    space = parse_space(default_space(model, task), "it", narrowed=True)
+    space = parse_space(default_space(model, task), "it")
     [optimizer] = [parameter for parameter in space.parameters if parameter.name == "optimizer"]
     for choice in optimizer.choices:
         assert float(space(Chosen(choice))["lr"]) > 0

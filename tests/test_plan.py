@@ -93,6 +93,13 @@ def test_what_is_asked_for_is_what_is_planned(space: Callable[[str], Path]) -> N
     assert len(splits.test.targets) > 300  # whole
 
 
+def test_a_pair_without_a_search_space_gets_a_default_one_which_overrides_may_change() -> None:
+    config, _ = make(model="resnet", overrides=["optimizer=sgd", "depth=20,32"])
+    assert config.epochs == 30
+    assert config.space["params"]["depth"] == {"choices": [20, 32]}
+    assert make(model="resnet")[0].search_space().parameters
+
+
 def test_without_max_epochs_those_of_the_space_count(space: Callable[[str], Path]) -> None:
     assert make(space=space(""))[0].epochs == 5
 

@@ -165,7 +165,8 @@ def _note_default(request: Request, err: Console) -> None:
     data, model = Source.parse(request.dataset, request.target), request.model
     catalog.check("models", model)
     if request.space is None and not catalog.has_space(data.name, model):
-        err.print(f"{data.name}-{model} has no search space of its own: the default one of {model} is taken")
+        note = f"{data.name}-{model} has no search space of its own: the default one of {model} is taken"
+        err.print(note, soft_wrap=True)
 
 
 def _fitted(config: SweepConfig) -> SweepConfig:

@@ -31,4 +31,17 @@ BY_TASK: dict[Task, dict[str, Any]] = {
 def default_space(model: str, task: Task) -> dict[str, Any]:
     """A parsed search space: what `SPACE` in the model's file says goes before what is said here for all models."""
     own: dict[str, Any] = getattr(catalog.load("models", model), "SPACE", {"dropout": {"low": 0.0, "high": 0.5}})
-    return {"epochs": EPOCHS[task], "params": {**TRAINING, **BY_TASK[task], **own}}
+    params = {**TRAINING, **BY_TASK[task], **own}
+    fitting = ((name, _fitting(entry, params["optimizer"]["choices"])) for name, entry in params.items())
+    return {"epochs": EPOCHS[task], "params": {name: entry for name, entry in fitting if entry != []}}
+
+
+def _fitting(entry: Any, optimizers: list[str]) -> Any:
+    """An entry without what applies to other optimizers than these alone."""
+    if isinstance(entry, list):
+        return [kept for kept in (_fitting(table, optimizers) for table in entry) if kept != []]
+    wanted = entry.get("when", {}).get("optimizer") if isinstance(entry, dict) else None
+    if wanted is None:
+        return entry
+    kept = [optimizer for optimizer in optimizers if optimizer in ([wanted] if isinstance(wanted, str) else wanted)]
+    return {**entry, "when": {"optimizer": kept}} if kept else []
