@@ -6,12 +6,14 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuner.config import SweepConfig
-from tuner.cost import Cost
 from tuner.files import write_atomic
 from tuner.search import TrialRecord
+
+if TYPE_CHECKING:
+    from tuner.cost import Cost
 
 FILE = "result.json"
 
