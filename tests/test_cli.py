@@ -181,6 +181,15 @@ def test_a_sweep_of_a_machine_with_a_gpu_is_not_resumed_without_one(typed: Typed
     assert "no GPU here" in err
 
 
+def test_a_sweep_does_not_go_on_with_other_data_than_it_began_with(typed: Typed, home: Path) -> None:
+    """Its samples would be split anew, and some that it was trained on would be tested."""
+    (home / "x").mkdir(parents=True)
+    make_config(name="x", data="of other samples", trials=1, concurrency=1).save(home / "x")
+    code, out, err = typed("resume", "x")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "the data of x is not what it began with" in err
+
+
 def test_a_taken_name_says_how_to_go_on(typed: Typed, home: Path) -> None:
     (home / "mine").mkdir(parents=True)
     (home / "mine/sweep.json").touch()

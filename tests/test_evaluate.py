@@ -9,8 +9,8 @@ from sklearn import metrics
 from torch import Tensor, nn
 
 from tuner.classifier import Classifier
-from tuner.data import DataSpec, Split
-from tuner.evaluate import fingerprint, score
+from tuner.data import DataSpec, Split, fingerprint
+from tuner.evaluate import score
 
 
 def classifier(classes: int) -> Classifier:

@@ -50,7 +50,13 @@ def test_a_model_that_starts_from_nothing_has_no_weights() -> None:
     assert gather(config(params={"pretrained": False}), splits()).pretrained == {}
 
 
-@pytest.mark.parametrize("choices", [{"choices": [True, False]}, True, None])
+ALTERNATIVES = [
+    {"when": {"dropout": 0.0}, "choices": [False]},
+    {"when": {"dropout": 0.1}, "choices": [True]},
+]
+
+
+@pytest.mark.parametrize("choices", [{"choices": [True, False]}, True, None, ALTERNATIVES])
 def test_weights_are_read_when_a_trial_may_want_them(weights: Path, choices: Any) -> None:
     params = {} if choices is None else {"pretrained": choices}
     found = gather(config(params=params, weights=str(weights)), splits()).pretrained

@@ -12,7 +12,7 @@ import pytest
 
 from tuner import catalog
 from tuner.errors import TunerError
-from tuner.space import SearchSpace, parse_space, read_toml
+from tuner.space import Middle, SearchSpace, parse_space, read_toml
 
 CONDITIONAL = """
 epochs = 9
@@ -275,3 +275,9 @@ def test_every_space_of_the_catalog_can_be_drawn(pair: str, study: optuna.Study)
         warnings.simplefilter("error")
         for _ in range(20):
             assert {"batch_size", "optimizer", "lr"} <= set(space(study.ask()))
+
+
+@pytest.mark.parametrize(("low", "high"), [(100_001, 100_003), (1, 2), (7, 700)])
+def test_the_middle_of_a_range_lies_in_it(low: int, high: int) -> None:
+    assert low <= Middle().suggest_int("x", low, high, step=1, log=False) <= high
+    assert low <= Middle().suggest_float("x", low, high, step=None, log=True) <= high

@@ -71,6 +71,8 @@ def resume(name: str, *, as_json: bool, out: Console, err: Console) -> int:
     config = _fitted(config)
     with err.status("Reading the data"):
         materials = gather(config)
+    if config.data not in (None, materials.splits.fingerprint()):
+        raise TunerError(f"the data of {name} is not what it began with: bring it back, or begin a new sweep")
     return _run(config, materials, folder, as_json=as_json, out=out, err=err)
 
 

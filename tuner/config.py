@@ -42,6 +42,8 @@ class SweepConfig:
     """The column of the classes, of a csv:PATH."""
     weights: str | None = None
     """A file of pretrained weights, in place of those that are downloaded."""
+    data: str | None = None
+    """The fingerprint of the samples and their splits."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells the sweep from others of its name, in other folders, on one tracking server."""
 
@@ -70,8 +72,9 @@ class SweepConfig:
         path = folder / FILE
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            needed = {each.name for each in fields(cls)} - {"target", "weights"}  # which older sweeps do not have
-            return cls(target=raw.get("target"), weights=raw.get("weights"), **{name: raw[name] for name in needed})
+            newer = {name: raw.get(name) for name in ("target", "weights", "data")}  # which older sweeps do not have
+            needed = {each.name for each in fields(cls)} - set(newer)
+            return cls(**newer, **{name: raw[name] for name in needed})
         except FileNotFoundError:
             raise TunerError(f"there is no sweep in {folder}: {FILE} is missing") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

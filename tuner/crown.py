@@ -11,9 +11,9 @@ from tuner.checkpoint import FILE as CHECKPOINT
 from tuner.checkpoint import checkpoint_folder, read
 from tuner.config import SweepConfig
 from tuner.cost import Cost
-from tuner.data import Split, Splits
+from tuner.data import Split, Splits, fingerprint
 from tuner.device import best_device
-from tuner.evaluate import fingerprint, score_logits
+from tuner.evaluate import score_logits
 from tuner.fit import predict_logits
 from tuner.hyperparameters import split_parameters
 from tuner.inputs import to_raw

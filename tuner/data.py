@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
@@ -89,6 +90,12 @@ class Splits:
     notes: tuple[str, ...] = ()
     """What the user should know, a line each: files that were skipped, and why."""
 
+    def fingerprint(self) -> str:
+        """Identifies all samples and how they are split: what a sweep goes on with must be what it began with."""
+        return hashlib.sha256(
+            "".join(fingerprint(s) for s in (self.train, self.validation, self.test)).encode()
+        ).hexdigest()
+
     def limit(self, samples: int, seed: int = SPLIT_SEED) -> Splits:
         """A stratified subsample: `samples` in training and validation together, in their present proportion.
 
@@ -102,6 +109,15 @@ class Splits:
             return self
         share = samples / total
         return replace(self, train=_sample(self.train, share, seed), validation=_sample(self.validation, share, seed))
+
+
+def fingerprint(split: Split) -> str:
+    """Identifies the contents of a split in main memory: models are compared only on the same test set."""
+    digest = hashlib.sha256()
+    for tensor in split:
+        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().numpy().data)
+    return digest.hexdigest()[:16]
 
 
 def stratified(targets: Tensor, share: float, seed: int = SPLIT_SEED) -> tuple[Tensor, Tensor]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import torch
 from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from torch import Tensor
@@ -31,12 +29,3 @@ def score_logits(logits: Tensor, classes_of: Tensor) -> TestScores:
         roc_auc=float(roc_auc_score(targets, ranked, multi_class="ovr", average="macro")),
         loss=float(log_loss(targets, probabilities, labels=range(classes))),
     )
-
-
-def fingerprint(split: Split) -> str:
-    """Identifies the contents of a split in main memory: models are compared only on the same test set."""
-    digest = hashlib.sha256()
-    for tensor in split:
-        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]

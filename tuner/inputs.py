@@ -83,7 +83,7 @@ def _positional(frame: pd.DataFrame) -> bool:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None or value != value else str(value)  # noqa: PLR0124 - NaN is not itself
+    return "" if pd.isna(value) else str(value)
 
 
 def _categories(names: Sequence[str], block: Tensor) -> list[str | None]:

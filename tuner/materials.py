@@ -43,7 +43,9 @@ def _pretrained(config: SweepConfig) -> Weights:
             raise TunerError(f"--weights: {config.model} starts from none; these do: {', '.join(fitting)}")
         return {}
     entries = [p for p in config.search_space().parameters if p.name == "pretrained"]
-    values = entries[0].choices if entries else (model_parameters(config.model)["pretrained"],)
+    values = {value for entry in entries for value in entry.choices}
+    if not any(entry.parent is None for entry in entries):  # where none applies, the model's default does
+        values.add(model_parameters(config.model)["pretrained"])
     if True not in values:
         if config.weights:
             raise TunerError("--weights: pretrained is false, so they would not be used")

@@ -87,6 +87,7 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
         seed=request.seed,
         limit=request.limit,
         space=raw,
+        data=load().fingerprint(),
     )
     return config, gather(config, load())
 

@@ -107,7 +107,7 @@ def _texts(data: DataSpec, files: Sequence[str]) -> Samples:
 def _lines(file: str) -> list[str]:
     try:
         content = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
-        return content.decode("utf-8").splitlines()
+        return content.decode("utf-8").split("\n")
     except OSError as error:
         raise TunerError(f"{file}: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -74,7 +74,9 @@ def register(uri: str, candidate: Candidate) -> Registered:
 def names(uri: str) -> list[str]:
     """The registered models that have a champion."""
     client = MlflowClient(uri, uri)
-    return sorted(model.name for model in client.search_registered_models() if CHAMPION in (model.aliases or {}))
+    return sorted(
+        model.name for model in client.search_registered_models(max_results=1000) if CHAMPION in (model.aliases or {})
+    )
 
 
 def download(uri: str, model_uri: str, folder: Path) -> Path:

@@ -47,7 +47,7 @@ class Source:
         form, colon, path = self.dataset.partition(":")
         if not colon:
             return form
-        return f"{form}_{slug(Path(path).name if Path(path).is_dir() else Path(path).stem)}"
+        return f"{form}_{slug(Path(path).name.removesuffix(f'.{form}'))}"
 
     def load(self, limit: int | None = None) -> Splits:
         """The data, subsampled where `limit` says so."""

@@ -94,12 +94,12 @@ class Middle:
     def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
         """A whole number of steps above `low`."""
         middle = self.suggest_float(name, low, high, step=None, log=log)
-        return low + round((middle - low) / step) * step
+        return min(high, max(low, low + round((middle - low) / step) * step))
 
     def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:  # noqa: ARG002
         """The geometric mean on a log scale, rounded to three digits."""
         middle = math.sqrt(low * high) if log else (low + high) / 2
-        return float(f"{middle:.3g}")
+        return min(high, max(low, float(f"{middle:.3g}")))
 
 
 def read_toml(text: str, source: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
+from tuner.errors import one_line
 from tuner.report.findings import NotShown
 from tuner.report.scales import Scale, scales
 from tuner.schedule import rungs
@@ -77,6 +78,8 @@ def _shares(records: Sequence[TrialRecord], common: Sequence[Scale], epoch: int)
             )
             study.add_trial(trial)
         return get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=SEED))
+    except RuntimeError as error:  # of trials that hardly differ
+        raise NotShown(one_line(error)) from None
     finally:
         optuna.logging.set_verbosity(verbosity)
 
