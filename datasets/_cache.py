@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from safetensors import safe_open
-from safetensors.torch import save
+from safetensors.torch import save_file
 
 from tuner.data import DataSpec, Split, Splits
 from tuner.files import data_root, write_atomic
@@ -37,7 +37,7 @@ def cached(name: str, source: Path, files: Iterable[Path], recipe: object, make:
         return kept
     splits = make()
     with suppress(OSError):
-        write_atomic(path, lambda file: file.write(_packed(splits)))
+        write_atomic(path, lambda file: _pack(splits, Path(file.name)))
         for old in folder.glob(f"{stem}-*"):
             if old != path:
                 old.unlink()
@@ -56,10 +56,10 @@ def _state(file: Path) -> tuple[str, int, int]:
     return str(file), stat.st_size, stat.st_mtime_ns
 
 
-def _packed(splits: Splits) -> bytes:
+def _pack(splits: Splits, path: Path) -> None:
     tensors = {f"{part}.{field}": tensor for part in PARTS for field, tensor in getattr(splits, part)._asdict().items()}
-    content: bytes = save(tensors, {"spec": json.dumps(asdict(splits.spec)), "notes": json.dumps(splits.notes)})
-    return content
+    # straight to the file: a set of gigabytes should not be in memory twice
+    save_file(tensors, path, {"spec": json.dumps(asdict(splits.spec)), "notes": json.dumps(splits.notes)})
 
 
 def _read(path: Path) -> Splits | None:

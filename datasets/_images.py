@@ -41,3 +41,11 @@ def broken_note(broken: Sequence[str]) -> tuple[str, ...]:
         return ()
     files = "1 broken file" if len(broken) == 1 else f"{len(broken)} broken files"
     return (f"{files} skipped, such as {broken[0]}",)
+
+
+def skipped_note(folder: Path, skipped: Sequence[Path]) -> tuple[str, ...]:
+    """The note on what is passed over without being opened, if there is any."""
+    if not skipped:
+        return ()
+    what = "1 file or folder" if len(skipped) == 1 else f"{len(skipped)} files or folders"
+    return (f"{what} skipped: no image of a class, such as {skipped[0].relative_to(folder)}",)

@@ -17,7 +17,7 @@ from tuner.images import ENDINGS
 
 from ._cache import cached
 from ._files import NotDownloadedError, fetch, missing, unpack, unusable
-from ._images import Labelled, broken_note, read_split
+from ._images import Labelled, broken_note, read_split, skipped_note
 from ._own import TEST_SHARE, VALIDATION_SHARE, check_counts, three_ways
 
 SPEC = DataSpec(
@@ -52,12 +52,13 @@ def load(root: Path) -> Splits:
 
 
 def _kaggle(folder: Path) -> Splits:
-    files = [
+    there = [
         Labelled(path, target)
         for target, name in enumerate(KAGGLE_CLASSES)
         for path in sorted((folder / name).iterdir())
-        if path.suffix.lower() in ENDINGS
     ]
+    files = [file for file in there if file.path.suffix.lower() in ENDINGS]
+    skipped = [file.path for file in there if file.path.suffix.lower() not in ENDINGS]
 
     def make() -> Splits:
         images, broken = read_split(files, SPEC.shape, folder)
@@ -66,7 +67,7 @@ def _kaggle(folder: Path) -> Splits:
 
     splits = cached(SPEC.name, folder, [file.path for file in files], (SPEC.shape, TEST_SHARE, VALIDATION_SHARE), make)
     note = f"read from {folder}, which has no official test split: scores are not those of {FOLDER}"
-    return replace(splits, notes=(note, *splits.notes))
+    return replace(splits, notes=(note, *splits.notes, *skipped_note(folder, skipped)))
 
 
 def _pets(folder: Path) -> Splits:

@@ -25,7 +25,7 @@ FEW_NUMBERS = 20  # so many different numbers are classes, whatever they look li
 
 
 def load(path: Path, *, target: str | None = None) -> Splits:
-    """The splits; inputs are float32 (rows, features).
+    """The splits; inputs are float64 (rows, features).
 
     Args:
         path: the file, with a header.

@@ -17,13 +17,12 @@ from tuner.files import slug
 from tuner.images import ENDINGS, image_shape
 
 from ._cache import cached
-from ._images import Labelled, broken_note, read_split
+from ._images import Labelled, broken_note, read_split, skipped_note
 from ._own import TEST_SHARE, VALIDATION_SHARE, three_ways
 
 PARTS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
 LARGEST_KEPT = 224  # pixels: images that all have one size up to this keep it
 SMALLEST_SIDE, LARGEST_SIDE = 32, 160  # pixels: of the square that others are scaled to
-LOOKED_AT = 500  # images whose headers decide about the shape
 
 
 def load(path: Path) -> Splits:
@@ -42,7 +41,7 @@ def load(path: Path) -> Splits:
     name = f"folder_{slug(folder.name)}"
     recipe = (sorted(files), LARGEST_KEPT, SMALLEST_SIDE, LARGEST_SIDE, TEST_SHARE, VALIDATION_SHARE)
     splits = cached(name, folder, every, recipe, lambda: _read(folder, name, classes, files))
-    return replace(splits, notes=(*splits.notes, *_skipped_note(folder, skipped)))
+    return replace(splits, notes=(*splits.notes, *skipped_note(folder, skipped)))
 
 
 Folders = dict[str, list[Path]]  # the images of each class
@@ -110,8 +109,7 @@ def _read(folder: Path, name: str, classes: tuple[str, ...], files: dict[str, li
 
 def _shape(files: Sequence[Path]) -> tuple[int, int, int]:
     """The one size of all images if it is small, else a square as large as their shorter sides mostly are."""
-    step = -(-len(files) // LOOKED_AT)
-    shapes = [shape for shape in map(image_shape, files[::step]) if shape is not None]
+    shapes = [shape for shape in map(image_shape, files) if shape is not None]
     if not shapes:
         return 3, SMALLEST_SIDE, SMALLEST_SIDE  # all of them are broken, which reading them will say
     channels = max(shape[0] for shape in shapes)
@@ -120,10 +118,3 @@ def _shape(files: Sequence[Path]) -> tuple[int, int, int]:
         return channels, *sizes[0]
     side = min(max(round(median(map(min, sizes))), SMALLEST_SIDE), LARGEST_SIDE)
     return channels, side, side
-
-
-def _skipped_note(folder: Path, skipped: Sequence[Path]) -> tuple[str, ...]:
-    if not skipped:
-        return ()
-    what = "1 file or folder" if len(skipped) == 1 else f"{len(skipped)} files or folders"
-    return (f"{what} skipped: no image of a class, such as {skipped[0].relative_to(folder)}",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tuner.data import DataSpec
 from tuner.errors import TunerError
 
 
@@ -17,6 +18,11 @@ def check_integer(model: str, keyword: str, value: int, low: int, high: int) -> 
     """Raises TunerError unless `value` is an integer with low <= value <= high."""
     if type(value) is not int or not low <= value <= high:
         raise TunerError(f"{model}: {keyword} is {value!r}: choose an integer from {low} to {high}")
+
+
+def check_max_length(model: str, value: int, data: DataSpec, default: int) -> None:
+    """Raises TunerError when more words are to be read than the dataset keeps of a text; a default may be more."""
+    check_integer(model, "max_length", value, 1, max(default, data.shape[0]))
 
 
 def check_choice(model: str, keyword: str, value: int | str, choices: Sequence[int] | Sequence[str]) -> None:

@@ -11,13 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-PADDING = 0
-
-
-def lengths(tokens: Tensor) -> Tensor:
-    """(batch, steps) tokens -> (batch,) how many come before the padding, at least 1."""
-    return (tokens != PADDING).sum(1).clamp_min(1)
-
 
 def reverse(states: Tensor, length: Tensor) -> Tensor:
     """(batch, steps, units) with the first `length` steps of each sample in reverse order, and its padding in place."""

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from tuner.data import DataSpec, Task
+from tuner.text import PADDING, lengths
 
-from ._checks import check_dropout, check_integer
-from ._sequence import PADDING, BidirectionalLSTM, lengths
+from ._checks import check_dropout, check_integer, check_max_length
+from ._sequence import BidirectionalLSTM
 
 TASKS: tuple[Task, ...] = ("text",)
 SPACE: dict[str, Any] = {
@@ -20,6 +21,7 @@ SPACE: dict[str, Any] = {
     "dropout": {"low": 0.2, "high": 0.7},
     "max_length": {"choices": [256, 400]},
 }
+MAX_LENGTH = 400  # words
 
 
 def build(
@@ -29,7 +31,7 @@ def build(
     embedding_size: int = 100,
     hidden_size: int = 128,
     num_layers: int = 2,
-    max_length: int = 400,
+    max_length: int = MAX_LENGTH,
 ) -> nn.Module:
     """A classifier of texts, (batch, steps) tokens with padding 0 at the end -> logits (batch, classes).
 
@@ -42,7 +44,7 @@ def build(
         embedding_size: numbers a word, 1 to 1024.
         hidden_size: units of each direction of each layer, 1 to 1024: the default gives 256 in all.
         num_layers: bidirectional layers on top of each other, 1 to 4.
-        max_length: words of a text that are read, from its beginning, 1 to 10000.
+        max_length: words of a text that are read, from its beginning, 1 to as many as the dataset keeps.
 
     Raises:
         TunerError: a value out of its range.
@@ -51,7 +53,7 @@ def build(
     check_integer("bilstm_attention", "embedding_size", embedding_size, 1, 1024)
     check_integer("bilstm_attention", "hidden_size", hidden_size, 1, 1024)
     check_integer("bilstm_attention", "num_layers", num_layers, 1, 4)
-    check_integer("bilstm_attention", "max_length", max_length, 1, 10_000)
+    check_max_length("bilstm_attention", max_length, data, MAX_LENGTH)
     words = len(data.vocabulary) + 2
     encoder = Encoder(words, embedding_size, hidden_size, num_layers, dropout)
     return AttentionClassifier(encoder, 2 * hidden_size, len(data.classes), dropout, max_length)

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from tuner.data import DataSpec, Task
+from tuner.text import PADDING, lengths
 
-from ._checks import check_dropout, check_integer
-from ._sequence import PADDING, lengths
+from ._checks import check_dropout, check_integer, check_max_length
 
 TASKS: tuple[Task, ...] = ("tabular", "text")
 SPACE: dict[str, Any] = {
@@ -19,6 +19,7 @@ SPACE: dict[str, Any] = {
     "dropout": {"low": 0.0, "high": 0.6},
     "hidden_size": {"choices": [32, 64, 128]},
 }
+MAX_LENGTH = 400  # words
 
 
 def build(
@@ -28,7 +29,7 @@ def build(
     hidden_size: int = 128,
     num_layers: int = 1,
     embedding_size: int = 128,
-    max_length: int = 400,
+    max_length: int = MAX_LENGTH,
 ) -> nn.Module:
     """A classifier of normalised float32 rows, (batch, features), or of texts, (batch, steps) tokens -> logits.
 
@@ -38,7 +39,7 @@ def build(
         hidden_size: units of each layer (tables: of each direction of it), 1 to 1024.
         num_layers: LSTM layers on top of each other, 1 to 4.
         embedding_size: texts only: numbers a word, 1 to 1024.
-        max_length: texts only: words that are read, from the beginning, 1 to 10000.
+        max_length: texts only: words that are read, from the beginning, 1 to as many as the dataset keeps.
 
     Raises:
         TunerError: a value out of its range.
@@ -47,8 +48,8 @@ def build(
     check_integer("lstm", "hidden_size", hidden_size, 1, 1024)
     check_integer("lstm", "num_layers", num_layers, 1, 4)
     check_integer("lstm", "embedding_size", embedding_size, 1, 1024)
-    check_integer("lstm", "max_length", max_length, 1, 10_000)
     if data.task == "text":
+        check_max_length("lstm", max_length, data, MAX_LENGTH)
         embedding = nn.Embedding(len(data.vocabulary) + 2, embedding_size, padding_idx=PADDING)
         lstm = nn.LSTM(embedding_size, hidden_size, num_layers, batch_first=True)
         return TextLSTM(embedding, lstm, len(data.classes), dropout=dropout, max_length=max_length)
@@ -83,8 +84,9 @@ class TextLSTM(nn.Module):
 class RowLSTM(nn.Module):
     """A bidirectional LSTM, and a linear classifier of the states of all its steps.
 
-    All of them, because a column has a meaning of its own, which a mean over the steps forgets: on breast_cancer the
-    test accuracy was 0.935 with the mean, 0.956 with the last states and 0.982 with all states (12 runs each).
+    All of them, because a column has a meaning of its own, which a mean over the steps forgets: on the training and
+    validation split of breast_cancer, cross-validated in 5 parts 3 times, the accuracy was 0.931 with the mean, 0.947
+    with the last states and 0.972 with all states.
     """
 
     def __init__(self, features: int, classes: int, *, hidden_size: int, num_layers: int, dropout: float) -> None:

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tuner.batches import EVALUATION_BATCH, evaluation_batches, lengths, training_batches
+from tuner.batches import EVALUATION_BATCH, evaluation_batches, training_batches
+from tuner.text import lengths
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -68,7 +69,3 @@ def test_large_images_are_evaluated_a_few_at_a_time(shape: tuple[int, ...], size
 def test_one_huge_image_is_a_batch() -> None:
     _, batches = evaluation_batches(torch.zeros(2, 3, 2000, 2000, dtype=torch.uint8))
     assert [len(batch) for batch in batches] == [1, 1]
-
-
-def test_the_length_of_a_text_is_where_its_padding_begins() -> None:
-    assert lengths(torch.tensor([[3, 1, 0, 0], [0, 0, 0, 0], [2, 2, 2, 2]])).tolist() == [2, 0, 4]

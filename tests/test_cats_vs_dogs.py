@@ -141,11 +141,13 @@ def test_missing_says_what_to_put_where(root: Path, pets: Path) -> None:
 def test_prefers_the_folder_of_kaggle_wherever_it_lies(root: Path, name: str) -> None:
     folder = write_kaggle(root / name)
     (folder / "Dog" / "5.jpg").write_bytes(b"")
+    (folder / "Cat" / "Thumbs.db").write_bytes(b"")  # as in the set that people download
     assert counts(root) == [[13, 12], [3, 3], [4, 4]]
     splits = load("cats_vs_dogs", root)
     assert splits.notes == (
         f"read from {folder}, which has no official test split: scores are not those of oxford-iiit-pet",
         "1 broken file skipped, such as Dog/5.jpg: the file is empty",
+        "1 file or folder skipped: no image of a class, such as Cat/Thumbs.db",
     )
     for part in parts(splits):  # the cats are grey
         assert torch.equal((part.inputs[:, 0] == part.inputs[:, 1]).all(2).all(1), part.targets == 0)

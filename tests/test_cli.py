@@ -86,6 +86,10 @@ BAD = {
     "a text for a number": (["digits", "cnn", "--set", "lr=abc"], ["with --set", "lr must be a finite number"]),
     "a boolean for a number": (["digits", "cnn", "--set", "weight_decay=true"], ["weight_decay", "finite number"]),
     "a very long name": (["d" * 300, "cnn"], ["unknown dataset"]),
+    "the name of a champion": (
+        ["digits", "cnn", "--name", "folder_x-resnet"],
+        ["--name 'folder_x-resnet'", "best model"],
+    ),
     "a bad name": (["digits", "cnn", "--name", "../x"], ["--name '../x'"]),
     "no such space file": (["digits", "cnn", "--space", "nowhere.toml"], ["nowhere.toml", "No such file"]),
     "a model that does not fit, with a space": (

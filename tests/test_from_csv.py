@@ -10,6 +10,7 @@ import torch
 from dataset_support import parts
 
 from tuner import catalog
+from tuner.classifier import build_classifier
 from tuner.data import Splits, moments
 from tuner.errors import TunerError
 from tuner.table import encode_rows, read_rows
@@ -96,11 +97,22 @@ def test_a_missing_number_is_the_mean_of_the_training_split(tmp_path: Path) -> N
 
 def test_the_prediction_of_a_row_needs_no_target(tmp_path: Path) -> None:
     spec = load(write(tmp_path, rows())).spec
-    (tmp_path / "new.csv").write_text("colour;length\nred;0,5\n")
-    with pytest.raises(TunerError, match=r"^new.csv, line 2: column 'length' must be a number, got '0,5'$"):
+    (tmp_path / "new.csv").write_text("colour;length\nred;0,5 cm\n")
+    with pytest.raises(TunerError, match=r"^new.csv, line 2: column 'length' must be a number, got '0,5 cm'$"):
         encode_rows(read_rows(tmp_path / "new.csv"), spec.columns, "new.csv")
-    (tmp_path / "new.csv").write_text("colour;length\nred;0.5\n")
-    assert encode_rows(read_rows(tmp_path / "new.csv"), spec.columns, "new.csv").tolist() == [[0.5, 0, 1]]
+    for content in ("colour;length\nred;0.5\n", "colour;length\nred;0,5\n", 'colour,length\nred,"0.5"\n'):
+        (tmp_path / "new.csv").write_text(content)
+        assert encode_rows(read_rows(tmp_path / "new.csv"), spec.columns, "new.csv").tolist() == [[0.5, 0, 1]]
+
+
+def test_moments_of_a_few_days_stay_apart(tmp_path: Path) -> None:
+    """float32 has steps of 128 seconds there."""
+    times = [1_760_000_000 + (number * 37) % 100 for number in range(100)]
+    splits = load(write(tmp_path, [[str(time), "x", "y", ["cat", "dog"][time % 2]] for time in times]))
+    prepared = build_classifier(splits.spec, "lstm", {}).prepare(splits.train.inputs)
+    assert prepared.dtype == torch.float32
+    assert len(set(prepared.flatten().tolist())) == len(splits.train.targets)
+    assert float(prepared.std(correction=0)) == pytest.approx(1, abs=1e-3)
 
 
 def test_rows_without_a_class_are_skipped_and_counted(tmp_path: Path) -> None:

@@ -109,6 +109,12 @@ def test_is_grey_when_all_images_are(folder: Path) -> None:
     assert load(folder).spec.shape == (3, 20, 20)
 
 
+def test_one_image_in_colour_among_many_grey_ones_is_enough(folder: Path) -> None:
+    write(folder, a=260, b=260, mode="L", size=(4, 4))
+    noise(folder / "a" / "200x.png", 77, (4, 4))
+    assert load(folder).spec.shape == (3, 4, 4)
+
+
 def test_takes_every_usual_format(folder: Path) -> None:
     for ending in ("jpg", "jpeg", "png", "bmp", "gif", "webp", "ppm", "tif", "tiff", "JPG"):
         write(folder, ending=ending, a=1, b=1)

@@ -17,6 +17,7 @@ from synthetic import HOSTILE, findings, images, texts, trials
 
 from tuner.report.findings import Findings
 from tuner.report.make import Report, write_report
+from tuner.report.page import Block, Section, render
 
 CHARTS = 7  # curves, confusion, roc, history, importance, parallel, learning
 
@@ -163,6 +164,12 @@ def test_sections_without_anything_to_show_say_why(tmp_path: Path) -> None:
     assert page.count("Not shown: the sweep is not finished") == 4
     assert "Not shown: 3 trials reached epoch 1" in page
     assert len(charts_of(made.page)) == 4
+
+
+def test_a_number_that_json_has_not_is_left_out_of_its_chart_and_costs_no_page() -> None:
+    chart = {"data": [{"y": [1.0, float("nan"), (float("inf"), 2)]}], "layout": {}, "height": 9}
+    page = render("t", "", [Section(key="k", title="k", block=Block(charts=(chart,)))], "")
+    assert '[{"data":[{"y":[1.0,null,[null,2]]}],"layout":{}}]' in page
 
 
 def test_words_are_marked_by_their_weight(tmp_path: Path) -> None:

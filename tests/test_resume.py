@@ -11,11 +11,14 @@ from pathlib import Path
 
 import optuna
 import pytest
+import torch
+from dataset_support import noise
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from support import Command, Start, read_runs, read_study
+from torchvision.models import mobilenet_v2
 
-ARGUMENTS = ("sweep", "digits", "cnn", "--trials", "5", "--max-epochs", "9", "--name", "x", "--set", "width=0.5")
+ARGUMENTS = ("sweep", "digits", "cnn", "--trials", "5", "--max-epochs", "9", "--name", "x")
 
 
 def trials(folder: Path) -> list[optuna.trial.FrozenTrial]:
@@ -80,9 +83,59 @@ def test_a_training_that_is_stopped_goes_on_from_its_last_epoch(
     assert {run.info.status for run in runs(tmp_path)} == {"FINISHED"}
 
 
+def stop_after(count: int, process: subprocess.Popen[str], folder: Path) -> None:
+    """Ctrl-C when the study knows so many epochs."""
+    wait_for_epochs(folder, count, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+
+
+def test_a_training_on_a_changed_table_is_not_gone_on_with(tuner: Command, start: Start, tmp_path: Path) -> None:
+    rows = [f"{60 - n},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(60)]
+    table = tmp_path / "t.csv"
+    table.write_text("\n".join(["a,b,c", *rows]))
+    arguments = ("train", "csv:t.csv", "lstm", "--target", "c", "--epochs", "150", "--cpus", "1", "--name", "x")
+    stop_after(3, start(*arguments, folder=tmp_path), tmp_path)
+    table.write_text("\n".join(["a,b,c", *rows[1:], "7,7,no"]))
+    changed = tuner("resume", "x", folder=tmp_path)
+    assert (changed.returncode, changed.stderr.count("\n")) == (2, 1)
+    assert "the data of x is not what it began with" in changed.stderr
+    table.write_text("\n".join(["a,b,c", *rows]))
+    done = tuner("resume", "x", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["model"]["uri"] == "models:/csv_t_c-lstm@champion"
+    assert sorted(epochs(tmp_path)[0]) == list(range(1, 151))
+
+
+def test_a_training_from_a_file_of_weights_goes_on_with_them(tuner: Command, start: Start, tmp_path: Path) -> None:
+    for number in range(40):
+        noise(tmp_path / "photos" / "ab"[number % 2] / f"{number:02}.png", number, (32, 32))
+    torch.save(mobilenet_v2().state_dict(), tmp_path / "w.pth")
+    arguments = ("train", "folder:photos", "mobilenet_v2", "--weights", "w.pth", "--set", "batch_size=8")
+    process = start(*arguments, "--epochs", "16", "--cpus", "1", "--name", "x", folder=tmp_path)
+    stop_after(2, process, tmp_path)
+    (tmp_path / "w.pth").rename(tmp_path / "elsewhere.pth")
+    away = tuner("resume", "x", folder=tmp_path)
+    assert (away.returncode, away.stderr.count("\n")) == (2, 1)
+    assert "w.pth: there is no such file" in away.stderr
+    (tmp_path / "elsewhere.pth").rename(tmp_path / "w.pth")
+    before = epochs(tmp_path)[0]
+    done = tuner("resume", "x", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    after = epochs(tmp_path)[0]
+    assert sorted(after) == list(range(1, 17))
+    assert before.items() <= after.items()
+
+
 def test_ctrl_c_saves_the_trials_and_resume_ends_the_sweep(tuner: Command, start: Start, tmp_path: Path) -> None:
     process = start(*ARGUMENTS, folder=tmp_path)
-    wait_for_epochs(tmp_path, 4, process)
+    wait_for_epochs(tmp_path, 1, process)
+    second, taken = (start(*arguments, folder=tmp_path) for arguments in (("resume", "x"), ARGUMENTS))
+    assert (second.communicate()[1], second.returncode) == ("error: the sweep x is running in another process\n", 2)
+    message = taken.communicate()[1]
+    assert (taken.returncode, message.count("\n")) == (2, 1)
+    assert "is taken" in message
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
@@ -101,24 +154,9 @@ def test_ctrl_c_saves_the_trials_and_resume_ends_the_sweep(tuner: Command, start
     assert "is finished" in again.stderr
 
 
-@pytest.mark.parametrize("at", [1, 7])
-def test_a_killed_driver_loses_nothing(tuner: Command, start: Start, tmp_path: Path, at: int) -> None:
+def test_a_killed_driver_loses_nothing(tuner: Command, start: Start, tmp_path: Path) -> None:
     process = start(*ARGUMENTS, folder=tmp_path)
-    wait_for_epochs(tmp_path, at, process)
+    wait_for_epochs(tmp_path, 7, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     check_finished(tmp_path, epochs(tmp_path), tuner("resume", "x", "--json", folder=tmp_path))
-
-
-def test_a_sweep_that_runs_is_not_run_a_second_time(tuner: Command, start: Start, tmp_path: Path) -> None:
-    process = start(*ARGUMENTS, folder=tmp_path)
-    while not (tmp_path / "runs/x/study.log").exists():
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    second = tuner("resume", "x", folder=tmp_path)
-    taken = tuner(*ARGUMENTS, folder=tmp_path)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=120)
-    assert (second.returncode, second.stderr.strip()) == (2, "error: the sweep x is running in another process")
-    assert (taken.returncode, taken.stderr.count("\n")) == (2, 1)
-    assert "is taken" in taken.stderr

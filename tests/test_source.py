@@ -47,7 +47,7 @@ def test_a_table_is_read_by_its_absolute_path_and_carries_its_name(tmp_path: Pat
     rows = [f"{60 - n},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(60)]
     (tmp_path / "my table.csv").write_text("\n".join(["a,b,answer", *rows]))
     splits = Source.parse("csv:my table.csv", "answer").load()
-    assert splits.spec.name == "csv_my_table"
+    assert splits.spec.name == "csv_my_table_answer"
     assert splits.spec.classes == ("no", "yes")
     assert [column.name for column in splits.spec.columns] == ["a", "b"]
 

@@ -48,6 +48,11 @@ class TestReadRows:
     def test_does_not_take_what_is_quoted_for_a_separator(self, tmp_path: Path) -> None:
         assert list(read_rows(write(tmp_path, '"a;b;c",d\n1,2\n')).columns) == ["a;b;c", "d"]
 
+    def test_a_decimal_comma_becomes_a_point_where_commas_do_not_separate(self, tmp_path: Path) -> None:
+        rows = read_rows(write(tmp_path, "a;b;c\n1,5;-0,25;red, blue\n,5;1,2,3;7\n"))
+        assert rows.to_dict("list") == {"a": ["1.5", ".5"], "b": ["-0.25", "1,2,3"], "c": ["red, blue", "7"]}
+        assert read_rows(write(tmp_path, 'a,b\n"1,5",2\n')).to_dict("list") == {"a": ["1,5"], "b": ["2"]}
+
     def test_takes_a_single_column(self, tmp_path: Path) -> None:
         assert read_rows(write(tmp_path, "a\n1\n2\n")).to_dict("list") == {"a": ["1", "2"]}
 
@@ -130,7 +135,7 @@ class TestEncodeRows:
             size=["small", "large", "huge", "", " small "], age=["1.5", "", "n/a", "-3", " 4 "], more=["x"] * 5
         )
         features = encode_rows(rows, self.COLUMNS, "here")
-        assert features.dtype == torch.float32
+        assert features.dtype == torch.float64
         assert features.tolist() == [[1.5, 0, 1], [40, 1, 0], [40, 0, 0], [-3, 0, 0], [4, 0, 1]]
 
     def test_names_the_column_that_is_missing(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tuner.text import encode_texts, make_vocabulary, tokenise
+from tuner.text import encode_texts, lengths, make_vocabulary, tokenise
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,7 @@ def test_a_large_vocabulary_gets_wider_integers(size: int, kind: torch.dtype) ->
     vocabulary = [f"w{number}" for number in range(size)]
     tokens = encode_texts([vocabulary[-1]], vocabulary, 1)
     assert (tokens.dtype, tokens.item()) == (kind, size + 1)
+
+
+def test_the_length_of_a_text_is_where_its_padding_begins_and_at_least_one() -> None:
+    assert lengths(torch.tensor([[3, 1, 0, 0], [0, 0, 0, 0], [2, 2, 2, 2]])).tolist() == [2, 1, 4]

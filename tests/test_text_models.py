@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from tuner import catalog
 from tuner.classifier import build_classifier
 from tuner.data import DataSpec
+from tuner.errors import TunerError
 
 WORDS = 20
 SPEC = DataSpec(
@@ -64,6 +66,12 @@ class TestEveryTextModel:
     def test_reads_so_many_words_and_no_more(self, name: str) -> None:
         model = build(name, max_length=3)
         assert torch.equal(model(TEXTS), model(TEXTS[:, :3]))
+
+    def test_reading_more_words_than_the_dataset_keeps_is_refused(self, name: str) -> None:
+        long = replace(SPEC, shape=(512,))
+        catalog.load("models", name).build(long, max_length=512)
+        with pytest.raises(TunerError, match=f"^{name}: max_length is 513: choose an integer from 1 to 512$"):
+            catalog.load("models", name).build(long, max_length=513)
 
     @torch.inference_mode()
     def test_a_text_of_padding_alone_has_an_answer(self, name: str) -> None:

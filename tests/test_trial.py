@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 
 from tuner import catalog
 from tuner.checkpoint import read
-from tuner.data import Splits
+from tuner.data import Split, Splits
 from tuner.fit import Training
 from tuner.materials import Materials
 from tuner.schedule import rungs
@@ -74,6 +75,16 @@ def test_a_stopped_trial_goes_on_with_the_same_numbers_and_first_repeats_its_las
     with pytest.raises(SystemExit):
         run(tmp_path / "b", splits, stop_at=stop_at)
     assert scores(run(tmp_path / "b", splits)) == through[stop_at - 1 :]
+
+
+def test_a_trial_without_its_pretrained_weights_fails(tmp_path: Path, splits: Splits) -> None:
+    small = splits.train.inputs[:8].repeat(1, 3, 4, 4)
+    data = TrialData(Split(small, splits.train.targets[:8]), Split(small, splits.train.targets[:8]), {})
+    spec = replace(splits.spec, shape=(3, 32, 32), mean=(0.0,) * 3, std=(1.0,) * 3)
+    reports: list[dict[str, Any]] = []
+    wants = {"batch_size": 4, "pretrained": True}
+    run_trial(replace(job(tmp_path, splits), data=spec, model="mobilenet_v2"), 0, wants, data, reports.append)
+    assert reports == [{"error": "TunerError: the pretrained weights of mobilenet_v2 are missing"}]
 
 
 def test_an_error_is_reported_in_one_line_and_not_raised(tmp_path: Path, splits: Splits) -> None:

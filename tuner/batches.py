@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Generator, Tensor
 
+from tuner.text import lengths
+
 POOL = 50  # batches whose texts are sorted by length together: a batch stays random, and holds little padding
 EVALUATION_BATCH = 512
 EVALUATION_VALUES = 512 * 3 * 32 * 32  # of a batch at most, so that large images do not fill the memory
@@ -31,11 +33,6 @@ def evaluation_batches(inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
     order = lengths(inputs).argsort() if _texts(inputs) else torch.arange(len(inputs), device=inputs.device)
     size = max(1, min(EVALUATION_BATCH, EVALUATION_VALUES // math.prod(inputs.shape[1:])))
     return order, torch.split(order, size)
-
-
-def lengths(tokens: Tensor) -> Tensor:
-    """(samples, steps) tokens -> (samples,) how many come before the padding, which is 0."""
-    return (tokens != 0).sum(1)
 
 
 def _texts(inputs: Tensor) -> bool:

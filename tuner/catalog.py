@@ -79,6 +79,13 @@ def has_space(dataset: str, model: str) -> bool:
     return f"{dataset}-{model}" in names("search_spaces")
 
 
+def is_pair(name: str) -> bool:
+    """Whether models of some dataset may be registered under this name."""
+    dataset, _, model = name.rpartition("-")
+    own = dataset.startswith(tuple(f"{form}_" for form in formats()))
+    return model in names("models") and (own or dataset in names("datasets"))
+
+
 def _all(kind: Kind) -> list[str]:
     ending = _ENDING[kind]
     found = (entry.name for entry in files(f"tuner.{kind}").iterdir())

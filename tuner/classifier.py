@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from tuner import catalog
-from tuner.batches import lengths
 from tuner.data import DataSpec
 from tuner.errors import TunerError, unknown
+from tuner.text import lengths
 
 Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -27,9 +27,10 @@ class Classifier(nn.Module):
         """Normalises with the mean and standard deviation of the training split, unless others are given."""
         super().__init__()
         per_channel = (-1,) + (1,) * (len(data.shape) - 1)
-        mean, std = normalisation or (data.mean, data.std)
-        self.register_buffer("mean", torch.tensor(mean).reshape(per_channel))
-        self.register_buffer("std", torch.tensor(std).reshape(per_channel))
+        # a column of times in seconds would lose its last digits in float32 before the mean is taken off
+        kind = torch.float64 if data.task == "tabular" else torch.float32
+        for name, values in zip(("mean", "std"), normalisation or (data.mean, data.std), strict=True):
+            self.register_buffer(name, torch.tensor(values, dtype=kind).reshape(per_channel))
         self.text = data.task == "text"
         self.network = network
 
@@ -41,8 +42,8 @@ class Classifier(nn.Module):
     def prepare(self, raw: Tensor) -> Tensor:
         """What the network gets: normalised float32 samples, or int64 tokens as long as the batch's longest text."""
         if self.text:
-            return raw[:, : max(1, int(lengths(raw).max()))].long()
-        return (raw.float() - self.mean) / self.std
+            return raw[:, : int(lengths(raw).max())].long()
+        return ((raw.to(self.mean.dtype) - self.mean) / self.std).float()
 
 
 def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> Classifier:

@@ -203,6 +203,8 @@ def _free_name(name: str | None, pair: str, home: Path) -> str:
         return next(f"{pair}-{n}" for n in range(1, 10**6) if not (home / f"{pair}-{n}").exists())
     if not NAME.fullmatch(name):
         raise TunerError(f"--name '{name}': use letters, digits, '.', '_' and '-', at most 100, the first no sign")
+    if catalog.is_pair(name):
+        raise TunerError(f"--name '{name}': so the best model of that pair is called: choose another")
     if name in RESERVED:
         raise TunerError(f"--name '{name}': {', '.join(RESERVED)} mean something else there: choose another")
     if (home / name).exists():

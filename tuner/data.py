@@ -74,7 +74,7 @@ class Split(NamedTuple):
     """Samples and their classes."""
 
     inputs: Tensor
-    """(samples, *spec.shape); uint8 for images, float32 for tables, integer tokens for texts (0 after the last)."""
+    """(samples, *spec.shape); uint8 for images, floats for tables, integer tokens for texts (0 after the last)."""
     targets: Tensor
     """(samples,) int64 indices into the class names."""
 

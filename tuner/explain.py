@@ -7,14 +7,13 @@ from pathlib import Path
 
 import torch
 from captum.attr import LayerAttribution, LayerGradCam
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from tuner.classifier import Classifier
 from tuner.data import DataSpec
 from tuner.errors import TunerError
 from tuner.predict import Prediction
+from tuner.report.figures import plain, save, sheet
 
 SMALLEST_MAP = 4  # pixels a side: a coarser map says nothing of where
 
@@ -73,8 +72,7 @@ def _layer(model: Classifier, images: Tensor) -> nn.Module:
 
 def _draw(data: DataSpec, image: Tensor, heat: Tensor, prediction: Prediction, path: Path) -> None:
     name, probability = prediction.best
-    figure = Figure(figsize=(7, 3.8), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = sheet(7, 3.8)
     seen, overlay = figure.subplots(1, 2)
     pixels = (image.float() / data.white).clamp(0, 1).movedim(0, -1)
     for axes in (seen, overlay):
@@ -82,8 +80,8 @@ def _draw(data: DataSpec, image: Tensor, heat: Tensor, prediction: Prediction, p
         axes.set_axis_off()
     overlay.imshow(heat.numpy(), cmap="inferno", alpha=0.55, vmin=0, vmax=1)
     seen.set_title("as the model sees it", fontsize=10)
-    overlay.set_title(f"{name} {probability:.1%}".replace("$", r"\$"), fontsize=10)
-    figure.savefig(path, dpi=100)
+    overlay.set_title(f"{plain(name)} {probability:.1%}", fontsize=10)
+    save(figure, path)
 
 
 def _free(folder: Path, stem: str) -> Path:

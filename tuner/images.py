@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from tuner.errors import TunerError, one_line
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 MAX_PIXELS = 64_000_000  # more than a phone's camera has, and 256 MB at most once decoded
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
+LARGE = 8_000_000  # pixels: such images are decoded one at a time, for the memory that they take
+_large = threading.Lock()
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
 
 
@@ -87,8 +90,14 @@ def _read(path: Path, shape: tuple[int, ...], white: int) -> Tensor:
 
 def _pixels(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """(height, width, channels) of an image that has not been decoded yet."""
-    if image.width * image.height > MAX_PIXELS:
+    pixels = image.width * image.height
+    if pixels > MAX_PIXELS:
         raise ValueError(f"{image.width}x{image.height} pixels, and {MAX_PIXELS:,} in all are the limit")
+    with _large if pixels > LARGE else nullcontext():
+        return _fitted(image, shape)
+
+
+def _fitted(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     channels, height, width = shape
     mode = "L" if channels == 1 else "RGB"
     side = 2 * max(height, width)

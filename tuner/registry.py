@@ -181,7 +181,9 @@ def _crown(client: MlflowClient, new: ModelVersion) -> Registered:
         return Registered(uri=uri, champion=True, note="the champion already")
     own = f"models:/{new.name}/{new.version}"
     if champion.tags.get(TEST_DATA_TAG) != new.tags[TEST_DATA_TAG]:
-        return Registered(uri=own, champion=False, note=f"version {champion.version} was tested on other data")
+        return Registered(
+            uri=own, champion=False, note=f"version {champion.version}, tested on other data, stays champion"
+        )
     before = float(champion.tags[ACCURACY_TAG])
     if accuracy <= before:
         note = f"version {champion.version} stays champion with test accuracy {before:.4f}"

@@ -43,11 +43,12 @@ class Source:
 
     @property
     def name(self) -> str:
-        """Letters, digits and _: the first half of a pair's name."""
+        """Letters, digits and _: the first half of a pair's name. Another column of a table is another problem."""
         form, colon, path = self.dataset.partition(":")
         if not colon:
             return form
-        return f"{form}_{slug(Path(path).name.removesuffix(f'.{form}'))}"
+        parts = [form, Path(path).name.removesuffix(f".{form}"), *([self.target] if self.target else [])]
+        return "_".join(map(slug, parts))
 
     def load(self, limit: int | None = None) -> Splits:
         """The data, subsampled where `limit` says so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tuner.errors import TunerError
 MAX_CATEGORIES = 50  # of a column; rarer ones give zeros
 LINE = "line"  # the name of the index of rows that come from a file
 SEPARATORS = ",;\t"
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 NO_NUMBER = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})  # a missing cell of a column of numbers
 
 
@@ -26,7 +28,8 @@ def read_rows(path: Path) -> pd.DataFrame:
     """The rows of a CSV file with a header, separated by commas, semicolons or tabs.
 
     Returns:
-        Every cell a string without spaces around it, a missing one empty. The index, named `line`, says in which line
+        Every cell a string without spaces around it, a missing one empty; where commas do not separate, a number
+        with a decimal comma has a point instead. The index, named `line`, says in which line
         of the file a row starts. Blank lines are left out.
 
     Raises:
@@ -34,7 +37,8 @@ def read_rows(path: Path) -> pd.DataFrame:
             one name.
     """
     text = _read(path)
-    records = _records(path, text, _separator(text))
+    separator = _separator(text)
+    records = _records(path, text, separator)
     _, header = next(records, (0, []))
     if not header:
         raise TunerError(f"{path}: the file is empty: a header and rows are expected")
@@ -44,7 +48,7 @@ def read_rows(path: Path) -> pd.DataFrame:
         if len(row) != len(header):
             raise TunerError(f"{path}, line {line}: {len(row)} cells instead of the {len(header)} of the header")
         lines.append(line)
-        rows.append(row)
+        rows.append(row if separator == "," else [_with_point(cell) for cell in row])
     if not rows:
         raise TunerError(f"{path}: there are no rows after the header")
     return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name=LINE), dtype=object)
@@ -75,7 +79,8 @@ def encode_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> 
         source: where the rows come from, for errors.
 
     Returns:
-        (rows, sum of the columns' widths) float32. A missing number is the column's `fill`, an unknown category zeros.
+        (rows, sum of the columns' widths) float64, since a time in seconds has more digits than a
+        float32. A missing number is the column's `fill`, an unknown category zeros.
 
     Raises:
         TunerError: a column is missing, or a cell of a column of numbers is none.
@@ -85,7 +90,7 @@ def encode_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> 
             has = ", ".join(f"'{name}'" for name in frame.columns)
             raise TunerError(f"{source}: there is no column '{column.name}', the columns are {has}")
     blocks = [_encode(frame[column.name].str.strip(), column, source) for column in columns]
-    return torch.from_numpy(np.concatenate(blocks, axis=1, dtype=np.float32))
+    return torch.from_numpy(np.concatenate(blocks, axis=1, dtype=np.float64))
 
 
 def _read(path: Path) -> str:
@@ -115,6 +120,11 @@ def _records(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[
             start = reader.line_num + 1
     except csv.Error as error:
         raise TunerError(f"{path}, line {start}: {error}") from None
+
+
+def _with_point(cell: str) -> str:
+    """Much of the world writes 0,5 for 0.5, and separates with semicolons for that."""
+    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def _check_names(path: Path, header: Sequence[str]) -> None:

@@ -34,6 +34,11 @@ def make_vocabulary(texts: Iterable[str], size: int) -> tuple[str, ...]:
     return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:size])
 
 
+def lengths(tokens: Tensor) -> Tensor:
+    """(texts, steps) tokens -> (texts,) how many come before the padding, at least 1."""
+    return (tokens != PADDING).sum(1).clamp_min(1)
+
+
 def encode_texts(texts: Sequence[str], vocabulary: Sequence[str], steps: int) -> Tensor:
     """The tokens of texts, each cut at `steps` and padded with 0.
 

@@ -18,6 +18,7 @@ from tuner.checkpoint import Checkpoints, checkpoint_folder
 from tuner.classifier import build_classifier, is_pretrained
 from tuner.data import DataSpec, Split
 from tuner.device import best_device
+from tuner.errors import TunerError
 from tuner.files import make_folder
 from tuner.fit import Training, fit
 from tuner.hyperparameters import split_parameters
@@ -137,7 +138,9 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
     hyperparameters, arguments = split_parameters(parameters)
     model = build_classifier(job.data, job.model, arguments)
     if is_pretrained(job.model, arguments):
-        model.network.load_state_dict(data.pretrained, strict=False)
+        loaded = model.network.load_state_dict(data.pretrained, strict=False)  # the head begins at random
+        if not data.pretrained or loaded.unexpected_keys:
+            raise TunerError(f"the pretrained weights of {job.model} are missing")
     return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=data.train.inputs.device)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from tuner.report.figures import bare, plain, save, sheet
 
 COLOURS = {"train": "#4477aa", "validation": "#ccbb44", "test": "#66ccee"}  # Paul Tol's "bright", safe for most eyes
 
@@ -20,23 +19,15 @@ def draw_classes(name: str, classes: Sequence[str], counts: Mapping[str, Sequenc
         counts: samples of each class, by split.
         path: of the file.
     """
-    figure = Figure(figsize=(8, 1.2 + 0.28 * len(classes)), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
+    figure = sheet(8, 1.2 + 0.28 * len(classes))
+    axes = bare(figure.subplots())
     start = [0] * len(classes)
     for split, values in counts.items():
         axes.barh(range(len(classes)), values, left=start, color=COLOURS[split], label=split)
         start = [before + value for before, value in zip(start, values, strict=True)]
-    axes.set_yticks(range(len(classes)), [_plain(label) for label in classes])
+    axes.set_yticks(range(len(classes)), [plain(label) for label in classes])
     axes.invert_yaxis()
     axes.set_xlabel("samples")
-    axes.set_title(_plain(name), loc="left")
+    axes.set_title(plain(name), loc="left")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=120)
-
-
-def _plain(text: str) -> str:
-    """As it is: a dollar sign would begin a formula."""
-    short = text if len(text) <= 30 else text[:29] + "…"
-    return short.replace("$", r"\$")
+    save(figure, path)

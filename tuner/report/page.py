@@ -7,6 +7,7 @@ and the charts' JSON has no `<` that could end its script.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -54,7 +55,7 @@ def render(title: str, heading: str, sections: Sequence[Section], footer: str) -
         "LINKS": " ".join(f'<a href="#{section.key}">{escape(section.title)}</a>' for section in sections),
         "SECTIONS": body,
         "FOOTER": escape(footer),
-        "CHARTS": json.dumps(charts, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c"),
+        "CHARTS": json.dumps(_finite(charts), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c"),
         "PLOTLY": get_plotlyjs(),
         "SCRIPT": (assets / "page.js").read_text(encoding="utf-8"),
     }
@@ -81,6 +82,15 @@ def definitions(pairs: Mapping[str, str], kind: str = "") -> str:
     """A line of names with their values, both plain texts."""
     items = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs.items())
     return f'<dl class="{kind}">{items}</dl>'
+
+
+def _finite(value: Any) -> Any:
+    """The same with null, which plotly leaves out, for numbers that JSON has not."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _section(section: Section, charts: list[Chart]) -> str:

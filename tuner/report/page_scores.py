@@ -14,18 +14,18 @@ from tuner.report.figures import BLUE, GREY, shorten
 from tuner.report.figures_scores import MOST_NUMBERS
 from tuner.report.page import Block, chart_text, table
 
+MOST_NAMES = 100  # classes whose names are told at each cell; with more the page would be mostly that
+
 
 def confusion_block(counts: NDArray[np.int64], names: Sequence[str]) -> Block:
     """Rows are the true classes; the colour is a cell's share of its row."""
     shares = counts / counts.sum(1, keepdims=True).clip(1)
     classes = len(names)
     labels = [chart_text(shorten(name, 24)) for name in names]
-    hover = [[_cell(names, counts, shares, row, column) for column in range(classes)] for row in range(classes)]
     trace = {
         "type": "heatmap",
         "z": shares.round(4).tolist(),
-        "hovertext": hover,
-        "hovertemplate": "%{hovertext}<extra></extra>",
+        "hovertemplate": "true: class %{y}<br>predicted: class %{x}<br>%{z:.1%} of the true class<extra></extra>",
         "meta": BLUE,  # the page mixes its own colour with it
         "zmin": 0,
         "zmax": 1,
@@ -33,6 +33,9 @@ def confusion_block(counts: NDArray[np.int64], names: Sequence[str]) -> Block:
         "ygap": 1,
         "colorbar": {"title": {"text": "share of the<br>true class"}, "thickness": 14, "tickformat": ".0%"},
     }
+    if classes <= MOST_NAMES:
+        trace["hovertext"] = [[_cell(names, counts, shares, i, j) for j in range(classes)] for i in range(classes)]
+        trace["hovertemplate"] = "%{hovertext}<extra></extra>"
     if classes <= MOST_NUMBERS:
         trace |= {"text": [[str(n) if n else "" for n in row] for row in counts.tolist()], "texttemplate": "%{text}"}
     axis = {"tickvals": list(range(classes)), "ticktext": labels, "automargin": True, "showgrid": False}
