@@ -30,17 +30,22 @@ CONFIG = SweepConfig(
     limit=None,
     space={},
 )
+BEGAN = 5000.0
 PARAMETERS = {"batch_size": 64, "optimizer": "adam", "lr": 0.0123456}
 
 
 def record(number: int, state: str, *scores: float, **changes: Any) -> TrialRecord:
     values = dict(enumerate(scores, 1))
+    last = changes.get("then", changes.get("time", 0.0))
     return TrialRecord(
         number=number,
         state=state,
         parameters=changes.get("parameters", PARAMETERS),
         values=values,
-        metrics={epoch: {"val_loss": 1 - score} for epoch, score in values.items()},
+        metrics={
+            epoch: {"val_loss": 1 - score, "time": changes.get("time", 0.0) if epoch < len(values) else last}
+            for epoch, score in values.items()
+        },
         reason="",
         started=0.0,
         finished=None,
@@ -62,8 +67,8 @@ class Screen:
     """A view of a sweep whose records and clock the test moves."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, terminal: bool, config: SweepConfig = CONFIG) -> None:
-        self.now = 5000.0
-        monkeypatch.setattr("tuner.progress.time", SimpleNamespace(monotonic=lambda: self.now))
+        self.now = BEGAN
+        monkeypatch.setattr("tuner.progress.time", SimpleNamespace(monotonic=lambda: self.now, time=lambda: self.now))
         for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("TERM", "xterm-256color")
@@ -76,7 +81,7 @@ class Screen:
 
     def summary(self) -> Summary:
         self.summaries += 1
-        return Summary.of(CONFIG, self.records, self.live)
+        return Summary.of(CONFIG, self.records, self.live, BEGAN)
 
     def show(self, records: list[TrialRecord], live: set[int], after: float = 1.0) -> str:
         """What is new on the screen so many seconds later."""
@@ -103,7 +108,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Screen:
 
 
 def test_a_summary_counts_trials_by_what_they_do() -> None:
-    summary = Summary.of(CONFIG, RECORDS, LIVE)
+    summary = Summary.of(CONFIG, RECORDS, LIVE, None)
     assert summary.counts == {"done": 1, "pruned": 1, "failed": 1, "waiting": 1, "running": 2, "left": 6}
     assert summary.epochs == 9 + 1 + 1 + 1 + 3
     assert summary.expected == 12 + 4 * 2 + 2 * 6
@@ -112,13 +117,13 @@ def test_a_summary_counts_trials_by_what_they_do() -> None:
 
 
 def test_the_best_of_a_summary_is_that_of_any_epoch_and_any_trial_that_did_not_fail() -> None:
-    summary = Summary.of(CONFIG, RECORDS, LIVE)
+    summary = Summary.of(CONFIG, RECORDS, LIVE, None)
     assert summary.best is not None
     assert (summary.best.number, summary.best.best[0]) == (4, 0.95)
 
 
 def test_a_summary_of_nothing_has_everything_left() -> None:
-    summary = Summary.of(CONFIG, [], set())
+    summary = Summary.of(CONFIG, [], set(), None)
     assert summary.states() == "12 trials: 12 to begin"
     assert (summary.epochs, summary.best, summary.live) == (0, None, ())
 
@@ -224,24 +229,27 @@ def test_elsewhere_a_line_comes_now_and_then_and_whenever_a_trial_ends_or_waits(
     assert "1 done" in plain.show([record(0, "COMPLETE", 0.1, 0.2)], set())
 
 
-def test_the_time_left_follows_from_the_speed_of_this_run(plain: Screen) -> None:
+@pytest.mark.parametrize(("records", "budget", "left"), [
+    ([record(0, "RUNNING", *[0.1] * 7, time=BEGAN - 1)], None, None),
+    ([record(0, "RUNNING", *[0.1] * 8, time=BEGAN - 1, then=BEGAN + 9)], None, 24 * 10.0),  # 24 of 32 epochs are left
+    ([record(0, "RUNNING", 0.1, time=BEGAN)], 60.0, 50.0),
+    ([record(0, "RUNNING", 0.1, time=BEGAN - 1)], 60.0, 50.0),
+    ([record(n, "RUNNING", *[0.1] * 6, time=BEGAN) for n in range(5)], 60.0, 1.0),
+    ([record(n, "RUNNING", *[0.1] * 9, time=BEGAN) for n in range(12)], None, 0.0),
+])  # fmt: skip
+def test_the_time_left_follows_from_the_speed_of_this_run_and_its_budget(
+    monkeypatch: pytest.MonkeyPatch, records: list[TrialRecord], budget: float | None, left: float | None
+) -> None:
     """A resumed sweep has epochs already, which took no time of this run."""
-    seven = [record(0, "RUNNING", *[0.1] * 7)]
-    assert plain.show(seven, {0}, after=0.5).endswith("starting\n")
-    eight = [record(0, "RUNNING", *[0.1] * 8)]
-    assert plain.show(eight, {0}, after=19.5).endswith("about 8 min left\n")  # 24 of 32 epochs left, 20 s each
+    monkeypatch.setattr("tuner.progress.time", SimpleNamespace(time=lambda: BEGAN + 10))
+    config = replace(CONFIG, time_budget=budget)
+    assert Summary.of(config, records, {0}, BEGAN).left == (left if left is None else pytest.approx(left))
+    assert Summary.of(config, records, {0}, None).left is None
 
 
-@pytest.mark.parametrize(
-    ("trained", "expected"), [(0, "about 50 s left"), (1, "about 50 s left"), (30, "about 0 s left")]
-)
-def test_a_time_budget_bounds_the_time_left(monkeypatch: pytest.MonkeyPatch, trained: int, expected: str) -> None:
-    screen = Screen(monkeypatch, terminal=False, config=replace(CONFIG, time_budget=60.0))
-    first = [record(0, "RUNNING", 0.1)]
-    screen.show(first, {0}, after=0.0)
-    later = [*first, *(record(number, "RUNNING", *[0.1] * 6) for number in range(1, 1 + trained // 6))]
-    later = later if trained != 1 else [record(0, "RUNNING", 0.1, 0.1)]
-    assert screen.show(later, {0}, after=10.0).endswith(f"{expected}\n")
+def test_the_time_left_is_said(plain: Screen) -> None:
+    line = plain.show([record(0, "RUNNING", *[0.1] * 8, time=BEGAN - 1, then=BEGAN + 9)], {0}, after=20.0)
+    assert line.endswith("about 8 min left\n")  # 24 of 32 epochs left, 20 s each
 
 
 def test_a_sweep_that_trains_more_than_expected_is_at_most_all_done(terminal: Screen) -> None:

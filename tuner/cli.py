@@ -33,6 +33,7 @@ Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name from `tuner 
 Target = Annotated[str | None, typer.Option(help="Of csv:PATH: the column that holds the classes.")]
 Weights = Annotated[Path | None, typer.Option(help="A file of pretrained weights, in place of a download.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A sweep's name.", show_default=False)]
+Detach = Annotated[bool, typer.Option("--detach", help="Run in the background.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
@@ -57,6 +58,7 @@ def sweep(
     ] = None,
     target: Target = None,
     weights: Weights = None,
+    detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
     """Search for the best hyperparameters of MODEL on DATASET, test the best trial and register its model.
@@ -85,7 +87,7 @@ def sweep(
         weights=weights,
         overrides=overrides or (),
     )
-    raise typer.Exit(commands.sweep(request, as_json=as_json, out=out, err=err))
+    raise typer.Exit(commands.sweep(request, background=detach, as_json=as_json, out=out, err=err))
 
 
 @app.command()
@@ -105,6 +107,7 @@ def train(
     limit: Annotated[int | None, typer.Option(help="Train and validate on so many samples only.")] = None,
     target: Target = None,
     weights: Weights = None,
+    detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
     """Train MODEL on DATASET once, without a search, test it and register it: a sweep of one trial.
@@ -130,19 +133,71 @@ def train(
         weights=weights,
         overrides=overrides or (),
     )
-    raise typer.Exit(commands.train(request, from_best, as_json=as_json, out=out, err=err))
+    raise typer.Exit(commands.train(request, from_best, background=detach, as_json=as_json, out=out, err=err))
 
 
 @app.command()
 def resume(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A sweep's name.", show_default=False)],
+    name: Name,
+    *,
+    detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a sweep that Ctrl-C or a crash has ended, from where it was."""
+    """Go on with a sweep that was paused, or that Ctrl-C or a crash has ended, from where it was."""
     prepare()
     from tuner import commands  # noqa: PLC0415
 
-    raise typer.Exit(commands.resume(name, as_json=as_json, out=out, err=err))
+    raise typer.Exit(commands.resume(name, background=detach, as_json=as_json, out=out, err=err))
+
+
+@app.command()
+def status(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A sweep's name; by default all.")] = None,
+    *,
+    watch: Annotated[bool, typer.Option(help="Show it live until it does not run any more.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show where sweeps stand: state, trials, the best so far, what they take, the time left."""
+    prepare()
+    from tuner import steer  # noqa: PLC0415
+
+    raise typer.Exit(steer.status(name, watch=watch, as_json=as_json, out=out, err=err))
+
+
+@app.command()
+def logs(
+    name: Name,
+    *,
+    trial: Annotated[int | None, typer.Option(help="Of one trial only, with the details of its error.")] = None,
+    follow: Annotated[bool, typer.Option(help="Go on until the sweep does not run any more.")] = False,
+) -> None:
+    """Show what has happened in a sweep: every trial's parameters, epochs and end, in the order of time."""
+    prepare()
+    from tuner import steer  # noqa: PLC0415
+
+    raise typer.Exit(steer.logs(name, trial=trial, follow=follow, out=out))
+
+
+@app.command()
+def stop(
+    name: Name,
+    *,
+    now: Annotated[bool, typer.Option("--now", help="At once, without testing the best trial.")] = False,
+) -> None:
+    """End a sweep early: its running trials end with their epochs, and the best so far is tested and registered."""
+    prepare()
+    from tuner import steer  # noqa: PLC0415
+
+    raise typer.Exit(steer.stop(name, now=now, err=err))
+
+
+@app.command()
+def pause(name: Name) -> None:
+    """End a sweep with all its trials saved, to go on with `tuner resume NAME`."""
+    prepare()
+    from tuner import steer  # noqa: PLC0415
+
+    raise typer.Exit(steer.pause(name, err=err))
 
 
 @app.command("list")

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from tuner import catalog
 from tuner.config import SweepConfig, known_sweep, sweep_names
+from tuner.driver import is_running
 from tuner.errors import TunerError
 from tuner.files import make_folder, tuner_home
 from tuner.machine import share
@@ -25,6 +26,7 @@ from tuner.outcome import SweepError
 from tuner.plan import Request, plan
 from tuner.progress import format_parameters
 from tuner.source import Source
+from tuner.status import ERROR_FILE
 from tuner.store import Store
 from tuner.summary import print_outcome, print_predictions, print_report
 from tuner.train import single
@@ -34,7 +36,7 @@ RESERVED = ("mlflow.db", "artifacts", "pictures")
 INTERRUPTED = 130  # the exit status of a program that SIGINT has ended
 
 
-def sweep(request: Request, *, as_json: bool, out: Console, err: Console) -> int:
+def sweep(request: Request, *, background: bool = False, as_json: bool, out: Console, err: Console) -> int:
     """Plans a sweep, makes its folder and runs it. Returns the exit status."""
     _check_numbers(request)
     data = Source.parse(request.dataset, request.target)
@@ -48,25 +50,33 @@ def sweep(request: Request, *, as_json: bool, out: Console, err: Console) -> int
         _note_default(request, err)
     config, folder = _claim(config, home, fixed=request.name is not None)
     config.save(folder)
+    if background:
+        return _detach(config, as_json=as_json, out=out, err=err)
     return _run(config, materials, folder, as_json=as_json, out=out, err=err)
 
 
-def train(request: Request, from_best: str | None, *, as_json: bool, out: Console, err: Console) -> int:
+def train(
+    request: Request, from_best: str | None, *, background: bool = False, as_json: bool, out: Console, err: Console
+) -> int:
     """Trains once, without a search. Returns the exit status."""
     _check_numbers(request)
     point = single(request, tuner_home(), from_best)
     if from_best is None:
         _note_default(request, err)
     err.print(f"parameters: {format_parameters((point.fixed or {})['params'])}", markup=False, soft_wrap=True)
-    return sweep(point, as_json=as_json, out=out, err=err)
+    return sweep(point, background=background, as_json=as_json, out=out, err=err)
 
 
-def resume(name: str, *, as_json: bool, out: Console, err: Console) -> int:
+def resume(name: str, *, background: bool = False, as_json: bool, out: Console, err: Console) -> int:
     """Goes on with a sweep. Returns the exit status."""
     home = tuner_home()
     config, folder = known_sweep(name, home), home / name
     if (folder / RESULT).exists():
         raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
+    if is_running(folder):
+        raise TunerError(f"the sweep {name} is running in another process")
+    if background:
+        return _detach(config, as_json=as_json, out=out, err=err)
     Store.of(home).check()
     config = _fitted(config)
     with err.status("Reading the data"):
@@ -142,24 +152,35 @@ def _run(config: SweepConfig, materials: Materials, folder: Path, *, as_json: bo
     for note in materials.splits.notes:
         err.print(note, markup=False, soft_wrap=True)
     store = Store.of(folder.parent)
+    (folder / ERROR_FILE).unlink(missing_ok=True)
     try:
         outcome = Sweep(config, materials, folder, store, err).run()
     except TunerError:
         raise
     except SweepError as error:
+        (folder / ERROR_FILE).write_text(f"{error}\n", encoding="utf-8")
         return _stopped(str(error), err, 1)
     except KeyboardInterrupt:
         return _stopped(f"interrupted; to go on: tuner resume {config.name}", err, INTERRUPTED)
     except Exception as error:
-        (folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        (folder / ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        kept = f"all trials so far are kept; details in {folder / 'error.txt'}; to go on: tuner resume {config.name}"
+        kept = f"all trials so far are kept; details in {folder / ERROR_FILE}; to go on: tuner resume {config.name}"
         return _stopped(f"{reason}; {kept}", err, 1)
     if as_json:
         out.print_json(json.dumps(outcome.to_json()))
     else:
         print_outcome(outcome, store, out)
     return 0 if outcome.winner else INTERRUPTED
+
+
+def _detach(config: SweepConfig, *, as_json: bool, out: Console, err: Console) -> int:
+    from tuner.steer import detach  # noqa: PLC0415
+
+    code = detach(config.name, err=err)
+    if as_json:
+        out.print_json(json.dumps({"sweep": config.name, "folder": str(tuner_home() / config.name)}))
+    return code
 
 
 def _note_default(request: Request, err: Console) -> None:

@@ -54,6 +54,7 @@ class Policy:
         self._listener = listener
         self._rungs = schedule.rungs(config.epochs)
         self._deadline = math.inf if config.time_budget is None else time.monotonic() + config.time_budget
+        self._over_reason = "the time budget ended"
         self._live: dict[int, int] = {}  # trials that a worker has, with the epoch up to which the study knew them
         self._close_finished()
         self._interrupted = deque(r.number for r in study.records() if not r.ended and r.epoch not in self._rungs)
@@ -100,9 +101,14 @@ class Policy:
         for record in self._study.records():
             if not record.ended:
                 waited = record.epoch in self._rungs
-                reason = f"not promoted from the rung of epoch {record.epoch}" if waited else "the time budget ended"
+                reason = f"not promoted from the rung of epoch {record.epoch}" if waited else self._over_reason
                 self._end(record.number, "PRUNED", reason)
         self._drop_checkpoints()
+
+    def stop(self, reason: str) -> None:
+        """Begins no epoch any more: the trials that a worker has end with the epoch that they are in."""
+        if not self._out_of_time():
+            self._deadline, self._over_reason = -math.inf, reason
 
     def live(self) -> set[int]:
         """The numbers of the trials that a worker has."""
@@ -119,7 +125,7 @@ class Policy:
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")
         if self._out_of_time():
-            return self._end(number, "PRUNED", f"the time budget ended in epoch {epoch}")
+            return self._end(number, "PRUNED", f"{self._over_reason} in epoch {epoch}")
         if epoch in self._rungs and epoch > self._live[number]:
             return self._at_rung(number)
         return Decision.CONTINUE

@@ -38,22 +38,26 @@ class Summary:
     """Epochs of the whole sweep, if every rung sends on its share."""
     best: TrialRecord | None
     live: tuple[TrialRecord, ...]
+    left: float | None
+    """Seconds that it will go on; None when that is not known yet."""
 
     @classmethod
-    def of(cls, config: SweepConfig, records: list[TrialRecord], live: set[int]) -> Self:
-        """Counts the study's records."""
+    def of(cls, config: SweepConfig, records: list[TrialRecord], live: set[int], began: float | None) -> Self:
+        """Counts the study's records. `began` is when this run of the sweep did, in seconds since 1970, if it runs."""
         names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
         states = Counter(names.get(r.state) or ("running" if r.number in live else "waiting") for r in records)
         epochs = sum(len(record.values) for record in records)
         finalists = [r for r in records if r.number in live and r.epoch >= max(rungs(config.epochs), default=0)]
         certain = sum(config.epochs - record.epoch for record in finalists)
         expected = expected_epochs(config.trials, config.epochs, workers=config.concurrency)
+        expected = max(expected, epochs + certain)
         return cls(
             counts={**states, "left": config.trials - len(records)},
             epochs=epochs,
-            expected=max(expected, epochs + certain),
+            expected=expected,
             best=best_of(records),
             live=tuple(record for record in records if record.number in live),
+            left=None if began is None else _left(config, records, expected - epochs, began),
         )
 
     def states(self) -> str:
@@ -71,8 +75,6 @@ class View:
         self._config = config
         self._summary = summary
         self._console = console
-        self._started = time.monotonic()
-        self._first_epochs: int | None = None
         self._next = self._line_due = 0.0
         self._ended = 0
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
@@ -95,8 +97,6 @@ class View:
             return
         self._next = now + FRAME_S
         summary = self._summary()
-        if self._first_epochs is None:
-            self._first_epochs = summary.epochs  # a resumed sweep has some already: they took no time of this run
         if self._live:
             self._live.update(self._table(summary), refresh=True)
         else:
@@ -112,7 +112,7 @@ class View:
         best = summary.best
         shown = f"; best {SCORE} {best.best[0]:.4f} (trial {best.number})" if best else ""
         self._console.print(
-            f"{summary.states()}; {summary.epochs} epochs{shown}; {self._left(summary)}", soft_wrap=True
+            f"{summary.states()}; {summary.epochs} epochs{shown}; {_time_left(summary)}", soft_wrap=True
         )
 
     def _table(self, summary: Summary) -> RenderableType:
@@ -122,7 +122,7 @@ class View:
             ProgressBar(total=1.0, completed=share, width=40),
             f"{share:4.0%}",
             f"{summary.epochs} epochs",
-            self._left(summary),
+            _time_left(summary),
         )
         lines: list[RenderableType] = [bar, Text(summary.states())]
         if summary.best:
@@ -145,16 +145,6 @@ class View:
             table.add_row(str(record.number), epoch, score, parameters)
         return table
 
-    def _left(self, summary: Summary) -> str:
-        """How long the sweep will go on, from the speed of this run so far."""
-        trained = summary.epochs - (self._first_epochs or 0)
-        elapsed = time.monotonic() - self._started
-        seconds = max(0.0, (summary.expected - summary.epochs) * elapsed / trained) if trained else None
-        if self._config.time_budget is not None:
-            left = max(0.0, self._config.time_budget - elapsed)
-            seconds = left if seconds is None else min(seconds, left)
-        return "starting" if seconds is None else f"about {format_seconds(seconds)} left"
-
 
 def format_parameters(parameters: Mapping[str, Value]) -> str:
     """`batch_size=64 lr=0.0123`."""
@@ -164,3 +154,18 @@ def format_parameters(parameters: Mapping[str, Value]) -> str:
 def _best(record: TrialRecord) -> str:
     parameters = format_parameters(record.parameters)
     return f"{SCORE} {record.best[0]:.4f}, trial {record.number} after epoch {record.best_epoch}: {parameters}"
+
+
+def _time_left(summary: Summary) -> str:
+    return "starting" if summary.left is None else f"about {format_seconds(summary.left)} left"
+
+
+def _left(config: SweepConfig, records: list[TrialRecord], epochs: int, began: float) -> float | None:
+    """From the speed of this run so far: what a resumed sweep had before took no time of it."""
+    elapsed = max(0.0, time.time() - began)
+    trained = sum(metrics["time"] >= began for record in records for metrics in record.metrics.values())
+    left = max(0.0, epochs * elapsed / trained) if trained else None
+    if config.time_budget is None:
+        return left
+    budget = max(0.0, config.time_budget - elapsed)
+    return budget if left is None else min(left, budget)

@@ -177,15 +177,28 @@ def best_of(records: list[TrialRecord]) -> TrialRecord | None:
     return max(candidates, key=lambda record: (record.best, -record.number), default=None)
 
 
-def read_records(journal: Path) -> list[TrialRecord]:
-    """The trials of a study, in the order of their numbers, without writing to it: its sweep may be running."""
-    if not journal.exists():
-        return []
-    with _quiet():
-        storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=_HeldBySweep()))
-        if not storage.get_all_studies():
+class StudyReader:
+    """A study that another process may be writing. Each look reads only what is new in the journal."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._storage: JournalStorage | None = None
+
+    def records(self) -> list[TrialRecord]:
+        """The trials so far, in the order of their numbers; none when the study has not begun."""
+        if not self._journal.exists():
             return []
-        return [_record(frozen) for frozen in optuna.load_study(study_name=_STUDY, storage=storage).trials]
+        with _quiet():
+            if self._storage is None:
+                self._storage = JournalStorage(JournalFileBackend(str(self._journal), lock_obj=_HeldBySweep()))
+            if not self._storage.get_all_studies():
+                return []
+            return [_record(frozen) for frozen in optuna.load_study(study_name=_STUDY, storage=self._storage).trials]
+
+
+def read_records(journal: Path) -> list[TrialRecord]:
+    """The trials of a study, without writing to it: its sweep may be running."""
+    return StudyReader(journal).records()
 
 
 class _SeenByTPE(optuna.Study):

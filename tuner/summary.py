@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from tuner.store import Store
 if TYPE_CHECKING:
     from tuner.predict import Prediction
     from tuner.report.make import Report
+    from tuner.status import Status
 
 TOP = 5
 _STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "to go on"}
@@ -60,6 +62,48 @@ def print_predictions(predictions: Sequence[Prediction], out: Console) -> None:
         then = ", ".join(f"{other} {share:.1%}" for other, share in others)
         table.add_row(Text(prediction.sample), Text(name), f"{probability:.1%}", Text(then))
     out.print(table)
+
+
+def print_statuses(found: Sequence[Status], home: Path, out: Console) -> None:
+    """A row for each sweep: its trials by state, its best score, the time that is left, and what it takes."""
+    if not found:
+        out.print(f"There are no sweeps in {home} yet. Begin with: tuner sweep digits cnn", markup=False)
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    table.add_column("sweep", overflow="fold")
+    table.add_column("state", no_wrap=True)
+    for column in ("done", "running", "pruned", "failed", "left", "best", "time"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("takes", no_wrap=True)
+    for status in found:
+        summary = status.summary
+        best = f"{summary.best.best[0]:.4f}" if summary.best else ""
+        time = f"{format_seconds(summary.left)}" if summary.left is not None else ""
+        counts = {**summary.counts, "left": summary.counts["left"] + summary.counts.get("waiting", 0)}
+        numbers = (str(counts.get(name, 0)) for name in ("done", "running", "pruned", "failed", "left"))
+        table.add_row(status.config.name, status.state, *numbers, best, time, status.resources)
+    out.print(table)
+
+
+def print_status(status: Status, folder: Path, out: Console) -> None:
+    """A sweep, and the command to type next."""
+    config, summary = status.config, status.summary
+    reason = f": {status.reason}" if status.reason else ""
+    out.print(
+        f"[bold]{config.name}[/bold]: {config.model} on {config.source.name}, [bold]{status.state}[/bold]", end=""
+    )
+    out.print(reason, markup=False)
+    out.print(f"trials    {summary.states().partition(': ')[2]}; {summary.epochs} epochs")
+    if summary.best:
+        best = f"{SCORE} {summary.best.best[0]:.4f}, trial {summary.best.number}"
+        out.print(f"best      {best}: {format_parameters(summary.best.parameters)}", markup=False)
+    out.print(f"takes     {status.resources}")
+    if status.seconds is not None:
+        left = f", about {format_seconds(summary.left)} left" if summary.left is not None else ""
+        out.print(f"time      {format_seconds(status.seconds)}{left}")
+    out.print(f"folder    {folder}", markup=False)
+    if status.state in ("paused", "crashed", "failed"):
+        out.print(f"\nTo go on:\n\n    tuner resume {config.name}\n")
 
 
 def print_report(report: Report, out: Console) -> None:

@@ -5,7 +5,8 @@ MLflow, scikit-learn and Ray Tune take seconds to import; that is done inside th
 
 from __future__ import annotations
 
-import fcntl
+import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,8 +16,10 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from tuner import orders
 from tuner.config import SweepConfig
-from tuner.errors import TunerError, one_line
+from tuner.driver import Held, hold
+from tuner.errors import one_line
 from tuner.materials import Materials
 from tuner.outcome import Outcome, Winner, all_failed, write_result
 from tuner.policy import Policy
@@ -54,11 +57,12 @@ class Sweep:
             SweepError: there is no model to register.
         """
         started = time.monotonic()
-        with _held(self._folder):
+        with hold(self._folder) as held:
+            orders.clear(self._folder)
             config = self._config
             self._announce()
             study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
-            finished, tracker = self._search(study)
+            finished, tracker = self._search(study, held)
             unsent = tracker.close()
             winner = self._conclude(study, tracker) if finished else None
             tracker.sweep.end("FINISHED" if winner else "KILLED")
@@ -86,7 +90,7 @@ class Sweep:
             f"{trials}at most {config.epochs} epochs each, {config.concurrency} at a time", soft_wrap=True
         )
 
-    def _search(self, study: Study) -> tuple[bool, Tracker]:
+    def _search(self, study: Study, held: Held) -> tuple[bool, Tracker]:
         """Runs trials. Whether the search came to its end, and the tracker that has been told of it."""
         with self._cluster():
             tracker = Tracker(self._connect)
@@ -95,7 +99,7 @@ class Sweep:
             try:
                 with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune handles SIGINT
                     if not policy.over:
-                        self._run_trials(study, policy, tracker)
+                        self._run_trials(study, policy, tracker, held)
             except Exception:
                 tracker.abandon(study.records())
                 raise
@@ -125,7 +129,7 @@ class Sweep:
         self._store.prepare(self._folder.parent)
         return MlflowSweep(self._store, self._config)
 
-    def _run_trials(self, study: Study, policy: Policy, tracker: Tracker) -> None:
+    def _run_trials(self, study: Study, policy: Policy, tracker: Tracker, held: Held) -> None:
         config = self._config
         job = TrialJob(
             data=self._materials.splits.spec,
@@ -139,13 +143,16 @@ class Sweep:
         )
 
         def summary() -> Summary:
-            return Summary.of(config, study.records(), policy.live())
+            return Summary.of(config, study.records(), policy.live(), began)
 
         def tick() -> None:
             tracker.check()
+            self._obey(policy)
+            held.note_live(policy.live())
             view.tick()
 
         arrays = to_arrays(self._materials)
+        began = time.time()
         with View(config, summary, self._console) as view:
             if config.trials == 1:
                 run_here(policy, job, arrays, tick=tick)
@@ -153,6 +160,14 @@ class Sweep:
             from tuner import raytune  # noqa: PLC0415
 
             raytune.run(config, policy, job, arrays, tick=tick)
+
+    def _obey(self, policy: Policy) -> None:
+        order = orders.given(self._folder)
+        if order is orders.Order.STOP:
+            policy.stop("it was stopped")
+        elif order is orders.Order.PAUSE:
+            orders.clear(self._folder)
+            os.kill(os.getpid(), signal.SIGINT)  # Ray Tune ends a run gracefully on that
 
     def _report(self) -> Path | None:
         """Makes the report. A failure is a warning: the result is safe, and the report can be made again."""
@@ -182,14 +197,3 @@ class Sweep:
         except BaseException as error:
             tracker.sweep.end("FAILED" if isinstance(error, Exception) else "KILLED")
             raise
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Keeps any other process from running the same sweep. The system lets go of it when this process dies."""
-    with (folder / "lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TunerError(f"the sweep {folder.name} is running in another process") from None
-        yield

@@ -1,0 +1,94 @@
+"""The process that runs a sweep, and what others learn of it: the lock on the sweep's folder, and a small file."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from tuner.errors import TunerError
+from tuner.files import write_atomic
+
+LOCK, FILE = "lock", "driver.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Driver:
+    """What is known of the process that runs a sweep, or ran it last."""
+
+    pid: int
+    started: float
+    """Seconds since 1970."""
+    live: tuple[int, ...] = ()
+    """The trials that a worker has."""
+    ended: bool = False
+    """Whether it came to its end, well or not; False when it runs, or was killed."""
+
+    def save(self, folder: Path) -> None:
+        """Writes the file. That it cannot be written stops nothing: it only informs."""
+        with suppress(OSError):
+            write_atomic(folder / FILE, lambda file: file.write(json.dumps(asdict(self)).encode()))
+
+
+class Held:
+    """A sweep that this process runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._driver = Driver(pid=os.getpid(), started=time.time())
+        self._driver.save(folder)
+
+    def note_live(self, live: set[int]) -> None:
+        """Says which trials have a worker, if they are others than before."""
+        if set(self._driver.live) != live:
+            self._driver = replace(self._driver, live=tuple(sorted(live)))
+            self._driver.save(self._folder)
+
+    def end(self) -> None:
+        """Says that this process has done what it could."""
+        replace(self._driver, live=(), ended=True).save(self._folder)
+
+
+@contextmanager
+def hold(folder: Path) -> Iterator[Held]:
+    """Keeps any other process from running the same sweep. The system lets go of it when this process dies.
+
+    Raises:
+        TunerError: another process runs it.
+    """
+    with (folder / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TunerError(f"the sweep {folder.name} is running in another process") from None
+        held = Held(folder)
+        try:
+            yield held
+        finally:
+            held.end()
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a process of this machine runs the sweep."""
+    try:
+        with (folder / LOCK).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def last_driver(folder: Path) -> Driver | None:
+    """The process that runs the sweep, or ran it last; None when there was none."""
+    try:
+        raw = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return Driver(**{**raw, "live": tuple(raw["live"])})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,111 @@
+"""Where sweeps stand, told from their folders: whichever process runs them, or none."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tuner import orders
+from tuner.config import SweepConfig, known_sweep, sweep_names
+from tuner.driver import Driver, is_running, last_driver
+from tuner.outcome import FILE as RESULT
+from tuner.progress import Summary
+from tuner.search import FILE as JOURNAL
+from tuner.search import StudyReader, TrialRecord
+
+ERROR_FILE = "error.txt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """A sweep at a moment."""
+
+    config: SweepConfig
+    state: str
+    """running, stopping, pausing, finished, paused, failed or crashed."""
+    reason: str
+    """Why it failed; empty otherwise."""
+    summary: Summary
+    seconds: float | None
+    """Since the process that runs it began; None when none does."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a process works on it."""
+        return self.state in ("running", "stopping", "pausing")
+
+    @property
+    def resources(self) -> str:
+        """What its trials take: `2 x 1 CPU`."""
+        config = self.config
+        gpus = f", {config.gpus_per_trial:g} GPU" if config.gpus_per_trial else ""
+        return f"{config.concurrency} x {config.cpus_per_trial} CPU{gpus}"
+
+    def to_json(self) -> dict[str, Any]:
+        """For scripts: names and numbers only."""
+        best = self.summary.best
+        shown = {"trial": best.number, "epoch": best.best_epoch, "val_accuracy": best.best[0]} if best else None
+        config = self.config
+        return {
+            "sweep": config.name,
+            "dataset": config.dataset,
+            "model": config.model,
+            "state": self.state,
+            "reason": self.reason,
+            "trials": dict(self.summary.counts),
+            "epochs": self.summary.epochs,
+            "best": shown and {**shown, "parameters": best.parameters if best else {}},
+            "resources": {name: getattr(config, name) for name in ("concurrency", "cpus_per_trial", "gpus_per_trial")},
+            "seconds": self.seconds,
+            "seconds_left": self.summary.left,
+        }
+
+
+class Watch:
+    """A sweep that is looked at again and again."""
+
+    def __init__(self, name: str, home: Path) -> None:
+        """Raises TunerError when there is no such sweep."""
+        self.config = known_sweep(name, home)
+        self.folder = home / name
+        self._reader = StudyReader(self.folder / JOURNAL)
+
+    def records(self) -> list[TrialRecord]:
+        """The sweep's trials."""
+        return self._reader.records()
+
+    def status(self) -> Status:
+        """Where it stands now."""
+        records, running = self.records(), is_running(self.folder)
+        driver = last_driver(self.folder)
+        live = set(driver.live) if driver and running else set()
+        began = driver.started if driver and running else None
+        state = self._state(driver, running=running)
+        return Status(
+            config=self.config,
+            state=state,
+            reason=self._reason() if state == "failed" else "",
+            summary=Summary.of(self.config, records, live, began),
+            seconds=None if began is None else max(0.0, time.time() - began),
+        )
+
+    def _state(self, driver: Driver | None, *, running: bool) -> str:
+        if running:
+            order = orders.given(self.folder)
+            return {orders.Order.STOP: "stopping", orders.Order.PAUSE: "pausing", None: "running"}[order]
+        if (self.folder / RESULT).exists():
+            return "finished"
+        if (self.folder / ERROR_FILE).exists():
+            return "failed"
+        return "paused" if driver and driver.ended else "crashed"
+
+    def _reason(self) -> str:
+        lines = (self.folder / ERROR_FILE).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else "unknown"
+
+
+def statuses(home: Path) -> list[Status]:
+    """All sweeps of `home`, the oldest first."""
+    return [Watch(name, home).status() for name in sweep_names(home)]
