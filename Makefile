@@ -1,5 +1,6 @@
 # make demo    from nothing to a tuned, tested, registered model
 # make test    the whole test suite
+# make proofs  the tests that take minutes: clusters of several nodes, which are killed
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
 
@@ -7,15 +8,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
-LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate --quiet
+LOCK := $(UV) pip compile pyproject.toml --extra dev --extra server --universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: demo test venv lint format lock benchmark results
+.PHONY: demo test proofs venv lint format lock benchmark results
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
 
 test: venv
 	$(BIN)/pytest
+
+proofs: venv
+	$(BIN)/pytest -m proof
 
 benchmark: venv
 	$(BIN)/python tests/benchmarks/sweep_against_plain_script.py

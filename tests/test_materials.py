@@ -79,7 +79,7 @@ def test_a_trial_starts_from_the_weights_and_leaves_frozen_ones_alone(
 ) -> None:
     found = gather(config(weights=str(weights)), splits()).pretrained
     job = TrialJob(
-        data=SPEC, model="mobilenet_v2", epochs=1, rungs=(), seed=0, threads=1, gpu=False, folder=tmp_path
+        sweep="x", data=SPEC, model="mobilenet_v2", epochs=1, rungs=(), seed=0, threads=1, gpus=0, folder=tmp_path
     )  # fmt: skip
     data = to_data(to_arrays(Materials(splits(), found)), torch.device("cpu"))
     before = {name: tensor.clone() for name, tensor in found.items()}

@@ -212,3 +212,49 @@ def test_only_the_best_ended_trial_keeps_its_checkpoint(tmp_path: Path) -> None:
     Workers(1).run(policy, random.Random(0))
     policy.finish()
     assert len(list((tmp_path / "trials").iterdir())) == 1
+
+
+def test_a_sweep_that_is_stopped_ends_its_running_trials_with_their_epoch(tmp_path: Path) -> None:
+    policy, study = open_policy(tmp_path, make_config(epochs=27))
+    first, second = policy.next_trial(), policy.next_trial()
+    assert first is not None
+    assert second is not None
+    policy.on_report(first[0], report(1, 0.9))
+    policy.stop("it was stopped")
+    assert policy.next_trial() is None
+    assert not policy.over
+    assert policy.on_report(first[0], report(2, 0.8)) is Decision.STOP
+    assert policy.on_report(second[0], report(1, 0.7)) is Decision.STOP
+    assert policy.over
+    policy.finish()
+    assert [(r.state, r.reason) for r in study.records()] == [
+        ("PRUNED", "it was stopped in epoch 2"),
+        ("PRUNED", "it was stopped in epoch 1"),
+    ]
+    best = study.best()
+    assert best is not None
+    assert best.number == first[0]
+
+
+def test_a_limit_holds_back_trials_until_it_is_lifted(tmp_path: Path) -> None:
+    policy, _ = open_policy(tmp_path, make_config())
+    most = 1
+    policy.limit(lambda: most)
+    assert policy.next_trial() is not None
+    assert policy.next_trial() is None
+    assert not policy.over
+    most = 2
+    assert policy.next_trial() is not None
+    assert policy.next_trial() is None
+
+
+def test_the_traceback_of_a_failed_trial_is_kept_and_the_nodes_it_ran_on(tmp_path: Path) -> None:
+    policy, study = open_policy(tmp_path, make_config(epochs=81))
+    drawn = policy.next_trial()
+    assert drawn is not None
+    for epoch, node in ((1, "a/1"), (2, "a/1"), (2, "b/2"), (3, "b/2")):  # it went on on another node from epoch 2
+        policy.on_report(drawn[0], {**report(epoch, 0.5), "node": node})
+    assert study.record(0).nodes == ((1, "a/1"), (3, "b/2"))
+    assert policy.on_report(drawn[0], {"error": "it broke", "details": "Traceback: here"}) is Decision.STOP
+    assert (tmp_path / "trials" / "0000-error.txt").read_text() == "Traceback: here"
+    assert study.record(0).reason == "it broke"

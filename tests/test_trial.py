@@ -30,13 +30,14 @@ def splits() -> Splits:
 
 def job(folder: Path, splits: Splits) -> TrialJob:
     return TrialJob(
+        sweep="x",
         data=splits.spec,
         model="cnn",
         epochs=EPOCHS,
         rungs=rungs(EPOCHS),
         seed=0,
         threads=1,
-        gpu=False,
+        gpus=0,
         folder=folder,
     )
 
@@ -84,16 +85,16 @@ def test_a_trial_without_its_pretrained_weights_fails(tmp_path: Path, splits: Sp
     reports: list[dict[str, Any]] = []
     wants = {"batch_size": 4, "pretrained": True}
     run_trial(replace(job(tmp_path, splits), data=spec, model="mobilenet_v2"), 0, wants, data, reports.append)
-    assert reports == [{"error": "TunerError: the pretrained weights of mobilenet_v2 are missing"}]
+    assert [report["error"] for report in reports] == ["TunerError: the pretrained weights of mobilenet_v2 are missing"]
 
 
 def test_an_error_is_reported_in_one_line_and_not_raised(tmp_path: Path, splits: Splits) -> None:
     """An exception would cost the warm worker."""
     [report] = run(tmp_path, splits, width=-1.0)
-    assert set(report) == {"error"}
+    assert set(report) == {"error", "details"}
     assert "width" in report["error"]
     assert "\n" not in report["error"]
-    assert "Traceback" in (tmp_path / "0000-error.txt").read_text()
+    assert report["details"].startswith("Traceback")
 
 
 def test_out_of_memory_names_the_batch_size(tmp_path: Path, splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +102,7 @@ def test_out_of_memory_names_the_batch_size(tmp_path: Path, splits: Splits, monk
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
     monkeypatch.setattr("tuner.fit.train_epoch", exhausted)
-    assert run(tmp_path, splits) == [{"error": "out of memory at batch size 64"}]
+    assert [report["error"] for report in run(tmp_path, splits)] == ["out of memory at batch size 64"]
 
 
 def test_nothing_holds_on_to_the_model_when_an_error_is_reported(

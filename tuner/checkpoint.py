@@ -10,8 +10,10 @@ import torch
 
 from tuner.files import write_atomic
 from tuner.fit import Training
+from tuner.storage import Storage
 
 FILE = "checkpoint.pt"
+TRIES = 4  # to keep a checkpoint that others wait for
 MOST_OF_TIME = 0.05  # saving takes at most this share of a trial's time
 
 
@@ -23,13 +25,17 @@ def checkpoint_folder(trials_folder: Path, number: int) -> Path:
 class Checkpoints:
     """Saves a training: always when asked to, else as often as costs little time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, storage: Storage | None = None) -> None:
+        """The file lies in `folder`, which is called like its trial; with a storage, a copy of it is kept there."""
         self._path = folder / FILE
+        self._storage = storage
         self._saved_epoch = 0
         self._due = time.monotonic()
 
     def restore(self, training: Training) -> bool:
         """Brings the training to its last checkpoint. False when there is none."""
+        if self._storage and not self._storage.get(int(self._path.parent.name), self._path):
+            return False
         if not self._path.exists():
             return False
         training.load_state_dict(read(self._path, training.device))
@@ -42,9 +48,20 @@ class Checkpoints:
         if training.epoch == self._saved_epoch or not (now or started >= self._due):
             return
         write_atomic(self._path, lambda file: torch.save(training.state_dict(), file))
+        if self._storage:
+            self._keep(self._storage, tries=TRIES if now else 1)
         self._saved_epoch = training.epoch
         finished = time.monotonic()
         self._due = finished + (finished - started) / MOST_OF_TIME
+
+    def _keep(self, storage: Storage, tries: int) -> None:
+        """A storage that does not answer costs no trial: what it has is older, and is replaced in time."""
+        for wait in range(tries):
+            try:
+                storage.put(int(self._path.parent.name), self._path)
+                return
+            except Exception:
+                time.sleep(wait)
 
 
 def read(path: Path, device: torch.device) -> dict[str, Any]:

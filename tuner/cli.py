@@ -9,9 +9,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from tuner import __version__, catalog
+from tuner.cli_options import (
+    Address,
+    AsJson,
+    Attach,
+    Dataset,
+    Detach,
+    Model,
+    Name,
+    Target,
+    Weights,
+    err,
+    out,
+)
+from tuner.cli_steer import app as steering
 from tuner.environment import prepare
 from tuner.errors import TunerError
 
@@ -23,18 +36,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False)
-
-Dataset = Annotated[
-    str, typer.Argument(metavar="DATASET", help="From `tuner list`, or folder:PATH, csv:PATH.", show_default=False)
-]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name from `tuner list`.", show_default=False)]
-Target = Annotated[str | None, typer.Option(help="Of csv:PATH: the column that holds the classes.")]
-Weights = Annotated[Path | None, typer.Option(help="A file of pretrained weights, in place of a download.")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A sweep's name.", show_default=False)]
-Detach = Annotated[bool, typer.Option("--detach", help="Run in the background.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 @app.command()
@@ -58,6 +59,9 @@ def sweep(
     ] = None,
     target: Target = None,
     weights: Weights = None,
+    storage: Annotated[str | None, typer.Option(help="A URI for the checkpoints: of clusters without MLflow.")] = None,
+    address: Address = None,
+    attach: Attach = False,
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +71,7 @@ def sweep(
     """
     prepare()
     from tuner import commands  # noqa: PLC0415
+    from tuner.address import cluster_address  # noqa: PLC0415
     from tuner.duration import parse_seconds  # noqa: PLC0415
     from tuner.plan import Request  # noqa: PLC0415
 
@@ -85,8 +90,16 @@ def sweep(
         space=space,
         target=target,
         weights=weights,
+        storage=storage,
         overrides=overrides or (),
     )
+    cluster = cluster_address(address)
+    if attach and not cluster:
+        raise TunerError("--attach follows a sweep of a cluster: add --address of one")
+    if cluster:
+        from tuner import remote  # noqa: PLC0415 - imports Ray
+
+        raise typer.Exit(remote.sweep(request, cluster, attach=attach, as_json=as_json, out=out, err=err))
     raise typer.Exit(commands.sweep(request, background=detach, as_json=as_json, out=out, err=err))
 
 
@@ -134,70 +147,6 @@ def train(
         overrides=overrides or (),
     )
     raise typer.Exit(commands.train(request, from_best, background=detach, as_json=as_json, out=out, err=err))
-
-
-@app.command()
-def resume(
-    name: Name,
-    *,
-    detach: Detach = False,
-    as_json: AsJson = False,
-) -> None:
-    """Go on with a sweep that was paused, or that Ctrl-C or a crash has ended, from where it was."""
-    prepare()
-    from tuner import commands  # noqa: PLC0415
-
-    raise typer.Exit(commands.resume(name, background=detach, as_json=as_json, out=out, err=err))
-
-
-@app.command()
-def status(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A sweep's name; by default all.")] = None,
-    *,
-    watch: Annotated[bool, typer.Option(help="Show it live until it does not run any more.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show where sweeps stand: state, trials, the best so far, what they take, the time left."""
-    prepare()
-    from tuner import steer  # noqa: PLC0415
-
-    raise typer.Exit(steer.status(name, watch=watch, as_json=as_json, out=out, err=err))
-
-
-@app.command()
-def logs(
-    name: Name,
-    *,
-    trial: Annotated[int | None, typer.Option(help="Of one trial only, with the details of its error.")] = None,
-    follow: Annotated[bool, typer.Option(help="Go on until the sweep does not run any more.")] = False,
-) -> None:
-    """Show what has happened in a sweep: every trial's parameters, epochs and end, in the order of time."""
-    prepare()
-    from tuner import steer  # noqa: PLC0415
-
-    raise typer.Exit(steer.logs(name, trial=trial, follow=follow, out=out))
-
-
-@app.command()
-def stop(
-    name: Name,
-    *,
-    now: Annotated[bool, typer.Option("--now", help="At once, without testing the best trial.")] = False,
-) -> None:
-    """End a sweep early: its running trials end with their epochs, and the best so far is tested and registered."""
-    prepare()
-    from tuner import steer  # noqa: PLC0415
-
-    raise typer.Exit(steer.stop(name, now=now, err=err))
-
-
-@app.command()
-def pause(name: Name) -> None:
-    """End a sweep with all its trials saved, to go on with `tuner resume NAME`."""
-    prepare()
-    from tuner import steer  # noqa: PLC0415
-
-    raise typer.Exit(steer.pause(name, err=err))
 
 
 @app.command("list")
@@ -303,6 +252,9 @@ def ui(port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 5000) -> None:
     from tuner import commands  # noqa: PLC0415
 
     commands.ui(port, err)
+
+
+app.add_typer(steering)
 
 
 @app.callback(invoke_without_command=True)

@@ -10,8 +10,70 @@ from pathlib import Path
 import ray
 
 from tuner.config import SweepConfig
+from tuner.errors import TunerError
 from tuner.machine import gpu_count
+from tuner.nodes import Node
 from tuner.signals import terminated_like_interrupted
+from tuner.storage import Storage, UriStorage
+from tuner.store import Store
+from tuner.submitted import on_cluster
+
+
+@contextmanager
+def cluster(config: SweepConfig) -> Iterator[None]:
+    """The Ray that the sweep's trials run on: the cluster that this process is on, or one of its own."""
+    if not on_cluster():
+        with local_cluster(config):
+            yield
+        return
+    attach()
+    try:
+        with terminated_like_interrupted():  # set after Ray's own handler
+            yield
+    finally:
+        ray.shutdown()
+
+
+def attach() -> None:
+    """Connects this process to the cluster that it is on, unless it is connected."""
+    if not ray.is_initialized():
+        ray.init(address="auto", log_to_driver=False, logging_level="error")
+
+
+def nodes() -> list[Node]:
+    """The nodes of the cluster, and those that its autoscaler may still start."""
+    attach()
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    found = [Node(cpus=int(has.get("CPU", 0)), gpus=int(has.get("GPU", 0))) for has in alive]
+    config = ray._private.state.state.get_cluster_config()
+    for group in config.node_group_configs if config else ():
+        cpus, gpus = int(group.resources.get("CPU", 0)), int(group.resources.get("GPU", 0))
+        there = sum((node.cpus, node.gpus) == (cpus, gpus) for node in found)
+        if group.max_count > there:
+            found.append(Node(cpus=cpus, gpus=gpus, count=group.max_count - there))
+    return found
+
+
+def kept_at(config: SweepConfig, store: Store) -> Storage | None:
+    """Where the checkpoints are kept, or None when they lie in the sweep's folder, which all workers see.
+
+    Raises:
+        TunerError: the cluster has several nodes, and neither a storage nor an MLflow server.
+    """
+    if config.storage:
+        storage = UriStorage(f"{config.storage.rstrip('/')}/{config.name}-{config.uid[:8]}")
+        storage.check()
+        return storage
+    if not on_cluster() or len(nodes()) == 1:
+        return None
+    if store.local:
+        raise TunerError(
+            "the nodes of this cluster share no disk: give --storage URI, or set MLFLOW_TRACKING_URI on the cluster, "
+            "so that trials can go on on another node"
+        )
+    from tuner.artifacts import RunStorage  # noqa: PLC0415 - imports MLflow, beside the start of the workers elsewhere
+
+    return RunStorage(store.address, config.pair, config.uid)
 
 
 @contextmanager

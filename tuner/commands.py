@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import traceback
 from dataclasses import replace
@@ -19,11 +18,11 @@ from tuner.config import SweepConfig, known_sweep, sweep_names
 from tuner.driver import is_running
 from tuner.errors import TunerError
 from tuner.files import make_folder, tuner_home
-from tuner.machine import share
 from tuner.materials import Materials, gather
+from tuner.names import check_name
 from tuner.outcome import FILE as RESULT
 from tuner.outcome import SweepError
-from tuner.plan import Request, plan
+from tuner.plan import Request, check_numbers, divide, plan
 from tuner.progress import format_parameters
 from tuner.source import Source
 from tuner.status import ERROR_FILE
@@ -31,14 +30,12 @@ from tuner.store import Store
 from tuner.summary import print_outcome, print_predictions, print_report
 from tuner.train import single
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-RESERVED = ("mlflow.db", "artifacts", "pictures")
 INTERRUPTED = 130  # the exit status of a program that SIGINT has ended
 
 
 def sweep(request: Request, *, background: bool = False, as_json: bool, out: Console, err: Console) -> int:
     """Plans a sweep, makes its folder and runs it. Returns the exit status."""
-    _check_numbers(request)
+    check_numbers(request)
     data = Source.parse(request.dataset, request.target)
     catalog.check("models", request.model)
     home = make_folder(tuner_home())
@@ -59,7 +56,7 @@ def train(
     request: Request, from_best: str | None, *, background: bool = False, as_json: bool, out: Console, err: Console
 ) -> int:
     """Trains once, without a search. Returns the exit status."""
-    _check_numbers(request)
+    check_numbers(request)
     point = single(request, tuner_home(), from_best)
     if from_best is None:
         _note_default(request, err)
@@ -194,7 +191,7 @@ def _note_default(request: Request, err: Console) -> None:
 
 def _fitted(config: SweepConfig) -> SweepConfig:
     """The sweep as this machine can run it: with as many trials side by side as before, or as many as fit."""
-    fits = partial(share, trials=config.trials, gpus_per_trial=config.gpus_per_trial)
+    fits = partial(divide, trials=config.trials, gpus_per_trial=config.gpus_per_trial)
     try:
         fits(concurrency=config.concurrency, cpus_per_trial=config.cpus_per_trial)
     except TunerError:
@@ -208,26 +205,11 @@ def _stopped(message: str, err: Console, code: int) -> int:
     return code
 
 
-def _check_numbers(request: Request) -> None:
-    """The options that must be at least 1, as far as they are given."""
-    for option in ("trials", "max_epochs", "concurrency", "cpus_per_trial", "limit"):
-        value = getattr(request, option)
-        if value is not None and value < 1:
-            raise TunerError(f"--{option.replace('_', '-')} must be at least 1, got {value}")
-    if not 0 <= request.seed < 2**31:
-        raise TunerError(f"--seed must be at least 0 and below 2147483648, got {request.seed}")
-
-
 def _free_name(name: str | None, pair: str, home: Path) -> str:
     """The name asked for, if it is good and free, else the first free DATASET-MODEL-N."""
     if name is None:
         return next(f"{pair}-{n}" for n in range(1, 10**6) if not (home / f"{pair}-{n}").exists())
-    if not NAME.fullmatch(name):
-        raise TunerError(f"--name '{name}': use letters, digits, '.', '_' and '-', at most 100, the first no sign")
-    if catalog.is_pair(name):
-        raise TunerError(f"--name '{name}': so the best model of that pair is called: choose another")
-    if name in RESERVED:
-        raise TunerError(f"--name '{name}': {', '.join(RESERVED)} mean something else there: choose another")
+    check_name(name)
     if (home / name).exists():
         onwards = f", or go on with it: tuner resume {name}" if name in sweep_names(home) else ""
         raise TunerError(f"--name '{name}' is taken: choose another{onwards}")

@@ -44,6 +44,8 @@ class SweepConfig:
     """A file of pretrained weights, in place of those that are downloaded."""
     data: str | None = None
     """The fingerprint of the samples and their splits."""
+    storage: str | None = None
+    """Where the checkpoints are kept, of a cluster without a common disk."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells the sweep from others of its name, in other folders, on one tracking server."""
 
@@ -72,7 +74,9 @@ class SweepConfig:
         path = folder / FILE
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            newer = {name: raw.get(name) for name in ("target", "weights", "data")}  # which older sweeps do not have
+            newer = {
+                name: raw.get(name) for name in ("target", "weights", "data", "storage")
+            }  # which older sweeps do not have
             needed = {each.name for each in fields(cls)} - set(newer)
             return cls(**newer, **{name: raw[name] for name in needed})
         except FileNotFoundError:

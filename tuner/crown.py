@@ -22,16 +22,30 @@ from tuner.registry import Candidate, log_winner, register
 from tuner.report.predictions import Predictions
 from tuner.saved import load_model, save_model
 from tuner.search import TrialRecord
+from tuner.storage import Storage
 from tuner.store import Store
 
 EXAMPLES = 2  # validation samples that are kept with the registered model
 
 
-def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, store: Store, run_id: str) -> Winner:
-    """Tests the best trial's best weights once on the test split, and logs and registers them."""
+def crown(
+    config: SweepConfig,
+    splits: Splits,
+    best: TrialRecord,
+    folder: Path,
+    store: Store,
+    run_id: str,
+    kept: Storage | None = None,
+) -> Winner:
+    """Tests the best trial's best weights once on the test split, and logs and registers them.
+
+    Its checkpoint lies in the sweep's folder, or is `kept` elsewhere.
+    """
     _, arguments = split_parameters(best.parameters)
     checkpoint = checkpoint_folder(folder / "trials", best.number) / CHECKPOINT
     try:
+        if kept:
+            kept.get(best.number, checkpoint)
         weights = read(checkpoint, torch.device("cpu"))["best_weights"]
     except FileNotFoundError:
         raise SweepError(f"the best trial's checkpoint {checkpoint} is missing: its model cannot be tested") from None

@@ -1,8 +1,9 @@
 """Environment variables that Ray, MLflow and torch read when they are imported: quiet, local and without telemetry."""
 
 import os
+from urllib.parse import unquote, urlsplit
 
-_DEFAULTS = {
+DEFAULTS = {
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin starve each other on a busy machine: an LSTM was 50 x slower
     "RAY_AUTH_MODE": "token",  # keeps authentication, drops the message about it
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -18,11 +19,25 @@ _DEFAULTS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # at the end of each run of a server, even beside our --json
     "GIT_PYTHON_REFRESH": "quiet",
 }
 
 
 def prepare() -> None:
     """Sets what the user has not set. To be called before `import ray` and `import mlflow`."""
-    for name, value in _DEFAULTS.items():
+    for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+    _take_login()
+
+
+def _take_login() -> None:
+    """Moves a login out of a tracking server's address, which MLflow shows in messages, to the variables for it."""
+    address = urlsplit(os.environ.get("MLFLOW_TRACKING_URI", ""))
+    login, at, host = address.netloc.rpartition("@")
+    if not at or not address.scheme.startswith("http"):
+        return
+    user, _, password = login.partition(":")
+    os.environ.setdefault("MLFLOW_TRACKING_USERNAME", unquote(user))
+    os.environ.setdefault("MLFLOW_TRACKING_PASSWORD", unquote(password))
+    os.environ["MLFLOW_TRACKING_URI"] = address._replace(netloc=host).geturl()

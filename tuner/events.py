@@ -35,11 +35,13 @@ def events(records: Iterable[TrialRecord]) -> list[Event]:
 
 def _of(record: TrialRecord) -> list[Event]:
     found = [Event(record.started, record.number, 0, f"begins: {format_parameters(record.parameters)}")]
+    on = dict(record.nodes)
     for epoch, metrics in sorted(record.metrics.items()):
         scores = "  ".join(
             f"{name} {metrics[name]:.4f}" for name in ("train_loss", "val_loss", "val_accuracy") if name in metrics
         )
-        found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}"))
+        place = f"  on {on[epoch]}" if epoch in on else ""
+        found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}"))
     if record.ended and record.finished is not None:
         best = f" with val_accuracy {record.best[0]:.4f}" if record.values else ""
         why = f": {record.reason}" if record.reason else ""

@@ -40,7 +40,8 @@ def find_model(name: str, home: Path, scratch: Path) -> Path:
 def _champion(name: str, home: Path, scratch: Path) -> Path:
     from tuner.registry import CHAMPION, names  # noqa: PLC0415 - MLflow takes a while
 
-    known = names(Store.of(home).uri) if _exists(home) else []
+    store = _store(home)
+    known = names(store.uri) if store else []
     if name not in known:
         choices = [*known, *sweep_names(home)]
         if not choices:
@@ -52,15 +53,20 @@ def _champion(name: str, home: Path, scratch: Path) -> Path:
 def _download(uri: str, home: Path, scratch: Path) -> Path:
     from tuner.registry import download  # noqa: PLC0415
 
-    if not _exists(home):
+    store = _store(home)
+    if not store:
         raise TunerError(f"{uri}: there is no MLflow store in {home}: begin with tuner sweep, or set TUNER_HOME")
-    folder = download(Store.of(home).uri, uri, scratch)
+    folder = download(store.uri, uri, scratch)
     found = sorted(folder.rglob(DESCRIPTION))
     if not found:
         raise TunerError(f"{uri} is not a model that tuner has registered")
     return found[0].parent
 
 
-def _exists(home: Path) -> bool:
-    """Asking an embedded store that is not there would make one."""
-    return not Store.of(home).embedded or (home / "mlflow.db").exists()
+def _store(home: Path) -> Store | None:
+    """The store when it answers. Asking an embedded one that is not there would make one."""
+    store = Store.of(home)
+    if store.embedded and not (home / "mlflow.db").exists():
+        return None
+    store.check()
+    return store

@@ -15,11 +15,13 @@ from tuner.data import DataSpec, Splits
 from tuner.default_space import default_space
 from tuner.errors import TunerError, unknown
 from tuner.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
-from tuner.machine import share
+from tuner.machine import Share, share
 from tuner.materials import Materials, gather
+from tuner.nodes import share_nodes
 from tuner.overrides import override
 from tuner.source import Source
 from tuner.space import SearchSpace, parse_space, read_toml
+from tuner.submitted import on_cluster
 
 TRIALS = 16
 
@@ -42,6 +44,7 @@ class Request:
     space: Path | None = None
     target: str | None = None
     weights: Path | None = None
+    storage: str | None = None
     overrides: Sequence[str] = ()
     fixed: dict[str, Any] | None = None
     """A parsed space in place of a file: what `tuner train` trains with."""
@@ -64,7 +67,7 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
     if request.overrides:
         raw, source = override(raw, request.overrides), f"{source} with --set"
     space = parse_space(raw, source, narrowed=True)
-    split = share(
+    split = divide(
         trials=request.trials,
         concurrency=request.concurrency,
         cpus_per_trial=request.cpus_per_trial,
@@ -87,9 +90,39 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
         seed=request.seed,
         limit=request.limit,
         space=raw,
+        storage=request.storage,
         data=load().fingerprint(),
     )
     return config, gather(config, load())
+
+
+def check_numbers(request: Request) -> None:
+    """Raises TunerError for an option that must be at least 1 and is not, and for a seed that is none."""
+    for option in ("trials", "max_epochs", "concurrency", "cpus_per_trial", "limit"):
+        value = getattr(request, option)
+        if value is not None and value < 1:
+            raise TunerError(f"--{option.replace('_', '-')} must be at least 1, got {value}")
+    if not 0 <= request.seed < 2**31:
+        raise TunerError(f"--seed must be at least 0 and below 2147483648, got {request.seed}")
+
+
+def divide(*, trials: int, concurrency: int | None, cpus_per_trial: int | None, gpus_per_trial: float | None) -> Share:
+    """How trials run side by side, on this machine or on the cluster that this process is on.
+
+    Raises:
+        TunerError: there is no room for what is asked.
+    """
+    asked: dict[str, Any] = {
+        "trials": trials,
+        "concurrency": concurrency,
+        "cpus_per_trial": cpus_per_trial,
+        "gpus_per_trial": gpus_per_trial,
+    }
+    if not on_cluster():
+        return share(**asked)
+    from tuner.cluster import nodes  # noqa: PLC0415 - imports Ray
+
+    return share_nodes(nodes(), **asked)
 
 
 def read_space(data: Source, model: str, file: Path | None, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:

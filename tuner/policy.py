@@ -10,7 +10,7 @@ import math
 import shutil
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import Enum
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from tuner import schedule
 from tuner.checkpoint import checkpoint_folder
 from tuner.config import SweepConfig
+from tuner.files import write_atomic
 from tuner.fit import EpochMetrics
 from tuner.search import Study, TrialRecord, best_of
 from tuner.space import Value
@@ -55,6 +56,7 @@ class Policy:
         self._rungs = schedule.rungs(config.epochs)
         self._deadline = math.inf if config.time_budget is None else time.monotonic() + config.time_budget
         self._over_reason = "the time budget ended"
+        self._most: Callable[[], float] = lambda: math.inf
         self._live: dict[int, int] = {}  # trials that a worker has, with the epoch up to which the study knew them
         self._close_finished()
         self._interrupted = deque(r.number for r in study.records() if not r.ended and r.epoch not in self._rungs)
@@ -64,7 +66,7 @@ class Policy:
 
         Interrupted trials come first, then the best that may be promoted, then a new one.
         """
-        if self._out_of_time():
+        if self._out_of_time() or len(self._live) >= self._most():
             return None
         if self._interrupted:
             return self._issue(self._study.reissue(self._interrupted.popleft()))
@@ -88,7 +90,10 @@ class Policy:
         if number not in self._live:
             return Decision.STOP
         if "error" in result:
+            self._keep_details(number, str(result.get("details", "")))
             return self._end(number, "FAIL", str(result["error"]))
+        if "node" in result:
+            self._study.note_node(number, str(result["node"]), int(result["epoch"]))
         return self._on_epoch(number, {name: result[name] for name in METRICS})
 
     def on_lost(self, number: int, reason: str) -> None:
@@ -105,6 +110,10 @@ class Policy:
                 self._end(record.number, "PRUNED", reason)
         self._drop_checkpoints()
 
+    def limit(self, most: Callable[[], float]) -> None:
+        """`most` says how many trials may have a worker now: on a cluster, others may want theirs."""
+        self._most = most
+
     def stop(self, reason: str) -> None:
         """Begins no epoch any more: the trials that a worker has end with the epoch that they are in."""
         if not self._out_of_time():
@@ -113,6 +122,11 @@ class Policy:
     def live(self) -> set[int]:
         """The numbers of the trials that a worker has."""
         return set(self._live)
+
+    def _keep_details(self, number: int, details: str) -> None:
+        if details:
+            path = self._folder / f"{number:04d}-error.txt"
+            write_atomic(path, lambda file: file.write(details.encode()))
 
     def _on_epoch(self, number: int, metrics: dict[str, float]) -> Decision:
         new = self._study.report(number, metrics)

@@ -9,21 +9,33 @@ from typing import Any
 
 from ray import tune
 from ray.tune import Callback
+from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from tuner.config import SweepConfig
 from tuner.policy import Decision, Policy
+from tuner.submitted import on_cluster
 from tuner.trial import Arrays, TrialJob
 from tuner.worker import TrialWorker
 
 MAX_FAILURES = 2  # a trial whose worker dies goes on from its checkpoint, so many times
 
 
-def run(config: SweepConfig, policy: Policy, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
+def run(
+    config: SweepConfig,
+    policy: Policy,
+    job: TrialJob,
+    arrays: Arrays,
+    *,
+    tick: Callable[[], None],
+    waiting: Callable[[int, int], None],
+) -> None:
     """Runs trials until the policy is over, or until SIGINT, which returns with trials still live.
 
-    Ray is initialised already. `tick` is called several times a second on this thread.
+    Ray is initialised already: with a slot a trial on this machine, with its real cores on a cluster.
+    `tick` is called several times a second on this thread, and `waiting` with
+    the numbers of trials that wait for a worker and that have one.
     """
     for name in ("ray.tune", "ray.train", "ray.air"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -38,11 +50,11 @@ def run(config: SweepConfig, policy: Policy, job: TrialJob, arrays: Arrays, *, t
             search_alg=searcher,
             scheduler=StudyScheduler(policy),
             max_concurrent_trials=config.concurrency,
-            resources_per_trial={"cpu": 1, "gpu": config.gpus_per_trial},  # slots: see cluster.py
+            resources_per_trial={"cpu": config.cpus_per_trial if on_cluster() else 1, "gpu": config.gpus_per_trial},
             reuse_actors=True,
             max_failures=MAX_FAILURES,
             raise_on_failed_trial=False,
-            callbacks=[_Ticker(tick)],
+            callbacks=[_Ticker(tick, waiting)],
             trial_name_creator=_trial_name,
             trial_dirname_creator=lambda trial: f"{_trial_name(trial)}-{trial.trial_id}",
             verbose=0,
@@ -90,11 +102,14 @@ class StudyScheduler(FIFOScheduler):  # type: ignore[misc]
 
 
 class _Ticker(Callback):  # type: ignore[misc]
-    def __init__(self, tick: Callable[[], None]) -> None:
+    def __init__(self, tick: Callable[[], None], waiting: Callable[[int, int], None]) -> None:
         self._tick = tick
+        self._waiting = waiting
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
         self._tick()
+        states = [trial.status for trial in trials]
+        self._waiting(states.count(Trial.PENDING), states.count(Trial.RUNNING))
 
 
 def _trial_name(trial: Any) -> str:

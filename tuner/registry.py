@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from tuner.data import DataSpec
 from tuner.errors import TunerError
 from tuner.inputs import TEXT
 from tuner.outcome import Registered, TestScores
+from tuner.package import copy_package
 from tuner.search import TrialRecord
 from tuner.tracking import SWEEP_TAG, UID_TAG
 
@@ -130,7 +129,7 @@ def _log_model(uri: str, candidate: Candidate) -> mlflow.models.model.ModelInfo:
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(run_id=candidate.run_id):
-        package = _package(Path(scratch))
+        package = copy_package(Path(scratch))
         return mlflow.pyfunc.log_model(
             name="model",
             python_model=str(package / "served.py"),
@@ -152,41 +151,49 @@ def _schema(candidate: Candidate) -> Schema:
     return Schema([ColSpec("string" if c.categories else "double", c.name, required=False) for c in data.columns])
 
 
-def _package(scratch: Path) -> Path:
-    """A copy of this package with the catalog's folders where they install."""
-    package = scratch / "tuner"
-    ignore = shutil.ignore_patterns("__pycache__")
-    with as_file(files("tuner")) as source:
-        shutil.copytree(source, package, ignore=ignore)
-    for part in ("models", "datasets", "search_spaces"):
-        with as_file(files(f"tuner.{part}")) as source:
-            shutil.copytree(source, package / part, ignore=ignore, dirs_exist_ok=True)
-    return package
-
-
 def _crown(client: MlflowClient, new: ModelVersion) -> Registered:
     """Moves `champion` to the new version if it is better on the same test split."""
-    uri = f"models:/{new.name}@{CHAMPION}"
-    accuracy = float(new.tags[ACCURACY_TAG])
+    uri, own = f"models:/{new.name}@{CHAMPION}", f"models:/{new.name}/{new.version}"
+    before = _champion(client, new.name)
+    if before and before.tags.get(TEST_DATA_TAG) != new.tags[TEST_DATA_TAG]:
+        note = f"version {before.version}, tested on other data, stays champion"
+        return Registered(uri=own, champion=False, note=note)
+    best = _settle(client, new)
+    if best.version != new.version:
+        note = f"version {best.version} stays champion with test accuracy {_accuracy(best):.4f}"
+        return Registered(uri=own, champion=False, note=note)
+    if before is None:
+        note = "the first model of this pair"
+    elif before.version == new.version:
+        note = "the champion already"
+    else:
+        note = f"it was {_accuracy(before):.4f} with version {before.version}"
+    return Registered(uri=uri, champion=True, note=note)
+
+
+def _settle(client: MlflowClient, new: ModelVersion) -> ModelVersion:
+    """Moves `champion` to the best version on the same test split, the earliest of equals, and returns that.
+
+    It looks again after a move, for another sweep may have moved it meanwhile: the last to move sees all versions.
+    """
+    while True:
+        versions = client.search_model_versions(f"name = '{new.name}'")
+        rivals = [each for each in versions if each.tags.get(TEST_DATA_TAG) == new.tags[TEST_DATA_TAG]]
+        best = max(rivals, key=lambda each: (_accuracy(each), -int(each.version)))
+        champion = _champion(client, new.name)
+        if champion and champion.version == best.version:
+            return best
+        client.set_registered_model_alias(new.name, CHAMPION, best.version)
+
+
+def _champion(client: MlflowClient, name: str) -> ModelVersion | None:
     try:
-        champion = client.get_model_version_by_alias(new.name, CHAMPION)
+        return client.get_model_version_by_alias(name, CHAMPION)
     except MlflowException as error:
         if error.error_code not in _NO_SUCH_ALIAS:
             raise
-        champion = None
-    if champion is None:
-        client.set_registered_model_alias(new.name, CHAMPION, new.version)
-        return Registered(uri=uri, champion=True, note="the first model of this pair")
-    if champion.version == new.version:
-        return Registered(uri=uri, champion=True, note="the champion already")
-    own = f"models:/{new.name}/{new.version}"
-    if champion.tags.get(TEST_DATA_TAG) != new.tags[TEST_DATA_TAG]:
-        return Registered(
-            uri=own, champion=False, note=f"version {champion.version}, tested on other data, stays champion"
-        )
-    before = float(champion.tags[ACCURACY_TAG])
-    if accuracy <= before:
-        note = f"version {champion.version} stays champion with test accuracy {before:.4f}"
-        return Registered(uri=own, champion=False, note=note)
-    client.set_registered_model_alias(new.name, CHAMPION, new.version)
-    return Registered(uri=uri, champion=True, note=f"it was {before:.4f} with version {champion.version}")
+        return None
+
+
+def _accuracy(version: ModelVersion) -> float:
+    return float(version.tags[ACCURACY_TAG])

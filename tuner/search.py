@@ -56,6 +56,8 @@ class TrialRecord:
     """Seconds since 1970."""
     finished: float | None
     """Seconds since 1970; None while it is RUNNING. For a pruned trial, the time of its last epoch."""
+    nodes: tuple[tuple[int, str], ...] = ()
+    """On a cluster: the nodes that it has run on, each with the first epoch that it trained there."""
 
     @property
     def epoch(self) -> int:
@@ -125,6 +127,16 @@ class Study:
         if math.isfinite(metrics[SCORE]) and math.isfinite(metrics["val_loss"]):
             trial.report(stored[SCORE], epoch)
         return stored
+
+    def note_node(self, number: int, node: str, epoch: int) -> None:
+        """Remembers on which node of a cluster a trial runs, from an epoch on that it is about to report.
+
+        A trial that goes on first repeats the last epoch of its checkpoint.
+        """
+        record = self.record(number)
+        if not record.nodes or record.nodes[-1][1] != node:
+            first = epoch + 1 if epoch in record.values else epoch
+            self._trial(number).set_user_attr("nodes", [*record.nodes, (first, node)])
 
     def tell(self, number: int, state: str, reason: str = "") -> None:
         """Ends a trial: COMPLETE with its best score, PRUNED, or FAIL. A trial that has ended stays as it is."""
@@ -236,6 +248,7 @@ def _record(frozen: FrozenTrial) -> TrialRecord:
         reason=attributes.get("reason", ""),
         started=frozen.datetime_start.timestamp() if frozen.datetime_start else 0.0,
         finished=finished,
+        nodes=tuple((int(epoch), str(node)) for epoch, node in attributes.get("nodes", ())),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from tuner.driver import Driver, is_running, last_driver
 from tuner.outcome import FILE as RESULT
 from tuner.progress import Summary
 from tuner.search import FILE as JOURNAL
-from tuner.search import StudyReader, TrialRecord
+from tuner.search import SCORE, StudyReader, TrialRecord
 
 ERROR_FILE = "error.txt"
 
@@ -45,22 +45,37 @@ class Status:
 
     def to_json(self) -> dict[str, Any]:
         """For scripts: names and numbers only."""
-        best = self.summary.best
-        shown = {"trial": best.number, "epoch": best.best_epoch, "val_accuracy": best.best[0]} if best else None
-        config = self.config
+        summary, config = self.summary, self.config
         return {
             "sweep": config.name,
             "dataset": config.dataset,
             "model": config.model,
             "state": self.state,
             "reason": self.reason,
-            "trials": dict(self.summary.counts),
-            "epochs": self.summary.epochs,
-            "best": shown and {**shown, "parameters": best.parameters if best else {}},
+            "trials": dict(summary.counts),
+            "epochs": summary.epochs,
+            "epochs_expected": summary.expected,
+            "best": _shown(summary.best, summary.best.best_epoch) if summary.best else None,
+            "live": [_shown(record, record.epoch) for record in summary.live],
             "resources": {name: getattr(config, name) for name in ("concurrency", "cpus_per_trial", "gpus_per_trial")},
             "seconds": self.seconds,
-            "seconds_left": self.summary.left,
+            "seconds_left": summary.left,
+            "config": asdict(config),
         }
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Status:
+        """What `to_json` has told, from another machine."""
+        summary = Summary(
+            counts=raw["trials"],
+            epochs=raw["epochs"],
+            expected=raw["epochs_expected"],
+            best=_record(raw["best"]) if raw["best"] else None,
+            live=tuple(map(_record, raw["live"])),
+            left=raw["seconds_left"],
+        )
+        config = SweepConfig(**raw["config"])
+        return cls(config=config, state=raw["state"], reason=raw["reason"], summary=summary, seconds=raw["seconds"])
 
 
 class Watch:
@@ -104,6 +119,27 @@ class Watch:
     def _reason(self) -> str:
         lines = (self.folder / ERROR_FILE).read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "unknown"
+
+
+def _shown(record: TrialRecord, epoch: int) -> dict[str, Any]:
+    """A trial at an epoch; no score before the first."""
+    score = record.values.get(epoch)
+    return {"trial": record.number, "epoch": epoch, SCORE: score, "parameters": record.parameters}
+
+
+def _record(shown: dict[str, Any]) -> TrialRecord:
+    """As much of the trial as was shown."""
+    epoch, score = shown["epoch"], shown[SCORE]
+    return TrialRecord(
+        number=shown["trial"],
+        state="RUNNING",
+        parameters=shown["parameters"],
+        values={} if score is None else {epoch: score},
+        metrics={} if score is None else {epoch: {"val_loss": 0.0}},
+        reason="",
+        started=0.0,
+        finished=None,
+    )
 
 
 def statuses(home: Path) -> list[Status]:

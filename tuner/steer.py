@@ -43,6 +43,8 @@ def status(name: str | None, *, watch: bool, as_json: bool, out: Console, err: C
             print_statuses(found, home, out)
         return 0
     sweep = Watch(name, home)
+    if watch and as_json:
+        return _watch_json(sweep, out)
     if watch:
         _watch(sweep, err)
     now = sweep.status()
@@ -124,6 +126,16 @@ def _watch(sweep: Watch, err: Console) -> None:
             view.tick()
             time.sleep(POLL_S)
             now = sweep.status()
+
+
+def _watch_json(sweep: Watch, out: Console) -> int:
+    """A line for each moment, so that another process can show it."""
+    while True:
+        now = sweep.status()
+        out.print(json.dumps(now.to_json()), markup=False, highlight=False, soft_wrap=True)
+        if not now.running:
+            return 0 if now.state in ("finished", "paused") else 1
+        time.sleep(POLL_S)
 
 
 def _events(sweep: Watch, trial: int | None, *, follow: bool) -> Iterator[Event]:

@@ -7,19 +7,23 @@ import json
 import os
 import platform
 import urllib.parse
-import urllib.request
 from dataclasses import asdict, dataclass
-from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from tuner.config import SweepConfig
-from tuner.errors import TunerError
+from tuner.errors import TunerError, one_line
 from tuner.machine import cpu_count, gpu_count
 
-CONNECT_S = 10.0
+if TYPE_CHECKING:
+    from mlflow.utils.rest_utils import MlflowHostCreds
+
+CONNECT_S = 10
+_SERVED_DATABASES = ("postgresql", "mysql")
+_OTHERS = ("", "file", "sqlite", "mssql", "databricks")
 _VERSIONS = ("tuner", "torch", "torchvision", "ray", "optuna", "mlflow", "scikit-learn", "numpy")
 
 
@@ -56,15 +60,17 @@ class Store:
         return self.uri if "@" not in parts.netloc else parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     def check(self) -> None:
-        """Raises TunerError when no server answers at the address. An embedded store needs none."""
-        if self.local:
-            return
+        """Raises TunerError when no store answers at the address, or it refuses the login. An embedded one is good."""
+        scheme = urllib.parse.urlsplit(self.uri).scheme.partition("+")[0]
         try:
-            with urllib.request.urlopen(f"{self.address.rstrip('/')}/health", timeout=CONNECT_S):
-                pass
-        except (OSError, ValueError, HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            raise TunerError(f"MLFLOW_TRACKING_URI={self.address}: no MLflow server answers there: {reason}") from None
+            if not self.local:
+                _check_server(self.uri)
+            elif scheme in _SERVED_DATABASES:
+                _check_database(self.uri)
+            elif scheme not in _OTHERS:
+                raise TunerError(f"begin it with http:// or https://, or with {', '.join(_SERVED_DATABASES)} or sqlite")
+        except TunerError as error:
+            raise TunerError(f"MLFLOW_TRACKING_URI={self.address}: {error}") from None
 
     def prepare(self, home: Path) -> None:
         """Makes the embedded database's tables, once: two first uses at the same time would break each other."""
@@ -75,6 +81,50 @@ class Store:
         with (home / ".mlflow.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             MlflowClient(self.uri).search_experiments(max_results=1)
+
+
+def _check_server(uri: str) -> None:
+    """Asks what needs a login, with the one that MLflow finds in its variables or in ~/.mlflow/credentials."""
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - takes seconds, and only servers need it
+    from mlflow.utils.credentials import get_default_host_creds  # noqa: PLC0415
+    from mlflow.utils.rest_utils import http_request  # noqa: PLC0415
+
+    login = get_default_host_creds(uri)
+    question = {"params": {"max_results": 1}, "timeout": CONNECT_S, "max_retries": 0, "raise_on_status": False}
+    try:
+        answer = http_request(login, "/api/2.0/mlflow/experiments/search", "GET", **question)
+    except MlflowException as error:
+        raise TunerError(f"no MLflow server answers there: {_reason(error.__context__ or error)}") from None
+    if answer.status_code in (401, 403):
+        raise TunerError(_refused(login))
+    if answer.status_code != 200 or "json" not in answer.headers.get("Content-Type", ""):
+        raise TunerError(f"the answer is {answer.status_code} {answer.reason}, not MLflow's list of experiments")
+
+
+def _refused(login: MlflowHostCreds) -> str:
+    if login.username and login.password:
+        return f"the server refuses {login.username}: check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    if login.token:
+        return "the server refuses the token that MLFLOW_TRACKING_TOKEN holds"
+    names = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    return f"the server asks for a login: set {names}, or MLFLOW_TRACKING_TOKEN"
+
+
+def _check_database(uri: str) -> None:
+    from sqlalchemy import create_engine  # noqa: PLC0415 - half a second, and only a database needs it
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    try:
+        with create_engine(uri, connect_args={"connect_timeout": CONNECT_S}).connect():
+            pass
+    except (SQLAlchemyError, ImportError) as error:
+        raise TunerError(f"no database answers there: {_reason(getattr(error, 'orig', None) or error)}") from None
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause that a library names, in a line."""
+    inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
+    return one_line(getattr(inner, "reason", inner)).rpartition("): ")[2]
 
 
 def describe(config: SweepConfig) -> dict[str, str]:

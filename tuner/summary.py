@@ -85,7 +85,7 @@ def print_statuses(found: Sequence[Status], home: Path, out: Console) -> None:
     out.print(table)
 
 
-def print_status(status: Status, folder: Path, out: Console) -> None:
+def print_status(status: Status, folder: Path | None, out: Console) -> None:
     """A sweep, and the command to type next."""
     config, summary = status.config, status.summary
     reason = f": {status.reason}" if status.reason else ""
@@ -101,7 +101,8 @@ def print_status(status: Status, folder: Path, out: Console) -> None:
     if status.seconds is not None:
         left = f", about {format_seconds(summary.left)} left" if summary.left is not None else ""
         out.print(f"time      {format_seconds(status.seconds)}{left}")
-    out.print(f"folder    {folder}", markup=False)
+    if folder:
+        out.print(f"folder    {folder}", markup=False)
     if status.state in ("paused", "crashed", "failed"):
         out.print(f"\nTo go on:\n\n    tuner resume {config.name}\n")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,9 +28,12 @@ from tuner.schedule import rungs
 from tuner.search import FILE as JOURNAL
 from tuner.search import Study
 from tuner.signals import terminated_like_interrupted
+from tuner.storage import Storage, scratch
 from tuner.store import Store
+from tuner.submitted import on_cluster
 from tuner.tracker import Tracker
 from tuner.trial import TrialJob, run_here, to_arrays
+from tuner.waiting import Waiting
 
 if TYPE_CHECKING:
     from tuner.tracking import MlflowSweep
@@ -46,6 +49,7 @@ class Sweep:
         self._folder = folder
         self._store = store
         self._console = console
+        self._kept: Storage | None = None
 
     def run(self) -> Outcome:
         """Runs what is left of the sweep, then tests and registers its best model.
@@ -109,17 +113,23 @@ class Sweep:
             tracker.interrupted(study.records())
         return policy.over, tracker
 
+    @property
+    def _here(self) -> bool:
+        """Whether there is a single trial for this machine, which needs no workers."""
+        return self._config.trials == 1 and not on_cluster()
+
     @contextmanager
     def _cluster(self) -> Iterator[None]:
-        """Ray, unless there is a single trial, which runs in this process."""
+        """Ray, unless the trial runs in this process."""
         with ExitStack() as stack:
-            if self._config.trials == 1:
+            if self._here:
                 stack.enter_context(terminated_like_interrupted())
             else:
                 with self._console.status("Starting Ray"):
-                    from tuner.cluster import local_cluster  # noqa: PLC0415
+                    from tuner.cluster import cluster, kept_at  # noqa: PLC0415
 
-                    stack.enter_context(local_cluster(self._config))
+                    stack.enter_context(cluster(self._config))
+                    self._kept = kept_at(self._config, self._store)
             yield
 
     def _connect(self) -> MlflowSweep:
@@ -132,14 +142,16 @@ class Sweep:
     def _run_trials(self, study: Study, policy: Policy, tracker: Tracker, held: Held) -> None:
         config = self._config
         job = TrialJob(
+            sweep=config.name,
             data=self._materials.splits.spec,
             model=config.model,
             epochs=config.epochs,
             rungs=rungs(config.epochs),
             seed=config.seed,
             threads=config.cpus_per_trial,
-            gpu=config.gpus_per_trial > 0,
-            folder=self._folder / "trials",
+            gpus=config.gpus_per_trial,
+            folder=scratch(config.uid) if self._kept else self._folder / "trials",
+            storage=self._kept,
         )
 
         def summary() -> Summary:
@@ -149,17 +161,26 @@ class Sweep:
             tracker.check()
             self._obey(policy)
             held.note_live(policy.live())
+            if told:
+                told(summary)
             view.tick()
 
         arrays = to_arrays(self._materials)
         began = time.time()
-        with View(config, summary, self._console) as view:
-            if config.trials == 1:
+        told: Callable[[Callable[[], Summary]], None] | None = None
+        with ExitStack() as stack:
+            view = stack.enter_context(View(config, summary, self._console))
+            if self._here:
                 run_here(policy, job, arrays, tick=tick)
                 return
+            if on_cluster():
+                from tuner.member import member  # noqa: PLC0415
+
+                told = stack.enter_context(member(config, policy))
             from tuner import raytune  # noqa: PLC0415
 
-            raytune.run(config, policy, job, arrays, tick=tick)
+            waiting = Waiting(config, self._console)
+            raytune.run(config, policy, job, arrays, tick=tick, waiting=waiting.note)
 
     def _obey(self, policy: Policy) -> None:
         order = orders.given(self._folder)
@@ -184,6 +205,13 @@ class Sweep:
             warn(f"there is no report: {one_line(error)}")
             return None
 
+    def _drop_kept(self, study: Study) -> None:
+        """The winner is registered: checkpoints that lie elsewhere are not needed any more."""
+        if self._kept:
+            for record in study.records():
+                with suppress(Exception):  # what remains there costs disk, and no sweep
+                    self._kept.drop(record.number)
+
     def _conclude(self, study: Study, tracker: Tracker) -> Winner:
         from tuner.crown import crown  # noqa: PLC0415
 
@@ -193,7 +221,9 @@ class Sweep:
                 raise all_failed(study.records(), self._folder)
             with self._console.status("Testing and registering the best model"):
                 splits, run_id = self._materials.splits, tracker.sweep.run_id
-                return crown(self._config, splits, best, self._folder, self._store, run_id)
+                winner = crown(self._config, splits, best, self._folder, self._store, run_id, self._kept)
+                self._drop_kept(study)
+                return winner
         except BaseException as error:
             tracker.sweep.end("FAILED" if isinstance(error, Exception) else "KILLED")
             raise

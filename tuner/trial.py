@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -19,13 +20,13 @@ from tuner.classifier import build_classifier, is_pretrained
 from tuner.data import DataSpec, Split
 from tuner.device import best_device
 from tuner.errors import TunerError
-from tuner.files import make_folder
 from tuner.fit import Training, fit
 from tuner.hyperparameters import split_parameters
 from tuner.materials import Materials, Weights
 from tuner.policy import Decision, Policy
 from tuner.seed import trial_seed
 from tuner.space import Value
+from tuner.storage import Storage
 
 PRETRAINED = "pretrained/"  # before the names of weights among the arrays
 
@@ -37,15 +38,19 @@ Arrays = dict[str, NDArray[Any]]
 class TrialJob:
     """What all trials of a sweep have in common."""
 
+    sweep: str
     data: DataSpec
     model: str
     epochs: int
     rungs: tuple[int, ...]
     seed: int
     threads: int
-    gpu: bool
-    """Whether trials were given a GPU, or a share of one."""
+    gpus: float
+    """GPUs of a trial: 0, a share of one, or 1."""
     folder: Path
+    """Of the checkpoints on the node that a trial runs on."""
+    storage: Storage | None = None
+    """Where they are kept, if not in that folder."""
 
 
 class TrialData(NamedTuple):
@@ -81,7 +86,7 @@ def to_data(arrays: Arrays, device: torch.device) -> TrialData:
 def run_here(policy: Policy, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
     """Runs trials one after the other in this process, until the policy is over. `tick` is called after each report."""
     torch.set_num_threads(job.threads)
-    data = to_data(arrays, best_device() if job.gpu else torch.device("cpu"))
+    data = to_data(arrays, best_device() if job.gpus else torch.device("cpu"))
 
     while drawn := policy.next_trial():
         number, parameters = drawn
@@ -101,12 +106,16 @@ def run_here(policy: Policy, job: TrialJob, arrays: Arrays, *, tick: Callable[[]
 def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report) -> None:
     """Trains one trial, from its checkpoint if it has one, and reports each epoch's metrics.
 
-    An error is reported as `{"error": reason}` and not raised, since that would cost the warm worker.
+    An error is reported as `{"error": reason, "details": traceback}` and not raised: that would cost the warm worker.
     """
-    reason = _attempt(job, number, parameters, data, report)
-    if reason:
+    try:
+        failure = _attempt(job, number, parameters, data, report)
+    finally:
+        if job.storage:
+            shutil.rmtree(checkpoint_folder(job.folder, number), ignore_errors=True)
+    if failure:
         free_memory()
-        report({"error": reason})
+        report(failure)
 
 
 def free_memory() -> None:
@@ -116,21 +125,22 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _attempt(job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report) -> str:
-    """Trains the trial; why it failed, or nothing. When it returns, nothing holds on to the model any more."""
+def _attempt(
+    job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report
+) -> dict[str, str]:
+    """Trains the trial; gives nothing, or why it failed. When it returns, nothing holds on to the model any more."""
     folder = checkpoint_folder(job.folder, number)
     try:
         training = _start(job, trial_seed(job.seed, number), parameters, data)
-        _train(job, training, data, Checkpoints(folder), report)
+        _train(job, training, data, Checkpoints(folder, job.storage), report)
     except Exception as error:
         reason = _reason(error, parameters)
         if isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError):
             raise  # the GPU's context is broken for this process: a new worker goes on from the checkpoint
-        make_folder(job.folder)
-        (job.folder / f"{folder.name}-error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        details = traceback.format_exc()
         traceback.clear_frames(error.__traceback__)
-        return reason
-    return ""
+        return {"error": reason, "details": details}
+    return {}
 
 
 def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: TrialData) -> Training:

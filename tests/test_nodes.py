@@ -1,0 +1,73 @@
+"""How a sweep shares the nodes of a cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tuner.errors import TunerError
+from tuner.machine import Share
+from tuner.nodes import Node, share_nodes
+
+SMALL, LARGE = Node(cpus=4, gpus=0), Node(cpus=32, gpus=0)
+ONE_GPU, EIGHT_GPUS = Node(cpus=8, gpus=1), Node(cpus=64, gpus=8)
+
+
+def ask(*nodes: Node, **options: Any) -> Share:
+    asked = {"trials": 100, "concurrency": None, "cpus_per_trial": None, "gpus_per_trial": None, **options}
+    return share_nodes(nodes, **asked)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "options", "expected"),
+    [
+        ((SMALL, SMALL, SMALL), {}, (12, 1, 0)),
+        ((LARGE, LARGE), {}, (16, 4, 0)),
+        ((SMALL, LARGE), {}, (36, 1, 0)),
+        ((SMALL, LARGE), {"cpus_per_trial": 8}, (4, 8, 0)),  # none on the small one
+        ((SMALL, SMALL), {"cpus_per_trial": 3}, (2, 3, 0)),  # what is left on each cannot be added up
+        ((LARGE,), {"trials": 3}, (3, 4, 0)),
+        ((LARGE,), {"concurrency": 2}, (2, 4, 0)),
+        ((SMALL, ONE_GPU), {}, (1, 8, 1)),  # CPUs without a GPU stay free for others
+        ((ONE_GPU, EIGHT_GPUS), {}, (9, 8, 1)),
+        ((ONE_GPU,), {"gpus_per_trial": 0.25}, (4, 2, 0.25)),
+        ((ONE_GPU,), {"gpus_per_trial": 0.25, "cpus_per_trial": 4}, (2, 4, 0.25)),  # its CPUs are the limit
+        ((SMALL, ONE_GPU), {"gpus_per_trial": 0}, (12, 1, 0)),
+        ((Node(cpus=0, gpus=0), Node(cpus=8, gpus=1, count=3)), {}, (3, 8, 1)),  # an autoscaler may start three
+    ],
+)
+def test_what_is_left_open_is_filled_in(
+    nodes: tuple[Node, ...], options: dict[str, Any], expected: tuple[int, int, float]
+) -> None:
+    given = ask(*nodes, **options)
+    assert (given.concurrency, given.cpus_per_trial, given.gpus_per_trial) == expected
+
+
+@pytest.mark.parametrize(
+    ("nodes", "options", "message"),
+    [
+        (
+            (SMALL, SMALL),
+            {"cpus_per_trial": 5},
+            "no node of the cluster has 5 CPUs for a trial: the nodes have 4 CPUs",
+        ),
+        (
+            (SMALL, ONE_GPU),
+            {"gpus_per_trial": 1, "cpus_per_trial": 9},
+            "no node of the cluster has 9 CPUs and 1 GPU for a trial: the nodes have 4 CPUs, 8 CPUs and 1 GPU",
+        ),
+        (
+            (SMALL,),
+            {"gpus_per_trial": 0.5},
+            "no node of the cluster has 1 CPUs and 0.5 GPU for a trial: the nodes have 4 CPUs",
+        ),
+        ((SMALL,), {"concurrency": 9}, "--concurrency 9: the cluster has room for 4 such trials at a time"),
+        ((ONE_GPU,), {"gpus_per_trial": 2}, "--gpus-per-trial 2: give 0 to 1: "),
+        ((ONE_GPU,), {"gpus_per_trial": float("nan")}, "--gpus-per-trial nan: give 0 to 1: "),
+    ],
+)
+def test_what_no_node_has_is_refused(nodes: tuple[Node, ...], options: dict[str, Any], message: str) -> None:
+    with pytest.raises(TunerError) as caught:
+        ask(*nodes, **options)
+    assert str(caught.value).startswith(message)

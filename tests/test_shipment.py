@@ -1,0 +1,107 @@
+"""What goes to a cluster with a command, and how it is found there."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tuner import shipment
+from tuner.address import Submitted, cluster_address, clusters, place, submitted
+from tuner.errors import TunerError
+from tuner.package import copy_package, digest, unzipped_wheel
+from tuner.plan import Request
+from tuner.shipment import pack, unpack
+
+
+def test_files_that_a_request_names_are_found_again_by_the_words_of_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my table.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "space.toml").write_text("epochs = 3")
+    request = Request(dataset="csv:my table.csv", model="lstm", target="b", space=Path("space.toml"))
+    packed = pack(request, tmp_path / "job")
+    assert (packed.dataset, str(packed.space), packed.target) == ("csv:upload:my table.csv", "upload:space.toml", "b")
+    monkeypatch.chdir(tmp_path / "job")
+    words = unpack([packed.dataset, str(packed.space), "--set", "lr=1"], tmp_path / "home")
+    assert words[2:] == ["--set", "lr=1"]
+    assert Path(words[0].removeprefix("csv:")).read_text() == "a,b\n1,2\n"
+    assert Path(words[1]).read_text() == "epochs = 3"
+    assert words == unpack([packed.dataset, str(packed.space), "--set", "lr=1"], tmp_path / "home")
+    assert len(list((tmp_path / "home" / "uploads").iterdir())) == 1
+
+
+def test_a_folder_goes_along_and_a_dataset_of_the_catalog_needs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "photos" / "cat").mkdir(parents=True)
+    (tmp_path / "photos" / "cat" / "a.png").write_bytes(b"x")
+    packed = pack(Request(dataset="folder:photos", model="cnn"), tmp_path / "job")
+    assert packed.dataset == "folder:upload:photos"
+    assert (tmp_path / "job/uploads/photos/cat/a.png").read_bytes() == b"x"
+    plain = Request(dataset="digits", model="cnn")
+    assert pack(plain, tmp_path / "none") == plain
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_is_too_large_or_missing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipment, "MOST_BYTES", 10)
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
+    with pytest.raises(TunerError, match=r"^csv:t.csv: 0 MB do not go along with a sweep, 0 MB do: put it where"):
+        pack(Request(dataset="csv:t.csv", model="lstm"), tmp_path / "job")
+    with pytest.raises(TunerError, match=r"^--space s.toml: there is nothing at "):
+        pack(Request(dataset="digits", model="cnn", space=Path("s.toml")), tmp_path / "job")
+
+
+def test_the_package_that_goes_along_is_imported_in_place_of_another(tmp_path: Path) -> None:
+    package, info = unzipped_wheel(tmp_path / "wheel")
+    (package / "datasets" / "extra.py").write_text('"""More."""\n')
+    code = "from tuner import catalog, package; import importlib.metadata as m; "
+    code += "print('extra' in catalog.names('datasets'), m.version('tuner'), package.digest())"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        env={"PYTHONPATH": str(package.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found, version, other = done.stdout.split()
+    assert (found, version) == ("True", importlib.metadata.version("tuner"))
+    assert info.name == f"tuner-{version}.dist-info"
+    assert other != digest()
+    assert copy_package(tmp_path / "again").is_dir()
+
+
+def test_the_cluster_of_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TUNER_ADDRESS", "RAY_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    assert cluster_address(None) is None
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")  # of a driver, not of the dashboard
+    assert cluster_address(None) is None
+    monkeypatch.setenv("RAY_ADDRESS", "http://ray:8265/")
+    assert cluster_address(None) == "http://ray:8265"
+    monkeypatch.setenv("TUNER_ADDRESS", "https://team")
+    assert cluster_address(None) == "https://team"
+    assert cluster_address("http://other:1") == "http://other:1"
+    assert cluster_address("local") is None
+    with pytest.raises(TunerError, match=r"^--address head:8265: give the address of the Ray dashboard"):
+        cluster_address("head:8265")
+    monkeypatch.setenv("TUNER_ADDRESS", "nonsense")
+    with pytest.raises(TunerError, match=r"^TUNER_ADDRESS nonsense: "):
+        cluster_address(None)
+
+
+def test_a_sweep_is_found_where_it_was_handed_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUNER_ADDRESS", "http://team:8265")
+    known = Submitted(name="x", address="http://far:8265", job="tuner-x")
+    known.save(tmp_path)
+    (tmp_path / "submitted" / "torn.json").write_text('{"name": ')
+    assert submitted(tmp_path) == {"x": known}
+    assert clusters(tmp_path) == ["http://far:8265"]
+    (tmp_path / "here").mkdir()
+    assert place("x", None, tmp_path) == "http://far:8265"
+    assert place("x", "http://third", tmp_path) == "http://third"
+    assert place("here", None, tmp_path) is None
+    assert place("other", None, tmp_path) == "http://team:8265"
+    assert place(None, None, tmp_path) == "http://team:8265"

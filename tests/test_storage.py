@@ -1,0 +1,45 @@
+"""Checkpoints that are kept elsewhere."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from tuner.errors import TunerError
+from tuner.storage import UriStorage
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "0003" / "checkpoint.pt"
+    path.parent.mkdir()
+    path.write_bytes(b"first" * 10**6)
+    return path
+
+
+def test_a_file_comes_back_on_another_node_as_it_was_last_kept(tmp_path: Path, file: Path) -> None:
+    storage = UriStorage((tmp_path / "far away").as_uri())
+    storage.check()
+    storage.put(3, file)
+    file.write_bytes(b"second")
+    storage.put(3, file)
+    other: UriStorage = pickle.loads(pickle.dumps(storage))
+    there = tmp_path / "node" / "0003" / "checkpoint.pt"
+    assert other.get(3, there)
+    assert there.read_bytes() == b"second"
+    assert not other.get(4, tmp_path / "node" / "0004" / "checkpoint.pt")
+    assert not (tmp_path / "node" / "0004" / "checkpoint.pt").exists()
+    other.drop(3)
+    other.drop(3)
+    assert not storage.get(3, there)
+
+
+def test_a_place_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    for uri in ((tmp_path / "taken").as_uri(), "nonsense://x/y", "no uri"):
+        with pytest.raises(TunerError) as caught:
+            UriStorage(uri).check()
+        assert str(caught.value).startswith(f"--storage {uri}: ")
+        assert "\n" not in str(caught.value)

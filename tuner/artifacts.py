@@ -1,0 +1,68 @@
+"""Checkpoints among the artifacts of a sweep's run, for clusters whose only common place is the MLflow server."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+from tuner.tracking import TRIAL_TAG, UID_TAG
+
+FOLDER = "checkpoints"
+
+
+@dataclass(frozen=True)
+class RunStorage:
+    """The artifacts of the sweep's own run. The login is that of each node's environment. See `storage.Storage`."""
+
+    uri: str
+    """Of the server, without a password."""
+    experiment: str
+    uid: str
+    """The sweep's."""
+
+    def put(self, number: int, file: Path) -> None:
+        """Keeps a trial's file, in the place of an older one."""
+        client, run_id = self._run()
+        with TemporaryDirectory() as folder:
+            named = Path(folder) / f"{number:04d}.pt"
+            shutil.copyfile(file, named)
+            client.log_artifact(run_id, str(named), FOLDER)
+
+    def get(self, number: int, file: Path) -> bool:
+        """Brings a trial's file. False when there is none."""
+        client, run_id = self._run()
+        path = f"{FOLDER}/{number:04d}.pt"
+        if path not in {each.path for each in client.list_artifacts(run_id, FOLDER)}:
+            return False
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=file.parent) as folder:
+            Path(client.download_artifacts(run_id, path, folder)).replace(file)
+        return True
+
+    def drop(self, number: int) -> None:
+        """Deletes a trial's file, if there is one."""
+        client, run_id = self._run()
+        get_artifact_repository(client.get_run(run_id).info.artifact_uri, self.uri).delete_artifacts(
+            f"{FOLDER}/{number:04d}.pt"
+        )
+
+    def _run(self) -> tuple[MlflowClient, str]:
+        return _found(self)
+
+
+@cache
+def _found(storage: RunStorage) -> tuple[MlflowClient, str]:
+    client = MlflowClient(storage.uri, storage.uri)
+    experiment = client.get_experiment_by_name(storage.experiment)
+    runs = client.search_runs([experiment.experiment_id], f"tags.`{UID_TAG}` = '{storage.uid}'") if experiment else []
+    for run in runs:
+        if TRIAL_TAG not in run.data.tags:
+            return client, str(run.info.run_id)
+    raise MlflowException(f"the run of the sweep {storage.uid} is not there yet")

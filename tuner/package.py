@@ -1,0 +1,54 @@
+"""The code of this package: copied to where it is needed, and told from another version of it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import distribution
+from importlib.resources import as_file, files
+from pathlib import Path
+
+PARTS = ("models", "datasets", "search_spaces")  # which lie elsewhere when it is installed for development
+
+
+def copy_package(folder: Path) -> Path:
+    """A copy of this package, with the catalog's folders where they install. Returns its folder."""
+    package = folder / "tuner"
+    ignore = shutil.ignore_patterns("__pycache__")
+    with as_file(files("tuner")) as source:
+        shutil.copytree(source, package, ignore=ignore)
+    for part in PARTS:
+        with as_file(files(f"tuner.{part}")) as source:
+            shutil.copytree(source, package / part, ignore=ignore, dirs_exist_ok=True)
+    return package
+
+
+def unzipped_wheel(folder: Path) -> list[Path]:
+    """The package and its metadata, as an installed wheel has them, for the module path of another machine."""
+    ours = distribution("tuner")
+    info = folder / f"tuner-{ours.version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(ours.read_text("METADATA") or "", encoding="utf-8")
+    return [copy_package(folder), info]
+
+
+def digest() -> str:
+    """Identifies the code of this package: versions under development share a number."""
+    content = hashlib.sha256()
+    for path, text in sorted(_sources()):
+        content.update(f"{path}\n{hashlib.sha256(text).hexdigest()}\n".encode())
+    return content.hexdigest()[:16]
+
+
+def _sources() -> Iterator[tuple[str, bytes]]:
+    for part in ("", *PARTS):
+        with as_file(files(f"tuner.{part}" if part else "tuner")) as folder:
+            for path in folder.rglob("*"):
+                inside = path.relative_to(folder)
+                if (
+                    path.is_file()
+                    and "__pycache__" not in inside.parts
+                    and not (part == "" and inside.parts[0] in PARTS)
+                ):
+                    yield f"{part}/{inside}", path.read_bytes()

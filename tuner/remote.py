@@ -1,0 +1,251 @@
+"""What commands do when they are for a cluster: the sweep's driver, and every verb on it, run on the cluster's head."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from tuner import catalog
+from tuner.address import Submitted, submitted
+from tuner.errors import TunerError
+from tuner.files import make_folder, tuner_home
+from tuner.jobs import Job, Jobs, parsed
+from tuner.names import check_name
+from tuner.package import unzipped_wheel
+from tuner.plan import Request, check_names, check_numbers
+from tuner.probe import probe
+from tuner.progress import View
+from tuner.shipment import pack
+from tuner.source import Source
+from tuner.space import parse_space, read_toml
+from tuner.status import Status
+
+PREFIX = "tuner-"  # of the ids of our jobs
+RUN = ("python", "-P", "-m", "tuner.submitted")  # -P: a folder of the head may be called like a package
+TAKEN = "is taken"
+DETACHED = 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """The head of a cluster, which runs tuner's commands for us."""
+
+    jobs: Jobs
+    modules: tuple[Path, ...]
+    """This package, where the cluster has another version of it or none."""
+
+    def start(
+        self, words: Sequence[str], *, files: Path | None = None, sweep: Request | None = None, name: str = ""
+    ) -> str:
+        """Starts a command there. Returns its job's id: for a sweep, `tuner-NAME`, with a number when it goes on."""
+        metadata = {"tuner_sweep": name} if name else {}
+        if sweep:
+            metadata |= {"tuner_dataset": sweep.dataset, "tuner_model": sweep.model}
+        job_id = _free_id(self.jobs, name) if name else None
+        return self.jobs.submit([*RUN, *words], modules=self.modules, files=files, metadata=metadata, job_id=job_id)
+
+
+def sweep(request: Request, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
+    """Hands a sweep to a cluster. Returns the exit status, with `attach` that of the sweep."""
+    _check(request)
+    pair = f"{Source.parse(request.dataset, request.target).name}-{request.model}"
+    home = make_folder(tuner_home())
+    with TemporaryDirectory() as scratch:
+        with err.status(f"Asking {address}"):
+            head = _head(address, Path(scratch) / "package")
+        files = Path(scratch) / "files"
+        packed = pack(request, files)
+        while True:
+            name = request.name or _free_name(head.jobs, pair)
+            words = _words("sweep", replace(packed, name=name), as_json=as_json and attach)
+            with err.status(f"Handing {name} to {address}"):
+                try:
+                    job_id = head.start(words, files=files if files.exists() else None, sweep=request, name=name)
+                except TunerError as error:
+                    if request.name or "already exists" not in str(error):
+                        raise
+                    continue  # somebody else was faster
+                lines, begun = _until_begun(head.jobs, job_id, name)
+            if begun or request.name or not any(TAKEN in line for line in lines):
+                break
+    for line in lines:
+        err.print(line, markup=False, soft_wrap=True)
+    if not begun:
+        job = head.jobs.job(job_id)
+        if not lines:
+            raise TunerError(f"{address}: {name} ended as it began: {job.message.strip() or job.status}")
+        return job.exit_code or 1
+    Submitted(name=name, address=address, job=job_id).save(home)
+    return _begun(head.jobs, name, job_id, len(lines), attach=attach, as_json=as_json, out=out, err=err)
+
+
+def resume(name: str, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
+    """Goes on with a sweep of a cluster. Returns the exit status."""
+    with TemporaryDirectory() as scratch, err.status(f"Asking {address}"):
+        head = _head(address, Path(scratch))
+        job_id = head.start(["resume", name, *(["--json"] if as_json and attach else [])], name=name)
+        lines, begun = _until_begun(head.jobs, job_id, name)
+    for line in lines:
+        err.print(line, markup=False, soft_wrap=True)
+    if not begun:
+        return head.jobs.job(job_id).exit_code or 1
+    Submitted(name=name, address=address, job=job_id).save(make_folder(tuner_home()))
+    return _begun(head.jobs, name, job_id, len(lines), attach=attach, as_json=as_json, out=out, err=err)
+
+
+def verb(words: Sequence[str], address: str, *, out: Console, err: Console) -> int:
+    """Runs a command on the head, and prints what it prints, as it comes. Returns its exit status."""
+    with TemporaryDirectory() as scratch:
+        with err.status(f"Asking {address}"):
+            head = _head(address, Path(scratch))
+            job_id = head.start(words)
+
+        def show(line: str) -> None:
+            (err if line.startswith("error: ") else out).print(line, markup=False, soft_wrap=True)
+
+        return _code(head.jobs.follow(job_id, show))
+
+
+def watch(name: str, address: str, *, out: Console, err: Console) -> int:
+    """The live view of a sweep that a cluster runs, and at its end where it stands."""
+    with TemporaryDirectory() as scratch:
+        with err.status(f"Asking {address}"):
+            head = _head(address, Path(scratch))
+            job_id = head.start(["status", name, "--watch", "--json"])
+        view: View | None = None
+        try:
+            now: list[Status] = []
+
+            def show(line: str) -> None:
+                nonlocal view
+                if not line.startswith("{"):
+                    err.print(line, markup=False, soft_wrap=True)
+                    return
+                now[:] = [Status.from_json(json.loads(line))]
+                if view is None:
+                    view = View(now[0].config, lambda: now[0].summary, err)
+                    view.__enter__()
+                view.tick()
+
+            job = head.jobs.follow(job_id, show)
+        finally:
+            if view:
+                view.__exit__(None, None, None)
+            head.jobs.stop(job_id)
+    if _code(job) in (0, 1) and now:
+        from tuner.summary import print_status  # noqa: PLC0415
+
+        print_status(now[0], None, out)
+    return _code(job)
+
+
+def _begun(
+    jobs: Jobs, name: str, job_id: str, seen: int, *, attach: bool, as_json: bool, out: Console, err: Console
+) -> int:
+    """Takes leave of a sweep that has begun, or follows it from its line `seen` on."""
+    if not attach:
+        if as_json:
+            out.print_json(json.dumps({"sweep": name, "address": jobs.address, "job": job_id}))
+        err.print(f"{name} runs on {jobs.address}, whatever becomes of this terminal:", soft_wrap=True)
+        err.print(
+            f"    tuner status {name} --watch     tuner logs {name} --follow     tuner stop {name}", soft_wrap=True
+        )
+        return 0
+    lines: list[str] = []
+
+    def show(line: str) -> None:
+        lines.append(line)
+        if not as_json and len(lines) > seen:
+            out.print(line, markup=False, soft_wrap=True)
+
+    try:
+        job = jobs.follow(job_id, show)
+    except KeyboardInterrupt:
+        err.print(f"{name} goes on without this terminal: tuner status {name} --watch", soft_wrap=True)
+        return DETACHED
+    if as_json:
+        out.print_json(json.dumps(parsed(lines)))
+    return _code(job)
+
+
+def _head(address: str, scratch: Path) -> Head:
+    jobs = Jobs(address)
+    found = probe(jobs)
+    return Head(jobs=jobs, modules=() if found.same_code else tuple(unzipped_wheel(scratch)))
+
+
+def _check(request: Request) -> None:
+    """What can be known to be wrong without the data, which only the cluster may have."""
+    check_numbers(request)
+    if request.name is not None:
+        check_name(request.name)
+    catalog.check("models", request.model)
+    data = Source.parse(request.dataset, request.target)
+    if request.space:
+        try:
+            raw = read_toml(request.space.read_text(encoding="utf-8"), str(request.space))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise TunerError(f"--space {request.space}: {reason}") from None
+        check_names(parse_space(raw, str(request.space)), request.model, str(request.space))
+    elif catalog.has_space(data.name, request.model):
+        parse_space(read_toml(catalog.search_space(data.name, request.model), data.name), data.name)
+
+
+def _until_begun(jobs: Jobs, job_id: str, name: str) -> tuple[list[str], bool]:
+    """What a sweep prints up to its announcement, and whether it came to that."""
+    lines: list[str] = []
+    head = f"{name}: "
+
+    def show(line: str) -> bool:
+        lines.append(line)
+        return line.startswith(head)
+
+    jobs.follow(job_id, show)
+    return lines, bool(lines) and lines[-1].startswith(head)
+
+
+def _free_name(jobs: Jobs, pair: str) -> str:
+    """The first DATASET-MODEL-N that no sweep of this cluster or of this home has."""
+    taken = {job.metadata.get("tuner_sweep") for job in jobs.jobs()} | set(submitted(tuner_home()))
+    return next(name for n in range(1, 10**6) if (name := f"{pair}-{n}") not in taken)
+
+
+def _free_id(jobs: Jobs, name: str) -> str:
+    taken = {job.id for job in jobs.jobs()}
+    plain = f"{PREFIX}{name.replace('.', '_')}"
+    return next(each for n in range(1, 10**6) if (each := plain if n == 1 else f"{plain}-{n}") not in taken)
+
+
+def _words(command: str, request: Request, *, as_json: bool) -> list[str]:
+    """The request as it would be typed."""
+    words = [command, request.dataset, request.model]
+    options = (
+        "max_epochs",
+        "concurrency",
+        "cpus_per_trial",
+        "gpus_per_trial",
+        "name",
+        "limit",
+        "space",
+        "target",
+        "storage",
+    )
+    for option in ("trials", "seed", *options, "weights"):
+        value = getattr(request, option)
+        if value is not None:
+            words += [f"--{option.replace('_', '-')}", str(value)]
+    if request.time_budget is not None:
+        words += ["--time-budget", f"{request.time_budget}s"]
+    for override in request.overrides:
+        words += ["--set", override]
+    return [*words, "--json"] if as_json else words
+
+
+def _code(job: Job) -> int:
+    return job.exit_code if job.exit_code is not None else 0 if job.status == "SUCCEEDED" else 1

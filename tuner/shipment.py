@@ -1,0 +1,70 @@
+"""The files that a command names, which go to a cluster with it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tuner.errors import TunerError
+from tuner.plan import Request
+
+FOLDER, PREFIX = "uploads", "upload:"
+MOST_BYTES = 100 << 20  # Ray keeps what is uploaded in the memory of the head
+
+
+def pack(request: Request, folder: Path) -> Request:
+    """Copies the files that a request names into `folder`, and names them there, as `unpack` will find them.
+
+    Raises:
+        TunerError: they are too large to go along.
+    """
+    form, colon, path = request.dataset.partition(":")
+    if colon:
+        _add(Path(path).expanduser(), folder, request.dataset, "put it where all nodes see it, and sweep from there")
+        request = replace(request, dataset=f"{form}:{PREFIX}{Path(path).name}")
+    names: dict[str, Any] = {}
+    for option in ("space", "weights"):
+        file = getattr(request, option)
+        if file:
+            _add(file, folder, f"--{option} {file}", "put it into TUNER_DATA/weights of the cluster's head")
+            names[option] = Path(f"{PREFIX}{file.name}")
+    return replace(request, **names)
+
+
+def unpack(arguments: list[str], home: Path) -> list[str]:
+    """The words of a command, with its uploaded files moved to where they stay. In the job's working directory."""
+    uploads = Path(FOLDER)
+    if not uploads.is_dir():
+        return arguments
+    kept = home / FOLDER / _content(uploads)
+    if not kept.exists():
+        shutil.copytree(uploads, kept)
+    return [argument.replace(PREFIX, f"{kept}/") for argument in arguments]
+
+
+def _add(source: Path, folder: Path, what: str, mend: str) -> None:
+    if not source.exists():
+        raise TunerError(f"{what}: there is nothing at {source.absolute()}")
+    size = sum(file.stat().st_size for file in ([source] if source.is_file() else source.rglob("*")) if file.is_file())
+    if size > MOST_BYTES:
+        raise TunerError(
+            f"{what}: {size / 1e6:.0f} MB do not go along with a sweep, {MOST_BYTES / 1e6:.0f} MB do: {mend}"
+        )
+    target = folder / FOLDER / source.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
+
+
+def _content(folder: Path) -> str:
+    content = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        content.update(f"{path.relative_to(folder)}\n".encode(errors="surrogateescape"))
+        if path.is_file():
+            content.update(hashlib.sha256(path.read_bytes()).digest())
+    return content.hexdigest()[:16]
