@@ -22,6 +22,7 @@ from tuner.errors import TunerError, one_line
 from tuner.submitted import BEGIN, ON_CLUSTER
 
 POLL_S = 0.3
+STOP_S = 30
 LIVE = (JobStatus.PENDING, JobStatus.RUNNING)
 _NO_TOKEN = (
     "the cluster asks for a token: set RAY_AUTH_TOKEN, or put it into ~/.ray/auth_token with mode 0600; "
@@ -87,7 +88,8 @@ class Jobs:
             metadata: shown in the dashboard.
             job_id: a name that no job had yet, or None for one that Ray makes up.
         """
-        env: dict[str, Any] = {"env_vars": {**DEFAULTS, ON_CLUSTER: "1"}}  # seen by everybody: no secrets
+        variables = {**DEFAULTS, ON_CLUSTER: "1", "RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)}  # seen by all: no secrets
+        env: dict[str, Any] = {"env_vars": variables}
         if modules:
             env["py_modules"] = [str(module) for module in modules]
         if files:
@@ -114,7 +116,7 @@ class Jobs:
         return [_job(info) for info in found if info.submission_id]
 
     def stop(self, job_id: str) -> None:
-        """SIGTERM to the job's processes, and SIGKILL a few seconds later."""
+        """SIGTERM to the job's processes, on which a sweep saves its trials, and SIGKILL STOP_S later."""
         with self._told():
             self._client.stop_job(job_id)
 
