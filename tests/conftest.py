@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path / "runs"
     for name in MLFLOW:  # for the fixtures of the next module, which come before this one
         os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible() -> None:
+    """What a script starts in its background ignores SIGINT, and so would the processes of the tests."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import optuna
 import pytest
 import torch
+from conftest import BIN
 from dataset_support import noise
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -81,6 +84,31 @@ def test_a_training_that_is_stopped_goes_on_from_its_last_epoch(
     assert sorted(after) == list(range(1, 9))
     assert before.items() <= after.items()
     assert {run.info.status for run in runs(tmp_path)} == {"FINISHED"}
+
+
+def test_a_training_in_the_background_of_a_script_ends_on_sigterm_all_the_same(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A shell that is not interactive starts such a process with SIGINT ignored."""
+    words = [str(BIN / "tuner"), "train", "digits", "cnn", "--epochs", "2000", "--cpus", "1", "--name", "x"]
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", f"{shlex.join(words)} & echo $!; wait"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    number = int(process.stdout.readline())
+    try:
+        wait_for_epochs(tmp_path, 2, process)
+        os.kill(number, signal.SIGTERM)
+        process.communicate(timeout=120)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+    assert {run.info.status for run in runs(tmp_path)} == {"KILLED"}
 
 
 def stop_after(count: int, process: subprocess.Popen[str], folder: Path) -> None:

@@ -8,10 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+def interrupt() -> None:
+    """Ctrl-C, for this process. A shell's script starts what runs in its background with SIGINT ignored."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
     """SIGTERM to this process becomes SIGINT, on which a sweep saves what it has and ends."""
-    before = signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    before = signal.signal(signal.SIGTERM, lambda *_: interrupt())
     try:
         yield
     finally:

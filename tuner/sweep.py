@@ -5,8 +5,6 @@ MLflow, scikit-learn and Ray Tune take seconds to import; that is done inside th
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -27,7 +25,7 @@ from tuner.progress import Summary, View
 from tuner.schedule import rungs
 from tuner.search import FILE as JOURNAL
 from tuner.search import Study
-from tuner.signals import terminated_like_interrupted
+from tuner.signals import interrupt, terminated_like_interrupted
 from tuner.storage import Storage, scratch
 from tuner.store import Store
 from tuner.submitted import on_cluster
@@ -188,7 +186,7 @@ class Sweep:
             policy.stop("it was stopped")
         elif order is orders.Order.PAUSE:
             orders.clear(self._folder)
-            os.kill(os.getpid(), signal.SIGINT)  # Ray Tune ends a run gracefully on that
+            interrupt()  # Ray Tune ends a run gracefully on that
 
     def _report(self) -> Path | None:
         """Makes the report. A failure is a warning: the result is safe, and the report can be made again."""
