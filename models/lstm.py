@@ -48,8 +48,8 @@ def build(
     check_integer("lstm", "hidden_size", hidden_size, 1, 1024)
     check_integer("lstm", "num_layers", num_layers, 1, 4)
     check_integer("lstm", "embedding_size", embedding_size, 1, 1024)
+    check_max_length("lstm", max_length, data, MAX_LENGTH)
     if data.task == "text":
-        check_max_length("lstm", max_length, data, MAX_LENGTH)
         embedding = nn.Embedding(len(data.vocabulary) + 2, embedding_size, padding_idx=PADDING)
         lstm = nn.LSTM(embedding_size, hidden_size, num_layers, batch_first=True)
         return TextLSTM(embedding, lstm, len(data.classes), dropout=dropout, max_length=max_length)

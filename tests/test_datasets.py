@@ -19,7 +19,7 @@ from tuner import catalog
 from tuner.augment import AUGMENTATIONS
 from tuner.data import DataSpec, moments
 
-DTYPES = {"image": torch.uint8, "tabular": torch.float32, "text": torch.int16}
+DTYPES = {"image": torch.uint8, "tabular": torch.float64, "text": torch.int16}
 
 
 @pytest.fixture(params=catalog.names("datasets"))
