@@ -33,6 +33,7 @@ FOLDER = "oxford-iiit-pet"
 LISTS = ("trainval", "test")
 KAGGLE_FOLDERS = ("PetImages", "kagglecatsanddogs*/PetImages", "cats_vs_dogs/PetImages", "cats_vs_dogs")
 KAGGLE_CLASSES = ("Cat", "Dog")
+FOUND_AT = (*(f"{folder}/{KAGGLE_CLASSES[0]}" for folder in KAGGLE_FOLDERS), f"{FOLDER}/images*")
 
 
 def load(root: Path) -> Splits:

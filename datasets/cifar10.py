@@ -7,7 +7,7 @@ byte for the class and 3 x 1,024 bytes for the red, green and blue plane.
 from __future__ import annotations
 
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tarfile import TarError
 from tempfile import TemporaryDirectory
 
@@ -25,6 +25,7 @@ MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
 FOLDER = "cifar-10-batches-bin"
 TRAIN_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 TEST_FILES = ("test_batch.bin",)
+FOUND_AT = (f"{FOLDER}/{TEST_FILES[0]}", PurePosixPath(URL).name)
 SHAPE = (3, 32, 32)
 ROW = 1 + 3 * 32 * 32  # bytes
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

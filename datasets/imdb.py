@@ -23,6 +23,7 @@ from ._files import NotDownloadedError, fetch, missing, unusable
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
 FOLDER = "aclImdb"
+FOUND_AT = (f"{FOLDER}/test/pos", PurePosixPath(URL).name)
 CLASSES = ("negative", "positive")
 FOLDERS = ("neg", "pos")  # of the classes, in their order
 WORDS = 10_000

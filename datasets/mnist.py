@@ -10,6 +10,7 @@ from tuner.data import DataSpec, Splits
 
 from ._idx import load_idx
 
+FOUND_AT = ("MNIST/raw/train-images*",)
 SPEC = DataSpec(
     name="mnist",
     task="image",

@@ -15,14 +15,16 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+import ray
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow_server import MlflowServer, mlflow_server
 from PIL import Image
 from postgres import postgres
-from ray_cluster import ray_cluster
+from ray_cluster import Cluster, ray_cluster
 from support import Command, Start, make_config, read_runs, read_study
 
+from tuner import doctor_services
 from tuner.store import Store
 from tuner.tracker import Change
 from tuner.tracking import MlflowSweep
@@ -171,7 +173,7 @@ def test_a_login_in_the_address_is_good_for_compare_and_is_not_shown(
     address = server.uri.replace("://", f"://ann:{password}@")
     done = tuner("compare", "digits", "--json", folder=tmp_path, MLFLOW_TRACKING_URI=address)
     assert done.returncode == 0, done.stderr
-    [row] = json.loads(done.stdout)["rows"]
+    [row] = json.loads(done.stdout)["pairs"]
     assert (row["model"], row["sweep"]) == ("cnn", "x")
     assert password not in done.stdout + done.stderr
 
@@ -203,6 +205,18 @@ def test_a_password_that_is_wrong_or_missing_is_one_line_before_anything_begins(
     assert list(tmp_path.glob("runs/*/sweep.json")) == []
 
 
+def test_the_doctor_tells_a_login_that_is_good_from_one_that_is_not(
+    server: MlflowServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [found] = doctor_services.mlflow()
+    assert (found.text, found.mend) == (f"{server.uri} answers to ann", "")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "wrong!")
+    [found] = doctor_services.mlflow()
+    assert "the server refuses ann" in found.text
+    assert "wrong!" not in str(found)
+    assert found.mend
+
+
 def test_sweeps_that_are_first_to_use_an_experiment_at_the_same_time_share_it(server: MlflowServer) -> None:
     store = Store(uri=server.uri, artifacts=None)
     barrier = Barrier(WRITERS)
@@ -226,28 +240,45 @@ def test_sweeps_that_are_first_to_use_an_experiment_at_the_same_time_share_it(se
         assert len(found) == 6
 
 
+def check_doctor(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `tuner doctor` says with the cluster's token, with another one and with none."""
+    texts = []
+    for token in (cluster.token, "0" * 64, ""):
+        monkeypatch.setenv("RAY_AUTH_TOKEN", token)
+        monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", "/no/such/file")
+        [found] = doctor_services.cluster(cluster.address)
+        assert found.good is (token == cluster.token)
+        texts.append(found.text)
+    told = (f"runs Ray {ray.__version__}", "takes another token", "asks for a token")
+    assert texts == [f"{cluster.address} {each}" for each in told]
+
+
 @pytest.mark.proof
-def test_four_sweeps_of_a_cluster_write_at_once(server: MlflowServer, tmp_path: Path) -> None:
+def test_four_sweeps_of_a_cluster_write_at_once(
+    server: MlflowServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with ray_cluster(cpus=WRITERS, environment=server.login("ann")) as cluster:
+        check_doctor(cluster, monkeypatch)
         own = {"TUNER_ON_CLUSTER": "1", "RAY_ADDRESS": f"127.0.0.1:{cluster.gcs}", "TUNER_HOME": str(tmp_path / "runs")}
-        options = ("--cpus-per-trial", "1", "--json")
-        drivers = [
-            subprocess.Popen(
-                [sys.executable, "-P", "-m", "tuner.submitted", "sweep", *TINY, "--name", f"s{number}", *options],
-                cwd=tmp_path,
-                env={**cluster.environment, **own},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            for number in range(WRITERS)
-        ]
+        command = (sys.executable, "-P", "-m", "tuner.submitted", "sweep", *TINY, "--cpus-per-trial", "1")
+        drivers = []
+        for number in range(WRITERS):
+            with (tmp_path / f"{number}.txt").open("wb") as output:
+                driver = subprocess.Popen(
+                    [*command, "--name", f"s{number}"],
+                    cwd=tmp_path,
+                    env={**cluster.environment, **own},
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+            drivers.append(driver)
         try:
-            printed = [driver.communicate(timeout=400)[0] for driver in drivers]
+            codes = [driver.wait(400) for driver in drivers]
         finally:
             for driver in drivers:
                 driver.kill()
-    assert [driver.returncode for driver in drivers] == [0] * WRITERS, printed
+                driver.wait()
+    assert codes == [0] * WRITERS, [path.read_text() for path in tmp_path.glob("*.txt")]
     for number in range(WRITERS):
         check_runs(server, tmp_path / "runs" / f"s{number}")
     versions = MlflowClient().search_model_versions("name = 'digits-cnn'")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import urllib.request
 from pathlib import Path
 
 import pytest
+from dataset_support import serve
 from support import Command, Finished, Start, free_port, wait_until
 
+from tuner.environment import prepare
 from tuner.errors import TunerError
 from tuner.store import Store
+
+LOGIN = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 
 
 def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -19,6 +24,43 @@ def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     with pytest.raises(TunerError) as refused:
         store.check()
     assert "secret" not in str(refused.value)
+
+
+def test_a_login_in_the_address_moves_to_the_variables_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in LOGIN:
+        monkeypatch.setenv(name, "")  # so that it is restored
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://ann%40team:a%2Fb@host:5/x")
+    prepare()
+    assert Store.of(tmp_path).uri == "https://host:5/x"
+    assert [os.environ[name] for name in LOGIN] == ["ann@team", "a/b"]
+
+
+def test_a_token_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "sec\nret")
+    with pytest.raises(TunerError, match="MLFLOW_TRACKING_TOKEN has a character") as refused:
+        Store(uri="http://127.0.0.1:9", artifacts=None).check()
+    assert "sec" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("http://127.0.0.1:9", "no MLflow server answers there: .*Connection refused"),
+        ("postgresql+psycopg://ann:secret@127.0.0.1:9/x", "no database answers there: .*Connection refused"),
+        ("localhost:5000", "begin it with http:// or https://"),
+    ],
+)
+def test_a_store_that_does_not_answer_is_named_with_the_reason(uri: str, reason: str) -> None:
+    with pytest.raises(TunerError, match=reason) as refused:
+        Store(uri=uri, artifacts=None).check()
+    assert str(refused.value).startswith("MLFLOW_TRACKING_URI=")
+    assert "secret" not in str(refused.value)
+
+
+def test_a_server_that_is_not_mlflow_is_told_apart(tmp_path: Path) -> None:
+    with serve(tmp_path / "served") as server, pytest.raises(TunerError, match=r"the answer is 404 .*, not MLflow's"):
+        Store(uri=server.url, artifacts=None).check()
 
 
 def test_the_embedded_store_lies_in_the_home_folder_whatever_its_name(tmp_path: Path) -> None:

@@ -246,6 +246,18 @@ def compare(
 
 
 @app.command()
+def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
+    """Look over what sweeps need: Python, torch, GPUs, disks, data, MLflow, a cluster; say how to mend what is wrong.
+
+    The exit status is 0 when all is good.
+    """
+    prepare()
+    from tuner import doctor as examination  # noqa: PLC0415
+
+    raise typer.Exit(examination.run(address, as_json=as_json, out=out))
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 5000) -> None:
     """Open MLflow's UI on the sweeps of this folder."""
     prepare()

@@ -88,13 +88,17 @@ def _check_server(uri: str) -> None:
     from mlflow.exceptions import MlflowException  # noqa: PLC0415 - takes seconds, and only servers need it
     from mlflow.utils.credentials import get_default_host_creds  # noqa: PLC0415
     from mlflow.utils.rest_utils import http_request  # noqa: PLC0415
+    from requests.exceptions import InvalidHeader  # noqa: PLC0415
 
     login = get_default_host_creds(uri)
     question = {"params": {"max_results": 1}, "timeout": CONNECT_S, "max_retries": 0, "raise_on_status": False}
     try:
         answer = http_request(login, "/api/2.0/mlflow/experiments/search", "GET", **question)
     except MlflowException as error:
-        raise TunerError(f"no MLflow server answers there: {_reason(error.__context__ or error)}") from None
+        cause = error.__context__ or error
+        if isinstance(cause, InvalidHeader):  # its message has the token in it
+            raise TunerError("MLFLOW_TRACKING_TOKEN has a character that no token has, such as a line break") from None
+        raise TunerError(f"no MLflow server answers there: {_reason(cause)}") from None
     if answer.status_code in (401, 403):
         raise TunerError(_refused(login))
     if answer.status_code != 200 or "json" not in answer.headers.get("Content-Type", ""):
