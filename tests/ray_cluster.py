@@ -21,6 +21,7 @@ from pathlib import Path
 from support import free_port
 
 RAY = Path(sys.executable).parent / "ray"
+PLACES = """--resources={"tuner": 1}"""  # as docker/ starts nodes
 START_S = 120.0
 STOP_S = 30.0
 
@@ -72,10 +73,17 @@ class Cluster:
             found: dict[str, object] = json.load(answer)
             return found
 
+    def metrics(self) -> str:
+        """What Prometheus reads, from the targets that Ray names to it."""
+        [found] = self.folder.glob("n*/session_2*/prom_metrics_service_discovery.json")
+        targets = [target for group in json.loads(found.read_text()) for target in group["targets"]]
+        pages = [urllib.request.urlopen(f"http://{target}/metrics", timeout=10) for target in targets]
+        return "".join(page.read().decode() for page in pages)
+
     def add(self, *, cpus: int, gpus: int = 0) -> Node:
         """Starts a worker and waits until the head knows it."""
         wanted = len(self.alive()) + 1
-        options = [f"--address=127.0.0.1:{self.gcs}", *self._ports(), f"--num-cpus={cpus}"]
+        options = [f"--address=127.0.0.1:{self.gcs}", *self._ports(), f"--num-cpus={cpus}", PLACES]
         node = self._start([*options, *([f"--num-gpus={gpus}"] if gpus else [])])
         self._wait(node, lambda: len(self.alive()) >= wanted)
         return node
@@ -138,7 +146,7 @@ def ray_cluster(*, cpus: int, gpus: int = 0, environment: Mapping[str, str] | No
     try:
         options = ["--head", f"--port={cluster.gcs}", "--dashboard-host=127.0.0.1", *cluster._ports()]
         options += [f"--dashboard-port={cluster.dashboard}", f"--ray-client-server-port={free_port()}"]
-        options += [f"--num-cpus={cpus}"]
+        options += [f"--num-cpus={cpus}", PLACES]
         options += [f"--num-gpus={gpus}"] if gpus else []
         head = cluster._start(options)
         cluster._wait(head, lambda: len(cluster.alive()) >= 1)

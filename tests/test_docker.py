@@ -182,10 +182,11 @@ def test_kubernetes_runs_the_same_services(
         assert mounted == {each["name"] for each in pod["volumes"]} | ({"database"} & mounted)
         assert name == "postgres" or pod["securityContext"]["runAsUser"] == 1000
     assert mlflow["containers"][0]["command"] == services["mlflow"]["command"]
-    start = {name: value.strip('"').replace("\\", "") for name, value in ray["headGroupSpec"]["rayStartParams"].items()}
-    assert flags([f"--{name}={value}" for name, value in start.items()]) == flags(services["head"]["command"])
-    start = group["rayStartParams"]
-    assert flags([f"--{name}={value}" for name, value in start.items()]) == flags(services["worker"]["command"])
+    for name, spec in {"head": ray["headGroupSpec"], "worker": group}.items():
+        start = {option: value.strip('"').replace("\\", "") for option, value in spec["rayStartParams"].items()}
+        words = [f"--{option}={value}" for option, value in start.items()]
+        assert flags(words) == flags(services[name]["command"])
+        assert json.loads(start["resources"])["tuner"] == 1
     ports = {name: manifests["Service", name]["spec"]["ports"][0]["port"] for name in ("mlflow", "postgres")}
     assert ports == {"mlflow": 5000, "postgres": 5432}
     assert ray["authOptions"] == {"mode": "token", "secretName": "tuner-token"}

@@ -8,7 +8,7 @@ import pytest
 
 from tuner import machine
 from tuner.errors import TunerError
-from tuner.machine import Share, cpu_count, gpu_count, share
+from tuner.machine import Asked, Share, cpu_count, gpu_count, share
 
 Machine = Any
 
@@ -25,8 +25,7 @@ def have(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def ask(**options: Any) -> Share:
-    asked = {"trials": 100, "concurrency": None, "cpus_per_trial": None, "gpus_per_trial": None, **options}
-    return share(**asked)
+    return share(Asked(**{"trials": 100, **options}))
 
 
 @pytest.mark.parametrize(
@@ -54,6 +53,11 @@ def ask(**options: Any) -> Share:
         (16, 2, {"gpus_per_trial": 0.5}, (4, 4, 0.5)),
         (16, 1, {"gpus_per_trial": 0.25}, (4, 4, 0.25)),
         (16, 1, {"gpus_per_trial": 0.1}, (10, 1, 0.1)),
+        (16, 4, {"gpus_per_trial": 2}, (2, 8, 2)),
+        (16, 5, {"gpus_per_trial": 2}, (2, 8, 2)),  # no trial lies on one of its own
+        (16, 4, {"workers_per_node": 3}, (3, 5, 1)),
+        (16, 4, {"workers_per_node": 3, "gpus_per_trial": 2}, (1, 16, 2)),  # with a worker for each GPU
+        (16, 0, {"workers_per_node": 3}, (3, 5, 0)),
         (2, 8, {}, (8, 1, 1)),
         (16, 4, {"cpus_per_trial": 3}, (4, 3, 1)),
         # a GPU that is not asked for stays free
@@ -93,10 +97,12 @@ def test_as_many_trials_as_cores_may_run_where_the_user_asks_for_it(have: Machin
         (2, {"concurrency": 5, "gpus_per_trial": 0.5}, "--concurrency 5: 2 GPUs have room for 4 such trials at a time"),
         (0, {"gpus_per_trial": 1}, "--gpus-per-trial 1: no GPU here: leave the option out to train on the CPU"),
         (0, {"gpus_per_trial": 0.5}, "--gpus-per-trial 0.5: no GPU here: leave the option out to train on the CPU"),
-        (4, {"gpus_per_trial": 2},
-         "--gpus-per-trial 2: a trial trains on one GPU: give 1, or a fraction to share it"),
-        (4, {"gpus_per_trial": 1.5},
-         "--gpus-per-trial 1.5: a trial trains on one GPU: give 1, or a fraction to share it"),
+        (1, {"gpus_per_trial": 2}, "--gpus-per-trial 2: this machine has 1"),
+        (4, {"gpus_per_trial": 2, "workers_per_node": 1},
+         "--workers-per-node 1: a trial with 2 GPUs takes 2 workers"),
+        (4, {"gpus_per_trial": 2.5},
+         "--gpus-per-trial 2.5: give a whole number, such as 2, or a fraction below 1 to share a GPU"),
+        (4, {"gpus_per_trial": float("inf")}, "--gpus-per-trial inf: must be a number of at least 0"),
         (4, {"gpus_per_trial": -1}, "--gpus-per-trial -1: must be a number of at least 0"),
     ],
 )  # fmt: skip

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from tuner.errors import TunerError
-from tuner.machine import Share
+from tuner.machine import Asked, Share
 from tuner.nodes import Node, share_nodes
 
 SMALL, LARGE = Node(cpus=4, gpus=0), Node(cpus=32, gpus=0)
 ONE_GPU, EIGHT_GPUS = Node(cpus=8, gpus=1), Node(cpus=64, gpus=8)
+LIMITED = Node(cpus=64, gpus=8, places=1.0)
 
 
 def ask(*nodes: Node, **options: Any) -> Share:
-    asked = {"trials": 100, "concurrency": None, "cpus_per_trial": None, "gpus_per_trial": None, **options}
-    return share_nodes(nodes, **asked)
+    return share_nodes(nodes, Asked(**{"trials": 100, **options}))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,11 @@ def ask(*nodes: Node, **options: Any) -> Share:
         ((ONE_GPU,), {"gpus_per_trial": 0.25}, (4, 2, 0.25)),
         ((ONE_GPU,), {"gpus_per_trial": 0.25, "cpus_per_trial": 4}, (2, 4, 0.25)),  # its CPUs are the limit
         ((SMALL, ONE_GPU), {"gpus_per_trial": 0}, (12, 1, 0)),
+        ((ONE_GPU, EIGHT_GPUS), {"gpus_per_trial": 2}, (4, 16, 2)),  # all over the GPUs of one node
+        ((EIGHT_GPUS, EIGHT_GPUS), {"gpus_per_trial": 3}, (4, 32, 3)),
+        ((LIMITED, LIMITED), {"workers_per_node": 2}, (4, 8, 1)),
+        ((LIMITED, LIMITED), {"workers_per_node": 5, "gpus_per_trial": 2}, (4, 16, 2)),
+        ((LIMITED, EIGHT_GPUS), {"workers_per_node": 2}, (2, 8, 1)),  # the other one was not started with places
         ((Node(cpus=0, gpus=0), Node(cpus=8, gpus=1, count=3)), {}, (3, 8, 1)),  # an autoscaler may start three
     ],
 )
@@ -63,8 +68,18 @@ def test_what_is_left_open_is_filled_in(
             "no node of the cluster has 1 CPUs and 0.5 GPU for a trial: the nodes have 4 CPUs",
         ),
         ((SMALL,), {"concurrency": 9}, "--concurrency 9: the cluster has room for 4 such trials at a time"),
-        ((ONE_GPU,), {"gpus_per_trial": 2}, "--gpus-per-trial 2: give 0 to 1: "),
-        ((ONE_GPU,), {"gpus_per_trial": float("nan")}, "--gpus-per-trial nan: give 0 to 1: "),
+        (
+            (ONE_GPU, ONE_GPU),  # which cannot be added up
+            {"gpus_per_trial": 2},
+            "no node of the cluster has 1 CPUs and 2 GPUs for a trial: the nodes have 8 CPUs and 1 GPU",
+        ),
+        ((ONE_GPU,), {"gpus_per_trial": float("nan")}, "--gpus-per-trial nan: must be a number of at least 0"),
+        (
+            (EIGHT_GPUS,),
+            {"workers_per_node": 2},
+            """--workers-per-node 2: start the cluster's nodes with ray start --resources='{"tuner": 1}'""",
+        ),
+        ((EIGHT_GPUS,), {"gpus_per_trial": 1.5}, "--gpus-per-trial 1.5: give a whole number, such as 1, "),
     ],
 )
 def test_what_no_node_has_is_refused(nodes: tuple[Node, ...], options: dict[str, Any], message: str) -> None:

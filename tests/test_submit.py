@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import time
 from collections.abc import Iterator
@@ -105,7 +106,7 @@ def test_a_sweep_is_looked_at_paused_gone_on_with_and_stopped_from_afar(
     assert "--name 'x' is taken" in taken
 
 
-def test_two_sweeps_share_the_cluster(tuner: Command, cluster: Cluster, here: Path) -> None:
+def test_two_sweeps_share_the_cluster_and_tell_prometheus(tuner: Command, cluster: Cluster, here: Path) -> None:
     """Each of them alone would take both CPUs."""
     names = ("one", "two")
     for name in names:
@@ -125,6 +126,10 @@ def test_two_sweeps_share_the_cluster(tuner: Command, cluster: Cluster, here: Pa
     while any(len(read_records(home(cluster) / name / "study.log")) <= trained[name] + 1 for name in names):
         assert all(live(name) <= 1 for name in names), "both go on, and neither takes more than its part"
         time.sleep(0.2)
+    seen = r'ray_tuner_%s{.*sweep="%s".*} [0-9.]+'
+    metrics = ("trials", "best_score", "epochs_per_second")
+    while not all(re.search(seen % (metric, name), cluster.metrics()) for metric in metrics for name in names):
+        time.sleep(1)
     for name in names:
         assert tuner("stop", name, "--now", folder=here, **cluster.client).returncode == 0
 

@@ -25,10 +25,14 @@ def checkpoint_folder(trials_folder: Path, number: int) -> Path:
 class Checkpoints:
     """Saves a training: always when asked to, else as often as costs little time."""
 
-    def __init__(self, folder: Path, storage: Storage | None = None) -> None:
-        """The file lies in `folder`, which is called like its trial; with a storage, a copy of it is kept there."""
+    def __init__(self, folder: Path, storage: Storage | None = None, *, writes: bool = True) -> None:
+        """The file lies in `folder`, which is called like its trial; with a storage, a copy of it is kept there.
+
+        One process of those that train a trial together writes it, and all read it.
+        """
         self._path = folder / FILE
         self._storage = storage
+        self._writes = writes
         self._saved_epoch = 0
         self._due = time.monotonic()
 
@@ -45,7 +49,8 @@ class Checkpoints:
     def save(self, training: Training, *, now: bool) -> None:
         """Saves the training unless that epoch is saved already; when not `now`, only if it is time to."""
         started = time.monotonic()
-        if training.epoch == self._saved_epoch or not (now or started >= self._due):
+        wanted = self._writes and (now or started >= self._due)
+        if training.epoch == self._saved_epoch or not wanted:
             return
         write_atomic(self._path, lambda file: torch.save(training.state_dict(), file))
         if self._storage:

@@ -48,7 +48,12 @@ def sweep(
     time_budget: Annotated[str | None, typer.Option(help="End the search after so long: 90s, 30m, 2h.")] = None,
     concurrency: Annotated[int | None, typer.Option(help="Trials side by side; by default what fits.")] = None,
     cpus_per_trial: Annotated[int | None, typer.Option(help="CPU cores, and threads, of a trial.")] = None,
-    gpus_per_trial: Annotated[float | None, typer.Option(help="With 0.25 four trials share a GPU.")] = None,
+    gpus_per_trial: Annotated[
+        float | None, typer.Option(help="With 0.25 four trials share a GPU; with 2 each trains over two of a node.")
+    ] = None,
+    workers_per_node: Annotated[
+        int | None, typer.Option(help="The most processes that train on one node of a cluster.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of what is drawn, and of training.")] = 0,
     name: Annotated[str | None, typer.Option(help="The sweep's name, by default DATASET-MODEL-N.")] = None,
     limit: Annotated[int | None, typer.Option(help="Train and validate on so many samples only.")] = None,
@@ -84,6 +89,7 @@ def sweep(
         concurrency=concurrency,
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=gpus_per_trial,
+        workers_per_node=workers_per_node,
         seed=seed,
         name=name,
         limit=limit,

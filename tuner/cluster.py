@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import ray
@@ -12,7 +14,7 @@ import ray
 from tuner.config import SweepConfig
 from tuner.errors import TunerError
 from tuner.machine import gpu_count
-from tuner.nodes import Node
+from tuner.nodes import PLACES, Node
 from tuner.signals import terminated_like_interrupted
 from tuner.storage import Storage, UriStorage
 from tuner.store import Store
@@ -40,18 +42,28 @@ def attach() -> None:
         ray.init(address="auto", log_to_driver=False, logging_level="error")
 
 
+def this_node() -> dict[str, str]:
+    """What a report says of where it comes from; nothing for a cluster of this process alone."""
+    name = f"{socket.gethostname()}/{ray.get_runtime_context().get_node_id()[:8]}"
+    return {"node": name} if on_cluster() else {}
+
+
 def nodes() -> list[Node]:
     """The nodes of the cluster, and those that its autoscaler may still start."""
     attach()
-    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    found = [Node(cpus=int(has.get("CPU", 0)), gpus=int(has.get("GPU", 0))) for has in alive]
+    found = [_node(node["Resources"]) for node in ray.nodes() if node["Alive"]]
     config = ray._private.state.state.get_cluster_config()
     for group in config.node_group_configs if config else ():
-        cpus, gpus = int(group.resources.get("CPU", 0)), int(group.resources.get("GPU", 0))
-        there = sum((node.cpus, node.gpus) == (cpus, gpus) for node in found)
+        node = _node(group.resources)
+        there = found.count(node)
         if group.max_count > there:
-            found.append(Node(cpus=cpus, gpus=gpus, count=group.max_count - there))
+            found.append(replace(node, count=group.max_count - there))
     return found
+
+
+def _node(resources: Mapping[str, float]) -> Node:
+    cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
+    return Node(cpus=cpus, gpus=gpus, places=resources.get(PLACES, 0.0))
 
 
 def kept_at(config: SweepConfig, store: Store) -> Storage | None:

@@ -7,7 +7,6 @@ import os
 import sys
 import traceback
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +17,7 @@ from tuner.config import SweepConfig, known_sweep, sweep_names
 from tuner.driver import is_running
 from tuner.errors import TunerError
 from tuner.files import make_folder, tuner_home
+from tuner.machine import Asked
 from tuner.materials import Materials, gather
 from tuner.names import check_name
 from tuner.outcome import FILE as RESULT
@@ -191,11 +191,17 @@ def _note_default(request: Request, err: Console) -> None:
 
 def _fitted(config: SweepConfig) -> SweepConfig:
     """The sweep as this machine can run it: with as many trials side by side as before, or as many as fit."""
-    fits = partial(divide, trials=config.trials, gpus_per_trial=config.gpus_per_trial)
+    asked = Asked(
+        trials=config.trials,
+        concurrency=config.concurrency,
+        cpus_per_trial=config.cpus_per_trial,
+        gpus_per_trial=config.gpus_per_trial,
+        workers_per_node=config.workers_per_node,
+    )
     try:
-        fits(concurrency=config.concurrency, cpus_per_trial=config.cpus_per_trial)
+        divide(asked)
     except TunerError:
-        smaller = fits(concurrency=None, cpus_per_trial=None)
+        smaller = divide(replace(asked, concurrency=None, cpus_per_trial=None))
         return replace(config, concurrency=smaller.concurrency, cpus_per_trial=smaller.cpus_per_trial)
     return config
 

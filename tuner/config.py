@@ -14,6 +14,7 @@ from tuner.source import Source
 from tuner.space import SearchSpace, parse_space
 
 FILE = "sweep.json"
+LATER = ("target", "weights", "data", "storage", "workers_per_node")  # fields that older sweeps do not have
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class SweepConfig:
     cpus_per_trial: int
     """CPU cores, and threads, of a trial."""
     gpus_per_trial: float
+    """0, a share of one, or a whole number of them, over which a trial trains with a worker on each."""
     seed: int
     limit: int | None
     """Samples of training and validation together; None for all."""
@@ -46,6 +48,8 @@ class SweepConfig:
     """The fingerprint of the samples and their splits."""
     storage: str | None = None
     """Where the checkpoints are kept, of a cluster without a common disk."""
+    workers_per_node: int | None = None
+    """The most workers, which are processes that train, on one node."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells the sweep from others of its name, in other folders, on one tracking server."""
 
@@ -74,9 +78,7 @@ class SweepConfig:
         path = folder / FILE
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            newer = {
-                name: raw.get(name) for name in ("target", "weights", "data", "storage")
-            }  # which older sweeps do not have
+            newer = {name: raw.get(name) for name in LATER}
             needed = {each.name for each in fields(cls)} - set(newer)
             return cls(**newer, **{name: raw[name] for name in needed})
         except FileNotFoundError:

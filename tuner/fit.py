@@ -18,6 +18,7 @@ from tuner.batches import evaluation_batches, training_batches
 from tuner.data import Split
 from tuner.device import autocast, in_format, memory_format
 from tuner.hyperparameters import Hyperparameters
+from tuner.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +62,20 @@ class Training:
     """
 
     def __init__(
-        self, model: nn.Module, hyperparameters: Hyperparameters, *, epochs: int, seed: int, device: torch.device
+        self,
+        model: nn.Module,
+        hyperparameters: Hyperparameters,
+        *,
+        epochs: int,
+        seed: int,
+        device: torch.device,
+        ranks: Ranks = ALONE,
     ) -> None:
+        """`ranks` are the processes that train it, each with a `Training` of its own, from the same model and seed."""
         self.layout = memory_format(model)
         self.model = model.to(device).to(memory_format=self.layout)
+        self.ranks = ranks
+        self.wrapped = ranks.wrap(self.model)
         self.hyperparameters = hyperparameters
         self.optimizer = hyperparameters.make_optimizer(self.model)
         self.epochs = epochs
@@ -109,7 +120,8 @@ def fit(
     while training.epoch < training.epochs:
         started = time.perf_counter()
         train_loss, train_accuracy, lr = train_epoch(training, train, augmentations)
-        val_loss, val_accuracy = evaluate(training.model, validation)
+        training.ranks.share_buffers(training.model)
+        val_loss, val_accuracy = evaluate(training.model, validation, training.ranks)
         metrics = EpochMetrics(
             epoch=training.epoch + 1,
             train_loss=train_loss,
@@ -129,35 +141,41 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
     A last batch that is not full is left out, since batch normalisation would weigh it wrongly; the order changes
     every epoch, so no sample is left out for good.
     """
-    hyperparameters, device = training.hyperparameters, training.device
+    hyperparameters, device, ranks = training.hyperparameters, training.device, training.ranks
     batch_size = min(hyperparameters.batch_size, len(train.targets))
     steps = len(train.targets) // batch_size
     generator = _seed_epoch(training)
     batches = training_batches(train.inputs, batch_size, generator)
+    generator = ranks.own(generator)
     loss_sum, correct, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
     training.model.train()
-    for step, index in enumerate(batches):
+    for step, batch in enumerate(batches):
         lr = _set_lr(training, training.epoch * steps + step, training.epochs * steps)
+        index = ranks.part(batch)
         inputs = augment(train.inputs[index], augmentations, generator)
         targets = train.targets[index]
         with autocast(device):
-            logits = training.model(in_format(inputs, training.layout))
+            logits = training.wrapped(in_format(inputs, training.layout))
             loss = functional.cross_entropy(logits, targets, label_smoothing=hyperparameters.label_smoothing)
+            loss = loss * ranks.weight(index, batch)
         training.model.zero_grad()
         torch.autograd.backward(loss)
         eager.step(training.optimizer)
         loss_sum += loss.detach()
         correct += (logits.argmax(1) == targets).sum()
-    return loss_sum.item() / steps, correct.item() / (steps * batch_size), lr
+    loss_total, correct_total = ranks.total(loss_sum, correct)
+    return loss_total / (steps * ranks.size), correct_total / (steps * batch_size), lr
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, split: Split) -> tuple[float, float]:
+def evaluate(model: nn.Module, split: Split, ranks: Ranks = ALONE) -> tuple[float, float]:
     """Mean cross-entropy and accuracy of a split that lies on the model's device, in the precision of training."""
+    part = ranks.part_of(split)
     with autocast(split.inputs.device):
-        logits = predict_logits(model, split.inputs).float()
-    loss = functional.cross_entropy(logits, split.targets)
-    return loss.item(), (logits.argmax(1) == split.targets).float().mean().item()
+        logits = predict_logits(model, part.inputs).float()
+    loss = functional.cross_entropy(logits, part.targets, reduction="sum")
+    loss_total, correct = ranks.total(loss, (logits.argmax(1) == part.targets).sum())
+    return loss_total / len(split.targets), correct / len(split.targets)
 
 
 @torch.inference_mode()
@@ -187,5 +205,5 @@ def _set_lr(training: Training, step: int, steps: int) -> float:
 
 def _seed_epoch(training: Training) -> torch.Generator:
     seed = (training.seed * 1_000_003 + training.epoch) % 2**63
-    torch.manual_seed(seed)
+    torch.manual_seed(seed + training.ranks.rank)  # dropout differs between the processes
     return torch.Generator(training.device).manual_seed(seed)

@@ -16,7 +16,8 @@ from tuner.progress import Summary
 @contextmanager
 def member(config: SweepConfig, policy: Policy) -> Iterator[Callable[[Callable[[], Summary]], None]]:
     """Limits the policy to the sweep's part while it lasts. Gives what is to be called now and then with a summary."""
-    slots = sum(node.slots(config.cpus_per_trial, config.gpus_per_trial) for node in nodes())
+    demand = config.cpus_per_trial, config.gpus_per_trial, config.workers_per_node
+    slots = sum(node.slots(*demand) for node in nodes())
     share = Share(config.uid, slots, concurrency=config.concurrency)
     metrics = Metrics(config.name)
     policy.limit(lambda: share.cap)

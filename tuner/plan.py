@@ -15,7 +15,7 @@ from tuner.data import DataSpec, Splits
 from tuner.default_space import default_space
 from tuner.errors import TunerError, unknown
 from tuner.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
-from tuner.machine import Share, share
+from tuner.machine import Asked, Share, share
 from tuner.materials import Materials, gather
 from tuner.nodes import share_nodes
 from tuner.overrides import override
@@ -38,6 +38,7 @@ class Request:
     concurrency: int | None = None
     cpus_per_trial: int | None = None
     gpus_per_trial: float | None = None
+    workers_per_node: int | None = None
     seed: int = 0
     name: str | None = None
     limit: int | None = None
@@ -68,10 +69,13 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
         raw, source = override(raw, request.overrides), f"{source} with --set"
     space = parse_space(raw, source, narrowed=True)
     split = divide(
-        trials=request.trials,
-        concurrency=request.concurrency,
-        cpus_per_trial=request.cpus_per_trial,
-        gpus_per_trial=request.gpus_per_trial,
+        Asked(
+            trials=request.trials,
+            concurrency=request.concurrency,
+            cpus_per_trial=request.cpus_per_trial,
+            gpus_per_trial=request.gpus_per_trial,
+            workers_per_node=request.workers_per_node,
+        )
     )
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
@@ -91,6 +95,7 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
         limit=request.limit,
         space=raw,
         storage=request.storage,
+        workers_per_node=request.workers_per_node,
         data=load().fingerprint(),
     )
     return config, gather(config, load())
@@ -98,7 +103,7 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
 
 def check_numbers(request: Request) -> None:
     """Raises TunerError for an option that must be at least 1 and is not, and for a seed that is none."""
-    for option in ("trials", "max_epochs", "concurrency", "cpus_per_trial", "limit"):
+    for option in ("trials", "max_epochs", "concurrency", "cpus_per_trial", "workers_per_node", "limit"):
         value = getattr(request, option)
         if value is not None and value < 1:
             raise TunerError(f"--{option.replace('_', '-')} must be at least 1, got {value}")
@@ -106,23 +111,17 @@ def check_numbers(request: Request) -> None:
         raise TunerError(f"--seed must be at least 0 and below 2147483648, got {request.seed}")
 
 
-def divide(*, trials: int, concurrency: int | None, cpus_per_trial: int | None, gpus_per_trial: float | None) -> Share:
+def divide(asked: Asked) -> Share:
     """How trials run side by side, on this machine or on the cluster that this process is on.
 
     Raises:
         TunerError: there is no room for what is asked.
     """
-    asked: dict[str, Any] = {
-        "trials": trials,
-        "concurrency": concurrency,
-        "cpus_per_trial": cpus_per_trial,
-        "gpus_per_trial": gpus_per_trial,
-    }
     if not on_cluster():
-        return share(**asked)
+        return share(asked)
     from tuner.cluster import nodes  # noqa: PLC0415 - imports Ray
 
-    return share_nodes(nodes(), **asked)
+    return share_nodes(nodes(), asked)
 
 
 def read_space(data: Source, model: str, file: Path | None, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:

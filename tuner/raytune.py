@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+import ray
 from ray import tune
 from ray.tune import Callback
 from ray.tune.experiment import Trial
@@ -14,11 +15,14 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from tuner.config import SweepConfig
+from tuner.nodes import PLACES
 from tuner.policy import Decision, Policy
 from tuner.submitted import on_cluster
 from tuner.trial import Arrays, TrialJob
-from tuner.worker import TrialWorker
+from tuner.worker import GroupWorker, TrialWorker
 
+SLOT = 1  # CPUs of Ray's, of a cluster of this process alone, that stand for room for a trial
+ASKING = 1.0  # bytes, of a worker that has others train: Tune wants each to need something, and these need the CPUs
 MAX_FAILURES = 2  # a trial whose worker dies goes on from its checkpoint, so many times
 
 
@@ -40,27 +44,41 @@ def run(
     for name in ("ray.tune", "ray.train", "ray.air"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     scratch = job.folder.parent / "ray"
-    searcher = StudySearcher(policy)
+    trainable, resources = _workers(config, job, arrays)
     try:
         tune.run(
-            tune.with_parameters(TrialWorker, job=job, arrays=arrays),
+            trainable,
             name=config.name,
             storage_path=str(scratch),
             num_samples=-1,
-            search_alg=searcher,
+            search_alg=StudySearcher(policy),
             scheduler=StudyScheduler(policy),
             max_concurrent_trials=config.concurrency,
-            resources_per_trial={"cpu": config.cpus_per_trial if on_cluster() else 1, "gpu": config.gpus_per_trial},
+            resources_per_trial=tune.PlacementGroupFactory([resources]),
             reuse_actors=True,
             max_failures=MAX_FAILURES,
             raise_on_failed_trial=False,
-            callbacks=[_Ticker(tick, waiting)],
+            callbacks=[_Ticker(tick, waiting, together=job.workers > 1)],
             trial_name_creator=_trial_name,
             trial_dirname_creator=lambda trial: f"{_trial_name(trial)}-{trial.trial_id}",
             verbose=0,
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _workers(config: SweepConfig, job: TrialJob, arrays: Arrays) -> tuple[Any, dict[str, float]]:
+    """What runs the trials, and what Ray is to reserve for each of those that run side by side."""
+    demand = {
+        "CPU": (config.cpus_per_trial if on_cluster() else SLOT) / job.workers,
+        "GPU": config.gpus_per_trial / job.workers,
+    }
+    if config.workers_per_node is not None:
+        demand[PLACES] = 1 / config.workers_per_node
+    if job.workers == 1:
+        return tune.with_parameters(TrialWorker, job=job, arrays=arrays), demand
+    held = {"job": job, "arrays": [ray.put(arrays)], "resources": demand}
+    return tune.with_parameters(GroupWorker, **held), {"memory": ASKING}
 
 
 class StudySearcher(Searcher):  # type: ignore[misc]
@@ -102,14 +120,25 @@ class StudyScheduler(FIFOScheduler):  # type: ignore[misc]
 
 
 class _Ticker(Callback):  # type: ignore[misc]
-    def __init__(self, tick: Callable[[], None], waiting: Callable[[int, int], None]) -> None:
+    def __init__(self, tick: Callable[[], None], waiting: Callable[[int, int], None], *, together: bool) -> None:
         self._tick = tick
         self._waiting = waiting
+        self._together = together
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
         self._tick()
         states = [trial.status for trial in trials]
-        self._waiting(states.count(Trial.PENDING), states.count(Trial.RUNNING))
+        pending, running = states.count(Trial.PENDING), states.count(Trial.RUNNING)
+        begun = any(trial.status == Trial.RUNNING and trial.last_result.get("epoch") for trial in trials)
+        if self._together and running and not begun:  # for Tune they run while Ray Train waits for their GPUs
+            waiting = min(running, _unplaced())
+            pending, running = pending + waiting, running - waiting
+        self._waiting(pending, running)
+
+
+def _unplaced() -> int:
+    """Groups of workers that wait for a node with room for them."""
+    return sum(group["state"] == "PENDING" for group in ray.util.placement_group_table().values())
 
 
 def _trial_name(trial: Any) -> str:

@@ -230,6 +230,7 @@ def _words(command: str, request: Request, *, as_json: bool) -> list[str]:
         "concurrency",
         "cpus_per_trial",
         "gpus_per_trial",
+        "workers_per_node",
         "name",
         "limit",
         "space",

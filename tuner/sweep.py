@@ -114,7 +114,7 @@ class Sweep:
     @property
     def _here(self) -> bool:
         """Whether there is a single trial for this machine, which needs no workers."""
-        return self._config.trials == 1 and not on_cluster()
+        return self._config.trials == 1 and self._config.gpus_per_trial <= 1 and not on_cluster()
 
     @contextmanager
     def _cluster(self) -> Iterator[None]:

@@ -24,6 +24,7 @@ from tuner.fit import Training, fit
 from tuner.hyperparameters import split_parameters
 from tuner.materials import Materials, Weights
 from tuner.policy import Decision, Policy
+from tuner.ranks import ALONE, Ranks
 from tuner.seed import trial_seed
 from tuner.space import Value
 from tuner.storage import Storage
@@ -46,11 +47,16 @@ class TrialJob:
     seed: int
     threads: int
     gpus: float
-    """GPUs of a trial: 0, a share of one, or 1."""
+    """GPUs of a trial: 0, a share of one, 1 or more."""
     folder: Path
     """Of the checkpoints on the node that a trial runs on."""
     storage: Storage | None = None
     """Where they are kept, if not in that folder."""
+
+    @property
+    def workers(self) -> int:
+        """Processes that train a trial together: one for each of its GPUs."""
+        return max(1, int(self.gpus))
 
 
 class TrialData(NamedTuple):
@@ -109,7 +115,7 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
     An error is reported as `{"error": reason, "details": traceback}` and not raised: that would cost the warm worker.
     """
     try:
-        failure = _attempt(job, number, parameters, data, report)
+        failure = attempt(job, number, parameters, data, report)
     finally:
         if job.storage:
             shutil.rmtree(checkpoint_folder(job.folder, number), ignore_errors=True)
@@ -125,38 +131,50 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _attempt(
-    job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report
+def attempt(
+    job: TrialJob,
+    number: int,
+    parameters: Mapping[str, Value],
+    data: TrialData,
+    report: Report,
+    ranks: Ranks = ALONE,
 ) -> dict[str, str]:
     """Trains the trial; gives nothing, or why it failed. When it returns, nothing holds on to the model any more."""
-    folder = checkpoint_folder(job.folder, number)
+    storage = job.storage if ranks.first else None
+    checkpoints = Checkpoints(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
     try:
-        training = _start(job, trial_seed(job.seed, number), parameters, data)
-        _train(job, training, data, Checkpoints(folder, job.storage), report)
+        training = _start(job, trial_seed(job.seed, number), parameters, data, ranks)
+        _train(job, training, data, checkpoints, report)
     except Exception as error:
         reason = _reason(error, parameters)
-        if isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError):
-            raise  # the GPU's context is broken for this process: a new worker goes on from the checkpoint
+        broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
+        if broken or ranks.lost(error):
+            raise  # a GPU's context, or another process, is lost: a new worker goes on from the checkpoint
         details = traceback.format_exc()
         traceback.clear_frames(error.__traceback__)
         return {"error": reason, "details": details}
     return {}
 
 
-def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: TrialData) -> Training:
+def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: TrialData, ranks: Ranks) -> Training:
     torch.manual_seed(seed)
     hyperparameters, arguments = split_parameters(parameters)
+    if hyperparameters.batch_size < ranks.size:
+        raise TunerError(f"batch size {hyperparameters.batch_size} cannot be shared by {ranks.size} GPUs")
     model = build_classifier(job.data, job.model, arguments)
     if is_pretrained(job.model, arguments):
         loaded = model.network.load_state_dict(data.pretrained, strict=False)  # the head begins at random
         if not data.pretrained or loaded.unexpected_keys:
             raise TunerError(f"the pretrained weights of {job.model} are missing")
-    return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=data.train.inputs.device)
+    device = data.train.inputs.device
+    return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=device, ranks=ranks)
 
 
 def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Checkpoints, report: Report) -> None:
     try:
-        if checkpoints.restore(training) and training.metrics:
+        with training.ranks.first_before_others():
+            restored = checkpoints.restore(training)
+        if restored and training.metrics:
             report(asdict(training.metrics))  # the driver may have died before it heard of this epoch
         with closing(fit(training, data.train, data.validation, job.data.augment)) as epochs:
             for metrics in epochs:

@@ -1,0 +1,120 @@
+"""A trial that trains over several GPUs of a node: Ray Train starts a process for each, PyTorch's DDP joins them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from tempfile import mkdtemp
+from typing import Any
+
+import ray
+import torch
+from ray import train
+from ray.actor import ActorHandle
+from ray.train import RunConfig, ScalingConfig, WorkerGroupError
+from ray.train.torch import TorchConfig, TorchTrainer, get_device
+
+from tuner.cluster import this_node
+from tuner.desk import new_desk
+from tuner.ranks import Ranks
+from tuner.space import Value
+from tuner.trial import Report, TrialJob, attempt, to_data
+
+BACKEND = "gloo"  # between the processes' CPUs; the gradients of GPUs have a group of their own
+
+
+class FailedRankError(Exception):
+    """A process could not go on; the others are ended then. It holds what is to be reported of the trial."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What each of the processes trains."""
+
+    job: TrialJob
+    number: int
+    parameters: Mapping[str, Value]
+    arrays: ray.ObjectRef[Any]
+
+
+def train_together(task: Task, resources: Mapping[str, float], report: Report) -> None:
+    """Runs a trial like `run_trial`, in as many processes as the job says, each with these resources, on one node.
+
+    Raises:
+        ray.train.TrainingFailedError: a process was lost: the trial may go on from its checkpoint.
+    """
+    desk = new_desk()
+    scratch = mkdtemp(prefix="tuner-train-")  # Ray Train wants a folder, and is given nothing to put there
+    trainer = TorchTrainer(
+        train_part,
+        train_loop_config={"task": task, "desk": desk},
+        scaling_config=ScalingConfig(
+            num_workers=task.job.workers,
+            use_gpu=True,
+            resources_per_worker=dict(resources),
+            placement_strategy="STRICT_PACK",
+        ),
+        torch_config=TorchConfig(backend=BACKEND),
+        run_config=RunConfig(name=f"{task.job.sweep}-{task.number:04d}", storage_path=scratch),
+    )
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            fitting = pool.submit(trainer.fit)
+            fitting.add_done_callback(lambda _: desk.close.remote())
+            _pass_on(desk, report)
+            failure = _failure(fitting.exception())
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if failure:
+        report(failure)
+
+
+def train_part(config: dict[str, Any]) -> None:
+    """What each process runs, started by Ray Train in torch's process group.
+
+    Raises:
+        FailedRankError: it could not go on.
+    """
+    task: Task = config["task"]
+    desk: ActorHandle[Any] = config["desk"]
+    job, context = task.job, train.get_context()
+    ranks = Ranks(context.get_world_rank(), context.get_world_size())
+    torch.set_num_threads(max(1, job.threads // ranks.size))
+
+    def report(result: dict[str, Any]) -> None:
+        asked = ranks.first and ray.get(desk.ask.remote(result | this_node()))
+        if not ranks.agree(asked):
+            raise SystemExit
+
+    device = get_device() if torch.cuda.is_available() else torch.device("cpu")  # of a cluster that only counts GPUs
+    data = to_data(ray.get(task.arrays), device)
+    with suppress(SystemExit):
+        if failure := attempt(job, task.number, task.parameters, data, report, ranks):
+            raise FailedRankError(failure)
+
+
+def _pass_on(desk: ActorHandle[Any], report: Report) -> None:
+    """Reports what the processes hand in, until they have ended; when Ray stops the trial, so do they."""
+    while result := ray.get(desk.next.remote()):
+        try:
+            report(result)
+        except SystemExit:
+            desk.answer.remote(go_on=False)
+            raise
+        desk.answer.remote(go_on=True)
+
+
+def _failure(error: BaseException | None) -> dict[str, str]:
+    """What is to be reported of the trial. Raises `error` when it is that a process was lost."""
+    if error is None:
+        return {}
+    failures = error.worker_failures.values() if isinstance(error, WorkerGroupError) else ()
+    for failure in failures:
+        told = getattr(failure, "_base_exc", failure)
+        if isinstance(told, FailedRankError):
+            reported: dict[str, str] = told.args[0]
+            return reported
+    raise error
