@@ -78,7 +78,7 @@ class Attack:
         moment = self._rng.choice(MOMENTS)
         arrived = {
             "journal": self._after_lines(self._rng.randint(1, 60)),
-            "checkpoint": self._at_file("trials/*/.checkpoint.pt.*", self._rng.randint(1, 4)),
+            "checkpoint": self._at_file("trials/*/*next.pt*", self._rng.randint(1, 4)),
             "mlflow": self._at_file("../mlflow.db-journal", self._rng.randint(1, 20)),
             "test": self._at_the_end(self._rng.uniform(0, 3)),
             "time": self._after(self._rng.uniform(1, 20)),

@@ -67,7 +67,7 @@ def scores(reports: list[dict[str, Any]]) -> list[tuple[int, float, float]]:
 def test_a_trial_reports_every_epoch_and_keeps_its_best_weights(tmp_path: Path, splits: Splits) -> None:
     reports = run(tmp_path, splits)
     assert [report["epoch"] for report in reports] == [1, 2, 3]
-    state = read(tmp_path / "0000/checkpoint.pt", torch.device("cpu"))
+    state = read(tmp_path / "0000/checkpoint.pt")
     best = max(reports, key=lambda report: (report["val_accuracy"], -report["val_loss"]))
     assert state["best_metrics"]["epoch"] == best["epoch"]
 
