@@ -12,7 +12,7 @@ from ray import tune
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
-from ray.tune.search import Searcher
+from ray.tune.search import ConcurrencyLimiter, Searcher
 
 from tuner.config import SweepConfig
 from tuner.nodes import PLACES
@@ -45,20 +45,21 @@ def run(
         logging.getLogger(name).setLevel(logging.CRITICAL)
     scratch = job.folder.parent / "ray"
     trainable, resources = _workers(config, job, arrays)
+    searcher = ConcurrencyLimiter(StudySearcher(policy), max_concurrent=config.concurrency)
+    together = job.workers > 1
     try:
         tune.run(
             trainable,
             name=config.name,
             storage_path=str(scratch),
             num_samples=-1,
-            search_alg=StudySearcher(policy),
+            search_alg=searcher,
             scheduler=StudyScheduler(policy),
-            max_concurrent_trials=config.concurrency,
             resources_per_trial=tune.PlacementGroupFactory([resources]),
-            reuse_actors=True,
+            reuse_actors=not together,  # what these hold ends slowly, and a worker that is not ready again is lost
             max_failures=MAX_FAILURES,
             raise_on_failed_trial=False,
-            callbacks=[_Ticker(tick, waiting, together=job.workers > 1)],
+            callbacks=[_Lost(policy, searcher), _Ticker(tick, waiting, together=together)],
             trial_name_creator=_trial_name,
             trial_dirname_creator=lambda trial: f"{_trial_name(trial)}-{trial.trial_id}",
             verbose=0,
@@ -117,6 +118,24 @@ class StudyScheduler(FIFOScheduler):  # type: ignore[misc]
         """CONTINUE or STOP."""
         decision = self._policy.on_report(trial.config["number"], result)
         return str(TrialScheduler.CONTINUE if decision is Decision.CONTINUE else TrialScheduler.STOP)
+
+
+class _Lost(Callback):  # type: ignore[misc]
+    """Gives trials back that Ray Tune has dropped without a word to the searcher.
+
+    It does so when a warm worker is not ready for its next trial in TUNE_FUNCTION_THREAD_TIMEOUT_S, since the trial
+    before is still ending.
+    """
+
+    def __init__(self, policy: Policy, searcher: ConcurrencyLimiter) -> None:
+        self._policy = policy
+        self._searcher = searcher
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
+        for trial in trials:
+            if trial.status == Trial.ERROR and trial.trial_id in self._searcher.live_trials:
+                self._policy.on_dropped(trial.config["number"])
+                self._searcher.on_trial_complete(trial.trial_id)
 
 
 class _Ticker(Callback):  # type: ignore[misc]
