@@ -29,6 +29,7 @@ from tuner.store import Store
 from tuner.tracker import Change
 from tuner.tracking import MlflowSweep
 
+pytestmark = pytest.mark.proof
 TINY = ("digits", "cnn", "--trials", "3", "--max-epochs", "3", "--concurrency", "1", "--set", "width=0.25")
 WRITERS = 4
 
@@ -253,7 +254,6 @@ def check_doctor(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     assert texts == [f"{cluster.address} {each}" for each in told]
 
 
-@pytest.mark.proof
 def test_four_sweeps_of_a_cluster_write_at_once(
     server: MlflowServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -287,3 +287,19 @@ def test_what_ran_out_of_memory_is_infeasible_and_what_failed_otherwise_is_not(t
         policy.on_report(number, {"error": "e", **failure})
     attributes = [trial.constraints for trial in study._frozen()]
     assert attributes == [{"memory": 1.0}, {}]
+
+
+def test_a_trial_that_does_not_get_the_worker_meant_for_it_is_given_to_the_next(tmp_path: Path) -> None:
+    """Ray Tune drops a trial without a word when a warm worker is not ready for it in time."""
+    log = Log()
+    policy, study = open_policy(tmp_path, make_config(trials=2), log)
+    first, second = policy.next_trial(), policy.next_trial()
+    assert first
+    assert second
+    policy.on_dropped(first[0])
+    assert policy.live() == {second[0]}
+    assert not policy.over
+    assert policy.next_trial() == first
+    policy.on_dropped(7)  # none of ours
+    assert policy.live() == {first[0], second[0]}
+    assert [record.state for record in study.records()] == ["RUNNING", "RUNNING"]

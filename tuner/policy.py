@@ -105,6 +105,12 @@ class Policy:
         if number in self._live:
             self._end(number, "FAIL", reason)
 
+    def on_dropped(self, number: int) -> None:
+        """The trial has not got the worker that was meant for it."""
+        if number in self._live:
+            del self._live[number]
+            self._interrupted.append(number)
+
     def finish(self) -> None:
         """The search is over: trials that still wait were pruned by ASHA. Only the best one's checkpoint is kept."""
         for record in self._study.records():

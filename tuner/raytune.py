@@ -11,14 +11,14 @@ import ray
 from ray import tune
 from ray.tune import Callback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
-from ray.tune.search import Searcher
+from ray.tune.search import ConcurrencyLimiter, Searcher
 
 from tuner.config import SweepConfig
 from tuner.nodes import PLACES
 from tuner.policy import Decision, Policy
 from tuner.submitted import on_cluster
 from tuner.trial import Arrays, TrialJob
-from tuner.watch import Ticker, Watch
+from tuner.watch import Dropped, Ticker, Watch
 from tuner.worker import GroupWorker, TrialWorker
 
 SLOT = 1  # CPUs of Ray's, of a cluster of this process alone, that stand for room for a trial
@@ -44,8 +44,9 @@ def run(
         logging.getLogger(name).setLevel(logging.CRITICAL)
     scratch = job.folder.parent / "ray"
     trainable, resources = _workers(config, job, arrays)
+    searcher = ConcurrencyLimiter(StudySearcher(policy, config.max_failures), max_concurrent=config.concurrency)
     together = job.workers > 1
-    callbacks: list[Callback] = [Ticker(tick, waiting, together=together)]
+    callbacks: list[Callback] = [Dropped(policy, searcher), Ticker(tick, waiting, together=together)]
     if config.trial_timeout:
         callbacks.append(Watch(policy, config.trial_timeout, together=together))
     try:
@@ -54,11 +55,10 @@ def run(
             name=config.name,
             storage_path=str(scratch),
             num_samples=-1,
-            search_alg=StudySearcher(policy, config.max_failures),
+            search_alg=searcher,
             scheduler=StudyScheduler(policy),
-            max_concurrent_trials=config.concurrency,
             resources_per_trial=tune.PlacementGroupFactory([resources]),
-            reuse_actors=True,
+            reuse_actors=not together,  # what these hold ends slowly, and a worker that is not ready again is lost
             max_failures=config.max_failures,
             raise_on_failed_trial=False,
             callbacks=callbacks,

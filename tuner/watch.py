@@ -9,6 +9,7 @@ from typing import Any
 import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
+from ray.tune.search import ConcurrencyLimiter
 
 from tuner.policy import Policy
 
@@ -31,6 +32,25 @@ class Ticker(Callback):  # type: ignore[misc]
             waiting = min(running, _unplaced())
             pending, running = pending + waiting, running - waiting
         self._waiting(pending, running)
+
+
+class Dropped(Callback):  # type: ignore[misc]
+    """Gives trials back that Ray Tune has dropped without a word to the searcher.
+
+    It does so when a warm worker is not ready for its next trial in TUNE_FUNCTION_THREAD_TIMEOUT_S, since the trial
+    before is still ending.
+    """
+
+    def __init__(self, policy: Policy, searcher: ConcurrencyLimiter) -> None:
+        self._policy = policy
+        self._searcher = searcher
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
+        """Called by Ray Tune."""
+        for trial in trials:
+            if trial.status == Trial.ERROR and trial.trial_id in self._searcher.live_trials:
+                self._policy.on_dropped(trial.config["number"])
+                self._searcher.on_trial_complete(trial.trial_id)
 
 
 class Watch(Callback):  # type: ignore[misc]
