@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 from itertools import pairwise
@@ -13,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from tuner.checkpoint import FILE, MOST_OF_TIME, Checkpoints, checkpoint_folder, read
+from tuner.checkpoint import FILE, MOST_OF_TIME, PREVIOUS, Checkpoints, DamagedError, checkpoint_folder, read
 from tuner.classifier import Classifier
 from tuner.data import DataSpec, Split
 from tuner.fit import Training, fit
@@ -62,7 +63,7 @@ def train(subject: Training, epochs: int = 1) -> None:
 
 
 def saved_epoch(folder: Path) -> int:
-    epoch: int = read(folder / FILE, CPU)["metrics"]["epoch"]
+    epoch: int = read(folder / FILE)["metrics"]["epoch"]
     return epoch
 
 
@@ -96,8 +97,9 @@ def test_a_checkpoint_that_would_run_code_is_refused_and_does_not_run(tmp_path: 
     bomb = Bomb(tmp_path / "exploded")
     state = bomb if where == "alone" else {**training().state_dict(), "metrics": bomb}
     save(state, tmp_path / FILE)
-    with pytest.raises(pickle.UnpicklingError):
-        Checkpoints(tmp_path).restore(training())
+    with pytest.raises(DamagedError):
+        read(tmp_path / FILE)
+    assert not Checkpoints(tmp_path).restore(training())
     assert not (tmp_path / "exploded").exists()
     pickle.loads(pickle.dumps(bomb))
     assert (tmp_path / "exploded").exists()  # it is a bomb indeed
@@ -124,6 +126,30 @@ def test_a_crash_half_way_leaves_the_checkpoint_before_it(
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
     checkpoints.save(subject, now=True)  # the failed one does not count as saved
     assert saved_epoch(tmp_path) == 2
+
+
+@pytest.mark.parametrize("damage", ["half", "empty", "zeros", "flipped", "another file", "missing"])
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(tmp_path: Path, damage: str) -> None:
+    subject, checkpoints = training(), Checkpoints(tmp_path)
+    for _ in range(3):
+        train(subject)
+        checkpoints.save(subject, now=True)
+    file = tmp_path / FILE
+    whole = file.read_bytes()
+    flipped = bytearray(whole)
+    for position in range(0, len(flipped), 97):
+        flipped[position] ^= 255
+    other = io.BytesIO()
+    torch.save({"weights": torch.zeros(3)}, other)
+    contents = {"half": whole[: len(whole) // 2], "empty": b"", "zeros": bytes(len(whole)), "flipped": bytes(flipped)}
+    file.write_bytes(contents.get(damage, other.getvalue()))
+    if damage == "missing":
+        file.unlink()
+    again = training()
+    assert Checkpoints(tmp_path).restore(again)
+    assert again.epoch == 2
+    (tmp_path / PREVIOUS).unlink()
+    assert not Checkpoints(tmp_path).restore(training())
 
 
 def test_between_rungs_saving_takes_at_most_its_share_of_the_time(

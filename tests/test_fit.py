@@ -316,3 +316,29 @@ def test_a_parameter_with_an_lr_scale_moves_that_much_less(splits: Splits) -> No
         assert lr == 1e-3  # what is reported is that of the parameters without a scale
         moved.append((layer.weight.detach() - before).norm().item())
     assert moved[1] == pytest.approx(0.1 * moved[0], rel=1e-3)
+
+
+def test_batches_in_two_halves_take_the_same_steps(splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what depends on how samples come together: batch normalisation, dropout and augmentation."""
+    monkeypatch.setattr("tuner.device._has_bf16", lambda _: False)
+
+    def train(*, halved: bool) -> tuple[Training, list[EpochMetrics]]:
+        torch.manual_seed(0)
+        model = build_classifier(splits.spec, "lenet", {"dropout": 0.0, "batch_norm": False})
+        training = Training(model, Hyperparameters(batch_size=33, lr=0.05), epochs=3, seed=5, device=CPU)
+        if halved:
+            training.halve()
+        with closing(fit(training, splits.train, splits.validation, ())) as epochs:
+            return training, list(epochs)
+
+    (whole, one), (halves, two) = train(halved=False), train(halved=True)
+    assert (whole.halved, halves.halved) == (0, 1)
+    for here, there in zip(numbers(one), numbers(two), strict=True):
+        assert there == pytest.approx(here, rel=1e-4)
+    for name, weight in whole.model.state_dict().items():
+        torch.testing.assert_close(halves.model.state_dict()[name], weight, rtol=1e-3, atol=1e-5)
+    again = start(splits)
+    again.halve()
+    other = start(splits)
+    other.load_state_dict(through_a_file(again))
+    assert other.halved == 1

@@ -86,7 +86,7 @@ def test_a_trial_starts_from_the_weights_and_leaves_frozen_ones_alone(
     reports: list[dict[str, Any]] = []
     run_trial(job, 0, {"batch_size": 4, "pretrained": pretrained}, data, reports.append)
     assert [report.get("epoch") for report in reports] == [1], reports
-    state = read(tmp_path / "0000/checkpoint.pt", torch.device("cpu"))["model"]
+    state = read(tmp_path / "0000/checkpoint.pt")["model"]
     same = [torch.equal(state[f"network.{name}"], tensor) for name, tensor in before.items() if tensor.ndim]
     assert all(same) == pretrained
     assert all(torch.equal(found[name], tensor) for name, tensor in before.items())  # those of the next trial

@@ -260,6 +260,35 @@ def test_the_traceback_of_a_failed_trial_is_kept_and_the_nodes_it_ran_on(tmp_pat
     assert study.record(0).reason == "it broke"
 
 
+def test_a_search_ends_early_when_nearly_all_trials_fail(tmp_path: Path) -> None:
+    policy, study = open_policy(tmp_path, make_config(trials=50, max_failure_rate=0.7))
+    for fails in (True, False, True, True, False):
+        drawn = policy.next_trial()
+        assert drawn
+        policy.on_report(drawn[0], {"error": "broken"} if fails else report(1, 0.5))
+        assert not policy.hopeless
+    for _ in range(5):  # 5 of 7, then 6 of 8 of those tried
+        drawn = policy.next_trial()
+        if drawn is None:
+            break
+        policy.on_report(drawn[0], {"error": f"broken {drawn[0]}" if drawn[0] == 5 else "broken"})
+    assert policy.over
+    assert policy.hopeless == "5 of 7 trials failed, 4 of them with: broken"
+    assert len(study.records()) == 7
+    policy.finish()
+    assert {record.state for record in study.records()} == {"FAIL", "PRUNED"}
+
+
+def test_what_ran_out_of_memory_is_infeasible_and_what_failed_otherwise_is_not(tmp_path: Path) -> None:
+    policy, study = open_policy(tmp_path, make_config(trials=2))
+    for number, failure in enumerate(({"out_of_memory": True}, {})):
+        drawn = policy.next_trial()
+        assert drawn
+        policy.on_report(number, {"error": "e", **failure})
+    attributes = [trial.constraints for trial in study._frozen()]
+    assert attributes == [{"memory": 1.0}, {}]
+
+
 def test_a_trial_that_does_not_get_the_worker_meant_for_it_is_given_to_the_next(tmp_path: Path) -> None:
     """Ray Tune drops a trial without a word when a warm worker is not ready for it in time."""
     log = Log()

@@ -169,6 +169,29 @@ def test_the_search_learns_from_what_it_is_told(tmp_path: Path) -> None:
     assert sum(late) / len(late) < 0.15  # a uniform draw is 0.34 away on average
 
 
+def test_the_search_keeps_away_from_what_does_not_fit_into_memory(tmp_path: Path) -> None:
+    """The larger the batch the better, but above 256 none fits: with FAIL alone TPE would know nothing of those."""
+    sizes = [2**power for power in range(3, 13)]
+    space = parse_space({"epochs": 1, "params": {"batch_size": {"choices": sizes}}}, "test")
+
+    def share(folder: Path, *, infeasible: bool) -> float:
+        large = 0
+        for seed in range(3):
+            study = Study(folder / f"{infeasible}{seed}.log", space, seed=seed, trials=40)
+            for _ in range(40):
+                number, parameters = study.ask()
+                size = int(parameters["batch_size"])
+                if size > 256:
+                    large += number >= 13
+                    study.tell(number, "FAIL", "out of memory", infeasible=infeasible)
+                else:
+                    study.report(number, metrics(1, size / 4096))
+                    study.tell(number, "COMPLETE")
+        return large / (3 * 27)
+
+    assert share(tmp_path, infeasible=True) < 0.5 * share(tmp_path, infeasible=False)
+
+
 def test_an_epoch_that_a_kill_left_half_written_keeps_its_time(tmp_path: Path, space: SearchSpace) -> None:
     """Otherwise MLflow, which may have it already, would get it a second time."""
     study = open_study(tmp_path, space)

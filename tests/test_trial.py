@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 from tuner import catalog
+from tuner.augment import augment
 from tuner.checkpoint import read
 from tuner.data import Split, Splits
 from tuner.fit import Training
@@ -42,7 +44,9 @@ def job(folder: Path, splits: Splits) -> TrialJob:
     )
 
 
-def run(folder: Path, splits: Splits, *, stop_at: int | None = None, **changes: Any) -> list[dict[str, Any]]:
+def run(
+    folder: Path, splits: Splits, *, stop_at: int | None = None, halves: bool = False, **changes: Any
+) -> list[dict[str, Any]]:
     """Runs trial 0 and returns its reports; Ray stops a trial by raising SystemExit inside report."""
     reports: list[dict[str, Any]] = []
 
@@ -52,7 +56,7 @@ def run(folder: Path, splits: Splits, *, stop_at: int | None = None, **changes: 
             raise SystemExit(0)
 
     data = TrialData(splits.train, splits.validation, {})
-    run_trial(job(folder, splits), 0, {**PARAMETERS, **changes}, data, report)
+    run_trial(replace(job(folder, splits), halves=halves), 0, {**PARAMETERS, **changes}, data, report)
     return reports
 
 
@@ -63,7 +67,7 @@ def scores(reports: list[dict[str, Any]]) -> list[tuple[int, float, float]]:
 def test_a_trial_reports_every_epoch_and_keeps_its_best_weights(tmp_path: Path, splits: Splits) -> None:
     reports = run(tmp_path, splits)
     assert [report["epoch"] for report in reports] == [1, 2, 3]
-    state = read(tmp_path / "0000/checkpoint.pt", torch.device("cpu"))
+    state = read(tmp_path / "0000/checkpoint.pt")
     best = max(reports, key=lambda report: (report["val_accuracy"], -report["val_loss"]))
     assert state["best_metrics"]["epoch"] == best["epoch"]
 
@@ -102,7 +106,32 @@ def test_out_of_memory_names_the_batch_size(tmp_path: Path, splits: Splits, monk
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
     monkeypatch.setattr("tuner.fit.train_epoch", exhausted)
-    assert [report["error"] for report in run(tmp_path, splits)] == ["out of memory at batch size 64"]
+    [report] = run(tmp_path, splits)
+    assert (report["error"], report["out_of_memory"]) == ("out of memory at batch size 64", True)
+
+
+def test_a_trial_that_does_not_fit_into_memory_goes_on_with_half_a_batch_at_a_time(
+    tmp_path: Path, splits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, and only where it is asked for; what it had trained before stays."""
+    largest = 64
+
+    def limited(inputs: torch.Tensor, *arguments: Any) -> torch.Tensor:
+        if len(inputs) > largest:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return augment(inputs, *arguments)
+
+    monkeypatch.setattr("tuner.fit.augment", limited)
+    with pytest.raises(SystemExit):
+        run(tmp_path, splits, stop_at=1)
+    largest = 32
+    assert run(tmp_path, splits)[-1]["error"] == "out of memory at batch size 64"
+    reports = run(tmp_path, splits, halves=True)
+    assert [report["epoch"] for report in reports] == [1, 1, 2, 3]  # each time from its checkpoint, which comes first
+    assert [report.get("halved") for report in reports] == [None, None, 2, 2]
+    largest = 16
+    shutil.rmtree(tmp_path / "0000")
+    assert [report["error"] for report in run(tmp_path, splits, halves=True)] == ["out of memory at batch size 64"]
 
 
 def test_nothing_holds_on_to_the_model_when_an_error_is_reported(

@@ -1,18 +1,22 @@
-"""A trial's checkpoint: one file, replaced as a whole, read without unpickling anything."""
+"""A trial's checkpoint: a file, replaced as a whole, read without unpickling anything; and the one before it."""
 
 from __future__ import annotations
 
+import pickle
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from tuner.errors import one_line
 from tuner.files import write_atomic
 from tuner.fit import Training
 from tuner.storage import Storage
 
 FILE = "checkpoint.pt"
+PREVIOUS, NEXT = "previous.pt", "next.pt"
 TRIES = 4  # to keep a checkpoint that others wait for
 MOST_OF_TIME = 0.05  # saving takes at most this share of a trial's time
 
@@ -37,12 +41,13 @@ class Checkpoints:
         self._due = time.monotonic()
 
     def restore(self, training: Training) -> bool:
-        """Brings the training to its last checkpoint. False when there is none."""
+        """Brings the training to its last good checkpoint. False when there is none."""
         if self._storage and not self._storage.get(int(self._path.parent.name), self._path):
             return False
-        if not self._path.exists():
+        state = read_good(self._path.parent)
+        if state is None:
             return False
-        training.load_state_dict(read(self._path, training.device))
+        training.load_state_dict(state)
         self._saved_epoch = training.epoch
         return True
 
@@ -52,7 +57,10 @@ class Checkpoints:
         wanted = self._writes and (now or started >= self._due)
         if training.epoch == self._saved_epoch or not wanted:
             return
-        write_atomic(self._path, lambda file: torch.save(training.state_dict(), file))
+        write_atomic(self._path.with_name(NEXT), lambda file: torch.save(training.state_dict(), file))
+        if self._path.exists():
+            self._path.replace(self._path.with_name(PREVIOUS))
+        self._path.with_name(NEXT).replace(self._path)
         if self._storage:
             self._keep(self._storage, tries=TRIES if now else 1)
         self._saved_epoch = training.epoch
@@ -69,7 +77,32 @@ class Checkpoints:
                 time.sleep(wait)
 
 
-def read(path: Path, device: torch.device) -> dict[str, Any]:
-    """The `Training.state_dict` in a checkpoint file. Tensors, numbers and strings only: nothing is unpickled."""
-    state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+class DamagedError(Exception):
+    """A checkpoint file that cannot be read: a disk has lost some of it."""
+
+
+def read_good(folder: Path) -> dict[str, Any] | None:
+    """The last checkpoint in a folder, or the one before it when that is damaged or was just being replaced."""
+    for name in (FILE, PREVIOUS):
+        with suppress(FileNotFoundError, DamagedError):
+            return read(folder / name)
+    return None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The `Training.state_dict` in a checkpoint file, on the CPU. Tensors, numbers, strings: nothing is unpickled.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedError: it is not a whole checkpoint.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        missing = {"model", "optimizer", "metrics", "best_weights"} - set(state)
+    except FileNotFoundError:
+        raise
+    except (OSError, RuntimeError, EOFError, ValueError, TypeError, AttributeError, pickle.UnpicklingError) as error:
+        raise DamagedError(f"{path} is damaged: {one_line(error)}") from None
+    if missing:
+        raise DamagedError(f"{path} is damaged: {', '.join(sorted(missing))} is not there")
     return state

@@ -54,6 +54,16 @@ def sweep(
     workers_per_node: Annotated[
         int | None, typer.Option(help="The most processes that train on one node of a cluster.")
     ] = None,
+    max_failures: Annotated[int, typer.Option(help="How often a trial goes on after its worker has died.")] = 2,
+    max_failure_rate: Annotated[
+        float, typer.Option(help="End the search when a larger share of its trials has failed.")
+    ] = 0.9,
+    trial_timeout: Annotated[
+        str | None, typer.Option(help="Fail a trial that finishes no epoch for so long: 90s, 30m.")
+    ] = None,
+    oom: Annotated[
+        str, typer.Option(help="A trial out of memory: fail, or halve-batch to train each batch in two halves.")
+    ] = "fail",
     seed: Annotated[int, typer.Option(help="Of what is drawn, and of training.")] = 0,
     name: Annotated[str | None, typer.Option(help="The sweep's name, by default DATASET-MODEL-N.")] = None,
     limit: Annotated[int | None, typer.Option(help="Train and validate on so many samples only.")] = None,
@@ -90,6 +100,10 @@ def sweep(
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=gpus_per_trial,
         workers_per_node=workers_per_node,
+        max_failures=max_failures,
+        max_failure_rate=max_failure_rate,
+        trial_timeout=None if trial_timeout is None else parse_seconds(trial_timeout, "--trial-timeout"),
+        oom=oom,
         seed=seed,
         name=name,
         limit=limit,
@@ -119,6 +133,9 @@ def train(
         list[str] | None, typer.Option("--set", help="A parameter's value: lr=0.01 or optimizer=adam. Repeatable.")
     ] = None,
     from_best: Annotated[str | None, typer.Option(help="With the parameters of that sweep's best trial.")] = None,
+    from_trial: Annotated[
+        str | None, typer.Option(help="Repeat a trial as it was, with its seed: SWEEP/NUMBER, such as x/17.")
+    ] = None,
     cpus: Annotated[int | None, typer.Option(help="CPU cores, and threads; by default all.")] = None,
     gpus: Annotated[float | None, typer.Option(help="0 to train on the CPU where there is a GPU.")] = None,
     seed: Annotated[int, typer.Option(help="Of training.")] = 0,
@@ -152,7 +169,17 @@ def train(
         weights=weights,
         overrides=overrides or (),
     )
-    raise typer.Exit(commands.train(request, from_best, background=detach, as_json=as_json, out=out, err=err))
+    raise typer.Exit(
+        commands.train(
+            request,
+            from_best=from_best,
+            from_trial=from_trial,
+            background=detach,
+            as_json=as_json,
+            out=out,
+            err=err,
+        )
+    )
 
 
 @app.command("list")

@@ -39,6 +39,7 @@ def cluster(config: SweepConfig) -> Iterator[None]:
 def attach() -> None:
     """Connects this process to the cluster that it is on, unless it is connected."""
     if not ray.is_initialized():
+        _keep_stdout_clean()
         ray.init(address="auto", log_to_driver=False, logging_level="error")
 
 
@@ -96,6 +97,7 @@ def local_cluster(config: SweepConfig) -> Iterator[None]:
     SIGTERM to this process is treated like SIGINT: Ray Tune ends a run gracefully on that. (One to the whole process
     group reaches Ray's own processes too, and ends them under it: then `tuner resume` goes on.)
     """
+    _keep_stdout_clean()
     ray.init(
         address="local",
         num_cpus=config.concurrency,
@@ -111,6 +113,11 @@ def local_cluster(config: SweepConfig) -> Iterator[None]:
             yield
     finally:
         ray.shutdown()
+
+
+def _keep_stdout_clean() -> None:
+    """Ray prints that a worker was killed to stdout, whatever its log_to_driver says: beside our --json."""
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None
 
 
 def _protect_token() -> None:

@@ -28,7 +28,7 @@ from tuner.source import Source
 from tuner.status import ERROR_FILE
 from tuner.store import Store
 from tuner.summary import print_outcome, print_predictions, print_report
-from tuner.train import single
+from tuner.train import repeated, single
 
 INTERRUPTED = 130  # the exit status of a program that SIGINT has ended
 
@@ -53,12 +53,22 @@ def sweep(request: Request, *, background: bool = False, as_json: bool, out: Con
 
 
 def train(
-    request: Request, from_best: str | None, *, background: bool = False, as_json: bool, out: Console, err: Console
+    request: Request,
+    *,
+    from_best: str | None,
+    from_trial: str | None,
+    background: bool = False,
+    as_json: bool,
+    out: Console,
+    err: Console,
 ) -> int:
     """Trains once, without a search. Returns the exit status."""
     check_numbers(request)
-    point = single(request, tuner_home(), from_best)
-    if from_best is None:
+    if from_best and from_trial:
+        raise TunerError("--from-best and --from-trial: give one of them")
+    home = tuner_home()
+    point = repeated(request, home, from_trial) if from_trial else single(request, home, from_best)
+    if from_best is None and from_trial is None:
         _note_default(request, err)
     err.print(f"parameters: {format_parameters((point.fixed or {})['params'])}", markup=False, soft_wrap=True)
     return sweep(point, background=background, as_json=as_json, out=out, err=err)

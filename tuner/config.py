@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from tuner.source import Source
 from tuner.space import SearchSpace, parse_space
 
 FILE = "sweep.json"
-LATER = ("target", "weights", "data", "storage", "workers_per_node")  # fields that older sweeps do not have
+OOM = ("fail", "halve-batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,16 @@ class SweepConfig:
     """Where the checkpoints are kept, of a cluster without a common disk."""
     workers_per_node: int | None = None
     """The most workers, which are processes that train, on one node."""
+    max_failures: int = 2
+    """How often a trial goes on from its checkpoint after its worker, or the worker's node, has died."""
+    max_failure_rate: float = 0.9
+    """The share of failed trials above which the search ends early."""
+    trial_timeout: float | None = None
+    """Seconds without a finished epoch after which a trial that has a worker fails; None for no limit."""
+    oom: str = "fail"
+    """What becomes of a trial that runs out of memory: one of OOM."""
+    repeats: int = 0
+    """The number of the trial, of another sweep, whose seed the first trial has."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells the sweep from others of its name, in other folders, on one tracking server."""
 
@@ -78,9 +88,9 @@ class SweepConfig:
         path = folder / FILE
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            newer = {name: raw.get(name) for name in LATER}
-            needed = {each.name for each in fields(cls)} - set(newer)
-            return cls(**newer, **{name: raw[name] for name in needed})
+            needed = {each.name for each in fields(cls) if each.default is MISSING}  # older sweeps lack the others
+            later = {each.name for each in fields(cls)} & set(raw)
+            return cls(**{name: raw[name] for name in needed | later})
         except FileNotFoundError:
             raise TunerError(f"there is no sweep in {folder}: {FILE} is missing") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

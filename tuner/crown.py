@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from tuner.checkpoint import FILE as CHECKPOINT
-from tuner.checkpoint import checkpoint_folder, read
+from tuner.checkpoint import checkpoint_folder, read_good
 from tuner.config import SweepConfig
 from tuner.cost import Cost
 from tuner.data import Split, Splits, fingerprint
@@ -42,13 +41,14 @@ def crown(
     Its checkpoint lies in the sweep's folder, or is `kept` elsewhere.
     """
     _, arguments = split_parameters(best.parameters)
-    checkpoint = checkpoint_folder(folder / "trials", best.number) / CHECKPOINT
-    try:
-        if kept:
-            kept.get(best.number, checkpoint)
-        weights = read(checkpoint, torch.device("cpu"))["best_weights"]
-    except FileNotFoundError:
-        raise SweepError(f"the best trial's checkpoint {checkpoint} is missing: its model cannot be tested") from None
+    checkpoints = checkpoint_folder(folder / "trials", best.number)
+    if kept:
+        kept.get(best.number, checkpoints / CHECKPOINT)
+    state = read_good(checkpoints)
+    if state is None:
+        again = f"tuner train {config.dataset} {config.model} --from-trial {config.name}/{best.number}"
+        raise SweepError(f"no good checkpoint of the best trial is in {checkpoints}; to train it again: {again}")
+    weights = state["best_weights"]
     model = folder / "model"
     save_model(model, splits.spec, config.model, arguments, weights)
     logits = _test(model, splits.test)

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from tempfile import mkdtemp
 from typing import Any
 
@@ -38,6 +38,8 @@ class Task:
     number: int
     parameters: Mapping[str, Value]
     arrays: ray.ObjectRef[Any]
+    halved: bool = False
+    """Whether whole batches did not fit into memory."""
 
 
 def train_together(task: Task, resources: Mapping[str, float], report: Report) -> None:
@@ -68,7 +70,9 @@ def train_together(task: Task, resources: Mapping[str, float], report: Report) -
             failure = _failure(fitting.exception())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    if failure:
+    if failure.get("out_of_memory") and task.job.halves and not task.halved:
+        train_together(replace(task, halved=True), resources, report)
+    elif failure:
         report(failure)
 
 
@@ -92,7 +96,7 @@ def train_part(config: dict[str, Any]) -> None:
     device = get_device() if torch.cuda.is_available() else torch.device("cpu")  # of a cluster that only counts GPUs
     data = to_data(ray.get(task.arrays), device)
     with suppress(SystemExit):
-        if failure := attempt(job, task.number, task.parameters, data, report, ranks):
+        if failure := attempt(job, task.number, task.parameters, data, report, ranks, halved=task.halved):
             raise FailedRankError(failure)
 
 
@@ -107,7 +111,7 @@ def _pass_on(desk: ActorHandle[Any], report: Report) -> None:
         desk.answer.remote(go_on=True)
 
 
-def _failure(error: BaseException | None) -> dict[str, str]:
+def _failure(error: BaseException | None) -> dict[str, Any]:
     """What is to be reported of the trial. Raises `error` when it is that a process was lost."""
     if error is None:
         return {}
@@ -115,6 +119,6 @@ def _failure(error: BaseException | None) -> dict[str, str]:
     for failure in failures:
         told = getattr(failure, "_base_exc", failure)
         if isinstance(told, FailedRankError):
-            reported: dict[str, str] = told.args[0]
+            reported: dict[str, Any] = told.args[0]
             return reported
     raise error

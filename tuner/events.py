@@ -41,6 +41,7 @@ def _of(record: TrialRecord) -> list[Event]:
             f"{name} {metrics[name]:.4f}" for name in ("train_loss", "val_loss", "val_accuracy") if name in metrics
         )
         place = f"  on {on[epoch]}" if epoch in on else ""
+        place += "  with half a batch at a time: whole ones did not fit" if epoch == record.halved else ""
         found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}"))
     if record.ended and record.finished is not None:
         best = f" with val_accuracy {record.best[0]:.4f}" if record.values else ""

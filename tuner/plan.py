@@ -10,7 +10,7 @@ from typing import Any
 
 from tuner import catalog
 from tuner.classifier import build_classifier, check_task, model_parameters
-from tuner.config import SweepConfig
+from tuner.config import OOM, SweepConfig
 from tuner.data import DataSpec, Splits
 from tuner.default_space import default_space
 from tuner.errors import TunerError, unknown
@@ -39,6 +39,10 @@ class Request:
     cpus_per_trial: int | None = None
     gpus_per_trial: float | None = None
     workers_per_node: int | None = None
+    max_failures: int = 2
+    max_failure_rate: float = 0.9
+    trial_timeout: float | None = None
+    oom: str = "fail"
     seed: int = 0
     name: str | None = None
     limit: int | None = None
@@ -49,6 +53,10 @@ class Request:
     overrides: Sequence[str] = ()
     fixed: dict[str, Any] | None = None
     """A parsed space in place of a file: what `tuner train` trains with."""
+    repeats: int = 0
+    """The number of the trial, of another sweep, that the first one repeats."""
+    data: str | None = None
+    """The fingerprint that the data must have."""
 
 
 def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
@@ -79,6 +87,8 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
     )
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
+    if request.data not in (None, load().fingerprint()):
+        raise TunerError(f"--from-trial: the data of {data.name} is not what that trial was trained on")
     config = SweepConfig(
         name=name,
         dataset=data.dataset,
@@ -96,6 +106,11 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
         space=raw,
         storage=request.storage,
         workers_per_node=request.workers_per_node,
+        max_failures=request.max_failures,
+        max_failure_rate=request.max_failure_rate,
+        trial_timeout=request.trial_timeout,
+        oom=request.oom,
+        repeats=request.repeats,
         data=load().fingerprint(),
     )
     return config, gather(config, load())
@@ -107,6 +122,12 @@ def check_numbers(request: Request) -> None:
         value = getattr(request, option)
         if value is not None and value < 1:
             raise TunerError(f"--{option.replace('_', '-')} must be at least 1, got {value}")
+    if request.max_failures < 0:
+        raise TunerError(f"--max-failures must be at least 0, got {request.max_failures}")
+    if not 0 <= request.max_failure_rate <= 1:
+        raise TunerError(f"--max-failure-rate {request.max_failure_rate:g}: give a share from 0 to 1")
+    if request.oom not in OOM:
+        raise unknown("--oom", request.oom, OOM)
     if not 0 <= request.seed < 2**31:
         raise TunerError(f"--seed must be at least 0 and below 2147483648, got {request.seed}")
 

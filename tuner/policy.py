@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import Enum
@@ -24,6 +24,7 @@ from tuner.fit import EpochMetrics
 from tuner.search import Study, TrialRecord, best_of
 from tuner.space import Value
 
+LEAST_TRIED = 5  # before that, nothing is known of the share of trials that fail
 METRICS = tuple(field.name for field in fields(EpochMetrics))
 
 
@@ -91,13 +92,16 @@ class Policy:
             return Decision.STOP
         if "error" in result:
             self._keep_details(number, str(result.get("details", "")))
-            return self._end(number, "FAIL", str(result["error"]))
+            infeasible = bool(result.get("out_of_memory"))
+            return self._end(number, "FAIL", str(result["error"]), infeasible=infeasible)
         if "node" in result:
             self._study.note_node(number, str(result["node"]), int(result["epoch"]))
+        if result.get("halved"):
+            self._study.note_halved(number, int(result["halved"]))
         return self._on_epoch(number, {name: result[name] for name in METRICS})
 
     def on_lost(self, number: int, reason: str) -> None:
-        """The trial's worker died, and too often to try again."""
+        """The trial's worker died, and too often to try again; or the trial hangs."""
         if number in self._live:
             self._end(number, "FAIL", reason)
 
@@ -165,12 +169,25 @@ class Policy:
             return Decision.CONTINUE
         return Decision.STOP
 
-    def _end(self, number: int, state: str, reason: str = "") -> Decision:
+    def _end(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> Decision:
         self._live.pop(number, None)
-        self._study.tell(number, state, reason)
+        self._study.tell(number, state, reason, infeasible=infeasible)
         self._listener.trial_ended(self._study.record(number))
         self._drop_checkpoints()
+        if state == "FAIL" and self.hopeless:
+            self.stop(f"{self.hopeless}: the search was ended early")
         return Decision.STOP
+
+    @property
+    def hopeless(self) -> str:
+        """What nearly all trials of the sweep fail with; empty while it is worth going on."""
+        records = self._study.records()
+        reasons = Counter(record.reason for record in records if record.state == "FAIL")
+        tried = sum(record.ended or bool(record.values) for record in records)
+        if tried < LEAST_TRIED or reasons.total() <= self._config.max_failure_rate * tried:
+            return ""
+        [(reason, count)] = reasons.most_common(1)
+        return f"{reasons.total()} of {tried} trials failed, {count} of them with: {reason}"
 
     def _promotable(self) -> set[int]:
         records = self._study.records()

@@ -10,7 +10,6 @@ from typing import Any
 import ray
 from ray import tune
 from ray.tune import Callback
-from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import ConcurrencyLimiter, Searcher
 
@@ -19,11 +18,11 @@ from tuner.nodes import PLACES
 from tuner.policy import Decision, Policy
 from tuner.submitted import on_cluster
 from tuner.trial import Arrays, TrialJob
+from tuner.watch import Dropped, Ticker, Watch
 from tuner.worker import GroupWorker, TrialWorker
 
 SLOT = 1  # CPUs of Ray's, of a cluster of this process alone, that stand for room for a trial
 ASKING = 1.0  # bytes, of a worker that has others train: Tune wants each to need something, and these need the CPUs
-MAX_FAILURES = 2  # a trial whose worker dies goes on from its checkpoint, so many times
 
 
 def run(
@@ -45,8 +44,11 @@ def run(
         logging.getLogger(name).setLevel(logging.CRITICAL)
     scratch = job.folder.parent / "ray"
     trainable, resources = _workers(config, job, arrays)
-    searcher = ConcurrencyLimiter(StudySearcher(policy), max_concurrent=config.concurrency)
+    searcher = ConcurrencyLimiter(StudySearcher(policy, config.max_failures), max_concurrent=config.concurrency)
     together = job.workers > 1
+    callbacks: list[Callback] = [Dropped(policy, searcher), Ticker(tick, waiting, together=together)]
+    if config.trial_timeout:
+        callbacks.append(Watch(policy, config.trial_timeout, together=together))
     try:
         tune.run(
             trainable,
@@ -57,9 +59,9 @@ def run(
             scheduler=StudyScheduler(policy),
             resources_per_trial=tune.PlacementGroupFactory([resources]),
             reuse_actors=not together,  # what these hold ends slowly, and a worker that is not ready again is lost
-            max_failures=MAX_FAILURES,
+            max_failures=config.max_failures,
             raise_on_failed_trial=False,
-            callbacks=[_Lost(policy, searcher), _Ticker(tick, waiting, together=together)],
+            callbacks=callbacks,
             trial_name_creator=_trial_name,
             trial_dirname_creator=lambda trial: f"{_trial_name(trial)}-{trial.trial_id}",
             verbose=0,
@@ -85,9 +87,10 @@ def _workers(config: SweepConfig, job: TrialJob, arrays: Arrays) -> tuple[Any, d
 class StudySearcher(Searcher):  # type: ignore[misc]
     """Gives Ray Tune the policy's next trial. A trial that was paused comes back as a new Ray trial."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, max_failures: int) -> None:
         super().__init__()
         self._policy = policy
+        self._deaths = max_failures + 1
         self._numbers: dict[str, int] = {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
@@ -101,7 +104,8 @@ class StudySearcher(Searcher):  # type: ignore[misc]
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: ARG002
         """Only a lost worker is news: the scheduler has told the study everything else."""
         if error:
-            self._policy.on_lost(self._numbers[trial_id], f"its worker died {MAX_FAILURES + 1} times")
+            times = "" if self._deaths == 1 else f" {self._deaths} times"
+            self._policy.on_lost(self._numbers[trial_id], f"its worker died{times}")
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Nothing: the study is saved already."""
@@ -118,46 +122,6 @@ class StudyScheduler(FIFOScheduler):  # type: ignore[misc]
         """CONTINUE or STOP."""
         decision = self._policy.on_report(trial.config["number"], result)
         return str(TrialScheduler.CONTINUE if decision is Decision.CONTINUE else TrialScheduler.STOP)
-
-
-class _Lost(Callback):  # type: ignore[misc]
-    """Gives trials back that Ray Tune has dropped without a word to the searcher.
-
-    It does so when a warm worker is not ready for its next trial in TUNE_FUNCTION_THREAD_TIMEOUT_S, since the trial
-    before is still ending.
-    """
-
-    def __init__(self, policy: Policy, searcher: ConcurrencyLimiter) -> None:
-        self._policy = policy
-        self._searcher = searcher
-
-    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
-        for trial in trials:
-            if trial.status == Trial.ERROR and trial.trial_id in self._searcher.live_trials:
-                self._policy.on_dropped(trial.config["number"])
-                self._searcher.on_trial_complete(trial.trial_id)
-
-
-class _Ticker(Callback):  # type: ignore[misc]
-    def __init__(self, tick: Callable[[], None], waiting: Callable[[int, int], None], *, together: bool) -> None:
-        self._tick = tick
-        self._waiting = waiting
-        self._together = together
-
-    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
-        self._tick()
-        states = [trial.status for trial in trials]
-        pending, running = states.count(Trial.PENDING), states.count(Trial.RUNNING)
-        begun = any(trial.status == Trial.RUNNING and trial.last_result.get("epoch") for trial in trials)
-        if self._together and running and not begun:  # for Tune they run while Ray Train waits for their GPUs
-            waiting = min(running, _unplaced())
-            pending, running = pending + waiting, running - waiting
-        self._waiting(pending, running)
-
-
-def _unplaced() -> int:
-    """Groups of workers that wait for a node with room for them."""
-    return sum(group["state"] == "PENDING" for group in ray.util.placement_group_table().values())
 
 
 def _trial_name(trial: Any) -> str:

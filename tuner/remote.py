@@ -237,12 +237,15 @@ def _words(command: str, request: Request, *, as_json: bool) -> list[str]:
         "target",
         "storage",
     )
-    for option in ("trials", "seed", *options, "weights"):
+    faults = ("max_failures", "max_failure_rate", "oom")
+    for option in ("trials", "seed", *options, *faults, "weights"):
         value = getattr(request, option)
         if value is not None:
             words += [f"--{option.replace('_', '-')}", str(value)]
-    if request.time_budget is not None:
-        words += ["--time-budget", f"{request.time_budget}s"]
+    for option in ("time_budget", "trial_timeout"):
+        seconds = getattr(request, option)
+        if seconds is not None:
+            words += [f"--{option.replace('_', '-')}", f"{seconds}s"]
     for override in request.overrides:
         words += ["--set", override]
     return [*words, "--json"] if as_json else words

@@ -27,6 +27,7 @@ from tuner.space import SearchSpace, Value
 
 FILE = "study.log"
 SCORE = "val_accuracy"
+MEMORY = "memory"  # the constraint that a trial breaks when it runs out of it
 _STUDY = "sweep"
 _STATES = {
     TrialState.RUNNING: "RUNNING",
@@ -58,6 +59,8 @@ class TrialRecord:
     """Seconds since 1970; None while it is RUNNING. For a pruned trial, the time of its last epoch."""
     nodes: tuple[tuple[int, str], ...] = ()
     """On a cluster: the nodes that it has run on, each with the first epoch that it trained there."""
+    halved: int = 0
+    """The first epoch whose batches were trained half at a time, since the whole ones did not fit; 0 if none was."""
 
     @property
     def epoch(self) -> int:
@@ -138,11 +141,21 @@ class Study:
             first = epoch + 1 if epoch in record.values else epoch
             self._trial(number).set_user_attr("nodes", [*record.nodes, (first, node)])
 
-    def tell(self, number: int, state: str, reason: str = "") -> None:
-        """Ends a trial: COMPLETE with its best score, PRUNED, or FAIL. A trial that has ended stays as it is."""
+    def note_halved(self, number: int, epoch: int) -> None:
+        """Remembers that a trial trains its batches half at a time, from an epoch on."""
+        if not self.record(number).halved:
+            self._trial(number).set_user_attr("halved", epoch)
+
+    def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
+        """Ends a trial: COMPLETE with its best score, PRUNED, or FAIL. A trial that has ended stays as it is.
+
+        What is infeasible is a constraint violated: the sampler turns away from points like that.
+        """
         record = self.record(number)
         if record.ended:
             return
+        if infeasible:
+            self._trial(number).set_constraint(MEMORY, 1.0)
         if reason:
             self._trial(number).set_user_attr("reason", reason)
         self._live.pop(number, None)
@@ -216,15 +229,21 @@ def read_records(journal: Path) -> list[TrialRecord]:
 class _SeenByTPE(optuna.Study):
     """The study as its sampler sees it: a trial that still runs or waits counts with what it has reported.
 
-    Otherwise Optuna's constant liar would take a trial that waits for its promotion, or leads, for a bad one.
+    Otherwise Optuna's constant liar would take a trial that waits for its promotion, or leads, for a bad one. A failed
+    trial is not seen, unless a constraint says that it failed for its parameters: of infeasible points TPE keeps away.
     """
 
     def _get_trials(
         self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
     ) -> list[FrozenTrial]:
         trials = super()._get_trials(deepcopy, None, use_cache)
-        seen = [_as_pruned(t) if t.state == TrialState.RUNNING and t.intermediate_values else t for t in trials]
+        seen = [_as_pruned(trial) if _counts(trial) else trial for trial in trials]
         return [trial for trial in seen if states is None or trial.state in states]
+
+
+def _counts(trial: FrozenTrial) -> bool:
+    infeasible = trial.state == TrialState.FAIL and MEMORY in trial.constraints
+    return infeasible or (trial.state == TrialState.RUNNING and bool(trial.intermediate_values))
 
 
 def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
@@ -248,6 +267,7 @@ def _record(frozen: FrozenTrial) -> TrialRecord:
         reason=attributes.get("reason", ""),
         started=frozen.datetime_start.timestamp() if frozen.datetime_start else 0.0,
         finished=finished,
+        halved=int(attributes.get("halved", 0)),
         nodes=tuple((int(epoch), str(node)) for epoch, node in attributes.get("nodes", ())),
     )
 

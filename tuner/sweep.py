@@ -106,6 +106,8 @@ class Sweep:
                 tracker.abandon(study.records())
                 raise
         if policy.over:
+            if policy.hopeless and len(study.records()) < self._config.trials:
+                self._console.print(f"warning: {policy.hopeless}: the search was ended early", soft_wrap=True)
             policy.finish()
         else:
             tracker.interrupted(study.records())
@@ -114,7 +116,8 @@ class Sweep:
     @property
     def _here(self) -> bool:
         """Whether there is a single trial for this machine, which needs no workers."""
-        return self._config.trials == 1 and self._config.gpus_per_trial <= 1 and not on_cluster()
+        alone = self._config.trials == 1 and self._config.gpus_per_trial <= 1 and not self._config.trial_timeout
+        return alone and not on_cluster()
 
     @contextmanager
     def _cluster(self) -> Iterator[None]:
@@ -150,6 +153,8 @@ class Sweep:
             gpus=config.gpus_per_trial,
             folder=scratch(config.uid) if self._kept else self._folder / "trials",
             storage=self._kept,
+            repeats=config.repeats,
+            halves=config.oom == "halve-batch",
         )
 
         def summary() -> Summary:

@@ -17,6 +17,41 @@ from tuner.source import Source
 from tuner.space import Middle, parse_space
 
 
+def repeated(request: Request, home: Path, trial: str) -> Request:
+    """The request for a trial of a sweep once more, alone: SWEEP/NUMBER, with its parameters, seed, data and epochs.
+
+    On the same kind of CPU, with the same number of threads, every epoch has the same scores to the last digit.
+
+    Raises:
+        TunerError: there is no such trial, it is of another pair, or something is to be changed in it.
+    """
+    option = f"--from-trial {trial}"
+    name, _, number = trial.rpartition("/")
+    if not name or not number.isdecimal():
+        raise TunerError(f"{option}: give SWEEP/NUMBER, such as digits-cnn-1/17")
+    config = known_sweep(name, home)
+    source = Source.parse(request.dataset, request.target)
+    if (config.source, config.model) != (source, request.model):
+        raise TunerError(f"{option}: that is a trial of {config.model} on {config.dataset}")
+    if request.overrides:
+        raise TunerError(f"{option} repeats a trial as it was: leave --set out, or take --from-best")
+    records = read_records(home / name / JOURNAL)
+    if int(number) >= len(records) or not records[int(number)].parameters:
+        raise TunerError(f"{option}: {name} has the trials 0 to {len(records) - 1}")
+    return replace(
+        request,
+        trials=1,
+        concurrency=1,
+        limit=config.limit,
+        weights=Path(config.weights) if config.weights else None,
+        cpus_per_trial=request.cpus_per_trial or config.cpus_per_trial,
+        seed=config.seed,
+        repeats=int(number),
+        data=config.data,
+        fixed={"epochs": request.max_epochs or config.epochs, "params": dict(records[int(number)].parameters)},
+    )
+
+
 def single(request: Request, home: Path, from_best: str | None) -> Request:
     """The request for one trial of fixed parameters.
 

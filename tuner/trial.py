@@ -52,6 +52,10 @@ class TrialJob:
     """Of the checkpoints on the node that a trial runs on."""
     storage: Storage | None = None
     """Where they are kept, if not in that folder."""
+    repeats: int = 0
+    """The number of the trial, of another sweep, whose seed the first one has."""
+    halves: bool = False
+    """Whether a trial that runs out of memory tries again, with half a batch at a time."""
 
     @property
     def workers(self) -> int:
@@ -116,6 +120,9 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
     """
     try:
         failure = attempt(job, number, parameters, data, report)
+        if job.halves and failure.get("out_of_memory"):
+            free_memory()
+            failure = attempt(job, number, parameters, data, report, halved=True)
     finally:
         if job.storage:
             shutil.rmtree(checkpoint_folder(job.folder, number), ignore_errors=True)
@@ -138,13 +145,15 @@ def attempt(
     data: TrialData,
     report: Report,
     ranks: Ranks = ALONE,
-) -> dict[str, str]:
+    *,
+    halved: bool = False,
+) -> dict[str, Any]:
     """Trains the trial; gives nothing, or why it failed. When it returns, nothing holds on to the model any more."""
     storage = job.storage if ranks.first else None
     checkpoints = Checkpoints(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
     try:
-        training = _start(job, trial_seed(job.seed, number), parameters, data, ranks)
-        _train(job, training, data, checkpoints, report)
+        training = _start(job, trial_seed(job.seed, job.repeats + number), parameters, data, ranks)
+        _train(job, training, data, checkpoints, report, halved=halved)
     except Exception as error:
         reason = _reason(error, parameters)
         broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
@@ -152,7 +161,7 @@ def attempt(
             raise  # a GPU's context, or another process, is lost: a new worker goes on from the checkpoint
         details = traceback.format_exc()
         traceback.clear_frames(error.__traceback__)
-        return {"error": reason, "details": details}
+        return {"error": reason, "details": details} | ({"out_of_memory": True} if _is_out_of_memory(error) else {})
     return {}
 
 
@@ -170,10 +179,14 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
     return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=device, ranks=ranks)
 
 
-def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Checkpoints, report: Report) -> None:
+def _train(
+    job: TrialJob, training: Training, data: TrialData, checkpoints: Checkpoints, report: Report, *, halved: bool
+) -> None:
     try:
         with training.ranks.first_before_others():
             restored = checkpoints.restore(training)
+        if halved:
+            training.halve()
         if restored and training.metrics:
             report(asdict(training.metrics))  # the driver may have died before it heard of this epoch
         with closing(fit(training, data.train, data.validation, job.data.augment)) as epochs:
@@ -182,15 +195,19 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
                     report(asdict(metrics))
                     return
                 checkpoints.save(training, now=metrics.epoch in (*job.rungs, job.epochs))
-                report(asdict(metrics))
+                report({**asdict(metrics), "halved": training.halved})
     except SystemExit:  # raised by Ray inside `report` when it stops the trial
         if training.metrics and training.metrics.finite:
             checkpoints.save(training, now=True)
         raise
 
 
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
 def _reason(error: BaseException, parameters: Mapping[str, Value]) -> str:
     """One line for a person."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error):
+    if _is_out_of_memory(error):
         return f"out of memory at batch size {parameters.get('batch_size')}"
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"

@@ -1,0 +1,119 @@
+"""Trials that are killed, hang, or all fail, in real sweeps: it is told truthfully, and the rest goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Command, Start, read_runs
+
+from tuner.search import TrialRecord, read_records
+
+pytestmark = pytest.mark.proof
+PAIR = ("digits", "cnn", "--limit", "400", "--set", "width=0.25", "--name", "x")
+WAIT_S = 300
+
+
+def records(folder: Path) -> list[TrialRecord]:
+    return read_records(folder / "runs/x/study.log")
+
+
+def workers(environment: dict[str, str], driver: subprocess.Popen[str]) -> list[int]:
+    """The processes in which the trials of this driver train."""
+    found = []
+    mark = f"RAY_TMPDIR={environment['RAY_TMPDIR']}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            name = (process / "cmdline").read_bytes()
+            if name.startswith((b"ray::TrialWorker", b"ray::_Inner")) and mark in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    assert driver.poll() is None
+    return sorted(found)
+
+
+def wait_for(folder: Path, process: subprocess.Popen[str], epochs: int) -> None:
+    """Until so many epochs were reported in all."""
+    deadline = time.monotonic() + WAIT_S
+    while sum(record.epoch for record in records(folder)) < epochs:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[dict[str, Any], str]:
+    out, err = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found, err
+
+
+def test_a_trial_whose_worker_is_killed_goes_on_and_fails_when_that_is_too_often(
+    start: Start, environment: dict[str, str], tmp_path: Path
+) -> None:
+    options = ("--trials", "3", "--max-epochs", "200", "--concurrency", "1", "--max-failures", "1")
+    process = start("sweep", *PAIR, *options, "--json", folder=tmp_path)
+    for death in (1, 2):  # the second time another process: the trial goes on in it
+        wait_for(tmp_path, process, records(tmp_path)[0].epoch + 2 if death == 2 else 2)
+        [pid] = workers(environment, process)
+        os.kill(pid, signal.SIGKILL)
+    ended(process)
+    first, *others = records(tmp_path)
+    assert (first.state, first.reason) == ("FAIL", "its worker died 2 times")
+    assert sorted(first.values) == list(range(1, first.epoch + 1)), "no epoch was lost between its workers"
+    assert {record.state for record in others} <= {"COMPLETE", "PRUNED"}
+    assert len(others) == 2
+    runs = read_runs(f"sqlite:///{tmp_path}/runs/mlflow.db", "digits-cnn")
+    assert "RUNNING" not in {run.info.status for run in runs}
+    assert len(runs) == 4
+
+
+def test_a_trial_that_hangs_fails_and_the_sweep_goes_on(
+    start: Start, environment: dict[str, str], tmp_path: Path
+) -> None:
+    options = ("--trials", "2", "--max-epochs", "40", "--concurrency", "1", "--trial-timeout", "20s")
+    process = start("sweep", *PAIR, *options, "--json", folder=tmp_path)
+    wait_for(tmp_path, process, 2)
+    [pid] = workers(environment, process)
+    os.kill(pid, signal.SIGSTOP)
+    found, _ = ended(process)
+    first, second = records(tmp_path)
+    assert (first.state, first.reason) == ("FAIL", "no epoch finished in 20 s")
+    assert second.state in ("COMPLETE", "PRUNED")
+    assert found["best"]["trial"] == 1, "a trial that failed is never the best"
+    assert not Path(f"/proc/{pid}").exists() or Path(f"/proc/{pid}/cmdline").read_bytes() == b""
+
+
+def test_a_sweep_whose_trials_all_fail_ends_early_with_the_commonest_reason(tuner: Command, tmp_path: Path) -> None:
+    diverging = ("--set", "lr=1e30", "--set", "optimizer=sgd", "--set", "warmup=0.0")
+    done = tuner("sweep", *PAIR, *diverging, "--trials", "40", "--max-epochs", "2", folder=tmp_path)
+    assert done.returncode == 1
+    tried = records(tmp_path)
+    assert 5 <= len(tried) < 15
+    assert f"of {len(tried)} trials failed" in done.stderr
+    assert "train_loss is nan in epoch 1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_any_trial_of_a_sweep_can_be_repeated_alone_to_the_last_digit(tuner: Command, tmp_path: Path) -> None:
+    swept = tuner("sweep", *PAIR, "--trials", "4", "--max-epochs", "4", "--cpus-per-trial", "1", folder=tmp_path)
+    assert swept.returncode == 0, swept.stderr
+    for number in (1, 3):
+        done = tuner(
+            *("train", "digits", "cnn", "--from-trial", f"x/{number}", "--name", f"again{number}"), folder=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        [again] = read_records(tmp_path / f"runs/again{number}/study.log")
+        first = records(tmp_path)[number]
+        assert again.parameters == first.parameters
+        for epoch, metrics in first.metrics.items():
+            same = {name: value for name, value in metrics.items() if name not in ("time", "epoch_seconds")}
+            assert same.items() <= again.metrics[epoch].items()
+    other = tuner("train", "digits", "cnn", "--from-trial", "x/4", folder=tmp_path)
+    assert (other.returncode, other.stderr) == (2, "error: --from-trial x/4: x has the trials 0 to 3\n")

@@ -1,0 +1,90 @@
+"""What looks at a sweep's trials while Ray Tune runs them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+from ray.tune.search import ConcurrencyLimiter
+
+from tuner.policy import Policy
+
+
+class Ticker(Callback):  # type: ignore[misc]
+    """Calls back several times a second, and says how many trials wait for a worker and how many have one."""
+
+    def __init__(self, tick: Callable[[], None], waiting: Callable[[int, int], None], *, together: bool) -> None:
+        self._tick = tick
+        self._waiting = waiting
+        self._together = together
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
+        """Called by Ray Tune."""
+        self._tick()
+        states = [trial.status for trial in trials]
+        pending, running = states.count(Trial.PENDING), states.count(Trial.RUNNING)
+        begun = any(trial.status == Trial.RUNNING and trial.last_result.get("epoch") for trial in trials)
+        if self._together and running and not begun:  # for Tune they run while Ray Train waits for their GPUs
+            waiting = min(running, _unplaced())
+            pending, running = pending + waiting, running - waiting
+        self._waiting(pending, running)
+
+
+class Dropped(Callback):  # type: ignore[misc]
+    """Gives trials back that Ray Tune has dropped without a word to the searcher.
+
+    It does so when a warm worker is not ready for its next trial in TUNE_FUNCTION_THREAD_TIMEOUT_S, since the trial
+    before is still ending.
+    """
+
+    def __init__(self, policy: Policy, searcher: ConcurrencyLimiter) -> None:
+        self._policy = policy
+        self._searcher = searcher
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
+        """Called by Ray Tune."""
+        for trial in trials:
+            if trial.status == Trial.ERROR and trial.trial_id in self._searcher.live_trials:
+                self._policy.on_dropped(trial.config["number"])
+                self._searcher.on_trial_complete(trial.trial_id)
+
+
+class Watch(Callback):  # type: ignore[misc]
+    """Fails trials that have a worker and finish no epoch for too long, and ends their workers."""
+
+    def __init__(self, policy: Policy, timeout: float, *, together: bool) -> None:
+        """`timeout` in seconds; the time in which a trial waits for its GPUs does not count."""
+        self._policy = policy
+        self._together = together
+        self._timeout = timeout
+        self._seen: dict[str, tuple[float, Any]] = {}
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
+        """Looks at the trials that run."""
+        now = time.monotonic()
+        running = [trial for trial in trials if trial.status == Trial.RUNNING]
+        self._seen = {trial.trial_id: self._since(trial, now) for trial in running}
+        late = [trial for trial in running if now - self._seen[trial.trial_id][0] > self._timeout]
+        if late and not (self._together and _unplaced()):
+            for trial in late:
+                self._end(trial)
+
+    def _since(self, trial: Any, now: float) -> tuple[float, Any]:
+        """When what the trial shows now was seen first."""
+        shown = (trial.config["number"], trial.last_result.get("epoch"), trial.num_failures)
+        before = self._seen.get(trial.trial_id)
+        return before if before and before[1] == shown else (now, shown)
+
+    def _end(self, trial: Any) -> None:
+        self._policy.on_lost(trial.config["number"], f"no epoch finished in {self._timeout:g} s")
+        trial.max_failures = 0  # it is not to be tried again
+        ray.kill(trial.temporary_state.ray_actor)
+
+
+def _unplaced() -> int:
+    """Groups of workers that wait for a node with room for them."""
+    return sum(group["state"] == "PENDING" for group in ray.util.placement_group_table().values())
