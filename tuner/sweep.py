@@ -182,8 +182,8 @@ class Sweep:
                 told = stack.enter_context(member(config, policy))
             from tuner import raytune  # noqa: PLC0415
 
-            waiting = Waiting(config, self._console)
-            raytune.run(config, policy, job, arrays, tick=tick, waiting=waiting.note)
+            waits = Waiting(config, self._console).note if on_cluster() else _nothing  # our own Ray has room for all
+            raytune.run(config, policy, job, arrays, tick=tick, waiting=waits)
 
     def _obey(self, policy: Policy) -> None:
         order = orders.given(self._folder)
@@ -230,3 +230,6 @@ class Sweep:
         except BaseException as error:
             tracker.sweep.end("FAILED" if isinstance(error, Exception) else "KILLED")
             raise
+
+
+def _nothing(*_: object) -> None: ...
