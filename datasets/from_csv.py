@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from tuner.data import DataSpec, Split, Splits, moments
-from tuner.errors import TunerError, unknown
+from tuner.errors import TunerError, check_name, unknown
 from tuner.files import slug
 from tuner.table import encode_rows, fit_columns, left_out, read_rows
 
@@ -80,6 +80,8 @@ def _classes(cells: pd.Series, source: str) -> tuple[str, ...]:
     names = sorted(set(cells))
     numbers = _numbers(names)
     what = f"{source}: the column '{cells.name}' has {len(names)} different values in {len(cells)} rows"
+    for name in names[:MAX_CLASSES]:
+        check_name(name, f"{source}: the class")
     if len(names) < 2:
         raise TunerError(f"{what}: two classes are needed at least")
     if numbers and len(names) > FEW_NUMBERS and (len(cells) < 10 * len(names) or any(n % 1 for n in numbers)):

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from tuner.data import DataSpec, Splits, moments
-from tuner.errors import TunerError
+from tuner.errors import TunerError, check_name
 from tuner.files import slug
 from tuner.images import ENDINGS, image_shape
 
@@ -86,6 +86,8 @@ def _classes(folder: Path, parts: dict[str, Folders]) -> tuple[str, ...]:
         raise TunerError(
             f"folder:{folder}: a folder of images for each of two or more classes is needed, there is {has}"
         )
+    for name in classes:
+        check_name(name, f"folder:{folder}: the class")
     for part, folders in parts.items():
         strange = sorted(set(folders) - set(classes))
         if strange:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tuner.data import DataSpec, Split, Splits, stratified
 from tuner.errors import one_line
-from tuner.text import encode_texts, make_vocabulary
+from tuner.text import MOST_BYTES, encode_texts, make_vocabulary
 
 from ._cache import cached
 from ._files import NotDownloadedError, fetch, missing, unusable
@@ -66,7 +66,7 @@ def _fetch(archive: Path) -> None:
 
 
 def _from_folder(files: dict[str, list[Path]]) -> Reviews:
-    return {part: [_text(path, path.read_bytes()) for path in paths] for part, paths in files.items()}
+    return {part: [_read(path) for path in paths] for part, paths in files.items()}
 
 
 def _from_archive(archive: Path) -> Reviews:
@@ -79,7 +79,7 @@ def _from_archive(archive: Path) -> Reviews:
                 part = str(path.parent).removeprefix(f"{FOLDER}/")
                 file = tar.extractfile(member) if part in found and path.suffix == ".txt" else None
                 if file:
-                    found[part][path.name] = _text(archive / path, file.read())
+                    found[part][path.name] = _text(archive / path, file.read(MOST_BYTES + 1))
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise unusable(archive, one_line(error)) from None
     for part, texts in found.items():
@@ -88,7 +88,17 @@ def _from_archive(archive: Path) -> Reviews:
     return {part: [texts[name] for name in sorted(texts)] for part, texts in found.items()}
 
 
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return _text(path, file.read(MOST_BYTES + 1))
+    except OSError as error:
+        raise unusable(path, error.strerror or one_line(error)) from None
+
+
 def _text(path: Path, content: bytes) -> str:
+    if len(content) > MOST_BYTES:
+        raise unusable(path, f"it has more than {MOST_BYTES:,} bytes")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

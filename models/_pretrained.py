@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from http.client import HTTPException
@@ -64,9 +65,12 @@ def _read(file: Path) -> Mapping[str, Any]:
     try:
         if file.suffix == ".safetensors":
             return dict(safetensors.torch.load_file(file))
+        _check_packed(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
     except OSError as error:
         raise _unusable(file, error.strerror or one_line(error)) from None
+    except TunerError:
+        raise
     except UnpicklingError:
         raise _unusable(file, "it is broken, or holds more than tensors, which might be code and is not run") from None
     except Exception:  # what torch and safetensors raise depends on where the file is broken
@@ -74,6 +78,14 @@ def _read(file: Path) -> Mapping[str, Any]:
     if not isinstance(state, Mapping):
         raise _unusable(file, f"it holds a {type(state).__name__} in place of a state dict")
     return state
+
+
+def _check_packed(file: Path) -> None:
+    """Raises TunerError for an archive that holds more than its size: torch packs nothing, but unpacks anything."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > file.stat().st_size:
+                raise _unusable(file, "it is compressed, and torch.save compresses nothing")
 
 
 def _checked(model: str, file: Path, name: str, found: Any, expected: Tensor) -> Tensor:

@@ -101,7 +101,7 @@ def test_a_text_is_a_line_and_empty_ones_are_none(tmp_path: Path) -> None:
     samples = read_samples(data, [str(tmp_path / "t.txt")])
     assert samples.inputs.tolist() == [[1, 2, 3, 0], [3, 0, 0, 0]]
     assert [name.rsplit(":", 1)[1] for name in samples.names] == ["1", "3"]
-    for content, words in ((b"", "there is no text"), (b"\xff\xfe", "not UTF-8 text, at byte 0")):
+    for content, words in ((b"", "there is no text"), (b"\xff\xfe", ", line 1: not UTF-8 text")):
         (tmp_path / "t.txt").write_bytes(content)
         with pytest.raises(TunerError, match=words):
             read_samples(data, [str(tmp_path / "t.txt")])

@@ -6,9 +6,10 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tuner.errors import TunerError
-from tuner.files import write_atomic
+from tuner.files import is_folder, write_atomic
 
 HERE = "local"
 FOLDER = "submitted"  # in the home folder: a file for each sweep that was handed to a cluster
@@ -53,12 +54,22 @@ def cluster_address(option: str | None) -> str | None:
         name, value = "TUNER_ADDRESS", os.environ.get("TUNER_ADDRESS")
     if not value:
         ray = os.environ.get("RAY_ADDRESS", "")
-        return ray.rstrip("/") if ray.startswith(("http://", "https://")) else None
+        if not ray.startswith(("http://", "https://")):
+            return None
+        name, value = "RAY_ADDRESS", ray
     if value == HERE:
         return None
-    if not value.startswith(("http://", "https://")):
+    if not _is_http(value):
         raise TunerError(f"{name} {value}: give the address of the Ray dashboard, such as http://head:8265, or {HERE}")
     return value.rstrip("/")
+
+
+def _is_http(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def clusters(home: Path) -> list[str]:
@@ -73,7 +84,7 @@ def place(name: str | None, option: str | None, home: Path) -> str | None:
     the environment says.
     """
     if option is None and name is not None:
-        if (home / name).is_dir():
+        if is_folder(home / name):
             return None
         known = submitted(home).get(name)
         if known:

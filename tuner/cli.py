@@ -26,7 +26,7 @@ from tuner.cli_options import (
 )
 from tuner.cli_steer import app as steering
 from tuner.environment import prepare
-from tuner.errors import TunerError
+from tuner.errors import TunerError, shown
 
 app = typer.Typer(
     name="tuner",
@@ -328,5 +328,5 @@ def main() -> None:
 
 def _fail(message: str, code: int) -> int:
     if message:  # empty when `tuner` alone has printed its help
-        print(f"error: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+        print(f"error: {shown(message)}", file=sys.stderr)  # noqa: T201
     return code

@@ -15,7 +15,7 @@ from rich.console import Console
 from tuner import catalog
 from tuner.config import SweepConfig, known_sweep, sweep_names
 from tuner.driver import is_running
-from tuner.errors import TunerError
+from tuner.errors import TunerError, shown
 from tuner.files import make_folder, tuner_home
 from tuner.machine import Asked
 from tuner.materials import Materials, gather
@@ -123,16 +123,17 @@ def predict(
     samples = read_samples(data, files)
     predictions = predict(model, data, samples)
     if as_json:
-        out.print_json(json.dumps([prediction.to_json() for prediction in predictions]))
+        answers = [prediction.to_json() for prediction in predictions]
+        out.print_json(json.dumps(answers), ensure_ascii=True)  # a file's name may be no UTF-8
     else:
         print_predictions(predictions, out)
     if explain:
         from tuner.explain import explain as draw  # noqa: PLC0415 - captum takes a while
 
         for path in draw(model, data, samples.inputs, predictions, make_folder(folder)):
-            err.print(f"explained in {path}", markup=False, soft_wrap=True)
+            err.print(f"explained in {shown(str(path))}", markup=False, soft_wrap=True)
     for reason in samples.broken:
-        err.print(f"left out: {reason}", markup=False, soft_wrap=True)
+        err.print(f"left out: {shown(reason)}", markup=False, soft_wrap=True)
     return 1 if samples.broken else 0
 
 
@@ -157,7 +158,7 @@ def _run(config: SweepConfig, materials: Materials, folder: Path, *, as_json: bo
     from tuner.sweep import Sweep  # noqa: PLC0415 - imports Ray, which takes a while
 
     for note in materials.splits.notes:
-        err.print(note, markup=False, soft_wrap=True)
+        err.print(shown(note), markup=False, soft_wrap=True)
     store = Store.of(folder.parent)
     (folder / ERROR_FILE).unlink(missing_ok=True)
     try:

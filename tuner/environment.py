@@ -3,6 +3,8 @@
 import os
 from urllib.parse import unquote, urlsplit
 
+from tuner.errors import TunerError
+
 DEFAULTS = {
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin starve each other on a busy machine: an LSTM was 50 x slower
     "RAY_AUTH_MODE": "token",  # keeps authentication, drops the message about it
@@ -25,7 +27,11 @@ DEFAULTS = {
 
 
 def prepare() -> None:
-    """Sets what the user has not set. To be called before `import ray` and `import mlflow`."""
+    """Sets what the user has not set. To be called before `import ray` and `import mlflow`.
+
+    Raises:
+        TunerError: MLFLOW_TRACKING_URI cannot be read.
+    """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     _take_login()
@@ -33,7 +39,10 @@ def prepare() -> None:
 
 def _take_login() -> None:
     """Moves a login out of a tracking server's address, which MLflow shows in messages, to the variables for it."""
-    address = urlsplit(os.environ.get("MLFLOW_TRACKING_URI", ""))
+    try:
+        address = urlsplit(os.environ.get("MLFLOW_TRACKING_URI", ""))
+    except ValueError:  # whose message may have the password in it
+        raise TunerError("MLFLOW_TRACKING_URI is no address that can be read: write http://HOST:PORT") from None
     login, at, host = address.netloc.rpartition("@")
     if not at or not address.scheme.startswith("http"):
         return

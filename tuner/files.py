@@ -16,7 +16,7 @@ from tuner.errors import TunerError
 
 def tuner_home() -> Path:
     """The folder of all sweeps and of the embedded MLflow store: TUNER_HOME, by default `runs` in this folder."""
-    home = Path(os.environ.get("TUNER_HOME") or "runs").absolute()
+    home = _folder("TUNER_HOME", Path("runs"))
     if set(str(home)) & set("?%#"):
         raise TunerError(f"TUNER_HOME {home}: choose a folder without ?, % and # in its path")
     return home
@@ -38,7 +38,35 @@ def pictures() -> Path:
 
 def data_root() -> Path:
     """The folder of the data sets: TUNER_DATA, by default a per-user cache folder."""
-    return Path(os.environ.get("TUNER_DATA") or user_cache_path("tuner")).absolute()
+    return _folder("TUNER_DATA", user_cache_path("tuner"))
+
+
+def _folder(variable: str, otherwise: Path) -> Path:
+    """The folder that a variable names. Raises TunerError for a path that no folder can have, or no text can hold."""
+    folder = Path(os.environ.get(variable) or otherwise).absolute()
+    try:
+        folder.exists()
+        str(folder).encode()
+    except (OSError, UnicodeEncodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is not UTF-8"
+        raise TunerError(f"{variable} {folder}: {reason}") from None
+    return folder
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder; a path that nothing can have, such as a very long one, is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is a file; as `is_folder`."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def make_folder(folder: Path) -> Path:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tuner.config import sweep_names
+from tuner.description import FILE as DESCRIPTION
 from tuner.errors import TunerError, unknown
-from tuner.saved import DESCRIPTION
+from tuner.files import is_file
 from tuner.store import Store
 
 MODEL = "model"  # the folder of the winner in a sweep's folder
@@ -28,9 +29,9 @@ def find_model(name: str, home: Path, scratch: Path) -> Path:
     if name.startswith(REGISTRY):
         return _download(name, home, scratch)
     for folder in (Path(name), home / name):
-        if (folder / DESCRIPTION).is_file():
+        if is_file(folder / DESCRIPTION):
             return folder
-        if (folder / MODEL / DESCRIPTION).is_file():
+        if is_file(folder / MODEL / DESCRIPTION):
             return folder / MODEL
     if name in sweep_names(home):
         raise TunerError(f"the sweep {name} has no model yet: it is not finished: tuner resume {name}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+import stat
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -21,6 +23,7 @@ from tuner.errors import TunerError, one_line
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 MAX_PIXELS = 64_000_000  # more than a phone's camera has, and 256 MB at most once decoded
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
+MAX_SCANS = 100  # of a progressive JPEG: usual ones have 10
 LARGE = 8_000_000  # pixels: such images are decoded one at a time, for the memory that they take
 _large = threading.Lock()
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
@@ -79,13 +82,32 @@ def image_shape(path: Path) -> tuple[int, int, int] | None:
 
 def _read(path: Path, shape: tuple[int, ...], white: int) -> Tensor:
     try:
+        _check_file(path)
         with Image.open(path, formats=_FORMATS) as image:
+            if image.info.get("progressive"):
+                _check_scans(path)
             pixels = _pixels(image, shape)
     except Exception as error:  # decoders of broken files raise errors of any type
         raise TunerError(f"{path}: {_reason(path, error)}") from None
     if white != 255:
         pixels = np.rint(pixels * (white / 255)).astype(np.uint8)
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+
+
+def _check_file(path: Path) -> None:
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe would be waited for; a folder names its own reason
+        raise ValueError("no regular file")
+
+
+def _check_scans(path: Path) -> None:
+    """Each scan of a progressive JPEG goes over all of it: a small file with thousands of them takes hours."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        place = scans = 0
+        while (place := content.find(b"\xff\xda", place) + 2) > 1:  # which stands nowhere else but in a preview
+            scans += 1
+            if scans > MAX_SCANS:
+                raise ValueError(f"more than {MAX_SCANS} scans, which are the limit")
 
 
 def _pixels(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -109,7 +131,7 @@ def _fitted(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 def _convert(image: Image.Image, mode: str) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
-        image = Image.fromarray((np.asarray(image, dtype=np.int64).clip(0, 65535) // 257).astype(np.uint8))
+        image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

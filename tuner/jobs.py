@@ -23,6 +23,7 @@ from tuner.submitted import BEGIN, ON_CLUSTER
 
 POLL_S = 0.3
 STOP_S = 30
+ANSWER_S = 60.0
 LIVE = (JobStatus.PENDING, JobStatus.RUNNING)
 _NO_TOKEN = (
     "the cluster asks for a token: set RAY_AUTH_TOKEN, or put it into ~/.ray/auth_token with mode 0600; "
@@ -52,6 +53,14 @@ class Job:
         return self.status in LIVE
 
 
+class _Client(JobSubmissionClient):  # type: ignore[misc]
+    """Ray's own, which waits for ever for a server that takes a question and never answers."""
+
+    def _do_request(self, method: str, endpoint: str, **options: Any) -> requests.Response:
+        answer: requests.Response = super()._do_request(method, endpoint, **{"timeout": ANSWER_S, **options})
+        return answer
+
+
 class Jobs:
     """A cluster that jobs are submitted to."""
 
@@ -59,7 +68,7 @@ class Jobs:
         """Raises TunerError when no cluster answers there, or it does not know the token."""
         self.address = address
         with self._told():
-            self._client = JobSubmissionClient(address)
+            self._client = _Client(address)
 
     def check_version(self) -> None:
         """Raises TunerError when the cluster's Ray has another minor version than this one."""
@@ -153,6 +162,10 @@ class Jobs:
     def _told(self) -> Iterator[None]:
         try:
             yield
+        except requests.exceptions.InvalidHeader:  # its message has the token in it
+            raise TunerError("RAY_AUTH_TOKEN has a character that no token has, such as a line break") from None
+        except (KeyError, TypeError) as error:
+            raise TunerError(f"{self.address}: no Ray cluster answers there: its answer lacks {error}") from None
         except (ConnectionError, requests.exceptions.RequestException, OSError) as error:
             raise TunerError(f"{self.address}: no Ray cluster answers there: {_cause(error)}") from None
         except ray.exceptions.AuthenticationError as error:

@@ -10,6 +10,7 @@ import torch
 
 from tuner.errors import TunerError
 
+LEAST_SHARE = 1e-4  # of a GPU
 MOST_CPU_TRIALS = 8  # beyond that, cores speed up trials rather than adding more of them: TPE learns from each result
 
 
@@ -104,6 +105,8 @@ def check_gpus(asked: float) -> None:
     """Raises TunerError unless it is a share of a GPU, or a whole number of them."""
     if not 0 <= asked < math.inf:
         raise TunerError(f"--gpus-per-trial {asked:g}: must be a number of at least 0")
+    if 0 < asked < LEAST_SHARE:
+        raise TunerError(f"--gpus-per-trial {asked:g}: Ray shares a GPU among at most {1 / LEAST_SHARE:.0f} trials")
     if asked > 1 and asked != int(asked):
         whole = max(1, int(asked))
         raise TunerError(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tuner.errors import TunerError
+from tuner.space import LARGEST
 
 _FORMS = "use NAME=VALUE, NAME=A,B,C or NAME=LOW..HIGH"
 
@@ -49,7 +51,7 @@ def _range(value: str, previous: Any, expression: str) -> dict[str, Any]:
         raise TunerError(f"--set '{expression}': {value} is not a range of numbers: {_FORMS}")
     tables = [table for table in (previous if isinstance(previous, list) else [previous]) if isinstance(table, dict)]
     if any(isinstance(table.get("low"), float) for table in tables):
-        low, high = float(low), float(high)
+        low, high = (float(end) if abs(end) <= LARGEST else end for end in (low, high))  # `parse_space` refuses larger
     log = any(table.get("log") for table in tables) and low > 0
     return {"low": low, "high": high} | ({"log": True} if log else {})
 
@@ -60,7 +62,9 @@ def _literal(text: str) -> Any:
     if text in ("true", "false"):
         return text == "true"
     try:
-        literal = ast.literal_eval(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of 3in, which looks to Python like a 3 and a word
+            literal = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
     return literal if isinstance(literal, int | float | str) else text

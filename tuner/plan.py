@@ -20,10 +20,11 @@ from tuner.materials import Materials, gather
 from tuner.nodes import share_nodes
 from tuner.overrides import override
 from tuner.source import Source
-from tuner.space import SearchSpace, parse_space, read_toml
+from tuner.space import MOST_EPOCHS, SearchSpace, parse_space, read_file, read_toml
 from tuner.submitted import on_cluster
 
 TRIALS = 16
+MOST_TRIALS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +129,9 @@ def check_numbers(request: Request) -> None:
         raise TunerError(f"--max-failure-rate {request.max_failure_rate:g}: give a share from 0 to 1")
     if request.oom not in OOM:
         raise unknown("--oom", request.oom, OOM)
+    for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
+        if (getattr(request, option) or 0) > most:
+            raise TunerError(f"--{option.replace('_', '-')} must be at most {most}, got {getattr(request, option)}")
     if not 0 <= request.seed < 2**31:
         raise TunerError(f"--seed must be at least 0 and below 2147483648, got {request.seed}")
 
@@ -157,11 +161,7 @@ def read_space(data: Source, model: str, file: Path | None, load: Callable[[], S
         spec = load().spec
         check_task(spec, model)
         return default_space(model, spec.task), f"the default space of {model} for {spec.task} data"
-    try:
-        return read_toml(file.read_text(encoding="utf-8"), str(file)), str(file)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise TunerError(f"--space {file}: {reason}") from None
+    return read_file(file), str(file)
 
 
 def check_names(space: SearchSpace, model: str, source: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tuner.data import DataSpec
 from tuner.errors import TunerError
 from tuner.fit import predict_logits
 from tuner.inputs import to_inputs
+from tuner.text import MOST_BYTES
 
 STDIN = "-"
 
@@ -95,23 +97,29 @@ def _images(data: DataSpec, files: Sequence[str]) -> Samples:
 def _texts(data: DataSpec, files: Sequence[str]) -> Samples:
     names, texts = [], []
     for file in files:
-        for number, line in enumerate(_lines(file), start=1):
-            if line.strip():
-                names.append(f"{file}:{number}")
-                texts.append(line)
+        for number, line in _lines(file):
+            names.append(f"{file}:{number}")
+            texts.append(line)
     if not texts:
         raise TunerError(f"{', '.join(files)}: there is no text, one sample a line")
     return Samples(names, to_inputs(data, texts), [])
 
 
-def _lines(file: str) -> list[str]:
+def _lines(file: str) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, with their numbers."""
+    number = 0
     try:
-        content = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
-        return content.decode("utf-8").split("\n")
+        with nullcontext(sys.stdin.buffer) if file == STDIN else Path(file).open("rb") as opened:
+            while line := opened.readline(MOST_BYTES + 1):
+                number += 1
+                if len(line) > MOST_BYTES:
+                    raise TunerError(f"{file}, line {number}: more than {MOST_BYTES:,} bytes: write one sample a line")
+                if text := line.decode("utf-8").strip():
+                    yield number, text
     except OSError as error:
         raise TunerError(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise TunerError(f"{file}: not UTF-8 text, at byte {error.start}") from None
+    except UnicodeDecodeError:
+        raise TunerError(f"{file}, line {number}: not UTF-8 text") from None
 
 
 def _rows(data: DataSpec, files: Sequence[str]) -> Samples:

@@ -22,7 +22,7 @@ from tuner.probe import probe
 from tuner.progress import View
 from tuner.shipment import pack
 from tuner.source import Source
-from tuner.space import parse_space, read_toml
+from tuner.space import parse_space, read_file, read_toml
 from tuner.status import Status
 
 PREFIX = "tuner-"  # of the ids of our jobs
@@ -187,12 +187,8 @@ def _check(request: Request) -> None:
     catalog.check("models", request.model)
     data = Source.parse(request.dataset, request.target)
     if request.space:
-        try:
-            raw = read_toml(request.space.read_text(encoding="utf-8"), str(request.space))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-            raise TunerError(f"--space {request.space}: {reason}") from None
-        check_names(parse_space(raw, str(request.space)), request.model, str(request.space))
+        source = str(request.space)
+        check_names(parse_space(read_file(request.space), source), request.model, source)
     elif catalog.has_space(data.name, request.model):
         parse_space(read_toml(catalog.search_space(data.name, request.model), data.name), data.name)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +15,13 @@ from torch import Tensor
 
 from tuner.classifier import Classifier, build_classifier
 from tuner.data import DataSpec
+from tuner.description import Description
 from tuner.errors import TunerError, one_line
 from tuner.fit import predict_logits
 from tuner.inputs import Raw, to_inputs
+from tuner.outline import model_bytes
 
 WEIGHTS = "weights.safetensors"
-DESCRIPTION = "model.json"
 
 
 def save_model(
@@ -31,8 +30,7 @@ def save_model(
     """Writes the two files into `folder`, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: value.cpu().contiguous() for name, value in weights.items()}, folder / WEIGHTS)
-    description = {"data": asdict(data), "model": model, "arguments": dict(arguments)}
-    (folder / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    Description(data, model, dict(arguments)).save(folder)
 
 
 def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
@@ -41,16 +39,25 @@ def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
     Raises:
         TunerError: a file is missing, damaged, or of a version of the model that is not this one.
     """
+    description = Description.load(folder)
+    data = description.data
     try:
-        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        data = DataSpec.from_json(description["data"])
-        model = build_classifier(data, description["model"], description["arguments"])
+        _check_size(description, folder / WEIGHTS)
+        model = build_classifier(data, description.model, description.arguments)
         model.load_state_dict(load_file(folder / WEIGHTS))
     except TunerError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ArithmeticError, LookupError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise TunerError(f"cannot load the model in {folder}: {type(error).__name__}: {one_line(error)}") from None
     return model.eval(), data
+
+
+def _check_size(description: Description, weights: Path) -> None:
+    """Raises TunerError when the model would be larger than its weights, before it takes memory."""
+    there = weights.stat().st_size
+    needed = model_bytes(description.data, description.model, description.arguments)
+    if needed is not None and needed > there:
+        raise TunerError(f"{weights} has {there:,} bytes, and the model needs {needed:,}")
 
 
 def probabilities(model: Classifier, data: DataSpec, raw: Raw) -> NDArray[np.float32]:

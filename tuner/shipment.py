@@ -48,6 +48,9 @@ def unpack(arguments: list[str], home: Path) -> list[str]:
 def _add(source: Path, folder: Path, what: str, mend: str) -> None:
     if not source.exists():
         raise TunerError(f"{what}: there is nothing at {source.absolute()}")
+    for path in source.rglob("*"):
+        if path.is_symlink():  # it may lead to anything on this machine
+            raise TunerError(f"{what}: {path} is a link, which does not go along: put what it leads to in its place")
     size = sum(file.stat().st_size for file in ([source] if source.is_file() else source.rglob("*")) if file.is_file())
     if size > MOST_BYTES:
         raise TunerError(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tuner import catalog
 from tuner.data import Splits
-from tuner.errors import TunerError
+from tuner.errors import TunerError, one_line
 from tuner.files import data_root, slug
 
 
@@ -36,10 +36,9 @@ class Source:
         if form not in catalog.formats():
             choices = " or ".join(f"{name}:PATH" for name in catalog.formats())
             raise TunerError(f"unknown dataset '{text}': give a name of tuner list, or {choices}")
-        absolute = Path(path).expanduser().absolute()
-        if not path or not absolute.exists():
-            raise TunerError(f"{text}: there is nothing at {absolute}" if path else f"{text}: give a path: {form}:PATH")
-        return cls(f"{form}:{absolute}", target)
+        if not path:
+            raise TunerError(f"{text}: give a path: {form}:PATH")
+        return cls(f"{form}:{_found(path, text)}", target)
 
     @property
     def name(self) -> str:
@@ -59,3 +58,15 @@ class Source:
         else:
             splits = catalog.load("datasets", form).load(data_root())
         return splits if limit is None else splits.limit(limit)
+
+
+def _found(path: str, text: str) -> Path:
+    """The absolute path of what is there. Raises TunerError when there is nothing, or the path cannot be one."""
+    try:
+        absolute = Path(path).expanduser().absolute()
+        absolute.stat()
+    except FileNotFoundError:
+        raise TunerError(f"{text}: there is nothing at {absolute}") from None
+    except (OSError, RuntimeError) as error:  # the latter for a ~NAME of nobody
+        raise TunerError(f"{text}: {getattr(error, 'strerror', None) or one_line(error)}") from None
+    return absolute

@@ -6,11 +6,15 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeGuard
 
 from tuner.errors import TunerError
 
 Value = bool | int | float | str
+LARGEST = 2**53  # a float holds all whole numbers up to here
+MOST_EPOCHS = 1_000_000
+MOST_CHARACTERS = 32_000  # of a file, since what reads TOML takes quadratic time for some texts
 _KEYS = {"choices", "low", "high", "log", "step", "when"}
 
 
@@ -104,10 +108,25 @@ class Middle:
 
 def read_toml(text: str, source: str) -> dict[str, Any]:
     """Parses TOML. Raises TunerError naming `source`, the line and the reason."""
+    if len(text) > MOST_CHARACTERS:
+        raise TunerError(f"{source}: more than {MOST_CHARACTERS:,} characters are no search space")
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise TunerError(f"{source}: not valid TOML: brackets within brackets within brackets") from None
+    except ValueError as error:  # TOMLDecodeError, and Python's own for a number of thousands of digits
         raise TunerError(f"{source}: not valid TOML: {error}") from None
+
+
+def read_file(file: Path) -> dict[str, Any]:
+    """The parsed file of a search space. Raises TunerError naming it, and the reason why it cannot be read."""
+    try:
+        with file.open(encoding="utf-8") as opened:
+            text = opened.read(MOST_CHARACTERS + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise TunerError(f"--space {file}: {reason}") from None
+    return read_toml(text, str(file))
 
 
 def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) -> SearchSpace:
@@ -121,9 +140,12 @@ def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) 
     for key in raw:
         if key not in ("epochs", "params"):
             raise TunerError(f"{source}: unknown key '{key}': a search space has epochs and [params]")
+        _check_sizes(raw[key], f"{source}: {key}")
     epochs = raw.get("epochs")
     if type(epochs) is not int or epochs < 1:
         raise TunerError(f"{source}: epochs: must be a whole number of at least 1, got {epochs!r}")
+    if epochs > MOST_EPOCHS:
+        raise TunerError(f"{source}: epochs: must be at most {MOST_EPOCHS}")
     params = raw.get("params")
     if not isinstance(params, dict) or not params:
         raise TunerError(f"{source}: [params] is missing or empty")
@@ -198,9 +220,28 @@ def _range(entry: Mapping[str, Any], where: str) -> tuple[float, float, bool, fl
     whole = isinstance(low, int) and isinstance(high, int)
     if whole and step is not None and not isinstance(step, int):
         raise TunerError(f"{where}.step: must be whole like low and high, got {step}")
-    if step is not None and abs((high - low) / step - round((high - low) / step)) > 1e-9:
+    if not math.isfinite(high - low):
+        raise TunerError(f"{where}: from {low} to {high} is more than a number can say")
+    if step is not None and not _divides(step, high - low):
         raise TunerError(f"{where}.step: {step} does not lead from {low} to {high}")
     return (low, high, bool(log), step) if whole else (float(low), float(high), bool(log), step)
+
+
+def _divides(step: float, width: float) -> bool:
+    steps = width / step
+    return math.isfinite(steps) and abs(steps - round(steps)) <= 1e-9
+
+
+def _check_sizes(entry: Any, where: str) -> None:
+    """Raises TunerError for a whole number that neither a float nor the study can hold. It may be too long to show."""
+    if isinstance(entry, Mapping):
+        for key, value in entry.items():
+            _check_sizes(value, f"{where}.{key}")
+    elif isinstance(entry, list):
+        for value in entry:
+            _check_sizes(value, where)
+    elif isinstance(entry, int) and abs(entry) > LARGEST:
+        raise TunerError(f"{where}: a whole number beyond {LARGEST}")
 
 
 def _number(entry: Mapping[str, Any], key: str, where: str) -> int | float:

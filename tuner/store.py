@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from mlflow.utils.rest_utils import MlflowHostCreds
 
 CONNECT_S = 10
-_SERVED_DATABASES = ("postgresql", "mysql")
-_OTHERS = ("", "file", "sqlite", "mssql", "databricks")
+_DATABASES = ("postgresql", "mysql", "mssql")
+_FOLDERS = ("", "file")
+_OTHERS = ("sqlite", "databricks")
 _VERSIONS = ("tuner", "torch", "torchvision", "ray", "optuna", "mlflow", "scikit-learn", "numpy")
 
 
@@ -65,10 +66,12 @@ class Store:
         try:
             if not self.local:
                 _check_server(self.uri)
-            elif scheme in _SERVED_DATABASES:
+            elif scheme in _DATABASES:
                 _check_database(self.uri)
-            elif scheme not in _OTHERS:
-                raise TunerError(f"begin it with http:// or https://, or with {', '.join(_SERVED_DATABASES)} or sqlite")
+            elif scheme in _FOLDERS and os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() not in ("true", "1"):
+                raise TunerError("MLflow keeps no runs in folders any more: name a file with sqlite:///PATH/mlflow.db")
+            elif scheme not in (*_FOLDERS, *_OTHERS):
+                raise TunerError(f"begin it with http:// or https://, or with {', '.join(_DATABASES)} or sqlite")
         except TunerError as error:
             raise TunerError(f"MLFLOW_TRACKING_URI={self.address}: {error}") from None
 

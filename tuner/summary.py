@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.duration import format_seconds
+from tuner.errors import shown
 from tuner.outcome import Outcome, Winner
 from tuner.progress import format_parameters
 from tuner.search import SCORE
@@ -44,7 +45,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     if outcome.report:
         out.print(f"report    {outcome.report}", markup=False)
     if outcome.unsent:
-        out.print(f"warning   not all of it could be sent: {outcome.unsent}")
+        out.print(f"warning   not all of it could be sent: {outcome.unsent}", markup=False)
     if outcome.winner:
         out.print("\nSee every run and the model in a browser:\n\n    tuner ui\n" if store.embedded else "")
     else:
@@ -60,7 +61,7 @@ def print_predictions(predictions: Sequence[Prediction], out: Console) -> None:
         name, probability = prediction.best
         others = list(prediction.probabilities.items())[1:3]
         then = ", ".join(f"{other} {share:.1%}" for other, share in others)
-        table.add_row(Text(prediction.sample), Text(name), f"{probability:.1%}", Text(then))
+        table.add_row(Text(shown(prediction.sample)), Text(name), f"{probability:.1%}", Text(then))
     out.print(table)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.data import Column
-from tuner.errors import TunerError
+from tuner.errors import TunerError, check_name
 
 MAX_CATEGORIES = 50  # of a column; rarer ones give zeros
 LINE = "line"  # the name of the index of rows that come from a file
@@ -37,7 +38,7 @@ def read_rows(path: Path) -> pd.DataFrame:
             one name.
     """
     text = _read(path)
-    separator = _separator(text)
+    separator = _separator(path, text)
     records = _records(path, text, separator)
     _, header = next(records, (0, []))
     if not header:
@@ -103,10 +104,13 @@ def _read(path: Path) -> str:
         raise TunerError(f"{path}, line {line}: not UTF-8 text: save the table as UTF-8") from None
 
 
-def _separator(text: str) -> str:
+def _separator(path: Path, text: str) -> str:
     """The separator that gives the header most cells; a comma when none gives two."""
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    return max(SEPARATORS, key=lambda separator: len(next(csv.reader([first], delimiter=separator), [])))
+    first = re.split("[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
+    try:
+        return max(SEPARATORS, key=lambda separator: len(next(csv.reader([first], delimiter=separator), [])))
+    except csv.Error as error:
+        raise TunerError(f"{path}, line 1: {error}") from None
 
 
 def _records(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -128,9 +132,10 @@ def _with_point(cell: str) -> str:
 
 
 def _check_names(path: Path, header: Sequence[str]) -> None:
-    for name in header:
-        if header.count(name) > 1:
-            raise TunerError(f"{path}, line 1: {header.count(name)} columns have the name '{name}'")
+    for name, count in Counter(header).items():
+        if count > 1:
+            raise TunerError(f"{path}, line 1: {count} columns have the name '{name}'")
+        check_name(name, f"{path}, line 1: the column")
 
 
 def _examine(frame: pd.DataFrame, name: str) -> Column | str:
