@@ -12,7 +12,7 @@ from tuner.errors import one_line
 
 FIRST_S, MOST_S = 1.0, 60.0  # the pause after the first failed attempt doubles with each further one, up to the most
 MOST_ASKED_S = 600.0  # a server that asks for more in its Retry-After is asked again all the same
-INSIST_S = 30.0  # how long something that somebody waits for is tried
+INSIST_S = 30.0  # of pauses, in something that somebody waits for
 UPLOAD_TRIES = 3  # more, of a request that a model or a report is made of
 
 _PASSING = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED")
@@ -39,9 +39,7 @@ def cause(error: BaseException) -> str:
     """The innermost cause that a library names, in a line."""
     if hasattr(error, "error_code"):
         error = error.__context__ or error
-    inner = getattr(error, "orig", None) or error
-    inner = inner.args[0] if inner.args and isinstance(inner.args[0], BaseException) else inner
-    return one_line(getattr(inner, "reason", inner)).rpartition("): ")[2]
+    return one_line(_innermost(error)).rpartition("): ")[2].partition(" for url: ")[0]
 
 
 def pause(failures: int, error: BaseException) -> float:
@@ -50,20 +48,25 @@ def pause(failures: int, error: BaseException) -> float:
     return max(grown, min(_retry_after(error), MOST_ASKED_S))
 
 
-def insist(action: Callable[[], T], seconds: float = INSIST_S) -> T:
-    """Does something, again and again while that fails with what passes, for so long. It must bear to be repeated.
+def insist(action: Callable[[], T], patience: float = INSIST_S) -> T:
+    """Does something, again and again while that fails with what passes. It must bear to be repeated.
+
+    Args:
+        action: what is done.
+        patience: seconds that are spent on pauses at most. After four times as many no attempt begins at all.
 
     Raises:
         Exception: that of the last attempt.
     """
-    until, failures = time.monotonic() + seconds, 0
+    until, failures, waited = time.monotonic() + 4 * patience, 0, 0.0
     while True:
         try:
             return action()
         except Exception as error:
             failures += 1
             wait = pause(failures, error)
-            if not passes(error) or time.monotonic() + wait > until:
+            waited += wait
+            if not passes(error) or waited > patience or time.monotonic() + wait > until:
                 raise
         time.sleep(wait)
 
@@ -97,3 +100,10 @@ def _retry_after(error: BaseException) -> float:
     headers = getattr(getattr(error, "response", None), "headers", {})
     asked = str(headers.get("Retry-After", ""))
     return float(asked) if asked.isdecimal() else 0.0
+
+
+def _innermost(error: BaseException) -> BaseException:
+    for inner in (getattr(error, "reason", None), getattr(error, "orig", None), *reversed(error.args)):
+        if isinstance(inner, BaseException):
+            return _innermost(inner)
+    return error

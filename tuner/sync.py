@@ -79,7 +79,7 @@ def _try(folder: Path, store: Store, err: Console, *, needed: bool) -> Synced:
 
     try:
         with hold(folder):
-            return _sync(folder, store, warn)
+            return sync_sweep(folder, store, warn)
     except TunerError as error:
         if needed:
             raise
@@ -90,8 +90,8 @@ def _try(folder: Path, store: Store, err: Console, *, needed: bool) -> Synced:
         return Synced(sweep=folder.name, unsent=cause(error))
 
 
-def _sync(folder: Path, store: Store, warn: Callable[[str], None]) -> Synced:
-    """The caller holds the sweep."""
+def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synced:
+    """Sends what MLflow lacks of the sweep in this folder, which the caller holds."""
     config, records = SweepConfig.load(folder), read_records(folder / JOURNAL)
     if not records:
         return Synced(sweep=config.name, left_out="no trial of it has begun")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tuner.tracking import MlflowSweep
 
 FLUSH_S = 0.5  # how long reports are gathered before they are sent
-CLOSE_S = 30.0  # how long the end of a sweep waits for an answer
+CLOSE_S = 15.0  # how long the end of a sweep waits for an answer
 LONGEST_S = 120.0  # and how long in all, for a server whose answers take long
 NOTED = 2  # failures in a row after which the user is told: a single one may be a hiccup
 
