@@ -12,8 +12,9 @@ from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-DOWN, SLOW, BROKEN, BUSY, CUT = "down", "slow", "500", "429", "cut"
-KINDS = (DOWN, SLOW, BROKEN, BUSY, CUT)
+DOWN, SLOW, BROKEN, BUSY = "down", "slow", "500", "429"
+CUT, LOST = "cut", "lost"  # the work is done, and of the answer half arrives, or nothing
+KINDS = (DOWN, SLOW, BROKEN, BUSY, CUT, LOST)
 DROPPED = ("connection", "transfer-encoding", "content-length", "keep-alive", "host")
 
 
@@ -101,6 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
             if fault == SLOW:
                 threading.Event().wait(proxy.delay)
             answer, content = proxy.forward(self.command, self.path, dict(self.headers), body)
+            if fault == LOST:
+                self.close_connection = True
+                return
             kept = {k: v for k, v in answer.getheaders() if k.lower() not in DROPPED}
             self._send(answer.status, content, kept, cut=fault == CUT)
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from faulty_proxy import BROKEN, BUSY, CUT, DOWN, KINDS, SLOW, FaultyProxy, faulty_proxy
+from faulty_proxy import BROKEN, BUSY, CUT, DOWN, KINDS, LOST, SLOW, FaultyProxy, faulty_proxy
 from mlflow import MlflowClient
 from support import make_config
 
@@ -190,8 +190,8 @@ def busy(folder: Path, server: str, seed: int = 0) -> Counts:
 
 
 def cut(folder: Path, server: str, seed: int = 0) -> Counts:
-    """Every third request is done, and its answer is cut in the middle, from the first request on."""
-    return _all_along(folder, server, seed, CUT, share=0.34)
+    """Every third request is done, and its answer lost, in part or as a whole, from the first request on."""
+    return _all_along(folder, server, seed, CUT, LOST, share=0.34)
 
 
 def mixed(folder: Path, server: str, seed: int = 0) -> Counts:

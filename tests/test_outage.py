@@ -7,24 +7,29 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import outages
 import pytest
-from faulty_proxy import CUT, DOWN, faulty_proxy
+from faulty_proxy import BROKEN, DOWN, LOST, faulty_proxy
 from mlflow import MlflowClient
 from mlflow_server import plain_server
 from outages import Counts
+from rich.console import Console
 from support import Command, Finished, Start, free_port, read_runs, read_study
 
 from tuner import outage
+from tuner.config import SweepConfig
 from tuner.driver import hold
 from tuner.environment import prepare
 from tuner.errors import TunerError
 from tuner.outcome import UNSENT
+from tuner.search import read_records
 from tuner.store import Store
-from tuner.sync import sync_sweep
+from tuner.sync import sync, sync_sweep
 
 TURNS = "MLflow does not answer", "MLflow answers again"
 MIDDLE = (outages.down, outages.broken, outages.busy)
@@ -85,60 +90,63 @@ def test_what_a_server_that_never_came_back_has_missed_is_synced(server: str, tm
     check(after)
 
 
-def all_of(uri: str, pair: str = "digits-cnn") -> Any:
-    """All that a server has of a pair: runs with every value, logged models, versions and artifacts."""
+def all_of(uri: str, uid: str, pair: str = "digits-cnn") -> Any:
+    """All that a server has of a sweep: runs with every value, logged models, versions and artifacts."""
     client = MlflowClient(uri, uri)
-    runs = {}
-    for run in read_runs(uri, pair):
+    runs, ids = {}, set()
+    for run in (each for each in read_runs(uri, pair) if each.data.tags["tuner.uid"] == uid):
         history = [vars(p) for name in run.data.metrics for p in client.get_metric_history(run.info.run_id, name)]
         artifacts = sorted(each.path for each in client.list_artifacts(run.info.run_id, "report"))
         runs[str(run.info.run_name)] = (run.info.to_proto().SerializeToString(), run.data.tags, history, artifacts)
+        ids.add(run.info.run_id)
     experiment = client.get_experiment_by_name(pair)
     assert experiment is not None
-    models = [model.model_id for model in client.search_logged_models([experiment.experiment_id])]
-    versions = [(v.version, v.tags, v.aliases) for v in client.search_model_versions(f"name = '{pair}'")]
-    return runs, models, versions
+    models = [m.model_id for m in client.search_logged_models([experiment.experiment_id]) if m.source_run_id in ids]
+    found = client.search_model_versions(f"name = '{pair}'")
+    return runs, models, [(v.version, v.tags, v.aliases) for v in found if v.tags["tuner.uid"] == uid]
 
 
+@pytest.mark.parametrize("share", [0.0, pytest.param(0.1, marks=pytest.mark.proof)])
 def test_a_finished_sweep_is_synced_to_a_new_server_once_though_answers_are_lost(
-    finished: Finished, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Finished, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
     prepare()
     monkeypatch.setattr(outage, "FIRST_S", 0.05)
     folder = shutil.copytree(finished.sweep, tmp_path / finished.sweep.name)
+    config = replace(SweepConfig.load(folder), uid=f"share {share}")
+    config.save(folder)
     (folder / "result.json").write_text(json.dumps({**finished.result, "model": None}))
+    epochs = sum(len(record.metrics) for record in read_records(folder / "study.log"))
     said: list[str] = []
     with faulty_proxy(server, 3) as proxy:
-        proxy.kinds, proxy.share = (CUT,), 0.1
+        proxy.kinds, proxy.share = (LOST, BROKEN), share
         first = sync_sweep(folder, Store(uri=proxy.uri, artifacts=None), said.append)
         print(f"{proxy.injected} of {proxy.requests} requests")
-        assert proxy.injected[CUT] >= 5
-    has = all_of(server)
+        assert bool(proxy.injected) == bool(share)
+    has = all_of(server, config.uid)
     again = sync_sweep(folder, Store(uri=server, artifacts=None), said.append)
     assert said == []
-    assert f"sent {finished.result['epochs']} epochs of 8 trials, the model, as models:/digits-cnn@champion" in str(
-        first
-    )
+    assert f"sent {epochs} epochs of 8 trials, the model, as models:/digits-cnn" in str(first)
     assert str(again) == f"{folder.name}: MLflow has all of it"
-    assert all_of(server) == has
+    assert all_of(server, config.uid) == has
     runs, models, versions = has
     assert len(runs) == 9
     assert (len(models), len(versions)) == (1, 1)
-    assert json.loads((folder / "result.json").read_text())["model"]["uri"] == "models:/digits-cnn@champion"
+    assert json.loads((folder / "result.json").read_text())["model"]["uri"] == first.model
     expected = {f"report/{path.name}" for path in (folder / "report").iterdir()}
     assert set(runs[folder.name][3]) == expected
 
 
-def test_sync_leaves_a_sweep_alone_that_runs(finished: Finished, tuner: Command, tmp_path: Path) -> None:
-    folder = shutil.copytree(finished.home, tmp_path / "runs") / finished.sweep.name
+def test_sync_leaves_a_sweep_alone_that_runs(finished: Finished, tmp_path: Path) -> None:
+    folder = shutil.copytree(finished.sweep, tmp_path / "runs" / finished.sweep.name)
+    said = StringIO()
+    quiet = Console(file=said, width=300)
     with hold(folder):
-        done = tuner("sync", folder.name, folder=tmp_path)
-        every = tuner("sync", "--json", folder=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"error: the sweep {folder.name} is running in another process\n"
-    assert every.returncode == 0, every.stderr
-    [left_out] = json.loads(every.stdout)
-    assert left_out["left_out"] == f"the sweep {folder.name} is running in another process"
+        with pytest.raises(TunerError, match=f"the sweep {folder.name} is running in another process"):
+            sync(folder.name, as_json=False, out=quiet, err=quiet)
+        assert sync(None, as_json=False, out=quiet, err=quiet) == 0
+    reason = f"the sweep {folder.name} is running in another process"
+    assert said.getvalue() == f"{folder.name}: left out: {reason}\n"
 
 
 def test_a_wrong_token_is_an_error_at_the_start(
@@ -195,7 +203,7 @@ def test_a_sweep_whose_server_is_killed_for_its_middle_ends_well(start: Start, t
         with plain_server(folder, port) as uri:
             out, err = process.communicate(timeout=300)
             assert process.returncode == 0, err
-            result, runs = json.loads(out), all_of(uri)[0]
+            result, runs = json.loads(out), all_of(uri, SweepConfig.load(tmp_path / "runs/x").uid)[0]
     finally:
         if process:
             process.kill()
@@ -242,4 +250,5 @@ def test_a_sweep_whose_server_is_gone_for_good_has_its_model_and_is_synced_later
     assert done.stdout.startswith("gone: sent ")
     assert "the model, as models:/digits-cnn" in done.stdout
     assert again.stdout == "gone: MLflow has all of it\n"
-    check_epochs(all_of(server)[0], tmp_path / "runs/gone")
+    uid = SweepConfig.load(tmp_path / "runs/gone").uid
+    check_epochs(all_of(server, uid)[0], tmp_path / "runs/gone")

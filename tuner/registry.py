@@ -18,7 +18,6 @@ from mlflow.entities import LoggedModel, LoggedModelStatus, Metric, Param, RunTa
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, Schema, TensorSpec
 from numpy.typing import NDArray
 
@@ -117,7 +116,8 @@ def _registered(client: MlflowClient, candidate: Candidate) -> ModelVersion | No
 
 
 def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelVersion:
-    logged = _logged(client, candidate) or _log_model(uri, candidate)
+    while (logged := _logged(client, candidate)) is None:
+        _log_model(uri, candidate)
     try:
         client.create_registered_model(candidate.name)
     except MlflowException as error:
@@ -146,7 +146,7 @@ def _logged(client: MlflowClient, candidate: Candidate) -> LoggedModel | None:
     return whole[0] if whole else None
 
 
-def _log_model(uri: str, candidate: Candidate) -> ModelInfo:
+def _log_model(uri: str, candidate: Candidate) -> None:
     """The package goes along with the model, so that it loads wherever torch is, whatever version is installed."""
     signature = ModelSignature(
         inputs=_schema(candidate), outputs=Schema([ColSpec("float", name) for name in candidate.data.classes])
@@ -155,7 +155,7 @@ def _log_model(uri: str, candidate: Candidate) -> ModelInfo:
     mlflow.set_registry_uri(uri)
     with tempfile.TemporaryDirectory() as scratch, stubborn_requests(), _within(candidate.run_id):
         package = copy_package(Path(scratch))
-        return mlflow.pyfunc.log_model(
+        mlflow.pyfunc.log_model(
             name="model",
             python_model=str(package / "served.py"),
             artifacts={"model": str(candidate.folder)},

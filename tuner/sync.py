@@ -111,7 +111,9 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
         end = "FAILED" if (folder / ERROR_FILE).exists() else "KILLED"
         insist(lambda: sweep.end(end, finished))
     written = sweep.written
-    return Synced(sweep=config.name, trials=len(written), epochs=written.total(), model=model, report=report)
+    return Synced(
+        sweep=config.name, trials=len(written), epochs=sum(map(len, written.values())), model=model, report=report
+    )
 
 
 def _send_report(

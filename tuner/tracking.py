@@ -27,7 +27,7 @@ UID_TAG, SWEEP_TAG, TRIAL_TAG, PARENT_TAG = "tuner.uid", "tuner.sweep", "tuner.t
 
 _KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI shows runs and charts first
 
-for _name in ("mlflow", "alembic"):
+for _name in ("mlflow", "alembic", "urllib3"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
 
@@ -40,8 +40,8 @@ class MlflowSweep:
         self._name = config.name
         self._tags = {UID_TAG: config.uid, SWEEP_TAG: config.name}
         self.experiment_id = self._experiment(config.pair, store.artifacts)
-        self.written: Counter[int] = Counter()
-        """Epochs written, by the numbers of the trials that were written to: 0 for one that lacked something else."""
+        self.written: dict[int, set[int]] = {}
+        """The epochs that were lacking, by the numbers of the trials that lacked anything."""
         self._trials: dict[int, TrialRun] = {}
         self._unsure: set[int] = set()
         """Trials of which a request has failed."""
@@ -87,6 +87,8 @@ class MlflowSweep:
         epochs = [epoch for epoch in sorted(record.metrics) if epoch not in run.epochs]
         params = [Param(name, str(value)) for name, value in record.parameters.items() if name not in run.parameters]
         tags = [RunTag(name, value) for name, value in end.tags.items() if run.tags.get(name) != value]
+        if end.over or run.status != end.status or epochs or params or tags:
+            self.written[record.number] = self.written.get(record.number, set()) | set(epochs)
         for first, batch, last in _batches([record.metrics[epoch] for epoch in epochs]):
             if batch or params or tags:
                 self._client.log_batch(run.id, batch, params if first else (), tags if last else ())
@@ -94,10 +96,7 @@ class MlflowSweep:
             self._client.set_terminated(run.id, end.status, end.finished)
         elif run.status != end.status:
             self._client.update_run(run.id, status=end.status)
-        elif not (epochs or params or tags):
-            return
         run.note(record, end)
-        self.written[record.number] += len(epochs)
 
     def _run(self, record: TrialRecord) -> TrialRun:
         """The trial's run, found or made."""
@@ -110,7 +109,6 @@ class MlflowSweep:
             begin = int((record.started or time.time()) * 1000)
             made = self._client.create_run(self.experiment_id, begin, tags, f"{self._name}-{number:04d}")
             self._trials[number] = TrialRun(id=str(made.info.run_id))
-            self.written[number] += 0
         return self._trials[number]
 
     def _experiment(self, name: str, artifacts: str | None) -> str:
