@@ -128,7 +128,7 @@ def test_a_finished_sweep_is_synced_to_a_new_server_once_though_answers_are_lost
     assert said == []
     assert f"sent {epochs} epochs of 8 trials, the model, as models:/digits-cnn" in str(first)
     assert str(again) == f"{folder.name}: MLflow has all of it"
-    assert all_of(server, config.uid) == has
+    assert str(all_of(server, config.uid)) == str(has)  # of the trial that failed some are NaN
     runs, models, versions = has
     assert len(runs) == 9
     assert (len(models), len(versions)) == (1, 1)
