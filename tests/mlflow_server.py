@@ -76,9 +76,29 @@ def mlflow_server(folder: Path, database: Postgres) -> Iterator[MlflowServer]:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # five processes in place of thirteen
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
-    command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={port}", "--workers=2"]
-    command += ["--app-name=basic-auth", "--serve-artifacts", f"--artifacts-destination={folder / 'artifacts'}"]
-    with (folder / "mlflow.log").open("wb") as log:
+    arguments = ["--workers=2", "--app-name=basic-auth", "--serve-artifacts"]
+    arguments += [f"--artifacts-destination={folder / 'artifacts'}"]
+    with _running(folder, port, arguments, environment) as process:
+        uri, passwords = f"http://127.0.0.1:{port}", {ADMIN: password}
+        yield MlflowServer(uri=uri, process=process, artifacts=folder / "artifacts", passwords=passwords)
+
+
+@contextmanager
+def plain_server(folder: Path, port: int) -> Iterator[str]:
+    """A server of one person: on sqlite, without logins. Gives its address; its data stay in `folder`."""
+    environment = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+    environment |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    arguments = ["--workers=1", f"--backend-store-uri=sqlite:///{folder / 'mlflow.db'}", "--serve-artifacts"]
+    with _running(folder, port, [*arguments, f"--artifacts-destination={folder / 'artifacts'}"], environment):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(
+    folder: Path, port: int, arguments: list[str], environment: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={port}", *arguments]
+    with (folder / "mlflow.log").open("ab") as log:
         process = subprocess.Popen(
             command,
             cwd=folder,
@@ -88,10 +108,9 @@ def mlflow_server(folder: Path, database: Postgres) -> Iterator[MlflowServer]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    uri = f"http://127.0.0.1:{port}"
     try:
-        _wait(uri, process, folder / "mlflow.log")
-        yield MlflowServer(uri=uri, process=process, artifacts=folder / "artifacts", passwords={ADMIN: password})
+        _wait(f"http://127.0.0.1:{port}", process, folder / "mlflow.log")
+        yield process
     finally:
         _end(process)
 

@@ -17,6 +17,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from tuner.config import SweepConfig
+from tuner.search import TrialRecord
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., subprocess.Popen[str]]
@@ -62,6 +63,20 @@ def make_config(**changes: Any) -> SweepConfig:
         "space": {"epochs": 9, "params": {"dropout": {"low": 0.0, "high": 0.9}}},
     }
     return SweepConfig(**{**values, **changes})
+
+
+def make_record(number: int, state: str, metrics: dict[int, dict[str, float]], reason: str = "") -> TrialRecord:
+    """A trial that began at 1000 s, with metrics by epoch."""
+    return TrialRecord(
+        number=number,
+        state=state,
+        parameters={"lr": 0.1, "optimizer": "sgd"},
+        values={epoch: values["val_accuracy"] for epoch, values in metrics.items()},
+        metrics=metrics,
+        reason=reason,
+        started=1000.0,
+        finished=None if state == "RUNNING" else 1000.0 + len(metrics),
+    )
 
 
 def read_study(sweep: Path) -> optuna.Study:

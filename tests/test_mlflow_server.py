@@ -22,11 +22,10 @@ from mlflow_server import MlflowServer, mlflow_server
 from PIL import Image
 from postgres import postgres
 from ray_cluster import Cluster, ray_cluster
-from support import Command, Start, make_config, read_runs, read_study
+from support import Command, Start, make_config, make_record, read_runs, read_study
 
 from tuner import doctor_services
 from tuner.store import Store
-from tuner.tracker import Change
 from tuner.tracking import MlflowSweep
 
 pytestmark = pytest.mark.proof
@@ -226,8 +225,9 @@ def test_sweeps_that_are_first_to_use_an_experiment_at_the_same_time_share_it(se
         barrier.wait()
         sweep = MlflowSweep(store, make_config(name=f"w{writer}", model="lenet"))
         for number in range(5):
-            sweep.write(number, Change(metrics=({"time": 1.0, "epoch": 1.0, "val_accuracy": writer + number / 10},)))
-            sweep.write(number, Change(status="FINISHED"))
+            values = {"time": 1.0, "epoch": 1.0, "val_accuracy": writer + number / 10}
+            sweep.send(make_record(number, "RUNNING", {1: values}))
+            sweep.send(make_record(number, "COMPLETE", {1: values}))
         sweep.end("FINISHED")
         return sweep.experiment_id
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from support import make_config, read_runs
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
+from support import make_config, make_record, read_runs
 
-from tuner import tracker as tracker_module
 from tuner.search import TrialRecord
 from tuner.store import Store
-from tuner.tracker import Change, Tracker
+from tuner.tracker import Tracker
 from tuner.tracking import MlflowSweep
 
 CONFIG = make_config(space={})
@@ -31,24 +32,14 @@ def record(number: int, state: str, epochs: int, reason: str = "") -> TrialRecor
         epoch: {"time": 1000.0 + epoch, "epoch": epoch, "val_accuracy": epoch / 10, "val_loss": 1.0}
         for epoch in range(1, epochs + 1)
     }
-    return TrialRecord(
-        number=number,
-        state=state,
-        parameters={"lr": 0.1, "optimizer": "sgd"},
-        values={epoch: values["val_accuracy"] for epoch, values in metrics.items()},
-        metrics=metrics,
-        reason=reason,
-        started=1000.0,
-        finished=None if state == "RUNNING" else 1000.0 + epochs,
-    )
+    return make_record(number, state, metrics, reason)
 
 
 def send(store: Store, *records: TrialRecord) -> None:
-    tracker = Tracker(lambda: MlflowSweep(store, CONFIG))
+    tracker = Tracker(lambda: MlflowSweep(store, CONFIG), records.__getitem__)
     tracker.catch_up(records)
     tracker.interrupted(records)
-    assert tracker.close() is None
-    tracker.sweep.end("FINISHED")
+    assert tracker.close("FINISHED") == ""
 
 
 def runs(store: Store) -> dict[str, Run]:
@@ -95,9 +86,10 @@ def test_more_metrics_than_one_request_may_hold(store: Store) -> None:
 def test_sweeps_of_one_name_on_one_server_are_kept_apart(store: Store) -> None:
     """Everybody's first sweep of a pair has the same name."""
     send(store, record(0, "COMPLETE", 2))
-    tracker = Tracker(lambda: MlflowSweep(store, replace(CONFIG, uid="another")))
-    tracker.catch_up([record(0, "COMPLETE", 3)])
-    assert tracker.close() is None
+    records = [record(0, "COMPLETE", 3)]
+    tracker = Tracker(lambda: MlflowSweep(store, replace(CONFIG, uid="another")), records.__getitem__)
+    tracker.catch_up(records)
+    assert tracker.close() == ""
     found = read_runs(store.uri, "digits-cnn")
     assert sorted(run.info.run_name for run in found) == ["demo", "demo", "demo-0000", "demo-0000"]
 
@@ -111,38 +103,48 @@ def test_a_deleted_experiment_is_used_again(store: Store) -> None:
     assert MlflowClient(store.uri).get_experiment(experiment.experiment_id).lifecycle_stage == "active"
 
 
-class Flaky(MlflowSweep):
-    """A store that fails so many times."""
-
-    failures = 3
-
-    def write(self, number: int, change: Change) -> None:
-        if Flaky.failures:
-            Flaky.failures -= 1
-            raise ConnectionError("the server is away")
-        super().write(number, change)
-
-
-def test_what_could_not_be_sent_is_sent_later_in_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracker_module, "FLUSH_S", 0.01)
-    tracker = Tracker(lambda: Flaky(store, CONFIG))
-    ended = record(0, "COMPLETE", 3)
-    tracker.trial_started(ended)
-    for values in ended.metrics.values():
-        tracker.trial_reported(0, values)
-    tracker.trial_ended(ended)
-    assert tracker.close() is None
-    assert Flaky.failures == 0
+def test_an_interrupted_trial_that_goes_on_ends_with_all_its_epochs(store: Store) -> None:
+    send(store, record(0, "RUNNING", 3))
+    send(store, record(0, "RUNNING", 5))
     run = runs(store)["demo-0000"]
-    assert run.info.status == "FINISHED"
-    assert run.data.metrics["val_accuracy"] == 0.3
+    assert (run.info.status, run.data.tags["tuner.state"]) == ("KILLED", "INTERRUPTED")
+    assert run.info.end_time == 1_005_000
+    send(store, record(0, "PRUNED", 6, "not promoted"))
+    run = runs(store)["demo-0000"]
+    assert (run.data.tags["tuner.state"], run.data.tags["tuner.reason"]) == ("PRUNED", "not promoted")
+    assert len(MlflowClient(store.uri).get_metric_history(run.info.run_id, "val_accuracy")) == 6
 
 
-def test_a_connection_that_cannot_be_made_is_an_error_at_once() -> None:
+def test_what_is_there_is_not_written_again(store: Store) -> None:
+    records = [record(0, "COMPLETE", 3), record(1, "RUNNING", 2)]
+    send(store, *records)
+    sweep = MlflowSweep(store, CONFIG)
+    for each in records:
+        sweep.send(each, stopped=True)
+    assert not sweep.written
+    sweep.send(record(1, "RUNNING", 4), stopped=True)
+    assert sweep.written == {1: {3, 4}}
+
+
+def test_a_request_for_a_run_that_was_heard_twice_makes_one(store: Store) -> None:
+    """The answer to the first was lost."""
+    sweep = MlflowSweep(store, CONFIG)
+    sweep.send(record(0, "RUNNING", 2))
+    client = MlflowClient(store.uri)
+    for run in (client.get_run(sweep.run_id), runs(store)["demo-0000"]):
+        client.create_run(sweep.experiment_id, 1, dict(run.data.tags), run.info.run_name)
+    assert len(read_runs(store.uri, "digits-cnn")) == 4
+    sweep.end("KILLED")
+    [parent, trial] = sorted(read_runs(store.uri, "digits-cnn"), key=lambda run: str(run.info.run_name))
+    assert (parent.info.run_id, parent.info.status) == (sweep.run_id, "KILLED")
+    assert trial.data.metrics["val_accuracy"] == 0.2
+
+
+def test_a_store_that_refuses_is_an_error_at_once() -> None:
     def refuse() -> MlflowSweep:
-        raise ConnectionError("no server there")
+        raise MlflowException("no such permission", PERMISSION_DENIED)
 
-    tracker = Tracker(refuse)
-    assert isinstance(tracker.close(), ConnectionError)
-    with pytest.raises(ConnectionError, match="no server there"):
+    tracker = Tracker(refuse, [].__getitem__)
+    assert tracker.close() == "no such permission"
+    with pytest.raises(MlflowException, match="no such permission"):
         tracker.check()

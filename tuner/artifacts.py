@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
+from tuner.environment import prepare
 from tuner.tracking import TRIAL_TAG, UID_TAG
 
 FOLDER = "checkpoints"
@@ -54,6 +55,7 @@ class RunStorage:
         )
 
     def _run(self) -> tuple[MlflowClient, str]:
+        prepare()  # on the nodes of a cluster nobody has, and with MLflow's own retries a trial would wait for minutes
         return _found(self)
 
 

@@ -17,7 +17,7 @@ from tuner.storage import Storage
 
 FILE = "checkpoint.pt"
 PREVIOUS, NEXT = "previous.pt", "next.pt"
-TRIES = 4  # to keep a checkpoint that others wait for
+TRIES = 4  # to bring a checkpoint, or to keep one that others wait for
 MOST_OF_TIME = 0.05  # saving takes at most this share of a trial's time
 
 
@@ -42,7 +42,7 @@ class Checkpoints:
 
     def restore(self, training: Training) -> bool:
         """Brings the training to its last good checkpoint. False when there is none."""
-        if self._storage and not self._storage.get(int(self._path.parent.name), self._path):
+        if self._storage and not self._bring(self._storage):
             return False
         state = read_good(self._path.parent)
         if state is None:
@@ -66,6 +66,15 @@ class Checkpoints:
         self._saved_epoch = training.epoch
         finished = time.monotonic()
         self._due = finished + (finished - started) / MOST_OF_TIME
+
+    def _bring(self, storage: Storage) -> bool:
+        """A storage that does not answer costs a trial its epochs, which the study knows already, and not its life."""
+        for wait in range(TRIES):
+            try:
+                return storage.get(int(self._path.parent.name), self._path)
+            except Exception:
+                time.sleep(wait)
+        return False
 
     def _keep(self, storage: Storage, tries: int) -> None:
         """A storage that does not answer costs no trial: what it has is older, and is replaced in time."""

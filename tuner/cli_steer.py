@@ -107,6 +107,26 @@ def pause(name: Name, *, address: Address = None) -> None:
     raise typer.Exit(steer.pause(name, err=err))
 
 
+@app.command()
+def sync(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A sweep's name; by default all.")] = None,
+    *,
+    address: Address = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send MLflow what it lacks of sweeps, when its server was away: trials, epochs, the model, the report.
+
+    A sweep that runs is left out: it sends all of it itself. The exit status is 3 when MLflow does not take all.
+    """
+    prepare()
+    place = _place(name, address)
+    if place:
+        _ask(["sync", *([name] if name else []), *_flags(json=as_json)], place)
+    from tuner import sync as syncing  # noqa: PLC0415 - imports MLflow
+
+    raise typer.Exit(syncing.sync(name, as_json=as_json, out=out, err=err))
+
+
 def _place(name: str | None, address: str | None) -> str | None:
     from tuner.address import place  # noqa: PLC0415
     from tuner.files import tuner_home  # noqa: PLC0415

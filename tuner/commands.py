@@ -21,7 +21,7 @@ from tuner.machine import Asked
 from tuner.materials import Materials, gather
 from tuner.names import check_name
 from tuner.outcome import FILE as RESULT
-from tuner.outcome import SweepError
+from tuner.outcome import UNSENT, SweepError, is_sent
 from tuner.plan import Request, check_numbers, divide, plan
 from tuner.progress import format_parameters
 from tuner.source import Source
@@ -79,7 +79,11 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
     home = tuner_home()
     config, folder = known_sweep(name, home), home / name
     if (folder / RESULT).exists():
-        raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
+        if is_sent(folder):
+            raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
+        from tuner.sync import sync  # noqa: PLC0415 - imports MLflow
+
+        return sync(name, as_json=as_json, out=out, err=err)
     if is_running(folder):
         raise TunerError(f"the sweep {name} is running in another process")
     if background:
@@ -179,7 +183,15 @@ def _run(config: SweepConfig, materials: Materials, folder: Path, *, as_json: bo
         out.print_json(json.dumps(outcome.to_json()))
     else:
         print_outcome(outcome, store, out)
-    return 0 if outcome.winner else INTERRUPTED
+    if outcome.unsent:
+        what = (
+            "" if outcome.winner is None or outcome.winner.model else "the model is tested and saved, not registered; "
+        )
+        again = f"to send what is left: tuner sync {config.name}"
+        err.print(f"warning: {what}MLflow lacks a part ({outcome.unsent}); {again}", markup=False, soft_wrap=True)
+    if outcome.winner is None:
+        return INTERRUPTED
+    return UNSENT if outcome.unsent else 0
 
 
 def _detach(config: SweepConfig, *, as_json: bool, out: Console, err: Console) -> int:

@@ -1,4 +1,4 @@
-"""The last step of a sweep: the best trial's model is tested once on the test split, saved and registered."""
+"""The last step of a sweep's search: the best trial's model is tested once on the test split, and saved."""
 
 from __future__ import annotations
 
@@ -13,32 +13,20 @@ from tuner.cost import Cost
 from tuner.data import Split, Splits, fingerprint
 from tuner.device import best_device
 from tuner.evaluate import score_logits
+from tuner.find_model import MODEL
 from tuner.fit import predict_logits
 from tuner.hyperparameters import split_parameters
-from tuner.inputs import to_raw
 from tuner.outcome import SweepError, Winner
-from tuner.registry import Candidate, log_winner, register
 from tuner.report.predictions import Predictions
 from tuner.saved import load_model, save_model
 from tuner.search import TrialRecord
 from tuner.storage import Storage
-from tuner.store import Store
-
-EXAMPLES = 2  # validation samples that are kept with the registered model
 
 
-def crown(
-    config: SweepConfig,
-    splits: Splits,
-    best: TrialRecord,
-    folder: Path,
-    store: Store,
-    run_id: str,
-    kept: Storage | None = None,
-) -> Winner:
-    """Tests the best trial's best weights once on the test split, and logs and registers them.
+def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, kept: Storage | None = None) -> Winner:
+    """Tests the best trial's best weights once on the test split, and saves them in the sweep's folder.
 
-    Its checkpoint lies in the sweep's folder, or is `kept` elsewhere.
+    Its checkpoint lies in that folder, or is `kept` elsewhere.
     """
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder / "trials", best.number)
@@ -49,27 +37,16 @@ def crown(
         again = f"tuner train {config.dataset} {config.model} --from-trial {config.name}/{best.number}"
         raise SweepError(f"no good checkpoint of the best trial is in {checkpoints}; to train it again: {again}")
     weights = state["best_weights"]
-    model = folder / "model"
+    model = folder / MODEL
     save_model(model, splits.spec, config.model, arguments, weights)
     logits = _test(model, splits.test)
-    scores = score_logits(logits, splits.test.targets)
     Predictions.of(splits.test, logits).save(folder)
-    test_data = fingerprint(splits.test)
-    cost = Cost.of(model, best)
-    log_winner(store.uri, run_id, best, scores, cost, test_data)
-    candidate = Candidate(
-        name=config.pair,
-        sweep=config.name,
-        uid=config.uid,
-        run_id=run_id,
-        folder=model,
-        data=splits.spec,
-        example=to_raw(splits.spec, splits.validation.inputs[:EXAMPLES]),
-        accuracy=scores.accuracy,
-        test_data=test_data,
+    return Winner(
+        trial=best,
+        scores=score_logits(logits, splits.test.targets),
+        cost=Cost.of(model, best),
+        test_data=fingerprint(splits.test),
     )
-    registered = register(store.uri, candidate)
-    return Winner(trial=best, scores=scores, cost=cost, model=registered)
 
 
 def _test(model: Path, test: Split) -> Tensor:

@@ -18,6 +18,8 @@ DEFAULTS = {
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # the study is the memory, Ray's snapshots are never read
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # an error becomes its trial's reason
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # for minutes, and of requests that make something: see outage.py
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",  # seconds
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.config import SweepConfig
+from tuner.errors import TunerError
 from tuner.files import write_atomic
 from tuner.search import TrialRecord
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tuner.cost import Cost
 
 FILE = "result.json"
+UNSENT = 3  # the exit status of a command that has done its work, of which MLflow lacks a part
 
 
 class SweepError(RuntimeError):
@@ -54,7 +56,10 @@ class Winner:
     trial: TrialRecord
     scores: TestScores
     cost: Cost
-    model: Registered
+    test_data: str
+    """The test split's fingerprint."""
+    model: Registered | None = None
+    """None as long as it is in the sweep's folder alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +74,7 @@ class Outcome:
     seconds: float
     """Wall-clock time of this run."""
     unsent: str = ""
-    """Why part of the record has not reached MLflow; empty when all has."""
+    """Why part of the record, or the model, has not reached MLflow; empty when all has."""
     report: Path | None = None
     """The page with the figures, when it could be made."""
 
@@ -88,6 +93,7 @@ class Outcome:
             "trials": Counter(record.state for record in self.records),
             "epochs": sum(len(record.values) for record in self.records),
             "seconds": round(self.seconds, 3),
+            "unsent": self.unsent,
         }
         if self.winner:
             trial = self.winner.trial
@@ -99,15 +105,58 @@ class Outcome:
                 "parameters": trial.parameters,
             }
             result["test"] = asdict(self.winner.scores)
+            result["test_data"] = self.winner.test_data
             result["cost"] = asdict(self.winner.cost)
-            result["model"] = asdict(self.winner.model)
+            result["model"] = asdict(self.winner.model) if self.winner.model else None
         return result
 
 
 def write_result(outcome: Outcome) -> None:
     """Writes result.json: the sweep is finished."""
-    text = json.dumps(outcome.to_json(), indent=2) + "\n"
-    write_atomic(outcome.folder / FILE, lambda file: file.write(text.encode()))
+    _write(outcome.folder, outcome.to_json())
+
+
+def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
+    """The winner that `write_result` has written, of these trials. Raises TunerError when the file is damaged."""
+    from tuner.cost import Cost  # noqa: PLC0415 - imports torch
+
+    result = _read(folder)
+    try:
+        return Winner(
+            trial=records[result["best"]["trial"]],
+            scores=TestScores(**result["test"]),
+            cost=Cost(**result["cost"]),
+            test_data=result["test_data"],
+            model=Registered(**result["model"]) if result["model"] else None,
+        )
+    except (KeyError, TypeError, IndexError) as error:
+        raise TunerError(f"{folder / FILE} is damaged, or of an earlier version: {error!r}") from None
+
+
+def note_sent(folder: Path, model: Registered) -> None:
+    """Notes in result.json that MLflow has all of the sweep."""
+    old = _read(folder)
+    new = {**old, "unsent": "", "model": asdict(model)}
+    if new != old:
+        _write(folder, new)
+
+
+def is_sent(folder: Path) -> bool:
+    """Whether MLflow was sent all of a finished sweep, and its model is registered."""
+    result = _read(folder)
+    return bool(result.get("model")) and not result.get("unsent")
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((folder / FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise TunerError(f"{folder / FILE} is damaged: {error!r}") from None
+
+
+def _write(folder: Path, result: dict[str, Any]) -> None:
+    text = json.dumps(result, indent=2) + "\n"
+    write_atomic(folder / FILE, lambda file: file.write(text.encode()))
 
 
 def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,20 +14,19 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import LoggedModel, LoggedModelStatus, Metric, Param, RunTag
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 from numpy.typing import NDArray
 
-from tuner.cost import Cost
 from tuner.data import DataSpec
 from tuner.errors import TunerError
 from tuner.inputs import TEXT
-from tuner.outcome import Registered, TestScores
+from tuner.outage import stubborn_requests, unless_refused
+from tuner.outcome import Registered, Winner
 from tuner.package import copy_package
-from tuner.search import TrialRecord
 from tuner.tracking import SWEEP_TAG, UID_TAG
 
 CHAMPION = "champion"
@@ -65,9 +65,7 @@ class Candidate:
 def register(uri: str, candidate: Candidate) -> Registered:
     """Logs and registers the model, once for each sweep, and moves `champion` to it if it is better."""
     client = MlflowClient(uri, uri)
-    versions = client.search_model_versions(f"name = '{candidate.name}'")
-    known = [version for version in versions if version.tags.get(UID_TAG) == candidate.uid]
-    return _crown(client, known[0] if known else _new_version(client, uri, candidate))
+    return _crown(client, _registered(client, candidate) or _new_version(client, uri, candidate))
 
 
 def names(uri: str) -> list[str]:
@@ -88,23 +86,38 @@ def download(uri: str, model_uri: str, folder: Path) -> Path:
         raise TunerError(f"{model_uri}: {' '.join(str(error).split())}") from None
 
 
-def log_winner(uri: str, run_id: str, best: TrialRecord, scores: TestScores, cost: Cost, test_data: str) -> None:
-    """Writes the winner's parameters, its test scores and cost and the test split's fingerprint to the sweep's run."""
-    client = MlflowClient(uri, uri)
-    now = int(time.time() * 1000)
-    values = {"best_val_accuracy": best.best[0]} | {f"test_{name}": value for name, value in asdict(scores).items()}
-    values |= {metric: float(getattr(cost, name)) for name, metric in COST_METRICS.items()}
-    tags = {"tuner.best_trial": best.number, "tuner.best_epoch": best.best_epoch, TEST_DATA_TAG: test_data}
+def log_winner(uri: str, run_id: str, winner: Winner) -> None:
+    """Writes the winner's parameters, its test scores and cost and the test split's fingerprint to the sweep's run.
+
+    They have the time of its best epoch, so that they are there once however often they are written.
+    """
+    client, best = MlflowClient(uri, uri), winner.trial
+    when = int(best.metrics[best.best_epoch]["time"] * 1000)
+    scores = {f"test_{name}": value for name, value in asdict(winner.scores).items()}
+    values = {"best_val_accuracy": best.best[0]} | scores
+    values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
+    tags = {"tuner.best_trial": best.number, "tuner.best_epoch": best.best_epoch, TEST_DATA_TAG: winner.test_data}
     client.log_batch(
         run_id,
-        metrics=[Metric(name, value, now, 0) for name, value in values.items()],
+        metrics=[Metric(name, value, when, 0) for name, value in values.items()],
         params=[Param(name, str(value)) for name, value in best.parameters.items()],
         tags=[RunTag(name, str(value)) for name, value in tags.items()],
     )
 
 
+def _registered(client: MlflowClient, candidate: Candidate) -> ModelVersion | None:
+    """The sweep's version. A request for one, whose answer was lost, may have been heard, and so the next one."""
+    versions = client.search_model_versions(f"name = '{candidate.name}'")
+    own = sorted((each for each in versions if each.tags.get(UID_TAG) == candidate.uid), key=lambda v: int(v.version))
+    for double in own[1:]:
+        with unless_refused():  # some may write, and not delete
+            client.delete_model_version(double.name, double.version)
+    return own[0] if own else None
+
+
 def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelVersion:
-    logged = _log_model(uri, candidate)
+    while (logged := _logged(client, candidate)) is None:
+        _log_model(uri, candidate)
     try:
         client.create_registered_model(candidate.name)
     except MlflowException as error:
@@ -121,16 +134,28 @@ def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelV
     )
 
 
-def _log_model(uri: str, candidate: Candidate) -> mlflow.models.model.ModelInfo:
+def _logged(client: MlflowClient, candidate: Candidate) -> LoggedModel | None:
+    """The model that an earlier attempt has logged whole. What is left of others is deleted."""
+    experiment = client.get_run(candidate.run_id).info.experiment_id
+    models = client.search_logged_models([experiment], f"source_run_id = '{candidate.run_id}'")
+    whole = [model for model in models if model.status == LoggedModelStatus.READY]
+    for model in models:
+        if model not in whole[:1]:
+            with unless_refused():
+                client.delete_logged_model(model.model_id)
+    return whole[0] if whole else None
+
+
+def _log_model(uri: str, candidate: Candidate) -> None:
     """The package goes along with the model, so that it loads wherever torch is, whatever version is installed."""
     signature = ModelSignature(
         inputs=_schema(candidate), outputs=Schema([ColSpec("float", name) for name in candidate.data.classes])
     )
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
-    with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(run_id=candidate.run_id):
+    with tempfile.TemporaryDirectory() as scratch, stubborn_requests(), _within(candidate.run_id):
         package = copy_package(Path(scratch))
-        return mlflow.pyfunc.log_model(
+        mlflow.pyfunc.log_model(
             name="model",
             python_model=str(package / "served.py"),
             artifacts={"model": str(candidate.folder)},
@@ -139,6 +164,16 @@ def _log_model(uri: str, candidate: Candidate) -> mlflow.models.model.ModelInfo:
             input_example=candidate.example,
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
         )
+
+
+@contextmanager
+def _within(run_id: str) -> Iterator[None]:
+    """What is logged belongs to the run, which goes on: it is FINISHED when the model is registered."""
+    mlflow.start_run(run_id=run_id)
+    try:
+        yield
+    finally:
+        mlflow.end_run("RUNNING")
 
 
 def _schema(candidate: Candidate) -> Schema:

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from tuner.config import SweepConfig
-from tuner.errors import TunerError, one_line
+from tuner.errors import TunerError
 from tuner.machine import cpu_count, gpu_count
+from tuner.outage import cause
 
 if TYPE_CHECKING:
     from mlflow.utils.rest_utils import MlflowHostCreds
+    from requests import Response
 
 CONNECT_S = 10
 _DATABASES = ("postgresql", "mysql", "mssql")
@@ -75,6 +77,11 @@ class Store:
         except TunerError as error:
             raise TunerError(f"MLFLOW_TRACKING_URI={self.address}: {error}") from None
 
+    def ask(self) -> None:
+        """Asks a server something small: whether it answers again. Raises when it does not, or has too much to do."""
+        if not self.local:
+            _question(_login(self.uri)).raise_for_status()
+
     def prepare(self, home: Path) -> None:
         """Makes the embedded database's tables, once: two first uses at the same time would break each other."""
         if not self.embedded or (home / "mlflow.db").exists():
@@ -86,22 +93,33 @@ class Store:
             MlflowClient(self.uri).search_experiments(max_results=1)
 
 
-def _check_server(uri: str) -> None:
-    """Asks what needs a login, with the one that MLflow finds in its variables or in ~/.mlflow/credentials."""
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - takes seconds, and only servers need it
-    from mlflow.utils.credentials import get_default_host_creds  # noqa: PLC0415
+def _question(login: MlflowHostCreds) -> Response:
+    """The answer to a small question that needs a login."""
     from mlflow.utils.rest_utils import http_request  # noqa: PLC0415
+
+    question = {"params": {"max_results": 1}, "timeout": CONNECT_S, "max_retries": 0, "raise_on_status": False}
+    answer: Response = http_request(login, "/api/2.0/mlflow/experiments/search", "GET", **question)
+    return answer
+
+
+def _login(uri: str) -> MlflowHostCreds:
+    """What MLflow finds in its variables or in ~/.mlflow/credentials."""
+    from mlflow.utils.credentials import get_default_host_creds  # noqa: PLC0415 - takes seconds
+
+    return get_default_host_creds(uri)
+
+
+def _check_server(uri: str) -> None:
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - takes seconds, and only servers need it
     from requests.exceptions import InvalidHeader  # noqa: PLC0415
 
-    login = get_default_host_creds(uri)
-    question = {"params": {"max_results": 1}, "timeout": CONNECT_S, "max_retries": 0, "raise_on_status": False}
+    login = _login(uri)
     try:
-        answer = http_request(login, "/api/2.0/mlflow/experiments/search", "GET", **question)
+        answer = _question(login)
     except MlflowException as error:
-        cause = error.__context__ or error
-        if isinstance(cause, InvalidHeader):  # its message has the token in it
+        if isinstance(error.__context__, InvalidHeader):  # its message has the token in it
             raise TunerError("MLFLOW_TRACKING_TOKEN has a character that no token has, such as a line break") from None
-        raise TunerError(f"no MLflow server answers there: {_reason(cause)}") from None
+        raise TunerError(f"no MLflow server answers there: {cause(error)}") from None
     if answer.status_code in (401, 403):
         raise TunerError(_refused(login))
     if answer.status_code != 200 or "json" not in answer.headers.get("Content-Type", ""):
@@ -125,13 +143,7 @@ def _check_database(uri: str) -> None:
         with create_engine(uri, connect_args={"connect_timeout": CONNECT_S}).connect():
             pass
     except (SQLAlchemyError, ImportError) as error:
-        raise TunerError(f"no database answers there: {_reason(getattr(error, 'orig', None) or error)}") from None
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause that a library names, in a line."""
-    inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
-    return one_line(getattr(inner, "reason", inner)).rpartition("): ")[2]
+        raise TunerError(f"no database answers there: {cause(error)}") from None
 
 
 def describe(config: SweepConfig) -> dict[str, str]:

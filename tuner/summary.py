@@ -13,6 +13,7 @@ from rich.text import Text
 
 from tuner.duration import format_seconds
 from tuner.errors import shown
+from tuner.find_model import MODEL
 from tuner.outcome import Outcome, Winner
 from tuner.progress import format_parameters
 from tuner.search import SCORE
@@ -39,13 +40,11 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     out.print(f"{trials} ({states}), {epochs} epochs, {format_seconds(outcome.seconds)}")
     _print_failures(outcome, out)
     if outcome.winner:
-        _print_winner(outcome.winner, out)
+        _print_winner(outcome, outcome.winner, out)
     tracked = f"{store.address}  (tuner ui)" if store.embedded else store.address
     out.print(f"folder    {outcome.folder}\ntracking  {tracked}", markup=False)
     if outcome.report:
         out.print(f"report    {outcome.report}", markup=False)
-    if outcome.unsent:
-        out.print(f"warning   not all of it could be sent: {outcome.unsent}", markup=False)
     if outcome.winner:
         out.print("\nSee every run and the model in a browser:\n\n    tuner ui\n" if store.embedded else "")
     else:
@@ -137,12 +136,15 @@ def _print_failures(outcome: Outcome, out: Console) -> None:
         out.print(f"failed    {count} x {reason}", markup=False)
 
 
-def _print_winner(winner: Winner, out: Console) -> None:
+def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     scores, trial = winner.scores, winner.trial
     out.print(
         f"\n[bold]trial {trial.number}[/bold], epoch {trial.best_epoch}, on the test set: "
         f"[bold]accuracy {scores.accuracy:.4f}[/bold], macro F1 {scores.macro_f1:.4f}, "
         f"ROC-AUC {scores.roc_auc:.4f}, loss {scores.loss:.4f}"
     )
+    if winner.model is None:
+        out.print(f"model     {outcome.folder / MODEL}  (not registered yet)", markup=False)
+        return
     word = "champion" if winner.model.champion else "registered, not the champion"
     out.print(f"model     {winner.model.uri}  ({word}: {winner.model.note})")

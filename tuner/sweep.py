@@ -19,6 +19,7 @@ from tuner.config import SweepConfig
 from tuner.driver import Held, hold
 from tuner.errors import one_line
 from tuner.materials import Materials
+from tuner.outage import cause, insist, is_mlflows
 from tuner.outcome import Outcome, Winner, all_failed, write_result
 from tuner.policy import Policy
 from tuner.progress import Summary, View
@@ -48,6 +49,7 @@ class Sweep:
         self._store = store
         self._console = console
         self._kept: Storage | None = None
+        self._began = time.time()
 
     def run(self) -> Outcome:
         """Runs what is left of the sweep, then tests and registers its best model.
@@ -65,21 +67,22 @@ class Sweep:
             self._announce()
             study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
             finished, tracker = self._search(study, held)
-            unsent = tracker.close()
-            winner = self._conclude(study, tracker) if finished else None
-            tracker.sweep.end("FINISHED" if winner else "KILLED")
+            winner = self._test(study, tracker) if finished else None
             outcome = Outcome(
                 config=config,
                 folder=self._folder,
                 records=tuple(study.records()),
                 winner=winner,
                 seconds=time.monotonic() - started,
-                unsent=str(unsent or ""),
+                unsent="it has not come to that",
             )
-            if winner:
-                write_result(outcome)
-                return replace(outcome, report=self._report())
-            return outcome
+            if winner is None:
+                return replace(outcome, unsent=tracker.close("KILLED"))
+            write_result(outcome)  # from here on the model is safe, whatever becomes of the rest
+            outcome = replace(self._register(outcome, winner, tracker), seconds=time.monotonic() - started)
+            write_result(outcome)
+            self._drop_kept(outcome)
+            return replace(outcome, report=self._report(sent=not outcome.unsent))
 
     def _announce(self) -> None:
         config = self._config
@@ -95,7 +98,7 @@ class Sweep:
     def _search(self, study: Study, held: Held) -> tuple[bool, Tracker]:
         """Runs trials. Whether the search came to its end, and the tracker that has been told of it."""
         with self._cluster():
-            tracker = Tracker(self._connect)
+            tracker = Tracker(self._connect, study.record, ask=self._store.ask, say=self._say)
             tracker.catch_up(study.records())
             policy = Policy(self._config, study, self._folder / "trials", tracker)
             try:
@@ -103,7 +106,8 @@ class Sweep:
                     if not policy.over:
                         self._run_trials(study, policy, tracker, held)
             except Exception:
-                tracker.abandon(study.records())
+                tracker.interrupted(study.records())
+                tracker.close("FAILED")
                 raise
         if policy.over:
             if policy.hopeless and len(study.records()) < self._config.trials:
@@ -138,7 +142,12 @@ class Sweep:
         from tuner.tracking import MlflowSweep  # noqa: PLC0415
 
         self._store.prepare(self._folder.parent)
-        return MlflowSweep(self._store, self._config)
+        sweep = MlflowSweep(self._store, self._config, self._began)
+        sweep.begin()
+        return sweep
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=True)
 
     def _run_trials(self, study: Study, policy: Policy, tracker: Tracker, held: Held) -> None:
         config = self._config
@@ -193,43 +202,58 @@ class Sweep:
             orders.clear(self._folder)
             interrupt()  # Ray Tune ends a run gracefully on that
 
-    def _report(self) -> Path | None:
+    def _report(self, *, sent: bool) -> Path | None:
         """Makes the report. A failure is a warning: the result is safe, and the report can be made again."""
         from tuner.report.make import publish  # noqa: PLC0415 - imports matplotlib and plotly
 
         def warn(message: str) -> None:
             again = f"to make the report again: tuner report {self._config.name}"
-            self._console.print(f"warning: {message}; {again}", markup=False, soft_wrap=True)
+            self._say(f"warning: {message}; {again}")
 
         try:
             with self._console.status("Making the report"):
-                return publish(self._folder, self._store, warn).page
+                return publish(self._folder, self._store if sent else None, warn).page
         except (Exception, KeyboardInterrupt) as error:
             warn(f"there is no report: {one_line(error)}")
             return None
 
-    def _drop_kept(self, study: Study) -> None:
+    def _drop_kept(self, outcome: Outcome) -> None:
         """The winner is registered: checkpoints that lie elsewhere are not needed any more."""
-        if self._kept:
-            for record in study.records():
+        if self._kept and outcome.winner and outcome.winner.model:
+            for record in outcome.records:
                 with suppress(Exception):  # what remains there costs disk, and no sweep
                     self._kept.drop(record.number)
 
-    def _conclude(self, study: Study, tracker: Tracker) -> Winner:
+    def _test(self, study: Study, tracker: Tracker) -> Winner:
         from tuner.crown import crown  # noqa: PLC0415
 
         best = study.best()
         try:
             if best is None:
                 raise all_failed(study.records(), self._folder)
-            with self._console.status("Testing and registering the best model"):
-                splits, run_id = self._materials.splits, tracker.sweep.run_id
-                winner = crown(self._config, splits, best, self._folder, self._store, run_id, self._kept)
-                self._drop_kept(study)
-                return winner
+            with self._console.status("Testing the best model"):
+                return crown(self._config, self._materials.splits, best, self._folder, self._kept)
         except BaseException as error:
-            tracker.sweep.end("FAILED" if isinstance(error, Exception) else "KILLED")
+            tracker.close("FAILED" if isinstance(error, Exception) else "KILLED")
             raise
+
+    def _register(self, outcome: Outcome, winner: Winner, tracker: Tracker) -> Outcome:
+        """Sends MLflow the rest, and the model. What it does not take is said in the outcome."""
+        from tuner.handover import hand_over  # noqa: PLC0415
+
+        with self._console.status("Registering the best model"):
+            unsent, sweep = tracker.close(), tracker.sweep
+            if sweep is None:
+                return replace(outcome, unsent=unsent)
+            try:
+                model = insist(lambda: hand_over(outcome.config, self._folder, winner, self._store, sweep))
+            except BaseException as error:
+                with suppress(Exception):  # no run is left RUNNING, if that can be helped
+                    sweep.end("KILLED")
+                if not is_mlflows(error):
+                    raise
+                return replace(outcome, unsent=cause(error))
+            return replace(outcome, winner=replace(winner, model=model), unsent=unsent)
 
 
 def _nothing(*_: object) -> None: ...

@@ -1,163 +1,174 @@
-"""Sends what happens to trials to MLflow from a thread, in batches, so that training never waits.
+"""Keeps MLflow up with the study from a thread, so that training never waits.
 
-MLflow, which takes seconds to import, is imported in the thread too, while Ray's workers start.
+It remembers only of which trials MLflow does not know all, and reads what is to be sent from the study. So a server
+that is away for days costs no memory, and what it was not sent by the end of the sweep can be sent at any time later
+(`sync.py`). MLflow, which takes seconds to import, is imported in the thread too, while Ray's workers start.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tuner.outage import cause, passes, pause
 from tuner.search import TrialRecord
-from tuner.space import Value
 
 if TYPE_CHECKING:
     from tuner.tracking import MlflowSweep
 
 FLUSH_S = 0.5  # how long reports are gathered before they are sent
-CLOSE_S = 30.0  # how long the end of a sweep waits for a server that does not answer
-RUN_STATUS = {"RUNNING": "KILLED", "COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED"}
-ENDS = frozenset(RUN_STATUS.values())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """What is to be written of one trial; empty fields stay as they are."""
-
-    parameters: Mapping[str, Value] = field(default_factory=dict)
-    metrics: tuple[Mapping[str, float], ...] = ()
-    """Each with its `epoch` and its `time` in seconds since 1970."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    status: str = ""
-    """RUNNING, or one of ENDS."""
-    started: float | None = None
-    finished: float | None = None
-
-    def then(self, later: Change) -> Change:
-        """This change and a later one as one."""
-        return replace(
-            self,
-            parameters={**self.parameters, **later.parameters},
-            metrics=self.metrics + later.metrics,
-            tags={**self.tags, **later.tags},
-            status=later.status or self.status,
-            started=self.started or later.started,
-            finished=later.finished,
-        )
+CLOSE_S = 15.0  # how long the end of a sweep waits for an answer
+LONGEST_S = 120.0  # and how long in all, for a server whose answers take long
+NOTED = 2  # failures in a row after which the user is told: a single one may be a hiccup
 
 
 class Tracker:
     """Is told what happens to trials, and sends it. See `policy.Listener`."""
 
-    def __init__(self, connect: Callable[[], MlflowSweep]) -> None:
-        """`connect` is called once, in the thread."""
+    def __init__(
+        self,
+        connect: Callable[[], MlflowSweep],
+        record: Callable[[int], TrialRecord],
+        *,
+        ask: Callable[[], None] = lambda: None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """All four are called in the thread.
+
+        Args:
+            connect: gives the sweep's run; called again and again when that fails with what passes.
+            record: what the study knows of a trial.
+            ask: asks the server something small; raises when it does not answer, or asks to be left alone.
+            say: shows the user a line.
+        """
         self._connect = connect
+        self._record = record
+        self._ask = ask
+        self._say = say
         self._sweep: MlflowSweep | None = None
-        self._waiting: queue.SimpleQueue[tuple[int, Change] | None] = queue.SimpleQueue()
-        self._unsent: dict[int, Change] = {}
+        self._behind: dict[int, None] = {}  # trials, in the order in which they came to lack something
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._closed = threading.Event()
+        self._end = ""
+        self._give_up = self._answered = 0.0
+        self._failures = 0
         self._error: Exception | None = None
+        self._done = False
         self._thread = threading.Thread(target=self._work, name="mlflow-writer", daemon=True)
         self._thread.start()
 
     @property
-    def sweep(self) -> MlflowSweep:
-        """The sweep's own run, once `close` has returned. Raises the error that kept it from being made."""
-        if self._sweep is None:
-            raise self._error or TimeoutError("the MLflow server has not answered yet")
-        return self._sweep
+    def sweep(self) -> MlflowSweep | None:
+        """The sweep's own run, once `close` has returned and if MLflow answers; it has not been sent all, perhaps."""
+        away = self._thread.is_alive() or (self._error is not None and passes(self._error))
+        return None if away else self._sweep
 
     def check(self) -> None:
-        """Raises the error of a connection that could not be made: better now than at the end of the sweep."""
-        if self._error and self._sweep is None:
+        """Raises the error of a connection that will never be made: better now than at the end of the sweep."""
+        if self._error and self._sweep is None and not passes(self._error):
             raise self._error
 
     def catch_up(self, records: Iterable[TrialRecord]) -> None:
-        """After a crash: sends again all that a sweep's trials have reported. What is there already stays."""
+        """After a crash: what MLflow lacks of these trials is sent."""
         for record in records:
-            change = Change(
-                metrics=tuple(record.metrics.values()), parameters=record.parameters, started=record.started
-            )
-            self._put(record.number, change)
-            if record.ended:
-                self.trial_ended(record)
+            self._put(record.number)
 
     def trial_started(self, record: TrialRecord) -> None:
         """A worker has the trial, for the first time or again."""
-        self._put(record.number, Change(parameters=record.parameters, started=record.started, status="RUNNING"))
+        self._put(record.number)
 
-    def trial_reported(self, number: int, metrics: Mapping[str, float]) -> None:
+    def trial_reported(self, number: int, metrics: Mapping[str, float]) -> None:  # noqa: ARG002 - the study has them
         """An epoch has ended."""
-        self._put(number, Change(metrics=(metrics,)))
+        self._put(number)
 
     def trial_ended(self, record: TrialRecord) -> None:
         """The trial is COMPLETE, PRUNED or FAIL; its run's end is written after everything else of it."""
-        state = "INTERRUPTED" if record.state == "RUNNING" else record.state
-        tags = {"tuner.state": state} | ({"tuner.reason": record.reason} if record.reason else {})
-        self._put(record.number, Change(tags=tags, status=RUN_STATUS[record.state], finished=record.finished))
+        self._put(record.number)
 
     def interrupted(self, records: Iterable[TrialRecord]) -> None:
         """The sweep stops before its end: no run is left RUNNING."""
-        for record in records:
-            if not record.ended:
-                self.trial_ended(record)
+        self._stopped = True
+        self.catch_up(record for record in records if not record.ended)
 
-    def abandon(self, records: Iterable[TrialRecord]) -> None:
-        """An error stops the sweep: its run is FAILED, as far as MLflow can still be told."""
-        self.interrupted(records)
-        self.close()
-        if self._sweep:
-            with suppress(Exception):  # the error that stopped the sweep is the one to show
-                self._sweep.end("FAILED")
+    def close(self, end: str = "") -> str:
+        """Waits until all is sent, and then ends the sweep's own run if an `end` is given, such as KILLED.
 
-    def close(self) -> Exception | None:
-        """Waits until all is sent. The error of the last attempt, if something could not be sent."""
-        self._waiting.put(None)
-        self._thread.join(CLOSE_S)
-        if self._thread.is_alive():
-            return self._error or TimeoutError(f"the MLflow server did not answer for {CLOSE_S:.0f} s")
-        return self._error if self._unsent or self._sweep is None else None
+        Returns why not all could be sent; empty when it was.
+        """
+        self._end = end
+        self._answered = time.monotonic()
+        self._give_up = self._answered + LONGEST_S
+        self._closed.set()
+        while self._thread.is_alive() and time.monotonic() < self._answered + CLOSE_S:
+            self._thread.join(FLUSH_S)
+        self._say = lambda _: None  # what it has to say from now on, nobody waits for
+        if self._done:
+            return ""
+        return cause(self._error or TimeoutError("the answers take too long"))
 
-    def _put(self, number: int, change: Change) -> None:
-        self._waiting.put((number, change))
+    def _put(self, number: int) -> None:
+        with self._lock:
+            self._behind[number] = None
 
     def _work(self) -> None:
-        try:
-            self._sweep = self._connect()
-        except Exception as error:
-            self._error = error
-            return
-        deadline = 0.0  # set by `close`: until then it is tried again and again, and then for a while more
-        while not deadline or (self._unsent and time.monotonic() < deadline):
-            if self._gather():
-                deadline = time.monotonic() + CLOSE_S
-            self._send(self._sweep)
-
-    def _gather(self) -> bool:
-        """Merges the changes of a moment by trial. True once `close` was called."""
-        until = time.monotonic() + FLUSH_S
-        timeout = FLUSH_S if self._unsent else None  # None: for as long as nothing happens
-        while True:
+        while not self._done:
+            closed, wait = self._closed.is_set(), FLUSH_S  # asked first: what was put before it was set is sent
             try:
-                item = self._waiting.get(timeout=timeout)
-            except queue.Empty:
-                return False
-            if item is None:
-                return True
-            number, change = item
-            self._unsent[number] = self._unsent.get(number, Change()).then(change)
-            timeout = max(0.0, until - time.monotonic())
-
-    def _send(self, sweep: MlflowSweep) -> None:
-        """Sends each trial's change; one that fails is kept for the next time."""
-        for number in list(self._unsent):
-            try:
-                sweep.write(number, self._unsent[number])
-                del self._unsent[number]
+                self._send(closed=closed)
+                self._note_success()
             except Exception as error:
-                self._error = error
-                time.sleep(FLUSH_S)
+                wait = self._note_failure(error)
+                if self._sweep is None and not passes(error):
+                    return
+            if not closed:
+                if self._closed.wait(wait):
+                    self._failures = min(self._failures, NOTED)  # somebody waits now: at first, try often again
+            elif self._done or time.monotonic() + wait > self._latest():
+                return
+            else:
+                time.sleep(wait)
+
+    def _latest(self) -> float:
+        """When the end of the sweep waits no longer."""
+        return min(self._answered + CLOSE_S, self._give_up)
+
+    def _send(self, *, closed: bool) -> None:
+        """Brings every trial up to date that is behind. One that fails is the last of the next time."""
+        if self._failures:
+            self._ask()
+        if self._sweep is None:
+            self._sweep = self._connect()
+        with self._lock:
+            behind = list(self._behind)
+        for number in behind:
+            with self._lock:
+                del self._behind[number]
+            try:
+                self._sweep.send(self._record(number), stopped=self._stopped)
+            except Exception:
+                self._put(number)
+                raise
+            self._answered = time.monotonic()
+            if closed and self._answered > self._give_up:
+                return
+        if closed:
+            if self._end:
+                self._sweep.end(self._end)
+            self._done = True
+
+    def _note_success(self) -> None:
+        if self._failures >= NOTED:
+            self._say("MLflow answers again, and is sent what it lacks")
+        self._failures, self._error = 0, None
+
+    def _note_failure(self, error: Exception) -> float:
+        """Tells the user, once. Returns the seconds to wait before the next attempt."""
+        self._error = error
+        self._failures += 1
+        if self._failures == NOTED:
+            what = "does not answer" if passes(error) else "refuses part of the record"
+            self._say(f"warning: MLflow {what} ({cause(error)}): training goes on, and it is sent the rest later")
+        return pause(self._failures, error)

@@ -1,64 +1,115 @@
 """Writes a sweep's runs to MLflow: one experiment a pair, one run a sweep, one nested run a trial.
 
 Runs are found by their tags, never by an id that was stored: a crash between the two would make an orphan. Everything
-can be written again without a change: a metric has its epoch as step and the time of its report.
+can be written again without a change: a metric has its epoch as step and the time of its report. A request that fails
+may have been heard all the same, so MLflow is asked what it has before anything is written again.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from tuner.config import SweepConfig
+from tuner.outage import unless_refused
+from tuner.search import SCORE, TrialRecord
 from tuner.store import Store, describe
-from tuner.tracker import ENDS, Change
+from tuner.trial_run import REASON_TAG, STATE_TAG, TrialEnd, TrialRun
 
-MOST_METRICS = 1000  # MLflow's limit for one request
-UID_TAG, SWEEP_TAG, TRIAL_TAG = "tuner.uid", "tuner.sweep", "tuner.trial"
+MOST_METRICS = 900  # in one request: MLflow's limit is 1000, with parameters and tags
+UID_TAG, SWEEP_TAG, TRIAL_TAG, PARENT_TAG = "tuner.uid", "tuner.sweep", "tuner.trial", "mlflow.parentRunId"
 
 _KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI shows runs and charts first
 
-for _name in ("mlflow", "alembic"):
+for _name in ("mlflow", "alembic", "urllib3"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
 
 class MlflowSweep:
     """A sweep's run and those of its trials. Made for a new sweep, found again for one that goes on."""
 
-    def __init__(self, store: Store, config: SweepConfig) -> None:
+    def __init__(self, store: Store, config: SweepConfig, started: float | None = None) -> None:
+        """`started` is when the sweep began, in seconds since 1970; by default now."""
         self._client = MlflowClient(store.uri, store.uri)
         self._name = config.name
         self._tags = {UID_TAG: config.uid, SWEEP_TAG: config.name}
         self.experiment_id = self._experiment(config.pair, store.artifacts)
-        self.run_id = self._parent(describe(config))
-        trials = [run for run in self._search() if TRIAL_TAG in run.data.tags]
-        self._ids = {int(run.data.tags[TRIAL_TAG]): str(run.info.run_id) for run in trials}
+        self.written: dict[int, set[int]] = {}
+        """The epochs that were lacking, by the numbers of the trials that lacked anything."""
+        self._trials: dict[int, TrialRun] = {}
+        self._unsure: set[int] = set()
+        """Trials of which a request has failed."""
+        self.run_id = ""
+        parent = self._look()
+        if parent is None:
+            tags, begin = {**self._tags, **describe(config)}, int((started or time.time()) * 1000)
+            parent = self._client.create_run(self.experiment_id, begin, tags, self._name)
+        self.run_id, self.status = str(parent.info.run_id), str(parent.info.status)
 
-    def write(self, number: int, change: Change) -> None:
-        """Writes a trial's change: parameters, tags and metrics first, its end last."""
-        if number not in self._ids:
-            self._ids[number] = self._create(number, change)
-        run_id = self._ids[number]
-        metrics = [metric for values in change.metrics for metric in _metrics(values)]
-        params = [Param(name, str(value)) for name, value in change.parameters.items()]
-        tags = [RunTag(name, value) for name, value in change.tags.items()]
-        self._client.log_batch(run_id, metrics[:MOST_METRICS], params, tags)
-        for start in range(MOST_METRICS, len(metrics), MOST_METRICS):
-            self._client.log_batch(run_id, metrics[start : start + MOST_METRICS])
-        if change.status in ENDS:
-            finished = change.finished or time.time()
-            self._client.set_terminated(run_id, change.status, int(finished * 1000))
-        elif change.status:
-            self._client.update_run(run_id, status=change.status)
+    def begin(self) -> None:
+        """The sweep runs, for the first time or again."""
+        if self.status != "RUNNING":
+            self._client.update_run(self.run_id, status="RUNNING")
+            self.status = "RUNNING"
 
-    def end(self, status: str) -> None:
-        """Ends the sweep's own run: FINISHED, KILLED or FAILED."""
-        self._client.set_terminated(self.run_id, status)
+    def send(self, record: TrialRecord, *, stopped: bool = False) -> None:
+        """Writes what the trial's run lacks: parameters, epochs and tags first, its end last.
+
+        A trial that has not ended is RUNNING, or interrupted when the sweep has `stopped`.
+        """
+        try:
+            self._send(record, TrialEnd.of(record, stopped=stopped))
+        except Exception:
+            self._trials.pop(record.number, None)
+            self._unsure.add(record.number)
+            raise
+
+    def end(self, status: str, finished: float | None = None) -> None:
+        """Ends the sweep's own run: FINISHED, KILLED or FAILED. `finished` is in seconds since 1970, by default now."""
+        self._look()  # a run whose answer came too late to be waited for is there twice
+        if self.status != status:
+            self._client.set_terminated(self.run_id, status, int((finished or time.time()) * 1000))
+            self.status = status
+
+    def _send(self, record: TrialRecord, end: TrialEnd) -> None:
+        run = self._run(record)
+        if end.over and run.end == end:
+            return
+        if run.epochs is None:
+            history = self._client.get_metric_history(run.id, SCORE)
+            run.epochs = {metric.step for metric in history}
+        epochs = [epoch for epoch in sorted(record.metrics) if epoch not in run.epochs]
+        params = [Param(name, str(value)) for name, value in record.parameters.items() if name not in run.parameters]
+        tags = [RunTag(name, value) for name, value in end.tags.items() if run.tags.get(name) != value]
+        if end.over or run.status != end.status or epochs or params or tags:
+            self.written[record.number] = self.written.get(record.number, set()) | set(epochs)
+        for first, batch, last in _batches([record.metrics[epoch] for epoch in epochs]):
+            if batch or params or tags:
+                self._client.log_batch(run.id, batch, params if first else (), tags if last else ())
+        if end.over:
+            self._client.set_terminated(run.id, end.status, end.finished)
+        elif run.status != end.status:
+            self._client.update_run(run.id, status=end.status)
+        run.note(record, end)
+
+    def _run(self, record: TrialRecord) -> TrialRun:
+        """The trial's run, found or made."""
+        number = record.number
+        if number in self._unsure:
+            self._keep_one(number, self._search(f" and tags.`{TRIAL_TAG}` = '{number}'"))
+            self._unsure.discard(number)
+        if number not in self._trials:
+            tags = {PARENT_TAG: self.run_id, TRIAL_TAG: str(number), **self._tags}
+            begin = int((record.started or time.time()) * 1000)
+            made = self._client.create_run(self.experiment_id, begin, tags, f"{self._name}-{number:04d}")
+            self._trials[number] = TrialRun(id=str(made.info.run_id))
+        return self._trials[number]
 
     def _experiment(self, name: str, artifacts: str | None) -> str:
         found = self._client.get_experiment_by_name(name)
@@ -74,34 +125,68 @@ class MlflowSweep:
             self._client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
 
-    def _parent(self, tags: Mapping[str, str]) -> str:
-        found = [run for run in self._search() if TRIAL_TAG not in run.data.tags]
-        if found:
-            run_id = str(found[0].info.run_id)
-            self._client.update_run(run_id, status="RUNNING")
-            return run_id
-        run = self._client.create_run(self.experiment_id, tags={**self._tags, **tags}, run_name=self._name)
-        return str(run.info.run_id)
+    def _look(self) -> Run | None:
+        """Finds the sweep's run and those of its trials, each of them once."""
+        parents, trials = [], defaultdict(list)
+        for run in self._search():
+            if TRIAL_TAG in run.data.tags:
+                trials[int(run.data.tags[TRIAL_TAG])].append(run)
+            else:
+                parents.append(run)
+        for number, runs in trials.items():
+            self._keep_one(number, runs)
+        children = Counter(run.data.tags.get(PARENT_TAG) for runs in trials.values() for run in runs)
+        parents.sort(key=lambda run: (run.info.run_id != self.run_id, -children[run.info.run_id], run.info.run_id))
+        self._delete(parents[1:])
+        return parents[0] if parents else None
 
-    def _search(self) -> list[Run]:
+    def _keep_one(self, number: int, runs: list[Run]) -> None:
+        known = self._trials[number].id if number in self._trials else None
+        runs.sort(key=lambda run: (run.info.run_id != known, -len(run.data.metrics), run.info.run_id))
+        self._delete(runs[1:])
+        if runs and number not in self._trials:
+            self._trials[number] = _found(runs[0])
+
+    def _delete(self, doubles: Sequence[Run]) -> None:
+        """A request to make a run, whose answer was lost, was heard, and so was the next one."""
+        for run in doubles:
+            with unless_refused():  # some may write, and not delete
+                self._client.delete_run(run.info.run_id)
+
+    def _search(self, more: str = "") -> list[Run]:
         runs: list[Run] = []
         token = None
         while True:
-            page = self._client.search_runs(
-                [self.experiment_id], f"tags.`{UID_TAG}` = '{self._tags[UID_TAG]}'", page_token=token
-            )
+            mine = f"tags.`{UID_TAG}` = '{self._tags[UID_TAG]}'{more}"
+            page = self._client.search_runs([self.experiment_id], mine, page_token=token)
             runs += page
             token = page.token
             if not token:
                 return runs
 
-    def _create(self, number: int, change: Change) -> str:
-        tags = {"mlflow.parentRunId": self.run_id, TRIAL_TAG: str(number), **self._tags}
-        started = int((change.started or time.time()) * 1000)
-        run = self._client.create_run(self.experiment_id, started, tags, f"{self._name}-{number:04d}")
-        return str(run.info.run_id)
+
+def _batches(epochs: Sequence[Mapping[str, float]]) -> Iterator[tuple[bool, list[Metric], bool]]:
+    """The metrics of whole epochs, as many as a request may hold, each with whether it is the first and the last."""
+    size = MOST_METRICS // max((len(values) for values in epochs), default=1)
+    starts = range(0, max(1, len(epochs)), size)
+    for start in starts:
+        batch = [metric for values in epochs[start : start + size] for metric in _metrics(values)]
+        yield start == starts[0], batch, start == starts[-1]
 
 
 def _metrics(values: Mapping[str, float]) -> list[Metric]:
     timestamp, step = int(values["time"] * 1000), int(values["epoch"])
     return [Metric(k, float(v), timestamp, step) for k, v in values.items() if k not in ("time", "epoch")]
+
+
+def _found(run: Run) -> TrialRun:
+    tags = {name: run.data.tags[name] for name in (STATE_TAG, REASON_TAG) if name in run.data.tags}
+    info, parameters = run.info, set(run.data.params)
+    return TrialRun(
+        id=str(info.run_id),
+        status=str(info.status),
+        finished=info.end_time,
+        tags=tags,
+        parameters=parameters,
+        epochs=None,
+    )

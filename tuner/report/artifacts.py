@@ -7,6 +7,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 
 from tuner.config import SweepConfig
+from tuner.outage import stubborn_requests
 from tuner.store import Store
 from tuner.tracking import UID_TAG
 
@@ -30,4 +31,11 @@ def send_report(store: Store, config: SweepConfig, folder: Path) -> None:
     runs = client.search_runs([experiment.experiment_id], mine) if experiment else []
     if not runs:
         raise NoRunError(f"there is no run of {config.name} at {store.address}")
-    client.log_artifacts(runs[0].info.run_id, str(folder), folder.name)
+    with stubborn_requests():
+        client.log_artifacts(runs[0].info.run_id, str(folder), folder.name)
+
+
+def has_report(store: Store, run_id: str, folder: Path) -> bool:
+    """Whether all the folder's files are among the run's artifacts."""
+    artifacts = MlflowClient(store.uri, store.uri).list_artifacts(run_id, folder.name)
+    return {path.name for path in folder.iterdir()} <= {Path(each.path).name for each in artifacts}

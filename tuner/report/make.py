@@ -151,13 +151,18 @@ def write_report(findings: Findings, folder: Path) -> Report:
     return Report(folder=folder, files=(PAGE, *files), missing=missing, failed=failed)
 
 
-def publish(sweep: Path, store: Store, warn: Callable[[str], None]) -> Report:
-    """Makes the report and sends it to the sweep's run in MLflow; what goes wrong with a part of that is a warning."""
+def publish(sweep: Path, store: Store | None, warn: Callable[[str], None]) -> Report:
+    """Makes the report and sends it to the sweep's run in MLflow; what goes wrong with a part of that is a warning.
+
+    Without a `store` it is not sent.
+    """
     from tuner.report.artifacts import send_report  # noqa: PLC0415 - MLflow takes seconds to import
 
     report = make_report(sweep)
     for part, error in report.failed.items():
         warn(f"the report's part '{part}' could not be made: {error}")
+    if store is None:
+        return report
     try:
         send_report(store, SweepConfig.load(sweep), report.folder)
     except Exception as error:

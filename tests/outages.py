@@ -1,0 +1,278 @@
+"""Trains against an MLflow server that fails, and counts what arrives: a function for each kind of failure.
+
+The study, the policy, the tracker, the server and its client are the real ones; what trains is a formula. Pauses are
+shorter than in real life. `make faults` and the tests share this.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from faulty_proxy import BROKEN, BUSY, CUT, DOWN, KINDS, LOST, SLOW, FaultyProxy, faulty_proxy
+from mlflow import MlflowClient
+from support import make_config
+
+from tuner import outage, tracker
+from tuner.environment import prepare
+from tuner.fit import EpochMetrics
+from tuner.policy import Decision, Policy
+from tuner.search import FILE as JOURNAL
+from tuner.search import Study, TrialRecord
+from tuner.store import Store
+from tuner.tracker import Tracker
+from tuner.tracking import TRIAL_TAG, UID_TAG, MlflowSweep
+from tuner.trial_run import RUN_STATUS
+
+TRIALS, EPOCHS = 12, 9
+WAIT_S = 60.0  # for as many faults as are asked for
+BEGIN, END = 8, 20  # reports between which the server fails
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What came of a training during which MLflow's server failed."""
+
+    kind: str
+    requests: int
+    injected: int
+    """Faults."""
+    reports: int
+    """Epochs that were reported while the server failed, and before and after that."""
+    metrics: int
+    """Values in the study."""
+    arrived: int
+    """Of them in MLflow, with their epoch and time."""
+    doubled: int
+    """Values that MLflow has more than once, or that the study does not have."""
+    disordered: int
+    """Epochs that MLflow got after a later one of the same trial."""
+    runs_doubled: int
+    runs_wrong: int
+    """Runs that are missing, or whose status is not that of their trial."""
+    said: tuple[str, ...]
+    """Lines that the user saw."""
+    unsent: str
+    """Why something was left at the end."""
+
+    @property
+    def lost(self) -> int:
+        """Values that MLflow does not have."""
+        return self.metrics - self.arrived
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was lost, doubled, out of order or left behind."""
+        wrong = self.lost + self.doubled + self.disordered + self.runs_doubled + self.runs_wrong
+        return not wrong and not self.unsent
+
+
+@dataclass
+class Training:
+    """A sweep that a test steers."""
+
+    folder: Path
+    proxy: FaultyProxy
+    server: str
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True)
+        space = {"epochs": EPOCHS, "params": {"dropout": {"low": 0.0, "high": 0.9}}}
+        self.config = make_config(name=self.folder.name, trials=TRIALS, epochs=EPOCHS, seed=self.seed, space=space)
+        self.config.save(self.folder)
+        self.said: list[str] = []
+        self.reports = 0
+        self._random = random.Random(self.seed)
+        study = Study(self.folder / JOURNAL, self.config.search_space(), seed=self.seed, trials=TRIALS)
+        store = Store(uri=self.proxy.uri, artifacts=None)
+        self.study = study
+        self.tracker = Tracker(self._connect(store), study.record, ask=store.ask, say=self.said.append)
+        self._policy = Policy(self.config, study, self.folder / "trials", self.tracker)
+        self._live: dict[int, int] = {}
+
+    def _connect(self, store: Store) -> Callable[[], MlflowSweep]:
+        return lambda: MlflowSweep(store, self.config)
+
+    def train(self, until: float = float("inf")) -> None:
+        """Reports epochs until so many were reported in all, or until the sweep is over."""
+        while self.reports < until and not self._policy.over:
+            while len(self._live) < self.config.concurrency and (drawn := self._policy.next_trial()):
+                self._live[drawn[0]] = self.study.record(drawn[0]).epoch
+            self._report(self._random.choice(sorted(self._live)))
+            time.sleep(0.02)
+        if self._policy.over:
+            self._policy.finish()
+
+    def _report(self, number: int) -> None:
+        self._live[number] += 1
+        self.reports += 1
+        score = self._random.random()
+        metrics = EpochMetrics(
+            epoch=self._live[number],
+            train_loss=1.5 - score,
+            train_accuracy=score,
+            val_loss=1 - score,
+            val_accuracy=score,
+            lr=0.1,
+            epoch_seconds=0.01,
+        )
+        decision = self._policy.on_report(number, asdict(metrics))
+        if decision is Decision.STOP:
+            del self._live[number]
+
+    def fail(self, *kinds: str, share: float = 1.0, faults: int = 4) -> None:
+        """The server fails from now on; returns when so many requests have suffered from it."""
+        self.proxy.kinds, self.proxy.share = kinds, share
+        wanted, deadline = self.proxy.injected.total() + faults, time.monotonic() + WAIT_S
+        while self.proxy.injected.total() < wanted:
+            assert time.monotonic() < deadline, f"{self.proxy.injected} of {wanted} faults"
+            self.train(self.reports + 1)
+            time.sleep(0.02)
+
+    def heal(self) -> None:
+        """The server is well again."""
+        self.proxy.kinds = ()
+
+    def count(self, kind: str, unsent: str) -> Counts:
+        """Compares what the study has with what the server has, which is asked directly."""
+        client, records = MlflowClient(self.server, self.server), self.study.records()
+        experiment = client.get_experiment_by_name(self.config.pair)
+        ids = [experiment.experiment_id] if experiment else []
+        runs = client.search_runs(ids, f"tags.`{UID_TAG}` = '{self.config.uid}'") if ids else []
+        numbers = Counter(run.data.tags.get(TRIAL_TAG, "the sweep's own") for run in runs)
+        status = {int(run.data.tags[TRIAL_TAG]): run.info.status for run in runs if TRIAL_TAG in run.data.tags}
+        expected, found = Counter(_points(records)), Counter[tuple[object, ...]]()
+        for run in runs:
+            number = int(run.data.tags.get(TRIAL_TAG, -1))
+            for name in run.data.metrics:
+                for point in client.get_metric_history(run.info.run_id, name):
+                    found[number, name, point.step, point.timestamp, point.value] += 1
+        return Counts(
+            kind=kind,
+            requests=self.proxy.requests,
+            injected=self.proxy.injected.total(),
+            reports=self.reports,
+            metrics=expected.total(),
+            arrived=(expected & found).total(),
+            doubled=(found - expected).total(),
+            disordered=sum(map(_disorder, self.proxy.steps.values())),
+            runs_doubled=sum(count - 1 for count in numbers.values()),
+            runs_wrong=sum(status.get(each.number) != _status(each) for each in records),
+            said=tuple(self.said),
+            unsent=unsent,
+        )
+
+
+def down(folder: Path, server: str, seed: int = 0) -> Counts:
+    """Connections are closed for the middle of the sweep."""
+    return _middle(folder, server, seed, DOWN)
+
+
+def slow(folder: Path, server: str, seed: int = 0, delay: float = 0.2) -> Counts:
+    """Every answer takes `delay` seconds more."""
+    return _middle(folder, server, seed, SLOW, delay=delay)
+
+
+def broken(folder: Path, server: str, seed: int = 0) -> Counts:
+    """Every answer is 500."""
+    return _middle(folder, server, seed, BROKEN)
+
+
+def busy(folder: Path, server: str, seed: int = 0) -> Counts:
+    """Every answer is 429, with a Retry-After of a second."""
+    return _middle(folder, server, seed, BUSY, faults=3)
+
+
+def cut(folder: Path, server: str, seed: int = 0) -> Counts:
+    """Every third request is done, and its answer lost, in part or as a whole, from the first request on."""
+    return _all_along(folder, server, seed, CUT, LOST, share=0.34)
+
+
+def mixed(folder: Path, server: str, seed: int = 0) -> Counts:
+    """Every fourth request suffers a fault of any kind, from the first request on."""
+    return _all_along(folder, server, seed, *KINDS, share=0.25)
+
+
+def held(folder: Path, server: str, seed: int = 0) -> Counts:
+    """No request is answered before the last epoch is reported: a report that waited for one would wait for ever."""
+    with training(folder, server, seed) as sweep:
+        sweep.train(BEGIN)
+        sweep.proxy.open.clear()
+        sweep.train()
+        sweep.proxy.open.set()
+        return sweep.count("held", sweep.tracker.close("FINISHED"))
+
+
+def gone(folder: Path, server: str, seed: int = 0) -> tuple[Counts, Counts]:
+    """Down from the middle on, for good: what has arrived at the end, and once `tuner sync` has been typed."""
+    with training(folder, server, seed, close_s=1.0) as sweep:
+        sweep.train(BEGIN)
+        sweep.fail(DOWN)
+        sweep.train()
+        before = sweep.count("gone", sweep.tracker.close("FINISHED"))
+        sweep.heal()
+        synced(sweep)
+        return before, sweep.count("gone, then synced", "")
+
+
+def synced(sweep: Training) -> str:
+    """What `tuner sync` says of the sweep."""
+    from tuner.sync import sync_sweep
+
+    store = Store(uri=sweep.proxy.uri, artifacts=None)
+    return str(sync_sweep(sweep.folder, store, sweep.said.append))
+
+
+@contextmanager
+def training(folder: Path, server: str, seed: int, close_s: float = 60.0) -> Iterator[Training]:
+    """A sweep behind a proxy, with short pauses; its end waits for an answer for so many seconds."""
+    prepare()  # as the command line does: MLflow's client would try again itself, for minutes
+    before = tracker.FLUSH_S, outage.FIRST_S, outage.MOST_S, tracker.CLOSE_S
+    tracker.FLUSH_S, outage.FIRST_S, outage.MOST_S, tracker.CLOSE_S = 0.02, 0.05, 0.4, close_s
+    try:
+        with faulty_proxy(server, seed) as proxy:
+            yield Training(folder, proxy, server, seed)
+    finally:
+        tracker.FLUSH_S, outage.FIRST_S, outage.MOST_S, tracker.CLOSE_S = before
+
+
+def _middle(folder: Path, server: str, seed: int, kind: str, *, faults: int = 4, delay: float = 0.2) -> Counts:
+    with training(folder, server, seed) as sweep:
+        sweep.proxy.delay = delay
+        sweep.train(BEGIN)
+        sweep.fail(kind, faults=faults)
+        sweep.train(END)
+        sweep.heal()
+        sweep.train()
+        return sweep.count(kind, sweep.tracker.close("FINISHED"))
+
+
+def _all_along(folder: Path, server: str, seed: int, *kinds: str, share: float) -> Counts:
+    with training(folder, server, seed) as sweep:
+        sweep.proxy.kinds, sweep.proxy.share = kinds, share
+        sweep.train()
+        return sweep.count("+".join(kinds), sweep.tracker.close("FINISHED"))
+
+
+def _points(records: list[TrialRecord]) -> Iterator[tuple[object, ...]]:
+    for record in records:
+        for epoch, values in record.metrics.items():
+            for name, value in values.items():
+                if name not in ("time", "epoch"):
+                    yield record.number, name, epoch, int(values["time"] * 1000), float(value)
+
+
+def _disorder(steps: list[int]) -> int:
+    """How many epochs came first after a later one had come."""
+    firsts = list(dict.fromkeys(steps))
+    return sum(later < max(firsts[:place], default=0) for place, later in enumerate(firsts))
+
+
+def _status(record: TrialRecord) -> str:
+    return RUN_STATUS.get(record.state, "KILLED")

@@ -1,0 +1,130 @@
+"""What the command `sync` does: MLflow is sent what it lacks of sweeps, from their folders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from tuner.config import SweepConfig, known_sweep, sweep_names
+from tuner.driver import hold
+from tuner.errors import TunerError
+from tuner.files import tuner_home
+from tuner.handover import hand_over
+from tuner.outage import cause, insist, is_mlflows
+from tuner.outcome import FILE as RESULT
+from tuner.outcome import UNSENT, is_sent, note_sent, read_winner
+from tuner.report.artifacts import has_report, send_report
+from tuner.report.make import FOLDER as REPORT
+from tuner.report.make import PAGE, publish
+from tuner.search import FILE as JOURNAL
+from tuner.search import read_records
+from tuner.status import ERROR_FILE
+from tuner.store import Store
+from tuner.tracking import MlflowSweep
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synced:
+    """What MLflow was sent of a sweep, or why nothing was."""
+
+    sweep: str
+    trials: int = 0
+    """Those that lacked something."""
+    epochs: int = 0
+    model: str = ""
+    """Where it was registered, if it was not before."""
+    report: bool = False
+    left_out: str = ""
+    unsent: str = ""
+
+    def __str__(self) -> str:
+        if self.left_out:
+            return f"{self.sweep}: left out: {self.left_out}"
+        if self.unsent:
+            return f"{self.sweep}: not all could be sent: {self.unsent}; to try again: tuner sync {self.sweep}"
+        parts = [f"{self.epochs} epochs of {self.trials} trials"] if self.trials else []
+        parts += [f"the model, as {self.model}"] if self.model else []
+        parts += ["the report"] if self.report else []
+        return f"{self.sweep}: sent {', '.join(parts)}" if parts else f"{self.sweep}: MLflow has all of it"
+
+
+def sync(name: str | None, *, as_json: bool, out: Console, err: Console) -> int:
+    """Sends MLflow what it lacks of a sweep, or of all. Returns the exit status: UNSENT when it does not take all."""
+    home = tuner_home()
+    names = sweep_names(home) if name is None else [name]
+    if name or not names:
+        known_sweep(name or "", home)
+    store = Store.of(home)
+    store.check()
+    store.prepare(home)
+    done: list[Synced] = []
+    for each in names:
+        with err.status(f"Sending what MLflow lacks of {each}"):
+            done.append(_try(home / each, store, err, needed=name is not None))
+        if not as_json:
+            out.print(str(done[-1]), markup=False)
+    if as_json:
+        out.print_json(json.dumps([asdict(each) for each in done]))
+    return UNSENT if any(each.unsent for each in done) else 0
+
+
+def _try(folder: Path, store: Store, err: Console, *, needed: bool) -> Synced:
+    def warn(message: str) -> None:
+        err.print(f"warning: {folder.name}: {message}", markup=False, soft_wrap=True)
+
+    try:
+        with hold(folder):
+            return sync_sweep(folder, store, warn)
+    except TunerError as error:
+        if needed:
+            raise
+        return Synced(sweep=folder.name, left_out=str(error))
+    except Exception as error:
+        if not is_mlflows(error):
+            raise
+        return Synced(sweep=folder.name, unsent=cause(error))
+
+
+def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synced:
+    """Sends what MLflow lacks of the sweep in this folder, which the caller holds."""
+    config, records = SweepConfig.load(folder), read_records(folder / JOURNAL)
+    if not records:
+        return Synced(sweep=config.name, left_out="no trial of it has begun")
+    sweep = insist(lambda: MlflowSweep(store, config, min(record.started for record in records)))
+    for record in records:
+        insist(partial(sweep.send, record, stopped=True))
+    finished = max(record.finished or record.started for record in records)
+    model, report = "", False
+    if (folder / RESULT).exists():
+        if sweep.status != "FINISHED" or not is_sent(folder):
+            winner = read_winner(folder, records)
+            registered = insist(lambda: hand_over(config, folder, winner, store, sweep, finished))
+            note_sent(folder, registered)
+            model = registered.uri
+        report = _send_report(folder, config, store, sweep.run_id, warn, anew=bool(model))
+    elif sweep.status == "RUNNING":  # it was killed, or its end could not be sent
+        end = "FAILED" if (folder / ERROR_FILE).exists() else "KILLED"
+        insist(lambda: sweep.end(end, finished))
+    written = sweep.written
+    return Synced(
+        sweep=config.name, trials=len(written), epochs=sum(map(len, written.values())), model=model, report=report
+    )
+
+
+def _send_report(
+    folder: Path, config: SweepConfig, store: Store, run_id: str, warn: Callable[[str], None], *, anew: bool
+) -> bool:
+    """Whether it was sent: it was not there."""
+    report = folder / REPORT
+    if not anew and (report / PAGE).exists() and insist(lambda: has_report(store, run_id, report)):
+        return False
+    if (report / PAGE).exists():
+        insist(lambda: send_report(store, config, report))
+        return True
+    publish(folder, store, warn)
+    return True
