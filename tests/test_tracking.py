@@ -11,7 +11,7 @@ from mlflow.entities import Run
 from support import make_config, read_runs
 
 from tuner import tracker as tracker_module
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 from tuner.store import Store
 from tuner.tracker import Change, Tracker
 from tuner.tracking import MlflowSweep

@@ -17,10 +17,10 @@ from tuner.fit import predict_logits
 from tuner.hyperparameters import split_parameters
 from tuner.inputs import to_raw
 from tuner.outcome import SweepError, Winner
+from tuner.records import TrialRecord
 from tuner.registry import Candidate, log_winner, register
 from tuner.report.predictions import Predictions
 from tuner.saved import load_model, save_model
-from tuner.search import TrialRecord
 from tuner.storage import Storage
 from tuner.store import Store
 

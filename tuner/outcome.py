@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.config import SweepConfig
 from tuner.files import write_atomic
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 
 if TYPE_CHECKING:
     from tuner.cost import Cost

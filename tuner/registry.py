@@ -26,7 +26,7 @@ from tuner.errors import TunerError
 from tuner.inputs import TEXT
 from tuner.outcome import Registered, TestScores
 from tuner.package import copy_package
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 from tuner.tracking import SWEEP_TAG, UID_TAG
 
 CHAMPION = "champion"

@@ -14,7 +14,7 @@ from rich.text import Text
 from tuner.duration import format_seconds
 from tuner.outcome import Outcome, Winner
 from tuner.progress import format_parameters
-from tuner.search import SCORE
+from tuner.records import SCORE
 from tuner.store import Store
 
 if TYPE_CHECKING:

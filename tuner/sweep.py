@@ -22,8 +22,8 @@ from tuner.materials import Materials
 from tuner.outcome import Outcome, Winner, all_failed, write_result
 from tuner.policy import Policy
 from tuner.progress import Summary, View
+from tuner.records import FILE as JOURNAL
 from tuner.schedule import rungs
-from tuner.search import FILE as JOURNAL
 from tuner.search import Study
 from tuner.signals import interrupt, terminated_like_interrupted
 from tuner.storage import Storage, scratch

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 from tuner.space import Value
 
 if TYPE_CHECKING:
