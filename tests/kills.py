@@ -16,8 +16,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from support import Start, read_runs
 
+from tuner.records import TrialRecord, best_of, read_records
 from tuner.schedule import rungs
-from tuner.search import TrialRecord, best_of, read_records
 
 TRIALS, EPOCHS = 10, 9
 SWEEP = ("sweep", "digits", "cnn", "--limit", "300", "--set", "width=0.25")

@@ -22,8 +22,9 @@ from tuner import outage, tracker
 from tuner.environment import prepare
 from tuner.fit import EpochMetrics
 from tuner.policy import Decision, Policy
-from tuner.search import FILE as JOURNAL
-from tuner.search import Study, TrialRecord
+from tuner.records import FILE as JOURNAL
+from tuner.records import TrialRecord
+from tuner.search import Study
 from tuner.store import Store
 from tuner.tracker import Tracker
 from tuner.tracking import TRIAL_TAG, UID_TAG, MlflowSweep

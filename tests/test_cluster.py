@@ -18,7 +18,7 @@ from postgres import postgres
 from ray_cluster import Cluster, Node, ray_cluster
 from support import Command
 
-from tuner.search import TrialRecord, read_records
+from tuner.records import TrialRecord, read_records
 
 pytestmark = pytest.mark.proof
 TRIALS = 24

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from tuner.classifier import Classifier, build_classifier
 from tuner.cost import Cost, forward_flops
 from tuner.data import DataSpec
+from tuner.records import TrialRecord
 from tuner.saved import save_model
-from tuner.search import TrialRecord
 
 IMAGES = DataSpec(name="i", task="image", shape=(3, 8, 8), classes=("a", "b"), mean=(0.0,) * 3, std=(1.0,) * 3)
 ROWS = DataSpec(name="r", task="tabular", shape=(5,), classes=("a", "b"), mean=(0.0,) * 5, std=(1.0,) * 5)

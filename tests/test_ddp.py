@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ray_cluster import Cluster, ray_cluster
 
-from tuner.search import read_records
+from tuner.records import read_records
 
 pytestmark = pytest.mark.proof
 WAIT_S = 300

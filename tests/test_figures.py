@@ -14,6 +14,7 @@ from PIL import Image
 from synthetic import HOSTILE, config, images, make_winner, record, texts, trials
 
 from tuner.data import DataSpec
+from tuner.records import best_of
 from tuner.report.class_scores import classification, confusion, roc_curves
 from tuner.report.figures import REPLACEMENT, STATES, plain, save
 from tuner.report.figures_samples import draw_samples
@@ -23,7 +24,6 @@ from tuner.report.findings import NotShown, WinningModel
 from tuner.report.importance import importance
 from tuner.report.parallel import NOT_USED, parallel
 from tuner.report.trial_views import best_so_far
-from tuner.search import best_of
 
 SPACE = config().search_space()
 

@@ -9,10 +9,10 @@ import optuna
 import pytest
 from synthetic import SPACE, record, trials
 
+from tuner.records import TrialRecord
 from tuner.report.findings import NotShown
 from tuner.report.importance import LEAST_TRIALS, Importance, importance
 from tuner.report.scales import scales
-from tuner.search import TrialRecord
 from tuner.space import parse_space
 
 EPOCHS = 9  # with rungs at 1 and 3

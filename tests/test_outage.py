@@ -27,7 +27,7 @@ from tuner.driver import hold
 from tuner.environment import prepare
 from tuner.errors import TunerError
 from tuner.outcome import UNSENT
-from tuner.search import read_records
+from tuner.records import read_records
 from tuner.store import Store
 from tuner.sync import sync, sync_sweep
 

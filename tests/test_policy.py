@@ -14,8 +14,9 @@ from support import make_config
 from tuner.checkpoint import checkpoint_folder
 from tuner.config import SweepConfig
 from tuner.policy import Decision, Policy
+from tuner.records import TrialRecord
 from tuner.schedule import rungs
-from tuner.search import Study, TrialRecord
+from tuner.search import Study
 
 
 class Log:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from tuner.config import SweepConfig
 from tuner.progress import FRAME_S, LINE_S, Summary, View, format_parameters
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 
 CONFIG = SweepConfig(
     name="sweep",

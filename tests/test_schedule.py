@@ -14,8 +14,9 @@ import pytest
 from support import make_config
 
 from tuner.policy import METRICS, Decision, Policy
+from tuner.records import TrialRecord
 from tuner.schedule import ETA, Progress, expected_epochs, promotable, rungs
-from tuner.search import Study, TrialRecord
+from tuner.search import Study
 
 
 def waiting(number: int, *values: float) -> Progress:

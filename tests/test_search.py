@@ -8,7 +8,8 @@ from pathlib import Path
 import optuna
 import pytest
 
-from tuner.search import Study, best_of
+from tuner.records import best_of
+from tuner.search import Study
 from tuner.space import SearchSpace, Value, parse_space
 
 SPACE = {

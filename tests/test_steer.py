@@ -16,7 +16,7 @@ from tuner.driver import hold, is_running, last_driver
 from tuner.errors import TunerError
 from tuner.events import events
 from tuner.orders import Order
-from tuner.search import read_records
+from tuner.records import read_records
 from tuner.status import Watch
 
 LONG = ("sweep", "digits", "cnn", "--trials", "40", "--max-epochs", "27", "--name", "x")

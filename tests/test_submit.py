@@ -17,7 +17,7 @@ from support import Command, Start, read_runs
 
 from tuner.driver import last_driver
 from tuner.package import copy_package
-from tuner.search import read_records
+from tuner.records import read_records
 
 pytestmark = pytest.mark.proof
 

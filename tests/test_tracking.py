@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from support import make_config, make_record, read_runs
 
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 from tuner.store import Store
 from tuner.tracker import Tracker
 from tuner.tracking import MlflowSweep

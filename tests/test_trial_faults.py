@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from support import Command, Start, read_runs
 
-from tuner.search import TrialRecord, read_records
+from tuner.records import TrialRecord, read_records
 
 pytestmark = pytest.mark.proof
 PAIR = ("digits", "cnn", "--limit", "400", "--set", "width=0.25", "--name", "x")

@@ -13,8 +13,8 @@ from torch import Tensor
 from tuner.classifier import Classifier
 from tuner.data import DataSpec
 from tuner.eager import skip_dynamo
+from tuner.records import TrialRecord
 from tuner.saved import load_model
-from tuner.search import TrialRecord
 
 
 @dataclass(frozen=True, kw_only=True)

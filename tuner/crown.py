@@ -17,9 +17,9 @@ from tuner.find_model import MODEL
 from tuner.fit import predict_logits
 from tuner.hyperparameters import split_parameters
 from tuner.outcome import SweepError, Winner
+from tuner.records import TrialRecord
 from tuner.report.predictions import Predictions
 from tuner.saved import load_model, save_model
-from tuner.search import TrialRecord
 from tuner.storage import Storage
 
 

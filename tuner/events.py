@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuner.progress import format_parameters
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 
 _ENDS = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tuner.config import SweepConfig
 from tuner.errors import TunerError
 from tuner.files import write_atomic
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 
 if TYPE_CHECKING:
     from tuner.cost import Cost

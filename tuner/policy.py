@@ -21,7 +21,8 @@ from tuner.checkpoint import checkpoint_folder
 from tuner.config import SweepConfig
 from tuner.files import write_atomic
 from tuner.fit import EpochMetrics
-from tuner.search import Study, TrialRecord, best_of
+from tuner.records import TrialRecord, best_of
+from tuner.search import Study
 from tuner.space import Value
 
 LEAST_TRIED = 5  # before that, nothing is known of the share of trials that fail

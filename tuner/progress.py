@@ -17,8 +17,8 @@ from rich.text import Text
 
 from tuner.config import SweepConfig
 from tuner.duration import format_seconds
+from tuner.records import SCORE, TrialRecord, best_of
 from tuner.schedule import expected_epochs, rungs
-from tuner.search import SCORE, TrialRecord, best_of
 from tuner.space import Value
 
 LINE_S = 10.0  # at most one plain line in so many seconds, but for the end of a trial

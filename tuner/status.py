@@ -12,8 +12,8 @@ from tuner.config import SweepConfig, known_sweep, sweep_names
 from tuner.driver import Driver, is_running, last_driver
 from tuner.outcome import FILE as RESULT
 from tuner.progress import Summary
-from tuner.search import FILE as JOURNAL
-from tuner.search import SCORE, StudyReader, TrialRecord
+from tuner.records import FILE as JOURNAL
+from tuner.records import SCORE, StudyReader, TrialRecord
 
 ERROR_FILE = "error.txt"
 

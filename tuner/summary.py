@@ -16,7 +16,7 @@ from tuner.errors import shown
 from tuner.find_model import MODEL
 from tuner.outcome import Outcome, Winner
 from tuner.progress import format_parameters
-from tuner.search import SCORE
+from tuner.records import SCORE
 from tuner.store import Store
 
 if TYPE_CHECKING:

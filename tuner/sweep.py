@@ -23,8 +23,8 @@ from tuner.outage import cause, insist, is_mlflows
 from tuner.outcome import Outcome, Winner, all_failed, write_result
 from tuner.policy import Policy
 from tuner.progress import Summary, View
+from tuner.records import FILE as JOURNAL
 from tuner.schedule import rungs
-from tuner.search import FILE as JOURNAL
 from tuner.search import Study
 from tuner.signals import interrupt, terminated_like_interrupted
 from tuner.storage import Storage, scratch

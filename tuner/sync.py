@@ -18,11 +18,11 @@ from tuner.handover import hand_over
 from tuner.outage import cause, insist, is_mlflows
 from tuner.outcome import FILE as RESULT
 from tuner.outcome import UNSENT, is_sent, note_sent, read_winner
+from tuner.records import FILE as JOURNAL
+from tuner.records import read_records
 from tuner.report.artifacts import has_report, send_report
 from tuner.report.make import FOLDER as REPORT
 from tuner.report.make import PAGE, publish
-from tuner.search import FILE as JOURNAL
-from tuner.search import read_records
 from tuner.status import ERROR_FILE
 from tuner.store import Store
 from tuner.tracking import MlflowSweep

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tuner.outage import cause, passes, pause
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 
 if TYPE_CHECKING:
     from tuner.tracking import MlflowSweep

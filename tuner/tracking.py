@@ -18,7 +18,7 @@ from mlflow.exceptions import MlflowException
 
 from tuner.config import SweepConfig
 from tuner.outage import unless_refused
-from tuner.search import SCORE, TrialRecord
+from tuner.records import SCORE, TrialRecord
 from tuner.store import Store, describe
 from tuner.trial_run import REASON_TAG, STATE_TAG, TrialEnd, TrialRun
 

@@ -11,8 +11,8 @@ from tuner.config import known_sweep
 from tuner.errors import TunerError
 from tuner.overrides import override
 from tuner.plan import Request, read_space
-from tuner.search import FILE as JOURNAL
-from tuner.search import best_of, read_records
+from tuner.records import FILE as JOURNAL
+from tuner.records import best_of, read_records
 from tuner.source import Source
 from tuner.space import Middle, parse_space
 

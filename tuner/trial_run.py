@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 
 RUN_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "INTERRUPTED": "KILLED"}
 STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"

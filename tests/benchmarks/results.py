@@ -160,8 +160,8 @@ def make_row(result: dict[str, Any], command: str, date: str, hardware: str) -> 
 def measure_cost(result: dict[str, Any]) -> dict[str, Any] | None:
     """The cost of a sweep of a version that did not measure it; None when its folder is gone."""
     from tuner.cost import Cost
-    from tuner.search import FILE as JOURNAL
-    from tuner.search import read_records
+    from tuner.records import FILE as JOURNAL
+    from tuner.records import read_records
 
     folder = Path(result["folder"])
     if not folder.exists():

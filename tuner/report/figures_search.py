@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from tuner.records import SCORE, TrialRecord
 from tuner.report.figures import BLUE, GREY, RED, STATES, bare, plain, sheet
 from tuner.report.importance import Importance
 from tuner.report.parallel import NOT_USED, Parallel, colour
 from tuner.report.trial_views import best_so_far, counted, of_state, unscored
-from tuner.search import SCORE, TrialRecord
 
 _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}  # behind text that lines may cross
 

@@ -16,11 +16,11 @@ from tuner.classifier import Classifier
 from tuner.config import SweepConfig
 from tuner.data import DataSpec
 from tuner.outcome import FILE as RESULT
+from tuner.records import FILE as JOURNAL
+from tuner.records import TrialRecord, best_of, read_records
 from tuner.report.predictions import FILE as PREDICTIONS
 from tuner.report.predictions import Predictions
 from tuner.saved import load_model
-from tuner.search import FILE as JOURNAL
-from tuner.search import TrialRecord, best_of, read_records
 
 
 class NotShown(Exception):  # noqa: N818 - it is no error: there is nothing to show yet

@@ -14,10 +14,10 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from tuner.errors import one_line
+from tuner.records import TrialRecord
 from tuner.report.findings import NotShown
 from tuner.report.scales import Scale, scales
 from tuner.schedule import rungs
-from tuner.search import TrialRecord
 from tuner.space import SearchSpace, Value
 
 LEAST_TRIALS = 5

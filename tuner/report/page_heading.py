@@ -7,10 +7,10 @@ from collections import Counter
 from html import escape
 
 from tuner.progress import format_parameters
+from tuner.records import SCORE, best_of
 from tuner.report.figures import STATES
 from tuner.report.findings import Findings
 from tuner.report.page import definitions
-from tuner.search import SCORE, best_of
 from tuner.store import describe
 
 _SCORES = {"accuracy": "test accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "test loss"}

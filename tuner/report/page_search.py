@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tuner.progress import format_parameters
+from tuner.records import SCORE, TrialRecord
 from tuner.report.figures import BLUE, GREY, RED, STATES
 from tuner.report.importance import Importance
 from tuner.report.page import Block, chart_text
 from tuner.report.parallel import NOT_USED, Line, Parallel, colour
 from tuner.report.trial_views import best_so_far, counted, of_state, unscored
-from tuner.search import SCORE, TrialRecord
 
 Trace = dict[str, Any]
 SHADES = 10  # of the lines in the parallel coordinates: a trace for each is quick with any number of trials

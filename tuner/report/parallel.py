@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tuner.records import SCORE, TrialRecord
 from tuner.report.findings import NotShown
 from tuner.report.scales import Scale, scales
-from tuner.search import SCORE, TrialRecord
 from tuner.space import SearchSpace
 
 NOT_USED = -0.15  # the place of a parameter that a trial has not got

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuner.search import TrialRecord
+from tuner.records import TrialRecord
 
 
 def of_state(records: Sequence[TrialRecord], state: str) -> list[TrialRecord]:
