@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from ledger import ledger, pytest_addoption, pytest_configure, pytest_sessionfinish  # noqa: F401 - used by pytest
 from support import Command, Finished, Start
 
 BIN = Path(sys.executable).parent

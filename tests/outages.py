@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from faulty_proxy import BROKEN, BUSY, CUT, DOWN, KINDS, LOST, SLOW, FaultyProxy, faulty_proxy
+from inventory import Inventory
 from mlflow import MlflowClient
 from support import make_config
 
@@ -67,10 +68,13 @@ class Counts:
         return self.metrics - self.arrived
 
     @property
-    def clean(self) -> bool:
-        """Whether nothing was lost, doubled, out of order or left behind."""
-        wrong = self.lost + self.doubled + self.disordered + self.runs_doubled + self.runs_wrong
-        return not wrong and not self.unsent
+    def found(self) -> Inventory:
+        """What MLflow has, with all that was lost, doubled, out of order or left behind."""
+        names = ("lost", "doubled", "disordered", "runs_doubled", "runs_wrong", "unsent")
+        wrong = [f"{name}: {getattr(self, name)}" for name in names if getattr(self, name)]
+        found = Inventory(trials=TRIALS, epochs=self.reports, metrics=self.arrived, wrong=wrong)
+        found.lost_metrics = self.lost
+        return found
 
 
 @dataclass

@@ -14,7 +14,8 @@ from typing import Any
 
 import outages
 import pytest
-from faulty_proxy import BROKEN, DOWN, LOST, faulty_proxy
+from faulty_proxy import BROKEN, DOWN, KINDS, LOST, faulty_proxy
+from ledger import Ledger
 from mlflow import MlflowClient
 from mlflow_server import plain_server
 from outages import Counts
@@ -31,7 +32,18 @@ from tuner.records import read_records
 from tuner.store import Store
 from tuner.sync import sync, sync_sweep
 
+Check = Callable[[Counts], None]
 TURNS = "MLflow does not answer", "MLflow answers again"
+WORDS = {
+    "down": "down",
+    "500": "answering 500",
+    "429": "answering 429",
+    "slow": "slow",
+    "held": "not answering till the end",
+    "cut+lost": "doing the work, its answer lost",
+    "+".join(KINDS): "failing in all these ways at random",
+    "gone, then synced": "gone for good, then `tuner sync`",
+}
 MIDDLE = (outages.down, outages.broken, outages.busy)
 TINY = ("digits", "cnn", "--max-epochs", "9", "--set", "width=0.25")
 
@@ -42,15 +54,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield uri
 
 
-def check(counts: Counts) -> None:
-    print(counts)
-    assert counts.clean, counts
-    assert counts.metrics > 100
+@pytest.fixture
+def check(ledger: Ledger) -> Check:
+    def enter(counts: Counts) -> None:
+        print(counts)
+        ledger.enter(f"the MLflow server {WORDS[counts.kind]}", counts.injected, counts.found)
+        assert counts.found.wrong == []
+        assert counts.metrics > 100
+
+    return enter
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("fail", MIDDLE)
 def test_a_server_that_is_away_for_the_middle_of_a_sweep_is_sent_everything_once(
-    server: str, tmp_path: Path, fail: Callable[..., Counts]
+    server: str, tmp_path: Path, fail: Callable[..., Counts], check: Check
 ) -> None:
     counts = fail(tmp_path / "x", server)
     check(counts)
@@ -60,30 +78,35 @@ def test_a_server_that_is_away_for_the_middle_of_a_sweep_is_sent_everything_once
     assert TURNS[1] in back
 
 
-def test_a_slow_server_gets_everything_and_is_not_complained_about(server: str, tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_a_slow_server_gets_everything_and_is_not_complained_about(server: str, tmp_path: Path, check: Check) -> None:
     counts = outages.slow(tmp_path / "x", server)
     check(counts)
     assert counts.injected >= 4
     assert counts.said == ()
 
 
-def test_a_report_does_not_wait_for_an_answer(server: str, tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_a_report_does_not_wait_for_an_answer(server: str, tmp_path: Path, check: Check) -> None:
     check(outages.held(tmp_path / "x", server))
 
 
-def test_an_answer_that_is_lost_when_the_work_is_done_doubles_nothing(server: str, tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_an_answer_that_is_lost_doubles_nothing(server: str, tmp_path: Path, check: Check) -> None:
     counts = outages.cut(tmp_path / "x", server)
     check(counts)
     assert counts.injected >= 5
 
 
-def test_faults_of_all_kinds_at_random(server: str, tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_faults_of_all_kinds_at_random(server: str, tmp_path: Path, check: Check) -> None:
     counts = outages.mixed(tmp_path / "x", server)
     check(counts)
     assert counts.injected >= 3
 
 
-def test_what_a_server_that_never_came_back_has_missed_is_synced(server: str, tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_what_a_server_that_never_came_back_has_missed_is_synced(server: str, tmp_path: Path, check: Check) -> None:
     before, after = outages.gone(tmp_path / "x", server)
     assert before.lost > 0
     assert before.unsent
@@ -167,15 +190,17 @@ def test_a_wrong_token_is_an_error_at_the_start(
     assert list(tmp_path.glob("runs/*")) == []
 
 
+@pytest.mark.faults
 @pytest.mark.proof
 @pytest.mark.parametrize("seed", range(1, 6))
 @pytest.mark.parametrize("fail", [*MIDDLE, outages.slow, outages.cut, outages.mixed])
-def test_more_of_the_same(server: str, tmp_path: Path, fail: Callable[..., Counts], seed: int) -> None:
+def test_more_of_the_same(server: str, tmp_path: Path, fail: Callable[..., Counts], seed: int, check: Check) -> None:
     check(fail(tmp_path / "x", server, seed))
 
 
+@pytest.mark.faults
 @pytest.mark.proof
-def test_an_answer_may_take_five_seconds(server: str, tmp_path: Path) -> None:
+def test_an_answer_may_take_five_seconds(server: str, tmp_path: Path, check: Check) -> None:
     check(outages.slow(tmp_path / "x", server, delay=5.0))
 
 
