@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import pickle
@@ -14,7 +15,16 @@ import pytest
 import torch
 from torch import nn
 
-from tuner.checkpoint import FILE, MOST_OF_TIME, PREVIOUS, Checkpoints, DamagedError, checkpoint_folder, read
+from tuner.checkpoint import (
+    FILE,
+    MOST_OF_TIME,
+    PREVIOUS,
+    Checkpoints,
+    DamagedError,
+    UnsavedError,
+    checkpoint_folder,
+    read,
+)
 from tuner.classifier import Classifier
 from tuner.data import DataSpec, Split
 from tuner.fit import Training, fit
@@ -105,9 +115,16 @@ def test_a_checkpoint_that_would_run_code_is_refused_and_does_not_run(tmp_path: 
     assert (tmp_path / "exploded").exists()  # it is a bomb indeed
 
 
-@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), SystemExit()])
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), UnsavedError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+        (SystemExit(), SystemExit),
+    ],
+)
 def test_a_crash_half_way_leaves_the_checkpoint_before_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, raised: type[BaseException]
 ) -> None:
     subject, checkpoints = training(), Checkpoints(tmp_path)
     train(subject)
@@ -120,7 +137,7 @@ def test_a_crash_half_way_leaves_the_checkpoint_before_it(
 
     with monkeypatch.context() as patch:
         patch.setattr(torch, "save", half)
-        with pytest.raises(type(error)):
+        with pytest.raises(raised):
             checkpoints.save(subject, now=True)
     assert saved_epoch(tmp_path) == 1
     assert [path.name for path in tmp_path.iterdir()] == [FILE]

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,14 +15,15 @@ from rich.console import Console
 
 from tuner import catalog
 from tuner.config import SweepConfig, known_sweep, sweep_names
+from tuner.disk import trouble
 from tuner.driver import is_running
 from tuner.errors import TunerError, shown
-from tuner.files import make_folder, tuner_home
+from tuner.files import make_folder, tuner_home, write_atomic
 from tuner.machine import Asked
 from tuner.materials import Materials, gather
 from tuner.names import check_name
 from tuner.outcome import FILE as RESULT
-from tuner.outcome import UNSENT, SweepError, is_sent
+from tuner.outcome import UNSENT, SweepError, disk_error, is_sent
 from tuner.plan import Request, check_numbers, divide, plan
 from tuner.progress import format_parameters
 from tuner.source import Source
@@ -46,7 +48,11 @@ def sweep(request: Request, *, background: bool = False, as_json: bool, out: Con
     if request.fixed is None:
         _note_default(request, err)
     config, folder = _claim(config, home, fixed=request.name is not None)
-    config.save(folder)
+    try:
+        config.save(folder)
+    except OSError:
+        folder.rmdir()  # the name is free again
+        raise
     if background:
         return _detach(config, as_json=as_json, out=out, err=err)
     return _run(config, materials, folder, as_json=as_json, out=out, err=err)
@@ -88,6 +94,7 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
         raise TunerError(f"the sweep {name} is running in another process")
     if background:
         return _detach(config, as_json=as_json, out=out, err=err)
+    make_folder(folder)
     Store.of(home).check()
     config = _fitted(config)
     with err.status("Reading the data"):
@@ -170,12 +177,16 @@ def _run(config: SweepConfig, materials: Materials, folder: Path, *, as_json: bo
     except TunerError:
         raise
     except SweepError as error:
-        (folder / ERROR_FILE).write_text(f"{error}\n", encoding="utf-8")
+        _note_error(folder, str(error))
         return _stopped(str(error), err, 1)
     except KeyboardInterrupt:
         return _stopped(f"interrupted; to go on: tuner resume {config.name}", err, INTERRUPTED)
     except Exception as error:
-        (folder / ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
+        if trouble(error):
+            ended = str(disk_error(trouble(error), config.name))
+            _note_error(folder, ended)
+            return _stopped(ended, err, 1)
+        _note_error(folder, traceback.format_exc().rstrip())
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         kept = f"all trials so far are kept; details in {folder / ERROR_FILE}; to go on: tuner resume {config.name}"
         return _stopped(f"{reason}; {kept}", err, 1)
@@ -227,6 +238,12 @@ def _fitted(config: SweepConfig) -> SweepConfig:
         smaller = divide(replace(asked, concurrency=None, cpus_per_trial=None))
         return replace(config, concurrency=smaller.concurrency, cpus_per_trial=smaller.cpus_per_trial)
     return config
+
+
+def _note_error(folder: Path, text: str) -> None:
+    """For `tuner status` and `logs`. Where the disk does not take it, what is printed has to do."""
+    with suppress(OSError):
+        write_atomic(folder / ERROR_FILE, lambda file: file.write(f"{text}\n".encode(errors="replace")))
 
 
 def _stopped(message: str, err: Console, code: int) -> int:

@@ -32,10 +32,11 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
     checkpoints = checkpoint_folder(folder / "trials", best.number)
     if kept:
         kept.get(best.number, checkpoints / CHECKPOINT)
-    state = read_good(checkpoints)
-    if state is None:
+    state, damage = read_good(checkpoints)
+    if state is None or state["best_metrics"]["epoch"] != best.best_epoch:  # an earlier one is not what was found best
+        why = damage or f"{checkpoints} has no checkpoint of the best trial's epoch {best.best_epoch}"
         again = f"tuner train {config.dataset} {config.model} --from-trial {config.name}/{best.number}"
-        raise SweepError(f"no good checkpoint of the best trial is in {checkpoints}; to train it again: {again}")
+        raise SweepError(f"{why}; to train it again: {again}")
     weights = state["best_weights"]
     model = folder / MODEL
     save_model(model, splits.spec, config.model, arguments, weights)

@@ -10,6 +10,7 @@ from typing import Any
 from tuner import orders
 from tuner.config import SweepConfig, known_sweep, sweep_names
 from tuner.driver import Driver, is_running, last_driver
+from tuner.errors import TunerError
 from tuner.outcome import FILE as RESULT
 from tuner.progress import Summary
 from tuner.records import FILE as JOURNAL
@@ -142,6 +143,13 @@ def _record(shown: dict[str, Any]) -> TrialRecord:
     )
 
 
-def statuses(home: Path) -> list[Status]:
-    """All sweeps of `home`, the oldest first."""
-    return [Watch(name, home).status() for name in sweep_names(home)]
+def statuses(home: Path) -> tuple[list[Status], list[str]]:
+    """All sweeps of `home`, the oldest first; and why some cannot be told of, a line each."""
+    found: list[Status] = []
+    damaged: list[str] = []
+    for name in sweep_names(home):
+        try:
+            found.append(Watch(name, home).status())
+        except TunerError as error:
+            damaged.append(f"{name}: {error}")
+    return found, damaged

@@ -19,8 +19,9 @@ from tuner.config import SweepConfig
 from tuner.driver import Held, hold
 from tuner.errors import one_line
 from tuner.materials import Materials
+from tuner.mended import mended
 from tuner.outage import cause, insist, is_mlflows
-from tuner.outcome import Outcome, Winner, all_failed, write_result
+from tuner.outcome import Outcome, Winner, all_failed, disk_error, write_result
 from tuner.policy import Policy
 from tuner.progress import Summary, View
 from tuner.records import FILE as JOURNAL
@@ -50,6 +51,7 @@ class Sweep:
         self._console = console
         self._kept: Storage | None = None
         self._began = time.time()
+        self._halting = False
 
     def run(self) -> Outcome:
         """Runs what is left of the sweep, then tests and registers its best model.
@@ -66,6 +68,8 @@ class Sweep:
             config = self._config
             self._announce()
             study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
+            for note in mended(study, self._folder):
+                self._say(f"warning: {note}")
             finished, tracker = self._search(study, held)
             winner = self._test(study, tracker) if finished else None
             outcome = Outcome(
@@ -105,6 +109,8 @@ class Sweep:
                 with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune handles SIGINT
                     if not policy.over:
                         self._run_trials(study, policy, tracker, held)
+                if policy.halted:
+                    raise disk_error(policy.halted, self._config.name)
             except Exception:
                 tracker.interrupted(study.records())
                 tracker.close("FAILED")
@@ -172,6 +178,7 @@ class Sweep:
         def tick() -> None:
             tracker.check()
             self._obey(policy)
+            self._tell(policy)
             held.note_live(policy.live())
             if told:
                 told(summary)
@@ -201,6 +208,13 @@ class Sweep:
         elif order is orders.Order.PAUSE:
             orders.clear(self._folder)
             interrupt()  # Ray Tune ends a run gracefully on that
+
+    def _tell(self, policy: Policy) -> None:
+        for note in policy.take_notes():
+            self._say(f"warning: {note}")
+        if policy.halted and not self._here and not self._halting:
+            self._halting = True
+            interrupt()  # the trials save what the disk still takes
 
     def _report(self, *, sent: bool) -> Path | None:
         """Makes the report. A failure is a warning: the result is safe, and the report can be made again."""
