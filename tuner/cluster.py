@@ -7,33 +7,49 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import ray
+from ray._private import services
 
 from tuner.config import SweepConfig
+from tuner.ending import Guard
 from tuner.errors import TunerError
 from tuner.machine import gpu_count
 from tuner.nodes import PLACES, Node
-from tuner.signals import terminated_like_interrupted
+from tuner.signals import Stop
 from tuner.storage import Storage, UriStorage
 from tuner.store import Store
 from tuner.submitted import on_cluster
 
+_NEEDED = {"raylet", "gcs_server"}  # of Ray's processes: the others serve people
+
 
 @contextmanager
-def cluster(config: SweepConfig) -> Iterator[None]:
-    """The Ray that the sweep's trials run on: the cluster that this process is on, or one of its own."""
-    if not on_cluster():
-        with local_cluster(config):
+def cluster(config: SweepConfig, stop: Stop, guard: Guard) -> Iterator[None]:
+    """The Ray that the sweep's trials run on: the cluster that this process is on, or one of its own.
+
+    What `stop` listens to does not break off the end of it; `guard` watches over that.
+    """
+    with stop.ray_starting():
+        if on_cluster():
+            attach()
+        else:
+            _start_local(config)
+    with guard.watching():
+        try:
             yield
-        return
-    attach()
-    try:
-        with terminated_like_interrupted():  # set after Ray's own handler
-            yield
-    finally:
-        ray.shutdown()
+        finally:
+            with stop.deferred(), guard.closing():
+                ray.shutdown()
+
+
+def died() -> str:
+    """What has ended of the processes of a cluster of this process alone; empty while all is well."""
+    node = ray._private.worker._global_node
+    ended = {name for name, _ in node.dead_processes()} if node else set()
+    return " and ".join(sorted(_NEEDED & ended))
 
 
 def attach() -> None:
@@ -89,30 +105,38 @@ def kept_at(config: SweepConfig, store: Store) -> Storage | None:
     return RunStorage(store.address, config.pair, config.uid)
 
 
-@contextmanager
-def local_cluster(config: SweepConfig) -> Iterator[None]:
+def _start_local(config: SweepConfig) -> None:
     """A cluster of this process alone, on this machine, with one slot a trial.
 
     No worker is started before a trial asks for it: Ray would start others beside those that are not ready yet.
-    SIGTERM to this process is treated like SIGINT: Ray Tune ends a run gracefully on that. (One to the whole process
-    group reaches Ray's own processes too, and ends them under it: then `tuner resume` goes on.)
     """
     _keep_stdout_clean()
-    ray.init(
-        address="local",
-        num_cpus=config.concurrency,
-        num_gpus=gpu_count(),
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="error",
-        _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
-    )
+    with _out_of_our_session():
+        ray.init(
+            address="local",
+            num_cpus=config.concurrency,
+            num_gpus=gpu_count(),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="error",
+            _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
+        )
     _protect_token()
+
+
+@contextmanager
+def _out_of_our_session() -> Iterator[None]:
+    """Starts Ray's processes where no signal to our process group, or from our terminal, reaches them.
+
+    They would end under us, and trials could not save themselves. They end with this process all the same: Ray asks
+    the kernel for that.
+    """
+    popen = services.ConsolePopen
+    services.ConsolePopen = partial(popen, start_new_session=True)
     try:
-        with terminated_like_interrupted():
-            yield
+        yield
     finally:
-        ray.shutdown()
+        services.ConsolePopen = popen
 
 
 def _keep_stdout_clean() -> None:

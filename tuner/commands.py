@@ -32,8 +32,6 @@ from tuner.store import Store
 from tuner.summary import print_outcome, print_predictions, print_report
 from tuner.train import repeated, single
 
-INTERRUPTED = 130  # the exit status of a program that SIGINT has ended
-
 
 def sweep(request: Request, *, background: bool = False, as_json: bool, out: Console, err: Console) -> int:
     """Plans a sweep, makes its folder and runs it. Returns the exit status."""
@@ -173,14 +171,17 @@ def _run(config: SweepConfig, materials: Materials, folder: Path, *, as_json: bo
     store = Store.of(folder.parent)
     (folder / ERROR_FILE).unlink(missing_ok=True)
     try:
-        outcome = Sweep(config, materials, folder, store, err).run()
+        running = Sweep(config, materials, folder, store, err)
+        outcome = running.run()
     except TunerError:
         raise
     except SweepError as error:
         _note_error(folder, str(error))
         return _stopped(str(error), err, 1)
     except KeyboardInterrupt:
-        return _stopped(f"interrupted; to go on: tuner resume {config.name}", err, INTERRUPTED)
+        stop = running.stop
+        err.print(f"stopped ({stop.name}); to go on: tuner resume {config.name}", markup=False, soft_wrap=True)
+        return stop.status
     except Exception as error:
         if trouble(error):
             ended = str(disk_error(trouble(error), config.name))
@@ -201,7 +202,8 @@ def _run(config: SweepConfig, materials: Materials, folder: Path, *, as_json: bo
         again = f"to send what is left: tuner sync {config.name}"
         err.print(f"warning: {what}MLflow lacks a part ({outcome.unsent}); {again}", markup=False, soft_wrap=True)
     if outcome.winner is None:
-        return INTERRUPTED
+        err.print(f"stopped ({running.stop.name}); to go on: tuner resume {config.name}", markup=False, soft_wrap=True)
+        return running.stop.status
     return UNSENT if outcome.unsent else 0
 
 

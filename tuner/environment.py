@@ -14,6 +14,7 @@ DEFAULTS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # signals.py tells it of all signals that end a sweep
     "TUNE_FUNCTION_THREAD_TIMEOUT_S": "30",  # with the 2 s of the default, a trial slow to end breaks the next one
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # the study is the memory, Ray's snapshots are never read
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # an error becomes its trial's reason

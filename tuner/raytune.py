@@ -33,18 +33,20 @@ def run(
     *,
     tick: Callable[[], None],
     waiting: Callable[[int, int], None],
+    ending: Callable[[], bool],
 ) -> None:
-    """Runs trials until the policy is over, or until SIGINT, which returns with trials still live.
+    """Runs trials until the policy is over, or until SIGUSR1, which returns with trials still live.
 
     Ray is initialised already: with a slot a trial on this machine, with its real cores on a cluster.
     `tick` is called several times a second on this thread, and `waiting` with
-    the numbers of trials that wait for a worker and that have one.
+    the numbers of trials that wait for a worker and that have one. A worker that is lost while all are `ending` is
+    no fault of its trial's.
     """
     for name in ("ray.tune", "ray.train", "ray.air"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     scratch = job.folder.parent / "ray"
     trainable, resources = _workers(config, job, arrays)
-    searcher = ConcurrencyLimiter(StudySearcher(policy, config.max_failures), max_concurrent=config.concurrency)
+    searcher = ConcurrencyLimiter(StudySearcher(policy, config.max_failures, ending), config.concurrency)
     together = job.workers > 1
     callbacks: list[Callback] = [Dropped(policy, searcher), Ticker(tick, waiting, together=together)]
     if config.trial_timeout:
@@ -87,8 +89,9 @@ def _workers(config: SweepConfig, job: TrialJob, arrays: Arrays) -> tuple[Any, d
 class StudySearcher(Searcher):  # type: ignore[misc]
     """Gives Ray Tune the policy's next trial. A trial that was paused comes back as a new Ray trial."""
 
-    def __init__(self, policy: Policy, max_failures: int) -> None:
+    def __init__(self, policy: Policy, max_failures: int, ending: Callable[[], bool] = lambda: False) -> None:
         super().__init__()
+        self._ending = ending
         self._policy = policy
         self._deaths = max_failures + 1
         self._numbers: dict[str, int] = {}
@@ -103,7 +106,7 @@ class StudySearcher(Searcher):  # type: ignore[misc]
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: ARG002
         """Only a lost worker is news: the scheduler has told the study everything else."""
-        if error:
+        if error and not self._ending():
             times = "" if self._deaths == 1 else f" {self._deaths} times"
             self._policy.on_lost(self._numbers[trial_id], f"its worker died{times}")
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from tuner import orders
 from tuner.config import SweepConfig
 from tuner.driver import Held, hold
+from tuner.ending import Ending, Guard
 from tuner.errors import one_line
 from tuner.materials import Materials
 from tuner.mended import mended
@@ -27,7 +28,7 @@ from tuner.progress import Summary, View
 from tuner.records import FILE as JOURNAL
 from tuner.schedule import rungs
 from tuner.search import Study
-from tuner.signals import interrupt, terminated_like_interrupted
+from tuner.signals import Stop
 from tuner.storage import Storage, scratch
 from tuner.store import Store
 from tuner.submitted import on_cluster
@@ -52,38 +53,45 @@ class Sweep:
         self._kept: Storage | None = None
         self._began = time.time()
         self._halting = False
+        self.stop = Stop()
 
     def run(self) -> Outcome:
         """Runs what is left of the sweep, then tests and registers its best model.
 
-        SIGINT and SIGTERM end it early, with the trials saved to go on and no winner.
+        SIGINT, SIGTERM and SIGHUP end it early: the search with the trials saved to go on, and no winner.
 
         Raises:
+            KeyboardInterrupt: one of them came when there was no trial to save.
             TunerError: another process runs it.
             SweepError: there is no model to register.
         """
         started = time.monotonic()
-        with hold(self._folder) as held:
+        with hold(self._folder) as held, self.stop.listening():
             orders.clear(self._folder)
             config = self._config
             self._announce()
             study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
             for note in mended(study, self._folder):
                 self._say(f"warning: {note}")
-            finished, tracker = self._search(study, held)
-            winner = self._test(study, tracker) if finished else None
-            outcome = Outcome(
-                config=config,
-                folder=self._folder,
-                records=tuple(study.records()),
-                winner=winner,
-                seconds=time.monotonic() - started,
-                unsent="it has not come to that",
-            )
-            if winner is None:
-                return replace(outcome, unsent=tracker.close("KILLED"))
-            write_result(outcome)  # from here on the model is safe, whatever becomes of the rest
-            outcome = replace(self._register(outcome, winner, tracker), seconds=time.monotonic() - started)
+            ending = Ending(self.stop, study, held, self._console, config.name)
+            try:
+                finished, tracker = self._search(study, held, ending)
+                winner = self._test(study) if finished else None
+                outcome = Outcome(
+                    config=config,
+                    folder=self._folder,
+                    records=tuple(study.records()),
+                    winner=winner,
+                    seconds=time.monotonic() - started,
+                    unsent="it has not come to that",
+                )
+                if winner is None:
+                    return replace(outcome, unsent=ending.close("KILLED"))
+                write_result(outcome)  # from here on the model is safe, whatever becomes of the rest
+                outcome = replace(self._register(outcome, winner, tracker), seconds=time.monotonic() - started)
+            except BaseException as error:
+                ending.close("FAILED" if isinstance(error, Exception) else "KILLED")
+                raise
             write_result(outcome)
             self._drop_kept(outcome)
             return replace(outcome, report=self._report(sent=not outcome.unsent))
@@ -99,29 +107,24 @@ class Sweep:
             f"{trials}at most {config.epochs} epochs each, {config.concurrency} at a time", soft_wrap=True
         )
 
-    def _search(self, study: Study, held: Held) -> tuple[bool, Tracker]:
+    def _search(self, study: Study, held: Held, ending: Ending) -> tuple[bool, Tracker]:
         """Runs trials. Whether the search came to its end, and the tracker that has been told of it."""
-        with self._cluster():
+        with self._cluster(ending):
             tracker = Tracker(self._connect, study.record, ask=self._store.ask, say=self._say)
+            ending.tracker = tracker
             tracker.catch_up(study.records())
             policy = Policy(self._config, study, self._folder / "trials", tracker)
-            try:
-                with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune handles SIGINT
-                    if not policy.over:
-                        self._run_trials(study, policy, tracker, held)
-                if policy.halted:
-                    raise disk_error(policy.halted, self._config.name)
-            except Exception:
-                tracker.interrupted(study.records())
-                tracker.close("FAILED")
-                raise
-        if policy.over:
+            with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune is told of signals
+                if not policy.over:
+                    self._run_trials(study, policy, tracker, held)
+            if policy.halted:
+                raise disk_error(policy.halted, self._config.name)
+        finished = policy.over and not self.stop.asked
+        if finished:
             if policy.hopeless and len(study.records()) < self._config.trials:
                 self._console.print(f"warning: {policy.hopeless}: the search was ended early", soft_wrap=True)
             policy.finish()
-        else:
-            tracker.interrupted(study.records())
-        return policy.over, tracker
+        return finished, tracker
 
     @property
     def _here(self) -> bool:
@@ -130,16 +133,14 @@ class Sweep:
         return alone and not on_cluster()
 
     @contextmanager
-    def _cluster(self) -> Iterator[None]:
+    def _cluster(self, ending: Ending) -> Iterator[None]:
         """Ray, unless the trial runs in this process."""
         with ExitStack() as stack:
-            if self._here:
-                stack.enter_context(terminated_like_interrupted())
-            else:
+            if not self._here:
                 with self._console.status("Starting Ray"):
-                    from tuner.cluster import cluster, kept_at  # noqa: PLC0415
+                    from tuner.cluster import cluster, died, kept_at  # noqa: PLC0415
 
-                    stack.enter_context(cluster(self._config))
+                    stack.enter_context(cluster(self._config, self.stop, Guard(self.stop, died, ending.give_up)))
                     self._kept = kept_at(self._config, self._store)
             yield
 
@@ -196,10 +197,15 @@ class Sweep:
                 from tuner.member import member  # noqa: PLC0415
 
                 told = stack.enter_context(member(config, policy))
-            from tuner import raytune  # noqa: PLC0415
+            from tuner import cluster, raytune  # noqa: PLC0415
 
             waits = Waiting(config, self._console).note if on_cluster() else _nothing  # our own Ray has room for all
-            raytune.run(config, policy, job, arrays, tick=tick, waiting=waits)
+            stack.enter_context(self.stop.tune_running())
+
+            def ending() -> bool:
+                return self.stop.asked or bool(cluster.died())
+
+            raytune.run(config, policy, job, arrays, tick=tick, waiting=waits, ending=ending)
 
     def _obey(self, policy: Policy) -> None:
         order = orders.given(self._folder)
@@ -207,14 +213,14 @@ class Sweep:
             policy.stop("it was stopped")
         elif order is orders.Order.PAUSE:
             orders.clear(self._folder)
-            interrupt()  # Ray Tune ends a run gracefully on that
+            self.stop.ask()
 
     def _tell(self, policy: Policy) -> None:
         for note in policy.take_notes():
             self._say(f"warning: {note}")
         if policy.halted and not self._here and not self._halting:
             self._halting = True
-            interrupt()  # the trials save what the disk still takes
+            self.stop.ask()  # the trials save what the disk still takes
 
     def _report(self, *, sent: bool) -> Path | None:
         """Makes the report. A failure is a warning: the result is safe, and the report can be made again."""
@@ -238,32 +244,30 @@ class Sweep:
                 with suppress(Exception):  # what remains there costs disk, and no sweep
                     self._kept.drop(record.number)
 
-    def _test(self, study: Study, tracker: Tracker) -> Winner:
+    def _test(self, study: Study) -> Winner:
         from tuner.crown import crown  # noqa: PLC0415
 
         best = study.best()
-        try:
-            if best is None:
-                raise all_failed(study.records(), self._folder)
-            with self._console.status("Testing the best model"):
-                return crown(self._config, self._materials.splits, best, self._folder, self._kept)
-        except BaseException as error:
-            tracker.close("FAILED" if isinstance(error, Exception) else "KILLED")
-            raise
+        if best is None:
+            raise all_failed(study.records(), self._folder)
+        with self._console.status("Testing the best model"):
+            return crown(self._config, self._materials.splits, best, self._folder, self._kept)
 
     def _register(self, outcome: Outcome, winner: Winner, tracker: Tracker) -> Outcome:
         """Sends MLflow the rest, and the model. What it does not take is said in the outcome."""
         from tuner.handover import hand_over  # noqa: PLC0415
 
         with self._console.status("Registering the best model"):
-            unsent, sweep = tracker.close(), tracker.sweep
-            if sweep is None:
-                return replace(outcome, unsent=unsent)
+            sweep = None
             try:
+                unsent, sweep = tracker.close(), tracker.sweep
+                if sweep is None:
+                    return replace(outcome, unsent=unsent)
                 model = insist(lambda: hand_over(outcome.config, self._folder, winner, self._store, sweep))
             except BaseException as error:
                 with suppress(Exception):  # no run is left RUNNING, if that can be helped
-                    sweep.end("KILLED")
+                    if sweep:
+                        sweep.end("KILLED")
                 if not is_mlflows(error):
                     raise
                 return replace(outcome, unsent=cause(error))
