@@ -55,9 +55,6 @@ def _main(folder: Path) -> None:
     from tuner.environment import prepare
 
     prepare()
-    import alembic.command
-    import mlflow.store.model_registry.sqlalchemy_store
-    import mlflow.store.tracking.sqlalchemy_store
 
     import tuner.tracking  # noqa: F401 - once for all of them, as what is imported above
 
