@@ -102,7 +102,7 @@ def test_a_sweep_that_did_not_measure_its_cost_has_empty_cells() -> None:
 def store(home: Path) -> Store:
     home.mkdir()
     store = Store.of(home)
-    store.prepare(home)
+    store.prepare()
     return store
 
 

@@ -26,7 +26,7 @@ from tuner.store import Store
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     home = tmp_path_factory.mktemp("home")
     store = Store.of(home)
-    store.prepare(home)
+    store.prepare()
     return store
 
 

@@ -23,7 +23,7 @@ CONFIG = make_config(space={})
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     store = Store.of(tmp_path)
-    store.prepare(tmp_path)
+    store.prepare()
     return store
 
 

@@ -27,6 +27,7 @@ CONNECT_S = 10
 _DATABASES = ("postgresql", "mysql", "mssql")
 _FOLDERS = ("", "file")
 _OTHERS = ("sqlite", "databricks")
+_SQLITE = "sqlite:///"
 _VERSIONS = ("tuner", "torch", "torchvision", "ray", "optuna", "mlflow", "scikit-learn", "numpy")
 
 
@@ -44,7 +45,7 @@ class Store:
         server = os.environ.get("MLFLOW_TRACKING_URI")
         if server:
             return cls(uri=server, artifacts=None)
-        return cls(uri=f"sqlite:///{home / 'mlflow.db'}", artifacts=(home / "artifacts").as_uri())
+        return cls(uri=f"{_SQLITE}{home / 'mlflow.db'}", artifacts=(home / "artifacts").as_uri())
 
     @property
     def embedded(self) -> bool:
@@ -82,15 +83,31 @@ class Store:
         if not self.local:
             _question(_login(self.uri)).raise_for_status()
 
-    def prepare(self, home: Path) -> None:
-        """Makes the embedded database's tables, once: two first uses at the same time would break each other."""
-        if not self.embedded or (home / "mlflow.db").exists():
+    def prepare(self) -> None:
+        """Makes the tables of an sqlite file that is not there yet; two first uses at once would break each other.
+
+        They are made in a file beside it, which gets its name when they are whole: so nobody sees a part of them, and
+        nobody who is killed leaves one.
+        """
+        path = self._file
+        if path is None or path.exists():
             return
         from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds, and is needed once
 
-        with (home / ".mlflow.lock").open("a") as lock:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (path.parent / ".mlflow.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            MlflowClient(self.uri).search_experiments(max_results=1)
+            if not path.exists():
+                new = path.with_name(f".{path.name}.new")
+                new.unlink(missing_ok=True)
+                MlflowClient(f"{_SQLITE}{new}").search_experiments(max_results=1)
+                new.rename(path)
+
+    @property
+    def _file(self) -> Path | None:
+        """That of an sqlite database; None for any other store."""
+        path = self.uri.removeprefix(_SQLITE).partition("?")[0]
+        return Path(path) if self.uri.startswith(_SQLITE) and path and not path.startswith(":") else None
 
 
 def _question(login: MlflowHostCreds) -> Response:

@@ -148,7 +148,7 @@ class Sweep:
         """Called in the tracker's thread."""
         from tuner.tracking import MlflowSweep  # noqa: PLC0415
 
-        self._store.prepare(self._folder.parent)
+        self._store.prepare()
         sweep = MlflowSweep(self._store, self._config, self._began)
         sweep.begin()
         return sweep

@@ -61,7 +61,7 @@ def sync(name: str | None, *, as_json: bool, out: Console, err: Console) -> int:
         known_sweep(name or "", home)
     store = Store.of(home)
     store.check()
-    store.prepare(home)
+    store.prepare()
     done: list[Synced] = []
     for each in names:
         with err.status(f"Sending what MLflow lacks of {each}"):
