@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import pickle
 import time
-import zipfile
-import zlib
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from tuner.checkpoint_file import FILE, PREVIOUS, read_good
 from tuner.disk import words
-from tuner.errors import one_line
 from tuner.files import write_atomic
 from tuner.fit import Training
+from tuner.keeping import KEPT, Keeper
 from tuner.storage import Storage
 
-FILE = "checkpoint.pt"
-PREVIOUS, NEXT = "previous.pt", "next.pt"
-TRIES = 4  # to bring a checkpoint, or to keep one that others wait for
+NEXT = "next.pt"
 MOST_OF_TIME = 0.05  # saving takes at most this share of a trial's time
-_DAMAGE = (
-    *(OSError, RuntimeError, EOFError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
-    *(pickle.UnpicklingError, zipfile.BadZipFile, zlib.error),
-)
 
 
 def checkpoint_folder(trials_folder: Path, number: int) -> Path:
@@ -42,7 +33,7 @@ class Checkpoints:
         One process of those that train a trial together writes it, and all read it.
         """
         self._path = folder / FILE
-        self._storage = storage
+        self._keeper = Keeper(storage, folder) if storage else None
         self._writes = writes
         self._saved_epoch = 0
         self._due = time.monotonic()
@@ -55,17 +46,24 @@ class Checkpoints:
 
     def restore(self, training: Training) -> bool:
         """Brings the training to its last good checkpoint. False when there is none."""
-        if self._storage and not self._bring(self._storage):
-            return False
-        state, damage = read_good(self._path.parent)
-        if damage:
+        trouble = [self._keeper.bring()] if self._keeper else []
+        state, damage = self._newest()
+        trouble = [each for each in (*trouble, damage) if each]
+        if trouble:
             epoch = f"its checkpoint of epoch {state['metrics']['epoch']}" if state else "its first epoch"
-            self._notes.append(f"{damage}: it goes on from {epoch}")
+            self._notes.append(f"{'; '.join(trouble)}: it goes on from {epoch}")
         if state is None:
             return False
         training.load_state_dict(state)
         self._saved_epoch = training.epoch
         return True
+
+    def _newest(self) -> tuple[dict[str, Any] | None, str]:
+        """The last good checkpoint, and what is damaged. This node may have had the trial before others had it."""
+        state, damage = read_good(self._path.parent)
+        kept, more = read_good(self._path.parent, (KEPT,))
+        newer = kept and (state is None or kept["metrics"]["epoch"] > state["metrics"]["epoch"])
+        return kept if newer else state, "; ".join(filter(None, (damage, more)))
 
     def save(self, training: Training, *, now: bool) -> None:
         """Saves the training unless that epoch is saved already; when not `now`, only if it is time to.
@@ -79,11 +77,11 @@ class Checkpoints:
             return
         try:
             self._write(training)
-            if self._storage:
-                self._keep(self._storage, tries=TRIES if now else 1)
+            if self._keeper:
+                self._keeper.keep(now=now)
             self._saved_epoch = training.epoch
         except OSError as error:
-            if now and not self._storage:
+            if now and not self._keeper:
                 raise UnsavedError(words(error)) from error
             self._notes.append(f"epoch {training.epoch} is not saved: {words(error)}")  # there may be room at the next
         finished = time.monotonic()
@@ -95,80 +93,6 @@ class Checkpoints:
             self._path.replace(self._path.with_name(PREVIOUS))
         self._path.with_name(NEXT).replace(self._path)
 
-    def _bring(self, storage: Storage) -> bool:
-        """A storage that does not answer costs a trial its epochs, which the study knows already, and not its life."""
-        for wait in range(TRIES):
-            try:
-                return storage.get(int(self._path.parent.name), self._path)
-            except Exception:
-                time.sleep(wait)
-        return False
-
-    def _keep(self, storage: Storage, tries: int) -> None:
-        """A storage that does not answer costs no trial: what it has is older, and is replaced in time."""
-        for wait in range(tries):
-            try:
-                storage.put(int(self._path.parent.name), self._path)
-                return
-            except Exception:
-                time.sleep(wait)
-
-
-class DamagedError(Exception):
-    """A checkpoint file that cannot be read: a disk has lost some of it."""
-
 
 class UnsavedError(Exception):
     """A checkpoint that is needed and cannot be written: why, in a line."""
-
-
-def read_good(folder: Path) -> tuple[dict[str, Any] | None, str]:
-    """The last checkpoint in a folder, or the one before it when that is damaged or was just being replaced.
-
-    And what is damaged, in a line; empty when nothing is.
-    """
-    damage: list[str] = []
-    for name in (FILE, PREVIOUS):
-        try:
-            return read(folder / name), "; ".join(damage)
-        except DamagedError as error:
-            damage.append(str(error))
-        except FileNotFoundError:
-            pass
-    return None, "; ".join(damage)
-
-
-def latest_epoch(folder: Path) -> int:
-    """The epoch of the newest checkpoint in a folder, without a look at its weights; 0 when there is none."""
-    for name in (FILE, PREVIOUS):
-        with suppress(*_DAMAGE):
-            return int(torch.load(folder / name, map_location="cpu", weights_only=True, mmap=True)["metrics"]["epoch"])
-    return 0
-
-
-def read(path: Path) -> dict[str, Any]:
-    """The `Training.state_dict` in a checkpoint file, on the CPU. Tensors, numbers, strings: nothing is unpickled.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        DamagedError: it is not a whole checkpoint.
-    """
-    try:
-        _check_sums(path)
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        missing = {"model", "optimizer", "metrics", "best_weights"} - set(state)
-    except FileNotFoundError:
-        raise
-    except _DAMAGE as error:
-        raise DamagedError(f"{path} is damaged: {one_line(error)}") from None
-    if missing:
-        raise DamagedError(f"{path} is damaged: {', '.join(sorted(missing))} is not there")
-    return state
-
-
-def _check_sums(path: Path) -> None:
-    """Raises ValueError when a part is not what was written: torch writes checksums and does not look at them."""
-    with zipfile.ZipFile(path) as archive:
-        bad = archive.testzip()
-    if bad is not None:
-        raise ValueError(f"the checksum of {bad} does not fit")

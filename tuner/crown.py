@@ -6,16 +6,19 @@ from pathlib import Path
 
 from torch import Tensor
 
-from tuner.checkpoint import FILE as CHECKPOINT
-from tuner.checkpoint import checkpoint_folder, read_good
+from tuner.checkpoint import checkpoint_folder
+from tuner.checkpoint_file import FILE as CHECKPOINT
+from tuner.checkpoint_file import read_good
 from tuner.config import SweepConfig
 from tuner.cost import Cost
 from tuner.data import Split, Splits, fingerprint
 from tuner.device import best_device
+from tuner.errors import one_line
 from tuner.evaluate import score_logits
 from tuner.find_model import MODEL
 from tuner.fit import predict_logits
 from tuner.hyperparameters import split_parameters
+from tuner.keeping import INSISTENT, attempt
 from tuner.outcome import SweepError, Winner
 from tuner.records import TrialRecord
 from tuner.report.predictions import Predictions
@@ -31,7 +34,7 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder / "trials", best.number)
     if kept:
-        kept.get(best.number, checkpoints / CHECKPOINT)
+        _fetch(kept, best.number, checkpoints / CHECKPOINT, config.name)
     state, damage = read_good(checkpoints)
     if state is None or state["best_metrics"]["epoch"] != best.best_epoch:  # an earlier one is not what was found best
         why = damage or f"{checkpoints} has no checkpoint of the best trial's epoch {best.best_epoch}"
@@ -48,6 +51,14 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
         cost=Cost.of(model, best),
         test_data=fingerprint(splits.test),
     )
+
+
+def _fetch(kept: Storage, number: int, file: Path, name: str) -> None:
+    try:
+        attempt(lambda: kept.get(number, file), INSISTENT)
+    except Exception as error:
+        why = f"the checkpoint of the best trial cannot be fetched now ({one_line(error)})"
+        raise SweepError(f"{why}; once its storage answers: tuner resume {name}") from error
 
 
 def _test(model: Path, test: Split) -> Tensor:

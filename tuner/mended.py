@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tuner.checkpoint import latest_epoch
+from tuner.checkpoint_file import latest_epoch
 from tuner.records import FILE as JOURNAL
 from tuner.search import Study
 

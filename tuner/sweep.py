@@ -240,9 +240,8 @@ class Sweep:
     def _drop_kept(self, outcome: Outcome) -> None:
         """The winner is registered: checkpoints that lie elsewhere are not needed any more."""
         if self._kept and outcome.winner and outcome.winner.model:
-            for record in outcome.records:
-                with suppress(Exception):  # what remains there costs disk, and no sweep
-                    self._kept.drop(record.number)
+            with suppress(Exception):  # what remains there costs disk, and no sweep
+                self._kept.clear()
 
     def _test(self, study: Study) -> Winner:
         from tuner.crown import crown  # noqa: PLC0415

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from tuner.device import best_device
 from tuner.errors import TunerError
 from tuner.fit import Training, fit
 from tuner.hyperparameters import split_parameters
+from tuner.keeping import leave
 from tuner.materials import Materials, Weights
 from tuner.policy import Decision, Policy
 from tuner.ranks import ALONE, Ranks
@@ -126,7 +126,7 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
             failure = attempt(job, number, parameters, data, report, halved=True)
     finally:
         if job.storage:
-            shutil.rmtree(checkpoint_folder(job.folder, number), ignore_errors=True)
+            leave(checkpoint_folder(job.folder, number))
     if failure:
         free_memory()
         report(failure)
