@@ -28,7 +28,7 @@ from tuner.plan import Request, check_numbers, divide, plan
 from tuner.progress import format_parameters
 from tuner.source import Source
 from tuner.status import ERROR_FILE
-from tuner.store import Store
+from tuner.store import Store, UnreachableError
 from tuner.summary import print_outcome, print_predictions, print_report
 from tuner.train import repeated, single
 
@@ -39,13 +39,14 @@ def sweep(request: Request, *, background: bool = False, as_json: bool, out: Con
     data = Source.parse(request.dataset, request.target)
     catalog.check("models", request.model)
     home = make_folder(tuner_home())
-    Store.of(home).check()
+    store = Store.of(home)
+    store.check()
     name = _free_name(request.name, f"{data.name}-{request.model}", home)
     with err.status("Reading the data"):
         config, materials = plan(request, name)
     if request.fixed is None:
         _note_default(request, err)
-    config, folder = _claim(config, home, fixed=request.name is not None)
+    config, folder = _claim(replace(config, tracking=store.place), home, fixed=request.name is not None)
     try:
         config.save(folder)
     except OSError:
@@ -83,17 +84,19 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
     home = tuner_home()
     config, folder = known_sweep(name, home), home / name
     if (folder / RESULT).exists():
-        if is_sent(folder):
-            raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
-        from tuner.sync import sync  # noqa: PLC0415 - imports MLflow
-
-        return sync(name, as_json=as_json, out=out, err=err)
+        unsent = "" if is_sent(folder) else f"; to send MLflow what it lacks: tuner sync {name}"
+        raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}{unsent}")
     if is_running(folder):
         raise TunerError(f"the sweep {name} is running in another process")
     if background:
         return _detach(config, as_json=as_json, out=out, err=err)
     make_folder(folder)
-    Store.of(home).check()
+    store = Store.of(home)
+    store.check_begun(config)
+    try:
+        store.check()
+    except UnreachableError as error:
+        err.print(f"warning: {error}: training goes on, and it is sent the rest later", markup=False, soft_wrap=True)
     config = _fitted(config)
     with err.status("Reading the data"):
         materials = gather(config)

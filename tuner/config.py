@@ -59,6 +59,8 @@ class SweepConfig:
     """What becomes of a trial that runs out of memory: one of OOM."""
     repeats: int = 0
     """The number of the trial, of another sweep, whose seed the first trial has."""
+    tracking: str | None = None
+    """The address of the MLflow server, or database, that it began with; empty for the one in its home folder."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells the sweep from others of its name, in other folders, on one tracking server."""
 

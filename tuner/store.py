@@ -31,6 +31,10 @@ _SQLITE = "sqlite:///"
 _VERSIONS = ("tuner", "torch", "torchvision", "ray", "optuna", "mlflow", "scikit-learn", "numpy")
 
 
+class UnreachableError(TunerError):
+    """Nothing answers at the address; a refusal is an answer."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Store:
     """An MLflow tracking store."""
@@ -63,6 +67,17 @@ class Store:
         parts = urllib.parse.urlsplit(self.uri)
         return self.uri if "@" not in parts.netloc else parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
+    @property
+    def place(self) -> str:
+        """As a sweep remembers it: empty for the embedded one, which may be moved with its home folder."""
+        return "" if self.embedded else self.address
+
+    def check_begun(self, config: SweepConfig) -> None:
+        """Raises TunerError when the sweep began with another store."""
+        if config.tracking not in (None, self.place):
+            began = f"MLFLOW_TRACKING_URI={config.tracking}" if config.tracking else "no MLFLOW_TRACKING_URI"
+            raise TunerError(f"{config.name} began with {began}, and MLflow is {self.address} here: set it so again")
+
     def check(self) -> None:
         """Raises TunerError when no store answers at the address, or it refuses the login. An embedded one is good."""
         scheme = urllib.parse.urlsplit(self.uri).scheme.partition("+")[0]
@@ -76,7 +91,7 @@ class Store:
             elif scheme not in (*_FOLDERS, *_OTHERS):
                 raise TunerError(f"begin it with http:// or https://, or with {', '.join(_DATABASES)} or sqlite")
         except TunerError as error:
-            raise TunerError(f"MLFLOW_TRACKING_URI={self.address}: {error}") from None
+            raise type(error)(f"MLFLOW_TRACKING_URI={self.address}: {error}") from None
 
     def ask(self) -> None:
         """Asks a server something small: whether it answers again. Raises when it does not, or has too much to do."""
@@ -136,7 +151,7 @@ def _check_server(uri: str) -> None:
     except MlflowException as error:
         if isinstance(error.__context__, InvalidHeader):  # its message has the token in it
             raise TunerError("MLFLOW_TRACKING_TOKEN has a character that no token has, such as a line break") from None
-        raise TunerError(f"no MLflow server answers there: {cause(error)}") from None
+        raise UnreachableError(f"no MLflow server answers there: {cause(error)}") from None
     if answer.status_code in (401, 403):
         raise TunerError(_refused(login))
     if answer.status_code != 200 or "json" not in answer.headers.get("Content-Type", ""):
@@ -160,7 +175,7 @@ def _check_database(uri: str) -> None:
         with create_engine(uri, connect_args={"connect_timeout": CONNECT_S}).connect():
             pass
     except (SQLAlchemyError, ImportError) as error:
-        raise TunerError(f"no database answers there: {cause(error)}") from None
+        raise UnreachableError(f"no database answers there: {cause(error)}") from None
 
 
 def describe(config: SweepConfig) -> dict[str, str]:

@@ -144,12 +144,12 @@ class Sweep:
                     self._kept = kept_at(self._config, self._store)
             yield
 
-    def _connect(self) -> MlflowSweep:
+    def _connect(self, heard: Callable[[], None]) -> MlflowSweep:
         """Called in the tracker's thread."""
         from tuner.tracking import MlflowSweep  # noqa: PLC0415
 
         self._store.prepare()
-        sweep = MlflowSweep(self._store, self._config, self._began)
+        sweep = MlflowSweep(self._store, self._config, self._began, heard=heard)
         sweep.begin()
         return sweep
 
