@@ -83,14 +83,24 @@ class Store:
             _question(_login(self.uri)).raise_for_status()
 
     def prepare(self, home: Path) -> None:
-        """Makes the embedded database's tables, once: two first uses at the same time would break each other."""
+        """Makes the embedded database's tables, once: two first uses at the same time would break each other.
+
+        They are made in a file that is renamed at the end. Of a database that a full disk or a kill has left with some
+        of its tables, MLflow would say for ever that they are there already.
+        """
         if not self.embedded or (home / "mlflow.db").exists():
             return
         from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds, and is needed once
 
         with (home / ".mlflow.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            MlflowClient(self.uri).search_experiments(max_results=1)
+            if (home / "mlflow.db").exists():
+                return
+            new = home / ".mlflow.db.new"
+            for rest in home.glob(f"{new.name}*"):  # with what sqlite keeps beside it
+                rest.unlink()
+            MlflowClient(f"sqlite:///{new}").search_experiments(max_results=1)
+            new.replace(home / "mlflow.db")
 
 
 def _question(login: MlflowHostCreds) -> Response:
