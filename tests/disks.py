@@ -13,6 +13,7 @@ from conftest import BIN
 from small_disk import SmallDisk
 from support import read_runs
 
+from tuner.outcome import UNSENT
 from tuner.records import TrialRecord, read_records
 
 TRIALS, EPOCHS = 6, 9
@@ -39,6 +40,7 @@ class Filling:
 
     def __init__(self, disk: SmallDisk, environment: Mapping[str, str], seed: int) -> None:
         self._disk = disk
+        self._size = disk.size()
         self._environment = environment
         self._rng = random.Random(seed)
         self.counts = Counts()
@@ -51,17 +53,14 @@ class Filling:
                 break
             self._note(done)
             before = self._records()
-            self._disk.resize(self._disk.used() + self._rng.randint(50_000, 1_500_000))
+            self._size += self._rng.randint(200_000, 1_300_000)
+            self._disk.resize(self._size)
             done = self._go_on(arguments)
             self._compare(before)
         if done.returncode != 0:
             self._note(done)
             self._disk.resize(ENOUGH)
             done = self._go_on(arguments)
-        if done.returncode == 3:
-            self.counts.full["mlflow.db"] += 1
-            self._disk.resize(ENOUGH)
-            done = self.tuner("sync", "x")
         self._check(done, trials)
         return self.counts
 
@@ -73,16 +72,19 @@ class Filling:
         )
 
     def _go_on(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        begun = (self._disk.view / "runs/x/sweep.json").exists()
-        return self.tuner("resume", "x") if begun else self.tuner(*arguments)
+        folder = self._disk.view / "runs/x"
+        if (folder / "result.json").exists():
+            return self.tuner("sync", "x")
+        return self.tuner("resume", "x") if (folder / "sweep.json").exists() else self.tuner(*arguments)
 
     def _note(self, done: subprocess.CompletedProcess[str]) -> None:
-        """The end of a command that had too little room."""
+        """The end of a command that had too little room: one line with the file, or what MLflow lacks."""
         *_, last = done.stderr.splitlines() or [""]
-        told, _, rest = last.partition("the disk is full: ")
-        if done.returncode not in (1, 2, 3) or not rest or told != "error: " or "Traceback" in done.stderr:
+        told = last.startswith("error: the disk is full") or done.returncode == UNSENT
+        if done.returncode not in (1, UNSENT) or not told or "Traceback" in done.stderr:
             self.counts.lost.append(f"it ended with {done.returncode}: {done.stderr[-800:]}")
-        self.counts.full[Path(rest.partition(";")[0]).name] += 1
+        file = last.partition("the disk is full: ")[2].partition(";")[0]
+        self.counts.full[Path(file).name or "mlflow.db"] += 1
 
     def _records(self) -> list[TrialRecord]:
         return read_records(self._disk.view / "runs/x/study.log")

@@ -35,10 +35,10 @@ class SmallDisk:
         """Makes the disk so many bytes large."""
         self._mount(f"remount,rw,size={size}")
 
-    def used(self) -> int:
+    def size(self) -> int:
         """Bytes."""
         there = os.statvfs(self.view)
-        return (there.f_blocks - there.f_bfree) * there.f_bsize
+        return there.f_blocks * there.f_bsize
 
     def make_read_only(self) -> None:
         """As a disk becomes when its file system finds an error. No file of it may be open for writing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from damage import BEFORE, BELIEVED, END, WHOLE, tally
 from support import Command, Finished, make_config
 from test_checkpoint import train, training
-from test_journal import drive, policy
+from test_journal import METRICS, drive, policy, space
 
 from tuner import checkpoint, crown
 from tuner.checkpoint import Checkpoints
@@ -91,7 +92,7 @@ def states(journal: Path) -> list[list[TrialRecord]]:
 
 
 def test_a_damaged_study_is_one_line_or_what_it_was_before_its_last_lines(tmp_path: Path) -> None:
-    drive(policy(tmp_path), __import__("collections").Counter())
+    drive(policy(tmp_path), Counter())
     known = states(tmp_path / JOURNAL)
 
     def look() -> str:
@@ -154,8 +155,8 @@ def test_a_checkpoint_that_is_ahead_of_a_study_cut_short_is_not_gone_on_from(tmp
             train(subject)
             checkpoints.save(subject, now=True)
             if number == 0 and epoch == 1:
-                first.on_report(0, {"epoch": 1, "val_accuracy": 0.5, **__import__("test_journal").METRICS})
-    study = Study(tmp_path / JOURNAL, first._study._space, seed=0, trials=12)
+                first.on_report(0, {"epoch": 1, "val_accuracy": 0.5, **METRICS})
+    study = Study(tmp_path / JOURNAL, space(), seed=0, trials=12)
     assert [note.partition(":")[0] for note in mended(study, tmp_path)] == [
         "the study knows less of trial 0 than its checkpoint",
         "the study knows less of trial 1 than its checkpoint",

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import urllib.parse
+import uuid
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -96,9 +97,9 @@ class Store:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if (home / "mlflow.db").exists():
                 return
-            new = home / ".mlflow.db.new"
-            for rest in home.glob(f"{new.name}*"):  # with what sqlite keeps beside it
+            for rest in home.glob(".mlflow-*"):
                 rest.unlink()
+            new = home / f".mlflow-{uuid.uuid4().hex}.db"  # MLflow keeps a file that has failed open, by its name
             MlflowClient(f"sqlite:///{new}").search_experiments(max_results=1)
             new.replace(home / "mlflow.db")
 
