@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from torch import Tensor
@@ -44,6 +45,13 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
     model = folder / MODEL
     save_model(model, splits.spec, config.model, arguments, weights)
     logits = _test(model, splits.test)
+    broken = int((~logits.isfinite().all(1)).sum())
+    if broken:
+        shutil.rmtree(model)
+        raise SweepError(
+            f"the best trial, {best.number}, has no finite scores for {broken} of {len(logits)} test samples: "
+            f"its model is not kept; all trials are in {folder}"
+        )
     Predictions.of(splits.test, logits).save(folder)
     return Winner(
         trial=best,

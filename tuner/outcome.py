@@ -165,4 +165,8 @@ def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
     if not reasons:
         return SweepError(f"no trial finished an epoch in the time budget; the sweep is kept in {folder}")
     [(reason, count)] = reasons.most_common(1)
-    return SweepError(f"all {len(records)} trials failed, {count} of them with: {reason}; details in {folder}/trials")
+    traced = any((folder / "trials").glob("*-error.txt"))  # a loss that is not finite has no more to tell
+    details = f"; details in {folder}/trials" if traced else ""
+    if len(records) == 1:
+        return SweepError(f"the trial failed: {reason}{details}")
+    return SweepError(f"all {len(records)} trials failed, {count} of them with: {reason}{details}")

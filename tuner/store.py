@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import urllib.parse
+import uuid
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -101,8 +102,8 @@ class Store:
     def prepare(self) -> None:
         """Makes the tables of an sqlite file that is not there yet; two first uses at once would break each other.
 
-        They are made in a file beside it, which gets its name when they are whole: so nobody sees a part of them, and
-        nobody who is killed leaves one.
+        They are made in a file beside it, which gets its name when they are whole. Of a database that a full disk or a
+        kill has left with some of its tables, MLflow would say for ever that they are there already.
         """
         path = self._file
         if path is None or path.exists():
@@ -112,11 +113,13 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (path.parent / ".mlflow.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not path.exists():
-                new = path.with_name(f".{path.name}.new")
-                new.unlink(missing_ok=True)
-                MlflowClient(f"{_SQLITE}{new}").search_experiments(max_results=1)
-                new.rename(path)
+            if path.exists():
+                return
+            for rest in path.parent.glob(f".{path.name}-*"):
+                rest.unlink()
+            new = path.with_name(f".{path.name}-{uuid.uuid4().hex}")  # MLflow keeps one that has failed open
+            MlflowClient(f"{_SQLITE}{new}").search_experiments(max_results=1)
+            new.rename(path)
 
     @property
     def _file(self) -> Path | None:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from tuner import orders
 from tuner.config import SweepConfig
+from tuner.disk import trouble
 from tuner.driver import Held, hold
 from tuner.ending import Ending, Guard
 from tuner.errors import one_line
@@ -234,7 +235,7 @@ class Sweep:
             with self._console.status("Making the report"):
                 return publish(self._folder, self._store if sent else None, warn).page
         except (Exception, KeyboardInterrupt) as error:
-            warn(f"there is no report: {one_line(error)}")
+            warn(f"there is no report: {trouble(error) or one_line(error)}")
             return None
 
     def _drop_kept(self, outcome: Outcome) -> None:

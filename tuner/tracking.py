@@ -31,6 +31,7 @@ _KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI sho
 
 for _name in ("mlflow", "alembic", "urllib3"):
     logging.getLogger(_name).setLevel(logging.ERROR)
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs the traceback of what it raises
 
 
 class _Client:
