@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import ray
 
@@ -15,6 +13,7 @@ from tuner.config import SweepConfig
 from tuner.errors import TunerError
 from tuner.machine import gpu_count
 from tuner.nodes import PLACES, Node
+from tuner.ray_token import own_token
 from tuner.signals import terminated_like_interrupted
 from tuner.storage import Storage, UriStorage
 from tuner.store import Store
@@ -98,6 +97,7 @@ def local_cluster(config: SweepConfig) -> Iterator[None]:
     group reaches Ray's own processes too, and ends them under it: then `tuner resume` goes on.)
     """
     _keep_stdout_clean()
+    own_token()
     ray.init(
         address="local",
         num_cpus=config.concurrency,
@@ -107,7 +107,6 @@ def local_cluster(config: SweepConfig) -> Iterator[None]:
         logging_level="error",
         _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
     )
-    _protect_token()
     try:
         with terminated_like_interrupted():
             yield
@@ -118,10 +117,3 @@ def local_cluster(config: SweepConfig) -> Iterator[None]:
 def _keep_stdout_clean() -> None:
     """Ray prints that a worker was killed to stdout, whatever its log_to_driver says: beside our --json."""
     ray._private.worker.print_to_stdstream = lambda *_, **__: None
-
-
-def _protect_token() -> None:
-    """Ray makes the token that its processes show each other with the umask's permissions: others may not read it."""
-    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    with suppress(OSError):
-        token.chmod(0o600)
