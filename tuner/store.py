@@ -92,15 +92,16 @@ class Store:
         path = self._file
         if path is None or path.exists():
             return
-        from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds, and is needed once
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # noqa: PLC0415 - takes seconds
 
+        spare = self.artifacts or Path("mlruns").absolute().as_uri()  # MLflow's own default breaks on a quote in it
         path.parent.mkdir(parents=True, exist_ok=True)
         with (path.parent / ".mlflow.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not path.exists():
                 new = path.with_name(f".{path.name}.new")
                 new.unlink(missing_ok=True)
-                MlflowClient(f"{_SQLITE}{new}").search_experiments(max_results=1)
+                SqlAlchemyStore(f"{_SQLITE}{new}", spare).engine.dispose()
                 new.rename(path)
 
     @property
