@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import ray
 from ray._private import services
@@ -18,6 +16,7 @@ from tuner.ending import Guard
 from tuner.errors import TunerError
 from tuner.machine import gpu_count
 from tuner.nodes import PLACES, Node
+from tuner.ray_token import own_token
 from tuner.signals import Stop
 from tuner.storage import Storage, UriStorage
 from tuner.store import Store
@@ -111,6 +110,7 @@ def _start_local(config: SweepConfig) -> None:
     No worker is started before a trial asks for it: Ray would start others beside those that are not ready yet.
     """
     _keep_stdout_clean()
+    own_token()
     with _out_of_our_session():
         ray.init(
             address="local",
@@ -121,7 +121,6 @@ def _start_local(config: SweepConfig) -> None:
             logging_level="error",
             _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
         )
-    _protect_token()
 
 
 @contextmanager
@@ -142,10 +141,3 @@ def _out_of_our_session() -> Iterator[None]:
 def _keep_stdout_clean() -> None:
     """Ray prints that a worker was killed to stdout, whatever its log_to_driver says: beside our --json."""
     ray._private.worker.print_to_stdstream = lambda *_, **__: None
-
-
-def _protect_token() -> None:
-    """Ray makes the token that its processes show each other with the umask's permissions: others may not read it."""
-    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    with suppress(OSError):
-        token.chmod(0o600)

@@ -113,5 +113,5 @@ def sweep_names(home: Path) -> list[str]:
     """The names of the sweeps in `home`, oldest first."""
     if not home.is_dir():
         return []
-    found = [path for path in home.iterdir() if (path / FILE).is_file()]
+    found = [path for path in home.iterdir() if (path / FILE).is_file() and not path.name.startswith(".")]
     return [path.name for path in sorted(found, key=lambda path: (path / FILE).stat().st_mtime)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import optuna
@@ -68,6 +68,11 @@ class TrialRecord:
         return self.values[epoch], -self.metrics[epoch]["val_loss"]
 
     @property
+    def latest(self) -> float:
+        """When it was last heard of: its last epoch, or else its begin, in seconds since 1970."""
+        return max([self.started, *(metrics["time"] for metrics in self.metrics.values())])
+
+    @property
     def ended(self) -> bool:
         """Whether nothing more will come of it."""
         return self.state != "RUNNING"
@@ -112,10 +117,7 @@ def to_record(frozen: FrozenTrial) -> TrialRecord:
     """What Optuna's trial holds for us."""
     attributes = frozen.user_attrs
     metrics = {int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")}
-    finished = frozen.datetime_complete.timestamp() if frozen.datetime_complete else None
-    if frozen.state == TrialState.PRUNED and metrics:
-        finished = metrics[max(metrics)]["time"]  # it waited at its rung until the sweep was over
-    return TrialRecord(
+    record = TrialRecord(
         number=frozen.number,
         state=_STATES[frozen.state],
         parameters=attributes.get("parameters", {}),
@@ -123,10 +125,14 @@ def to_record(frozen: FrozenTrial) -> TrialRecord:
         metrics=metrics,
         reason=attributes.get("reason", ""),
         started=frozen.datetime_start.timestamp() if frozen.datetime_start else 0.0,
-        finished=finished,
+        finished=frozen.datetime_complete.timestamp() if frozen.datetime_complete else None,
         halved=int(attributes.get("halved", 0)),
         nodes=tuple((int(epoch), str(node)) for epoch, node in attributes.get("nodes", ())),
     )
+    if record.finished is None:
+        return record
+    waited = frozen.state == TrialState.PRUNED and metrics  # at its rung, until the sweep was over
+    return replace(record, finished=record.latest if waited else max(record.finished, record.latest))
 
 
 @contextmanager

@@ -57,7 +57,8 @@ class Study:
         """Remembers an epoch's metrics (`epoch`, the score and the others).
 
         Returns them with the `time`, in seconds since 1970, or None when the epoch was known already. Of an epoch that
-        a kill left half written, what was written first stays, so that it has one time everywhere.
+        a kill left half written, what was written first stays, so that it has one time everywhere. A trial's times do
+        not go back, though the clock may.
         """
         epoch, trial, key = int(metrics["epoch"]), self._trial(number), f"epoch {int(metrics['epoch'])}"
         frozen = self._frozen()[number]
@@ -65,7 +66,7 @@ class Study:
             return None
         stored: dict[str, float] | None = frozen.user_attrs.get(key)
         if stored is None:
-            stored = {"time": time.time(), **metrics}
+            stored = {"time": max(time.time(), to_record(frozen).latest), **metrics}
             trial.set_user_attr(key, stored)
         if math.isfinite(metrics[SCORE]) and math.isfinite(metrics["val_loss"]):
             trial.report(stored[SCORE], epoch)

@@ -68,7 +68,6 @@ class Sweep:
         """
         started = time.monotonic()
         with hold(self._folder) as held, self.stop.listening():
-            orders.clear(self._folder)
             config = self._config
             self._announce()
             study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)

@@ -80,6 +80,7 @@ class MlflowSweep:
             tags, begin = {**self._tags, **describe(config)}, int((started or time.time()) * 1000)
             parent = self._client.create_run(self.experiment_id, begin, tags, self._name)
         self.run_id, self.status = str(parent.info.run_id), str(parent.info.status)
+        self._began = int(parent.info.start_time)
 
     def begin(self) -> None:
         """The sweep runs, for the first time or again."""
@@ -103,7 +104,8 @@ class MlflowSweep:
         """Ends the sweep's own run: FINISHED, KILLED or FAILED. `finished` is in seconds since 1970, by default now."""
         found = self._look()  # a run whose answer came too late to be waited for is there twice
         if found is None or found.info.status != status:
-            self._client.set_terminated(self.run_id, status, int((finished or time.time()) * 1000))
+            ended = max(self._began, int((finished or time.time()) * 1000))  # the clock may have gone back
+            self._client.set_terminated(self.run_id, status, ended)
         self.status = status
 
     def _send(self, record: TrialRecord, end: TrialEnd) -> None:

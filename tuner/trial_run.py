@@ -34,8 +34,7 @@ class TrialEnd:
             return cls()
         state = record.state if record.ended else "INTERRUPTED"
         reason = {REASON_TAG: record.reason[:MOST_CHARACTERS]} if record.reason else {}
-        last = record.metrics[max(record.metrics)]["time"] if record.metrics else record.started
-        finished = int((record.finished or last) * 1000)
+        finished = int((record.finished or record.latest) * 1000)
         return cls(status=RUN_STATUS[state], finished=finished, tags={STATE_TAG: state} | reason)
 
 
