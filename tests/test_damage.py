@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -13,10 +14,11 @@ import pytest
 import torch
 from checkpoint_support import train, training
 from damage import BEFORE, BELIEVED, END, WHOLE, tally
-from support import Command, Finished, make_config
+from rich.console import Console
+from support import Finished, make_config
 from test_journal import METRICS, drive, policy, space
 
-from tuner import checkpoint_file, crown
+from tuner import checkpoint_file, crown, steer
 from tuner.checkpoint import Checkpoints
 from tuner.config import FILE as CONFIG
 from tuner.config import SweepConfig
@@ -26,6 +28,7 @@ from tuner.outcome import FILE as RESULT
 from tuner.outcome import SweepError, read_result
 from tuner.records import FILE as JOURNAL
 from tuner.records import TrialRecord, read_records
+from tuner.report.make import make_report
 from tuner.sealed import write_sealed
 from tuner.search import Study
 
@@ -62,7 +65,8 @@ def test_a_damaged_sweep_json_is_one_line(tmp_path: Path) -> None:
             return told(error, tmp_path / CONFIG)
 
     ends = tally(tmp_path / CONFIG, look, times=TIMES, seed=1)
-    assert set(ends) == {END, WHOLE}, ends
+    assert ends[END] > 0.9 * TIMES, ends
+    assert not ends[BELIEVED]
     assert ends[END] > TIMES / 2
 
 
@@ -179,20 +183,21 @@ def test_weights_of_another_epoch_than_the_best_are_never_crowned(finished: Fini
     assert crown.crown(config, splits, best, tmp_path).trial == best
 
 
-def test_one_damaged_sweep_does_not_hide_the_others(tuner: Command, finished: Finished, tmp_path: Path) -> None:
+def test_one_damaged_sweep_does_not_hide_the_others(finished: Finished, home: Path) -> None:
     for name in ("a", "b", "c"):
-        shutil.copytree(finished.sweep, tmp_path / "runs" / name)
+        shutil.copytree(finished.sweep, home / name)
     damage: dict[str, Callable[[str], str]] = {"a": lambda text: text[: len(text) // 2], "b": lambda text: "{" + text}
     for name, file in (("a", CONFIG), ("b", JOURNAL)):
-        path = tmp_path / "runs" / name / file
+        path = home / name / file
         path.write_text(damage[name](path.read_text()))
-    done = tuner("status", folder=tmp_path)
-    assert done.returncode == 1
-    assert "c " in done.stdout
-    first, second = done.stderr.splitlines()
-    assert first.startswith(f"left out: a: {tmp_path / 'runs/a' / CONFIG} is damaged: ")
-    assert second.startswith(f"left out: b: {tmp_path / 'runs/b' / JOURNAL} is damaged in line 1: ")
-    for command in ("status", "report"):
-        done = tuner(command, "b", folder=tmp_path)
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
-        assert "is damaged in line 1" in done.stderr
+    said, told = io.StringIO(), io.StringIO()
+    out, err = Console(file=said, width=120), Console(file=told, width=300)
+    assert steer.status(None, watch=False, as_json=False, out=out, err=err) == 1
+    assert said.getvalue().count("finished") == 1
+    first, second = sorted(told.getvalue().splitlines())
+    assert first.startswith(f"left out: a: {home / 'a' / CONFIG} is damaged: ")
+    assert second.startswith(f"left out: b: {home / 'b' / JOURNAL} is damaged in line 1: ")
+    with pytest.raises(TunerError, match=r"study\.log is damaged in line 1: "):
+        steer.status("b", watch=False, as_json=False, out=out, err=err)
+    with pytest.raises(TunerError, match=r"study\.log is damaged in line 1: "):
+        make_report(home / "b")
