@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tuner.checkpoint import Checkpoints, checkpoint_folder
 from tuner.classifier import build_classifier, is_pretrained
+from tuner.conditions import conditions_here
 from tuner.data import DataSpec, Split
 from tuner.device import best_device
 from tuner.errors import TunerError
@@ -54,6 +55,8 @@ class TrialJob:
     """Where they are kept, if not in that folder."""
     repeats: int = 0
     """The number of the trial, of another sweep, whose seed the first one has."""
+    halved: int = 0
+    """The first epoch that the trial which is repeated trained half a batch at a time; 0 for none."""
     halves: bool = False
     """Whether a trial that runs out of memory tries again, with half a batch at a time."""
 
@@ -185,17 +188,20 @@ def _train(
     try:
         with training.ranks.first_before_others():
             restored = checkpoints.restore(training)
+        training.halved = training.halved or job.halved
         if halved:
             training.halve()
+        conditions = conditions_here(training.device, threads=job.threads, workers=training.ranks.size)
+        made = {"seed": training.seed, "conditions": conditions.to_json()}
         if restored and training.metrics:
-            report(asdict(training.metrics))  # the driver may have died before it heard of this epoch
+            report(asdict(training.metrics) | made)  # the driver may have died before it heard of this epoch
         with closing(fit(training, data.train, data.validation, job.data.augment)) as epochs:
             for metrics in epochs:
                 if not metrics.finite:
-                    report(asdict(metrics))
+                    report(asdict(metrics) | made)
                     return
                 checkpoints.save(training, now=metrics.epoch in (*job.rungs, job.epochs))
-                report({**asdict(metrics), "halved": training.halved})
+                report({**asdict(metrics), "halved": training.halved} | made)
     except SystemExit:  # raised by Ray inside `report` when it stops the trial
         if training.metrics and training.metrics.finite:
             checkpoints.save(training, now=True)
