@@ -30,7 +30,7 @@ from tuner.source import Source
 from tuner.status import ERROR_FILE
 from tuner.store import Store, UnreachableError
 from tuner.summary import print_outcome, print_predictions, print_report
-from tuner.train import repeated, single
+from tuner.train import changes, repeated, single
 
 
 def sweep(request: Request, *, background: bool = False, as_json: bool, out: Console, err: Console) -> int:
@@ -70,6 +70,8 @@ def train(
     point = repeated(request, home, from_trial) if from_trial else single(request, home, from_best)
     if from_best is None and from_trial is None:
         _note_default(request, err)
+    if from_trial and (changed := changes(point, home, from_trial)):
+        err.print(f"warning: {changed}", markup=False, soft_wrap=True)
     err.print(f"parameters: {format_parameters((point.fixed or {})['params'])}", markup=False, soft_wrap=True)
     return sweep(point, background=background, as_json=as_json, out=out, err=err)
 
@@ -97,6 +99,8 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
         materials = gather(config)
     if config.data not in (None, materials.splits.fingerprint()):
         raise TunerError(f"the data of {name} is not what it began with: bring it back, or begin a new sweep")
+    if config.pretrained not in (None, materials.fingerprint()):
+        raise TunerError(f"{name} began with other weights than these: bring them back, or begin a new sweep")
     return _run(config, materials, folder, as_json=as_json, out=out, err=err)
 
 

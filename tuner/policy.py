@@ -110,6 +110,8 @@ class Policy:
             self._keep_details(number, str(result.get("details", "")))
             infeasible = bool(result.get("out_of_memory"))
             return self._end(number, "FAIL", str(result["error"]), infeasible=infeasible)
+        if "conditions" in result:
+            self._study.note_conditions(number, result["conditions"], int(result["seed"]), int(result["epoch"]))
         if "node" in result:
             self._study.note_node(number, str(result["node"]), int(result["epoch"]))
         if result.get("halved"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +48,10 @@ class TrialRecord:
     """Seconds since 1970; None while it is RUNNING. For a pruned trial, the time of its last epoch."""
     nodes: tuple[tuple[int, str], ...] = ()
     """On a cluster: the nodes that it has run on, each with the first epoch that it trained there."""
+    seed: int | None = None
+    """Of its training; None before its first epoch."""
+    conditions: tuple[tuple[int, Mapping[str, str | int]], ...] = ()
+    """See `conditions.Conditions`: those that it was trained under, each with the first epoch that was."""
     halved: int = 0
     """The first epoch whose batches were trained half at a time, since the whole ones did not fit; 0 if none was."""
 
@@ -127,6 +131,8 @@ def to_record(frozen: FrozenTrial) -> TrialRecord:
         started=frozen.datetime_start.timestamp() if frozen.datetime_start else 0.0,
         finished=frozen.datetime_complete.timestamp() if frozen.datetime_complete else None,
         halved=int(attributes.get("halved", 0)),
+        seed=attributes.get("seed"),
+        conditions=tuple((int(epoch), conditions) for epoch, conditions in attributes.get("conditions", ())),
         nodes=tuple((int(epoch), str(node)) for epoch, node in attributes.get("nodes", ())),
     )
     if record.finished is None:

@@ -170,6 +170,7 @@ class Sweep:
             folder=scratch(config.uid) if self._kept else self._folder / "trials",
             storage=self._kept,
             repeats=config.repeats,
+            halved=config.halved,
             halves=config.oom == "halve-batch",
         )
 

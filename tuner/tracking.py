@@ -22,7 +22,7 @@ from tuner.config import SweepConfig
 from tuner.outage import unless_refused
 from tuner.records import SCORE, TrialRecord
 from tuner.store import Store, describe
-from tuner.trial_run import REASON_TAG, STATE_TAG, TrialEnd, TrialRun
+from tuner.trial_run import TAGS, TrialEnd, TrialRun
 
 MOST_METRICS = 900  # in one request: MLflow's limit is 1000, with parameters and tags
 UID_TAG, SWEEP_TAG, TRIAL_TAG, PARENT_TAG = "tuner.uid", "tuner.sweep", "tuner.trial", "mlflow.parentRunId"
@@ -211,7 +211,7 @@ def _metrics(values: Mapping[str, float]) -> list[Metric]:
 
 
 def _found(run: Run) -> TrialRun:
-    tags = {name: run.data.tags[name] for name in (STATE_TAG, REASON_TAG) if name in run.data.tags}
+    tags = {name: run.data.tags[name] for name in TAGS if name in run.data.tags}
     info, parameters = run.info, set(run.data.params)
     return TrialRun(
         id=str(info.run_id),
