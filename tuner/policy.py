@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tuner import schedule
+from tuner.budget import Budget
 from tuner.checkpoint import checkpoint_folder
 from tuner.config import SweepConfig
 from tuner.files import write_atomic
@@ -56,7 +56,8 @@ class Policy:
         self._folder = trials_folder
         self._listener = listener
         self._rungs = schedule.rungs(config.epochs)
-        self._deadline = math.inf if config.time_budget is None else time.monotonic() + config.time_budget
+        self.budget = Budget(config.time_budget, study)
+        self._stopped = False
         self._over_reason = "the time budget ended"
         self._most: Callable[[], float] = lambda: math.inf
         self._live: dict[int, int] = {}  # trials that a worker has, with the epoch up to which the study knew them
@@ -128,7 +129,7 @@ class Policy:
     def stop(self, reason: str) -> None:
         """Begins no epoch any more: the trials that a worker has end with the epoch that they are in."""
         if not self._out_of_time():
-            self._deadline, self._over_reason = -math.inf, reason
+            self._stopped, self._over_reason = True, reason
 
     def live(self) -> set[int]:
         """The numbers of the trials that a worker has."""
@@ -207,7 +208,7 @@ class Policy:
         return schedule.promotable(trials, self._rungs, no_more_new=no_more_new, workers=workers)
 
     def _out_of_time(self) -> bool:
-        return time.monotonic() >= self._deadline
+        return self._stopped or self.budget.over
 
     def _close_finished(self) -> None:
         """Ends the trials of a resumed sweep that were killed between their last epoch and the word of their end."""

@@ -110,6 +110,8 @@ class Sweep:
             ending.tracker = tracker
             tracker.catch_up(study.records())
             policy = Policy(self._config, study, self._folder / "trials", tracker)
+            if policy.budget.begun:
+                self._say(policy.budget.begun)
             with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune is told of signals
                 if not policy.over:
                     self._run_trials(study, policy, tracker, held)
@@ -168,10 +170,11 @@ class Sweep:
         )
 
         def summary() -> Summary:
-            return Summary.of(config, study.records(), policy.live(), began)
+            return Summary.of(config, study.records(), policy.live(), began, before)
 
         def tick() -> None:
             tracker.check()
+            policy.budget.note()
             self._obey(policy)
             held.note_live(policy.live())
             if told:
@@ -179,7 +182,7 @@ class Sweep:
             view.tick()
 
         arrays = to_arrays(self._materials)
-        began = time.time()
+        began, before = time.time(), sum(study.spent())
         told: Callable[[Callable[[], Summary]], None] | None = None
         with ExitStack() as stack:
             view = stack.enter_context(View(config, summary, self._console))
