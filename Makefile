@@ -1,6 +1,7 @@
 # make demo    from nothing to a tuned, tested, registered model
 # make test    the whole test suite
 # make proofs  the tests that take minutes: clusters of several nodes, which are killed
+# make faults  injects faults and bad input, and writes what that cost into the README
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
 
@@ -10,7 +11,9 @@ BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
 LOCK := $(UV) pip compile pyproject.toml --extra dev --extra server --universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: demo test proofs venv lint format lock benchmark results
+FAULTS := build/faults.json
+
+.PHONY: demo test proofs faults venv lint format lock benchmark results
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -20,6 +23,11 @@ test: venv
 
 proofs: venv
 	$(BIN)/pytest -m proof
+
+faults: venv
+	mkdir -p $(dir $(FAULTS))
+	$(BIN)/pytest -m faults --faults $(FAULTS)
+	$(BIN)/python tests/benchmarks/faults.py $(FAULTS)
 
 benchmark: venv
 	$(BIN)/python tests/benchmarks/sweep_against_plain_script.py

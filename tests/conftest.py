@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from support import Command, Finished, Start
+from ledger import ledger, pytest_addoption, pytest_configure, pytest_sessionfinish  # noqa: F401 - used by pytest
+from support import Command, Finished, Start, free_port
 
 BIN = Path(sys.executable).parent
 MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
@@ -87,6 +88,25 @@ def tuner(start: Start) -> Command:
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database, with its tables and without a run. To make one takes seconds, so tests begin with a copy."""
+    from tuner.store import Store
+
+    home = tmp_path_factory.mktemp("database")
+    Store(uri=f"sqlite:///{home}/mlflow.db", artifacts=home.as_uri()).prepare()
+    return home / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A plain MLflow server of the tests' own, without logins: its address."""
+    from mlflow_server import plain_server
+
+    with plain_server(tmp_path_factory.mktemp("server"), free_port()) as uri:
+        yield uri
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlflow import MlflowClient
-from mlflow.entities import Run
-from support import Start, read_runs
+from inventory import Inventory, inventory
+from support import Start
 
-from tuner.records import TrialRecord, best_of, read_records
+from tuner.records import TrialRecord, read_records
 from tuner.schedule import rungs
 
 TRIALS, EPOCHS = 10, 9
@@ -33,11 +32,8 @@ class Counts:
     kills: Counter[str] = field(default_factory=Counter)
     """By the moment."""
     sweeps: int = 0
-    trials: int = 0
-    epochs: int = 0
-    metrics: int = 0
-    lost: list[str] = field(default_factory=list)
-    """What is not as it must be, a line each."""
+    found: Inventory = field(default_factory=Inventory)
+    """Of all sweeps together."""
     seconds: list[float] = field(default_factory=list)
     """From each `tuner resume` to its first new epoch."""
 
@@ -50,6 +46,8 @@ class Attack:
         self._folder = folder
         self._rng = random.Random(seed)
         self._number = 0
+        self._known: list[TrialRecord] = []
+        """What the study knew after the last kill."""
         self.counts = Counts()
 
     @property
@@ -64,6 +62,7 @@ class Attack:
         """Kills a driver so many times; each sweep that comes to its end is checked, and another one begun."""
         while self.counts.kills.total() < kills:
             self._number += 1
+            self._known = []
             process = self._start(*SWEEP, *SIZE, "--name", self._name, folder=self._folder)
             while self._kill(process) and self.counts.kills.total() < kills:
                 process = self._resume()
@@ -89,7 +88,8 @@ class Attack:
                 os.kill(process.pid, signal.SIGKILL)
                 process.communicate()
                 self.counts.kills[moment] += 1
-                self._compare(before, self._records())
+                self._known = self._records()
+                self._compare(before, self._known)
                 return True
             time.sleep(POLL_S)
         return False
@@ -151,11 +151,14 @@ class Attack:
         return lambda: time.monotonic() >= due
 
     def _lose(self, what: str) -> None:
-        self.counts.lost.append(f"{self._name}: {what}")
+        self.counts.found.wrong.append(f"{self._name}: {what}")
 
     def _compare(self, before: list[TrialRecord], after: list[TrialRecord]) -> None:
-        """What the study knew is still there, and trials that had ended have not gone on."""
+        """What the study knew is still there, the rungs among it, and trials that had ended have not gone on."""
         now = {record.number: record for record in after}
+        for rung in rungs(EPOCHS):
+            if not _standings(before, rung).items() <= _standings(after, rung).items():
+                self._lose(f"rung {rung} was {_standings(before, rung)} and is {_standings(after, rung)}")
         for record in before:
             found = now.get(record.number)
             if found is None or not record.metrics.items() <= found.metrics.items():
@@ -167,46 +170,20 @@ class Attack:
         """The sweep that has come to its end."""
         counts, records = self.counts, self._records()
         counts.sweeps += 1
-        counts.trials += len(records)
-        counts.epochs += sum(record.epoch for record in records)
+        self._compare(self._known, records)
+        found = inventory(self._folder / "runs", self._name, TRIALS)
+        found.wrong = [f"{self._name}: {what}" for what in found.wrong]
+        counts.found += found
         if code != 0:
             self._lose(f"the last resume ended with {code}: {err[-500:]}")
-        if [record.number for record in records] != list(range(TRIALS)):
-            self._lose(f"it has the trials {[record.number for record in records]}")
         for record in records:
             if record.state not in ("COMPLETE", "PRUNED"):
                 self._lose(f"trial {record.number} is {record.state}: {record.reason}")
-            if sorted(record.values) != list(range(1, record.epoch + 1)):
-                self._lose(f"trial {record.number} has the epochs {sorted(record.values)}")
             if record.state == "PRUNED" and record.epoch not in rungs(EPOCHS):
                 self._lose(f"trial {record.number} was pruned in epoch {record.epoch}, between the rungs")
-        self._check_runs(records)
 
-    def _check_runs(self, records: list[TrialRecord]) -> None:
-        uri = f"sqlite:///{self._folder}/runs/mlflow.db"
-        runs = [run for run in read_runs(uri, "digits-cnn") if run.data.tags["tuner.sweep"] == self._name]
-        if "RUNNING" in {run.info.status for run in runs}:
-            self._lose("a run is left RUNNING")
-        by_trial: dict[int, list[Run]] = {record.number: [] for record in records}
-        for run in runs:
-            if "tuner.trial" in run.data.tags:
-                by_trial[int(run.data.tags["tuner.trial"])].append(run)
-        if len(runs) != len(records) + 1 or any(len(found) != 1 for found in by_trial.values()):
-            self._lose(f"{len(records)} trials have {len(runs)} runs")
-        client = MlflowClient(uri)
-        for record in records:
-            for run in by_trial[record.number][:1]:
-                history = client.get_metric_history(run.info.run_id, "val_accuracy")
-                self.counts.metrics += len(history)
-                if sorted((point.step, point.value) for point in history) != sorted(record.values.items()):
-                    self._lose(f"trial {record.number} has other metrics in MLflow than in the study")
-        self._check_best(best_of(records), runs, client)
 
-    def _check_best(self, best: TrialRecord | None, runs: list[Run], client: MlflowClient) -> None:
-        """The best trial of the study is the one that was tested, and is registered once."""
-        [parent] = [run for run in runs if "tuner.trial" not in run.data.tags]
-        versions = client.search_model_versions(f"name = 'digits-cnn' and run_id = '{parent.info.run_id}'")
-        if len(versions) != 1:
-            self._lose(f"{len(versions)} models are registered")
-        if best is None or parent.data.tags.get("tuner.best_trial") != str(best.number):
-            self._lose(f"trial {parent.data.tags.get('tuner.best_trial')} was tested, and {best} is the best")
+def _standings(records: list[TrialRecord], rung: int) -> dict[int, float]:
+    """What ASHA compares at a rung: the best score until then, by the trials that have come so far."""
+    came = [record for record in records if record.epoch >= rung]
+    return {r.number: max(value for epoch, value in r.values.items() if epoch <= rung) for r in came}

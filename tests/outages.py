@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from faulty_proxy import BROKEN, BUSY, CUT, DOWN, KINDS, LOST, SLOW, FaultyProxy, faulty_proxy
+from inventory import Inventory
 from mlflow import MlflowClient
 from support import make_config
 
@@ -31,6 +32,8 @@ from tuner.tracking import TRIAL_TAG, UID_TAG, MlflowSweep
 from tuner.trial_run import RUN_STATUS
 
 TRIALS, EPOCHS = 12, 9
+TINY = ("digits", "cnn", "--max-epochs", "9", "--set", "width=0.25")
+TURNS = "MLflow does not answer", "MLflow answers again"  # what the user is told of an outage
 WAIT_S = 60.0  # for as many faults as are asked for
 BEGIN, END = 8, 20  # reports between which the server fails
 
@@ -67,10 +70,13 @@ class Counts:
         return self.metrics - self.arrived
 
     @property
-    def clean(self) -> bool:
-        """Whether nothing was lost, doubled, out of order or left behind."""
-        wrong = self.lost + self.doubled + self.disordered + self.runs_doubled + self.runs_wrong
-        return not wrong and not self.unsent
+    def found(self) -> Inventory:
+        """What MLflow has, with all that was lost, doubled, out of order or left behind."""
+        names = ("lost", "doubled", "disordered", "runs_doubled", "runs_wrong", "unsent")
+        wrong = [f"{name}: {getattr(self, name)}" for name in names if getattr(self, name)]
+        found = Inventory(trials=TRIALS, epochs=self.reports, metrics=self.arrived, wrong=wrong)
+        found.lost_metrics = self.lost
+        return found
 
 
 @dataclass
@@ -97,8 +103,8 @@ class Training:
         self._policy = Policy(self.config, study, self.folder / "trials", self.tracker)
         self._live: dict[int, int] = {}
 
-    def _connect(self, store: Store) -> Callable[[], MlflowSweep]:
-        return lambda: MlflowSweep(store, self.config)
+    def _connect(self, store: Store) -> Callable[[Callable[[], None]], MlflowSweep]:
+        return lambda heard: MlflowSweep(store, self.config, heard=heard)
 
     def train(self, until: float = float("inf")) -> None:
         """Reports epochs until so many were reported in all, or until the sweep is over."""
@@ -178,6 +184,15 @@ def down(folder: Path, server: str, seed: int = 0) -> Counts:
 def slow(folder: Path, server: str, seed: int = 0, delay: float = 0.2) -> Counts:
     """Every answer takes `delay` seconds more."""
     return _middle(folder, server, seed, SLOW, delay=delay)
+
+
+def slow_to_the_end(folder: Path, server: str, seed: int = 0, delay: float = 0.3) -> Counts:
+    """Every answer takes `delay` more, up to the last; a trial needs several, and the end waits for 1.5 of that."""
+    with training(folder, server, seed, close_s=1.5 * delay) as sweep:
+        sweep.train(BEGIN)
+        sweep.proxy.delay, sweep.proxy.kinds = delay, (SLOW,)
+        sweep.train()
+        return sweep.count("slow to the end", sweep.tracker.close("FINISHED"))
 
 
 def broken(folder: Path, server: str, seed: int = 0) -> Counts:

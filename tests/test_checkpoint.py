@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import pickle
@@ -12,13 +13,10 @@ from typing import IO, Any
 
 import pytest
 import torch
-from torch import nn
+from checkpoint_support import saved_epoch, train, training
 
-from tuner.checkpoint import FILE, MOST_OF_TIME, PREVIOUS, Checkpoints, DamagedError, checkpoint_folder, read
-from tuner.classifier import Classifier
-from tuner.data import DataSpec, Split
-from tuner.fit import Training, fit
-from tuner.hyperparameters import Hyperparameters
+from tuner.checkpoint import MOST_OF_TIME, Checkpoints, UnsavedError, checkpoint_folder
+from tuner.checkpoint_file import FILE, PREVIOUS, DamagedError, read
 
 CPU = torch.device("cpu")
 
@@ -46,25 +44,6 @@ class Clock:
 
         monkeypatch.setattr("tuner.checkpoint.time", SimpleNamespace(monotonic=lambda: self.now))
         monkeypatch.setattr(torch, "save", slow)
-
-
-def training(epochs: int = 50) -> Training:
-    torch.manual_seed(0)
-    spec = DataSpec(name="made-up", task="image", shape=(1, 8, 8), classes=tuple("0123456789"), mean=(8.0,), std=(5.0,))
-    model = Classifier(spec, nn.Sequential(nn.Flatten(), nn.Linear(64, 10)))
-    return Training(model, Hyperparameters(batch_size=4, lr=0.01), epochs=epochs, seed=0, device=CPU)
-
-
-def train(subject: Training, epochs: int = 1) -> None:
-    generator = torch.Generator().manual_seed(0)
-    split = Split(torch.rand(8, 1, 8, 8, generator=generator) * 16, torch.arange(8))
-    for _, _ in zip(range(epochs), fit(subject, split, split, ()), strict=False):
-        pass
-
-
-def saved_epoch(folder: Path) -> int:
-    epoch: int = read(folder / FILE)["metrics"]["epoch"]
-    return epoch
 
 
 def test_a_training_is_brought_back_to_its_last_checkpoint(tmp_path: Path) -> None:
@@ -105,9 +84,16 @@ def test_a_checkpoint_that_would_run_code_is_refused_and_does_not_run(tmp_path: 
     assert (tmp_path / "exploded").exists()  # it is a bomb indeed
 
 
-@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), SystemExit()])
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), UnsavedError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+        (SystemExit(), SystemExit),
+    ],
+)
 def test_a_crash_half_way_leaves_the_checkpoint_before_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, raised: type[BaseException]
 ) -> None:
     subject, checkpoints = training(), Checkpoints(tmp_path)
     train(subject)
@@ -120,7 +106,7 @@ def test_a_crash_half_way_leaves_the_checkpoint_before_it(
 
     with monkeypatch.context() as patch:
         patch.setattr(torch, "save", half)
-        with pytest.raises(type(error)):
+        with pytest.raises(raised):
             checkpoints.save(subject, now=True)
     assert saved_epoch(tmp_path) == 1
     assert [path.name for path in tmp_path.iterdir()] == [FILE]

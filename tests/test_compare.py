@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -99,11 +100,10 @@ def test_a_sweep_that_did_not_measure_its_cost_has_empty_cells() -> None:
 
 
 @pytest.fixture
-def store(home: Path) -> Store:
+def store(home: Path, database: Path) -> Store:
     home.mkdir()
-    store = Store.of(home)
-    store.prepare(home)
-    return store
+    shutil.copyfile(database, home / "mlflow.db")
+    return Store.of(home)
 
 
 def add_sweep(store: Store, name: str, accuracy: float | None, *, trials: int, **changes: Any) -> None:

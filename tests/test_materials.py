@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from support import make_config
 
-from tuner.checkpoint import read
+from tuner.checkpoint_file import read
 from tuner.config import SweepConfig
 from tuner.data import DataSpec, Split, Splits
 from tuner.errors import TunerError

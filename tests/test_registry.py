@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +24,10 @@ from tuner.store import Store
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def store(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Store:
     home = tmp_path_factory.mktemp("home")
-    store = Store.of(home)
-    store.prepare(home)
-    return store
+    shutil.copyfile(database, home / "mlflow.db")
+    return Store.of(home)
 
 
 def candidate(store: Store, folder: Path, name: str, accuracy: float) -> Candidate:

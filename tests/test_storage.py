@@ -31,8 +31,8 @@ def test_a_file_comes_back_on_another_node_as_it_was_last_kept(tmp_path: Path, f
     assert there.read_bytes() == b"second"
     assert not other.get(4, tmp_path / "node" / "0004" / "checkpoint.pt")
     assert not (tmp_path / "node" / "0004" / "checkpoint.pt").exists()
-    other.drop(3)
-    other.drop(3)
+    other.clear()
+    other.clear()
     assert not storage.get(3, there)
 
 

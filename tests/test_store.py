@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from dataset_support import serve
+from first_use import PROCESSES, use_at_once
+from mlflow import MlflowClient
 from support import Command, Finished, Start, free_port, wait_until
 
 from tuner.environment import prepare
@@ -68,9 +70,24 @@ def test_the_embedded_store_lies_in_the_home_folder_whatever_its_name(tmp_path: 
     home.mkdir()
     store = Store.of(home)
     store.check()
-    store.prepare(home)
+    store.prepare()
     assert (home / "mlflow.db").exists()
     assert store.address == f"sqlite:///{home}/mlflow.db"
+
+
+def test_ten_first_uses_at_once_make_one_whole_store(tmp_path: Path) -> None:
+    assert use_at_once(tmp_path) == [""] * PROCESSES
+    client = MlflowClient(Store.of(tmp_path).uri)
+    assert len(client.search_experiments()) == PROCESSES + 1, "and MLflow's own"
+    assert {path.name for path in tmp_path.iterdir()} == {"mlflow.db", ".mlflow.lock"}
+
+
+def test_a_store_whose_first_use_was_killed_is_made_anew(tmp_path: Path) -> None:
+    store = Store(uri=f"sqlite:///{tmp_path}/deep/x.db", artifacts=None)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/.x.db.new").write_bytes(b"half of it")
+    store.prepare()
+    assert [each.name for each in MlflowClient(store.uri).search_experiments()] == ["Default"]
 
 
 def test_ui_serves_the_sweeps_of_the_folder(start: Start, finished: Finished) -> None:

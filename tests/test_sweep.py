@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from support import Finished, read_runs, read_study
 
+from tuner.outcome import read_result
 from tuner.schedule import rungs
 
 
@@ -41,7 +42,7 @@ def test_the_result_is_good_and_complete(finished: Finished) -> None:
     assert cost["flops"] > 2 * cost["parameters"]  # convolutions use a weight many times
     assert result["best"]["parameters"]["lr"] == 0.003
     assert result["model"]["uri"] == "models:/digits-cnn@champion"
-    assert json.loads((finished.sweep / "result.json").read_text()) == result
+    assert read_result(finished.sweep) == result
 
 
 def test_asha_ends_trials_only_at_rungs_and_as_pruned(study: optuna.Study) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +23,9 @@ CONFIG = make_config(space={})
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    store = Store.of(tmp_path)
-    store.prepare(tmp_path)
-    return store
+def store(tmp_path: Path, database: Path) -> Store:
+    shutil.copyfile(database, tmp_path / "mlflow.db")
+    return Store.of(tmp_path)
 
 
 def record(number: int, state: str, epochs: int, reason: str = "") -> TrialRecord:
@@ -36,7 +37,7 @@ def record(number: int, state: str, epochs: int, reason: str = "") -> TrialRecor
 
 
 def send(store: Store, *records: TrialRecord) -> None:
-    tracker = Tracker(lambda: MlflowSweep(store, CONFIG), records.__getitem__)
+    tracker = Tracker(lambda heard: MlflowSweep(store, CONFIG, heard=heard), records.__getitem__)
     tracker.catch_up(records)
     tracker.interrupted(records)
     assert tracker.close("FINISHED") == ""
@@ -87,7 +88,7 @@ def test_sweeps_of_one_name_on_one_server_are_kept_apart(store: Store) -> None:
     """Everybody's first sweep of a pair has the same name."""
     send(store, record(0, "COMPLETE", 2))
     records = [record(0, "COMPLETE", 3)]
-    tracker = Tracker(lambda: MlflowSweep(store, replace(CONFIG, uid="another")), records.__getitem__)
+    tracker = Tracker(lambda _: MlflowSweep(store, replace(CONFIG, uid="another")), records.__getitem__)
     tracker.catch_up(records)
     assert tracker.close() == ""
     found = read_runs(store.uri, "digits-cnn")
@@ -141,10 +142,42 @@ def test_a_request_for_a_run_that_was_heard_twice_makes_one(store: Store) -> Non
 
 
 def test_a_store_that_refuses_is_an_error_at_once() -> None:
-    def refuse() -> MlflowSweep:
+    def refuse(_: Callable[[], None]) -> MlflowSweep:
         raise MlflowException("no such permission", PERMISSION_DENIED)
 
     tracker = Tracker(refuse, [].__getitem__)
     assert tracker.close() == "no such permission"
     with pytest.raises(MlflowException, match="no such permission"):
         tracker.check()
+
+
+def test_a_trial_that_is_refused_keeps_no_other_from_being_sent(store: Store) -> None:
+    """MLflow takes no parameter whose name has such a character."""
+    records = [replace(record(0, "COMPLETE", 2), parameters={"l@r": 0.1}), record(1, "COMPLETE", 2)]
+    said: list[str] = []
+    tracker = Tracker(lambda heard: MlflowSweep(store, CONFIG, heard=heard), records.__getitem__, say=said.append)
+    tracker.catch_up(records)
+    left = tracker.close("KILLED")
+    assert "l@r" in left
+    assert tracker.sweep is not None, "it answers, so that the model can be registered"
+    found = runs(store)
+    assert (found["demo"].info.status, found["demo-0001"].info.status) == ("KILLED", "FINISHED")
+    [line] = said
+    assert line.startswith("warning: MLflow refuses part of the record (")
+
+
+def test_a_long_reason_is_sent_once(store: Store) -> None:
+    failed = record(0, "FAIL", 1, "ERROR " * 3000)
+    send(store, failed)
+    sweep = MlflowSweep(store, CONFIG)
+    sweep.send(failed)
+    assert sweep.written == {}
+    assert runs(store)["demo-0000"].data.tags["tuner.reason"].startswith("ERROR ERROR")
+
+
+def test_an_end_that_somebody_else_has_taken_back_is_written_again(store: Store) -> None:
+    send(store, record(0, "COMPLETE", 1))
+    sweep = MlflowSweep(store, CONFIG)
+    MlflowClient(store.uri).update_run(sweep.run_id, status="RUNNING")
+    sweep.end("FINISHED")
+    assert runs(store)["demo"].info.status == "FINISHED"

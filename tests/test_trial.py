@@ -13,7 +13,7 @@ import torch
 
 from tuner import catalog
 from tuner.augment import augment
-from tuner.checkpoint import read
+from tuner.checkpoint_file import read
 from tuner.data import Split, Splits
 from tuner.fit import Training
 from tuner.materials import Materials

@@ -47,12 +47,11 @@ class RunStorage:
             Path(client.download_artifacts(run_id, path, folder)).replace(file)
         return True
 
-    def drop(self, number: int) -> None:
-        """Deletes a trial's file, if there is one."""
+    def clear(self) -> None:
+        """Deletes the files of all trials."""
         client, run_id = self._run()
-        get_artifact_repository(client.get_run(run_id).info.artifact_uri, self.uri).delete_artifacts(
-            f"{FOLDER}/{number:04d}.pt"
-        )
+        if client.list_artifacts(run_id, FOLDER):
+            get_artifact_repository(client.get_run(run_id).info.artifact_uri, self.uri).delete_artifacts(FOLDER)
 
     def _run(self) -> tuple[MlflowClient, str]:
         prepare()  # on the nodes of a cluster nobody has, and with MLflow's own retries a trial would wait for minutes

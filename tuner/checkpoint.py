@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from tuner.errors import one_line
+from tuner.checkpoint_file import FILE, PREVIOUS, read_good
+from tuner.disk import words
 from tuner.files import write_atomic
 from tuner.fit import Training
+from tuner.keeping import KEPT, Keeper
 from tuner.storage import Storage
 
-FILE = "checkpoint.pt"
-PREVIOUS, NEXT = "previous.pt", "next.pt"
-TRIES = 4  # to bring a checkpoint, or to keep one that others wait for
+NEXT = "next.pt"
 MOST_OF_TIME = 0.05  # saving takes at most this share of a trial's time
 
 
@@ -35,83 +33,66 @@ class Checkpoints:
         One process of those that train a trial together writes it, and all read it.
         """
         self._path = folder / FILE
-        self._storage = storage
+        self._keeper = Keeper(storage, folder) if storage else None
         self._writes = writes
         self._saved_epoch = 0
         self._due = time.monotonic()
+        self._notes: list[str] = []
+
+    def take_notes(self) -> list[str]:
+        """What went wrong since the last time, without keeping the trial from going on; a line each."""
+        notes, self._notes = self._notes, []
+        return notes
 
     def restore(self, training: Training) -> bool:
         """Brings the training to its last good checkpoint. False when there is none."""
-        if self._storage and not self._bring(self._storage):
-            return False
-        state = read_good(self._path.parent)
+        trouble = [self._keeper.bring()] if self._keeper else []
+        state, damage = self._newest()
+        trouble = [each for each in (*trouble, damage) if each]
+        if trouble:
+            epoch = f"its checkpoint of epoch {state['metrics']['epoch']}" if state else "its first epoch"
+            self._notes.append(f"{'; '.join(trouble)}: it goes on from {epoch}")
         if state is None:
             return False
         training.load_state_dict(state)
         self._saved_epoch = training.epoch
         return True
 
+    def _newest(self) -> tuple[dict[str, Any] | None, str]:
+        """The last good checkpoint, and what is damaged. This node may have had the trial before others had it."""
+        state, damage = read_good(self._path.parent)
+        kept, more = read_good(self._path.parent, (KEPT,))
+        newer = kept and (state is None or kept["metrics"]["epoch"] > state["metrics"]["epoch"])
+        return kept if newer else state, "; ".join(filter(None, (damage, more)))
+
     def save(self, training: Training, *, now: bool) -> None:
-        """Saves the training unless that epoch is saved already; when not `now`, only if it is time to."""
+        """Saves the training unless that epoch is saved already; when not `now`, only if it is time to.
+
+        Raises:
+            UnsavedError: it must be saved `now`, and the disk of all trials does not take it.
+        """
         started = time.monotonic()
         wanted = self._writes and (now or started >= self._due)
         if training.epoch == self._saved_epoch or not wanted:
             return
+        try:
+            self._write(training)
+            if self._keeper:
+                self._keeper.keep(now=now)
+            self._saved_epoch = training.epoch
+        except OSError as error:
+            if now and not self._keeper:
+                raise UnsavedError(words(error)) from error
+            self._notes.append(f"epoch {training.epoch} is not saved: {words(error)}")  # there may be room at the next
+        finished = time.monotonic()
+        self._due = finished + (finished - started) / MOST_OF_TIME
+
+    def _write(self, training: Training) -> None:
         write_atomic(self._path.with_name(NEXT), lambda file: torch.save(training.state_dict(), file))
         if self._path.exists():
             self._path.replace(self._path.with_name(PREVIOUS))
         self._path.with_name(NEXT).replace(self._path)
-        if self._storage:
-            self._keep(self._storage, tries=TRIES if now else 1)
-        self._saved_epoch = training.epoch
-        finished = time.monotonic()
-        self._due = finished + (finished - started) / MOST_OF_TIME
-
-    def _bring(self, storage: Storage) -> bool:
-        """A storage that does not answer costs a trial its epochs, which the study knows already, and not its life."""
-        for wait in range(TRIES):
-            try:
-                return storage.get(int(self._path.parent.name), self._path)
-            except Exception:
-                time.sleep(wait)
-        return False
-
-    def _keep(self, storage: Storage, tries: int) -> None:
-        """A storage that does not answer costs no trial: what it has is older, and is replaced in time."""
-        for wait in range(tries):
-            try:
-                storage.put(int(self._path.parent.name), self._path)
-                return
-            except Exception:
-                time.sleep(wait)
 
 
-class DamagedError(Exception):
-    """A checkpoint file that cannot be read: a disk has lost some of it."""
-
-
-def read_good(folder: Path) -> dict[str, Any] | None:
-    """The last checkpoint in a folder, or the one before it when that is damaged or was just being replaced."""
-    for name in (FILE, PREVIOUS):
-        with suppress(FileNotFoundError, DamagedError):
-            return read(folder / name)
-    return None
-
-
-def read(path: Path) -> dict[str, Any]:
-    """The `Training.state_dict` in a checkpoint file, on the CPU. Tensors, numbers, strings: nothing is unpickled.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        DamagedError: it is not a whole checkpoint.
-    """
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        missing = {"model", "optimizer", "metrics", "best_weights"} - set(state)
-    except FileNotFoundError:
-        raise
-    except (OSError, RuntimeError, EOFError, ValueError, TypeError, AttributeError, pickle.UnpicklingError) as error:
-        raise DamagedError(f"{path} is damaged: {one_line(error)}") from None
-    if missing:
-        raise DamagedError(f"{path} is damaged: {', '.join(sorted(missing))} is not there")
-    return state
+class UnsavedError(Exception):
+    """A checkpoint that is needed and cannot be written: why, in a line."""

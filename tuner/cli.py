@@ -22,6 +22,7 @@ from tuner.cli_options import (
 )
 from tuner.cli_steer import app as steering
 from tuner.cli_train import app as training
+from tuner.disk import trouble
 from tuner.environment import prepare
 from tuner.errors import TunerError, shown
 
@@ -176,7 +177,8 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("TUNER_DEBUG"):
             raise
-        code = _fail(f"{type(error).__name__}: {error} (unexpected; TUNER_DEBUG=1 shows where)", 1)
+        blamed = trouble(error)
+        code = _fail(blamed or f"{type(error).__name__}: {error} (unexpected; TUNER_DEBUG=1 shows where)", 1)
     sys.exit(code)
 
 

@@ -111,20 +111,22 @@ def pause(name: Name, *, address: Address = None) -> None:
 def sync(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A sweep's name; by default all.")] = None,
     *,
+    elsewhere: Annotated[bool, typer.Option(help="Send it even though it began with another MLflow.")] = False,
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
     """Send MLflow what it lacks of sweeps, when its server was away: trials, epochs, the model, the report.
 
-    A sweep that runs is left out: it sends all of it itself. The exit status is 3 when MLflow does not take all.
+    Without a name, of all in the folder of sweeps, or on the cluster of --address. One that runs is left out: it
+    sends all of it itself. The exit status is 3 when MLflow does not take all.
     """
     prepare()
     place = _place(name, address)
     if place:
-        _ask(["sync", *([name] if name else []), *_flags(json=as_json)], place)
+        _ask(["sync", *([name] if name else []), *_flags(elsewhere=elsewhere, json=as_json)], place)
     from tuner import sync as syncing  # noqa: PLC0415 - imports MLflow
 
-    raise typer.Exit(syncing.sync(name, as_json=as_json, out=out, err=err))
+    raise typer.Exit(syncing.sync(name, elsewhere=elsewhere, as_json=as_json, out=out, err=err))
 
 
 def _place(name: str | None, address: str | None) -> str | None:

@@ -103,8 +103,8 @@ def kept_at(config: SweepConfig, store: Store) -> Storage | None:
     Raises:
         TunerError: the cluster has several nodes, and neither a storage nor an MLflow server.
     """
-    if config.storage:
-        storage = UriStorage(f"{config.storage.rstrip('/')}/{config.name}-{config.uid[:8]}")
+    storage = UriStorage.of(config)
+    if storage:
         storage.check()
         return storage
     if not on_cluster() or len(nodes()) == 1:

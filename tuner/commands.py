@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,19 +15,20 @@ from rich.console import Console
 
 from tuner import catalog
 from tuner.config import SweepConfig, known_sweep, sweep_names
+from tuner.disk import trouble
 from tuner.driver import is_running
 from tuner.errors import TunerError, shown
-from tuner.files import make_folder, tuner_home
+from tuner.files import make_folder, tuner_home, write_atomic
 from tuner.machine import Asked
 from tuner.materials import Materials, gather
 from tuner.names import check_name
 from tuner.outcome import FILE as RESULT
-from tuner.outcome import UNSENT, SweepError, is_sent
+from tuner.outcome import UNSENT, SweepError, disk_error, is_sent
 from tuner.plan import Request, check_numbers, divide, plan
 from tuner.progress import format_parameters
 from tuner.source import Source
 from tuner.status import ERROR_FILE
-from tuner.store import Store
+from tuner.store import Store, UnreachableError
 from tuner.summary import print_outcome, print_predictions, print_report
 from tuner.train import repeated, single
 
@@ -37,14 +39,19 @@ def sweep(request: Request, *, background: bool = False, as_json: bool, out: Con
     data = Source.parse(request.dataset, request.target)
     catalog.check("models", request.model)
     home = make_folder(tuner_home())
-    Store.of(home).check()
+    store = Store.of(home)
+    store.check()
     name = _free_name(request.name, f"{data.name}-{request.model}", home)
     with err.status("Reading the data"):
         config, materials = plan(request, name)
     if request.fixed is None:
         _note_default(request, err)
-    config, folder = _claim(config, home, fixed=request.name is not None)
-    config.save(folder)
+    config, folder = _claim(replace(config, tracking=store.place), home, fixed=request.name is not None)
+    try:
+        config.save(folder)
+    except OSError:
+        folder.rmdir()  # the name is free again
+        raise
     if background:
         return _detach(config, as_json=as_json, out=out, err=err)
     return _run(config, materials, folder, as_json=as_json, out=out, err=err)
@@ -77,16 +84,19 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
     home = tuner_home()
     config, folder = known_sweep(name, home), home / name
     if (folder / RESULT).exists():
-        if is_sent(folder):
-            raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
-        from tuner.sync import sync  # noqa: PLC0415 - imports MLflow
-
-        return sync(name, as_json=as_json, out=out, err=err)
+        unsent = "" if is_sent(folder) else f"; to send MLflow what it lacks: tuner sync {name}"
+        raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}{unsent}")
     if is_running(folder):
         raise TunerError(f"the sweep {name} is running in another process")
     if background:
         return _detach(config, as_json=as_json, out=out, err=err)
-    Store.of(home).check()
+    make_folder(folder)
+    store = Store.of(home)
+    store.check_begun(config)
+    try:
+        store.check()
+    except UnreachableError as error:
+        err.print(f"warning: {error}: training goes on, and it is sent the rest later", markup=False, soft_wrap=True)
     config = _fitted(config)
     with err.status("Reading the data"):
         materials = gather(config)
@@ -169,14 +179,18 @@ def _run(config: SweepConfig, materials: Materials, folder: Path, *, as_json: bo
     except TunerError:
         raise
     except SweepError as error:
-        (folder / ERROR_FILE).write_text(f"{error}\n", encoding="utf-8")
+        _note_error(folder, str(error))
         return _stopped(str(error), err, 1)
     except KeyboardInterrupt:
         stop = running.stop
         err.print(f"stopped ({stop.name}); to go on: tuner resume {config.name}", markup=False, soft_wrap=True)
         return stop.status
     except Exception as error:
-        (folder / ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
+        if trouble(error):
+            ended = str(disk_error(trouble(error), config.name))
+            _note_error(folder, ended)
+            return _stopped(ended, err, 1)
+        _note_error(folder, traceback.format_exc().rstrip())
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         kept = f"all trials so far are kept; details in {folder / ERROR_FILE}; to go on: tuner resume {config.name}"
         return _stopped(f"{reason}; {kept}", err, 1)
@@ -229,6 +243,12 @@ def _fitted(config: SweepConfig) -> SweepConfig:
         smaller = divide(replace(asked, concurrency=None, cpus_per_trial=None))
         return replace(config, concurrency=smaller.concurrency, cpus_per_trial=smaller.cpus_per_trial)
     return config
+
+
+def _note_error(folder: Path, text: str) -> None:
+    """For `tuner status` and `logs`. Where the disk does not take it, what is printed has to do."""
+    with suppress(OSError):
+        write_atomic(folder / ERROR_FILE, lambda file: file.write(f"{text}\n".encode(errors="replace")))
 
 
 def _stopped(message: str, err: Console, code: int) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tuner.errors import TunerError, unknown
-from tuner.files import write_atomic
+from tuner.errors import TunerError, one_line, unknown
+from tuner.sealed import read_sealed, write_sealed
 from tuner.source import Source
 from tuner.space import SearchSpace, parse_space
 
@@ -60,6 +59,8 @@ class SweepConfig:
     """What becomes of a trial that runs out of memory: one of OOM."""
     repeats: int = 0
     """The number of the trial, of another sweep, whose seed the first trial has."""
+    tracking: str | None = None
+    """The address of the MLflow server, or database, that it began with; empty for the one in its home folder."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells the sweep from others of its name, in other folders, on one tracking server."""
 
@@ -79,22 +80,23 @@ class SweepConfig:
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""
-        text = json.dumps(asdict(self), indent=2) + "\n"
-        write_atomic(folder / FILE, lambda file: file.write(text.encode()))
+        write_sealed(folder / FILE, asdict(self))
 
     @classmethod
     def load(cls, folder: Path) -> SweepConfig:
         """Reads sweep.json. Raises TunerError when it is missing or damaged."""
         path = folder / FILE
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
+            raw = read_sealed(path)
             needed = {each.name for each in fields(cls) if each.default is MISSING}  # older sweeps lack the others
             later = {each.name for each in fields(cls)} & set(raw)
             return cls(**{name: raw[name] for name in needed | later})
         except FileNotFoundError:
             raise TunerError(f"there is no sweep in {folder}: {FILE} is missing") from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise TunerError(f"{path} is damaged: {error!r}") from None
+        except KeyError as error:
+            raise TunerError(f"{path} is damaged: it has no {error}") from None
+        except (OSError, ValueError) as error:
+            raise TunerError(f"{path} is damaged: {one_line(error)}") from None
 
 
 def known_sweep(name: str, home: Path) -> SweepConfig:

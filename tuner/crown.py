@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from torch import Tensor
 
-from tuner.checkpoint import FILE as CHECKPOINT
-from tuner.checkpoint import checkpoint_folder, read_good
+from tuner.checkpoint import checkpoint_folder
+from tuner.checkpoint_file import FILE as CHECKPOINT
+from tuner.checkpoint_file import read_good
 from tuner.config import SweepConfig
 from tuner.cost import Cost
 from tuner.data import Split, Splits, fingerprint
 from tuner.device import best_device
+from tuner.errors import one_line
 from tuner.evaluate import score_logits
 from tuner.find_model import MODEL
 from tuner.fit import predict_logits
 from tuner.hyperparameters import split_parameters
+from tuner.keeping import INSISTENT, attempt
 from tuner.outcome import SweepError, Winner
 from tuner.records import TrialRecord
 from tuner.report.predictions import Predictions
@@ -31,15 +35,23 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder / "trials", best.number)
     if kept:
-        kept.get(best.number, checkpoints / CHECKPOINT)
-    state = read_good(checkpoints)
-    if state is None:
+        _fetch(kept, best.number, checkpoints / CHECKPOINT, config.name)
+    state, damage = read_good(checkpoints)
+    if state is None or state["best_metrics"]["epoch"] != best.best_epoch:  # an earlier one is not what was found best
+        why = damage or f"{checkpoints} has no checkpoint of the best trial's epoch {best.best_epoch}"
         again = f"tuner train {config.dataset} {config.model} --from-trial {config.name}/{best.number}"
-        raise SweepError(f"no good checkpoint of the best trial is in {checkpoints}; to train it again: {again}")
+        raise SweepError(f"{why}; to train it again: {again}")
     weights = state["best_weights"]
     model = folder / MODEL
     save_model(model, splits.spec, config.model, arguments, weights)
     logits = _test(model, splits.test)
+    broken = int((~logits.isfinite().all(1)).sum())
+    if broken:
+        shutil.rmtree(model)
+        raise SweepError(
+            f"the best trial, {best.number}, has no finite scores for {broken} of {len(logits)} test samples: "
+            f"its model is not kept; all trials are in {folder}"
+        )
     Predictions.of(splits.test, logits).save(folder)
     return Winner(
         trial=best,
@@ -47,6 +59,14 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
         cost=Cost.of(model, best),
         test_data=fingerprint(splits.test),
     )
+
+
+def _fetch(kept: Storage, number: int, file: Path, name: str) -> None:
+    try:
+        attempt(lambda: kept.get(number, file), INSISTENT)
+    except Exception as error:
+        why = f"the checkpoint of the best trial cannot be fetched now ({one_line(error)})"
+        raise SweepError(f"{why}; once its storage answers: tuner resume {name}") from error
 
 
 def _test(model: Path, test: Split) -> Tensor:

@@ -17,8 +17,10 @@ from ray.actor import ActorHandle
 from ray.train import RunConfig, ScalingConfig, WorkerGroupError
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
 
+from tuner.checkpoint import checkpoint_folder
 from tuner.cluster import this_node
 from tuner.desk import new_desk
+from tuner.keeping import leave
 from tuner.ranks import Ranks
 from tuner.space import Value
 from tuner.trial import Report, TrialJob, attempt, to_data
@@ -95,9 +97,13 @@ def train_part(config: dict[str, Any]) -> None:
 
     device = get_device() if torch.cuda.is_available() else torch.device("cpu")  # of a cluster that only counts GPUs
     data = to_data(ray.get(task.arrays), device)
-    with suppress(SystemExit):
-        if failure := attempt(job, task.number, task.parameters, data, report, ranks, halved=task.halved):
-            raise FailedRankError(failure)
+    try:
+        with suppress(SystemExit):
+            if failure := attempt(job, task.number, task.parameters, data, report, ranks, halved=task.halved):
+                raise FailedRankError(failure)
+    finally:
+        if job.storage and ranks.first:
+            leave(checkpoint_folder(job.folder, task.number))
 
 
 def _pass_on(desk: ActorHandle[Any], report: Report) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tuner.data import DataSpec
 from tuner.errors import TunerError, check_name, one_line
+from tuner.files import write_atomic
 
 FILE = "model.json"
 _DIMENSIONS = {"image": 3, "tabular": 1, "text": 1}
@@ -26,7 +27,8 @@ class Description:
 
     def save(self, folder: Path) -> None:
         """Writes the file."""
-        (folder / FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(asdict(self), indent=2) + "\n"
+        write_atomic(folder / FILE, lambda file: file.write(text.encode()))
 
     @classmethod
     def load(cls, folder: Path) -> Description:

@@ -61,16 +61,23 @@ def hold(folder: Path) -> Iterator[Held]:
     Raises:
         TunerError: another process runs it.
     """
-    with (folder / LOCK).open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TunerError(f"the sweep {folder.name} is running in another process") from None
+    with locked(folder):
         held = Held(folder)
         try:
             yield held
         finally:
             held.end()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Like `hold`, for what does not run the sweep: nothing is noted of this process."""
+    with (folder / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TunerError(f"the sweep {folder.name} is running in another process") from None
+        yield
 
 
 def is_running(folder: Path) -> bool:

@@ -6,11 +6,13 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from platformdirs import user_cache_path
 
+from tuner.disk import refusal
 from tuner.errors import TunerError
 
 
@@ -80,14 +82,24 @@ def make_folder(folder: Path) -> Path:
 
 
 def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Calls `write` with a temporary file, brings it to the disk and renames it to `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Calls `write` with a temporary file, brings it to the disk and renames it to `path`.
+
+    Raises:
+        OSError: the disk does not take it; it names the file, which is as it was before.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except Exception as error:
+        refused = refusal(error)
+        if refused is None:
+            raise
+        raise OSError(refused.errno, refused.strerror, str(path)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

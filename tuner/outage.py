@@ -17,7 +17,7 @@ UPLOAD_TRIES = 3  # more, of a request that a model or a report is made of
 
 _PASSING = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED")
 _BY_HTTP = "API request to "  # so begins MLflow's message when a request has brought no answer, or one to try again
-_RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+_RETRIES, _OBEYS = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER"
 
 T = TypeVar("T")
 
@@ -25,14 +25,21 @@ T = TypeVar("T")
 def passes(error: BaseException) -> bool:
     """Whether the same request may go well later: nobody answered, or with 429 or 5xx. A refusal does not pass."""
     code = getattr(error, "error_code", None)
-    if code is None:
-        return isinstance(error, OSError)  # those of requests are among them
-    return code in _PASSING or (code == "INTERNAL_ERROR" and str(error).startswith(_BY_HTTP))
+    if code is not None:
+        return code in _PASSING or (code == "INTERNAL_ERROR" and str(error).startswith(_BY_HTTP))
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return _is_of_network(error) if status is None else status == 429 or status >= 500
 
 
 def is_mlflows(error: BaseException) -> bool:
     """Whether it is an answer of MLflow, or says that there is none; any other error is one of ours."""
-    return hasattr(error, "error_code") or isinstance(error, OSError)
+    return hasattr(error, "error_code") or _is_of_network(error)
+
+
+def _is_of_network(error: BaseException) -> bool:
+    from requests import RequestException  # noqa: PLC0415 - which MLflow has imported by now
+
+    return isinstance(error, RequestException | ConnectionError | TimeoutError)
 
 
 def cause(error: BaseException) -> str:
@@ -83,16 +90,21 @@ def unless_refused() -> Iterator[None]:
 
 @contextmanager
 def stubborn_requests() -> Iterator[None]:
-    """MLflow repeats each of its requests itself, a few times: for uploads of many files, which may be repeated."""
-    before = os.environ.get(_RETRIES)
-    os.environ[_RETRIES] = str(max(int(before or 0), UPLOAD_TRIES))
+    """MLflow repeats each of its requests itself, a few times: for uploads of many files, which may be repeated.
+
+    It would wait for as long as a Retry-After asks, be that hours.
+    """
+    before = {name: os.environ.get(name) for name in (_RETRIES, _OBEYS)}
+    os.environ[_RETRIES] = str(max(int(before[_RETRIES] or 0), UPLOAD_TRIES))
+    os.environ[_OBEYS] = "false"
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[_RETRIES]
-        else:
-            os.environ[_RETRIES] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _retry_after(error: BaseException) -> float:

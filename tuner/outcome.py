@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.config import SweepConfig
-from tuner.errors import TunerError
-from tuner.files import write_atomic
+from tuner.errors import TunerError, one_line
 from tuner.records import TrialRecord
+from tuner.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
     from tuner.cost import Cost
@@ -113,14 +112,14 @@ class Outcome:
 
 def write_result(outcome: Outcome) -> None:
     """Writes result.json: the sweep is finished."""
-    _write(outcome.folder, outcome.to_json())
+    write_sealed(outcome.folder / FILE, outcome.to_json())
 
 
 def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
     """The winner that `write_result` has written, of these trials. Raises TunerError when the file is damaged."""
     from tuner.cost import Cost  # noqa: PLC0415 - imports torch
 
-    result = _read(folder)
+    result = read_result(folder)
     try:
         return Winner(
             trial=records[result["best"]["trial"]],
@@ -135,28 +134,29 @@ def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
 
 def note_sent(folder: Path, model: Registered) -> None:
     """Notes in result.json that MLflow has all of the sweep."""
-    old = _read(folder)
+    old = read_result(folder)
     new = {**old, "unsent": "", "model": asdict(model)}
     if new != old:
-        _write(folder, new)
+        write_sealed(folder / FILE, new)
 
 
 def is_sent(folder: Path) -> bool:
     """Whether MLflow was sent all of a finished sweep, and its model is registered."""
-    result = _read(folder)
+    result = read_result(folder)
     return bool(result.get("model")) and not result.get("unsent")
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def read_result(folder: Path) -> dict[str, Any]:
+    """What `write_result` has written. Raises TunerError when the file is damaged."""
     try:
-        return dict(json.loads((folder / FILE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise TunerError(f"{folder / FILE} is damaged: {error!r}") from None
+        return read_sealed(folder / FILE)
+    except (OSError, ValueError) as error:
+        raise TunerError(f"{folder / FILE} is damaged: {one_line(error)}; to make it again, delete it") from None
 
 
-def _write(folder: Path, result: dict[str, Any]) -> None:
-    text = json.dumps(result, indent=2) + "\n"
-    write_atomic(folder / FILE, lambda file: file.write(text.encode()))
+def disk_error(trouble: str, name: str) -> SweepError:
+    """The error of a sweep that its disk has ended."""
+    return SweepError(f"{trouble}; every trial is kept as it was last saved; once that is mended: tuner resume {name}")
 
 
 def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
@@ -165,4 +165,8 @@ def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
     if not reasons:
         return SweepError(f"no trial finished an epoch in the time budget; the sweep is kept in {folder}")
     [(reason, count)] = reasons.most_common(1)
-    return SweepError(f"all {len(records)} trials failed, {count} of them with: {reason}; details in {folder}/trials")
+    traced = any((folder / "trials").glob("*-error.txt"))  # a loss that is not finite has no more to tell
+    details = f"; details in {folder}/trials" if traced else ""
+    if len(records) == 1:
+        return SweepError(f"the trial failed: {reason}{details}")
+    return SweepError(f"all {len(records)} trials failed, {count} of them with: {reason}{details}")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import shutil
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from enum import Enum
 from pathlib import Path
@@ -19,6 +20,7 @@ from tuner import schedule
 from tuner.budget import Budget
 from tuner.checkpoint import checkpoint_folder
 from tuner.config import SweepConfig
+from tuner.disk import words
 from tuner.files import write_atomic
 from tuner.fit import EpochMetrics
 from tuner.records import TrialRecord, best_of
@@ -61,6 +63,9 @@ class Policy:
         self._over_reason = "the time budget ended"
         self._most: Callable[[], float] = lambda: math.inf
         self._live: dict[int, int] = {}  # trials that a worker has, with the epoch up to which the study knew them
+        self._notes: list[str] = []
+        self.halted = ""
+        """Why the sweep cannot go on before somebody has mended its disk; every trial is as it was last saved."""
         self._close_finished()
         self._interrupted = deque(r.number for r in study.records() if not r.ended and r.epoch not in self._rungs)
 
@@ -69,29 +74,39 @@ class Policy:
 
         Interrupted trials come first, then the best that may be promoted, then a new one.
         """
-        if self._out_of_time() or len(self._live) >= self._most():
+        if self.halted or self._out_of_time() or len(self._live) >= self._most():
             return None
-        if self._interrupted:
-            return self._issue(self._study.reissue(self._interrupted.popleft()))
-        promotable = self._promotable()
-        if promotable:
-            return self._issue(self._study.reissue(min(promotable)))
-        if len(self._study.records()) < self._config.trials:
-            return self._issue(self._study.ask())
+        with self._halting():
+            if self._interrupted:
+                return self._issue(self._study.reissue(self._interrupted.popleft()))
+            promotable = self._promotable()
+            if promotable:
+                return self._issue(self._study.reissue(min(promotable)))
+            if len(self._study.records()) < self._config.trials:
+                return self._issue(self._study.ask())
         return None
 
     @property
     def over(self) -> bool:
         """Whether no worker has a trial and none will get one."""
-        if self._live:
+        if self._live or self.halted:
             return False
         asked = len(self._study.records()) >= self._config.trials
         return self._out_of_time() or (asked and not self._interrupted and not self._promotable())
 
     def on_report(self, number: int, result: Mapping[str, Any]) -> Decision:
         """Remembers a report and decides. Of a trial that is not live any more, the report is ignored."""
-        if number not in self._live:
+        if number not in self._live or self.halted:
             return Decision.STOP
+        self._notes += [f"trial {number}: {note}" for note in result.get("notes", ())]
+        if "unsaved" in result:
+            self.halted = str(result["unsaved"])
+            return Decision.STOP
+        with self._halting():
+            return self._on_result(number, result)
+        return Decision.STOP
+
+    def _on_result(self, number: int, result: Mapping[str, Any]) -> Decision:
         if "error" in result:
             self._keep_details(number, str(result.get("details", "")))
             infeasible = bool(result.get("out_of_memory"))
@@ -104,8 +119,9 @@ class Policy:
 
     def on_lost(self, number: int, reason: str) -> None:
         """The trial's worker died, and too often to try again; or the trial hangs."""
-        if number in self._live:
-            self._end(number, "FAIL", reason)
+        if number in self._live and not self.halted:
+            with self._halting():
+                self._end(number, "FAIL", reason)
 
     def on_dropped(self, number: int) -> None:
         """The trial has not got the worker that was meant for it."""
@@ -131,14 +147,28 @@ class Policy:
         if not self._out_of_time():
             self._stopped, self._over_reason = True, reason
 
+    def take_notes(self) -> list[str]:
+        """What the trials have had to say since the last time, a line each."""
+        notes, self._notes = self._notes, []
+        return notes
+
     def live(self) -> set[int]:
         """The numbers of the trials that a worker has."""
         return set(self._live)
 
+    @contextmanager
+    def _halting(self) -> Iterator[None]:
+        """A study that cannot be written would forget what happens from here on."""
+        try:
+            yield
+        except OSError as error:
+            self.halted = words(error)
+
     def _keep_details(self, number: int, details: str) -> None:
-        if details:
-            path = self._folder / f"{number:04d}-error.txt"
-            write_atomic(path, lambda file: file.write(details.encode()))
+        path = self._folder / f"{number:04d}-error.txt"
+        with suppress(OSError):  # without them the trial's reason is known all the same
+            if details:
+                write_atomic(path, lambda file: file.write(details.encode()))
 
     def _on_epoch(self, number: int, metrics: dict[str, float]) -> Decision:
         new = self._study.report(number, metrics)

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import optuna
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.storages.journal._file import BaseJournalFileLock
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.journal import Journal
 from tuner.space import Value
 
 FILE = "study.log"
@@ -116,7 +115,7 @@ def read_records(journal: Path) -> list[TrialRecord]:
 
 def open_journal(path: Path) -> JournalStorage:
     """The storage of a study, made when it is not there."""
-    return JournalStorage(JournalFileBackend(str(path), lock_obj=_HeldBySweep()))
+    return JournalStorage(Journal(path))
 
 
 def to_record(frozen: FrozenTrial) -> TrialRecord:
@@ -138,15 +137,6 @@ def to_record(frozen: FrozenTrial) -> TrialRecord:
         halved=int(attributes.get("halved", 0)),
         nodes=tuple((int(epoch), str(node)) for epoch, node in attributes.get("nodes", ())),
     )
-
-
-class _HeldBySweep(BaseJournalFileLock):
-    """No lock a write: the sweep's folder is locked for the whole life of its process, and a kill releases that."""
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None: ...
 
 
 @contextmanager

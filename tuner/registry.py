@@ -116,8 +116,7 @@ def _registered(client: MlflowClient, candidate: Candidate) -> ModelVersion | No
 
 
 def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelVersion:
-    while (logged := _logged(client, candidate)) is None:
-        _log_model(uri, candidate)
+    logged = _logged(client, candidate) or _log_model(client, uri, candidate)
     try:
         client.create_registered_model(candidate.name)
     except MlflowException as error:
@@ -146,7 +145,7 @@ def _logged(client: MlflowClient, candidate: Candidate) -> LoggedModel | None:
     return whole[0] if whole else None
 
 
-def _log_model(uri: str, candidate: Candidate) -> None:
+def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedModel:
     """The package goes along with the model, so that it loads wherever torch is, whatever version is installed."""
     signature = ModelSignature(
         inputs=_schema(candidate), outputs=Schema([ColSpec("float", name) for name in candidate.data.classes])
@@ -155,7 +154,7 @@ def _log_model(uri: str, candidate: Candidate) -> None:
     mlflow.set_registry_uri(uri)
     with tempfile.TemporaryDirectory() as scratch, stubborn_requests(), _within(candidate.run_id):
         package = copy_package(Path(scratch))
-        mlflow.pyfunc.log_model(
+        logged = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(package / "served.py"),
             artifacts={"model": str(candidate.folder)},
@@ -164,6 +163,7 @@ def _log_model(uri: str, candidate: Candidate) -> None:
             input_example=candidate.example,
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
         )
+    return client.get_logged_model(logged.model_id)
 
 
 @contextmanager

@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from tuner.classifier import Classifier, build_classifier
 from tuner.data import DataSpec
 from tuner.description import Description
 from tuner.errors import TunerError, one_line
+from tuner.files import write_atomic
 from tuner.fit import predict_logits
 from tuner.inputs import Raw, to_inputs
 from tuner.outline import model_bytes
@@ -27,9 +28,9 @@ WEIGHTS = "weights.safetensors"
 def save_model(
     folder: Path, data: DataSpec, model: str, arguments: Mapping[str, Any], weights: Mapping[str, Tensor]
 ) -> None:
-    """Writes the two files into `folder`, which is made."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.cpu().contiguous() for name, value in weights.items()}, folder / WEIGHTS)
+    """Writes the two files into `folder`, which is made: the description last, so that it tells of whole weights."""
+    content = save({name: value.cpu().contiguous() for name, value in weights.items()})
+    write_atomic(folder / WEIGHTS, lambda file: file.write(content))
     Description(data, model, dict(arguments)).save(folder)
 
 

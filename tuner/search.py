@@ -16,6 +16,7 @@ import optuna
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.journal import drop_torn_line
 from tuner.records import SCORE, SPENT, STUDY, TrialRecord, best_of, open_journal, quiet, to_record
 from tuner.seed import trial_seed
 from tuner.space import SearchSpace, Value
@@ -27,7 +28,7 @@ class Study:
     """The memory of a sweep."""
 
     def __init__(self, journal: Path, space: SearchSpace, *, seed: int, trials: int) -> None:
-        _drop_torn_line(journal)
+        self.torn = drop_torn_line(journal)
         with quiet():
             self._storage = open_journal(journal)
             self._study = optuna.create_study(
@@ -167,16 +168,6 @@ def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
     seen = copy.copy(trial)
     seen.state = TrialState.PRUNED
     return seen
-
-
-def _drop_torn_line(journal: Path) -> None:
-    """A full disk or a power cut may leave half a line, to which the next one would be glued."""
-    if not journal.exists():
-        return
-    text = journal.read_bytes()
-    if text and not text.endswith(b"\n"):
-        with journal.open("r+b") as file:
-            file.truncate(text.rfind(b"\n") + 1)
 
 
 def _sampler(seed: int, startup: int) -> TPESampler:

@@ -10,7 +10,9 @@ from typing import Any
 from tuner import orders
 from tuner.config import SweepConfig, known_sweep, sweep_names
 from tuner.driver import Driver, is_running, last_driver
+from tuner.errors import TunerError
 from tuner.outcome import FILE as RESULT
+from tuner.outcome import is_sent
 from tuner.progress import Summary
 from tuner.records import FILE as JOURNAL
 from tuner.records import SCORE, StudyReader, TrialRecord
@@ -30,6 +32,8 @@ class Status:
     summary: Summary
     seconds: float | None
     """Since the process that runs it began; None when none does."""
+    unsent: bool = False
+    """Whether it is finished, and MLflow lacks a part of it, such as the model."""
 
     @property
     def running(self) -> bool:
@@ -52,6 +56,7 @@ class Status:
             "model": config.model,
             "state": self.state,
             "reason": self.reason,
+            "unsent": self.unsent,
             "trials": dict(summary.counts),
             "epochs": summary.epochs,
             "epochs_expected": summary.expected,
@@ -75,7 +80,14 @@ class Status:
             left=raw["seconds_left"],
         )
         config = SweepConfig(**raw["config"])
-        return cls(config=config, state=raw["state"], reason=raw["reason"], summary=summary, seconds=raw["seconds"])
+        return cls(
+            config=config,
+            state=raw["state"],
+            reason=raw["reason"],
+            summary=summary,
+            seconds=raw["seconds"],
+            unsent=raw["unsent"],
+        )
 
 
 class Watch:
@@ -104,6 +116,7 @@ class Watch:
             reason=self._reason() if state == "failed" else "",
             summary=Summary.of(self.config, records, live, began, sum(self._reader.spent()[:-1])),
             seconds=None if began is None else max(0.0, time.time() - began),
+            unsent=state == "finished" and not is_sent(self.folder),
         )
 
     def _state(self, driver: Driver | None, *, running: bool) -> str:
@@ -142,6 +155,13 @@ def _record(shown: dict[str, Any]) -> TrialRecord:
     )
 
 
-def statuses(home: Path) -> list[Status]:
-    """All sweeps of `home`, the oldest first."""
-    return [Watch(name, home).status() for name in sweep_names(home)]
+def statuses(home: Path) -> tuple[list[Status], list[str]]:
+    """All sweeps of `home`, the oldest first; and why some cannot be told of, a line each."""
+    found: list[Status] = []
+    damaged: list[str] = []
+    for name in sweep_names(home):
+        try:
+            found.append(Watch(name, home).status())
+        except TunerError as error:
+            damaged.append(f"{name}: {error}")
+    return found, damaged

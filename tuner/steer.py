@@ -16,7 +16,7 @@ from rich.console import Console
 from tuner import orders
 from tuner.config import known_sweep
 from tuner.driver import is_running, last_driver
-from tuner.errors import TunerError
+from tuner.errors import TunerError, shown
 from tuner.events import Event, events
 from tuner.files import tuner_home
 from tuner.orders import Order
@@ -36,12 +36,14 @@ def status(name: str | None, *, watch: bool, as_json: bool, out: Console, err: C
     if name is None:
         if watch:
             raise TunerError("--watch needs the NAME of a sweep")
-        found = statuses(home)
+        found, damaged = statuses(home)
         if as_json:
             out.print_json(json.dumps([each.to_json() for each in found]))
         else:
             print_statuses(found, home, out)
-        return 0
+        for reason in damaged:
+            err.print(f"left out: {shown(reason)}", markup=False, soft_wrap=True)
+        return 1 if damaged else 0
     sweep = Watch(name, home)
     if watch and as_json:
         return _watch_json(sweep, out)

@@ -6,8 +6,9 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from tuner.config import SweepConfig
 from tuner.errors import TunerError, one_line
 from tuner.files import write_atomic
 
@@ -23,8 +24,8 @@ class Storage(Protocol):
     def get(self, number: int, file: Path) -> bool:
         """Brings a trial's file. False when there is none."""
 
-    def drop(self, number: int) -> None:
-        """Deletes a trial's file, if there is one."""
+    def clear(self) -> None:
+        """Deletes the files of all trials."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class UriStorage:
     """A folder that a URI names: file:, s3:, gs:, hdfs:, whatever pyarrow knows. Credentials are those of the node."""
 
     uri: str
+
+    @classmethod
+    def of(cls, config: SweepConfig) -> Self | None:
+        """That of a sweep; None when none was asked for."""
+        return cls(f"{config.storage.rstrip('/')}/{config.name}-{config.uid[:8]}") if config.storage else None
 
     def check(self) -> None:
         """Raises TunerError when nothing can be written there."""
@@ -63,11 +69,11 @@ class UriStorage:
             return False
         return True
 
-    def drop(self, number: int) -> None:
+    def clear(self) -> None:
         """See Storage."""
-        files, path = self._path(number)
+        files, folder = self._open()
         with suppress(FileNotFoundError):
-            files.delete_file(path)
+            files.delete_dir(folder)
 
     def _path(self, number: int) -> tuple[Any, str]:
         files, folder = self._open()

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import urllib.parse
+import uuid
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +28,12 @@ CONNECT_S = 10
 _DATABASES = ("postgresql", "mysql", "mssql")
 _FOLDERS = ("", "file")
 _OTHERS = ("sqlite", "databricks")
+_SQLITE = "sqlite:///"
 _VERSIONS = ("tuner", "torch", "torchvision", "ray", "optuna", "mlflow", "scikit-learn", "numpy")
+
+
+class UnreachableError(TunerError):
+    """Nothing answers at the address; a refusal is an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +50,7 @@ class Store:
         server = os.environ.get("MLFLOW_TRACKING_URI")
         if server:
             return cls(uri=server, artifacts=None)
-        return cls(uri=f"sqlite:///{home / 'mlflow.db'}", artifacts=(home / "artifacts").as_uri())
+        return cls(uri=f"{_SQLITE}{home / 'mlflow.db'}", artifacts=(home / "artifacts").as_uri())
 
     @property
     def embedded(self) -> bool:
@@ -62,6 +68,17 @@ class Store:
         parts = urllib.parse.urlsplit(self.uri)
         return self.uri if "@" not in parts.netloc else parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
+    @property
+    def place(self) -> str:
+        """As a sweep remembers it: empty for the embedded one, which may be moved with its home folder."""
+        return "" if self.embedded else self.address
+
+    def check_begun(self, config: SweepConfig) -> None:
+        """Raises TunerError when the sweep began with another store."""
+        if config.tracking not in (None, self.place):
+            began = f"MLFLOW_TRACKING_URI={config.tracking}" if config.tracking else "no MLFLOW_TRACKING_URI"
+            raise TunerError(f"{config.name} began with {began}, and MLflow is {self.address} here: set it so again")
+
     def check(self) -> None:
         """Raises TunerError when no store answers at the address, or it refuses the login. An embedded one is good."""
         scheme = urllib.parse.urlsplit(self.uri).scheme.partition("+")[0]
@@ -75,22 +92,40 @@ class Store:
             elif scheme not in (*_FOLDERS, *_OTHERS):
                 raise TunerError(f"begin it with http:// or https://, or with {', '.join(_DATABASES)} or sqlite")
         except TunerError as error:
-            raise TunerError(f"MLFLOW_TRACKING_URI={self.address}: {error}") from None
+            raise type(error)(f"MLFLOW_TRACKING_URI={self.address}: {error}") from None
 
     def ask(self) -> None:
         """Asks a server something small: whether it answers again. Raises when it does not, or has too much to do."""
         if not self.local:
             _question(_login(self.uri)).raise_for_status()
 
-    def prepare(self, home: Path) -> None:
-        """Makes the embedded database's tables, once: two first uses at the same time would break each other."""
-        if not self.embedded or (home / "mlflow.db").exists():
+    def prepare(self) -> None:
+        """Makes the tables of an sqlite file that is not there yet; two first uses at once would break each other.
+
+        They are made in a file beside it, which gets its name when they are whole. Of a database that a full disk or a
+        kill has left with some of its tables, MLflow would say for ever that they are there already.
+        """
+        path = self._file
+        if path is None or path.exists():
             return
         from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds, and is needed once
 
-        with (home / ".mlflow.lock").open("a") as lock:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (path.parent / ".mlflow.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            MlflowClient(self.uri).search_experiments(max_results=1)
+            if path.exists():
+                return
+            for rest in path.parent.glob(f".{path.name}-*"):
+                rest.unlink()
+            new = path.with_name(f".{path.name}-{uuid.uuid4().hex}")  # MLflow keeps one that has failed open
+            MlflowClient(f"{_SQLITE}{new}").search_experiments(max_results=1)
+            new.rename(path)
+
+    @property
+    def _file(self) -> Path | None:
+        """That of an sqlite database; None for any other store."""
+        path = self.uri.removeprefix(_SQLITE).partition("?")[0]
+        return Path(path) if self.uri.startswith(_SQLITE) and path and not path.startswith(":") else None
 
 
 def _question(login: MlflowHostCreds) -> Response:
@@ -119,7 +154,7 @@ def _check_server(uri: str) -> None:
     except MlflowException as error:
         if isinstance(error.__context__, InvalidHeader):  # its message has the token in it
             raise TunerError("MLFLOW_TRACKING_TOKEN has a character that no token has, such as a line break") from None
-        raise TunerError(f"no MLflow server answers there: {cause(error)}") from None
+        raise UnreachableError(f"no MLflow server answers there: {cause(error)}") from None
     if answer.status_code in (401, 403):
         raise TunerError(_refused(login))
     if answer.status_code != 200 or "json" not in answer.headers.get("Content-Type", ""):
@@ -143,7 +178,7 @@ def _check_database(uri: str) -> None:
         with create_engine(uri, connect_args={"connect_timeout": CONNECT_S}).connect():
             pass
     except (SQLAlchemyError, ImportError) as error:
-        raise TunerError(f"no database answers there: {cause(error)}") from None
+        raise UnreachableError(f"no database answers there: {cause(error)}") from None
 
 
 def describe(config: SweepConfig) -> dict[str, str]:

@@ -81,7 +81,8 @@ def print_statuses(found: Sequence[Status], home: Path, out: Console) -> None:
         time = f"{format_seconds(summary.left)}" if summary.left is not None else ""
         counts = {**summary.counts, "left": summary.counts["left"] + summary.counts.get("waiting", 0)}
         numbers = (str(counts.get(name, 0)) for name in ("done", "running", "pruned", "failed", "left"))
-        table.add_row(status.config.name, status.state, *numbers, best, time, status.resources)
+        state = f"{status.state}, unsent" if status.unsent else status.state
+        table.add_row(status.config.name, state, *numbers, best, time, status.resources)
     out.print(table)
 
 
@@ -103,6 +104,8 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
         out.print(f"time      {format_seconds(status.seconds)}{left}")
     if folder:
         out.print(f"folder    {folder}", markup=False)
+    if status.unsent:
+        out.print(f"\nMLflow lacks a part of it. To send that:\n\n    tuner sync {config.name}\n")
     if status.state in ("paused", "crashed", "failed"):
         out.print(f"\nTo go on:\n\n    tuner resume {config.name}\n")
 

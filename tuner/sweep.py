@@ -16,12 +16,14 @@ from rich.console import Console
 
 from tuner import orders
 from tuner.config import SweepConfig
+from tuner.disk import trouble
 from tuner.driver import Held, hold
 from tuner.ending import Ending, Guard
 from tuner.errors import one_line
 from tuner.materials import Materials
+from tuner.mended import mended
 from tuner.outage import cause, insist, is_mlflows
-from tuner.outcome import Outcome, Winner, all_failed, write_result
+from tuner.outcome import Outcome, Winner, all_failed, disk_error, write_result
 from tuner.policy import Policy
 from tuner.progress import Summary, View
 from tuner.records import FILE as JOURNAL
@@ -51,6 +53,7 @@ class Sweep:
         self._console = console
         self._kept: Storage | None = None
         self._began = time.time()
+        self._halting = False
         self.stop = Stop()
 
     def run(self) -> Outcome:
@@ -69,6 +72,8 @@ class Sweep:
             config = self._config
             self._announce()
             study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
+            for note in mended(study, self._folder):
+                self._say(f"warning: {note}")
             ending = Ending(self.stop, study, held, self._console, config.name)
             try:
                 finished, tracker = self._search(study, held, ending)
@@ -115,6 +120,8 @@ class Sweep:
             with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune is told of signals
                 if not policy.over:
                     self._run_trials(study, policy, tracker, held)
+            if policy.halted:
+                raise disk_error(policy.halted, self._config.name)
         finished = policy.over and not self.stop.asked
         if finished:
             if policy.hopeless and len(study.records()) < self._config.trials:
@@ -140,12 +147,12 @@ class Sweep:
                     self._kept = kept_at(self._config, self._store)
             yield
 
-    def _connect(self) -> MlflowSweep:
+    def _connect(self, heard: Callable[[], None]) -> MlflowSweep:
         """Called in the tracker's thread."""
         from tuner.tracking import MlflowSweep  # noqa: PLC0415
 
-        self._store.prepare(self._folder.parent)
-        sweep = MlflowSweep(self._store, self._config, self._began)
+        self._store.prepare()
+        sweep = MlflowSweep(self._store, self._config, self._began, heard=heard)
         sweep.begin()
         return sweep
 
@@ -176,6 +183,7 @@ class Sweep:
             tracker.check()
             policy.budget.note()
             self._obey(policy)
+            self._tell(policy)
             held.note_live(policy.live())
             if told:
                 told(summary)
@@ -211,6 +219,13 @@ class Sweep:
             orders.clear(self._folder)
             self.stop.ask()
 
+    def _tell(self, policy: Policy) -> None:
+        for note in policy.take_notes():
+            self._say(f"warning: {note}")
+        if policy.halted and not self._here and not self._halting:
+            self._halting = True
+            self.stop.ask()  # the trials save what the disk still takes
+
     def _report(self, *, sent: bool) -> Path | None:
         """Makes the report. A failure is a warning: the result is safe, and the report can be made again."""
         from tuner.report.make import publish  # noqa: PLC0415 - imports matplotlib and plotly
@@ -223,15 +238,14 @@ class Sweep:
             with self._console.status("Making the report"):
                 return publish(self._folder, self._store if sent else None, warn).page
         except (Exception, KeyboardInterrupt) as error:
-            warn(f"there is no report: {one_line(error)}")
+            warn(f"there is no report: {trouble(error) or one_line(error)}")
             return None
 
     def _drop_kept(self, outcome: Outcome) -> None:
         """The winner is registered: checkpoints that lie elsewhere are not needed any more."""
         if self._kept and outcome.winner and outcome.winner.model:
-            for record in outcome.records:
-                with suppress(Exception):  # what remains there costs disk, and no sweep
-                    self._kept.drop(record.number)
+            with suppress(Exception):  # what remains there costs disk, and no sweep
+                self._kept.clear()
 
     def _test(self, study: Study) -> Winner:
         from tuner.crown import crown  # noqa: PLC0415

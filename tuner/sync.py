@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
+from tuner.artifacts import RunStorage
 from tuner.config import SweepConfig, known_sweep, sweep_names
-from tuner.driver import hold
+from tuner.driver import locked
 from tuner.errors import TunerError
 from tuner.files import tuner_home
 from tuner.handover import hand_over
-from tuner.outage import cause, insist, is_mlflows
+from tuner.outage import cause, insist, is_mlflows, passes
 from tuner.outcome import FILE as RESULT
 from tuner.outcome import UNSENT, is_sent, note_sent, read_winner
 from tuner.records import FILE as JOURNAL
-from tuner.records import read_records
+from tuner.records import TrialRecord, read_records
 from tuner.report.artifacts import has_report, send_report
 from tuner.report.make import FOLDER as REPORT
 from tuner.report.make import PAGE, publish
 from tuner.status import ERROR_FILE
+from tuner.storage import UriStorage
 from tuner.store import Store
 from tuner.tracking import MlflowSweep
 
@@ -53,19 +56,22 @@ class Synced:
         return f"{self.sweep}: sent {', '.join(parts)}" if parts else f"{self.sweep}: MLflow has all of it"
 
 
-def sync(name: str | None, *, as_json: bool, out: Console, err: Console) -> int:
-    """Sends MLflow what it lacks of a sweep, or of all. Returns the exit status: UNSENT when it does not take all."""
+def sync(name: str | None, *, elsewhere: bool, as_json: bool, out: Console, err: Console) -> int:
+    """Sends MLflow what it lacks of a sweep, or of all. Returns the exit status: UNSENT when it does not take all.
+
+    A sweep that began with another MLflow is sent to this one only if `elsewhere`.
+    """
     home = tuner_home()
     names = sweep_names(home) if name is None else [name]
     if name or not names:
         known_sweep(name or "", home)
     store = Store.of(home)
     store.check()
-    store.prepare(home)
+    store.prepare()
     done: list[Synced] = []
     for each in names:
         with err.status(f"Sending what MLflow lacks of {each}"):
-            done.append(_try(home / each, store, err, needed=name is not None))
+            done.append(_try(home / each, store, err, needed=name is not None, elsewhere=elsewhere))
         if not as_json:
             out.print(str(done[-1]), markup=False)
     if as_json:
@@ -73,19 +79,21 @@ def sync(name: str | None, *, as_json: bool, out: Console, err: Console) -> int:
     return UNSENT if any(each.unsent for each in done) else 0
 
 
-def _try(folder: Path, store: Store, err: Console, *, needed: bool) -> Synced:
+def _try(folder: Path, store: Store, err: Console, *, needed: bool, elsewhere: bool) -> Synced:
     def warn(message: str) -> None:
         err.print(f"warning: {folder.name}: {message}", markup=False, soft_wrap=True)
 
     try:
-        with hold(folder):
+        with locked(folder):
+            if not elsewhere:
+                store.check_begun(SweepConfig.load(folder))
             return sync_sweep(folder, store, warn)
     except TunerError as error:
         if needed:
             raise
         return Synced(sweep=folder.name, left_out=str(error))
     except Exception as error:
-        if not is_mlflows(error):
+        if needed and not is_mlflows(error):
             raise
         return Synced(sweep=folder.name, unsent=cause(error))
 
@@ -96,24 +104,44 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
     if not records:
         return Synced(sweep=config.name, left_out="no trial of it has begun")
     sweep = insist(lambda: MlflowSweep(store, config, min(record.started for record in records)))
-    for record in records:
-        insist(partial(sweep.send, record, stopped=True))
+    refused = _send_trials(sweep, records)
     finished = max(record.finished or record.started for record in records)
     model, report = "", False
     if (folder / RESULT).exists():
         if sweep.status != "FINISHED" or not is_sent(folder):
             winner = read_winner(folder, records)
             registered = insist(lambda: hand_over(config, folder, winner, store, sweep, finished))
-            note_sent(folder, registered)
+            if not refused:
+                note_sent(folder, registered)
             model = registered.uri
+            with suppress(Exception):  # what remains there costs disk, and no sweep
+                (UriStorage.of(config) or RunStorage(store.address, config.pair, config.uid)).clear()
         report = _send_report(folder, config, store, sweep.run_id, warn, anew=bool(model))
     elif sweep.status == "RUNNING":  # it was killed, or its end could not be sent
         end = "FAILED" if (folder / ERROR_FILE).exists() else "KILLED"
         insist(lambda: sweep.end(end, finished))
     written = sweep.written
     return Synced(
-        sweep=config.name, trials=len(written), epochs=sum(map(len, written.values())), model=model, report=report
+        sweep=config.name,
+        trials=len(written),
+        epochs=sum(map(len, written.values())),
+        model=model,
+        report=report,
+        unsent=cause(refused) if refused else "",
     )
+
+
+def _send_trials(sweep: MlflowSweep, records: Sequence[TrialRecord]) -> Exception | None:
+    """Sends all that can be sent. Gives the first refusal, if there is one: it keeps no other trial from that."""
+    refused = None
+    for record in records:
+        try:
+            insist(partial(sweep.send, record, stopped=True))
+        except Exception as error:
+            if passes(error) or not is_mlflows(error):
+                raise
+            refused = refused or error
+    return refused
 
 
 def _send_report(
@@ -123,8 +151,7 @@ def _send_report(
     report = folder / REPORT
     if not anew and (report / PAGE).exists() and insist(lambda: has_report(store, run_id, report)):
         return False
-    if (report / PAGE).exists():
-        insist(lambda: send_report(store, config, report))
-        return True
-    publish(folder, store, warn)
+    if not (report / PAGE).exists():
+        publish(folder, None, warn)
+    insist(lambda: send_report(store, config, report))
     return True

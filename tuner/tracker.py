@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from tuner.outage import cause, passes, pause
+from tuner.outage import FIRST_S, MOST_S, cause, passes, pause
 from tuner.records import TrialRecord
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FLUSH_S = 0.5  # how long reports are gathered before they are sent
 CLOSE_S = 15.0  # how long the end of a sweep waits for an answer
 LONGEST_S = 120.0  # and how long in all, for a server whose answers take long
+_LATER = "and it is sent the rest later"
+TRIES = 3  # at the end of a sweep, of what is refused: a database may have been locked
 NOTED = 2  # failures in a row after which the user is told: a single one may be a hiccup
 
 
@@ -29,7 +31,7 @@ class Tracker:
 
     def __init__(
         self,
-        connect: Callable[[], MlflowSweep],
+        connect: Callable[[Callable[[], None]], MlflowSweep],
         record: Callable[[int], TrialRecord],
         *,
         ask: Callable[[], None] = lambda: None,
@@ -38,7 +40,8 @@ class Tracker:
         """All four are called in the thread.
 
         Args:
-            connect: gives the sweep's run; called again and again when that fails with what passes.
+            connect: gives the sweep's run; called again and again when that fails with what passes. It is given what
+                is to be called with each answer.
             record: what the study knows of a trial.
             ask: asks the server something small; raises when it does not answer, or asks to be left alone.
             say: shows the user a line.
@@ -49,12 +52,16 @@ class Tracker:
         self._say = say
         self._sweep: MlflowSweep | None = None
         self._behind: dict[int, None] = {}  # trials, in the order in which they came to lack something
+        self._refused: dict[int, Exception] = {}  # of them, those that MLflow does not take
+        self._ask_again = 0.0
+        self._tries = 0
         self._lock = threading.Lock()
         self._stopped = False
         self._closed = threading.Event()
         self._end = ""
         self._give_up = self._answered = 0.0
         self._failures = 0
+        self._was_away = self._told_refusal = False
         self._error: Exception | None = None
         self._done = False
         self._thread = threading.Thread(target=self._work, name="mlflow-writer", daemon=True)
@@ -68,7 +75,7 @@ class Tracker:
 
     def check(self) -> None:
         """Raises the error of a connection that will never be made: better now than at the end of the sweep."""
-        if self._error and self._sweep is None and not passes(self._error):
+        if self._error and self._hopeless(self._error):
             raise self._error
 
     def catch_up(self, records: Iterable[TrialRecord]) -> None:
@@ -109,6 +116,13 @@ class Tracker:
             return ""
         return cause(self._error or TimeoutError("the answers take too long"))
 
+    def _hear(self) -> None:
+        self._answered = time.monotonic()
+
+    def _hopeless(self, error: Exception) -> bool:
+        """Whether it never was any better: one that was away may say strange things while it comes back."""
+        return self._sweep is None and not self._was_away and not passes(error)
+
     def _put(self, number: int) -> None:
         with self._lock:
             self._behind[number] = None
@@ -121,7 +135,7 @@ class Tracker:
                 self._note_success()
             except Exception as error:
                 wait = self._note_failure(error)
-                if self._sweep is None and not passes(error):
+                if self._hopeless(error):
                     return
             if not closed:
                 if self._closed.wait(wait):
@@ -136,28 +150,41 @@ class Tracker:
         return min(self._answered + CLOSE_S, self._give_up)
 
     def _send(self, *, closed: bool) -> None:
-        """Brings every trial up to date that is behind. One that fails is the last of the next time."""
+        """Brings every trial up to date that is behind. One that is refused keeps no other from that."""
         if self._failures:
             self._ask()
         if self._sweep is None:
-            self._sweep = self._connect()
+            self._sweep = self._connect(self._hear)
+        for number in self._next(closed=closed):
+            self._send_trial(self._sweep, number)
+            if closed and time.monotonic() > self._give_up:
+                return
+        if closed and self._end:
+            self._sweep.end(self._end)
+        if self._refused:
+            raise next(iter(self._refused.values()))
+        self._done = closed
+
+    def _next(self, *, closed: bool) -> list[int]:
+        """The trials that are behind; from time to time, those that were refused too."""
         with self._lock:
-            behind = list(self._behind)
-        for number in behind:
-            with self._lock:
-                del self._behind[number]
-            try:
-                self._sweep.send(self._record(number), stopped=self._stopped)
-            except Exception:
+            if closed or time.monotonic() > self._ask_again:
+                self._behind |= dict.fromkeys(self._refused)
+                self._ask_again = time.monotonic() + MOST_S
+            return list(self._behind)
+
+    def _send_trial(self, sweep: MlflowSweep, number: int) -> None:
+        with self._lock:
+            del self._behind[number]
+        try:
+            sweep.send(self._record(number), stopped=self._stopped)
+        except Exception as error:
+            if passes(error):
                 self._put(number)
                 raise
-            self._answered = time.monotonic()
-            if closed and self._answered > self._give_up:
-                return
-        if closed:
-            if self._end:
-                self._sweep.end(self._end)
-            self._done = True
+            self._refused[number] = error
+        else:
+            self._refused.pop(number, None)
 
     def _note_success(self) -> None:
         if self._failures >= NOTED:
@@ -167,8 +194,21 @@ class Tracker:
     def _note_failure(self, error: Exception) -> float:
         """Tells the user, once. Returns the seconds to wait before the next attempt."""
         self._error = error
+        self._was_away |= passes(error)
+        if not passes(error) and self._sweep is not None:
+            return self._note_refusal(error)
         self._failures += 1
         if self._failures == NOTED:
-            what = "does not answer" if passes(error) else "refuses part of the record"
-            self._say(f"warning: MLflow {what} ({cause(error)}): training goes on, and it is sent the rest later")
+            self._say(f"warning: MLflow does not answer ({cause(error)}): training goes on, {_LATER}")
         return pause(self._failures, error)
+
+    def _note_refusal(self, error: Exception) -> float:
+        """Tells the user, once. The others are sent meanwhile."""
+        self._failures = 0
+        if not self._told_refusal:
+            self._told_refusal = True
+            self._say(f"warning: MLflow refuses part of the record ({cause(error)}): training goes on, {_LATER}")
+        if not self._closed.is_set():
+            return FLUSH_S
+        self._tries += 1
+        return FIRST_S if self._tries < TRIES else CLOSE_S

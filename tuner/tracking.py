@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
@@ -29,14 +31,41 @@ _KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI sho
 
 for _name in ("mlflow", "alembic", "urllib3"):
     logging.getLogger(_name).setLevel(logging.ERROR)
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs the traceback of what it raises
+
+
+class _Client:
+    """MLflow's own, which tells of each answer."""
+
+    def __init__(self, uri: str, heard: Callable[[], None]) -> None:
+        self._client = MlflowClient(uri, uri)
+        self._heard = heard
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        @wraps(method)
+        def call(*arguments: Any, **options: Any) -> Any:
+            answer = method(*arguments, **options)
+            self._heard()
+            return answer
+
+        return call
 
 
 class MlflowSweep:
     """A sweep's run and those of its trials. Made for a new sweep, found again for one that goes on."""
 
-    def __init__(self, store: Store, config: SweepConfig, started: float | None = None) -> None:
-        """`started` is when the sweep began, in seconds since 1970; by default now."""
-        self._client = MlflowClient(store.uri, store.uri)
+    def __init__(
+        self,
+        store: Store,
+        config: SweepConfig,
+        started: float | None = None,
+        *,
+        heard: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`started` is when the sweep began, in seconds since 1970, by default now; each answer is `heard`."""
+        self._client = _Client(store.uri, heard)
         self._name = config.name
         self._tags = {UID_TAG: config.uid, SWEEP_TAG: config.name}
         self.experiment_id = self._experiment(config.pair, store.artifacts)
@@ -72,10 +101,10 @@ class MlflowSweep:
 
     def end(self, status: str, finished: float | None = None) -> None:
         """Ends the sweep's own run: FINISHED, KILLED or FAILED. `finished` is in seconds since 1970, by default now."""
-        self._look()  # a run whose answer came too late to be waited for is there twice
-        if self.status != status:
+        found = self._look()  # a run whose answer came too late to be waited for is there twice
+        if found is None or found.info.status != status:
             self._client.set_terminated(self.run_id, status, int((finished or time.time()) * 1000))
-            self.status = status
+        self.status = status
 
     def _send(self, record: TrialRecord, end: TrialEnd) -> None:
         run = self._run(record)

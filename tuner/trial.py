@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -15,13 +14,14 @@ from typing import Any, NamedTuple
 import torch
 from numpy.typing import NDArray
 
-from tuner.checkpoint import Checkpoints, checkpoint_folder
+from tuner.checkpoint import Checkpoints, UnsavedError, checkpoint_folder
 from tuner.classifier import build_classifier, is_pretrained
 from tuner.data import DataSpec, Split
 from tuner.device import best_device
 from tuner.errors import TunerError
 from tuner.fit import Training, fit
 from tuner.hyperparameters import split_parameters
+from tuner.keeping import leave
 from tuner.materials import Materials, Weights
 from tuner.policy import Decision, Policy
 from tuner.ranks import ALONE, Ranks
@@ -117,6 +117,7 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
     """Trains one trial, from its checkpoint if it has one, and reports each epoch's metrics.
 
     An error is reported as `{"error": reason, "details": traceback}` and not raised: that would cost the warm worker.
+    A disk that does not take a checkpoint that is needed is no fault of the trial's: `{"unsaved": reason}`.
     """
     try:
         failure = attempt(job, number, parameters, data, report)
@@ -125,7 +126,7 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
             failure = attempt(job, number, parameters, data, report, halved=True)
     finally:
         if job.storage:
-            shutil.rmtree(checkpoint_folder(job.folder, number), ignore_errors=True)
+            leave(checkpoint_folder(job.folder, number))
     if failure:
         free_memory()
         report(failure)
@@ -154,6 +155,8 @@ def attempt(
     try:
         training = _start(job, trial_seed(job.seed, job.repeats + number), parameters, data, ranks)
         _train(job, training, data, checkpoints, report, halved=halved)
+    except UnsavedError as error:
+        return {"unsaved": str(error)}
     except Exception as error:
         reason = _reason(error, parameters)
         broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
@@ -182,23 +185,28 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
 def _train(
     job: TrialJob, training: Training, data: TrialData, checkpoints: Checkpoints, report: Report, *, halved: bool
 ) -> None:
+    def told() -> dict[str, Any]:
+        notes = checkpoints.take_notes()
+        return {"notes": notes} if notes else {}
+
     try:
         with training.ranks.first_before_others():
             restored = checkpoints.restore(training)
         if halved:
             training.halve()
         if restored and training.metrics:
-            report(asdict(training.metrics))  # the driver may have died before it heard of this epoch
+            report(asdict(training.metrics) | told())  # the driver may have died before it heard of this epoch
         with closing(fit(training, data.train, data.validation, job.data.augment)) as epochs:
             for metrics in epochs:
                 if not metrics.finite:
-                    report(asdict(metrics))
+                    report(asdict(metrics) | told())
                     return
                 checkpoints.save(training, now=metrics.epoch in (*job.rungs, job.epochs))
-                report({**asdict(metrics), "halved": training.halved})
+                report({**asdict(metrics), "halved": training.halved} | told())
     except SystemExit:  # raised by Ray inside `report` when it stops the trial
         if training.metrics and training.metrics.finite:
-            checkpoints.save(training, now=True)
+            with suppress(UnsavedError):  # it goes on from the one before
+                checkpoints.save(training, now=True)
         raise
 
 

@@ -10,6 +10,7 @@ from tuner.records import TrialRecord
 
 RUN_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "INTERRUPTED": "KILLED"}
 STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"
+MOST_CHARACTERS = 5000  # of a tag: stores cut longer ones off, some at this length
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class TrialEnd:
         if not (record.ended or stopped):
             return cls()
         state = record.state if record.ended else "INTERRUPTED"
-        reason = {REASON_TAG: record.reason} if record.reason else {}
+        reason = {REASON_TAG: record.reason[:MOST_CHARACTERS]} if record.reason else {}
         last = record.metrics[max(record.metrics)]["time"] if record.metrics else record.started
         finished = int((record.finished or last) * 1000)
         return cls(status=RUN_STATUS[state], finished=finished, tags={STATE_TAG: state} | reason)

@@ -14,8 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import re
 import shlex
 import subprocess
 import sys
@@ -25,8 +23,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from readme import hardware, parts, write
+
 from tuner.duration import format_seconds
-from tuner.files import write_atomic
 from tuner.units import short
 
 BUDGETS = (
@@ -47,7 +46,7 @@ BUDGETS = (
     "tuner train cats_vs_dogs vgg16 --epochs 3 --set pretrained=false",
 )
 ROOT = Path(__file__).parents[2]
-MARKERS = ("<!-- results -->", "<!-- /results -->")
+MARK = "results"
 COLUMNS = ("pair", "accuracy", "macro F1", "ROC-AUC", "parameters", "budget", "time")
 
 Row = dict[str, Any]
@@ -56,7 +55,7 @@ Row = dict[str, Any]
 def main() -> int:
     """Measures what was asked for and writes it. Returns the exit status: 1 when a command has failed."""
     arguments = parse()
-    _parts(arguments.readme)  # before hours of measuring
+    parts(arguments.readme, MARK)  # before hours of measuring
     if arguments.source:
         keep(json.loads(arguments.source.read_text(encoding="utf-8")), arguments.command, arguments)
         return 0
@@ -136,9 +135,9 @@ def keep(result: dict[str, Any], command: str, arguments: argparse.Namespace) ->
     rows[name] = make_row(result, command, arguments.date, arguments.hardware or hardware())
     order = [pair(line) for line in BUDGETS]
     rows = dict(sorted(rows.items(), key=lambda item: (order.index(item[0]) if item[0] in order else len(order), item)))
-    _write(arguments.rows, json.dumps(rows, indent=2) + "\n")
-    before, after = _parts(arguments.readme)
-    _write(arguments.readme, f"{before}{MARKERS[0]}\n{table(rows)}{MARKERS[1]}{after}")
+    write(arguments.rows, json.dumps(rows, indent=2) + "\n")
+    before, after = parts(arguments.readme, MARK)
+    write(arguments.readme, f"{before}{table(rows)}{after}")
     print(f"{name}: test accuracy {result['test']['accuracy']:.4f}", file=sys.stderr)
 
 
@@ -193,32 +192,6 @@ def machines(rows: dict[str, Row]) -> list[str]:
         which = f": {', '.join(names)}" if len(by_machine) > 1 else ""
         lines.append(f"Measured {when} on {machine}{which}.")
     return "\n\n".join(lines).split("\n")
-
-
-def hardware() -> str:
-    """This machine: CPU, cores, GPUs."""
-    import torch
-
-    from tuner.machine import cpu_count, gpu_count
-
-    cpuinfo = Path("/proc/cpuinfo")
-    models = re.findall(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE) if cpuinfo.exists() else []
-    cpu = models[0] if models else platform.processor() or platform.machine()
-    gpus = [torch.cuda.get_device_name(index) for index in range(gpu_count())]
-    return ", ".join([cpu, f"{cpu_count()} cores", *(gpus or ["no GPU"])])
-
-
-def _parts(readme: Path) -> tuple[str, str]:
-    """What stands before and after the table."""
-    before, start, rest = readme.read_text(encoding="utf-8").partition(MARKERS[0])
-    _, end, after = rest.partition(MARKERS[1])
-    if not start or not end:
-        sys.exit(f"{readme}: the table goes between {MARKERS[0]} and {MARKERS[1]}, which are not there")
-    return before, after
-
-
-def _write(path: Path, text: str) -> None:
-    write_atomic(path, lambda file: file.write(text.encode()))
 
 
 if __name__ == "__main__":

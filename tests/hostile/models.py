@@ -168,18 +168,18 @@ def attempt_weights(case: tuple[Any, str, int | bytes | None], folder: Path) -> 
 
 
 def attempt_checkpoint(case: tuple[Any, str, int | bytes | None], folder: Path) -> End:
-    """A trial's checkpoint: its trial fails with the reason, and nothing runs."""
+    """A trial's checkpoint: its trial begins anew, or fails with the reason, and nothing runs."""
     file = folder / "0000" / "checkpoint.pt"
     file.parent.mkdir()
     mark = _bombed(case, file)
     model = build_classifier(DATA, "lstm", SMALL)
     training = Training(model, Hyperparameters(), epochs=2, seed=0, device=torch.device("cpu"))
     try:
-        Checkpoints(file.parent).restore(training)
+        restored = Checkpoints(file.parent).restore(training)
     except Exception:  # `trial.attempt` makes it the trial's reason
-        assert not mark.exists()
-        return End.REFUSED
-    return End.ACCEPTED
+        restored = None
+    assert not mark.exists()
+    return End.REFUSED if restored is None else End.ACCEPTED if restored else End.SKIPPED
 
 
 KINDS = [

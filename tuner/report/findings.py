@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -16,6 +15,7 @@ from tuner.classifier import Classifier
 from tuner.config import SweepConfig
 from tuner.data import DataSpec
 from tuner.outcome import FILE as RESULT
+from tuner.outcome import read_result
 from tuner.records import FILE as JOURNAL
 from tuner.records import TrialRecord, best_of, read_records
 from tuner.report.predictions import FILE as PREDICTIONS
@@ -56,7 +56,7 @@ class Findings:
         return cls(
             config=config,
             records=tuple(read_records(folder / JOURNAL)),
-            result=json.loads((folder / RESULT).read_text(encoding="utf-8")) if finished else None,
+            result=read_result(folder) if finished else None,
             load_winner=partial(_read_winner, folder) if finished and (folder / PREDICTIONS).exists() else None,
         )
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from tuner.data import Split
+from tuner.files import write_atomic
 
 FILE = "predictions.safetensors"
 DRAWN, WRONG = 16, 8  # samples that are kept
@@ -56,7 +57,7 @@ class Predictions:
     def save(self, folder: Path) -> None:
         """Writes the file in `folder`."""
         tensors = {field.name: getattr(self, field.name).contiguous() for field in fields(self)}
-        save_file(tensors, folder / FILE)
+        write_atomic(folder / FILE, lambda file: file.write(save(tensors)))
 
     @property
     def predicted(self) -> Tensor:

@@ -1,0 +1,118 @@
+"""Sweeps whose disk runs full again and again, gone on with each time there is a little more room, and counted."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conftest import BIN
+from small_disk import SmallDisk
+from support import read_runs
+
+from tuner.outcome import UNSENT
+from tuner.records import TrialRecord, read_records
+
+TRIALS, EPOCHS = 6, 9
+SWEEP = ("sweep", "digits", "cnn", "--limit", "300", "--set", "width=0.25", "--set", "lr=0.001,0.01", "--name", "x")
+SIZE = ("--trials", str(TRIALS), "--max-epochs", str(EPOCHS), "--concurrency", "2", "--set", "optimizer=adam")
+TRAIN = ("train", "digits", "cnn", "--limit", "300", "--set", "width=0.25", "--epochs", str(EPOCHS), "--name", "x")
+ENOUGH = 64 << 20  # bytes
+
+
+@dataclass
+class Counts:
+    """What was done to a sweep, and what became of it."""
+
+    full: Counter[str] = field(default_factory=Counter)
+    """How often the disk was full, by the file that it did not take."""
+    trials: int = 0
+    epochs: int = 0
+    lost: list[str] = field(default_factory=list)
+    """What is not as it must be, a line each."""
+
+
+class Filling:
+    """A sweep on a disk that is too small."""
+
+    def __init__(self, disk: SmallDisk, environment: Mapping[str, str], seed: int) -> None:
+        self._disk = disk
+        self._size = disk.size()
+        self._environment = environment
+        self._rng = random.Random(seed)
+        self.counts = Counts()
+
+    def run(self, arguments: tuple[str, ...], trials: int, most: int) -> Counts:
+        """Gives the disk some more room whenever the sweep ends for want of it, `most` times, and then enough."""
+        done = self.tuner(*arguments)
+        for _ in range(most):
+            if done.returncode == 0:
+                break
+            self._note(done)
+            before = self._records()
+            self._size += self._rng.randint(200_000, 1_300_000)
+            self._disk.resize(self._size)
+            done = self._go_on(arguments)
+            self._compare(before)
+        if done.returncode != 0:
+            self._note(done)
+            self._disk.resize(ENOUGH)
+            done = self._go_on(arguments)
+        self._check(done, trials)
+        return self.counts
+
+    def tuner(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs `tuner ARGUMENTS` on the disk to its end."""
+        command = self._disk.inside(str(BIN / "tuner"), *arguments)
+        return subprocess.run(
+            command, env=dict(self._environment), capture_output=True, text=True, timeout=600, check=False
+        )
+
+    def _go_on(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        folder = self._disk.view / "runs/x"
+        if (folder / "result.json").exists():
+            return self.tuner("sync", "x")
+        return self.tuner("resume", "x") if (folder / "sweep.json").exists() else self.tuner(*arguments)
+
+    def _note(self, done: subprocess.CompletedProcess[str]) -> None:
+        """The end of a command that had too little room: one line with the file, or what MLflow lacks."""
+        *_, last = done.stderr.splitlines() or [""]
+        told = last.startswith("error: the disk is full") or done.returncode == UNSENT
+        if done.returncode not in (1, UNSENT) or not told or "Traceback" in done.stderr:
+            self.counts.lost.append(f"it ended with {done.returncode}: {done.stderr[-800:]}")
+        file = last.partition("the disk is full: ")[2].partition(";")[0]
+        self.counts.full[Path(file).name or "mlflow.db"] += 1
+
+    def _records(self) -> list[TrialRecord]:
+        return read_records(self._disk.view / "runs/x/study.log")
+
+    def _compare(self, before: list[TrialRecord]) -> None:
+        now = {record.number: record for record in self._records()}
+        for record in before:
+            found = now.get(record.number)
+            if found is None or not record.metrics.items() <= found.metrics.items():
+                self.counts.lost.append(f"trial {record.number} has lost epochs")
+            elif record.ended and (found.state, found.values) != (record.state, record.values):
+                self.counts.lost.append(f"trial {record.number} was {record.state} and went on")
+
+    def _check(self, done: subprocess.CompletedProcess[str], trials: int) -> None:
+        """Exactly the trials asked for, all their epochs, one run for each in MLflow."""
+        records = self._records()
+        self.counts.trials += len(records)
+        self.counts.epochs += sum(record.epoch for record in records)
+        lost = self.counts.lost
+        if done.returncode != 0:
+            lost.append(f"at last it ended with {done.returncode}: {done.stderr[-800:]}")
+        if [record.number for record in records] != list(range(trials)):
+            lost.append(f"it has the trials {[record.number for record in records]}")
+        for record in records:
+            if record.state not in ("COMPLETE", "PRUNED") or sorted(record.values) != list(range(1, record.epoch + 1)):
+                lost.append(
+                    f"trial {record.number} is {record.state} ({record.reason}), epochs {sorted(record.values)}"
+                )
+        runs = read_runs(f"sqlite:///{self._disk.view}/runs/mlflow.db", "digits-cnn")
+        if len(runs) != trials + 1 or "RUNNING" in {run.info.status for run in runs}:
+            lost.append(f"{trials} trials have {len(runs)} runs, {Counter(run.info.status for run in runs)}")

@@ -1,0 +1,198 @@
+"""A byte changed or the end cut off, at many seeded places of each file: seen and told in a line, or nothing lost."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from checkpoint_support import train, training
+from damage import BEFORE, BELIEVED, END, WHOLE, tally
+from support import Command, Finished, make_config
+from test_journal import METRICS, drive, policy, space
+
+from tuner import checkpoint_file, crown
+from tuner.checkpoint import Checkpoints
+from tuner.config import FILE as CONFIG
+from tuner.config import SweepConfig
+from tuner.errors import TunerError
+from tuner.mended import mended
+from tuner.outcome import FILE as RESULT
+from tuner.outcome import SweepError, read_result
+from tuner.records import FILE as JOURNAL
+from tuner.records import TrialRecord, read_records
+from tuner.sealed import write_sealed
+from tuner.search import Study
+
+TIMES = 300
+WROTE = {"sweep": "x", "unsent": "", "trials": {"COMPLETE": 3, "PRUNED": 9}, "test": {"accuracy": 0.9375, "loss": 0.21}}
+
+
+def told(error: Exception, file: Path) -> str:
+    """END for one line that names the file."""
+    assert "\n" not in str(error)
+    assert str(file) in str(error)
+    return END
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two states of a training are the same to the last digit."""
+    if isinstance(one, torch.Tensor):
+        return isinstance(other, torch.Tensor) and torch.equal(one, other)
+    if isinstance(one, dict):
+        return isinstance(other, dict) and one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def test_a_damaged_sweep_json_is_one_line(tmp_path: Path) -> None:
+    config = make_config()
+    config.save(tmp_path)
+
+    def look() -> str:
+        try:
+            return WHOLE if SweepConfig.load(tmp_path) == config else BELIEVED
+        except TunerError as error:
+            return told(error, tmp_path / CONFIG)
+
+    ends = tally(tmp_path / CONFIG, look, times=TIMES, seed=1)
+    assert set(ends) == {END, WHOLE}, ends
+    assert ends[END] > TIMES / 2
+
+
+def test_a_damaged_result_json_is_one_line(tmp_path: Path) -> None:
+    write_sealed(tmp_path / RESULT, WROTE)
+
+    def look() -> str:
+        try:
+            return WHOLE if read_result(tmp_path).items() >= WROTE.items() else BELIEVED
+        except TunerError as error:
+            return told(error, tmp_path / RESULT)
+
+    ends = tally(tmp_path / RESULT, look, times=TIMES, seed=2)
+    assert set(ends) == {END, WHOLE}, ends
+    assert ends[END] > TIMES / 2
+
+
+def states(journal: Path) -> list[list[TrialRecord]]:
+    """What the study knew after each of its lines."""
+    lines = journal.read_bytes().splitlines(keepends=True)
+    part = journal.with_name("part.log")
+    found = []
+    for count in range(len(lines) + 1):
+        part.write_bytes(b"".join(lines[:count]))
+        found.append(read_records(part))
+    return found
+
+
+def test_a_damaged_study_is_one_line_or_what_it_was_before_its_last_lines(tmp_path: Path) -> None:
+    drive(policy(tmp_path), Counter())
+    known = states(tmp_path / JOURNAL)
+
+    def look() -> str:
+        try:
+            found = read_records(tmp_path / JOURNAL)
+        except TunerError as error:
+            return told(error, tmp_path / JOURNAL)
+        if found == known[-1]:
+            return WHOLE
+        return BEFORE if found in known else BELIEVED
+
+    ends = tally(tmp_path / JOURNAL, look, times=TIMES, seed=3)
+    assert set(ends) == {END, BEFORE, WHOLE}, ends
+    assert ends[END] > TIMES / 2
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it_and_says_so(tmp_path: Path) -> None:
+    subject, checkpoints, saved = training(), Checkpoints(tmp_path), []
+    for _ in range(2):
+        train(subject)
+        checkpoints.save(subject, now=True)
+        saved.append(checkpoint_file.read(tmp_path / checkpoint_file.FILE))
+
+    def look() -> str:
+        found, damage = checkpoint_file.read_good(tmp_path)
+        if same(found, saved[1]):
+            return WHOLE
+        if not same(found, saved[0]):
+            return BELIEVED
+        return BEFORE if damage.startswith(str(tmp_path)) and "\n" not in damage else BELIEVED
+
+    ends = tally(tmp_path / checkpoint_file.FILE, look, times=TIMES, seed=4)
+    assert set(ends) == {BEFORE, WHOLE}, ends
+    assert ends[BEFORE] > TIMES / 2
+
+
+def test_a_training_says_that_its_checkpoint_was_damaged_and_from_where_it_goes_on(tmp_path: Path) -> None:
+    subject, checkpoints = training(), Checkpoints(tmp_path)
+    for _ in range(3):
+        train(subject)
+        checkpoints.save(subject, now=True)
+    (tmp_path / checkpoint_file.FILE).write_bytes(b"")
+    again = Checkpoints(tmp_path)
+    assert again.restore(training())
+    [note] = again.take_notes()
+    assert note.startswith(f"{tmp_path / checkpoint_file.FILE} is damaged: ")
+    assert note.endswith(": it goes on from its checkpoint of epoch 2")
+    (tmp_path / checkpoint_file.PREVIOUS).write_bytes(b"")
+    assert not again.restore(training())
+    [note] = again.take_notes()
+    assert note.endswith(": it goes on from its first epoch")
+
+
+def test_a_checkpoint_that_is_ahead_of_a_study_cut_short_is_not_gone_on_from(tmp_path: Path) -> None:
+    first = policy(tmp_path)
+    for number in (0, 1):
+        assert first.next_trial() is not None
+        subject, checkpoints = training(), Checkpoints(tmp_path / "trials" / f"{number:04d}")
+        for epoch in range(1, 4):
+            train(subject)
+            checkpoints.save(subject, now=True)
+            if number == 0 and epoch == 1:
+                first.on_report(0, {"epoch": 1, "val_accuracy": 0.5, **METRICS})
+    study = Study(tmp_path / JOURNAL, space(), seed=0, trials=12)
+    assert [note.partition(":")[0] for note in mended(study, tmp_path)] == [
+        "the study knows less of trial 0 than its checkpoint",
+        "the study knows less of trial 1 than its checkpoint",
+    ]
+    assert list((tmp_path / "trials").iterdir()) == []
+
+
+def test_weights_of_another_epoch_than_the_best_are_never_crowned(finished: Finished, tmp_path: Path) -> None:
+    """As when the newest checkpoint is damaged and the one before it is of an earlier epoch."""
+    best = read_records(finished.sweep / JOURNAL)[finished.result["best"]["trial"]]
+    shutil.copytree(finished.sweep / "trials", tmp_path / "trials")
+    config = SweepConfig.load(finished.sweep)
+    worse = {epoch: value - 1 if epoch == best.best_epoch else value for epoch, value in best.values.items()}
+    other = replace(best, values=worse)
+    assert other.best_epoch != best.best_epoch
+    splits = config.source.load(config.limit)
+    with pytest.raises(SweepError, match=f"best trial's epoch {other.best_epoch}; to train it again: tuner train"):
+        crown.crown(config, splits, other, tmp_path)
+    assert not (tmp_path / "model").exists()
+    assert crown.crown(config, splits, best, tmp_path).trial == best
+
+
+def test_one_damaged_sweep_does_not_hide_the_others(tuner: Command, finished: Finished, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        shutil.copytree(finished.sweep, tmp_path / "runs" / name)
+    damage: dict[str, Callable[[str], str]] = {"a": lambda text: text[: len(text) // 2], "b": lambda text: "{" + text}
+    for name, file in (("a", CONFIG), ("b", JOURNAL)):
+        path = tmp_path / "runs" / name / file
+        path.write_text(damage[name](path.read_text()))
+    done = tuner("status", folder=tmp_path)
+    assert done.returncode == 1
+    assert "c " in done.stdout
+    first, second = done.stderr.splitlines()
+    assert first.startswith(f"left out: a: {tmp_path / 'runs/a' / CONFIG} is damaged: ")
+    assert second.startswith(f"left out: b: {tmp_path / 'runs/b' / JOURNAL} is damaged in line 1: ")
+    for command in ("status", "report"):
+        done = tuner(command, "b", folder=tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert "is damaged in line 1" in done.stderr

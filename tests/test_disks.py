@@ -1,0 +1,107 @@
+"""Real commands on a real disk that is full, or read-only: one line, nothing lost, and on they go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from checkpoint_support import train, training
+from disks import EPOCHS, SIZE, SWEEP, TRAIN, TRIALS, Filling
+from small_disk import hindrance, no_larger_than, small_disk
+from sqlalchemy.exc import OperationalError
+
+from tuner.checkpoint import Checkpoints, UnsavedError
+from tuner.checkpoint_file import read_good
+from tuner.store import Store
+
+needs_disk = pytest.mark.skipif(bool(hindrance()), reason=hindrance() or "a disk can be mounted")
+
+
+@pytest.mark.proof
+@needs_disk
+@pytest.mark.parametrize("size", [30_000, 2_400_000])
+def test_a_training_whose_disk_is_full_again_and_again_loses_nothing(
+    environment: dict[str, str], tmp_path: Path, size: int
+) -> None:
+    with small_disk(tmp_path, size) as disk:
+        counts = Filling(disk, environment, seed=size).run(TRAIN, 1, most=6)
+    print(counts)
+    assert counts.lost == []
+    assert (counts.trials, counts.epochs) == (1, EPOCHS)
+    assert counts.full.total() >= 4
+
+
+@pytest.mark.proof
+@needs_disk
+def test_a_sweep_whose_disk_is_full_again_and_again_loses_nothing(environment: dict[str, str], tmp_path: Path) -> None:
+    with small_disk(tmp_path, 2_600_000) as disk:
+        counts = Filling(disk, environment, seed=1).run((*SWEEP, *SIZE), TRIALS, most=5)
+    print(counts)
+    assert counts.lost == []
+    assert counts.trials == TRIALS
+    assert counts.full.total() >= 3
+
+
+@pytest.mark.proof
+@needs_disk
+def test_a_disk_that_became_read_only_is_named_and_what_only_reads_goes_on(
+    environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    with small_disk(tmp_path, 1_900_000) as disk:
+        filling = Filling(disk, environment, seed=2)
+        assert filling.tuner(*TRAIN).returncode == 1
+        disk.make_read_only()
+        for command in (("resume", "x"), TRAIN, ("report", "x"), ("resume", "x", "--detach")):
+            done = filling.tuner(*command)
+            assert done.returncode in (1, 2), done
+            assert done.stderr.count("\n") == 1, done.stderr
+            assert str(tmp_path / "runs") in done.stderr
+            assert "ead-only" in done.stderr
+        assert filling.tuner("status", "x").returncode == 1, "it failed"
+        assert filling.tuner("status").returncode == 0
+        assert filling.tuner("logs", "x").returncode == 0
+        disk.resize(64 << 20)
+        assert filling.tuner("resume", "x").returncode == 0
+
+
+def test_a_checkpoint_that_is_needed_and_not_taken_is_said_and_the_one_before_stays(tmp_path: Path) -> None:
+    subject, checkpoints = training(), Checkpoints(tmp_path)
+    train(subject)
+    checkpoints.save(subject, now=True)
+    train(subject)
+    with no_larger_than(2000), pytest.raises(UnsavedError, match=f"the file may not grow any more: {tmp_path}"):
+        checkpoints.save(subject, now=True)
+    state, damage = read_good(tmp_path)
+    assert state is not None
+    assert (state["metrics"]["epoch"], damage) == (1, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_checkpoint_that_may_wait_is_noted_and_written_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.checkpoint.MOST_OF_TIME", 1e9)  # it is due always
+    subject, checkpoints = training(), Checkpoints(tmp_path)
+    train(subject)
+    with no_larger_than(2000):
+        checkpoints.save(subject, now=False)
+    [note] = checkpoints.take_notes()
+    assert note.startswith("epoch 1 is not saved: the file may not grow any more: ")
+    checkpoints.save(subject, now=False)
+    assert checkpoints.take_notes() == []
+    state, _ = read_good(tmp_path)
+    assert state is not None
+    assert state["metrics"]["epoch"] == 1
+
+
+def test_a_disk_that_is_full_while_mlflows_tables_are_made_leaves_no_half_of_them(home: Path) -> None:
+    """MLflow would find some of its tables, and say for ever that they exist."""
+    home.mkdir()
+    store = Store.of(home)
+    with no_larger_than(200_000), pytest.raises(OperationalError):
+        store.prepare()
+    assert not (home / "mlflow.db").exists()
+    store.prepare()
+    assert (home / "mlflow.db").stat().st_size > 400_000
+    assert sorted(path.name for path in home.iterdir()) == [".mlflow.lock", "mlflow.db"]
