@@ -66,12 +66,12 @@ class Stopper(Attack):
             err = process.communicate(timeout=WAIT_S)[1]
             got = process.returncode
         self.counts.kills[way] += 1
-        print(f"{way}: {got}, {self._lines()} epochs: {err.splitlines()[-1]}")
         if got != code or "to go on: tuner resume" not in err or "Traceback" in err:
             self._lose(f"{way}: it ended with {got}: {err[-2000:]}")
         if not no_processes(self._folder):
             self._lose(f"{way}: processes are left: {processes(self._folder)}")
-        self._compare(before, self._records())
+        self._known = self._records()
+        self._compare(before, self._known)
         runs = read_runs(f"sqlite:///{self._folder}/runs/mlflow.db", "digits-cnn")
         if "RUNNING" in {run.info.status for run in runs}:
             self._lose(f"{way}: runs are left RUNNING")

@@ -123,6 +123,10 @@ class Policy:
             with self._halting():
                 self._end(number, "FAIL", reason)
 
+    def on_moved(self, number: int, why: str) -> None:
+        """The trial's worker died, and another one goes on with it."""
+        self._notes.append(f"trial {number}: its worker died ({why}): it goes on from its checkpoint")
+
     def on_dropped(self, number: int) -> None:
         """The trial has not got the worker that was meant for it."""
         if number in self._live:

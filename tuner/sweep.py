@@ -74,7 +74,7 @@ class Sweep:
             study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
             for note in mended(study, self._folder):
                 self._say(f"warning: {note}")
-            ending = Ending(self.stop, study, held, self._console, config.name)
+            ending = Ending(self.stop, study, held, self._console, self._folder)
             try:
                 finished, tracker = self._search(study, held, ending)
                 winner = self._test(study) if finished else None
