@@ -22,10 +22,9 @@ GONE_S = 30.0
 
 
 def group(environment: dict[str, str], folder: Path, *words: str) -> subprocess.Popen[str]:
-    """`tuner WORDS --name x` as the leader of a process group, as shells and schedulers start it."""
-    name = [] if words[0] == "resume" else ["--name", "x"]
+    """`tuner WORDS` as the leader of a process group, as shells and schedulers start it."""
     return subprocess.Popen(
-        [str(BIN / "tuner"), *words, *name],
+        [str(BIN / "tuner"), *words],
         cwd=folder,
         env={**environment, MARK: str(folder)},
         stdin=subprocess.DEVNULL,
@@ -37,13 +36,12 @@ def group(environment: dict[str, str], folder: Path, *words: str) -> subprocess.
 
 
 class Terminal:
-    """A terminal in which `tuner WORDS --name x` runs, and which somebody closes."""
+    """A terminal in which `tuner WORDS` runs, and which somebody closes."""
 
     def __init__(self, environment: dict[str, str], folder: Path, *words: str) -> None:
         self._master, slave = pty.openpty()
-        name = [] if words[0] == "resume" else ["--name", "x"]
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", str(BIN / "tuner"), *words, *name],
+            ["setsid", "--ctty", str(BIN / "tuner"), *words],
             cwd=folder,
             env={**environment, MARK: str(folder), "TERM": "xterm"},
             stdin=slave,

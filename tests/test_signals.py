@@ -82,7 +82,8 @@ def test_what_was_ignored_stays_so_but_for_sigterm() -> None:
 def test_sigterm_to_the_whole_group_lets_the_trials_save_themselves_and_leaves_nothing(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    process = group(environment, tmp_path, "sweep", "digits", "cnn", "--trials", "4", "--max-epochs", "50")
+    arguments = ("sweep", "digits", "cnn", "--trials", "4", "--max-epochs", "50", "--name", "x")
+    process = group(environment, tmp_path, *arguments)
     with of_sweep(process, tmp_path):
         wait_for_epochs(tmp_path, 4, process)
         for _ in range(2):  # as `timeout` does
@@ -97,7 +98,7 @@ def test_sigterm_to_the_whole_group_lets_the_trials_save_themselves_and_leaves_n
 
 
 def test_a_terminal_that_is_closed_ends_a_training_that_can_go_on(environment: dict[str, str], tmp_path: Path) -> None:
-    arguments = ("train", "digits", "cnn", "--epochs", "2000", "--cpus", "1")
+    arguments = ("train", "digits", "cnn", "--epochs", "2000", "--cpus", "1", "--name", "x")
     with Terminal(environment, tmp_path, *arguments) as terminal:
         wait_for_epochs(tmp_path, 2, terminal.process)
         terminal.close()

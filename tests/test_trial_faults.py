@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -66,13 +67,28 @@ def test_a_trial_whose_worker_is_killed_goes_on_and_fails_when_that_is_too_often
         wait_for(tmp_path, process, records(tmp_path)[0].epoch + 2 if death == 2 else 2)
         [pid] = workers(environment, process)
         os.kill(pid, signal.SIGKILL)
-    ended(process)
+    _, err = ended(process)
+    assert "trial 0: its worker died (its process was killed, or crashed): it goes on from its checkpoint" in err
     found = inventory(tmp_path / "runs", "x", 3)
     ledger.enter("a trial's worker killed with kill -9", 2, found)
     assert found.wrong == []
     first, *others = records(tmp_path)
-    assert (first.state, first.reason) == ("FAIL", "its worker died 2 times")
+    assert (first.state, first.reason) == (
+        "FAIL",
+        "its worker died 2 times, the last time: its process was killed, or crashed",
+    )
     assert {record.state for record in others} <= {"COMPLETE", "PRUNED"}
+
+
+def test_a_trial_whose_worker_ray_kills_for_want_of_memory_says_so(tuner: Command, tmp_path: Path) -> None:
+    options = ("--trials", "1", "--trial-timeout", "1h", "--max-failures", "1")  # the timeout brings a worker
+    done = tuner("sweep", *PAIR, *options, folder=tmp_path, RAY_memory_usage_threshold="0.001")
+    assert done.returncode == 1
+    [trial] = records(tmp_path)
+    assert trial.state == "FAIL"
+    why = r"Ray killed it, since the memory of the node [\d.]+ was full"
+    assert re.fullmatch(f"its worker died 2 times, the last time: {why}", trial.reason), trial.reason
+    assert trial.reason in done.stderr
 
 
 @pytest.mark.faults

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import ray
 from ray._private import services
@@ -41,7 +42,20 @@ def cluster(config: SweepConfig, stop: Stop, guard: Guard) -> Iterator[None]:
             yield
         finally:
             with stop.deferred(), guard.closing():
-                ray.shutdown()
+                _shut_down(stop)
+
+
+def _shut_down(stop: Stop) -> None:
+    """Ends Ray, or our connection to it. SIGTERM would kill us meanwhile: Ray resets its handler, and then waits."""
+    node = ray._private.worker._global_node
+    end_processes = node.kill_all_processes
+
+    def heard(**options: Any) -> None:
+        stop.hear_sigterm()
+        end_processes(**options)
+
+    node.kill_all_processes = heard
+    ray.shutdown()
 
 
 def died() -> str:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from rich.console import Console
 from tuner.driver import Held
 from tuner.search import Study
 from tuner.signals import Stop
+from tuner.status import ERROR_FILE
 from tuner.tracker import Tracker
 
 PATIENCE_S = 25.0  # systemd, Kubernetes and Ray wait for 30 s or more between SIGTERM and SIGKILL
@@ -24,13 +26,12 @@ POLL_S = 0.2
 class Ending:
     """What is to be done then: no run of MLflow's is left RUNNING, and the next command is named."""
 
-    def __init__(self, stop: Stop, study: Study, held: Held, console: Console, name: str) -> None:
-        """`name` is the sweep's."""
+    def __init__(self, stop: Stop, study: Study, held: Held, console: Console, folder: Path) -> None:
         self._stop = stop
         self._study = study
         self._held = held
         self._console = console
-        self._name = name
+        self._folder = folder
         self.tracker: Tracker | None = None
 
     def close(self, status: str) -> str:
@@ -42,9 +43,11 @@ class Ending:
 
     def give_up(self, reason: str) -> NoReturn:
         """Ends this process at once, whatever its threads wait for. The study is safe: a kill may come at any time."""
+        if not self._stop.asked:
+            (self._folder / ERROR_FILE).write_text(f"{reason}\n", encoding="utf-8")
         self.close("KILLED" if self._stop.asked else "FAILED")
         what = f"stopped ({self._stop.name})" if self._stop.asked else f"error: {reason}"
-        self._console.print(f"{what}; to go on: tuner resume {self._name}", markup=False, soft_wrap=True)
+        self._console.print(f"{what}; to go on: tuner resume {self._folder.name}", markup=False, soft_wrap=True)
         self._console.show_cursor()  # which the live table hides
         self._held.end()
         sys.stdout.flush()

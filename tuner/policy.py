@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tuner import schedule
+from tuner.budget import Budget
 from tuner.checkpoint import checkpoint_folder
 from tuner.config import SweepConfig
 from tuner.disk import words
@@ -58,7 +58,8 @@ class Policy:
         self._folder = trials_folder
         self._listener = listener
         self._rungs = schedule.rungs(config.epochs)
-        self._deadline = math.inf if config.time_budget is None else time.monotonic() + config.time_budget
+        self.budget = Budget(config.time_budget, study)
+        self._stopped = False
         self._over_reason = "the time budget ended"
         self._most: Callable[[], float] = lambda: math.inf
         self._live: dict[int, int] = {}  # trials that a worker has, with the epoch up to which the study knew them
@@ -124,6 +125,10 @@ class Policy:
             with self._halting():
                 self._end(number, "FAIL", reason)
 
+    def on_moved(self, number: int, why: str) -> None:
+        """The trial's worker died, and another one goes on with it."""
+        self._notes.append(f"trial {number}: its worker died ({why}): it goes on from its checkpoint")
+
     def on_dropped(self, number: int) -> None:
         """The trial has not got the worker that was meant for it."""
         if number in self._live:
@@ -146,7 +151,7 @@ class Policy:
     def stop(self, reason: str) -> None:
         """Begins no epoch any more: the trials that a worker has end with the epoch that they are in."""
         if not self._out_of_time():
-            self._deadline, self._over_reason = -math.inf, reason
+            self._stopped, self._over_reason = True, reason
 
     def take_notes(self) -> list[str]:
         """What the trials have had to say since the last time, a line each."""
@@ -239,7 +244,7 @@ class Policy:
         return schedule.promotable(trials, self._rungs, no_more_new=no_more_new, workers=workers)
 
     def _out_of_time(self) -> bool:
-        return time.monotonic() >= self._deadline
+        return self._stopped or self.budget.over
 
     def _close_finished(self) -> None:
         """Ends the trials of a resumed sweep that were killed between their last epoch and the word of their end."""

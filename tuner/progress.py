@@ -42,8 +42,14 @@ class Summary:
     """Seconds that it will go on; None when that is not known yet."""
 
     @classmethod
-    def of(cls, config: SweepConfig, records: list[TrialRecord], live: set[int], began: float | None) -> Self:
-        """Counts the study's records. `began` is when this run of the sweep did, in seconds since 1970, if it runs."""
+    def of(
+        cls, config: SweepConfig, records: list[TrialRecord], live: set[int], began: float | None, spent: float = 0.0
+    ) -> Self:
+        """Counts the study's records.
+
+        `began` is when this run of the sweep did, in seconds since 1970, if it runs; `spent` are the seconds of its
+        time budget that earlier runs had.
+        """
         names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
         states = Counter(names.get(r.state) or ("running" if r.number in live else "waiting") for r in records)
         epochs = sum(len(record.values) for record in records)
@@ -57,7 +63,7 @@ class Summary:
             expected=expected,
             best=best_of(records),
             live=tuple(record for record in records if record.number in live),
-            left=None if began is None else _left(config, records, expected - epochs, began),
+            left=None if began is None else _left(config, records, expected - epochs, began, spent),
         )
 
     def states(self) -> str:
@@ -160,12 +166,12 @@ def _time_left(summary: Summary) -> str:
     return "starting" if summary.left is None else f"about {format_seconds(summary.left)} left"
 
 
-def _left(config: SweepConfig, records: list[TrialRecord], epochs: int, began: float) -> float | None:
+def _left(config: SweepConfig, records: list[TrialRecord], epochs: int, began: float, spent: float) -> float | None:
     """From the speed of this run so far: what a resumed sweep had before took no time of it."""
     elapsed = max(0.0, time.time() - began)
     trained = sum(metrics["time"] >= began for record in records for metrics in record.metrics.values())
     left = max(0.0, epochs * elapsed / trained) if trained else None
     if config.time_budget is None:
         return left
-    budget = max(0.0, config.time_budget - elapsed)
+    budget = max(0.0, config.time_budget - spent - elapsed)
     return budget if left is None else min(left, budget)

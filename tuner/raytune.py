@@ -18,7 +18,7 @@ from tuner.nodes import PLACES
 from tuner.policy import Decision, Policy
 from tuner.submitted import on_cluster
 from tuner.trial import Arrays, TrialJob
-from tuner.watch import Dropped, Ticker, Watch
+from tuner.watch import Deaths, Dropped, Ticker, Watch
 from tuner.worker import GroupWorker, TrialWorker
 
 SLOT = 1  # CPUs of Ray's, of a cluster of this process alone, that stand for room for a trial
@@ -46,9 +46,13 @@ def run(
         logging.getLogger(name).setLevel(logging.CRITICAL)
     scratch = job.folder.parent / "ray"
     trainable, resources = _workers(config, job, arrays)
-    searcher = ConcurrencyLimiter(StudySearcher(policy, config.max_failures, ending), config.concurrency)
+    searcher = ConcurrencyLimiter(StudySearcher(policy), config.concurrency)
     together = job.workers > 1
-    callbacks: list[Callback] = [Dropped(policy, searcher), Ticker(tick, waiting, together=together)]
+    callbacks: list[Callback] = [
+        Dropped(policy, searcher),
+        Deaths(policy, ending),
+        Ticker(tick, waiting, together=together),
+    ]
     if config.trial_timeout:
         callbacks.append(Watch(policy, config.trial_timeout, together=together))
     try:
@@ -89,26 +93,19 @@ def _workers(config: SweepConfig, job: TrialJob, arrays: Arrays) -> tuple[Any, d
 class StudySearcher(Searcher):  # type: ignore[misc]
     """Gives Ray Tune the policy's next trial. A trial that was paused comes back as a new Ray trial."""
 
-    def __init__(self, policy: Policy, max_failures: int, ending: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, policy: Policy) -> None:
         super().__init__()
-        self._ending = ending
         self._policy = policy
-        self._deaths = max_failures + 1
-        self._numbers: dict[str, int] = {}
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # noqa: ARG002
         """The next trial's number and parameters; None when there is none now, FINISHED when there will be none."""
         drawn = self._policy.next_trial()
         if drawn is None:
             return Searcher.FINISHED if self._policy.over else None
-        self._numbers[trial_id] = drawn[0]
         return {"number": drawn[0], "parameters": drawn[1]}
 
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: ARG002
-        """Only a lost worker is news: the scheduler has told the study everything else."""
-        if error and not self._ending():
-            times = "" if self._deaths == 1 else f" {self._deaths} times"
-            self._policy.on_lost(self._numbers[trial_id], f"its worker died{times}")
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Nothing: what watches the trials has told the study."""
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Nothing: the study is saved already."""

@@ -18,6 +18,7 @@ from tuner.space import Value
 FILE = "study.log"
 SCORE = "val_accuracy"
 STUDY = "sweep"
+SPENT = "spent"  # the study's attribute with the seconds of each run of a search that has a time budget
 _STATES = {
     TrialState.RUNNING: "RUNNING",
     TrialState.WAITING: "RUNNING",
@@ -97,14 +98,23 @@ class StudyReader:
 
     def records(self) -> list[TrialRecord]:
         """The trials so far, in the order of their numbers; none when the study has not begun."""
+        study = self._study()
+        return [to_record(frozen) for frozen in study.trials] if study else []
+
+    def spent(self) -> tuple[float, ...]:
+        """Seconds that each run of the search has gone on, if it has a time budget."""
+        study = self._study()
+        return tuple(study.user_attrs.get(SPENT, ())) if study else ()
+
+    def _study(self) -> optuna.Study | None:
         if not self._journal.exists():
-            return []
+            return None
         with quiet():
             if self._storage is None:
                 self._storage = open_journal(self._journal)
             if not self._storage.get_all_studies():
-                return []
-            return [to_record(frozen) for frozen in optuna.load_study(study_name=STUDY, storage=self._storage).trials]
+                return None
+            return optuna.load_study(study_name=STUDY, storage=self._storage)
 
 
 def read_records(journal: Path) -> list[TrialRecord]:

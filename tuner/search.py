@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 import optuna
@@ -17,7 +17,7 @@ from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.journal import drop_torn_line
-from tuner.records import SCORE, STUDY, TrialRecord, best_of, open_journal, quiet, to_record
+from tuner.records import SCORE, SPENT, STUDY, TrialRecord, best_of, open_journal, quiet, to_record
 from tuner.seed import trial_seed
 from tuner.space import SearchSpace, Value
 
@@ -95,6 +95,14 @@ class Study:
         """Remembers that a trial trains its batches half at a time, from an epoch on."""
         if not self.record(number).halved:
             self._trial(number).set_user_attr("halved", epoch)
+
+    def spent(self) -> tuple[float, ...]:
+        """See `note_spent`; nothing before the first note."""
+        return tuple(self._study.user_attrs.get(SPENT, ()))
+
+    def note_spent(self, seconds: Sequence[float]) -> None:
+        """Remembers how long each run of the search has gone on, the last of which does."""
+        self._study.set_user_attr(SPENT, list(seconds))
 
     def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
         """Ends a trial: COMPLETE with its best score, PRUNED, or FAIL. A trial that has ended stays as it is.

@@ -65,7 +65,11 @@ class Stop:
         except SystemExit:
             self.ask(signal.SIGTERM)
         finally:
-            signal.signal(signal.SIGTERM, self.ask)
+            self.hear_sigterm()
+
+    def hear_sigterm(self) -> None:
+        """Ray takes the handler of SIGTERM away when it starts, and again when it ends."""
+        signal.signal(signal.SIGTERM, self.ask)
 
     @contextmanager
     def tune_running(self) -> Iterator[None]:

@@ -114,7 +114,7 @@ class Watch:
             config=self.config,
             state=state,
             reason=self._reason() if state == "failed" else "",
-            summary=Summary.of(self.config, records, live, began),
+            summary=Summary.of(self.config, records, live, began, sum(self._reader.spent()[:-1])),
             seconds=None if began is None else max(0.0, time.time() - began),
             unsent=state == "finished" and not is_sent(self.folder),
         )

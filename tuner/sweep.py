@@ -73,7 +73,7 @@ class Sweep:
             study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
             for note in mended(study, self._folder):
                 self._say(f"warning: {note}")
-            ending = Ending(self.stop, study, held, self._console, config.name)
+            ending = Ending(self.stop, study, held, self._console, self._folder)
             try:
                 finished, tracker = self._search(study, held, ending)
                 winner = self._test(study) if finished else None
@@ -114,6 +114,8 @@ class Sweep:
             ending.tracker = tracker
             tracker.catch_up(study.records())
             policy = Policy(self._config, study, self._folder / "trials", tracker)
+            if policy.budget.begun:
+                self._say(policy.budget.begun)
             with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune is told of signals
                 if not policy.over:
                     self._run_trials(study, policy, tracker, held)
@@ -175,10 +177,11 @@ class Sweep:
         )
 
         def summary() -> Summary:
-            return Summary.of(config, study.records(), policy.live(), began)
+            return Summary.of(config, study.records(), policy.live(), began, before)
 
         def tick() -> None:
             tracker.check()
+            policy.budget.note()
             self._obey(policy)
             self._tell(policy)
             held.note_live(policy.live())
@@ -187,7 +190,7 @@ class Sweep:
             view.tick()
 
         arrays = to_arrays(self._materials)
-        began = time.time()
+        began, before = time.time(), sum(study.spent())
         told: Callable[[Callable[[], Summary]], None] | None = None
         with ExitStack() as stack:
             view = stack.enter_context(View(config, summary, self._console))

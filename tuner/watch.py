@@ -11,6 +11,7 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.search import ConcurrencyLimiter
 
+from tuner.deaths import cause_of
 from tuner.policy import Policy
 
 
@@ -51,6 +52,27 @@ class Dropped(Callback):  # type: ignore[misc]
             if trial.status == Trial.ERROR and trial.trial_id in self._searcher.live_trials:
                 self._policy.on_dropped(trial.config["number"])
                 self._searcher.on_trial_complete(trial.trial_id)
+
+
+class Deaths(Callback):  # type: ignore[misc]
+    """Tells the policy of trials that have lost their workers: they go on in others, unless it was too often."""
+
+    def __init__(self, policy: Policy, ending: Callable[[], bool]) -> None:
+        """While all are `ending`, that a worker does is no news."""
+        self._policy = policy
+        self._ending = ending
+
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
+        """Called by Ray Tune."""
+        if not self._ending():
+            self._policy.on_moved(trial.config["number"], cause_of(trial))
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
+        """Called by Ray Tune, whose scheduler is told of every death, and its searcher of no reason."""
+        if not self._ending():
+            deaths, why = trial.num_failures, cause_of(trial)
+            times = f": {why}" if deaths == 1 else f" {deaths} times, the last time: {why}"
+            self._policy.on_lost(trial.config["number"], f"its worker died{times}")
 
 
 class Watch(Callback):  # type: ignore[misc]

@@ -1,0 +1,48 @@
+"""The time that a sweep's search may take. A sweep that goes on has what is left of it."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from tuner.duration import format_seconds
+from tuner.search import Study
+
+NOTE_S = 10.0  # how often the study is told: a kill -9 gives so much back at most
+
+
+class Budget:
+    """Counts the seconds of this run of the search, and those of the runs before it.
+
+    They are counted while a process searches, by a clock that does not jump, and kept in the study.
+    """
+
+    def __init__(self, seconds: float | None, study: Study) -> None:
+        """`seconds` for the whole search; None for no limit, of which nothing is remembered."""
+        self._seconds = seconds
+        self._study = study
+        self._before = study.spent()
+        self._began = self._noted = time.monotonic()
+        self._left = math.inf if seconds is None else seconds - sum(self._before)
+        if seconds is not None:
+            study.note_spent([*self._before, 0.0])
+
+    @property
+    def over(self) -> bool:
+        """Whether no epoch may be begun any more."""
+        return time.monotonic() - self._began >= self._left
+
+    @property
+    def begun(self) -> str:
+        """What a sweep that goes on has left, in a line; empty for one that begins, or has no limit."""
+        if self._seconds is None or not self._before:
+            return ""
+        of = f"the time budget of {format_seconds(self._seconds)}"
+        return f"{format_seconds(self._left)} of {of} are left" if self._left > 0 else f"{of} is spent"
+
+    def note(self) -> None:
+        """Remembers the time that was spent, now and then. To be called often."""
+        now = time.monotonic()
+        if self._seconds is not None and now - self._noted >= NOTE_S:
+            self._noted = now
+            self._study.note_spent([*self._before, now - self._began])
