@@ -11,7 +11,7 @@ from tuner import keeping
 from tuner.checkpoint import Checkpoints, checkpoint_folder
 from tuner.checkpoint_file import FILE
 from tuner.keeping import KEPT, UNKEPT, leave
-from tuner.storage import UriStorage
+from tuner.storage import UriStorage, last
 
 
 class Place:
@@ -46,7 +46,9 @@ class Place:
 
     def kept(self, number: int) -> int:
         """The epoch of the checkpoint that is kept of the trial."""
-        return saved_epoch(self.folder, f"{number:04d}.pt")
+        name = last((path.name for path in self.folder.iterdir()), number)
+        assert name is not None
+        return saved_epoch(self.folder, name)
 
 
 @pytest.fixture

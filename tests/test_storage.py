@@ -22,9 +22,10 @@ def file(tmp_path: Path) -> Path:
 def test_a_file_comes_back_on_another_node_as_it_was_last_kept(tmp_path: Path, file: Path) -> None:
     storage = UriStorage((tmp_path / "far away").as_uri())
     storage.check()
-    storage.put(3, file)
+    storage.put(3, 9, file)
     file.write_bytes(b"second")
-    storage.put(3, file)
+    storage.put(3, 10, file)
+    assert [path.name for path in (tmp_path / "far away").iterdir()] == ["0003-000010.pt"]
     other: UriStorage = pickle.loads(pickle.dumps(storage))
     there = tmp_path / "node" / "0003" / "checkpoint.pt"
     assert other.get(3, there)
@@ -34,6 +35,18 @@ def test_a_file_comes_back_on_another_node_as_it_was_last_kept(tmp_path: Path, f
     other.clear()
     other.clear()
     assert not storage.get(3, there)
+
+
+def test_what_a_node_that_wakes_late_keeps_is_not_what_the_trial_goes_on_from(tmp_path: Path, file: Path) -> None:
+    storage = UriStorage((tmp_path / "far away").as_uri())
+    file.write_bytes(b"of the node that has the trial now")
+    storage.put(3, 9, file)
+    file.write_bytes(b"late")
+    storage.put(3, 7, file)
+    assert storage.get(3, file)
+    assert file.read_bytes() == b"of the node that has the trial now"
+    storage.put(3, 10, file)
+    assert [path.name for path in (tmp_path / "far away").iterdir()] == ["0003-000010.pt"]
 
 
 def test_a_place_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:

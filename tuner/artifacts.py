@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from tuner.environment import prepare
+from tuner.storage import earlier, last, name_of
 from tuner.tracking import TRIAL_TAG, UID_TAG
 
 FOLDER = "checkpoints"
@@ -28,30 +30,40 @@ class RunStorage:
     uid: str
     """The sweep's."""
 
-    def put(self, number: int, file: Path) -> None:
-        """Keeps a trial's file, in the place of an older one."""
+    def put(self, number: int, epoch: int, file: Path) -> None:
+        """See Storage."""
         client, run_id = self._run()
         with TemporaryDirectory() as folder:
-            named = Path(folder) / f"{number:04d}.pt"
+            named = Path(folder) / name_of(number, epoch)
             shutil.copyfile(file, named)
             client.log_artifact(run_id, str(named), FOLDER)
+        with suppress(Exception):  # what remains there costs disk, and no trial
+            for name in earlier(self._names(), number, epoch):
+                self._delete(f"{FOLDER}/{name}")
 
     def get(self, number: int, file: Path) -> bool:
-        """Brings a trial's file. False when there is none."""
+        """See Storage."""
         client, run_id = self._run()
-        path = f"{FOLDER}/{number:04d}.pt"
-        if path not in {each.path for each in client.list_artifacts(run_id, FOLDER)}:
+        name = last(self._names(), number)
+        if name is None:
             return False
         file.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=file.parent) as folder:
-            Path(client.download_artifacts(run_id, path, folder)).replace(file)
+            Path(client.download_artifacts(run_id, f"{FOLDER}/{name}", folder)).replace(file)
         return True
 
     def clear(self) -> None:
         """Deletes the files of all trials."""
+        if self._names():
+            self._delete(FOLDER)
+
+    def _names(self) -> list[str]:
         client, run_id = self._run()
-        if client.list_artifacts(run_id, FOLDER):
-            get_artifact_repository(client.get_run(run_id).info.artifact_uri, self.uri).delete_artifacts(FOLDER)
+        return [each.path.rpartition("/")[2] for each in client.list_artifacts(run_id, FOLDER)]
+
+    def _delete(self, path: str) -> None:
+        client, run_id = self._run()
+        get_artifact_repository(client.get_run(run_id).info.artifact_uri, self.uri).delete_artifacts(path)
 
     def _run(self) -> tuple[MlflowClient, str]:
         prepare()  # on the nodes of a cluster nobody has, and with MLflow's own retries a trial would wait for minutes

@@ -78,7 +78,7 @@ class Checkpoints:
         try:
             self._write(training)
             if self._keeper:
-                self._keeper.keep(now=now)
+                self._keeper.keep(training.epoch, now=now)
             self._saved_epoch = training.epoch
         except OSError as error:
             if now and not self._keeper:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from tuner.checkpoint_file import FILE, latest_epoch
@@ -46,24 +45,21 @@ class Keeper:
             return f"the storage of checkpoints does not answer ({one_line(error)})"
         return ""
 
-    def keep(self, *, now: bool) -> None:
-        """Keeps the checkpoint. A storage that does not answer costs no trial; when `now`, it is asked some times."""
+    def keep(self, epoch: int, *, now: bool) -> None:
+        """Keeps the checkpoint of an epoch. A storage that is away costs no trial; when `now`, it is asked some times."""
         (self._folder / UNKEPT).touch()
         with suppress(Exception):
-            attempt(partial(self._storage.put, self._number, self._folder / FILE), PATIENT if now else AT_ONCE)
+            attempt(partial(self._storage.put, self._number, epoch, self._folder / FILE), PATIENT if now else AT_ONCE)
             (self._folder / UNKEPT).unlink()
             self._keep_others()
 
     def _keep_others(self) -> None:
-        """Keeps what other trials have left on this node, unless they have come further elsewhere."""
+        """Keeps what other trials have left on this node; where they have come further elsewhere, that stays theirs."""
         for mark in self._folder.parent.glob(f"*/{UNKEPT}"):
             folder, number = mark.parent, int(mark.parent.name)
             if (folder / LIVE).exists():
                 continue
-            with TemporaryDirectory(dir=self._folder) as scratch:
-                self._storage.get(number, Path(scratch) / FILE)
-                if latest_epoch(folder) > latest_epoch(Path(scratch)):
-                    self._storage.put(number, folder / FILE)
+            self._storage.put(number, latest_epoch(folder), folder / FILE)
             if not (folder / LIVE).exists():
                 shutil.rmtree(folder, ignore_errors=True)
 

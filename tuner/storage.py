@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
+from uuid import uuid4
 
 from tuner.config import SweepConfig
 from tuner.errors import TunerError, one_line
@@ -18,11 +20,14 @@ CHUNK = 1 << 22  # bytes
 class Storage(Protocol):
     """Holds a file for each trial. Goes to every worker, so it carries no connection and no password."""
 
-    def put(self, number: int, file: Path) -> None:
-        """Keeps a trial's file, in the place of an older one."""
+    def put(self, number: int, epoch: int, file: Path) -> None:
+        """Keeps a trial's file of an epoch, in the place of those of earlier epochs; later ones stay the trial's.
+
+        A node that hung, and was taken for dead, may wake when its trial has long gone on elsewhere.
+        """
 
     def get(self, number: int, file: Path) -> bool:
-        """Brings a trial's file. False when there is none."""
+        """Brings a trial's file of the last epoch. False when there is none."""
 
     def clear(self) -> None:
         """Deletes the files of all trials."""
@@ -50,23 +55,27 @@ class UriStorage:
         except (OSError, ValueError) as error:
             raise TunerError(f"--storage {self.uri}: {one_line(error)}") from None
 
-    def put(self, number: int, file: Path) -> None:
+    def put(self, number: int, epoch: int, file: Path) -> None:
         """Written beside it and then moved, so that a reader finds the old one or the new one."""
-        files, path = self._path(number)
-        files.create_dir(path.rpartition("/")[0], recursive=True)
-        with file.open("rb") as source, files.open_output_stream(f"{path}.new") as target:
+        files, folder = self._open()
+        files.create_dir(folder, recursive=True)
+        new = f"{folder}/{uuid4().hex}.new"
+        with file.open("rb") as source, files.open_output_stream(new) as target:
             while chunk := source.read(CHUNK):
                 target.write(chunk)
-        files.move(f"{path}.new", path)
+        files.move(new, f"{folder}/{name_of(number, epoch)}")
+        for name in earlier(self._names(files, folder), number, epoch):
+            with suppress(OSError):  # what remains there costs disk, and no trial
+                files.delete_file(f"{folder}/{name}")
 
     def get(self, number: int, file: Path) -> bool:
         """See Storage."""
-        files, path = self._path(number)
-        try:
-            with files.open_input_stream(path) as source:
-                write_atomic(file, lambda into: [into.write(chunk) for chunk in iter(lambda: source.read(CHUNK), b"")])
-        except FileNotFoundError:
+        files, folder = self._open()
+        name = last(self._names(files, folder), number)
+        if name is None:
             return False
+        with files.open_input_stream(f"{folder}/{name}") as source:
+            write_atomic(file, lambda into: [into.write(chunk) for chunk in iter(lambda: source.read(CHUNK), b"")])
         return True
 
     def clear(self) -> None:
@@ -75,15 +84,31 @@ class UriStorage:
         with suppress(FileNotFoundError):
             files.delete_dir(folder)
 
-    def _path(self, number: int) -> tuple[Any, str]:
-        files, folder = self._open()
-        return files, f"{folder.rstrip('/')}/{number:04d}.pt"
+    def _names(self, files: Any, folder: str) -> list[str]:
+        from pyarrow.fs import FileSelector  # noqa: PLC0415
+
+        return [found.base_name for found in files.get_file_info(FileSelector(folder, allow_not_found=True))]
 
     def _open(self) -> tuple[Any, str]:
         from pyarrow.fs import FileSystem  # noqa: PLC0415 - most sweeps need none
 
         files, folder = FileSystem.from_uri(self.uri)
-        return files, folder
+        return files, folder.rstrip("/")
+
+
+def name_of(number: int, epoch: int) -> str:
+    """What a storage calls the file of a trial's epoch."""
+    return f"{number:04d}-{epoch:06d}.pt"
+
+
+def last(names: Iterable[str], number: int) -> str | None:
+    """The name of a trial's last file among those of a storage; None when it has none."""
+    return max((name for name in names if name.startswith(f"{number:04d}-")), default=None)
+
+
+def earlier(names: Iterable[str], number: int, epoch: int) -> list[str]:
+    """The names of a trial's files of earlier epochs."""
+    return [name for name in names if name.startswith(f"{number:04d}-") and name < name_of(number, epoch)]
 
 
 def scratch(uid: str) -> Path:
