@@ -13,7 +13,7 @@ from team import Team, make_team, raylet, wait_for_a_trial_on
 
 from tuner.records import read_records
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.proof]
 TRIALS = 24
 SIZE = ("--trials", str(TRIALS), "--max-epochs", "18", "--set", "optimizer=adam", "--set", "width=1.0")
 
