@@ -18,6 +18,7 @@ from tuner.signals import terminated_like_interrupted
 from tuner.storage import Storage, UriStorage
 from tuner.store import Store
 from tuner.submitted import on_cluster
+from tuner.turns import turn
 
 
 @contextmanager
@@ -98,15 +99,16 @@ def local_cluster(config: SweepConfig) -> Iterator[None]:
     """
     _keep_stdout_clean()
     own_token()
-    ray.init(
-        address="local",
-        num_cpus=config.concurrency,
-        num_gpus=gpu_count(),
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="error",
-        _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
-    )
+    with turn("ray"):  # it gives up when it has not started in 30 s, as ten that start at once on few cores have not
+        ray.init(
+            address="local",
+            num_cpus=config.concurrency,
+            num_gpus=gpu_count(),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="error",
+            _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
+        )
     try:
         with terminated_like_interrupted():
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import shutil
 import traceback
 import warnings
@@ -192,7 +193,7 @@ def _train(
         if halved:
             training.halve()
         conditions = conditions_here(training.device, threads=job.threads, workers=training.ranks.size)
-        made = {"seed": training.seed, "conditions": conditions.to_json()}
+        made = {"seed": training.seed, "conditions": json.dumps(conditions.to_json())}  # Ray would flatten a dict
         if restored and training.metrics:
             report(asdict(training.metrics) | made)  # the driver may have died before it heard of this epoch
         with closing(fit(training, data.train, data.validation, job.data.augment)) as epochs:
