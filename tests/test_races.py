@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from crowd import begin_at_once
+from mlflow import MlflowClient
 from races import begin_while_others_look, stop_as_it_begins
-from support import make_config
+from support import Start, make_config
 
 from tuner.config import SweepConfig, sweep_names
 from tuner.errors import TunerError
 from tuner.names import claim
 from tuner.ray_token import own_token
+from tuner.turns import turn
 
 TIMES = 30
 
@@ -87,3 +92,44 @@ def test_ten_first_sweeps_of_a_user_share_one_token(tmp_path: Path, monkeypatch:
     assert re.fullmatch("[0-9a-f]{64}", token.read_text())
     assert token.stat().st_mode & 0o777 == 0o600
     assert list(token.parent.iterdir()) == [token]
+
+
+def test_what_is_done_in_turn_is_done_by_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    within, most = 0, 0
+
+    def one(_: int) -> None:
+        nonlocal within, most
+        with turn("something"), turn("another thing"):
+            within += 1
+            most = max(most, within)
+            time.sleep(0.01)
+            within -= 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, range(8)))
+    assert most == 1
+
+
+@pytest.mark.proof
+def test_ten_sweeps_at_once_in_an_empty_folder_all_end_with_all_they_have(start: Start, tmp_path: Path) -> None:
+    counts = begin_at_once(start, tmp_path, 10)
+    print(counts)
+    assert (counts.wrong, counts.refused) == ([], [])
+    assert (counts.finished, counts.trials, counts.runs) == (10, 20, 20)
+    client = MlflowClient(f"sqlite:///{tmp_path}/runs/mlflow.db")
+    versions = client.search_model_versions("name = 'digits-cnn'")
+    assert len(versions) == 10
+    best = max(versions, key=lambda each: (float(each.tags["tuner.test_accuracy"]), -int(each.version)))
+    assert client.get_model_version_by_alias("digits-cnn", "champion").version == best.version
+
+
+@pytest.mark.proof
+def test_of_ten_sweeps_of_one_name_at_once_nine_are_refused_in_one_line(start: Start, tmp_path: Path) -> None:
+    counts = begin_at_once(start, tmp_path, 10, "--name", "x")
+    print(counts)
+    assert counts.wrong == []
+    assert (counts.finished, counts.trials, counts.runs) == (1, 2, 2)
+    assert len(counts.refused) == 9
+    assert all(line.startswith("error: --name 'x' is taken: choose another") for line in counts.refused)
+    assert all(line.count("\n") == 1 for line in counts.refused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import weakref
 from dataclasses import replace
@@ -161,7 +162,7 @@ def test_a_trial_that_was_halved_is_repeated_with_halves_from_the_same_epoch_on(
 def test_a_trial_reports_its_seed_and_its_conditions(tmp_path: Path, splits: Splits) -> None:
     for report in run(tmp_path, splits):
         assert report["seed"] == trial_seed(0, 0)
-        assert report["conditions"] == conditions_here(torch.device("cpu"), threads=1, workers=1).to_json()
+        assert json.loads(report["conditions"]) == conditions_here(torch.device("cpu"), threads=1, workers=1).to_json()
 
 
 def test_nothing_holds_on_to_the_model_when_an_error_is_reported(

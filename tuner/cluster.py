@@ -22,6 +22,7 @@ from tuner.signals import Stop
 from tuner.storage import Storage, UriStorage
 from tuner.store import Store
 from tuner.submitted import on_cluster
+from tuner.turns import turn
 
 _NEEDED = {"raylet", "gcs_server"}  # of Ray's processes: the others serve people
 
@@ -125,7 +126,8 @@ def _start_local(config: SweepConfig) -> None:
     """
     _keep_stdout_clean()
     own_token()
-    with _out_of_our_session():
+    # Ray gives up when it has not started in 30 s, as ten that start at once on few cores have not
+    with turn("ray"), _out_of_our_session():
         ray.init(
             address="local",
             num_cpus=config.concurrency,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -189,7 +190,7 @@ def _train(
     job: TrialJob, training: Training, data: TrialData, checkpoints: Checkpoints, report: Report, *, halved: bool
 ) -> None:
     conditions = conditions_here(training.device, threads=job.threads, workers=training.ranks.size)
-    made = {"seed": training.seed, "conditions": conditions.to_json()}
+    made = {"seed": training.seed, "conditions": json.dumps(conditions.to_json())}  # Ray would flatten a dict
 
     def told() -> dict[str, Any]:
         notes = checkpoints.take_notes()
