@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -95,7 +94,7 @@ def test_ten_first_sweeps_of_a_user_share_one_token(tmp_path: Path, monkeypatch:
 
 
 def test_what_is_done_in_turn_is_done_by_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     within, most = 0, 0
 
     def one(_: int) -> None:
