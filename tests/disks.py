@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from conftest import BIN
 from small_disk import SmallDisk
@@ -53,7 +55,7 @@ class Filling:
                 break
             self._note(done)
             before = self._records()
-            self._size += self._rng.randint(200_000, 1_300_000)
+            self._size += self._rng.randint(150_000, 600_000)
             self._disk.resize(self._size)
             done = self._go_on(arguments)
             self._compare(before)
@@ -113,6 +115,8 @@ class Filling:
                 lost.append(
                     f"trial {record.number} is {record.state} ({record.reason}), epochs {sorted(record.values)}"
                 )
-        runs = read_runs(f"sqlite:///{self._disk.view}/runs/mlflow.db", "digits-cnn")
+        with TemporaryDirectory() as folder:  # sqlite follows no link into another namespace
+            shutil.copy(self._disk.view / "runs/mlflow.db", folder)
+            runs = read_runs(f"sqlite:///{folder}/mlflow.db", "digits-cnn")
         if len(runs) != trials + 1 or "RUNNING" in {run.info.status for run in runs}:
             lost.append(f"{trials} trials have {len(runs)} runs, {Counter(run.info.status for run in runs)}")
