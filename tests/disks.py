@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from conftest import BIN
 from inventory import Inventory, inventory
@@ -51,7 +53,7 @@ class Filling:
                 break
             self._note(done)
             before = self._records()
-            self._size += self._rng.randint(200_000, 1_300_000)
+            self._size += self._rng.randint(150_000, 600_000)
             self._disk.resize(self._size)
             done = self._go_on(arguments)
             self._compare(before)
@@ -98,13 +100,19 @@ class Filling:
 
     def _check(self, done: subprocess.CompletedProcess[str], trials: int) -> None:
         """Exactly the trials asked for, all their epochs, one run for each in MLflow."""
-        found = inventory(self._disk.view / "runs", "x", trials)
-        self.counts.found += found
+        self.counts.found += self.inventory(trials)
         if done.returncode != 0:
             self._lose(f"at last it ended with {done.returncode}: {done.stderr[-800:]}")
         for record in self._records():
             if record.state not in ("COMPLETE", "PRUNED"):
                 self._lose(f"trial {record.number} is {record.state} ({record.reason})")
+
+    def inventory(self, trials: int) -> Inventory:
+        """What the sweep has now."""
+        home = self._disk.view / "runs"
+        with TemporaryDirectory() as folder:  # sqlite follows no link into another namespace
+            shutil.copy(home / "mlflow.db", folder)
+            return inventory(home, "x", trials, uri=f"sqlite:///{folder}/mlflow.db")
 
     def _lose(self, what: str) -> None:
         self.counts.found.wrong.append(what)
