@@ -1,8 +1,9 @@
-"""A sweep on a machine whose clock is set back and forth while it runs, counted. It takes libfaketime."""
+"""A sweep whose clock is set back and forth while it runs, in all of its processes, counted. It takes a C compiler."""
 
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -13,13 +14,13 @@ from support import Start, read_runs
 
 from tuner.records import TrialRecord, read_records
 
-JUMPS = ("-1d", "+2d", "-30d", "+0d")
+DAY = 86400
+JUMPS = (-DAY, 2 * DAY, -30 * DAY, 0)  # seconds beside the true time
 TRIALS, EPOCHS = 4, 36
 SWEEP = ("sweep", "digits", "cnn", "--limit", "600", "--set", "width=0.25", "--name", "x", "--json")
 SIZE = ("--trials", str(TRIALS), "--max-epochs", str(EPOCHS), "--concurrency", "1", "--cpus-per-trial", "1")
 LIMITS = ("--time-budget", "1h", "--trial-timeout", "30m")
 PATIENCE_S = 1200.0
-BETWEEN_S = 2.0  # the library looks for a new time once a second
 
 
 @dataclass
@@ -33,30 +34,21 @@ class Counts:
     """A line each."""
 
 
-def library() -> Path | None:
-    """The one to preload, where it is installed."""
-    return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-
-
-def set_the_clock(start: Start, folder: Path, faketime: Path) -> Counts:
+def set_the_clock(start: Start, folder: Path, compiler: str) -> Counts:
     """Runs a sweep, and sets its clock each time that some more epochs are reported."""
-    offset, counts = folder / "offset", Counts()
-    offset.write_text("+0d\n")
-    environment = {
-        "LD_PRELOAD": str(faketime),
-        "FAKETIME_TIMESTAMP_FILE": str(offset),
-        "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
+    library, offset, counts = folder / "clock.so", folder / "offset", Counts()
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, Path(__file__).with_name("clock.c")], check=True)
+    offset.write_bytes(struct.pack("q", 0))
+    environment = {"LD_PRELOAD": str(library), "CLOCK_OFFSET": str(offset)}
     began = time.monotonic()
     process = start(*SWEEP, *SIZE, *LIMITS, folder=folder, **environment)
     try:
         for jump in JUMPS:
             _wait(folder, process, 2 + 3 * counts.jumps)
             if process.poll() is None:
-                offset.write_text(f"{jump}\n")
+                with offset.open("r+b") as file:  # which the processes have mapped
+                    file.write(struct.pack("q", jump))
                 counts.jumps += 1
-                time.sleep(BETWEEN_S)
         out, err = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
