@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from inventory import Inventory, inventory
 from support import Start, read_runs
 
 from tuner.records import TrialRecord, read_records
@@ -28,10 +29,12 @@ class Counts:
     """What was done, and what is not as it must be."""
 
     jumps: int = 0
-    trials: int = 0
-    epochs: int = 0
-    wrong: list[str] = field(default_factory=list)
-    """A line each."""
+    found: Inventory = field(default_factory=Inventory)
+
+    @property
+    def wrong(self) -> list[str]:
+        """A line each."""
+        return self.found.wrong
 
 
 def set_the_clock(start: Start, folder: Path, compiler: str) -> Counts:
@@ -69,24 +72,17 @@ def _wait(folder: Path, process: subprocess.Popen[str], epochs: int) -> None:
 def _check(folder: Path, result: dict[str, Any], seconds: float, counts: Counts) -> None:
     if not 0 < result["seconds"] < seconds:
         counts.wrong.append(f"it says that it took {result['seconds']} s of {seconds} s")
-    records = read_records(folder / "runs/x/study.log")
-    counts.trials, counts.epochs = len(records), sum(record.epoch for record in records)
-    for record in records:
+    counts.found += inventory(folder / "runs", "x", TRIALS)
+    for record in read_records(folder / "runs/x/study.log"):
         _check_trial(record, counts)
-    runs = read_runs(f"sqlite:///{folder}/runs/mlflow.db", "digits-cnn")
-    if len(runs) != len(records) + 1:
-        counts.wrong.append(f"{len(records)} trials have {len(runs)} runs")
-    for run in runs:
-        info = run.info
-        if info.status == "RUNNING" or info.end_time < info.start_time:
-            counts.wrong.append(f"{info.run_name} is {info.status} from {info.start_time} to {info.end_time}")
+    for run in read_runs(f"sqlite:///{folder}/runs/mlflow.db", "digits-cnn"):
+        if run.info.end_time < run.info.start_time:
+            counts.wrong.append(f"{run.info.run_name} is from {run.info.start_time} to {run.info.end_time}")
 
 
 def _check_trial(record: TrialRecord, counts: Counts) -> None:
     if record.state != "COMPLETE" and not (record.state == "PRUNED" and "rung" in record.reason):
         counts.wrong.append(f"trial {record.number} is {record.state}: {record.reason}")
-    if sorted(record.values) != list(range(1, record.epoch + 1)):
-        counts.wrong.append(f"trial {record.number} has the epochs {sorted(record.values)}")
     epochs = [record.metrics[epoch]["time"] for epoch in sorted(record.metrics)]
     times = [record.started, *epochs, record.finished or 0.0]
     if times != sorted(times):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from crowd import begin_at_once
+from ledger import Ledger
 from mlflow import MlflowClient
 from races import begin_while_others_look, stop_as_it_begins
 from support import Start, make_config
@@ -110,12 +111,15 @@ def test_what_is_done_in_turn_is_done_by_one_at_a_time(tmp_path: Path, monkeypat
     assert most == 1
 
 
+@pytest.mark.faults
 @pytest.mark.proof
-def test_ten_sweeps_at_once_in_an_empty_folder_all_end_with_all_they_have(start: Start, tmp_path: Path) -> None:
+def test_ten_sweeps_at_once_in_an_empty_folder_all_end_with_all_they_have(
+    start: Start, tmp_path: Path, ledger: Ledger
+) -> None:
     counts = begin_at_once(start, tmp_path, 10)
-    print(counts)
-    assert (counts.wrong, counts.refused) == ([], [])
-    assert (counts.finished, counts.trials, counts.runs) == (10, 20, 20)
+    ledger.enter("ten first sweeps begun at once in an empty folder", 10, counts.found)
+    assert (counts.found.wrong, counts.refused) == ([], [])
+    assert (counts.finished, counts.found.trials) == (10, 20)
     client = MlflowClient(f"sqlite:///{tmp_path}/runs/mlflow.db")
     versions = client.search_model_versions("name = 'digits-cnn'")
     assert len(versions) == 10
@@ -123,12 +127,15 @@ def test_ten_sweeps_at_once_in_an_empty_folder_all_end_with_all_they_have(start:
     assert client.get_model_version_by_alias("digits-cnn", "champion").version == best.version
 
 
+@pytest.mark.faults
 @pytest.mark.proof
-def test_of_ten_sweeps_of_one_name_at_once_nine_are_refused_in_one_line(start: Start, tmp_path: Path) -> None:
+def test_of_ten_sweeps_of_one_name_at_once_nine_are_refused_in_one_line(
+    start: Start, tmp_path: Path, ledger: Ledger
+) -> None:
     counts = begin_at_once(start, tmp_path, 10, "--name", "x")
-    print(counts)
-    assert counts.wrong == []
-    assert (counts.finished, counts.trials, counts.runs) == (1, 2, 2)
+    ledger.enter("ten sweeps of one name begun at once: nine are refused", 10, counts.found)
+    assert counts.found.wrong == []
+    assert (counts.finished, counts.found.trials) == (1, 2)
     assert len(counts.refused) == 9
     assert all(line.startswith("error: --name 'x' is taken: choose another") for line in counts.refused)
     assert all(line.count("\n") == 1 for line in counts.refused)
