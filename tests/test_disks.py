@@ -22,7 +22,7 @@ needs_disk = pytest.mark.skipif(bool(hindrance()), reason=hindrance() or "a disk
 @pytest.mark.faults
 @pytest.mark.proof
 @needs_disk
-@pytest.mark.parametrize("size", [30_000, 2_400_000])
+@pytest.mark.parametrize("size", [30_000, 3_400_000])
 def test_a_training_whose_disk_is_full_again_and_again_loses_nothing(
     environment: dict[str, str], tmp_path: Path, size: int, ledger: Ledger
 ) -> None:
@@ -101,6 +101,7 @@ def test_a_checkpoint_that_may_wait_is_noted_and_written_when_there_is_room(
     train(subject)
     with no_larger_than(2000):
         checkpoints.save(subject, now=False)
+        checkpoints.save(subject, now=False)  # which is not told again
     [note] = checkpoints.take_notes()
     assert note.startswith("epoch 1 is not saved: the file may not grow any more: ")
     checkpoints.save(subject, now=False)

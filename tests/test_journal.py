@@ -149,3 +149,24 @@ def test_what_trials_have_to_say_is_passed_on_once(tmp_path: Path) -> None:
     first.on_report(0, result(1, 0.5) | {"notes": ["checkpoint.pt is damaged"]})
     assert first.take_notes() == ["trial 0: checkpoint.pt is damaged"]
     assert first.take_notes() == []
+
+
+def test_a_sweep_whose_last_word_is_not_taken_is_not_over(tmp_path: Path) -> None:
+    """Otherwise the trial that has come to its end would be ended as one that the time budget has cut short."""
+    first = Policy(make_config(trials=1), study(tmp_path), tmp_path / "trials", Nobody())
+    assert first.next_trial() is not None
+    sizes = []
+    for epoch in range(1, 9):
+        first.on_report(0, result(epoch, 0.5))
+        if not first.live():
+            first.next_trial()
+        sizes.append((tmp_path / FILE).stat().st_size)
+    with no_larger_than(2 * sizes[-1] - sizes[-2] + 20):
+        first.on_report(0, result(9, 0.5))
+    assert first.halted
+    [record] = read_records(tmp_path / FILE)
+    assert (record.state, record.epoch) == ("RUNNING", 9)
+    assert not first.over
+    again = Policy(make_config(trials=1), study(tmp_path), tmp_path / "trials", Nobody())
+    assert again.over
+    assert [(record.state, record.epoch) for record in read_records(tmp_path / FILE)] == [("COMPLETE", 9)]

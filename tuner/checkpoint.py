@@ -38,6 +38,7 @@ class Checkpoints:
         self._saved_epoch = 0
         self._due = time.monotonic()
         self._notes: list[str] = []
+        self._told = False
 
     def take_notes(self) -> list[str]:
         """What went wrong since the last time, without keeping the trial from going on; a line each."""
@@ -79,11 +80,13 @@ class Checkpoints:
             self._write(training)
             if self._keeper:
                 self._keeper.keep(training.epoch, now=now)
-            self._saved_epoch = training.epoch
+            self._saved_epoch, self._told = training.epoch, False
         except OSError as error:
             if now and not self._keeper:
                 raise UnsavedError(words(error)) from error
-            self._notes.append(f"epoch {training.epoch} is not saved: {words(error)}")  # there may be room at the next
+            if not self._told:  # there may be room at the next
+                self._notes.append(f"epoch {training.epoch} is not saved: {words(error)}")
+            self._told = True
         finished = time.monotonic()
         self._due = finished + (finished - started) / MOST_OF_TIME
 
