@@ -148,6 +148,10 @@ def test_a_training_from_a_file_of_weights_goes_on_with_them(tuner: Command, sta
     away = tuner("resume", "x", folder=tmp_path)
     assert (away.returncode, away.stderr.count("\n")) == (2, 1)
     assert "w.pth: there is no such file" in away.stderr
+    torch.save({name: value + 1 for name, value in mobilenet_v2().state_dict().items()}, tmp_path / "w.pth")
+    changed = tuner("resume", "x", folder=tmp_path)
+    assert (changed.returncode, changed.stderr.count("\n")) == (2, 1)
+    assert "x began with other weights than these" in changed.stderr
     (tmp_path / "elsewhere.pth").rename(tmp_path / "w.pth")
     before = epochs(tmp_path)[0]
     done = tuner("resume", "x", "--json", folder=tmp_path)
