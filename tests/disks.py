@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from conftest import BIN
+from inventory import Inventory, inventory
 from small_disk import SmallDisk
-from support import read_runs
 
 from tuner.outcome import UNSENT
 from tuner.records import TrialRecord, read_records
@@ -29,10 +31,8 @@ class Counts:
 
     full: Counter[str] = field(default_factory=Counter)
     """How often the disk was full, by the file that it did not take."""
-    trials: int = 0
-    epochs: int = 0
-    lost: list[str] = field(default_factory=list)
-    """What is not as it must be, a line each."""
+    found: Inventory = field(default_factory=Inventory)
+    """What the sweep has at last."""
 
 
 class Filling:
@@ -53,7 +53,7 @@ class Filling:
                 break
             self._note(done)
             before = self._records()
-            self._size += self._rng.randint(200_000, 1_300_000)
+            self._size += self._rng.randint(150_000, 600_000)
             self._disk.resize(self._size)
             done = self._go_on(arguments)
             self._compare(before)
@@ -82,7 +82,7 @@ class Filling:
         *_, last = done.stderr.splitlines() or [""]
         told = last.startswith("error: the disk is full") or done.returncode == UNSENT
         if done.returncode not in (1, UNSENT) or not told or "Traceback" in done.stderr:
-            self.counts.lost.append(f"it ended with {done.returncode}: {done.stderr[-800:]}")
+            self._lose(f"it ended with {done.returncode}: {done.stderr[-800:]}")
         file = last.partition("the disk is full: ")[2].partition(";")[0]
         self.counts.full[Path(file).name or "mlflow.db"] += 1
 
@@ -94,25 +94,25 @@ class Filling:
         for record in before:
             found = now.get(record.number)
             if found is None or not record.metrics.items() <= found.metrics.items():
-                self.counts.lost.append(f"trial {record.number} has lost epochs")
+                self._lose(f"trial {record.number} has lost epochs")
             elif record.ended and (found.state, found.values) != (record.state, record.values):
-                self.counts.lost.append(f"trial {record.number} was {record.state} and went on")
+                self._lose(f"trial {record.number} was {record.state} and went on")
 
     def _check(self, done: subprocess.CompletedProcess[str], trials: int) -> None:
         """Exactly the trials asked for, all their epochs, one run for each in MLflow."""
-        records = self._records()
-        self.counts.trials += len(records)
-        self.counts.epochs += sum(record.epoch for record in records)
-        lost = self.counts.lost
+        self.counts.found += self.inventory(trials)
         if done.returncode != 0:
-            lost.append(f"at last it ended with {done.returncode}: {done.stderr[-800:]}")
-        if [record.number for record in records] != list(range(trials)):
-            lost.append(f"it has the trials {[record.number for record in records]}")
-        for record in records:
-            if record.state not in ("COMPLETE", "PRUNED") or sorted(record.values) != list(range(1, record.epoch + 1)):
-                lost.append(
-                    f"trial {record.number} is {record.state} ({record.reason}), epochs {sorted(record.values)}"
-                )
-        runs = read_runs(f"sqlite:///{self._disk.view}/runs/mlflow.db", "digits-cnn")
-        if len(runs) != trials + 1 or "RUNNING" in {run.info.status for run in runs}:
-            lost.append(f"{trials} trials have {len(runs)} runs, {Counter(run.info.status for run in runs)}")
+            self._lose(f"at last it ended with {done.returncode}: {done.stderr[-800:]}")
+        for record in self._records():
+            if record.state not in ("COMPLETE", "PRUNED"):
+                self._lose(f"trial {record.number} is {record.state} ({record.reason})")
+
+    def inventory(self, trials: int) -> Inventory:
+        """What the sweep has now."""
+        home = self._disk.view / "runs"
+        with TemporaryDirectory() as folder:  # sqlite follows no link into another namespace
+            shutil.copy(home / "mlflow.db", folder)
+            return inventory(home, "x", trials, uri=f"sqlite:///{folder}/mlflow.db")
+
+    def _lose(self, what: str) -> None:
+        self.counts.found.wrong.append(what)

@@ -8,13 +8,15 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from inventory import inventory
+from ledger import Ledger
 from mlflow import MlflowClient
-from support import Command
+from support import Command, read_runs
 from team import EPOCHS, Team, make_team, raylet, wait_for_a_trial
 
 from tuner.records import read_records
 
-pytestmark = pytest.mark.proof
+pytestmark = [pytest.mark.faults, pytest.mark.proof]
 TRIALS = 24
 
 
@@ -25,7 +27,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
 
 
 def test_a_sweep_survives_the_death_of_a_node_and_its_trials_go_on_elsewhere(
-    tuner: Command, team: Team, monkeypatch: pytest.MonkeyPatch
+    tuner: Command, team: Team, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = team.cluster.client
     arguments = ("--trials", str(TRIALS), "--max-epochs", str(EPOCHS), "--set", "optimizer=adam", "--set", "width=1.0")
@@ -40,8 +42,12 @@ def test_a_sweep_survives_the_death_of_a_node_and_its_trials_go_on_elsewhere(
     assert watched.returncode == 0, watched.stderr
     assert "digits-cnn-1: cnn on digits, finished" in watched.stdout
 
+    for name, value in team.server.login().items():
+        monkeypatch.setenv(name, value)
+    there = inventory(team.journal("digits-cnn-1").parent.parent, "digits-cnn-1", TRIALS, uri=team.server.uri)
+    ledger.enter("a node of a cluster killed with kill -9", 1, there)
+    assert there.wrong == []
     records = read_records(team.journal("digits-cnn-1"))
-    assert len(records) == TRIALS
     assert {record.state for record in records} <= {"COMPLETE", "PRUNED"}
     nodes = {node.rpartition("/")[2] for record in records for _, node in record.nodes}
     assert len(nodes) == 3, "every node had trials"
@@ -50,17 +56,9 @@ def test_a_sweep_survives_the_death_of_a_node_and_its_trials_go_on_elsewhere(
     assert went[-1][1] != victim
     assert went[-1][0] > 2, "it went on from its checkpoint at the rung of epoch 2, or a later one"
 
-    for name, value in team.server.login().items():
-        monkeypatch.setenv(name, value)
     mlflow = MlflowClient(team.server.uri)
-    experiment = mlflow.get_experiment_by_name("digits-cnn")
-    assert experiment is not None
-    runs = mlflow.search_runs([experiment.experiment_id])
-    numbers = sorted(int(run.data.tags["tuner.trial"]) for run in runs if "tuner.trial" in run.data.tags)
-    assert numbers == list(range(TRIALS))
-    assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
     assert mlflow.get_model_version_by_alias("digits-cnn", "champion").tags["tuner.sweep"] == "digits-cnn-1"
-    [parent] = [run for run in runs if "tuner.trial" not in run.data.tags]
+    [parent] = [run for run in read_runs(team.server.uri, "digits-cnn") if "tuner.trial" not in run.data.tags]
     assert mlflow.list_artifacts(parent.info.run_id, "checkpoints") == []  # the winner is registered
     found = json.loads(tuner("status", "digits-cnn-1", "--json", folder=team.folder, **client).stdout)
     assert found["state"] == "finished"

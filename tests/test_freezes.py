@@ -13,7 +13,7 @@ from team import EPOCHS, Team, make_team, wait_for_a_trial
 
 from tuner.records import read_records
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.proof]
 TRIALS = 24
 SIZE = ("--trials", str(TRIALS), "--max-epochs", str(EPOCHS), "--set", "optimizer=adam", "--set", "width=1.0")
 

@@ -22,11 +22,12 @@ from tuner import cli
 from tuner.classifier import Classifier
 from tuner.config import SweepConfig
 from tuner.data import DataSpec, Split, Splits
+from tuner.finale import Finale
 from tuner.materials import Materials
+from tuner.outcome import Outcome
 from tuner.report.findings import Findings, attention
 from tuner.report.make import PARTS
 from tuner.store import Store
-from tuner.sweep import Sweep
 
 FILES = {*(f"{part.key}.png" for part in PARTS), "report.html", "classification.json"}
 OF_THE_WINNER = {"confusion", "roc", "classification", "samples"}
@@ -145,8 +146,10 @@ def test_a_report_that_cannot_be_made_does_not_fail_the_sweep(copy: Path) -> Non
     said = io.StringIO()
     console = Console(file=said, width=300)
     materials = Materials(Splits(spec, nothing, nothing, nothing), {})
-    sweep = Sweep(SweepConfig.load(copy), materials, copy, Store.of(copy.parent), console)
-    assert sweep._report(sent=True) is None
+    config, store = SweepConfig.load(copy), Store.of(copy.parent)
+    finale = Finale(config=config, materials=materials, folder=copy, store=store, console=console, kept=None)
+    outcome = Outcome(config=config, folder=copy, records=(), winner=None, seconds=1.0)
+    assert finale.report(outcome) == outcome
     assert said.getvalue().startswith("warning: there is no report: ")
     assert f"to make the report again: tuner report {SweepConfig.load(copy).name}" in said.getvalue()
     assert said.getvalue().count("\n") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 import optuna
@@ -191,6 +192,27 @@ def test_the_search_keeps_away_from_what_does_not_fit_into_memory(tmp_path: Path
         return large / (3 * 27)
 
     assert share(tmp_path, infeasible=True) < 0.5 * share(tmp_path, infeasible=False)
+
+
+@pytest.mark.parametrize("jump", [-86400.0, 86400.0])
+def test_the_times_of_a_trial_do_not_go_back_when_the_clock_does(
+    tmp_path: Path, space: SearchSpace, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    study = open_study(tmp_path, space)
+    (done, _), (failed, _) = study.ask(), study.ask()
+    study.report(done, metrics(1, 0.4))
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + jump)
+    study.report(done, metrics(2, 0.5))
+    study.report(failed, metrics(1, 0.5))
+    monkeypatch.setattr(time, "time", real)
+    study.report(done, metrics(3, 0.6))
+    study.tell(done, "COMPLETE")
+    study.tell(failed, "FAIL", "it broke")
+    for record in open_study(tmp_path, space).records():
+        assert record.finished is not None
+        times = [record.started, *(record.metrics[epoch]["time"] for epoch in sorted(record.metrics)), record.finished]
+        assert times == sorted(times)
 
 
 def test_an_epoch_that_a_kill_left_half_written_keeps_its_time(tmp_path: Path, space: SearchSpace) -> None:

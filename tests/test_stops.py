@@ -9,6 +9,7 @@ from ledger import Ledger
 from stops import WAYS, Stopper
 
 
+@pytest.mark.faults
 @pytest.mark.proof
 def test_a_sweep_that_is_stopped_in_every_way_loses_nothing(
     environment: dict[str, str], tmp_path: Path, ledger: Ledger

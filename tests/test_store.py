@@ -65,13 +65,23 @@ def test_a_server_that_is_not_mlflow_is_told_apart(tmp_path: Path) -> None:
         Store(uri=server.url, artifacts=None).check()
 
 
-def test_the_embedded_store_lies_in_the_home_folder_whatever_its_name(tmp_path: Path) -> None:
-    home = tmp_path / "with space"
+@pytest.mark.parametrize("name", ["with space", """it's a "home"\nof mine [1]"""])
+def test_the_embedded_store_lies_in_the_home_folder_whatever_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """MLflow writes the working folder into an SQL statement as it is."""
+    home = tmp_path / name
     home.mkdir()
+    monkeypatch.chdir(home)
     store = Store.of(home)
     store.check()
     store.prepare()
-    assert (home / "mlflow.db").exists()
+    client = MlflowClient(store.uri)
+    made = client.create_experiment("mine", artifact_location=f"{store.artifacts}/mine")
+    run = client.create_run(made).info
+    client.log_text(run.run_id, "here", "it is.txt")
+    assert len(list((home / "artifacts/mine").rglob("it is.txt"))) == 1
+    assert {path.name for path in home.iterdir()} == {"mlflow.db", ".mlflow.lock", "artifacts"}
     assert store.address == f"sqlite:///{home}/mlflow.db"
 
 

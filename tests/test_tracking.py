@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,12 @@ def test_trials_are_nested_runs_that_end_truthfully(store: Store) -> None:
     assert found["demo-0002"].data.tags["tuner.reason"] == "val_loss is nan in epoch 2"
     assert found["demo-0001"].data.params == {"lr": "0.1", "optimizer": "sgd"}
     assert found["demo-0001"].info.end_time - found["demo-0001"].info.start_time == 3000
+
+
+def test_a_sweep_does_not_end_before_it_began_though_the_clock_went_back(store: Store) -> None:
+    MlflowSweep(store, CONFIG, started=time.time() + 86400).end("FINISHED")
+    parent = runs(store)["demo"]
+    assert parent.info.end_time == parent.info.start_time
 
 
 def test_a_metric_has_one_point_an_epoch_however_often_it_is_sent(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import weakref
 from dataclasses import replace
@@ -14,10 +15,12 @@ import torch
 from tuner import catalog
 from tuner.augment import augment
 from tuner.checkpoint_file import read
+from tuner.conditions import conditions_here
 from tuner.data import Split, Splits
 from tuner.fit import Training
 from tuner.materials import Materials
 from tuner.schedule import rungs
+from tuner.seed import trial_seed
 from tuner.trial import TrialData, TrialJob, run_trial, to_arrays, to_data
 
 PARAMETERS: dict[str, Any] = {"batch_size": 64, "optimizer": "adam", "lr": 0.003, "dropout": 0.1, "width": 0.25}
@@ -132,6 +135,34 @@ def test_a_trial_that_does_not_fit_into_memory_goes_on_with_half_a_batch_at_a_ti
     largest = 16
     shutil.rmtree(tmp_path / "0000")
     assert [report["error"] for report in run(tmp_path, splits, halves=True)] == ["out of memory at batch size 64"]
+
+
+def test_a_trial_that_was_halved_is_repeated_with_halves_from_the_same_epoch_on(
+    tmp_path: Path, splits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = scores(run(tmp_path / "a", splits))
+    with pytest.raises(SystemExit):
+        run(tmp_path / "b", splits, stop_at=1)
+
+    def limited(inputs: torch.Tensor, *arguments: Any) -> torch.Tensor:
+        if len(inputs) > 32:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return augment(inputs, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tuner.fit.augment", limited)
+        halved = scores(run(tmp_path / "b", splits, halves=True))
+    assert halved[-3] == whole[0]
+    assert halved[-2:] != whole[1:], "batch normalisation sees the halves"
+    data, repeated = TrialData(splits.train, splits.validation, {}), list[dict[str, Any]]()
+    run_trial(replace(job(tmp_path / "c", splits), halved=2), 0, PARAMETERS, data, repeated.append)
+    assert scores(repeated) == halved[-3:]
+
+
+def test_a_trial_reports_its_seed_and_its_conditions(tmp_path: Path, splits: Splits) -> None:
+    for report in run(tmp_path, splits):
+        assert report["seed"] == trial_seed(0, 0)
+        assert json.loads(report["conditions"]) == conditions_here(torch.device("cpu"), threads=1, workers=1).to_json()
 
 
 def test_nothing_holds_on_to_the_model_when_an_error_is_reported(

@@ -120,21 +120,3 @@ def test_a_sweep_whose_trials_all_fail_ends_early_with_the_commonest_reason(tune
     assert f"of {len(tried)} trials failed" in done.stderr
     assert "train_loss is nan in epoch 1" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_any_trial_of_a_sweep_can_be_repeated_alone_to_the_last_digit(tuner: Command, tmp_path: Path) -> None:
-    swept = tuner("sweep", *PAIR, "--trials", "4", "--max-epochs", "4", "--cpus-per-trial", "1", folder=tmp_path)
-    assert swept.returncode == 0, swept.stderr
-    for number in (1, 3):
-        done = tuner(
-            *("train", "digits", "cnn", "--from-trial", f"x/{number}", "--name", f"again{number}"), folder=tmp_path
-        )
-        assert done.returncode == 0, done.stderr
-        [again] = read_records(tmp_path / f"runs/again{number}/study.log")
-        first = records(tmp_path)[number]
-        assert again.parameters == first.parameters
-        for epoch, metrics in first.metrics.items():
-            same = {name: value for name, value in metrics.items() if name not in ("time", "epoch_seconds")}
-            assert same.items() <= again.metrics[epoch].items()
-    other = tuner("train", "digits", "cnn", "--from-trial", "x/4", folder=tmp_path)
-    assert (other.returncode, other.stderr) == (2, "error: --from-trial x/4: x has the trials 0 to 3\n")

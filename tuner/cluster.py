@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -19,10 +17,12 @@ from tuner.ending import Guard
 from tuner.errors import TunerError
 from tuner.machine import gpu_count
 from tuner.nodes import PLACES, Node
+from tuner.ray_token import own_token
 from tuner.signals import Stop
 from tuner.storage import Storage, UriStorage
 from tuner.store import Store
 from tuner.submitted import on_cluster
+from tuner.turns import turn
 
 _NEEDED = {"raylet", "gcs_server"}  # of Ray's processes: the others serve people
 
@@ -125,7 +125,9 @@ def _start_local(config: SweepConfig) -> None:
     No worker is started before a trial asks for it: Ray would start others beside those that are not ready yet.
     """
     _keep_stdout_clean()
-    with _out_of_our_session():
+    own_token()
+    # Ray gives up when it has not started in 30 s, as ten that start at once on few cores have not
+    with turn("ray"), _out_of_our_session():
         ray.init(
             address="local",
             num_cpus=config.concurrency,
@@ -135,7 +137,6 @@ def _start_local(config: SweepConfig) -> None:
             logging_level="error",
             _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
         )
-    _protect_token()
 
 
 @contextmanager
@@ -156,10 +157,3 @@ def _out_of_our_session() -> Iterator[None]:
 def _keep_stdout_clean() -> None:
     """Ray prints that a worker was killed to stdout, whatever its log_to_driver says: beside our --json."""
     ray._private.worker.print_to_stdstream = lambda *_, **__: None
-
-
-def _protect_token() -> None:
-    """Ray makes the token that its processes show each other with the umask's permissions: others may not read it."""
-    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    with suppress(OSError):
-        token.chmod(0o600)

@@ -21,7 +21,7 @@ from tuner.errors import TunerError, shown
 from tuner.files import make_folder, tuner_home, write_atomic
 from tuner.machine import Asked
 from tuner.materials import Materials, gather
-from tuner.names import check_name
+from tuner.names import check_name, claim
 from tuner.outcome import FILE as RESULT
 from tuner.outcome import UNSENT, SweepError, disk_error, is_sent
 from tuner.plan import Request, check_numbers, divide, plan
@@ -30,7 +30,7 @@ from tuner.source import Source
 from tuner.status import ERROR_FILE
 from tuner.store import Store, UnreachableError
 from tuner.summary import print_outcome, print_predictions, print_report
-from tuner.train import repeated, single
+from tuner.train import changes, repeated, single
 
 
 def sweep(request: Request, *, background: bool = False, as_json: bool, out: Console, err: Console) -> int:
@@ -46,12 +46,7 @@ def sweep(request: Request, *, background: bool = False, as_json: bool, out: Con
         config, materials = plan(request, name)
     if request.fixed is None:
         _note_default(request, err)
-    config, folder = _claim(replace(config, tracking=store.place), home, fixed=request.name is not None)
-    try:
-        config.save(folder)
-    except OSError:
-        folder.rmdir()  # the name is free again
-        raise
+    config, folder = claim(replace(config, tracking=store.place), home, fixed=request.name is not None)
     if background:
         return _detach(config, as_json=as_json, out=out, err=err)
     return _run(config, materials, folder, as_json=as_json, out=out, err=err)
@@ -75,6 +70,8 @@ def train(
     point = repeated(request, home, from_trial) if from_trial else single(request, home, from_best)
     if from_best is None and from_trial is None:
         _note_default(request, err)
+    if from_trial and (changed := changes(point, home, from_trial)):
+        err.print(f"warning: {changed}", markup=False, soft_wrap=True)
     err.print(f"parameters: {format_parameters((point.fixed or {})['params'])}", markup=False, soft_wrap=True)
     return sweep(point, background=background, as_json=as_json, out=out, err=err)
 
@@ -102,6 +99,8 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
         materials = gather(config)
     if config.data not in (None, materials.splits.fingerprint()):
         raise TunerError(f"the data of {name} is not what it began with: bring it back, or begin a new sweep")
+    if config.pretrained not in (None, materials.fingerprint()):
+        raise TunerError(f"{name} began with other weights than these: bring them back, or begin a new sweep")
     return _run(config, materials, folder, as_json=as_json, out=out, err=err)
 
 
@@ -265,18 +264,3 @@ def _free_name(name: str | None, pair: str, home: Path) -> str:
         onwards = f", or go on with it: tuner resume {name}" if name in sweep_names(home) else ""
         raise TunerError(f"--name '{name}' is taken: choose another{onwards}")
     return name
-
-
-def _claim(config: SweepConfig, home: Path, *, fixed: bool) -> tuple[SweepConfig, Path]:
-    """Makes the sweep's folder; a name of our own moves on to the next number if another process was faster."""
-    while True:
-        folder = home / config.name
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            if fixed:
-                raise TunerError(f"--name '{config.name}' is taken: choose another") from None
-            stem, number = config.name.rsplit("-", 1)
-            config = replace(config, name=f"{stem}-{int(number) + 1}")
-        else:
-            return config, folder

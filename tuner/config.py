@@ -61,6 +61,10 @@ class SweepConfig:
     """The number of the trial, of another sweep, whose seed the first trial has."""
     tracking: str | None = None
     """The address of the MLflow server, or database, that it began with; empty for the one in its home folder."""
+    halved: int = 0
+    """The first epoch that that trial trained half a batch at a time; 0 for none."""
+    pretrained: str | None = None
+    """The fingerprint of the weights that trials start from; empty when they start from none."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Tells the sweep from others of its name, in other folders, on one tracking server."""
 
@@ -113,5 +117,5 @@ def sweep_names(home: Path) -> list[str]:
     """The names of the sweeps in `home`, oldest first."""
     if not home.is_dir():
         return []
-    found = [path for path in home.iterdir() if (path / FILE).is_file()]
+    found = [path for path in home.iterdir() if (path / FILE).is_file() and not path.name.startswith(".")]
     return [path.name for path in sorted(found, key=lambda path: (path / FILE).stat().st_mtime)]

@@ -16,6 +16,11 @@ def autocast(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=_has_bf16(device))
 
 
+def precision(device: torch.device) -> str:
+    """That of `autocast`: bfloat16 or float32."""
+    return "bfloat16" if _has_bf16(device) else "float32"
+
+
 def memory_format(model: nn.Module) -> torch.memory_format:
     """channels_last for a model with 2d convolutions, whose kernels are faster with it on CPUs and GPUs alike."""
     convolutional = any(isinstance(module, nn.Conv2d) for module in model.modules())

@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import IO
 
+from tuner import orders
 from tuner.errors import TunerError
 from tuner.files import write_atomic
 
 LOCK, FILE = "lock", "driver.json"
+LOOKS = 20  # attempts to hold a folder, since others who look whether it is held hold it too, for a moment
+LOOK_S = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +62,16 @@ class Held:
 def hold(folder: Path) -> Iterator[Held]:
     """Keeps any other process from running the same sweep. The system lets go of it when this process dies.
 
+    Orders to those that ran it before are forgotten.
+
     Raises:
         TunerError: another process runs it.
     """
-    with locked(folder):
-        held = Held(folder)
+    with (folder / LOCK).open("a") as file:
+        with orders.gate(folder):
+            _lock(file, folder)
+            orders.clear(folder)
+            held = Held(folder)
         try:
             yield held
         finally:
@@ -73,11 +82,19 @@ def hold(folder: Path) -> Iterator[Held]:
 def locked(folder: Path) -> Iterator[None]:
     """Like `hold`, for what does not run the sweep: nothing is noted of this process."""
     with (folder / LOCK).open("a") as file:
+        _lock(file, folder)
+        yield
+
+
+def _lock(file: IO[str], folder: Path) -> None:
+    for _ in range(LOOKS):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise TunerError(f"the sweep {folder.name} is running in another process") from None
-        yield
+            time.sleep(LOOK_S)
+        else:
+            return
+    raise TunerError(f"the sweep {folder.name} is running in another process")
 
 
 def is_running(folder: Path) -> bool:

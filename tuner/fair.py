@@ -1,14 +1,14 @@
 """Sweeps that share a cluster fairly: none has more trials side by side than its part, while others want theirs.
 
 Every driver says in the cluster's key-value store, now and then, that it is there. One that has not said so for a while
-is gone.
+is gone. Nobody's clock is compared with another's, or with itself after it was set.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import time
+from collections.abc import Mapping
 
 from ray.experimental.internal_kv import (
     _internal_kv_del,
@@ -22,6 +22,20 @@ BEAT_S = 2.0
 GONE_S = 30.0
 
 
+class Present:
+    """Who is there: those whose beat has changed lately."""
+
+    def __init__(self) -> None:
+        self._changed: dict[bytes, tuple[bytes, float]] = {}
+
+    def look(self, beats: Mapping[bytes, bytes], now: float) -> set[bytes]:
+        """Those of `beats` that are there at `now`, in seconds of a clock that nobody sets."""
+        for key, beat in beats.items():
+            if key not in self._changed or self._changed[key][0] != beat:
+                self._changed[key] = beat, now
+        return {key for key in beats if now - self._changed[key][1] < GONE_S}
+
+
 class Share:
     """This sweep's part of the cluster."""
 
@@ -31,6 +45,8 @@ class Share:
         self._slots = slots
         self._most = self._wanted = concurrency
         self._due = 0.0
+        self._beats = 0
+        self._present = Present()
 
     @property
     def cap(self) -> int:
@@ -38,22 +54,19 @@ class Share:
         now = time.monotonic()
         if now >= self._due:
             self._due = now + BEAT_S
-            _internal_kv_put(self._key, json.dumps({"time": time.time()}), overwrite=True)
-            self._most = max(1, min(self._wanted, math.ceil(self._slots / _active())))
+            self._beats += 1
+            _internal_kv_put(self._key, str(self._beats), overwrite=True)
+            self._most = max(1, min(self._wanted, math.ceil(self._slots / self._active(now))))
         return self._most
 
     def end(self) -> None:
         """Leaves its part to the others."""
         _internal_kv_del(self._key)
 
-
-def _active() -> int:
-    """Sweeps that have said lately that they are there."""
-    count = 0
-    for key in _internal_kv_list(PREFIX):
-        value = _internal_kv_get(key)
-        if value and time.time() - json.loads(value)["time"] < GONE_S:
-            count += 1
-        else:
+    def _active(self, now: float) -> int:
+        """Sweeps that have said lately that they are there."""
+        beats = {key: value for key in _internal_kv_list(PREFIX) if (value := _internal_kv_get(key))}
+        present = self._present.look(beats, now)
+        for key in set(beats) - present:
             _internal_kv_del(key)
-    return max(1, count)
+        return max(1, len(present))

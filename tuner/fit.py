@@ -92,7 +92,13 @@ class Training:
 
         The steps are those of whole batches, but for batch normalisation, which sees the halves.
         """
-        self.halved = self.halved or self.epoch + 1
+        if not self.halves_now:
+            self.halved = self.epoch + 1
+
+    @property
+    def halves_now(self) -> bool:
+        """Whether the next epoch is trained with halves."""
+        return 0 < self.halved <= self.epoch + 1
 
     def state_dict(self) -> dict[str, Any]:
         """All that `load_state_dict` needs to go on, in tensors, numbers and strings only."""
@@ -162,7 +168,7 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
     for step, batch in enumerate(batches):
         lr = _set_lr(training, training.epoch * steps + step, training.epochs * steps)
         training.model.zero_grad()
-        for index in ranks.part(batch).chunk(2 if training.halved else 1):
+        for index in ranks.part(batch).chunk(2 if training.halves_now else 1):
             inputs = augment(train.inputs[index], augmentations, generator)
             targets = train.targets[index]
             with autocast(device):

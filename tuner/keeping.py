@@ -46,7 +46,7 @@ class Keeper:
         return ""
 
     def keep(self, epoch: int, *, now: bool) -> None:
-        """Keeps the checkpoint of an epoch. A storage that is away costs no trial; when `now`, it is asked again."""
+        """Keeps an epoch's checkpoint. A storage that is away costs no trial; when `now`, it is asked some times."""
         (self._folder / UNKEPT).touch()
         with suppress(Exception):
             attempt(partial(self._storage.put, self._number, epoch, self._folder / FILE), PATIENT if now else AT_ONCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,14 @@ class Materials:
     splits: Splits
     pretrained: Weights
     """Part of the network's state dict; empty when no trial starts from pretrained weights."""
+
+    def fingerprint(self) -> str:
+        """Identifies the weights; empty when there are none."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.pretrained.items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.contiguous().numpy().data)
+        return digest.hexdigest() if self.pretrained else ""
 
 
 def gather(config: SweepConfig, splits: Splits | None = None) -> Materials:

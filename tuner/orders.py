@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 
 from tuner.files import write_atomic
 
-FILE = "order"
+FILE, GATE = "order", "order.lock"
 
 
 class Order(Enum):
@@ -17,6 +20,18 @@ class Order(Enum):
     """End the search with the epochs that are running, then test and register the best so far."""
     PAUSE = "pause"
     """Save all trials and end, to go on later."""
+
+
+@contextmanager
+def gate(folder: Path) -> Iterator[None]:
+    """One process at a time comes through.
+
+    Whoever gives an order looks inside whether there is somebody to obey it, and whoever begins to run the sweep
+    forgets the orders to those before it inside: so none is forgotten that was meant for this one.
+    """
+    with (folder / GATE).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def give(folder: Path, order: Order) -> None:

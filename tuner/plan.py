@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,12 @@ class Request:
     """A parsed space in place of a file: what `tuner train` trains with."""
     repeats: int = 0
     """The number of the trial, of another sweep, that the first one repeats."""
+    halved: int = 0
+    """The first epoch that that one trained half a batch at a time; 0 for none."""
     data: str | None = None
     """The fingerprint that the data must have."""
+    pretrained: str | None = None
+    """The fingerprint that the weights must have."""
 
 
 def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
@@ -112,9 +116,14 @@ def plan(request: Request, name: str) -> tuple[SweepConfig, Materials]:
         trial_timeout=request.trial_timeout,
         oom=request.oom,
         repeats=request.repeats,
+        halved=request.halved,
         data=load().fingerprint(),
     )
-    return config, gather(config, load())
+    materials = gather(config, load())
+    weights = materials.fingerprint()
+    if request.pretrained not in (None, weights):
+        raise TunerError(f"--from-trial: the weights of {request.model} are not those that that trial started from")
+    return replace(config, pretrained=weights), materials
 
 
 def check_numbers(request: Request) -> None:

@@ -6,6 +6,7 @@ RUNNING in the study, exactly like one that a crash interrupted; promoting and r
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from collections import Counter, deque
@@ -111,6 +112,9 @@ class Policy:
             self._keep_details(number, str(result.get("details", "")))
             infeasible = bool(result.get("out_of_memory"))
             return self._end(number, "FAIL", str(result["error"]), infeasible=infeasible)
+        if "conditions" in result:
+            conditions = json.loads(result["conditions"])
+            self._study.note_conditions(number, conditions, int(result["seed"]), int(result["epoch"]))
         if "node" in result:
             self._study.note_node(number, str(result["node"]), int(result["epoch"]))
         if result.get("halved"):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import optuna
@@ -49,6 +49,10 @@ class TrialRecord:
     """Seconds since 1970; None while it is RUNNING. For a pruned trial, the time of its last epoch."""
     nodes: tuple[tuple[int, str], ...] = ()
     """On a cluster: the nodes that it has run on, each with the first epoch that it trained there."""
+    seed: int | None = None
+    """Of its training; None before its first epoch."""
+    conditions: tuple[tuple[int, Mapping[str, str | int]], ...] = ()
+    """See `conditions.Conditions`: those that it was trained under, each with the first epoch that was."""
     halved: int = 0
     """The first epoch whose batches were trained half at a time, since the whole ones did not fit; 0 if none was."""
 
@@ -67,6 +71,11 @@ class TrialRecord:
         """Score and negative validation loss of the best epoch: trials are ranked by it."""
         epoch = self.best_epoch
         return self.values[epoch], -self.metrics[epoch]["val_loss"]
+
+    @property
+    def latest(self) -> float:
+        """When it was last heard of: its last epoch, or else its begin, in seconds since 1970."""
+        return max([self.started, *(metrics["time"] for metrics in self.metrics.values())])
 
     @property
     def ended(self) -> bool:
@@ -122,10 +131,7 @@ def to_record(frozen: FrozenTrial) -> TrialRecord:
     """What Optuna's trial holds for us."""
     attributes = frozen.user_attrs
     metrics = {int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")}
-    finished = frozen.datetime_complete.timestamp() if frozen.datetime_complete else None
-    if frozen.state == TrialState.PRUNED and metrics:
-        finished = metrics[max(metrics)]["time"]  # it waited at its rung until the sweep was over
-    return TrialRecord(
+    record = TrialRecord(
         number=frozen.number,
         state=_STATES[frozen.state],
         parameters=attributes.get("parameters", {}),
@@ -133,10 +139,16 @@ def to_record(frozen: FrozenTrial) -> TrialRecord:
         metrics=metrics,
         reason=attributes.get("reason", ""),
         started=frozen.datetime_start.timestamp() if frozen.datetime_start else 0.0,
-        finished=finished,
+        finished=frozen.datetime_complete.timestamp() if frozen.datetime_complete else None,
         halved=int(attributes.get("halved", 0)),
+        seed=attributes.get("seed"),
+        conditions=tuple((int(epoch), conditions) for epoch, conditions in attributes.get("conditions", ())),
         nodes=tuple((int(epoch), str(node)) for epoch, node in attributes.get("nodes", ())),
     )
+    if record.finished is None:
+        return record
+    waited = frozen.state == TrialState.PRUNED and metrics  # at its rung, until the sweep was over
+    return replace(record, finished=record.latest if waited else max(record.finished, record.latest))
 
 
 @contextmanager

@@ -57,7 +57,8 @@ class Study:
         """Remembers an epoch's metrics (`epoch`, the score and the others).
 
         Returns them with the `time`, in seconds since 1970, or None when the epoch was known already. Of an epoch that
-        a kill left half written, what was written first stays, so that it has one time everywhere.
+        a kill left half written, what was written first stays, so that it has one time everywhere. A trial's times
+        do not go back, though the clock may.
         """
         epoch, trial, key = int(metrics["epoch"]), self._trial(number), f"epoch {int(metrics['epoch'])}"
         frozen = self._frozen()[number]
@@ -65,7 +66,7 @@ class Study:
             return None
         stored: dict[str, float] | None = frozen.user_attrs.get(key)
         if stored is None:
-            stored = {"time": time.time(), **metrics}
+            stored = {"time": max(time.time(), to_record(frozen).latest), **metrics}
             trial.set_user_attr(key, stored)
         if math.isfinite(metrics[SCORE]) and math.isfinite(metrics["val_loss"]):
             trial.report(stored[SCORE], epoch)
@@ -80,6 +81,15 @@ class Study:
         if not record.nodes or record.nodes[-1][1] != node:
             first = epoch + 1 if epoch in record.values else epoch
             self._trial(number).set_user_attr("nodes", [*record.nodes, (first, node)])
+
+    def note_conditions(self, number: int, conditions: Mapping[str, str | int], seed: int, epoch: int) -> None:
+        """Remembers a trial's seed, and under which conditions it is trained from an epoch on; see `note_node`."""
+        record = self.record(number)
+        if not record.conditions or record.conditions[-1][1] != conditions:
+            first = epoch + 1 if epoch in record.values else epoch
+            trial = self._trial(number)
+            trial.set_user_attr("seed", seed)
+            trial.set_user_attr("conditions", [*record.conditions, (first, dict(conditions))])
 
     def note_halved(self, number: int, epoch: int) -> None:
         """Remembers that a trial trains its batches half at a time, from an epoch on."""

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
 
 from tuner import orders
 from tuner.config import known_sweep
-from tuner.driver import is_running, last_driver
+from tuner.driver import Driver, is_running, last_driver
 from tuner.errors import TunerError, shown
 from tuner.events import Event, events
 from tuner.files import tuner_home
@@ -73,12 +74,11 @@ def logs(name: str, *, trial: int | None, follow: bool, out: Console) -> int:
 
 def stop(name: str, *, now: bool, err: Console) -> int:
     """Asks the process that runs a sweep to end it with the best so far; or to end at once, without a model."""
-    folder = _running(name)
     if now:
-        _end_at_once(folder)
+        _end_at_once(name)
         err.print(f"{name} was stopped at once, every trial as it was last saved; to go on: tuner resume {name}")
         return 0
-    orders.give(folder, Order.STOP)
+    _order(name, Order.STOP)
     err.print(f"{name} ends with the epochs that are running, and its best trial is tested and registered")
     err.print(f"to see it: tuner status {name} --watch")
     return 0
@@ -86,7 +86,7 @@ def stop(name: str, *, now: bool, err: Console) -> int:
 
 def pause(name: str, *, err: Console) -> int:
     """Asks the process that runs a sweep to save all trials and end."""
-    orders.give(_running(name), Order.PAUSE)
+    _order(name, Order.PAUSE)
     err.print(f"{name} saves its trials and ends; to go on: tuner resume {name}")
     return 0
 
@@ -156,22 +156,43 @@ def _events(sweep: Watch, trial: int | None, *, follow: bool) -> Iterator[Event]
         time.sleep(POLL_S)
 
 
-def _running(name: str) -> Path:
+def _order(name: str, order: Order) -> None:
+    with _running(name) as folder:
+        orders.give(folder, order)
+
+
+@contextmanager
+def _running(name: str) -> Iterator[Path]:
+    """The folder of a sweep that runs. Nobody begins to run it meanwhile; raises TunerError when nobody does."""
     home = tuner_home()
     known_sweep(name, home)
-    if not is_running(home / name):
-        raise TunerError(f"the sweep {name} does not run: tuner status {name} says how it stands")
-    return home / name
+    with orders.gate(home / name):
+        if not is_running(home / name):
+            raise TunerError(f"the sweep {name} does not run: tuner status {name} says how it stands")
+        yield home / name
 
 
-def _end_at_once(folder: Path) -> None:
-    driver = last_driver(folder)
-    if driver is None:
-        raise TunerError(f"the process that runs {folder.name} is not known: is it on another machine?")
+def _end_at_once(name: str) -> None:
+    """Ends the process that runs the sweep now. One that goes on with it afterwards is another one, and is let be."""
+    with _running(name) as folder:
+        driver = last_driver(folder)
+        if driver is None or driver.ended:
+            raise TunerError(f"the process that runs {name} is not known: is it on another machine?")
+        _signal(driver, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE_S
-    os.kill(driver.pid, signal.SIGTERM)
-    while is_running(folder):
+    while _runs(driver, folder):
         if time.monotonic() > deadline:
-            os.kill(driver.pid, signal.SIGKILL)
+            _signal(driver, signal.SIGKILL)
             return
         time.sleep(POLL_S / 5)
+
+
+def _runs(driver: Driver, folder: Path) -> bool:
+    """Whether it is still this one that runs the sweep."""
+    last = last_driver(folder)
+    return last is not None and (last.pid, last.started) == (driver.pid, driver.started) and is_running(folder)
+
+
+def _signal(driver: Driver, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it has just ended
+        os.kill(driver.pid, number)

@@ -108,8 +108,9 @@ class Store:
         path = self._file
         if path is None or path.exists():
             return
-        from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds, and is needed once
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # noqa: PLC0415 - takes seconds
 
+        spare = self.artifacts or Path("mlruns").absolute().as_uri()  # MLflow's own default breaks on a quote in it
         path.parent.mkdir(parents=True, exist_ok=True)
         with (path.parent / ".mlflow.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -118,7 +119,7 @@ class Store:
             for rest in path.parent.glob(f".{path.name}-*"):
                 rest.unlink()
             new = path.with_name(f".{path.name}-{uuid.uuid4().hex}")  # MLflow keeps one that has failed open
-            MlflowClient(f"{_SQLITE}{new}").search_experiments(max_results=1)
+            SqlAlchemyStore(f"{_SQLITE}{new}", spare).engine.dispose()
             new.rename(path)
 
     @property

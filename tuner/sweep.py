@@ -16,14 +16,12 @@ from rich.console import Console
 
 from tuner import orders
 from tuner.config import SweepConfig
-from tuner.disk import trouble
 from tuner.driver import Held, hold
 from tuner.ending import Ending, Guard
-from tuner.errors import one_line
+from tuner.finale import Finale
 from tuner.materials import Materials
 from tuner.mended import mended
-from tuner.outage import cause, insist, is_mlflows
-from tuner.outcome import Outcome, Winner, all_failed, disk_error, write_result
+from tuner.outcome import Outcome, disk_error, write_result
 from tuner.policy import Policy
 from tuner.progress import Summary, View
 from tuner.records import FILE as JOURNAL
@@ -68,7 +66,6 @@ class Sweep:
         """
         started = time.monotonic()
         with hold(self._folder) as held, self.stop.listening():
-            orders.clear(self._folder)
             config = self._config
             self._announce()
             study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
@@ -77,7 +74,8 @@ class Sweep:
             ending = Ending(self.stop, study, held, self._console, self._folder)
             try:
                 finished, tracker = self._search(study, held, ending)
-                winner = self._test(study) if finished else None
+                finale = self._finale()
+                winner = finale.test(study) if finished else None
                 outcome = Outcome(
                     config=config,
                     folder=self._folder,
@@ -89,13 +87,23 @@ class Sweep:
                 if winner is None:
                     return replace(outcome, unsent=ending.close("KILLED"))
                 write_result(outcome)  # from here on the model is safe, whatever becomes of the rest
-                outcome = replace(self._register(outcome, winner, tracker), seconds=time.monotonic() - started)
+                outcome = replace(finale.register(outcome, winner, tracker), seconds=time.monotonic() - started)
             except BaseException as error:
                 ending.close("FAILED" if isinstance(error, Exception) else "KILLED")
                 raise
             write_result(outcome)
-            self._drop_kept(outcome)
-            return replace(outcome, report=self._report(sent=not outcome.unsent))
+            finale.drop_kept(outcome)
+            return finale.report(outcome)
+
+    def _finale(self) -> Finale:
+        return Finale(
+            config=self._config,
+            materials=self._materials,
+            folder=self._folder,
+            store=self._store,
+            console=self._console,
+            kept=self._kept,
+        )
 
     def _announce(self) -> None:
         config = self._config
@@ -173,6 +181,7 @@ class Sweep:
             folder=scratch(config.uid) if self._kept else self._folder / "trials",
             storage=self._kept,
             repeats=config.repeats,
+            halved=config.halved,
             halves=config.oom == "halve-batch",
         )
 
@@ -225,56 +234,6 @@ class Sweep:
         if policy.halted and not self._here and not self._halting:
             self._halting = True
             self.stop.ask()  # the trials save what the disk still takes
-
-    def _report(self, *, sent: bool) -> Path | None:
-        """Makes the report. A failure is a warning: the result is safe, and the report can be made again."""
-        from tuner.report.make import publish  # noqa: PLC0415 - imports matplotlib and plotly
-
-        def warn(message: str) -> None:
-            again = f"to make the report again: tuner report {self._config.name}"
-            self._say(f"warning: {message}; {again}")
-
-        try:
-            with self._console.status("Making the report"):
-                return publish(self._folder, self._store if sent else None, warn).page
-        except (Exception, KeyboardInterrupt) as error:
-            warn(f"there is no report: {trouble(error) or one_line(error)}")
-            return None
-
-    def _drop_kept(self, outcome: Outcome) -> None:
-        """The winner is registered: checkpoints that lie elsewhere are not needed any more."""
-        if self._kept and outcome.winner and outcome.winner.model:
-            with suppress(Exception):  # what remains there costs disk, and no sweep
-                self._kept.clear()
-
-    def _test(self, study: Study) -> Winner:
-        from tuner.crown import crown  # noqa: PLC0415
-
-        best = study.best()
-        if best is None:
-            raise all_failed(study.records(), self._folder)
-        with self._console.status("Testing the best model"):
-            return crown(self._config, self._materials.splits, best, self._folder, self._kept)
-
-    def _register(self, outcome: Outcome, winner: Winner, tracker: Tracker) -> Outcome:
-        """Sends MLflow the rest, and the model. What it does not take is said in the outcome."""
-        from tuner.handover import hand_over  # noqa: PLC0415
-
-        with self._console.status("Registering the best model"):
-            sweep = None
-            try:
-                unsent, sweep = tracker.close(), tracker.sweep
-                if sweep is None:
-                    return replace(outcome, unsent=unsent)
-                model = insist(lambda: hand_over(outcome.config, self._folder, winner, self._store, sweep))
-            except BaseException as error:
-                with suppress(Exception):  # no run is left RUNNING, if that can be helped
-                    if sweep:
-                        sweep.end("KILLED")
-                if not is_mlflows(error):
-                    raise
-                return replace(outcome, unsent=cause(error))
-            return replace(outcome, winner=replace(winner, model=model), unsent=unsent)
 
 
 def _nothing(*_: object) -> None: ...

@@ -22,7 +22,7 @@ from tuner.config import SweepConfig
 from tuner.outage import unless_refused
 from tuner.records import SCORE, TrialRecord
 from tuner.store import Store, describe
-from tuner.trial_run import REASON_TAG, STATE_TAG, TrialEnd, TrialRun
+from tuner.trial_run import TAGS, TrialEnd, TrialRun
 
 MOST_METRICS = 900  # in one request: MLflow's limit is 1000, with parameters and tags
 UID_TAG, SWEEP_TAG, TRIAL_TAG, PARENT_TAG = "tuner.uid", "tuner.sweep", "tuner.trial", "mlflow.parentRunId"
@@ -80,6 +80,7 @@ class MlflowSweep:
             tags, begin = {**self._tags, **describe(config)}, int((started or time.time()) * 1000)
             parent = self._client.create_run(self.experiment_id, begin, tags, self._name)
         self.run_id, self.status = str(parent.info.run_id), str(parent.info.status)
+        self._began = int(parent.info.start_time)
 
     def begin(self) -> None:
         """The sweep runs, for the first time or again."""
@@ -103,7 +104,8 @@ class MlflowSweep:
         """Ends the sweep's own run: FINISHED, KILLED or FAILED. `finished` is in seconds since 1970, by default now."""
         found = self._look()  # a run whose answer came too late to be waited for is there twice
         if found is None or found.info.status != status:
-            self._client.set_terminated(self.run_id, status, int((finished or time.time()) * 1000))
+            ended = max(self._began, int((finished or time.time()) * 1000))  # the clock may have gone back
+            self._client.set_terminated(self.run_id, status, ended)
         self.status = status
 
     def _send(self, record: TrialRecord, end: TrialEnd) -> None:
@@ -209,7 +211,7 @@ def _metrics(values: Mapping[str, float]) -> list[Metric]:
 
 
 def _found(run: Run) -> TrialRun:
-    tags = {name: run.data.tags[name] for name in (STATE_TAG, REASON_TAG) if name in run.data.tags}
+    tags = {name: run.data.tags[name] for name in TAGS if name in run.data.tags}
     info, parameters = run.info, set(run.data.params)
     return TrialRun(
         id=str(info.run_id),

@@ -7,12 +7,17 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from tuner.config import known_sweep
+import torch
+
+from tuner.conditions import conditions_here
+from tuner.config import SweepConfig, known_sweep
+from tuner.device import best_device
 from tuner.errors import TunerError
+from tuner.machine import gpu_count
 from tuner.overrides import override
 from tuner.plan import Request, read_space
 from tuner.records import FILE as JOURNAL
-from tuner.records import best_of, read_records
+from tuner.records import TrialRecord, best_of, read_records
 from tuner.source import Source
 from tuner.space import Middle, parse_space
 
@@ -20,36 +25,70 @@ from tuner.space import Middle, parse_space
 def repeated(request: Request, home: Path, trial: str) -> Request:
     """The request for a trial of a sweep once more, alone: SWEEP/NUMBER, with its parameters, seed, data and epochs.
 
-    On the same kind of CPU, with the same number of threads, every epoch has the same scores to the last digit.
+    Where `changes` finds nothing, every epoch has the same scores to the last digit, on CPUs.
 
     Raises:
         TunerError: there is no such trial, it is of another pair, or something is to be changed in it.
     """
     option = f"--from-trial {trial}"
-    name, _, number = trial.rpartition("/")
-    if not name or not number.isdecimal():
-        raise TunerError(f"{option}: give SWEEP/NUMBER, such as digits-cnn-1/17")
-    config = known_sweep(name, home)
+    config, record = _trial(home, trial)
     source = Source.parse(request.dataset, request.target)
     if (config.source, config.model) != (source, request.model):
         raise TunerError(f"{option}: that is a trial of {config.model} on {config.dataset}")
     if request.overrides:
         raise TunerError(f"{option} repeats a trial as it was: leave --set out, or take --from-best")
-    records = read_records(home / name / JOURNAL)
-    if int(number) >= len(records) or not records[int(number)].parameters:
-        raise TunerError(f"{option}: {name} has the trials 0 to {len(records) - 1}")
+    _, conditions = record.conditions[-1] if record.conditions else (0, {})
     return replace(
         request,
         trials=1,
         concurrency=1,
         limit=config.limit,
         weights=Path(config.weights) if config.weights else None,
-        cpus_per_trial=request.cpus_per_trial or config.cpus_per_trial,
+        cpus_per_trial=request.cpus_per_trial or int(conditions.get("threads", config.cpus_per_trial)),
+        gpus_per_trial=_gpus(request, config),
         seed=config.seed,
-        repeats=int(number),
+        repeats=config.repeats + record.number,
+        halved=record.halved,
         data=config.data,
-        fixed={"epochs": request.max_epochs or config.epochs, "params": dict(records[int(number)].parameters)},
+        pretrained=config.pretrained,
+        fixed={"epochs": request.max_epochs or config.epochs, "params": dict(record.parameters)},
     )
+
+
+def changes(request: Request, home: Path, trial: str) -> str:
+    """What is not as it was when that trial, which the request repeats, was trained: a line, empty when all is."""
+    _, record = _trial(home, trial)
+    if not record.conditions:
+        return f"--from-trial {trial}: an earlier version of tuner has not recorded what it was trained with"
+    gpus = gpu_count() if request.gpus_per_trial is None else request.gpus_per_trial
+    device = best_device() if gpus else torch.device("cpu")
+    here = conditions_here(device, threads=request.cpus_per_trial or 1, workers=max(1, int(gpus)))
+    found = here.changes(record.conditions[-1][1])
+    if len(record.conditions) > 1:
+        found.append(f"it was gone on with under others from epoch {record.conditions[-1][0]} on")
+    if not found:
+        return ""
+    return f"--from-trial {trial}: the scores may not be the same to the last digit: {', '.join(found)}"
+
+
+def _trial(home: Path, trial: str) -> tuple[SweepConfig, TrialRecord]:
+    """The trial that SWEEP/NUMBER names. Raises TunerError when there is none."""
+    option = f"--from-trial {trial}"
+    name, _, number = trial.rpartition("/")
+    if not name or not number.isdecimal():
+        raise TunerError(f"{option}: give SWEEP/NUMBER, such as digits-cnn-1/17")
+    config = known_sweep(name, home)
+    records = read_records(home / name / JOURNAL)
+    if int(number) >= len(records) or not records[int(number)].parameters:
+        raise TunerError(f"{option}: {name} has the trials 0 to {len(records) - 1}")
+    return config, records[int(number)]
+
+
+def _gpus(request: Request, config: SweepConfig) -> float:
+    """What was asked for, or else as many as the trial had, but for a machine without any."""
+    if request.gpus_per_trial is not None:
+        return request.gpus_per_trial
+    return config.gpus_per_trial if gpu_count() else 0.0
 
 
 def single(request: Request, home: Path, from_best: str | None) -> Request:

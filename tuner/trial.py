@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from tuner.checkpoint import Checkpoints, UnsavedError, checkpoint_folder
 from tuner.classifier import build_classifier, is_pretrained
+from tuner.conditions import conditions_here
 from tuner.data import DataSpec, Split
 from tuner.device import best_device
 from tuner.errors import TunerError
@@ -54,6 +56,8 @@ class TrialJob:
     """Where they are kept, if not in that folder."""
     repeats: int = 0
     """The number of the trial, of another sweep, whose seed the first one has."""
+    halved: int = 0
+    """The first epoch that the trial which is repeated trained half a batch at a time; 0 for none."""
     halves: bool = False
     """Whether a trial that runs out of memory tries again, with half a batch at a time."""
 
@@ -185,13 +189,17 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
 def _train(
     job: TrialJob, training: Training, data: TrialData, checkpoints: Checkpoints, report: Report, *, halved: bool
 ) -> None:
+    conditions = conditions_here(training.device, threads=job.threads, workers=training.ranks.size)
+    made = {"seed": training.seed, "conditions": json.dumps(conditions.to_json())}  # Ray would flatten a dict
+
     def told() -> dict[str, Any]:
         notes = checkpoints.take_notes()
-        return {"notes": notes} if notes else {}
+        return made | ({"notes": notes} if notes else {})
 
     try:
         with training.ranks.first_before_others():
             restored = checkpoints.restore(training)
+        training.halved = training.halved or job.halved
         if halved:
             training.halve()
         if restored and training.metrics:

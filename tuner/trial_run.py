@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -11,6 +12,8 @@ from tuner.records import TrialRecord
 RUN_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "INTERRUPTED": "KILLED"}
 STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"
 MOST_CHARACTERS = 5000  # of a tag: stores cut longer ones off, some at this length
+SEED_TAG, CONDITIONS_TAG = "tuner.seed", "tuner.conditions"
+TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +36,13 @@ class TrialEnd:
         if not (record.ended or stopped):
             return cls()
         state = record.state if record.ended else "INTERRUPTED"
-        reason = {REASON_TAG: record.reason[:MOST_CHARACTERS]} if record.reason else {}
-        last = record.metrics[max(record.metrics)]["time"] if record.metrics else record.started
-        finished = int((record.finished or last) * 1000)
-        return cls(status=RUN_STATUS[state], finished=finished, tags={STATE_TAG: state} | reason)
+        tags = {STATE_TAG: state}
+        if record.reason:
+            tags[REASON_TAG] = record.reason[:MOST_CHARACTERS]
+        if record.conditions:
+            tags |= {SEED_TAG: str(record.seed), CONDITIONS_TAG: json.dumps(record.conditions[-1][1])}
+        finished = int((record.finished or record.latest) * 1000)
+        return cls(status=RUN_STATUS[state], finished=finished, tags=tags)
 
 
 @dataclass(kw_only=True)
