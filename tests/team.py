@@ -13,6 +13,11 @@ from postgres import postgres
 from ray_cluster import Cluster, Node, ray_cluster
 
 from tuner.records import TrialRecord, read_records
+from tuner.schedule import rungs
+
+EPOCHS = 18
+RUNGS = rungs(EPOCHS)
+WAIT_S = 300.0
 
 
 @dataclass
@@ -56,10 +61,13 @@ def last_node(record: TrialRecord) -> str:
     return record.nodes[-1][1].rpartition("/")[2] if record.nodes else ""
 
 
-def wait_for_a_trial_on(team: Team, sweep: str, node: str) -> int:
-    """A running trial of that node that is past its first rung, whose checkpoint is kept."""
-    while True:
+def wait_for_a_trial(team: Team, sweep: str) -> tuple[int, Node, str]:
+    """A running trial of a worker that is past its first rung, whose checkpoint is kept; the worker, and its id."""
+    names = {name: node for node in team.workers for _, name in [raylet(node)] if name}
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
         for record in read_records(team.journal(sweep)):
-            if not record.ended and last_node(record) == node and record.epoch in (4, 5):
-                return record.number
+            if not record.ended and last_node(record) in names and record.epoch > 2 and record.epoch not in RUNGS:
+                return record.number, names[last_node(record)], last_node(record)
         time.sleep(0.1)
+    raise TimeoutError(f"no worker has a trial of {sweep}")

@@ -12,7 +12,7 @@ from inventory import inventory
 from ledger import Ledger
 from mlflow import MlflowClient
 from support import Command, read_runs
-from team import Team, make_team, raylet, wait_for_a_trial_on
+from team import EPOCHS, Team, make_team, raylet, wait_for_a_trial
 
 from tuner.records import read_records
 
@@ -30,14 +30,13 @@ def test_a_sweep_survives_the_death_of_a_node_and_its_trials_go_on_elsewhere(
     tuner: Command, team: Team, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = team.cluster.client
-    arguments = ("--trials", str(TRIALS), "--max-epochs", "18", "--set", "optimizer=adam", "--set", "width=1.0")
+    arguments = ("--trials", str(TRIALS), "--max-epochs", str(EPOCHS), "--set", "optimizer=adam", "--set", "width=1.0")
     begun = tuner("sweep", "digits", "cnn", *arguments, "--address", team.cluster.address, folder=team.folder, **client)
     assert begun.returncode == 0, begun.stderr
     assert "digits-cnn-1 runs on" in begun.stderr
 
-    pid, victim = raylet(team.workers[0])
-    moved = wait_for_a_trial_on(team, "digits-cnn-1", victim)
-    os.kill(pid, signal.SIGKILL)
+    moved, node, victim = wait_for_a_trial(team, "digits-cnn-1")
+    os.kill(raylet(node)[0], signal.SIGKILL)
 
     watched = tuner("status", "digits-cnn-1", "--watch", folder=team.folder, **client)
     assert watched.returncode == 0, watched.stderr
