@@ -96,6 +96,8 @@ def _values(file: IdxFile, dimensions: int) -> Tensor:
     if len(file.content) < start:
         raise unusable(file.path, f"it ends after {len(file.content)} bytes, within its header")
     shape = struct.unpack(f">{dimensions}I", file.content[4:start])
+    if 0 in shape:
+        raise unusable(file.path, f"its shape is {shape}, so that it holds nothing")
     if len(file.content) != start + prod(shape):
         raise unusable(file.path, f"it has {len(file.content)} bytes instead of {start + prod(shape)}")
     return torch.from_numpy(np.frombuffer(file.content, np.uint8, offset=start).reshape(shape).copy())

@@ -77,7 +77,8 @@ def _from_archive(archive: Path) -> Reviews:
             for member in tar:
                 path = PurePosixPath(member.name)
                 part = str(path.parent).removeprefix(f"{FOLDER}/")
-                file = tar.extractfile(member) if part in found and path.suffix == ".txt" else None
+                wanted = member.isreg() and part in found and path.suffix == ".txt"  # no link, which leads elsewhere
+                file = tar.extractfile(member) if wanted else None
                 if file:
                     found[part][path.name] = _text(archive / path, file.read(MOST_BYTES + 1))
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:

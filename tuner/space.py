@@ -229,7 +229,7 @@ def _range(entry: Mapping[str, Any], where: str) -> tuple[float, float, bool, fl
 
 def _divides(step: float, width: float) -> bool:
     steps = width / step
-    return math.isfinite(steps) and abs(steps - round(steps)) <= 1e-9
+    return steps <= LARGEST and abs(steps - round(steps)) <= 1e-9
 
 
 def _check_sizes(entry: Any, where: str) -> None:

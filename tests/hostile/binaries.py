@@ -133,8 +133,11 @@ def attempt_archive(case: tuple[str, list[tuple[str, str, str]], int], folder: P
     return End.REFUSED
 
 
+NOTHING = (0, struct.pack(">BBBBIII", 0, 0, 8, 3, 0, 2**31, 2**31))  # as many values as it has, in a shape too large
+BAD_LINK = ("imdb", [("hard link", "FOLDER/train/neg/1.txt", "../out")], 1)
+
 KINDS = [
-    Kind("IDX files", IDX, attempt_idx, 150),
+    Kind("IDX files", IDX, attempt_idx, 150, always=(NOTHING,)),
     Kind("CIFAR files", CIFAR, attempt_cifar, 100),
-    Kind("archives that reach elsewhere", ARCHIVES, attempt_archive, 100),
+    Kind("archives that reach elsewhere", ARCHIVES, attempt_archive, 100, always=(BAD_LINK,)),
 ]

@@ -63,6 +63,7 @@ WORST += [
     PARAMS + "9" * 400,
     PARAMS + "{ low = -1e308, high = 1e308 }",
 ]
+WORST += [PARAMS + "{ low = -1e308, high = 0, step = 3 }"]
 WORST += [PARAMS + "{ low = 0.0, high = 1.0, step = 5e-324 }", "epochs = 0x" + "f" * 4000]
 FILES = st.one_of(DOCUMENTS, st.binary(max_size=60))
 
