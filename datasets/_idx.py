@@ -78,7 +78,7 @@ def _open(packed: Path, digest: str, mirrors: list[str]) -> IdxFile:
 
 def _split(images: IdxFile, labels: IdxFile, classes: int) -> Split:
     inputs, targets = _values(images, 3), _values(labels, 1)
-    if inputs.shape[1:] != (SIDE, SIDE) or not len(inputs):
+    if inputs.shape[1:] != (SIDE, SIDE):
         raise unusable(images.path, f"its shape is {tuple(inputs.shape)} instead of (samples, {SIDE}, {SIDE})")
     if len(targets) != len(inputs):
         raise unusable(labels.path, f"it has {len(targets)} labels for {len(inputs)} images")
