@@ -49,8 +49,6 @@ def test_a_sweep_survives_the_death_of_a_node_and_its_trials_go_on_elsewhere(
     assert there.wrong == []
     records = read_records(team.journal("digits-cnn-1"))
     assert {record.state for record in records} <= {"COMPLETE", "PRUNED"}
-    nodes = {node.rpartition("/")[2] for record in records for _, node in record.nodes}
-    assert len(nodes) == 3, "every node had trials"
     went = [(epoch, node.rpartition("/")[2]) for epoch, node in records[moved].nodes]
     assert went[0][1] == victim
     assert went[-1][1] != victim

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -64,6 +66,18 @@ def died() -> str:
     node = ray._private.worker._global_node
     ended = {name for name, _ in node.dead_processes()} if node else set()
     return " and ".join(sorted(_NEEDED & ended))
+
+
+def kill() -> None:
+    """Ends the processes of a cluster of this process alone, which need not answer, and the agents in their groups.
+
+    Workers end as soon as they have lost their raylet.
+    """
+    node = ray._private.worker._global_node
+    for started in node.all_processes.values() if node else ():
+        for each in started:
+            with suppress(ProcessLookupError):
+                os.killpg(each.process.pid, signal.SIGKILL)
 
 
 def attach() -> None:

@@ -27,6 +27,8 @@ def cause(text: str) -> str:
         return f"the node{_found(r'Node Id: (.{8})', text)} died:{_found(r'was terminated[^:]*: (.+)', text)}"
     if "worker process has died" in text:
         return "its process was killed, or crashed"
+    if "is unavailable:" in text:
+        return "it cannot be reached: its node died, or the network between"
     lines = text.split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "Ray does not say why")
 

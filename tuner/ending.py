@@ -41,8 +41,11 @@ class Ending:
         self.tracker.interrupted(self._study.records())
         return self.tracker.close(status)
 
-    def give_up(self, reason: str) -> NoReturn:
-        """Ends this process at once, whatever its threads wait for. The study is safe: a kill may come at any time."""
+    def give_up(self, reason: str, kill: Callable[[], None]) -> NoReturn:
+        """Ends this process at once, whatever its threads wait for. The study is safe: a kill may come at any time.
+
+        `kill` ends the processes that it has started.
+        """
         if not self._stop.asked:
             (self._folder / ERROR_FILE).write_text(f"{reason}\n", encoding="utf-8")
         self.close("KILLED" if self._stop.asked else "FAILED")
@@ -50,6 +53,7 @@ class Ending:
         self._console.print(f"{what}; to go on: tuner resume {self._folder.name}", markup=False, soft_wrap=True)
         self._console.show_cursor()  # which the live table hides
         self._held.end()
+        kill()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(self._stop.status if self._stop.asked else 1)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,9 +150,10 @@ class Sweep:
         with ExitStack() as stack:
             if not self._here:
                 with self._console.status("Starting Ray"):
-                    from tuner.cluster import cluster, died, kept_at  # noqa: PLC0415
+                    from tuner.cluster import cluster, died, kept_at, kill  # noqa: PLC0415
 
-                    stack.enter_context(cluster(self._config, self.stop, Guard(self.stop, died, ending.give_up)))
+                    guard = Guard(self.stop, died, partial(ending.give_up, kill=kill))
+                    stack.enter_context(cluster(self._config, self.stop, guard))
                     self._kept = kept_at(self._config, self._store)
             yield
 
