@@ -186,9 +186,9 @@ def slow(folder: Path, server: str, seed: int = 0, delay: float = 0.2) -> Counts
     return _middle(folder, server, seed, SLOW, delay=delay)
 
 
-def slow_to_the_end(folder: Path, server: str, seed: int = 0, delay: float = 0.3) -> Counts:
-    """Every answer takes `delay` more, up to the last; a trial needs several, and the end waits for 1.5 of that."""
-    with training(folder, server, seed, close_s=1.5 * delay) as sweep:
+def slow_to_the_end(folder: Path, server: str, seed: int = 0, delay: float = 2.0) -> Counts:
+    """Every answer takes `delay` more, up to the last; a trial needs several, and the end waits for two of them."""
+    with training(folder, server, seed, close_s=2.0 * delay) as sweep:
         sweep.train(BEGIN)
         sweep.proxy.delay, sweep.proxy.kinds = delay, (SLOW,)
         sweep.train()

@@ -162,6 +162,7 @@ def test_with_no_sweeps_at_all_the_message_says_what_to_run_and_nothing_is_made(
     assert not home.exists()
 
 
+@pytest.mark.proof
 def test_a_real_sweep_is_compared_by_what_it_has_measured(tuner: Command, finished: Finished) -> None:
     done = tuner("compare", "digits", "--json", folder=finished.folder)
     assert (done.returncode, done.stderr) == (0, "")

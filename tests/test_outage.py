@@ -62,6 +62,7 @@ def test_a_slow_server_gets_everything_and_is_not_complained_about(server: str, 
     assert counts.said == ()
 
 
+@pytest.mark.proof
 @pytest.mark.faults
 def test_what_is_slow_to_the_end_is_waited_for_while_it_answers(server: str, tmp_path: Path, check: Check) -> None:
     check(outages.slow_to_the_end(tmp_path / "x", server))

@@ -87,6 +87,7 @@ def test_a_training_that_is_stopped_goes_on_from_its_last_epoch(
     assert {run.info.status for run in runs(tmp_path)} == {"FINISHED"}
 
 
+@pytest.mark.proof
 def test_a_training_in_the_background_of_a_script_ends_on_sigterm_all_the_same(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -120,6 +121,7 @@ def stop_after(count: int, process: subprocess.Popen[str], folder: Path) -> None
     assert process.returncode == 130, err
 
 
+@pytest.mark.proof
 def test_a_training_on_a_changed_table_is_not_gone_on_with(tuner: Command, start: Start, tmp_path: Path) -> None:
     rows = [f"{60 - n},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(60)]
     table = tmp_path / "t.csv"
@@ -137,6 +139,7 @@ def test_a_training_on_a_changed_table_is_not_gone_on_with(tuner: Command, start
     assert sorted(epochs(tmp_path)[0]) == list(range(1, 151))
 
 
+@pytest.mark.proof
 def test_a_training_from_a_file_of_weights_goes_on_with_them(tuner: Command, start: Start, tmp_path: Path) -> None:
     for number in range(40):
         noise(tmp_path / "photos" / "ab"[number % 2] / f"{number:02}.png", number, (32, 32))
@@ -172,7 +175,7 @@ def test_ctrl_c_saves_the_trials_and_resume_ends_the_sweep(tuner: Command, start
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
-    assert "tuner resume x" in out
+    assert "tuner resume x" in out + err  # the summary, or on a machine so busy that Ray does not end, a line
     assert "Traceback" not in err
     assert "RUNNING" not in {run.info.status for run in runs(tmp_path)}
     before = epochs(tmp_path)

@@ -120,6 +120,7 @@ def test_ui_serves_the_sweeps_of_the_folder(start: Start, finished: Finished) ->
         process.communicate(timeout=60)
 
 
+@pytest.mark.proof
 def test_a_store_that_is_damaged_stops_the_sweep_in_one_line_that_says_how_to_go_on(
     tuner: Command, tmp_path: Path
 ) -> None:
