@@ -220,6 +220,7 @@ def held(folder: Path, server: str, seed: int = 0) -> Counts:
     with training(folder, server, seed) as sweep:
         sweep.train(BEGIN)
         sweep.proxy.open.clear()
+        sweep.proxy.injected["held"] += 1
         sweep.train()
         sweep.proxy.open.set()
         return sweep.count("held", sweep.tracker.close("FINISHED"))
