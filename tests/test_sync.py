@@ -22,6 +22,7 @@ from rich.console import Console
 from support import Command, Finished, Start, free_port, read_runs
 
 from tuner import outage
+from tuner.commands import resume
 from tuner.config import SweepConfig
 from tuner.driver import hold
 from tuner.environment import prepare
@@ -135,6 +136,18 @@ def test_a_sweep_with_a_damaged_file_keeps_no_other_from_being_sent(finished: Fi
     assert first.startswith("broken: not all could be sent: ")
     assert "predictions.safetensors" in first
     assert second.startswith("whole: sent ")
+
+
+def test_a_sweep_that_was_killed_while_its_model_was_registered_is_gone_on_with(
+    finished: Finished, tmp_path: Path
+) -> None:
+    home, said = home_with(finished, tmp_path, "late"), StringIO()
+    console = Console(file=said, width=300)
+    assert resume("late", as_json=False, out=console, err=console) == 0
+    assert said.getvalue().startswith("late: sent ")
+    assert not Watch("late", home).status().unsent
+    with pytest.raises(TunerError, match="the sweep late is finished"):
+        resume("late", as_json=False, out=console, err=console)
 
 
 def test_a_sweep_that_was_killed_is_still_said_to_have_crashed(finished: Finished, tmp_path: Path) -> None:

@@ -81,8 +81,11 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
     home = tuner_home()
     config, folder = known_sweep(name, home), home / name
     if (folder / RESULT).exists():
-        unsent = "" if is_sent(folder) else f"; to send MLflow what it lacks: tuner sync {name}"
-        raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}{unsent}")
+        if is_sent(folder):
+            raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
+        from tuner.sync import sync  # noqa: PLC0415 - imports MLflow
+
+        return sync(name, elsewhere=False, as_json=as_json, out=out, err=err)  # it was killed while it registered
     if is_running(folder):
         raise TunerError(f"the sweep {name} is running in another process")
     if background:
