@@ -174,7 +174,7 @@ class Attack:
         found = inventory(self._folder / "runs", self._name, TRIALS)
         found.wrong = [f"{self._name}: {what}" for what in found.wrong]
         counts.found += found
-        if code != 0:
+        if code != 0 and "is finished: its result is in" not in err:  # it was killed when all was done
             self._lose(f"the last resume ended with {code}: {err[-500:]}")
         for record in records:
             if record.state not in ("COMPLETE", "PRUNED"):

@@ -81,11 +81,13 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
     home = tuner_home()
     config, folder = known_sweep(name, home), home / name
     if (folder / RESULT).exists():
-        if is_sent(folder):
+        from tuner.report.make import FOLDER, PAGE  # noqa: PLC0415
+
+        if is_sent(folder) and (folder / FOLDER / PAGE).exists():
             raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
         from tuner.sync import sync  # noqa: PLC0415 - imports MLflow
 
-        return sync(name, elsewhere=False, as_json=as_json, out=out, err=err)  # it was killed while it registered
+        return sync(name, elsewhere=False, as_json=as_json, out=out, err=err)  # it was killed after its result
     if is_running(folder):
         raise TunerError(f"the sweep {name} is running in another process")
     if background:
