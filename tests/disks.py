@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from conftest import BIN
-from inventory import Inventory, inventory
+from inventory import Inventory, inventory, lost_between
 from small_disk import SmallDisk
 
 from tuner.outcome import UNSENT
@@ -90,13 +90,8 @@ class Filling:
         return read_records(self._disk.view / "runs/x/study.log")
 
     def _compare(self, before: list[TrialRecord]) -> None:
-        now = {record.number: record for record in self._records()}
-        for record in before:
-            found = now.get(record.number)
-            if found is None or not record.metrics.items() <= found.metrics.items():
-                self._lose(f"trial {record.number} has lost epochs")
-            elif record.ended and (found.state, found.values) != (record.state, record.values):
-                self._lose(f"trial {record.number} was {record.state} and went on")
+        for what in lost_between(before, self._records()):
+            self._lose(what)
 
     def _check(self, done: subprocess.CompletedProcess[str], trials: int) -> None:
         """Exactly the trials asked for, all their epochs, one run for each in MLflow."""

@@ -61,6 +61,18 @@ def inventory(home: Path, name: str, trials: int, *, pair: str = "digits-cnn", u
     return found
 
 
+def lost_between(before: list[TrialRecord], after: list[TrialRecord]) -> list[str]:
+    """What the study knew and does not know any more, and trials that had ended and went on; a line each."""
+    now, lost = {record.number: record for record in after}, []
+    for record in before:
+        found = now.get(record.number)
+        if found is None or not record.metrics.items() <= found.metrics.items():
+            lost.append(f"trial {record.number} has lost epochs")
+        elif record.ended and (found.state, found.values) != (record.state, record.values):
+            lost.append(f"trial {record.number} was {record.state} and went on")
+    return lost
+
+
 def _count_trials(found: Inventory, records: list[TrialRecord], trials: int) -> None:
     found.trials, found.lost_trials = len(records), trials - len(records)
     if [record.number for record in records] != list(range(trials)):

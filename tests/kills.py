@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from inventory import Inventory, inventory
+from inventory import Inventory, inventory, lost_between
 from support import Start
 
 from tuner.records import TrialRecord, read_records
@@ -155,16 +155,11 @@ class Attack:
 
     def _compare(self, before: list[TrialRecord], after: list[TrialRecord]) -> None:
         """What the study knew is still there, the rungs among it, and trials that had ended have not gone on."""
-        now = {record.number: record for record in after}
         for rung in rungs(EPOCHS):
             if not _standings(before, rung).items() <= _standings(after, rung).items():
                 self._lose(f"rung {rung} was {_standings(before, rung)} and is {_standings(after, rung)}")
-        for record in before:
-            found = now.get(record.number)
-            if found is None or not record.metrics.items() <= found.metrics.items():
-                self._lose(f"trial {record.number} has lost epochs")
-            elif record.ended and (found.state, found.values) != (record.state, record.values):
-                self._lose(f"trial {record.number} was {record.state} and went on")
+        for what in lost_between(before, after):
+            self._lose(what)
 
     def _check(self, code: int, err: str) -> None:
         """The sweep that has come to its end."""
@@ -174,7 +169,8 @@ class Attack:
         found = inventory(self._folder / "runs", self._name, TRIALS)
         found.wrong = [f"{self._name}: {what}" for what in found.wrong]
         counts.found += found
-        if code != 0 and "is finished: its result is in" not in err:  # it was killed when all was done
+        done = (self._sweep / "report/report.html").exists() and err.count("\n") == 1 and "is finished: " in err
+        if code != 0 and not (code == 2 and done):  # it was killed when all was done
             self._lose(f"the last resume ended with {code}: {err[-500:]}")
         for record in records:
             if record.state not in ("COMPLETE", "PRUNED"):
