@@ -27,6 +27,7 @@ WAYS = {
     "ctrl-c as Ray ends": 130,
     "ctrl-c at the test": 130,
 }
+SUMMED_UP = {"timeout", "systemd", "ctrl-c"}  # Ray cannot end by itself after the second of them
 EPOCHS_BETWEEN = 4
 WAIT_S = 600.0
 
@@ -58,16 +59,18 @@ class Stopper(Attack):
             with Terminal(self._environment, self._folder, *words) as terminal:
                 self._wait(way, terminal.process)
                 terminal.close()
-                got, err = terminal.process.wait(WAIT_S), "to go on: tuner resume"  # nobody can read it
+                got, out, err = terminal.process.wait(WAIT_S), "", "to go on: tuner resume"  # nobody can read it
         else:
             process = group(self._environment, self._folder, *words)
             self._wait(way, process)
             self._strike(way, process)
-            err = process.communicate(timeout=WAIT_S)[1]
+            out, err = process.communicate(timeout=WAIT_S)
             got = process.returncode
         self.counts.kills[way] += 1
         if got != code or "to go on: tuner resume" not in err or "Traceback" in err:
             self._lose(f"{way}: it ended with {got}: {err[-2000:]}")
+        if way in SUMMED_UP and "Interrupted; every trial is saved" not in out:
+            self._lose(f"{way}: there is no summary: {out[-2000:]}")
         if not no_processes(self._folder):
             self._lose(f"{way}: processes are left: {processes(self._folder)}")
         self._known = self._records()

@@ -28,6 +28,7 @@ from tuner.report.findings import Findings
 from tuner.report.make import write_report
 from tuner.schedule import rungs
 from tuner.search import Study
+from tuner.signals import Stop
 from tuner.store import Store
 from tuner.sweep import Sweep
 from tuner.trial import TrialJob, run_here, to_arrays
@@ -177,7 +178,7 @@ def whole_sweep(home: Path, splits: Splits, flaw: str) -> str:
     config.save(folder)
     console = Console(file=io.StringIO(), width=300)
     with pytest.raises(SweepError) as ended:
-        Sweep(config, Materials(splits, {}), folder, Store.of(home), console).run()
+        Sweep(config, Materials(splits, {}), folder, Store.of(home), console, Stop(), print).run()
     assert not (folder / "model").exists()
     assert not (folder / "result.json").exists()
     return str(ended.value)

@@ -104,7 +104,7 @@ import sys
 from pathlib import Path
 from tuner import catalog
 from tuner.search import Study
-from tuner.space import parse_space, read_toml
+from tuner.space_file import parse_space, read_toml
 
 space = parse_space(read_toml(catalog.search_space("digits", "cnn"), "digits-cnn"), "digits-cnn")
 study = Study(Path(sys.argv[1]), space, seed=3, trials=12)

@@ -22,7 +22,7 @@ from tuner.classifier import build_classifier
 from tuner.fit import Training, fit
 from tuner.hyperparameters import OPTIMIZERS, Hyperparameters
 from tuner.plan import check_space
-from tuner.space import parse_space
+from tuner.space_file import parse_space
 
 torch.set_num_threads(1)
 splits = catalog.load("datasets", "digits").load(None).limit(60)

@@ -13,7 +13,7 @@ from tuner.records import TrialRecord
 from tuner.report.findings import NotShown
 from tuner.report.importance import LEAST_TRIALS, Importance, importance
 from tuner.report.scales import scales
-from tuner.space import parse_space
+from tuner.space_file import parse_space
 
 EPOCHS = 9  # with rungs at 1 and 3
 

@@ -14,7 +14,8 @@ from tuner.journal import Journal, drop_torn_line
 from tuner.policy import Decision, Policy
 from tuner.records import FILE, read_records
 from tuner.search import Study
-from tuner.space import SearchSpace, parse_space
+from tuner.space import SearchSpace
+from tuner.space_file import parse_space
 
 METRICS = {"train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 1.0, "lr": 0.1, "epoch_seconds": 1.0}
 SPACE = {"epochs": 9, "params": {"dropout": {"low": 0.0, "high": 0.9}}}

@@ -8,7 +8,7 @@ import pytest
 
 from tuner.errors import TunerError
 from tuner.overrides import override
-from tuner.space import parse_space
+from tuner.space_file import parse_space
 
 LOG = {"low": 0.1, "high": 1.0, "log": True}
 WHOLE = {"low": 1, "high": 9}

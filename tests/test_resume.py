@@ -175,7 +175,7 @@ def test_ctrl_c_saves_the_trials_and_resume_ends_the_sweep(tuner: Command, start
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
-    assert "tuner resume x" in out + err  # the summary, or on a machine so busy that Ray does not end, a line
+    assert "tuner resume x" in out  # the summary, also where Ray was too slow to end
     assert "Traceback" not in err
     assert "RUNNING" not in {run.info.status for run in runs(tmp_path)}
     before = epochs(tmp_path)

@@ -11,7 +11,8 @@ import pytest
 
 from tuner.records import best_of
 from tuner.search import Study
-from tuner.space import SearchSpace, Value, parse_space
+from tuner.space import SearchSpace, Value
+from tuner.space_file import parse_space
 
 SPACE = {
     "epochs": 9,

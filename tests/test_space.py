@@ -12,7 +12,8 @@ import pytest
 
 from tuner import catalog
 from tuner.errors import TunerError
-from tuner.space import Middle, SearchSpace, parse_space, read_toml
+from tuner.space import Middle, SearchSpace
+from tuner.space_file import parse_space, read_toml
 
 CONDITIONAL = """
 epochs = 9

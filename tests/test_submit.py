@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +105,13 @@ def test_a_sweep_is_looked_at_paused_gone_on_with_and_stopped_from_afar(
 
     taken = ask(*long, "--address", cluster.address, code=2)
     assert "--name 'x' is taken" in taken
+    page = home(cluster) / "x" / "report" / "report.html"
+    while not page.exists():
+        time.sleep(0.5)
+    assert "error: the sweep x is finished" in ask("resume", "x", code=2)
+    shutil.rmtree(page.parent)  # as a kill at its very end leaves it
+    assert ask("resume", "x").startswith("x: ")
+    assert page.exists()
 
 
 def test_two_sweeps_share_the_cluster_and_tell_prometheus(tuner: Command, cluster: Cluster, here: Path) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,21 +13,20 @@ from rich.console import Console
 
 from tuner import catalog
 from tuner.config import SweepConfig, known_sweep, sweep_names
-from tuner.disk import trouble
 from tuner.driver import is_running
 from tuner.errors import TunerError, shown
-from tuner.files import make_folder, tuner_home, write_atomic
+from tuner.files import make_folder, tuner_home
 from tuner.machine import Asked
-from tuner.materials import Materials, gather
+from tuner.materials import gather
 from tuner.names import check_name, claim
 from tuner.outcome import FILE as RESULT
-from tuner.outcome import UNSENT, SweepError, disk_error, is_sent
+from tuner.outcome import is_sent
 from tuner.plan import Request, check_numbers, divide, plan
 from tuner.progress import format_parameters
+from tuner.run import run
 from tuner.source import Source
-from tuner.status import ERROR_FILE
 from tuner.store import Store, UnreachableError
-from tuner.summary import print_outcome, print_predictions, print_report
+from tuner.summary import print_predictions, print_report
 from tuner.train import changes, repeated, single
 
 
@@ -49,7 +46,7 @@ def sweep(request: Request, *, background: bool = False, as_json: bool, out: Con
     config, folder = claim(replace(config, tracking=store.place), home, fixed=request.name is not None)
     if background:
         return _detach(config, as_json=as_json, out=out, err=err)
-    return _run(config, materials, folder, as_json=as_json, out=out, err=err)
+    return run(config, materials, folder, as_json=as_json, out=out, err=err)
 
 
 def train(
@@ -106,7 +103,7 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
         raise TunerError(f"the data of {name} is not what it began with: bring it back, or begin a new sweep")
     if config.pretrained not in (None, materials.fingerprint()):
         raise TunerError(f"{name} began with other weights than these: bring them back, or begin a new sweep")
-    return _run(config, materials, folder, as_json=as_json, out=out, err=err)
+    return run(config, materials, folder, as_json=as_json, out=out, err=err)
 
 
 def report(name: str, *, as_json: bool, out: Console, err: Console) -> int:
@@ -170,50 +167,6 @@ def ui(port: int, err: Console) -> None:
     os.execv(sys.executable, command)
 
 
-def _run(config: SweepConfig, materials: Materials, folder: Path, *, as_json: bool, out: Console, err: Console) -> int:
-    from tuner.sweep import Sweep  # noqa: PLC0415 - imports Ray, which takes a while
-
-    for note in materials.splits.notes:
-        err.print(shown(note), markup=False, soft_wrap=True)
-    store = Store.of(folder.parent)
-    (folder / ERROR_FILE).unlink(missing_ok=True)
-    try:
-        running = Sweep(config, materials, folder, store, err)
-        outcome = running.run()
-    except TunerError:
-        raise
-    except SweepError as error:
-        _note_error(folder, str(error))
-        return _stopped(str(error), err, 1)
-    except KeyboardInterrupt:
-        stop = running.stop
-        err.print(f"stopped ({stop.name}); to go on: tuner resume {config.name}", markup=False, soft_wrap=True)
-        return stop.status
-    except Exception as error:
-        if trouble(error):
-            ended = str(disk_error(trouble(error), config.name))
-            _note_error(folder, ended)
-            return _stopped(ended, err, 1)
-        _note_error(folder, traceback.format_exc().rstrip())
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        kept = f"all trials so far are kept; details in {folder / ERROR_FILE}; to go on: tuner resume {config.name}"
-        return _stopped(f"{reason}; {kept}", err, 1)
-    if as_json:
-        out.print_json(json.dumps(outcome.to_json()))
-    else:
-        print_outcome(outcome, store, out)
-    if outcome.unsent:
-        what = (
-            "" if outcome.winner is None or outcome.winner.model else "the model is tested and saved, not registered; "
-        )
-        again = f"to send what is left: tuner sync {config.name}"
-        err.print(f"warning: {what}MLflow lacks a part ({outcome.unsent}); {again}", markup=False, soft_wrap=True)
-    if outcome.winner is None:
-        err.print(f"stopped ({running.stop.name}); to go on: tuner resume {config.name}", markup=False, soft_wrap=True)
-        return running.stop.status
-    return UNSENT if outcome.unsent else 0
-
-
 def _detach(config: SweepConfig, *, as_json: bool, out: Console, err: Console) -> int:
     from tuner.steer import detach  # noqa: PLC0415
 
@@ -247,17 +200,6 @@ def _fitted(config: SweepConfig) -> SweepConfig:
         smaller = divide(replace(asked, concurrency=None, cpus_per_trial=None))
         return replace(config, concurrency=smaller.concurrency, cpus_per_trial=smaller.cpus_per_trial)
     return config
-
-
-def _note_error(folder: Path, text: str) -> None:
-    """For `tuner status` and `logs`. Where the disk does not take it, what is printed has to do."""
-    with suppress(OSError):
-        write_atomic(folder / ERROR_FILE, lambda file: file.write(f"{text}\n".encode(errors="replace")))
-
-
-def _stopped(message: str, err: Console, code: int) -> int:
-    err.print(f"error: {message}", markup=False, soft_wrap=True)
-    return code
 
 
 def _free_name(name: str | None, pair: str, home: Path) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 from tuner.errors import TunerError, one_line, unknown
 from tuner.sealed import read_sealed, write_sealed
 from tuner.source import Source
-from tuner.space import SearchSpace, parse_space
+from tuner.space import SearchSpace
+from tuner.space_file import parse_space
 
 FILE = "sweep.json"
 OOM = ("fail", "halve-batch")

@@ -17,7 +17,7 @@ from tuner.data import Splits
 from tuner.files import make_folder
 from tuner.plan import check_names, check_space, read_space
 from tuner.source import Source
-from tuner.space import parse_space
+from tuner.space_file import parse_space
 
 SPLITS = ("train", "validation", "test")
 MOST_CLASSES = 40  # lines in the terminal; the picture and --json have them all

@@ -26,12 +26,16 @@ POLL_S = 0.2
 class Ending:
     """What is to be done then: no run of MLflow's is left RUNNING, and the next command is named."""
 
-    def __init__(self, stop: Stop, study: Study, held: Held, console: Console, folder: Path) -> None:
+    def __init__(
+        self, stop: Stop, study: Study, held: Held, console: Console, folder: Path, leave: Callable[[str], None]
+    ) -> None:
+        """`leave` prints what a stopped sweep has come to, given why MLflow lacks a part of it."""
         self._stop = stop
         self._study = study
         self._held = held
         self._console = console
         self._folder = folder
+        self._leave = leave
         self.tracker: Tracker | None = None
 
     def close(self, status: str) -> str:
@@ -48,10 +52,13 @@ class Ending:
         """
         if not self._stop.asked:
             (self._folder / ERROR_FILE).write_text(f"{reason}\n", encoding="utf-8")
-        self.close("KILLED" if self._stop.asked else "FAILED")
-        what = f"stopped ({self._stop.name})" if self._stop.asked else f"error: {reason}"
-        self._console.print(f"{what}; to go on: tuner resume {self._folder.name}", markup=False, soft_wrap=True)
+        unsent = self.close("KILLED" if self._stop.asked else "FAILED")
         self._console.show_cursor()  # which the live table hides
+        if self._stop.asked:
+            self._leave(unsent)
+        else:
+            onwards = f"to go on: tuner resume {self._folder.name}"
+            self._console.print(f"error: {reason}; {onwards}", markup=False, soft_wrap=True)
         self._held.end()
         kill()
         sys.stdout.flush()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tuner.errors import TunerError
-from tuner.space import LARGEST
+from tuner.space_file import LARGEST
 
 _FORMS = "use NAME=VALUE, NAME=A,B,C or NAME=LOW..HIGH"
 

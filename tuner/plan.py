@@ -20,7 +20,8 @@ from tuner.materials import Materials, gather
 from tuner.nodes import share_nodes
 from tuner.overrides import override
 from tuner.source import Source
-from tuner.space import MOST_EPOCHS, SearchSpace, parse_space, read_file, read_toml
+from tuner.space import SearchSpace
+from tuner.space_file import MOST_EPOCHS, parse_space, read_file, read_toml
 from tuner.submitted import on_cluster
 
 TRIALS = 16

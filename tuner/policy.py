@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields
@@ -22,13 +22,13 @@ from tuner.budget import Budget
 from tuner.checkpoint import checkpoint_folder
 from tuner.config import SweepConfig
 from tuner.disk import words
+from tuner.failures import hopeless
 from tuner.files import write_atomic
 from tuner.fit import EpochMetrics
 from tuner.records import TrialRecord, best_of
 from tuner.search import Study
 from tuner.space import Value
 
-LEAST_TRIED = 5  # before that, nothing is known of the share of trials that fail
 METRICS = tuple(field.name for field in fields(EpochMetrics))
 
 
@@ -221,13 +221,7 @@ class Policy:
     @property
     def hopeless(self) -> str:
         """What nearly all trials of the sweep fail with; empty while it is worth going on."""
-        records = self._study.records()
-        reasons = Counter(record.reason for record in records if record.state == "FAIL")
-        tried = sum(record.ended or bool(record.values) for record in records)
-        if tried < LEAST_TRIED or reasons.total() <= self._config.max_failure_rate * tried:
-            return ""
-        [(reason, count)] = reasons.most_common(1)
-        return f"{reasons.total()} of {tried} trials failed, {count} of them with: {reason}"
+        return hopeless(self._study.records(), self._config.max_failure_rate)
 
     def _promotable(self) -> set[int]:
         records = self._study.records()

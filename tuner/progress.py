@@ -27,6 +27,15 @@ OTHER_COLUMNS = 32  # characters that the table of running trials needs beside t
 _ORDER = ("done", "running", "waiting", "pruned", "failed", "left")
 
 
+def announcement(config: SweepConfig) -> str:
+    """The first line of a sweep."""
+    trials = "one trial" if config.trials == 1 else f"{config.trials} trials"
+    size = f"{config.epochs} epochs"
+    if config.trials > 1:
+        size = f"at most {size} each, {config.concurrency} at a time"
+    return f"[bold]{config.name}[/bold]: {trials} of {config.model} on {config.source.name}, {size}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     """Where a sweep stands."""

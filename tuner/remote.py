@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +23,9 @@ from tuner.probe import probe
 from tuner.progress import View
 from tuner.shipment import pack
 from tuner.source import Source
-from tuner.space import parse_space, read_file, read_toml
+from tuner.space_file import parse_space, read_file, read_toml
 from tuner.status import Status
+from tuner.typed import typed
 
 PREFIX = "tuner-"  # of the ids of our jobs
 RUN = ("python", "-P", "-m", "tuner.submitted")  # -P: a folder of the head may be called like a package
@@ -62,7 +64,7 @@ def sweep(request: Request, address: str, *, attach: bool, as_json: bool, out: C
         packed = pack(request, files)
         while True:
             name = request.name or _free_name(head.jobs, pair)
-            words = _words("sweep", replace(packed, name=name), as_json=as_json and attach)
+            words = typed("sweep", replace(packed, name=name), as_json=as_json and attach)
             with err.status(f"Handing {name} to {address}"):
                 try:
                     job_id = head.start(words, files=files if files.exists() else None, sweep=request, name=name)
@@ -90,10 +92,11 @@ def resume(name: str, address: str, *, attach: bool, as_json: bool, out: Console
         head = _head(address, Path(scratch))
         job_id = head.start(["resume", name, *(["--json"] if as_json and attach else [])], name=name)
         lines, begun = _until_begun(head.jobs, job_id, name)
+    code = 0 if begun else _code(head.jobs.job(job_id))
     for line in lines:
-        err.print(line, markup=False, soft_wrap=True)
-    if not begun:
-        return head.jobs.job(job_id).exit_code or 1
+        (err if begun or code else out).print(line, markup=False, soft_wrap=True)
+    if not begun:  # it could not go on; or it was finished, and MLflow has been sent the rest
+        return code
     Submitted(name=name, address=address, job=job_id).save(make_folder(tuner_home()))
     return _begun(head.jobs, name, job_id, len(lines), attach=attach, as_json=as_json, out=out, err=err)
 
@@ -196,14 +199,14 @@ def _check(request: Request) -> None:
 def _until_begun(jobs: Jobs, job_id: str, name: str) -> tuple[list[str], bool]:
     """What a sweep prints up to its announcement, and whether it came to that."""
     lines: list[str] = []
-    head = f"{name}: "
+    announced = re.compile(rf"{re.escape(name)}: (one trial|\d+ trials) of ")
 
     def show(line: str) -> bool:
         lines.append(line)
-        return line.startswith(head)
+        return announced.match(line) is not None
 
     jobs.follow(job_id, show)
-    return lines, bool(lines) and lines[-1].startswith(head)
+    return lines, bool(lines) and announced.match(lines[-1]) is not None
 
 
 def _free_name(jobs: Jobs, pair: str) -> str:
@@ -216,35 +219,6 @@ def _free_id(jobs: Jobs, name: str) -> str:
     taken = {job.id for job in jobs.jobs()}
     plain = f"{PREFIX}{name.replace('.', '_')}"
     return next(each for n in range(1, 10**6) if (each := plain if n == 1 else f"{plain}-{n}") not in taken)
-
-
-def _words(command: str, request: Request, *, as_json: bool) -> list[str]:
-    """The request as it would be typed."""
-    words = [command, request.dataset, request.model]
-    options = (
-        "max_epochs",
-        "concurrency",
-        "cpus_per_trial",
-        "gpus_per_trial",
-        "workers_per_node",
-        "name",
-        "limit",
-        "space",
-        "target",
-        "storage",
-    )
-    faults = ("max_failures", "max_failure_rate", "oom")
-    for option in ("trials", "seed", *options, *faults, "weights"):
-        value = getattr(request, option)
-        if value is not None:
-            words += [f"--{option.replace('_', '-')}", str(value)]
-    for option in ("time_budget", "trial_timeout"):
-        seconds = getattr(request, option)
-        if seconds is not None:
-            words += [f"--{option.replace('_', '-')}", f"{seconds}s"]
-    for override in request.overrides:
-        words += ["--set", override]
-    return [*words, "--json"] if as_json else words
 
 
 def _code(job: Job) -> int:

@@ -24,7 +24,7 @@ from tuner.materials import Materials
 from tuner.mended import mended
 from tuner.outcome import Outcome, disk_error, write_result
 from tuner.policy import Policy
-from tuner.progress import Summary, View
+from tuner.progress import Summary, View, announcement
 from tuner.records import FILE as JOURNAL
 from tuner.schedule import rungs
 from tuner.search import Study
@@ -43,8 +43,17 @@ if TYPE_CHECKING:
 class Sweep:
     """A sweep in its folder, new or begun."""
 
-    def __init__(self, config: SweepConfig, materials: Materials, folder: Path, store: Store, console: Console) -> None:
-        """Progress goes to `console`."""
+    def __init__(
+        self,
+        config: SweepConfig,
+        materials: Materials,
+        folder: Path,
+        store: Store,
+        console: Console,
+        stop: Stop,
+        leave: Callable[[Outcome], object],
+    ) -> None:
+        """Progress goes to `console`; `leave` prints an outcome in place of the caller when Ray is beyond an end."""
         self._config = config
         self._materials = materials
         self._folder = folder
@@ -53,7 +62,8 @@ class Sweep:
         self._kept: Storage | None = None
         self._began = time.time()
         self._halting = False
-        self.stop = Stop()
+        self._stop = stop
+        self._leave = leave
 
     def run(self) -> Outcome:
         """Runs what is left of the sweep, then tests and registers its best model.
@@ -66,27 +76,34 @@ class Sweep:
             SweepError: there is no model to register.
         """
         started = time.monotonic()
-        with hold(self._folder) as held, self.stop.listening():
+        with hold(self._folder) as held, self._stop.listening():
             config = self._config
-            self._announce()
+            self._console.print(announcement(config), soft_wrap=True)
             study = Study(self._folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
             for note in mended(study, self._folder):
                 self._say(f"warning: {note}")
-            ending = Ending(self.stop, study, held, self._console, self._folder)
+
+            def interrupted(unsent: str = "it has not come to that") -> Outcome:
+                return Outcome(
+                    config=config,
+                    folder=self._folder,
+                    records=tuple(study.records()),
+                    winner=None,
+                    seconds=time.monotonic() - started,
+                    unsent=unsent,
+                )
+
+            def leave(unsent: str) -> None:
+                self._leave(interrupted(unsent))
+
+            ending = Ending(self._stop, study, held, self._console, self._folder, leave)
             try:
                 finished, tracker = self._search(study, held, ending)
                 finale = self._finale()
                 winner = finale.test(study) if finished else None
-                outcome = Outcome(
-                    config=config,
-                    folder=self._folder,
-                    records=tuple(study.records()),
-                    winner=winner,
-                    seconds=time.monotonic() - started,
-                    unsent="it has not come to that",
-                )
                 if winner is None:
-                    return replace(outcome, unsent=ending.close("KILLED"))
+                    return interrupted(ending.close("KILLED"))
+                outcome = replace(interrupted(), winner=winner)
                 write_result(outcome)  # from here on the model is safe, whatever becomes of the rest
                 outcome = replace(finale.register(outcome, winner, tracker), seconds=time.monotonic() - started)
             except BaseException as error:
@@ -106,17 +123,6 @@ class Sweep:
             kept=self._kept,
         )
 
-    def _announce(self) -> None:
-        config = self._config
-        what = f"[bold]{config.name}[/bold]: {{}} of {config.model} on {config.source.name}, "
-        if config.trials == 1:
-            self._console.print(f"{what.format('one trial')}{config.epochs} epochs", soft_wrap=True)
-            return
-        trials = what.format(f"{config.trials} trials")
-        self._console.print(
-            f"{trials}at most {config.epochs} epochs each, {config.concurrency} at a time", soft_wrap=True
-        )
-
     def _search(self, study: Study, held: Held, ending: Ending) -> tuple[bool, Tracker]:
         """Runs trials. Whether the search came to its end, and the tracker that has been told of it."""
         with self._cluster(ending):
@@ -131,7 +137,7 @@ class Sweep:
                     self._run_trials(study, policy, tracker, held)
             if policy.halted:
                 raise disk_error(policy.halted, self._config.name)
-        finished = policy.over and not self.stop.asked
+        finished = policy.over and not self._stop.asked
         if finished:
             if policy.hopeless and len(study.records()) < self._config.trials:
                 self._console.print(f"warning: {policy.hopeless}: the search was ended early", soft_wrap=True)
@@ -152,8 +158,8 @@ class Sweep:
                 with self._console.status("Starting Ray"):
                     from tuner.cluster import cluster, died, kept_at, kill  # noqa: PLC0415
 
-                    guard = Guard(self.stop, died, partial(ending.give_up, kill=kill))
-                    stack.enter_context(cluster(self._config, self.stop, guard))
+                    guard = Guard(self._stop, died, partial(ending.give_up, kill=kill))
+                    stack.enter_context(cluster(self._config, self._stop, guard))
                     self._kept = kept_at(self._config, self._store)
             yield
 
@@ -215,10 +221,10 @@ class Sweep:
             from tuner import cluster, raytune  # noqa: PLC0415
 
             waits = Waiting(config, self._console).note if on_cluster() else _nothing  # our own Ray has room for all
-            stack.enter_context(self.stop.tune_running())
+            stack.enter_context(self._stop.tune_running())
 
             def ending() -> bool:
-                return self.stop.asked or bool(cluster.died())
+                return self._stop.asked or bool(cluster.died())
 
             raytune.run(config, policy, job, arrays, tick=tick, waiting=waits, ending=ending)
 
@@ -228,14 +234,14 @@ class Sweep:
             policy.stop("it was stopped")
         elif order is orders.Order.PAUSE:
             orders.clear(self._folder)
-            self.stop.ask()
+            self._stop.ask()
 
     def _tell(self, policy: Policy) -> None:
         for note in policy.take_notes():
             self._say(f"warning: {note}")
         if policy.halted and not self._here and not self._halting:
             self._halting = True
-            self.stop.ask()  # the trials save what the disk still takes
+            self._stop.ask()  # the trials save what the disk still takes
 
 
 def _nothing(*_: object) -> None: ...

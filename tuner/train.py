@@ -19,7 +19,8 @@ from tuner.plan import Request, read_space
 from tuner.records import FILE as JOURNAL
 from tuner.records import TrialRecord, best_of, read_records
 from tuner.source import Source
-from tuner.space import Middle, parse_space
+from tuner.space import Middle
+from tuner.space_file import parse_space
 
 
 def repeated(request: Request, home: Path, trial: str) -> Request:

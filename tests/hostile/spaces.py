@@ -11,7 +11,8 @@ from hypothesis.strategies import SearchStrategy
 
 from hostile.ends import End, Kind, refused
 from tuner.overrides import override
-from tuner.space import SearchSpace, parse_space, read_file
+from tuner.space import SearchSpace
+from tuner.space_file import parse_space, read_file
 
 NUMBERS = st.one_of(
     st.integers(-(10**25), 10**25).map(str),
