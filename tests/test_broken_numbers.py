@@ -188,7 +188,7 @@ def test_nothing_is_registered_of_a_model_without_finite_numbers(home: Path, spl
     splits.test.inputs[7] = 255
     assert whole_sweep(home, splits, "statistics") == "the trial failed: val_loss is nan in epoch 1"
     assert "1 of 359 test samples" in whole_sweep(home, splits, "test only")
-    client = MlflowClient(Store.of(home).uri)
+    client = MlflowClient(Store.of(home).uri, Store.of(home).uri)
     assert client.search_registered_models() == []
     [experiment] = [found for found in client.search_experiments() if found.name == "digits-cnn"]
     runs = client.search_runs([experiment.experiment_id])

@@ -32,7 +32,8 @@ def begun(home: Path, *conditions: dict[str, Any], **config: Any) -> None:
     study = Study(home / "demo/study.log", made.search_space(), seed=0, trials=1)
     number, _ = study.ask()
     for epoch, each in enumerate(conditions, 1):
-        study.note_conditions(number, each, trial_seed(made.seed, made.repeats + number), epoch)
+        reported = max(1, epoch - 1) if each not in conditions[: epoch - 1] else epoch  # that of the checkpoint
+        study.note_conditions(number, each, trial_seed(made.seed, made.repeats + number), reported)
         study.report(number, {"epoch": epoch, **EPOCH})
 
 

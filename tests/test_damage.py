@@ -182,7 +182,7 @@ def test_a_checkpoint_that_is_ahead_of_a_study_cut_short_is_not_gone_on_from(tmp
     assert list((tmp_path / "trials").iterdir()) == []
 
 
-def test_weights_of_another_epoch_than_the_best_are_never_crowned(finished: Finished, tmp_path: Path) -> None:
+def test_weights_of_another_epoch_than_the_best_are_called_what_they_are(finished: Finished, tmp_path: Path) -> None:
     """As when the newest checkpoint is damaged and the one before it is of an earlier epoch."""
     best = read_records(finished.sweep / JOURNAL)[finished.result["best"]["trial"]]
     shutil.copytree(finished.sweep / "trials", tmp_path / "trials")
@@ -191,10 +191,20 @@ def test_weights_of_another_epoch_than_the_best_are_never_crowned(finished: Fini
     other = replace(best, values=worse)
     assert other.best_epoch != best.best_epoch
     splits = config.source.load(config.limit)
-    with pytest.raises(SweepError, match=f"best trial's epoch {other.best_epoch}; to train it again: tuner train"):
-        crown.crown(config, splits, other, tmp_path)
-    assert not (tmp_path / "model").exists()
-    assert crown.crown(config, splits, best, tmp_path).trial == best
+    said: list[str] = []
+    winner = crown.crown(config, splits, other, tmp_path, warn=said.append)
+    assert (winner.epoch, winner.val_accuracy) == (best.best_epoch, best.best[0])
+    [line] = said
+    assert line.startswith(f"the model is that of trial {best.number} after epoch {best.best_epoch} (val_accuracy ")
+    assert f"; the study's best is epoch {other.best_epoch} (" in line
+    said.clear()
+    assert crown.crown(config, splits, best, tmp_path, warn=said.append).trial == best
+    assert said == []
+    shutil.rmtree(tmp_path / "trials")
+    with pytest.raises(
+        SweepError, match=r"no checkpoint in .*; to train it again: tuner train digits cnn --from-trial"
+    ):
+        crown.crown(config, splits, best, tmp_path)
 
 
 def test_one_damaged_sweep_does_not_hide_the_others(finished: Finished, home: Path) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from checkpoint_support import saved_epoch, train, training
 
-from tuner import keeping
+from tuner import checkpoint, keeping
 from tuner.checkpoint import Checkpoints, checkpoint_folder
-from tuner.checkpoint_file import FILE
-from tuner.keeping import KEPT, UNKEPT, leave
+from tuner.checkpoint_file import FILE, PREVIOUS
+from tuner.keeping import KEPT, LIVE, UNKEPT, leave
 from tuner.storage import UriStorage, last
 
 
@@ -53,8 +54,9 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setattr(keeping, "PATIENT", (0.01, 0.01))
-    monkeypatch.setattr(keeping, "INSISTENT", (0.01, 0.01))
+    for module in (checkpoint, keeping):
+        monkeypatch.setattr(module, "PATIENT", (0.01, 0.01))
+        monkeypatch.setattr(module, "INSISTENT", (0.01, 0.01))
     return Place(tmp_path)
 
 
@@ -113,3 +115,17 @@ def test_the_newer_of_both_is_taken(place: Place) -> None:
     place.bring_back()
     assert place.run(place.near, 3, 1)[0] == 2
     assert not (place.near / "0003" / KEPT).exists()
+
+
+def test_what_a_killed_worker_has_left_is_kept_by_others(place: Place) -> None:
+    place.take_away()
+    for number in (3, 5, 7):
+        place.run(place.near, number, 2)
+    place.bring_back()
+    with subprocess.Popen(["true"]) as gone:
+        (place.near / "0003" / LIVE).write_text(str(gone.pid))
+    (place.near / "0005" / FILE).write_bytes(b"damaged")
+    (place.near / "0007" / FILE).rename(place.near / "0007" / PREVIOUS)  # it was killed between two renamings
+    place.run(place.near, 4, 1)
+    assert (place.kept(3), place.kept(7)) == (2, 2)
+    assert [path.name for path in place.near.iterdir()] == ["0005"]

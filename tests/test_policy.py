@@ -190,7 +190,37 @@ def test_when_the_time_is_over_running_trials_stop_after_their_epoch_and_nothing
     assert not policy.over  # a worker still has the trial
     assert policy.on_report(drawn[0], report(2, 0.9)) is Decision.STOP
     assert policy.over
-    assert study.record(0).reason == "the time budget ended in epoch 2"
+    assert study.record(0).state == "RUNNING", "until it has saved what it has"
+    policy.finish()
+    assert (study.record(0).state, study.record(0).reason) == ("PRUNED", "the time budget ended in epoch 2")
+
+
+def test_a_trial_whose_last_epochs_may_be_in_no_checkpoint_repeats_them_when_the_time_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    config = make_config(time_budget=60.0, epochs=27)
+    policy, _ = open_policy(tmp_path, config)
+    for number, score in ((0, 0.8), (1, 0.9), (2, 0.7)):
+        drawn = policy.next_trial()
+        assert drawn is not None
+        for epoch in (1, 2):
+            policy.on_report(number, report(epoch, score + epoch / 100))
+    policy.note_time(last=True)
+    now += 61
+    policy.note_time()
+    policy, study = open_policy(tmp_path, config)  # the process was killed
+    assert not policy.over
+    drawn = policy.next_trial()
+    assert drawn is not None
+    assert drawn[0] == 1, "the best"
+    assert policy.next_trial() is None
+    assert policy.on_report(1, report(1, 0.91)) is Decision.CONTINUE
+    assert policy.on_report(1, report(2, 0.92)) is Decision.STOP
+    assert policy.over
+    policy.finish()
+    assert {record.reason for record in study.records()} == {"the time budget ended in epoch 2"}
 
 
 def test_a_report_of_a_trial_that_gave_its_worker_back_is_ignored(tmp_path: Path) -> None:

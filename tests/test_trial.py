@@ -131,7 +131,7 @@ def test_a_trial_that_does_not_fit_into_memory_goes_on_with_half_a_batch_at_a_ti
     assert run(tmp_path, splits)[-1]["error"] == "out of memory at batch size 64"
     reports = run(tmp_path, splits, halves=True)
     assert [report["epoch"] for report in reports] == [1, 1, 2, 3]  # each time from its checkpoint, which comes first
-    assert [report.get("halved") for report in reports] == [None, None, 2, 2]
+    assert [report["halved"] for report in reports] == [0, 2, 2, 2]
     largest = 16
     shutil.rmtree(tmp_path / "0000")
     assert [report["error"] for report in run(tmp_path, splits, halves=True)] == ["out of memory at batch size 64"]
@@ -157,6 +157,29 @@ def test_a_trial_that_was_halved_is_repeated_with_halves_from_the_same_epoch_on(
     data, repeated = TrialData(splits.train, splits.validation, {}), list[dict[str, Any]]()
     run_trial(replace(job(tmp_path / "c", splits), halved=2), 0, PARAMETERS, data, repeated.append)
     assert scores(repeated) == halved[-3:]
+
+
+def test_epochs_that_a_second_try_repeats_are_trained_as_they_were(
+    tmp_path: Path, splits: Splits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the study would have other numbers than the checkpoint."""
+    whole, calls = scores(run(tmp_path / "a", splits)), 0
+
+    def limited(inputs: torch.Tensor, *arguments: Any) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        if len(inputs) > 32 and calls > 2 * steps:
+            calls = -1000
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return augment(inputs, *arguments)
+
+    steps = len(splits.train.targets) // 64
+    monkeypatch.setattr("tuner.fit.augment", limited)
+    monkeypatch.setattr("tuner.trial.Checkpoints.save", lambda *_, **__: None)
+    reports = run(tmp_path / "b", splits, halves=True)
+    assert [report["halved"] for report in reports] == [0, 0, 3, 3, 3]
+    assert scores(reports)[2:4] == whole[:2]
+    assert scores(reports)[4] != whole[2]
 
 
 def test_a_trial_reports_its_seed_and_its_conditions(tmp_path: Path, splits: Splits) -> None:

@@ -40,9 +40,9 @@ class Budget:
         of = f"the time budget of {format_seconds(self._seconds)}"
         return f"{format_seconds(self._left)} of {of} are left" if self._left > 0 else f"{of} is spent"
 
-    def note(self) -> None:
-        """Remembers the time that was spent, now and then. To be called often."""
-        now = time.monotonic()
-        if self._seconds is not None and now - self._noted >= NOTE_S:
-            self._noted = now
-            self._study.note_spent([*self._before, now - self._began])
+    def note(self, *, now: bool = False) -> None:
+        """Remembers the time that was spent, now and then, or `now`. To be called often."""
+        time_now = time.monotonic()
+        if self._seconds is not None and (now or time_now - self._noted >= NOTE_S):
+            self._noted = time_now
+            self._study.note_spent([*self._before, time_now - self._began])

@@ -12,7 +12,7 @@ from tuner.checkpoint_file import FILE, PREVIOUS, read_good
 from tuner.disk import words
 from tuner.files import write_atomic
 from tuner.fit import Training
-from tuner.keeping import KEPT, Keeper
+from tuner.keeping import AT_ONCE, INSISTENT, KEPT, PATIENT, Keeper
 from tuner.storage import Storage
 
 NEXT = "next.pt"
@@ -79,7 +79,8 @@ class Checkpoints:
         try:
             self._write(training)
             if self._keeper:
-                self._keeper.keep(training.epoch, now=now)
+                last = training.epoch == training.epochs  # nothing is kept after it
+                self._keeper.keep(training.epoch, INSISTENT if last else PATIENT if now else AT_ONCE)
             self._saved_epoch, self._told = training.epoch, False
         except OSError as error:
             if now and not self._keeper:

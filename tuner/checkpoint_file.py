@@ -41,11 +41,23 @@ def read_good(folder: Path, names: Sequence[str] = (FILE, PREVIOUS)) -> tuple[di
     return None, "; ".join(damage)
 
 
-def latest_epoch(folder: Path) -> int:
-    """The epoch of the newest checkpoint in a folder, without a look at its weights; 0 when there is none."""
+def latest(folder: Path) -> tuple[int, Path]:
+    """The epoch and the file of the newest checkpoint in a folder, without a look at its weights.
+
+    Raises:
+        DamagedError: there is none, or none that is good.
+    """
     for name in (FILE, PREVIOUS):
         with suppress(*_DAMAGE):
-            return int(torch.load(folder / name, map_location="cpu", weights_only=True, mmap=True)["metrics"]["epoch"])
+            state = torch.load(folder / name, map_location="cpu", weights_only=True, mmap=True)
+            return int(state["metrics"]["epoch"]), folder / name
+    raise DamagedError(f"{folder} has no good checkpoint")
+
+
+def latest_epoch(folder: Path) -> int:
+    """That of the newest checkpoint in a folder; 0 when there is none."""
+    with suppress(DamagedError):
+        return latest(folder)[0]
     return 0
 
 

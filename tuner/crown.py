@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from torch import Tensor
@@ -17,31 +19,45 @@ from tuner.device import best_device
 from tuner.errors import one_line
 from tuner.evaluate import score_logits
 from tuner.find_model import MODEL
-from tuner.fit import predict_logits
+from tuner.fit import EpochMetrics, predict_logits
 from tuner.hyperparameters import split_parameters
 from tuner.keeping import INSISTENT, attempt
 from tuner.outcome import SweepError, Winner
-from tuner.records import TrialRecord
+from tuner.records import SCORE, TrialRecord
 from tuner.report.predictions import Predictions
 from tuner.saved import load_model, save_model
 from tuner.storage import Storage
 
 
-def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, kept: Storage | None = None) -> Winner:
+def crown(
+    config: SweepConfig,
+    splits: Splits,
+    best: TrialRecord,
+    folder: Path,
+    kept: Storage | None = None,
+    warn: Callable[[str], None] = print,
+) -> Winner:
     """Tests the best trial's best weights once on the test split, and saves them in the sweep's folder.
 
-    Its checkpoint lies in that folder, or is `kept` elsewhere.
+    Its checkpoint lies in that folder, or is `kept` elsewhere. Where what it holds is not what the study found best,
+    that is told to `warn`.
     """
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder / "trials", best.number)
     if kept:
         _fetch(kept, best.number, checkpoints / CHECKPOINT, config.name)
     state, damage = read_good(checkpoints)
-    if state is None or state["best_metrics"]["epoch"] != best.best_epoch:  # an earlier one is not what was found best
-        why = damage or f"{checkpoints} has no checkpoint of the best trial's epoch {best.best_epoch}"
-        again = f"tuner train {config.dataset} {config.model} --from-trial {config.name}/{best.number}"
-        raise SweepError(f"{why}; to train it again: {again}")
-    weights = state["best_weights"]
+    if state is None:
+        why = damage or f"the best trial has no checkpoint in {checkpoints}"
+        raise SweepError(f"{why}; to train it again: {_again(config, best.number)}")
+    weights, held = state["best_weights"], EpochMetrics(**state["best_metrics"])
+    if damage:
+        warn(damage)
+    if (held.epoch, held.val_accuracy) != (best.best_epoch, best.best[0]):
+        warn(
+            f"the model is that of trial {best.number} after epoch {held.epoch} ({SCORE} {held.val_accuracy:.4f}), "
+            f"as its checkpoint has it; the study's best is epoch {best.best_epoch} ({best.best[0]:.4f})"
+        )
     model = folder / MODEL
     save_model(model, splits.spec, config.model, arguments, weights)
     logits = _test(model, splits.test)
@@ -55,10 +71,18 @@ def crown(config: SweepConfig, splits: Splits, best: TrialRecord, folder: Path, 
     Predictions.of(splits.test, logits).save(folder)
     return Winner(
         trial=best,
+        epoch=held.epoch,
+        val_accuracy=held.val_accuracy,
+        val_loss=held.val_loss,
         scores=score_logits(logits, splits.test.targets),
         cost=Cost.of(model, best),
         test_data=fingerprint(splits.test),
     )
+
+
+def _again(config: SweepConfig, number: int) -> str:
+    words = ["tuner", "train", config.dataset, config.model, "--from-trial", f"{config.name}/{number}"]
+    return shlex.join([*words, *(["--target", config.target] if config.target else [])])
 
 
 def _fetch(kept: Storage, number: int, file: Path, name: str) -> None:

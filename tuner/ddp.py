@@ -23,7 +23,7 @@ from tuner.desk import new_desk
 from tuner.keeping import leave
 from tuner.ranks import Ranks
 from tuner.space import Value
-from tuner.trial import Report, TrialJob, attempt, to_data
+from tuner.trial import Report, TrialJob, attempt, halved_from, to_data
 
 BACKEND = "gloo"  # between the processes' CPUs; the gradients of GPUs have a group of their own
 
@@ -40,8 +40,6 @@ class Task:
     number: int
     parameters: Mapping[str, Value]
     arrays: ray.ObjectRef[Any]
-    halved: bool = False
-    """Whether whole batches did not fit into memory."""
 
 
 def train_together(task: Task, resources: Mapping[str, float], report: Report) -> None:
@@ -68,12 +66,12 @@ def train_together(task: Task, resources: Mapping[str, float], report: Report) -
         with ThreadPoolExecutor(1) as pool:
             fitting = pool.submit(trainer.fit)
             fitting.add_done_callback(lambda _: desk.close.remote())
-            _pass_on(desk, report)
+            reached = _pass_on(desk, report)
             failure = _failure(fitting.exception())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    if failure.get("out_of_memory") and task.job.halves and not task.halved:
-        train_together(replace(task, halved=True), resources, report)
+    if failure.get("out_of_memory") and task.job.halves:
+        train_together(replace(task, job=halved_from(task.job, reached + 1)), resources, report)
     elif failure:
         report(failure)
 
@@ -99,22 +97,28 @@ def train_part(config: dict[str, Any]) -> None:
     data = to_data(ray.get(task.arrays), device)
     try:
         with suppress(SystemExit):
-            if failure := attempt(job, task.number, task.parameters, data, report, ranks, halved=task.halved):
+            if failure := attempt(job, task.number, task.parameters, data, report, ranks):
                 raise FailedRankError(failure)
     finally:
         if job.storage and ranks.first:
             leave(checkpoint_folder(job.folder, task.number))
 
 
-def _pass_on(desk: ActorHandle[Any], report: Report) -> None:
-    """Reports what the processes hand in, until they have ended; when Ray stops the trial, so do they."""
+def _pass_on(desk: ActorHandle[Any], report: Report) -> int:
+    """Reports what the processes hand in, until they have ended; when Ray stops the trial, so do they.
+
+    Returns the last epoch.
+    """
+    reached = 0
     while result := ray.get(desk.next.remote()):
+        reached = max(reached, result["epoch"])
         try:
             report(result)
         except SystemExit:
             desk.answer.remote(go_on=False)
             raise
         desk.answer.remote(go_on=True)
+    return reached
 
 
 def _failure(error: BaseException | None) -> dict[str, Any]:

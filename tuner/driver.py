@@ -17,6 +17,7 @@ from tuner.errors import TunerError
 from tuner.files import write_atomic
 
 LOCK, FILE = "lock", "driver.json"
+OTHERS = "sync.lock"  # held by who does not run the sweep, and wants it as it is
 LOOKS = 20  # attempts to hold a folder, since others who look whether it is held hold it too, for a moment
 LOOK_S = 0.02
 
@@ -69,7 +70,7 @@ def hold(folder: Path) -> Iterator[Held]:
     """
     with (folder / LOCK).open("a") as file:
         with orders.gate(folder):
-            _lock(file, folder)
+            _lock(file, fcntl.LOCK_EX, f"the sweep {folder.name} is running in another process")
             orders.clear(folder)
             held = Held(folder)
         try:
@@ -80,21 +81,22 @@ def hold(folder: Path) -> Iterator[Held]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Like `hold`, for what does not run the sweep: nothing is noted of this process."""
-    with (folder / LOCK).open("a") as file:
-        _lock(file, folder)
+    """Keeps others from running the sweep, and from this. For others, it is not running meanwhile."""
+    with (folder / LOCK).open("a") as file, (folder / OTHERS).open("a") as others:
+        _lock(file, fcntl.LOCK_SH, f"the sweep {folder.name} is running in another process")
+        _lock(others, fcntl.LOCK_EX, f"another process sends MLflow what it lacks of {folder.name}")
         yield
 
 
-def _lock(file: IO[str], folder: Path) -> None:
+def _lock(file: IO[str], kind: int, taken: str) -> None:
     for _ in range(LOOKS):
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(LOOK_S)
         else:
             return
-    raise TunerError(f"the sweep {folder.name} is running in another process")
+    raise TunerError(taken)
 
 
 def is_running(folder: Path) -> bool:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +16,7 @@ from rich.console import Console
 from tuner.driver import Held
 from tuner.search import Study
 from tuner.signals import Stop
-from tuner.status import ERROR_FILE
+from tuner.status import note_error
 from tuner.tracker import Tracker
 
 PATIENCE_S = 15.0  # before SIGKILL `tuner stop --now` waits for 20 s, Kubernetes and Ray for 30, systemd for 90
@@ -37,6 +37,8 @@ class Ending:
         self._folder = folder
         self._leave = leave
         self.tracker: Tracker | None = None
+        self.halted = ""
+        """Why the sweep has ended by itself, in a line, if it has."""
 
     def close(self, status: str) -> str:
         """Ends the runs of MLflow's, the sweep's own with this status. Returns why that could not be done."""
@@ -50,20 +52,26 @@ class Ending:
 
         `kill` ends the processes that it has started.
         """
-        if not self._stop.asked:
-            (self._folder / ERROR_FILE).write_text(f"{reason}\n", encoding="utf-8")
-        unsent = self.close("KILLED" if self._stop.asked else "FAILED")
+        stopped = self._stop.asked and not self.halted
+        try:
+            self._tell("" if stopped else self.halted or f"{reason}; to go on: tuner resume {self._folder.name}")
+            self._held.end()
+        finally:  # whatever a disk or a closed pipe has kept it from
+            kill()
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError):
+                    stream.flush()
+            os._exit(self._stop.status if stopped else 1)
+
+    def _tell(self, error: str) -> None:
+        if error:
+            note_error(self._folder, error)
+        unsent = self.close("FAILED" if error else "KILLED")
         self._console.show_cursor()  # which the live table hides
-        if self._stop.asked:
-            self._leave(unsent)
+        if error:
+            self._console.print(f"error: {error}", markup=False, soft_wrap=True)
         else:
-            onwards = f"to go on: tuner resume {self._folder.name}"
-            self._console.print(f"error: {reason}; {onwards}", markup=False, soft_wrap=True)
-        self._held.end()
-        kill()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(self._stop.status if self._stop.asked else 1)
+            self._leave(unsent)
 
 
 class Guard:

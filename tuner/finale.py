@@ -40,7 +40,7 @@ class Finale:
         if best is None:
             raise all_failed(study.records(), self.folder)
         with self.console.status("Testing the best model"):
-            return crown(self.config, self.materials.splits, best, self.folder, self.kept)
+            return crown(self.config, self.materials.splits, best, self.folder, self.kept, self._warn)
 
     def register(self, outcome: Outcome, winner: Winner, tracker: Tracker) -> Outcome:
         """Sends MLflow the rest, and the model. What it does not take is said in the outcome."""
@@ -67,8 +67,7 @@ class Finale:
         from tuner.report.make import publish  # noqa: PLC0415
 
         def warn(message: str) -> None:
-            again = f"to make the report again: tuner report {self.config.name}"
-            self.console.print(f"warning: {message}; {again}", markup=False, soft_wrap=True)
+            self._warn(f"{message}; to make the report again: tuner report {self.config.name}")
 
         try:
             with self.console.status("Making the report"):
@@ -77,6 +76,9 @@ class Finale:
         except (Exception, KeyboardInterrupt) as error:
             warn(f"there is no report: {trouble(error) or one_line(error)}")
             return outcome
+
+    def _warn(self, message: str) -> None:
+        self.console.print(f"warning: {message}", markup=False, soft_wrap=True)
 
     def drop_kept(self, outcome: Outcome) -> None:
         """Once the winner is registered, checkpoints that lie elsewhere are not needed any more."""

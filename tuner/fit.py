@@ -85,19 +85,14 @@ class Training:
         self.metrics: EpochMetrics | None = None
         self.best_metrics: EpochMetrics | None = None
         self.best_weights: dict[str, Tensor] = {}
-        self.halved = 0
-
-    def halve(self) -> None:
-        """From the next epoch on, trains each batch in two halves, whose gradients are added: half the memory.
-
-        The steps are those of whole batches, but for batch normalisation, which sees the halves.
-        """
-        if not self.halves_now:
-            self.halved = self.epoch + 1
+        self.halved = 0  # the first epoch with halves, 0 for none
 
     @property
     def halves_now(self) -> bool:
-        """Whether the next epoch is trained with halves."""
+        """Whether the next epoch's batches are trained in two halves, whose gradients are added: half the memory.
+
+        The steps are those of whole batches, but for batch normalisation, which sees the halves.
+        """
         return 0 < self.halved <= self.epoch + 1
 
     def state_dict(self) -> dict[str, Any]:

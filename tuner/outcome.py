@@ -53,6 +53,11 @@ class Winner:
     """The best trial of a sweep, and its model."""
 
     trial: TrialRecord
+    epoch: int
+    """After which its weights are those of the model."""
+    val_accuracy: float
+    """With these weights, like the loss."""
+    val_loss: float
     scores: TestScores
     cost: Cost
     test_data: str
@@ -98,9 +103,9 @@ class Outcome:
             trial = self.winner.trial
             result["best"] = {
                 "trial": trial.number,
-                "epoch": trial.best_epoch,
-                "val_accuracy": trial.best[0],
-                "val_loss": -trial.best[1],
+                "epoch": self.winner.epoch,
+                "val_accuracy": self.winner.val_accuracy,
+                "val_loss": self.winner.val_loss,
                 "parameters": trial.parameters,
             }
             result["test"] = asdict(self.winner.scores)
@@ -123,6 +128,9 @@ def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
     try:
         return Winner(
             trial=records[result["best"]["trial"]],
+            epoch=result["best"]["epoch"],
+            val_accuracy=result["best"]["val_accuracy"],
+            val_loss=result["best"]["val_loss"],
             scores=TestScores(**result["test"]),
             cost=Cost(**result["cost"]),
             test_data=result["test_data"],
@@ -163,10 +171,15 @@ def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
     """The error of a sweep in which no trial came to an end: the commonest reason speaks for all."""
     reasons = Counter(record.reason for record in records if record.state == "FAIL")
     if not reasons:
-        return SweepError(f"no trial finished an epoch in the time budget; the sweep is kept in {folder}")
+        return SweepError(f"no trial finished an epoch before the search ended; the sweep is kept in {folder}")
     [(reason, count)] = reasons.most_common(1)
     traced = any((folder / "trials").glob("*-error.txt"))  # a loss that is not finite has no more to tell
     details = f"; details in {folder}/trials" if traced else ""
     if len(records) == 1:
         return SweepError(f"the trial failed: {reason}{details}")
-    return SweepError(f"all {len(records)} trials failed, {count} of them with: {reason}{details}")
+    failed = (
+        f"{reasons.total()} of {len(records)} trials"
+        if reasons.total() < len(records)
+        else f"all {len(records)} trials"
+    )
+    return SweepError(f"{failed} failed, {count} of them with: {reason}{details}")

@@ -75,9 +75,11 @@ class Policy:
 
         Interrupted trials come first, then the best that may be promoted, then a new one.
         """
-        if self.halted or self._out_of_time() or len(self._live) >= self._most():
+        if self.halted or len(self._live) >= self._most():
             return None
         with self._halting():
+            if self._out_of_time():
+                return self._issue(self._study.reissue(self._interrupted.popleft())) if self._owes() else None
             if self._interrupted:
                 return self._issue(self._study.reissue(self._interrupted.popleft()))
             promotable = self._promotable()
@@ -90,7 +92,7 @@ class Policy:
     @property
     def over(self) -> bool:
         """Whether no worker has a trial and none will get one."""
-        if self._live or self.halted:
+        if self._live or self.halted or self._owes():
             return False
         asked = len(self._study.records()) >= self._config.trials
         return self._out_of_time() or (asked and not self._interrupted and not self._promotable())
@@ -142,7 +144,9 @@ class Policy:
         for record in self._study.records():
             if not record.ended:
                 waited = record.epoch in self._rungs
-                reason = f"not promoted from the rung of epoch {record.epoch}" if waited else self._over_reason
+                reason = f"{self._over_reason} in epoch {record.epoch}" if record.epoch else self._over_reason
+                if waited:
+                    reason = f"not promoted from the rung of epoch {record.epoch}"
                 self._end(record.number, "PRUNED", reason)
         self._drop_checkpoints()
 
@@ -154,6 +158,11 @@ class Policy:
         """Begins no epoch any more: the trials that a worker has end with the epoch that they are in."""
         if not self._out_of_time():
             self._stopped, self._over_reason = True, reason
+
+    def note_time(self, *, last: bool = False) -> None:
+        """Remembers how much of the time budget is spent; now and then, or for the `last` time."""
+        with self._halting():
+            self.budget.note(now=last)
 
     def take_notes(self) -> list[str]:
         """What the trials have had to say since the last time, a line each."""
@@ -188,8 +197,9 @@ class Policy:
             return self._end(number, "FAIL", f"{broken[0]} is {metrics[broken[0]]} in epoch {epoch}")
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")
-        if self._out_of_time():
-            return self._end(number, "PRUNED", f"{self._over_reason} in epoch {epoch}")
+        if self._out_of_time() and epoch >= self._study.record(number).epoch:
+            del self._live[number]  # it is told that it was pruned when all workers have saved what they have
+            return Decision.STOP
         if epoch in self._rungs and epoch > self._live[number]:
             return self._at_rung(number)
         return Decision.CONTINUE
@@ -238,6 +248,15 @@ class Policy:
         no_more_new = len(records) >= self._config.trials and not self._interrupted
         workers = self._config.concurrency
         return schedule.promotable(trials, self._rungs, no_more_new=no_more_new, workers=workers)
+
+    def _owes(self) -> bool:
+        """Whether the best trial was interrupted: its last epochs may be in no checkpoint, and are trained again."""
+        best = self._study.best() if self._interrupted else None
+        if best is None or best.number not in self._interrupted:
+            return False
+        self._interrupted.remove(best.number)
+        self._interrupted.appendleft(best.number)
+        return True
 
     def _out_of_time(self) -> bool:
         return self._stopped or self.budget.over

@@ -89,14 +89,14 @@ def download(uri: str, model_uri: str, folder: Path) -> Path:
 def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     """Writes the winner's parameters, its test scores and cost and the test split's fingerprint to the sweep's run.
 
-    They have the time of its best epoch, so that they are there once however often they are written.
+    They have the time of its epoch, so that they are there once however often they are written.
     """
     client, best = MlflowClient(uri, uri), winner.trial
-    when = int(best.metrics[best.best_epoch]["time"] * 1000)
+    when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
     scores = {f"test_{name}": value for name, value in asdict(winner.scores).items()}
-    values = {"best_val_accuracy": best.best[0]} | scores
+    values = {"best_val_accuracy": winner.val_accuracy} | scores
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
-    tags = {"tuner.best_trial": best.number, "tuner.best_epoch": best.best_epoch, TEST_DATA_TAG: winner.test_data}
+    tags = {"tuner.best_trial": best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
     client.log_batch(
         run_id,
         metrics=[Metric(name, value, when, 0) for name, value in values.items()],

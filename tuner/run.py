@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import traceback
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,11 +12,10 @@ from rich.console import Console
 from tuner.config import SweepConfig
 from tuner.disk import trouble
 from tuner.errors import TunerError, shown
-from tuner.files import write_atomic
 from tuner.materials import Materials
 from tuner.outcome import UNSENT, Outcome, SweepError, disk_error
 from tuner.signals import Stop
-from tuner.status import ERROR_FILE
+from tuner.status import ERROR_FILE, note_error
 from tuner.store import Store
 from tuner.summary import print_outcome
 
@@ -69,8 +67,7 @@ def _noted(error: Exception, config: SweepConfig, folder: Path) -> str:
     if trouble(error):
         error = disk_error(trouble(error), config.name)
     details = str(error) if isinstance(error, SweepError) else traceback.format_exc().rstrip()
-    with suppress(OSError):  # where the disk does not take it, what is printed has to do
-        write_atomic(folder / ERROR_FILE, lambda file: file.write(f"{details}\n".encode(errors="replace")))
+    note_error(folder, details)
     if isinstance(error, SweepError):
         return str(error)
     reason = f"{type(error).__name__}: {' '.join(str(error).split())}"

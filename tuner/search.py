@@ -73,23 +73,18 @@ class Study:
         return stored
 
     def note_node(self, number: int, node: str, epoch: int) -> None:
-        """Remembers on which node of a cluster a trial runs, from an epoch on that it is about to report.
-
-        A trial that goes on first repeats the last epoch of its checkpoint.
-        """
+        """Remembers on which node of a cluster a trial runs, which is about to report this epoch from there."""
         record = self.record(number)
         if not record.nodes or record.nodes[-1][1] != node:
-            first = epoch + 1 if epoch in record.values else epoch
-            self._trial(number).set_user_attr("nodes", [*record.nodes, (first, node)])
+            self._trial(number).set_user_attr("nodes", [*record.nodes, (_first(record, epoch), node)])
 
     def note_conditions(self, number: int, conditions: Mapping[str, str | int], seed: int, epoch: int) -> None:
         """Remembers a trial's seed, and under which conditions it is trained from an epoch on; see `note_node`."""
         record = self.record(number)
         if not record.conditions or record.conditions[-1][1] != conditions:
-            first = epoch + 1 if epoch in record.values else epoch
             trial = self._trial(number)
             trial.set_user_attr("seed", seed)
-            trial.set_user_attr("conditions", [*record.conditions, (first, dict(conditions))])
+            trial.set_user_attr("conditions", [*record.conditions, (_first(record, epoch), dict(conditions))])
 
     def note_halved(self, number: int, epoch: int) -> None:
         """Remembers that a trial trains its batches half at a time, from an epoch on."""
@@ -152,6 +147,11 @@ class Study:
 
     def _frozen(self) -> list[FrozenTrial]:
         return self._study.get_trials(deepcopy=False)
+
+
+def _first(record: TrialRecord, epoch: int) -> int:
+    """The first epoch that is new since a trial goes on: it begins with the one of its checkpoint."""
+    return max(record.epoch, epoch if epoch > 1 else 0) + 1
 
 
 class _SeenByTPE(optuna.Study):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from tuner import orders
 from tuner.config import SweepConfig, known_sweep, sweep_names
 from tuner.driver import Driver, is_running, last_driver
 from tuner.errors import TunerError
+from tuner.files import write_atomic
 from tuner.outcome import FILE as RESULT
 from tuner.outcome import is_sent
 from tuner.progress import Summary
@@ -18,6 +20,12 @@ from tuner.records import FILE as JOURNAL
 from tuner.records import SCORE, StudyReader, TrialRecord
 
 ERROR_FILE = "error.txt"
+
+
+def note_error(folder: Path, text: str) -> None:
+    """Says why a sweep has failed, for `tuner status` and `logs`. A disk that does not take it is no other error."""
+    with suppress(OSError):
+        write_atomic(folder / ERROR_FILE, lambda file: file.write(f"{text}\n".encode(errors="replace")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +138,9 @@ class Watch:
         return "paused" if driver and driver.ended else "crashed"
 
     def _reason(self) -> str:
-        lines = (self.folder / ERROR_FILE).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        lines: list[str] = []
+        with suppress(FileNotFoundError):  # it goes on just now
+            lines = (self.folder / ERROR_FILE).read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "unknown"
 
 

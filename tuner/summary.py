@@ -142,7 +142,7 @@ def _print_failures(outcome: Outcome, out: Console) -> None:
 def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     scores, trial = winner.scores, winner.trial
     out.print(
-        f"\n[bold]trial {trial.number}[/bold], epoch {trial.best_epoch}, on the test set: "
+        f"\n[bold]trial {trial.number}[/bold], epoch {winner.epoch}, on the test set: "
         f"[bold]accuracy {scores.accuracy:.4f}[/bold], macro F1 {scores.macro_f1:.4f}, "
         f"ROC-AUC {scores.roc_auc:.4f}, loss {scores.loss:.4f}"
     )

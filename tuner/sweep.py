@@ -61,7 +61,6 @@ class Sweep:
         self._console = console
         self._kept: Storage | None = None
         self._began = time.time()
-        self._halting = False
         self._stop = stop
         self._leave = leave
 
@@ -134,7 +133,8 @@ class Sweep:
                 self._say(policy.budget.begun)
             with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune is told of signals
                 if not policy.over:
-                    self._run_trials(study, policy, tracker, held)
+                    self._run_trials(study, policy, tracker, held, ending)
+            policy.note_time(last=True)
             if policy.halted:
                 raise disk_error(policy.halted, self._config.name)
         finished = policy.over and not self._stop.asked
@@ -175,7 +175,7 @@ class Sweep:
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, soft_wrap=True)
 
-    def _run_trials(self, study: Study, policy: Policy, tracker: Tracker, held: Held) -> None:
+    def _run_trials(self, study: Study, policy: Policy, tracker: Tracker, held: Held, ending: Ending) -> None:
         config = self._config
         job = TrialJob(
             sweep=config.name,
@@ -198,9 +198,9 @@ class Sweep:
 
         def tick() -> None:
             tracker.check()
-            policy.budget.note()
+            policy.note_time()
             self._obey(policy)
-            self._tell(policy)
+            self._tell(policy, ending)
             held.note_live(policy.live())
             if told:
                 told(summary)
@@ -223,10 +223,10 @@ class Sweep:
             waits = Waiting(config, self._console).note if on_cluster() else _nothing  # our own Ray has room for all
             stack.enter_context(self._stop.tune_running())
 
-            def ending() -> bool:
+            def leaving() -> bool:
                 return self._stop.asked or bool(cluster.died())
 
-            raytune.run(config, policy, job, arrays, tick=tick, waiting=waits, ending=ending)
+            raytune.run(config, policy, job, arrays, tick=tick, waiting=waits, ending=leaving)
 
     def _obey(self, policy: Policy) -> None:
         order = orders.given(self._folder)
@@ -236,11 +236,11 @@ class Sweep:
             orders.clear(self._folder)
             self._stop.ask()
 
-    def _tell(self, policy: Policy) -> None:
+    def _tell(self, policy: Policy, ending: Ending) -> None:
         for note in policy.take_notes():
             self._say(f"warning: {note}")
-        if policy.halted and not self._here and not self._halting:
-            self._halting = True
+        if policy.halted and not self._here and not ending.halted:
+            ending.halted = str(disk_error(policy.halted, self._config.name))
             self._stop.ask()  # the trials save what the disk still takes
 
 

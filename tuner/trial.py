@@ -8,7 +8,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,7 +57,7 @@ class TrialJob:
     repeats: int = 0
     """The number of the trial, of another sweep, whose seed the first one has."""
     halved: int = 0
-    """The first epoch that the trial which is repeated trained half a batch at a time; 0 for none."""
+    """The first epoch to be trained half a batch at a time; 0 for none."""
     halves: bool = False
     """Whether a trial that runs out of memory tries again, with half a batch at a time."""
 
@@ -123,17 +123,29 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
     An error is reported as `{"error": reason, "details": traceback}` and not raised: that would cost the warm worker.
     A disk that does not take a checkpoint that is needed is no fault of the trial's: `{"unsaved": reason}`.
     """
+    reached = 0
+
+    def heard(result: dict[str, Any]) -> None:
+        nonlocal reached
+        reached = max(reached, result["epoch"])
+        report(result)
+
     try:
-        failure = attempt(job, number, parameters, data, report)
+        failure = attempt(job, number, parameters, data, heard)
         if job.halves and failure.get("out_of_memory"):
             free_memory()
-            failure = attempt(job, number, parameters, data, report, halved=True)
+            failure = attempt(halved_from(job, reached + 1), number, parameters, data, report)
     finally:
         if job.storage:
             leave(checkpoint_folder(job.folder, number))
     if failure:
         free_memory()
         report(failure)
+
+
+def halved_from(job: TrialJob, epoch: int) -> TrialJob:
+    """For the second try of a trial that ran out of memory. Epochs before that, which it had enough for, stay whole."""
+    return replace(job, halved=epoch, halves=False)
 
 
 def free_memory() -> None:
@@ -150,15 +162,13 @@ def attempt(
     data: TrialData,
     report: Report,
     ranks: Ranks = ALONE,
-    *,
-    halved: bool = False,
 ) -> dict[str, Any]:
     """Trains the trial; gives nothing, or why it failed. When it returns, nothing holds on to the model any more."""
     storage = job.storage if ranks.first else None
     checkpoints = Checkpoints(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
     try:
         training = _start(job, trial_seed(job.seed, job.repeats + number), parameters, data, ranks)
-        _train(job, training, data, checkpoints, report, halved=halved)
+        _train(job, training, data, checkpoints, report)
     except UnsavedError as error:
         return {"unsaved": str(error)}
     except Exception as error:
@@ -186,22 +196,18 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
     return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=device, ranks=ranks)
 
 
-def _train(
-    job: TrialJob, training: Training, data: TrialData, checkpoints: Checkpoints, report: Report, *, halved: bool
-) -> None:
+def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Checkpoints, report: Report) -> None:
     conditions = conditions_here(training.device, threads=job.threads, workers=training.ranks.size)
     made = {"seed": training.seed, "conditions": json.dumps(conditions.to_json())}  # Ray would flatten a dict
 
     def told() -> dict[str, Any]:
         notes = checkpoints.take_notes()
-        return made | ({"notes": notes} if notes else {})
+        return made | {"halved": training.halved} | ({"notes": notes} if notes else {})
 
     try:
         with training.ranks.first_before_others():
             restored = checkpoints.restore(training)
         training.halved = training.halved or job.halved
-        if halved:
-            training.halve()
         if restored and training.metrics:
             report(asdict(training.metrics) | told())  # the driver may have died before it heard of this epoch
         with closing(fit(training, data.train, data.validation, job.data.augment)) as epochs:
@@ -210,7 +216,7 @@ def _train(
                     report(asdict(metrics) | told())
                     return
                 checkpoints.save(training, now=metrics.epoch in (*job.rungs, job.epochs))
-                report({**asdict(metrics), "halved": training.halved} | told())
+                report(asdict(metrics) | told())
     except SystemExit:  # raised by Ray inside `report` when it stops the trial
         if training.metrics and training.metrics.finite:
             with suppress(UnsavedError):  # it goes on from the one before

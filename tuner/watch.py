@@ -14,6 +14,8 @@ from ray.tune.search import ConcurrencyLimiter
 from tuner.deaths import cause_of
 from tuner.policy import Policy
 
+ABSENT_S = 10.0  # Ray Tune looks several times a second
+
 
 class Ticker(Callback):  # type: ignore[misc]
     """Calls back several times a second, and says how many trials wait for a worker and how many have one."""
@@ -84,10 +86,14 @@ class Watch(Callback):  # type: ignore[misc]
         self._together = together
         self._timeout = timeout
         self._seen: dict[str, tuple[float, Any]] = {}
+        self._looked = time.monotonic()
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
         """Looks at the trials that run."""
         now = time.monotonic()
+        if now - self._looked > ABSENT_S:  # this process was stopped, and reports wait to be heard
+            self._seen = {key: (since + now - self._looked, shown) for key, (since, shown) in self._seen.items()}
+        self._looked = now
         running = [trial for trial in trials if trial.status == Trial.RUNNING]
         self._seen = {trial.trial_id: self._since(trial, now) for trial in running}
         late = [trial for trial in running if now - self._seen[trial.trial_id][0] > self._timeout]
