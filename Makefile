@@ -1,6 +1,6 @@
 # make demo    from nothing to a tuned, tested, registered model
 # make test    the whole test suite
-# make proofs  the tests that take minutes: clusters of several nodes, which are killed
+# make proofs  the tests that take minutes: clusters of several nodes, servers, and all of make faults
 # make faults  injects faults and bad input, and writes what that cost into the README
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
@@ -26,8 +26,8 @@ proofs: venv
 
 faults: venv
 	mkdir -p $(dir $(FAULTS))
-	$(BIN)/pytest -m faults --faults $(FAULTS)
-	$(BIN)/python tests/benchmarks/faults.py $(FAULTS)
+	$(BIN)/pytest -m faults --faults $(FAULTS); status=$$?; \
+	$(BIN)/python tests/benchmarks/faults.py $(FAULTS) && exit $$status
 
 benchmark: venv
 	$(BIN)/python tests/benchmarks/sweep_against_plain_script.py

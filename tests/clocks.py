@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import struct
 import subprocess
+import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from inventory import Inventory, inventory
+from stop_support import program
 from support import Start, read_runs
 
 from tuner.records import TrialRecord, read_records
@@ -41,8 +44,11 @@ def set_the_clock(start: Start, folder: Path, compiler: str) -> Counts:
     """Runs a sweep, and sets its clock each time that some more epochs are reported."""
     library, offset, counts = folder / "clock.so", folder / "offset", Counts()
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, Path(__file__).with_name("clock.c")], check=True)
-    offset.write_bytes(struct.pack("q", 0))
     environment = {"LD_PRELOAD": str(library), "CLOCK_OFFSET": str(offset)}
+    offset.write_bytes(struct.pack("q", -DAY))
+    told = subprocess.check_output([sys.executable, "-c", "import time; print(time.time())"], env=environment)
+    assert abs(time.time() - DAY - float(told)) < DAY / 2, "the library sets a clock"
+    offset.write_bytes(struct.pack("q", 0))
     began = time.monotonic()
     process = start(*SWEEP, *SIZE, *LIMITS, folder=folder, **environment)
     try:
@@ -52,6 +58,9 @@ def set_the_clock(start: Start, folder: Path, compiler: str) -> Counts:
                 with offset.open("r+b") as file:  # which the processes have mapped
                     file.write(struct.pack("q", jump))
                 counts.jumps += 1
+                workers = [pid for pid in _with(library) if program(pid).startswith("ray::")]
+                if not workers or process.pid not in _with(library):
+                    counts.wrong.append(f"jump {counts.jumps}: the driver or the workers have another clock")
         out, err = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
@@ -61,6 +70,16 @@ def set_the_clock(start: Start, folder: Path, compiler: str) -> Counts:
         return counts
     _check(folder, json.loads(out), time.monotonic() - began, counts)
     return counts
+
+
+def _with(library: Path) -> list[int]:
+    """The processes that have loaded it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str(library) in (process / "maps").read_text():
+                found.append(int(process.name))
+    return found
 
 
 def _wait(folder: Path, process: subprocess.Popen[str], epochs: int) -> None:

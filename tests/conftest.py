@@ -14,10 +14,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from ledger import ledger, pytest_addoption, pytest_configure, pytest_sessionfinish  # noqa: F401 - used by pytest
+from ledger import (  # noqa: F401 - used by pytest
+    ledger,
+    pytest_addoption,
+    pytest_configure,
+    pytest_runtest_makereport,
+    pytest_sessionfinish,
+)
 from support import Command, Finished, Start, free_port
 
 BIN = Path(sys.executable).parent
+STARTED: list[subprocess.Popen[str]] = []
 MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
@@ -57,12 +64,23 @@ def environment() -> Iterator[dict[str, str]]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def reaped() -> Iterator[None]:
+    """Ends what a test has started and, since it failed, not ended; Ray's processes end with it."""
+    before = len(STARTED)
+    yield
+    for process in STARTED[before:]:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
 @pytest.fixture(scope="session")
 def start(environment: dict[str, str]) -> Start:
     """Starts `tuner ARGUMENTS` in a folder, as a newcomer would type it."""
 
     def popen(*arguments: str, folder: Path, **extra: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(BIN / "tuner"), *arguments],
             cwd=folder,
             env={**environment, **extra},
@@ -71,6 +89,8 @@ def start(environment: dict[str, str]) -> Start:
             stderr=subprocess.PIPE,
             text=True,
         )
+        STARTED.append(process)
+        return process
 
     return popen
 

@@ -52,11 +52,9 @@ class Filling:
             if done.returncode == 0:
                 break
             self._note(done)
-            before = self._records()
             self._size += self._rng.randint(150_000, 600_000)
             self._disk.resize(self._size)
             done = self._go_on(arguments)
-            self._compare(before)
         if done.returncode != 0:
             self._note(done)
             self._disk.resize(ENOUGH)
@@ -72,10 +70,15 @@ class Filling:
         )
 
     def _go_on(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        folder = self._disk.view / "runs/x"
+        folder, before = self._disk.view / "runs/x", self._records()
+        done = self.tuner(*self._words(folder, arguments))
+        self.counts.found += lost_between(before, self._records())
+        return done
+
+    def _words(self, folder: Path, arguments: tuple[str, ...]) -> tuple[str, ...]:
         if (folder / "result.json").exists():
-            return self.tuner("sync", "x")
-        return self.tuner("resume", "x") if (folder / "sweep.json").exists() else self.tuner(*arguments)
+            return "sync", "x"
+        return ("resume", "x") if (folder / "sweep.json").exists() else arguments
 
     def _note(self, done: subprocess.CompletedProcess[str]) -> None:
         """The end of a command that had too little room: one line with the file, or what MLflow lacks."""
@@ -88,10 +91,6 @@ class Filling:
 
     def _records(self) -> list[TrialRecord]:
         return read_records(self._disk.view / "runs/x/study.log")
-
-    def _compare(self, before: list[TrialRecord]) -> None:
-        for what in lost_between(before, self._records()):
-            self._lose(what)
 
     def _check(self, done: subprocess.CompletedProcess[str], trials: int) -> None:
         """Exactly the trials asked for, all their epochs, one run for each in MLflow."""

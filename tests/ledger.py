@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ _ROWS = pytest.StashKey[list["Entry"]]()
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What a test did. A test that fails has entered it all the same."""
+    """What a test did. One that fails before it has entered anything is entered by its name, as not survived."""
 
     kind: str
     """Of fault, or of input."""
@@ -69,6 +69,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing is entered yet."""
     config.stash[_ROWS] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A fault test that fails has a row of its own. With `--faults` one may not be skipped: a row would be missing."""
+    report = yield
+    if item.config.getoption("--faults") and item.get_closest_marker("faults"):
+        if report.skipped:
+            report.outcome = "failed"
+        if report.failed:
+            item.config.stash[_ROWS].append(Entry(kind=f"{item.name} failed", injected=1, wrong=1))
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -84,18 +84,18 @@ def mlflow_server(folder: Path, database: Postgres) -> Iterator[MlflowServer]:
 
 
 @contextmanager
-def plain_server(folder: Path, port: int) -> Iterator[str]:
+def plain_server(folder: Path, port: int, end: signal.Signals = signal.SIGTERM) -> Iterator[str]:
     """A server of one person: on sqlite, without logins. Gives its address; its data stay in `folder`."""
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
     environment |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     arguments = ["--workers=1", f"--backend-store-uri=sqlite:///{folder / 'mlflow.db'}", "--serve-artifacts"]
-    with _running(folder, port, [*arguments, f"--artifacts-destination={folder / 'artifacts'}"], environment):
+    with _running(folder, port, [*arguments, f"--artifacts-destination={folder / 'artifacts'}"], environment, end):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
 def _running(
-    folder: Path, port: int, arguments: list[str], environment: dict[str, str]
+    folder: Path, port: int, arguments: list[str], environment: dict[str, str], end: signal.Signals = signal.SIGTERM
 ) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={port}", *arguments]
     with (folder / "mlflow.log").open("ab") as log:
@@ -112,7 +112,7 @@ def _running(
         _wait(f"http://127.0.0.1:{port}", process, folder / "mlflow.log")
         yield process
     finally:
-        _end(process)
+        _end(process, end)
 
 
 def _logins(folder: Path, database: str) -> Path:
@@ -136,9 +136,9 @@ def _wait(uri: str, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.2)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
     """Ends the server with its workers, which are its process group."""
-    process.send_signal(signal.SIGTERM)
+    os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
     try:
         process.wait(STOP_S)
     except subprocess.TimeoutExpired:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from faulty_proxy import BROKEN, BUSY, CUT, DOWN, KINDS, LOST, SLOW, FaultyProxy, faulty_proxy
-from inventory import Inventory
-from mlflow import MlflowClient
+from inventory import Inventory, inventory
 from support import make_config
 
 from tuner import outage, tracker
@@ -24,12 +22,10 @@ from tuner.environment import prepare
 from tuner.fit import EpochMetrics
 from tuner.policy import Decision, Policy
 from tuner.records import FILE as JOURNAL
-from tuner.records import TrialRecord
 from tuner.search import Study
 from tuner.store import Store
 from tuner.tracker import Tracker
-from tuner.tracking import TRIAL_TAG, UID_TAG, MlflowSweep
-from tuner.trial_run import RUN_STATUS
+from tuner.tracking import MlflowSweep
 
 TRIALS, EPOCHS = 12, 9
 TINY = ("digits", "cnn", "--max-epochs", "9", "--set", "width=0.25")
@@ -46,37 +42,12 @@ class Counts:
     requests: int
     injected: int
     """Faults."""
-    reports: int
-    """Epochs that were reported while the server failed, and before and after that."""
-    metrics: int
-    """Values in the study."""
-    arrived: int
-    """Of them in MLflow, with their epoch and time."""
-    doubled: int
-    """Values that MLflow has more than once, or that the study does not have."""
-    disordered: int
-    """Epochs that MLflow got after a later one of the same trial."""
-    runs_doubled: int
-    runs_wrong: int
-    """Runs that are missing, or whose status is not that of their trial."""
+    found: Inventory
+    """What the study and MLflow have, and all that was lost, doubled, out of order or left behind."""
     said: tuple[str, ...]
     """Lines that the user saw."""
     unsent: str
     """Why something was left at the end."""
-
-    @property
-    def lost(self) -> int:
-        """Values that MLflow does not have."""
-        return self.metrics - self.arrived
-
-    @property
-    def found(self) -> Inventory:
-        """What MLflow has, with all that was lost, doubled, out of order or left behind."""
-        names = ("lost", "doubled", "disordered", "runs_doubled", "runs_wrong", "unsent")
-        wrong = [f"{name}: {getattr(self, name)}" for name in names if getattr(self, name)]
-        found = Inventory(trials=TRIALS, epochs=self.reports, metrics=self.arrived, wrong=wrong)
-        found.lost_metrics = self.lost
-        return found
 
 
 @dataclass
@@ -148,29 +119,17 @@ class Training:
 
     def count(self, kind: str, unsent: str) -> Counts:
         """Compares what the study has with what the server has, which is asked directly."""
-        client, records = MlflowClient(self.server, self.server), self.study.records()
-        experiment = client.get_experiment_by_name(self.config.pair)
-        ids = [experiment.experiment_id] if experiment else []
-        runs = client.search_runs(ids, f"tags.`{UID_TAG}` = '{self.config.uid}'") if ids else []
-        numbers = Counter(run.data.tags.get(TRIAL_TAG, "the sweep's own") for run in runs)
-        status = {int(run.data.tags[TRIAL_TAG]): run.info.status for run in runs if TRIAL_TAG in run.data.tags}
-        expected, found = Counter(_points(records)), Counter[tuple[object, ...]]()
-        for run in runs:
-            number = int(run.data.tags.get(TRIAL_TAG, -1))
-            for name in run.data.metrics:
-                for point in client.get_metric_history(run.info.run_id, name):
-                    found[number, name, point.step, point.timestamp, point.value] += 1
+        found = inventory(self.folder.parent, self.folder.name, TRIALS, uri=self.server, registered=False)
+        disordered = sum(map(_disorder, self.proxy.steps.values()))
+        wrong = {"epochs came after later ones": disordered, "epochs are not in the study": self.reports - found.epochs}
+        found.lost_epochs += self.reports - found.epochs
+        found.wrong += [f"{count} {what}" for what, count in wrong.items() if count]
+        found.wrong += [f"unsent: {unsent}"] if unsent else []
         return Counts(
             kind=kind,
             requests=self.proxy.requests,
             injected=self.proxy.injected.total(),
-            reports=self.reports,
-            metrics=expected.total(),
-            arrived=(expected & found).total(),
-            doubled=(found - expected).total(),
-            disordered=sum(map(_disorder, self.proxy.steps.values())),
-            runs_doubled=sum(count - 1 for count in numbers.values()),
-            runs_wrong=sum(status.get(each.number) != _status(each) for each in records),
+            found=found,
             said=tuple(self.said),
             unsent=unsent,
         )
@@ -277,19 +236,7 @@ def _all_along(folder: Path, server: str, seed: int, *kinds: str, share: float) 
         return sweep.count("+".join(kinds), sweep.tracker.close("FINISHED"))
 
 
-def _points(records: list[TrialRecord]) -> Iterator[tuple[object, ...]]:
-    for record in records:
-        for epoch, values in record.metrics.items():
-            for name, value in values.items():
-                if name not in ("time", "epoch"):
-                    yield record.number, name, epoch, int(values["time"] * 1000), float(value)
-
-
 def _disorder(steps: list[int]) -> int:
     """How many epochs came first after a later one had come."""
     firsts = list(dict.fromkeys(steps))
     return sum(later < max(firsts[:place], default=0) for place, later in enumerate(firsts))
-
-
-def _status(record: TrialRecord) -> str:
-    return RUN_STATUS.get(record.state, "KILLED")

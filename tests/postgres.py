@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,34 @@ class Postgres:
     port: int
     user: str
     password: str = field(repr=False)
+    log: Path
+    data: Path
+    options: Sequence[str]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    """The last one is the server."""
+
+    def begin(self) -> None:
+        """Starts the server, and waits until it answers."""
+        options = (f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *self.options)
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [str(_programs() / "postgres"), "-D", str(self.data / "db"), *(f"--{option}" for option in options)],
+                cwd=self.data,
+                env={"PATH": os.environ["PATH"]},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in the tests' terminal is not meant for it
+                **_account(),
+            )
+        self.processes.append(process)
+        _wait(self, process, self.log)
+
+    def end(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT cuts clients off and writes what is to be written; after SIGQUIT it is as after a crash."""
+        for process in self.processes[-1:]:
+            process.send_signal(how)
+            process.wait()
 
     def create_database(self, name: str) -> str:
         """Makes an empty database and returns its address for SQLAlchemy."""
@@ -52,42 +80,39 @@ class Postgres:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
-    """Starts a server and ends it. Its output is in `folder`, as postgres.log.
+def postgres(folder: Path, *options: str) -> Iterator[Postgres]:
+    """Starts a server, with these settings, and ends it. Its output is in `folder`, as postgres.log.
 
     It refuses to run as root: root starts it as the user that Debian's package makes. That one cannot enter the
     folders of a test that root runs, so the data lie in a folder of their own.
 
     Skips the test where there is no PostgreSQL, and fails it where CI is set.
     """
-    programs = _programs()
-    account: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
-    server = Postgres(port=free_port(), user="tuner", password=secrets.token_urlsafe(24))
+    programs, account = _programs(), _account()
     data = Path(tempfile.mkdtemp(prefix="pg"))
+    server = Postgres(
+        port=free_port(),
+        user="tuner",
+        password=secrets.token_urlsafe(24),
+        log=folder / "postgres.log",
+        data=data,
+        options=(*_FAST, *options),
+    )
     try:
         if account:
             shutil.chown(data, account["user"], account["group"])
         _initialise(programs / "initdb", data, server, account)
-        with (folder / "postgres.log").open("wb") as log:
-            options = (f"port={server.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *_FAST)
-            process = subprocess.Popen(
-                [str(programs / "postgres"), "-D", str(data / "db"), *(f"--{option}" for option in options)],
-                cwd=data,
-                env={"PATH": os.environ["PATH"]},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the tests' terminal is not meant for it
-                **account,
-            )
         try:
-            _wait(server, process, folder / "postgres.log")
+            server.begin()
             yield server
         finally:
-            process.send_signal(signal.SIGINT)  # a fast shutdown: clients are cut off
-            process.wait()
+            server.end()
     finally:
         shutil.rmtree(data)
+
+
+def _account() -> dict[str, Any]:
+    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
 
 
 def _programs() -> Path:

@@ -1,4 +1,4 @@
-"""Processes that run, stop and look at one sweep at the same time, counted."""
+"""Threads that run, stop and look at one sweep at the same time, as processes do, counted."""
 
 from __future__ import annotations
 

@@ -90,6 +90,13 @@ def processes(folder: Path) -> list[int]:
     return found
 
 
+def program(pid: int) -> str:
+    """What a process calls itself, without its folder; empty when it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode().rpartition("/")[2]
+    return ""
+
+
 def no_processes(folder: Path) -> bool:
     """Whether all have ended within the time that Ray's may take."""
     deadline = time.monotonic() + GONE_S

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kills import SIZE, SWEEP, Attack
-from stop_support import Terminal, end_all, group, no_processes, processes
+from stop_support import Terminal, end_all, no_processes, processes, program
 from support import read_runs
 
 # the exit status after each way to stop a sweep
@@ -36,8 +36,7 @@ class Stopper(Attack):
     """A folder in which a sweep is begun, stopped in each way, and gone on with."""
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        self._environment = dict(environment)
-        super().__init__(lambda *words, folder: group(self._environment, folder, *words), folder, seed=0)
+        super().__init__(environment, folder, seed=0)
         self._number = 1
 
     def stop(self) -> None:
@@ -47,21 +46,20 @@ class Stopper(Attack):
             for way, code in WAYS.items():
                 self._stop(way, code, words)
                 words = ("resume", self._name)
-            process = group(self._environment, self._folder, *words)
+            process = self._tuner(*words)
             err = process.communicate(timeout=WAIT_S)[1]
             self._check(process.returncode, err)
         finally:
             end_all(self._folder)
 
     def _stop(self, way: str, code: int, words: tuple[str, ...]) -> None:
-        before = self._records()
         if way == "closed terminal":
             with Terminal(self._environment, self._folder, *words) as terminal:
                 self._wait(way, terminal.process)
                 terminal.close()
                 got, out, err = terminal.process.wait(WAIT_S), "", "to go on: tuner resume"  # nobody can read it
         else:
-            process = group(self._environment, self._folder, *words)
+            process = self._tuner(*words)
             self._wait(way, process)
             self._strike(way, process)
             out, err = process.communicate(timeout=WAIT_S)
@@ -73,8 +71,7 @@ class Stopper(Attack):
             self._lose(f"{way}: there is no summary: {out[-2000:]}")
         if not no_processes(self._folder):
             self._lose(f"{way}: processes are left: {processes(self._folder)}")
-        self._known = self._records()
-        self._compare(before, self._known)
+        self._compare_with_now()
         runs = read_runs(f"sqlite:///{self._folder}/runs/mlflow.db", "digits-cnn")
         if "RUNNING" in {run.info.status for run in runs}:
             self._lose(f"{way}: runs are left RUNNING")
@@ -85,7 +82,7 @@ class Stopper(Attack):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
         elif way.endswith("killed"):
-            [pid] = [pid for pid in processes(self._folder) if _program(pid) == way.partition(" ")[0]]
+            [pid] = [pid for pid in processes(self._folder) if program(pid) == way.partition(" ")[0]]
             os.kill(pid, signal.SIGKILL)
         elif way.startswith("timeout"):
             for _ in range(2):
@@ -100,7 +97,7 @@ class Stopper(Attack):
             if way.endswith("at the test"):
                 due = (self._sweep / "model").exists()
             elif way.endswith(("as Ray starts", "as Ray ends")):
-                programs = {_program(pid) for pid in processes(self._folder)}
+                programs = {program(pid) for pid in processes(self._folder)}
                 had_raylet = had_raylet or "raylet" in programs
                 due = "gcs_server" in programs if way.endswith("starts") else had_raylet and "raylet" not in programs
             else:
@@ -108,9 +105,3 @@ class Stopper(Attack):
             if due:
                 return
             time.sleep(0.01)
-
-
-def _program(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode().rpartition("/")[2]
-    return ""

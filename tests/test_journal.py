@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from here import Nobody
 from small_disk import no_larger_than
 from support import make_config, read_study
 
@@ -19,12 +20,6 @@ from tuner.space_file import parse_space
 
 METRICS = {"train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 1.0, "lr": 0.1, "epoch_seconds": 1.0}
 SPACE = {"epochs": 9, "params": {"dropout": {"low": 0.0, "high": 0.9}}}
-
-
-class Nobody:
-    def trial_started(self, record: object) -> None: ...
-    def trial_reported(self, number: int, metrics: object) -> None: ...
-    def trial_ended(self, record: object) -> None: ...
 
 
 def space() -> SearchSpace:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kills import Attack
+from kills import MOMENTS, Attack
 from ledger import Ledger
-from support import Start
 
-KILLS = 20
+TIMES = 3
 
 
 @pytest.mark.faults
 @pytest.mark.proof
-def test_a_driver_that_is_killed_twenty_times_loses_nothing(start: Start, tmp_path: Path, ledger: Ledger) -> None:
-    counts = Attack(start, tmp_path, seed=1).run(KILLS)
+def test_a_driver_that_is_killed_twenty_one_times_loses_nothing(
+    environment: dict[str, str], tmp_path: Path, ledger: Ledger
+) -> None:
+    counts = Attack(environment, tmp_path, seed=1).run(TIMES)
     print(counts)
     ledger.enter("the driver killed with kill -9", counts.kills.total(), counts.found, counts.seconds)
     assert counts.found.wrong == []
-    assert counts.kills.total() == KILLS
-    assert len(counts.kills) >= 4, "kinds of moments"
+    assert counts.kills == dict.fromkeys(MOMENTS, TIMES)

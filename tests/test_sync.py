@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import replace
@@ -16,15 +17,16 @@ from faulty_proxy import BROKEN, DOWN, LOST, faulty_proxy
 from inventory import inventory
 from ledger import Ledger
 from mlflow import MlflowClient
-from mlflow_server import plain_server
+from mlflow_server import mlflow_server, plain_server
 from outages import TINY, TURNS
+from postgres import postgres
 from rich.console import Console
 from support import Command, Finished, Start, free_port, read_runs
 
 from tuner import outage
 from tuner.commands import resume
 from tuner.config import SweepConfig
-from tuner.driver import hold
+from tuner.driver import hold, locked
 from tuner.environment import prepare
 from tuner.errors import TunerError
 from tuner.outcome import UNSENT
@@ -141,13 +143,26 @@ def test_a_sweep_with_a_damaged_file_keeps_no_other_from_being_sent(finished: Fi
 def test_a_sweep_that_was_killed_while_its_model_was_registered_is_gone_on_with(
     finished: Finished, tmp_path: Path
 ) -> None:
-    home, said = home_with(finished, tmp_path, "late"), StringIO()
-    console = Console(file=said, width=300)
-    assert resume("late", as_json=False, out=console, err=console) == 0
-    assert said.getvalue().startswith("late: sent ")
+    home, said, told = home_with(finished, tmp_path, "late"), StringIO(), StringIO()
+    out, err = Console(file=said, width=300), Console(file=told, width=300)
+    assert resume("late", as_json=True, out=out, err=err) == 0
+    assert told.getvalue().startswith("late: sent ")
+    result = json.loads(said.getvalue())
+    assert (result["finished"], result["unsent"], result["best"]) == (True, "", finished.result["best"])
+    assert result["model"]["uri"].startswith("models:/digits-cnn")
     assert not Watch("late", home).status().unsent
     with pytest.raises(TunerError, match="the sweep late is finished"):
-        resume("late", as_json=False, out=console, err=console)
+        resume("late", as_json=False, out=out, err=err)
+
+
+def test_a_sweep_that_is_sent_is_not_said_to_run_and_is_sent_by_one(finished: Finished, tmp_path: Path) -> None:
+    home = home_with(finished, tmp_path, "x")
+    with locked(home / "x"):
+        assert Watch("x", home).status().state == "finished"
+        with pytest.raises(TunerError, match="another process sends MLflow what it lacks of x"):
+            typed("x")
+        with pytest.raises(TunerError, match="the sweep x is running in another process"), hold(home / "x"):
+            pass
 
 
 def test_a_sweep_that_was_killed_is_still_said_to_have_crashed(finished: Finished, tmp_path: Path) -> None:
@@ -177,7 +192,7 @@ def test_a_sweep_whose_server_is_killed_for_its_middle_ends_well(start: Start, t
     journal = tmp_path / "runs/x/study.log"
     process = None
     try:
-        with plain_server(folder, port) as uri:
+        with plain_server(folder, port, signal.SIGKILL) as uri:
             words = ("sweep", *TINY, "--trials", "24", "--name", "x", "--json")
             process = start(*words, folder=tmp_path, MLFLOW_TRACKING_URI=uri)
             wait_for_epochs(journal, 3, process)
@@ -191,7 +206,33 @@ def test_a_sweep_whose_server_is_killed_for_its_middle_ends_well(start: Start, t
             process.kill()
             process.communicate()
     assert result["unsent"] == ""
-    ledger.enter("the MLflow server killed during a real sweep, and started again", 1, found)
+    ledger.enter("the MLflow server killed with kill -9 during a real sweep, and started again", 1, found)
+    assert found.wrong == []
+    told = [line for line in err.splitlines() if "MLflow" in line]
+    assert [any(turn in line for line in told) for turn in TURNS] == [True, True]
+
+
+@pytest.mark.faults
+@pytest.mark.proof
+def test_a_sweep_whose_servers_database_dies_for_its_middle_ends_well(
+    start: Start, tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, journal = tmp_path / "server", tmp_path / "runs/x/study.log"
+    folder.mkdir()
+    with postgres(folder, "synchronous_commit=on") as database, mlflow_server(folder, database) as server:
+        for name, value in server.login().items():
+            monkeypatch.setenv(name, value)
+        words = ("sweep", *TINY, "--trials", "24", "--name", "x", "--json")
+        process = start(*words, folder=tmp_path, **server.login())
+        wait_for_epochs(journal, 3, process)
+        database.end(signal.SIGQUIT)
+        wait_for_epochs(journal, epochs_in(journal) + 20, process)
+        database.begin()
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+        found = inventory(tmp_path / "runs", "x", 24, uri=server.uri)
+    ledger.enter("the MLflow server's PostgreSQL crashed during a real sweep, and started again", 1, found)
+    assert json.loads(out)["unsent"] == ""
     assert found.wrong == []
     told = [line for line in err.splitlines() if "MLflow" in line]
     assert [any(turn in line for line in told) for turn in TURNS] == [True, True]

@@ -23,7 +23,7 @@ from tuner.outcome import FILE as RESULT
 from tuner.outcome import is_sent
 from tuner.plan import Request, check_numbers, divide, plan
 from tuner.progress import format_parameters
-from tuner.run import run
+from tuner.run import again, run
 from tuner.source import Source
 from tuner.store import Store, UnreachableError
 from tuner.summary import print_predictions, print_report
@@ -84,7 +84,8 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
             raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT}")
         from tuner.sync import sync  # noqa: PLC0415 - imports MLflow
 
-        return sync(name, elsewhere=False, as_json=as_json, out=out, err=err)  # it was killed after its result
+        sync(name, elsewhere=False, as_json=False, out=err, err=err)  # it was killed after its result
+        return again(config, folder, as_json=as_json, out=out, err=err)
     if is_running(folder):
         raise TunerError(f"the sweep {name} is running in another process")
     if background:

@@ -6,6 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+_MEMORY = "Ray killed it, since the memory of the node"
+
+
+def lacked_memory(why: str) -> bool:
+    """Whether a cause is that Ray's memory monitor has ended the worker, to save the node."""
+    return why.startswith(_MEMORY)
+
 
 def cause_of(trial: Any) -> str:
     """Why one of Tune's trials has lost its worker for the last time."""
@@ -20,9 +27,7 @@ def cause(text: str) -> str:
     'its process was killed, or crashed'
     """
     if "running low on memory" in text:
-        return (
-            f"Ray killed it, since the memory of the node{_found(r'Memory on the node .IP: ([^,]+),', text)} was full"
-        )
+        return f"{_MEMORY}{_found(r'Memory on the node .IP: ([^,]+),', text)} was full"
     if "its node has died" in text:
         return f"the node{_found(r'Node Id: (.{8})', text)} died:{_found(r'was terminated[^:]*: (.+)', text)}"
     if "worker process has died" in text:

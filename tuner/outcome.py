@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.config import SweepConfig
 from tuner.errors import TunerError, one_line
-from tuner.records import TrialRecord
+from tuner.records import FILE as JOURNAL
+from tuner.records import TrialRecord, read_records
 from tuner.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
@@ -138,6 +139,22 @@ def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
         )
     except (KeyError, TypeError, IndexError) as error:
         raise TunerError(f"{folder / FILE} is damaged, or of an earlier version: {error!r}") from None
+
+
+def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
+    """That of a finished sweep, as `write_result` has written it. Raises TunerError when a file of it is damaged."""
+    from tuner.report.make import FOLDER, PAGE  # noqa: PLC0415 - imports matplotlib
+
+    records, result, page = read_records(folder / JOURNAL), read_result(folder), folder / FOLDER / PAGE
+    return Outcome(
+        config=config,
+        folder=folder,
+        records=tuple(records),
+        winner=read_winner(folder, records),
+        seconds=result["seconds"],
+        unsent=result["unsent"],
+        report=page if page.exists() else None,
+    )
 
 
 def note_sent(folder: Path, model: Registered) -> None:

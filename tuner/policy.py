@@ -29,6 +29,7 @@ from tuner.records import TrialRecord, best_of
 from tuner.search import Study
 from tuner.space import Value
 
+EXPLODED = 1e6  # nats of mean cross-entropy: no training comes back from there
 METRICS = tuple(field.name for field in fields(EpochMetrics))
 
 
@@ -123,11 +124,14 @@ class Policy:
             self._study.note_halved(number, int(result["halved"]))
         return self._on_epoch(number, {name: result[name] for name in METRICS})
 
-    def on_lost(self, number: int, reason: str) -> None:
+    def on_lost(self, number: int, reason: str, *, out_of_memory: bool = False) -> None:
         """The trial's worker died, and too often to try again; or the trial hangs."""
         if number in self._live and not self.halted:
+            if out_of_memory:
+                batch_size = self._study.record(number).parameters.get("batch_size")
+                reason = f"out of memory at batch size {batch_size}: {reason}"
             with self._halting():
-                self._end(number, "FAIL", reason)
+                self._end(number, "FAIL", reason, infeasible=out_of_memory)
 
     def on_moved(self, number: int, why: str) -> None:
         """The trial's worker died, and another one goes on with it."""
@@ -192,9 +196,9 @@ class Policy:
         if new:
             self._listener.trial_reported(number, new)
         epoch = int(metrics["epoch"])
-        broken = [name for name in ("train_loss", "val_loss", "val_accuracy") if not math.isfinite(metrics[name])]
+        broken = [what for name in ("train_loss", "val_loss", "val_accuracy") if (what := _broken(name, metrics[name]))]
         if broken:
-            return self._end(number, "FAIL", f"{broken[0]} is {metrics[broken[0]]} in epoch {epoch}")
+            return self._end(number, "FAIL", f"{broken[0]} in epoch {epoch}")
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")
         if self._out_of_time() and epoch >= self._study.record(number).epoch:
@@ -274,3 +278,10 @@ class Policy:
         for record in ended:
             if best is None or record.number != best.number:
                 shutil.rmtree(checkpoint_folder(self._folder, record.number), ignore_errors=True)
+
+
+def _broken(name: str, value: float) -> str:
+    """What is wrong with a metric; empty when nothing is."""
+    if not math.isfinite(value):
+        return f"{name} is {value}"
+    return f"{name} exploded to {value:.3g}" if value > EXPLODED else ""

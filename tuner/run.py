@@ -13,7 +13,7 @@ from tuner.config import SweepConfig
 from tuner.disk import trouble
 from tuner.errors import TunerError, shown
 from tuner.materials import Materials
-from tuner.outcome import UNSENT, Outcome, SweepError, disk_error
+from tuner.outcome import UNSENT, Outcome, SweepError, disk_error, read_outcome
 from tuner.signals import Stop
 from tuner.status import ERROR_FILE, note_error
 from tuner.store import Store
@@ -39,6 +39,12 @@ def run(config: SweepConfig, materials: Materials, folder: Path, *, as_json: boo
         err.print(f"error: {_noted(error, config, folder)}", markup=False, soft_wrap=True)
         return 1
     return tell(outcome)
+
+
+def again(config: SweepConfig, folder: Path, *, as_json: bool, out: Console, err: Console) -> int:
+    """Prints what a finished sweep has come to. Returns its exit status."""
+    outcome = read_outcome(config, folder)
+    return _tell(outcome, store=Store.of(folder.parent), stop=Stop(), as_json=as_json, out=out, err=err)
 
 
 def _tell(outcome: Outcome, *, store: Store, stop: Stop, as_json: bool, out: Console, err: Console) -> int:

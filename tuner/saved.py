@@ -46,8 +46,9 @@ def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
         _check_size(description, folder / WEIGHTS)
         model = build_classifier(data, description.model, description.arguments)
         model.load_state_dict(load_file(folder / WEIGHTS))
-    except TunerError:
-        raise
+    except TunerError as error:
+        place = "" if str(folder) in str(error) else f"cannot load the model in {folder}: "
+        raise TunerError(f"{place}{error}") from None
     except (OSError, ArithmeticError, LookupError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise TunerError(f"cannot load the model in {folder}: {type(error).__name__}: {one_line(error)}") from None
     return model.eval(), data

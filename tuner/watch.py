@@ -11,7 +11,7 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.search import ConcurrencyLimiter
 
-from tuner.deaths import cause_of
+from tuner.deaths import cause_of, lacked_memory
 from tuner.policy import Policy
 
 ABSENT_S = 10.0  # Ray Tune looks several times a second
@@ -74,7 +74,7 @@ class Deaths(Callback):  # type: ignore[misc]
         if not self._ending():
             deaths, why = trial.num_failures, cause_of(trial)
             times = f": {why}" if deaths == 1 else f" {deaths} times, the last time: {why}"
-            self._policy.on_lost(trial.config["number"], f"its worker died{times}")
+            self._policy.on_lost(trial.config["number"], f"its worker died{times}", out_of_memory=lacked_memory(why))
 
 
 class Watch(Callback):  # type: ignore[misc]

@@ -91,7 +91,7 @@ def attempt_model(case: tuple[Any, int | bytes | None], folder: Path) -> End:
     (folder / "model.json").write_bytes(lies if isinstance(lies, bytes) else _lie(lies))
     (folder / "weights.safetensors").write_bytes(_damaged(_good()[1], damage))
     loaded: list[Any] = []
-    if refused(lambda: loaded.append(load_model(folder)), ""):
+    if refused(lambda: loaded.append(load_model(folder)), str(folder)):
         return End.REFUSED
     model, data = loaded[0]
     assert model(torch.zeros(1, *data.shape)).shape == (1, len(data.classes))
@@ -168,18 +168,22 @@ def attempt_weights(case: tuple[Any, str, int | bytes | None], folder: Path) -> 
 
 
 def attempt_checkpoint(case: tuple[Any, str, int | bytes | None], folder: Path) -> End:
-    """A trial's checkpoint: its trial begins anew, or fails with the reason, and nothing runs."""
+    """A trial's checkpoint: its trial begins anew, with a line that names the file, and nothing runs."""
     file = folder / "0000" / "checkpoint.pt"
     file.parent.mkdir()
     mark = _bombed(case, file)
     model = build_classifier(DATA, "lstm", SMALL)
     training = Training(model, Hyperparameters(), epochs=2, seed=0, device=torch.device("cpu"))
-    try:
-        restored = Checkpoints(file.parent).restore(training)
-    except Exception:  # `trial.attempt` makes it the trial's reason
-        restored = None
+    checkpoints = Checkpoints(file.parent)
+    restored = checkpoints.restore(training)
     assert not mark.exists()
-    return End.REFUSED if restored is None else End.ACCEPTED if restored else End.SKIPPED
+    if restored:
+        return End.ACCEPTED
+    [note] = checkpoints.take_notes()
+    assert note.startswith(f"{file} is damaged: ")
+    assert note.endswith(": it goes on from its first epoch")
+    assert "\n" not in note
+    return End.SKIPPED
 
 
 KINDS = [
