@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pytest
 from crowd import begin_at_once
+from inventory import inventory, lost_between
 from ledger import Ledger
 from mlflow import MlflowClient
 from races import begin_while_others_look, stop_as_it_begins
+from stop_support import wait_for_epochs
 from support import Start, make_config
 
 from tuner.config import SweepConfig, sweep_names
 from tuner.errors import TunerError
 from tuner.names import claim
 from tuner.ray_token import own_token
+from tuner.records import read_records
 from tuner.turns import turn
 
 TIMES = 30
@@ -139,3 +142,30 @@ def test_of_ten_sweeps_of_one_name_at_once_nine_are_refused_in_one_line(
     assert len(counts.refused) == 9
     assert all(line.startswith("error: --name 'x' is taken: choose another") for line in counts.refused)
     assert all(line.count("\n") == 1 for line in counts.refused)
+
+
+@pytest.mark.faults
+@pytest.mark.proof
+@pytest.mark.parametrize("later", [0.0, 6.0, 12.0])
+def test_of_two_that_go_on_with_a_sweep_one_does_while_another_stops_it(
+    start: Start, tmp_path: Path, ledger: Ledger, later: float
+) -> None:
+    size = ("--limit", "300", "--set", "width=0.25", "--trials", "6", "--max-epochs", "27")
+    process = start("sweep", "digits", "cnn", *size, "--name", "x", folder=tmp_path)
+    wait_for_epochs(tmp_path, 2, process)
+    process.kill()
+    process.communicate()
+    before = read_records(tmp_path / "runs/x/study.log")
+    going = [start("resume", "x", folder=tmp_path) for _ in range(2)]
+    time.sleep(later)  # the sweep does not run yet, or begins, or trains
+    stopping = start("stop", "x", folder=tmp_path)
+    ends = [(each.communicate(timeout=300)[1], each.returncode) for each in (*going, stopping)]
+    (refused, code), (said, won) = sorted(ends[:2], key=lambda end: -end[1])
+    assert (won, code) == (0, 2), ends
+    assert refused == "error: the sweep x is running in another process\n"
+    assert "registered" in ends[2][0] or (ends[2][1] == 2 and ends[2][0].count("\n") == 1), ends[2]
+    assert "Traceback" not in said
+    records = read_records(tmp_path / "runs/x/study.log")
+    found = inventory(tmp_path / "runs", "x", len(records)) + lost_between(before, records)
+    ledger.enter("two `tuner resume` and a `tuner stop` of one sweep at once", 1, found)
+    assert found.wrong == []

@@ -22,7 +22,7 @@ class End(StrEnum):
 
     REFUSED = "refused in one line"
     SKIPPED = "skipped and counted"
-    ACCEPTED = "taken as what it says"
+    ACCEPTED = "valid after all"
 
 
 @dataclass(frozen=True)
