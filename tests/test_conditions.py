@@ -14,6 +14,7 @@ from support import make_config
 
 from tuner.conditions import conditions_here
 from tuner.config import SweepConfig
+from tuner.errors import TunerError
 from tuner.machine import gpu_count
 from tuner.plan import Request
 from tuner.search import Study
@@ -92,6 +93,16 @@ def test_a_repetition_has_the_threads_the_device_and_the_seed_of_the_trial(home:
     assert again(home, cpus_per_trial=1, gpus_per_trial=1.0).cpus_per_trial == 1
     begun(home / "gpu", gpus_per_trial=0.5)
     assert again(home / "gpu").gpus_per_trial == (0.5 if gpu_count() else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("option", "asked"),
+    [("--set", {"overrides": ("lr=1",)}), ("--limit", {"limit": 5}), ("--weights", {"weights": Path("w.pth")})],
+)
+def test_what_a_repetition_would_not_heed_is_refused(home: Path, option: str, asked: dict[str, Any]) -> None:
+    begun(home, HERE)
+    with pytest.raises(TunerError, match=f"^--from-trial demo/0 repeats a trial as it was: leave {option} out"):
+        again(home, **asked)
 
 
 def test_a_config_of_an_earlier_version_has_no_fingerprint_of_weights(home: Path) -> None:

@@ -36,8 +36,10 @@ def repeated(request: Request, home: Path, trial: str) -> Request:
     source = Source.parse(request.dataset, request.target)
     if (config.source, config.model) != (source, request.model):
         raise TunerError(f"{option}: that is a trial of {config.model} on {config.dataset}")
-    if request.overrides:
-        raise TunerError(f"{option} repeats a trial as it was: leave --set out, or take --from-best")
+    given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
+    for other, value in given.items():
+        if value:
+            raise TunerError(f"{option} repeats a trial as it was: leave {other} out, or take --from-best")
     _, conditions = record.conditions[-1] if record.conditions else (0, {})
     return replace(
         request,
