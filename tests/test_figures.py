@@ -22,6 +22,7 @@ from tuner.report.figures_scores import MOST_NUMBERS, draw_classification, draw_
 from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
 from tuner.report.findings import NotShown, WinningModel
 from tuner.report.importance import importance
+from tuner.report.page_search import curves_block
 from tuner.report.parallel import NOT_USED, parallel
 from tuner.report.trial_views import best_so_far
 
@@ -42,8 +43,19 @@ def labels(axes: Axes) -> list[str]:
     return [text.get_text() for text in legend.get_texts()] if legend else []
 
 
+def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> None:
+    best = record(7, "COMPLETE", [0.2, 0.9, 0.5])
+    for axes in drawn(draw_curves(best, 1), tmp_path).axes:
+        assert [text.get_text() for text in axes.get_legend().get_texts()][2:] == [
+            "best epoch, 2",
+            "the model's epoch, 1",
+        ]
+    caption = curves_block(best, 1).caption
+    assert caption == "Trial 7. Its best epoch is 2, and the model is that of epoch 1, which its checkpoint had."
+
+
 def test_curves_show_loss_and_accuracy_and_mark_the_best_epoch(tmp_path: Path) -> None:
-    loss, accuracy = drawn(draw_curves(record(7, "COMPLETE", [0.2, 0.9, 0.5])), tmp_path).axes
+    loss, accuracy = drawn(draw_curves(record(7, "COMPLETE", [0.2, 0.9, 0.5]), 2), tmp_path).axes
     assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("loss", "accuracy")
     assert labels(accuracy) == ["training", "validation", "best epoch, 2"]
     assert np.asarray(accuracy.lines[1].get_ydata()).tolist() == [0.2, 0.9, 0.5]
@@ -97,7 +109,7 @@ def test_one_trial_is_drawn_and_none_is_said_so(tmp_path: Path) -> None:
     drawn(draw_parallel(parallel(alone, SPACE)), tmp_path)
     drawn(draw_history(alone), tmp_path)
     drawn(draw_learning(alone, alone[0], (), 1), tmp_path)
-    drawn(draw_curves(alone[0]), tmp_path)
+    drawn(draw_curves(alone[0], 1), tmp_path)
     with pytest.raises(NotShown, match="no trial has a score"):
         parallel([record(0, "FAIL", [0.9]), record(1, "FAIL", [])], SPACE)
 

@@ -18,14 +18,19 @@ from tuner.report.trial_views import best_so_far, counted, of_state, unscored
 _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}  # behind text that lines may cross
 
 
-def draw_curves(best: TrialRecord) -> Figure:
-    """Loss and accuracy of the best trial after each epoch, on the training and the validation split."""
+def draw_curves(best: TrialRecord, kept: int) -> Figure:
+    """Loss and accuracy of the best trial after each epoch, on the training and the validation split.
+
+    The model is that of the epoch `kept`.
+    """
     figure = sheet(10, 4)
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for split, label, tint in (("train", "training", RED), ("val", "validation", BLUE)):
             values = [best.metrics[epoch][f"{split}_{metric}"] for epoch in best.values]
             axes.plot(list(best.values), values, color=tint, label=label, marker="o", markersize=3)
         axes.axvline(best.best_epoch, color=GREY, linestyle="--", label=f"best epoch, {best.best_epoch}")
+        if kept != best.best_epoch:
+            axes.axvline(kept, color=GREY, linestyle=":", label=f"the model's epoch, {kept}")
         axes.set(xlabel="epoch", ylabel=metric)
         _whole(bare(axes), best.epoch)
         axes.legend(frameon=False)

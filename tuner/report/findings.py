@@ -69,6 +69,11 @@ class Findings:
         return best
 
     @property
+    def kept_epoch(self) -> int:
+        """After which the best trial's weights are those of the model: its best, unless no checkpoint had that."""
+        return int(self.result["best"]["epoch"]) if self.result else self.best.best_epoch
+
+    @property
     def scored(self) -> tuple[TrialRecord, ...]:
         """All trials, as soon as one of them is the best. Raises NotShown before."""
         return self.records if self.best else ()

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from tuner.config import SweepConfig
 from tuner.errors import one_line
 from tuner.files import write_atomic
+from tuner.records import TrialRecord
 from tuner.report.class_scores import Classification, classification, confusion, roc_curves
 from tuner.report.figures import save
 from tuner.report.figures_samples import draw_samples
@@ -72,6 +73,10 @@ class Part:
     """Whether it compares trials: for a single one, of `tuner train`, it is left out."""
 
 
+def _curves(findings: Findings) -> tuple[TrialRecord, int]:
+    return findings.best, findings.kept_epoch
+
+
 def _confusion(findings: Findings) -> tuple[Any, ...]:
     winner = findings.winner
     return confusion(winner.predictions), winner.spec.classes
@@ -98,7 +103,7 @@ def _learning(findings: Findings) -> tuple[Any, ...]:
 
 
 PARTS = (
-    Part("curves", "Training and validation of the best trial", lambda f: (f.best,), draw_curves, curves_block),
+    Part("curves", "Training and validation of the best trial", _curves, draw_curves, curves_block),
     Part("confusion", "Confusion matrix", _confusion, draw_confusion, confusion_block),
     Part("roc", "ROC curves", _roc, draw_roc, roc_block),
     Part("classification", "Classification report", _classification, draw_classification, classification_block),

@@ -17,8 +17,8 @@ Trace = dict[str, Any]
 SHADES = 10  # of the lines in the parallel coordinates: a trace for each is quick with any number of trials
 
 
-def curves_block(best: TrialRecord) -> Block:
-    """Loss and accuracy of the best trial after each epoch."""
+def curves_block(best: TrialRecord, kept: int) -> Block:
+    """Loss and accuracy of the best trial after each epoch; the model is that of the epoch `kept`."""
     epochs = list(best.values)
     traces = []
     for axis, metric in (("", "loss"), ("2", "accuracy")):
@@ -39,7 +39,8 @@ def curves_block(best: TrialRecord) -> Block:
         "annotations": [_above(best.best_epoch, "best", axis) for axis in ("", "2")],
         "legend": {"orientation": "h", "y": 1.08, "yanchor": "bottom"},
     }
-    caption = f"Trial {best.number}. Its best epoch is {best.best_epoch}, and the model is that of then."
+    model = "of then" if kept == best.best_epoch else f"of epoch {kept}, which its checkpoint had"
+    caption = f"Trial {best.number}. Its best epoch is {best.best_epoch}, and the model is that {model}."
     return Block(caption=caption, charts=({"data": traces, "layout": layout, "height": 380},))
 
 
