@@ -46,7 +46,7 @@ def labels(axes: Axes) -> list[str]:
 def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> None:
     best = record(7, "COMPLETE", [0.2, 0.9, 0.5])
     for axes in drawn(draw_curves(best, 1), tmp_path).axes:
-        assert [text.get_text() for text in axes.get_legend().get_texts()][2:] == [
+        assert labels(axes)[2:] == [
             "best epoch, 2",
             "the model's epoch, 1",
         ]

@@ -71,7 +71,8 @@ class Findings:
     @property
     def kept_epoch(self) -> int:
         """After which the best trial's weights are those of the model: its best, unless no checkpoint had that."""
-        return int(self.result["best"]["epoch"]) if self.result else self.best.best_epoch
+        kept = (self.result or {}).get("best", {})
+        return int(kept.get("epoch", self.best.best_epoch))
 
     @property
     def scored(self) -> tuple[TrialRecord, ...]:
