@@ -42,8 +42,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True, scope="session")
 def interruptible() -> None:
-    """What a script starts in its background ignores SIGINT, and so would the processes of the tests."""
+    """What a script begins in its background ignores SIGINT, with nohup SIGHUP too, and so would our processes."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True, scope="session")
