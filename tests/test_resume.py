@@ -18,8 +18,10 @@ from conftest import BIN
 from dataset_support import noise
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from support import Command, Start, read_runs, read_study
+from support import Command, Start, make_config, read_runs, read_study
 from torchvision.models import mobilenet_v2
+
+from tuner.driver import hold
 
 ARGUMENTS = ("sweep", "digits", "cnn", "--trials", "5", "--max-epochs", "9", "--name", "x")
 
@@ -164,14 +166,19 @@ def test_a_training_from_a_file_of_weights_goes_on_with_them(tuner: Command, sta
     assert before.items() <= after.items()
 
 
+def test_a_sweep_that_runs_is_run_by_no_other_and_its_name_is_taken(start: Start, home: Path, tmp_path: Path) -> None:
+    make_config(name="x").save(home / "x")
+    with hold(home / "x"):
+        second, taken = (start(*arguments, folder=tmp_path) for arguments in (("resume", "x"), ARGUMENTS))
+        assert second.communicate()[1] == "error: the sweep x is running in another process\n"
+        message = taken.communicate()[1]
+    assert (second.returncode, taken.returncode, message.count("\n")) == (2, 2, 1)
+    assert "is taken" in message
+
+
 def test_ctrl_c_saves_the_trials_and_resume_ends_the_sweep(tuner: Command, start: Start, tmp_path: Path) -> None:
     process = start(*ARGUMENTS, folder=tmp_path)
     wait_for_epochs(tmp_path, 1, process)
-    second, taken = (start(*arguments, folder=tmp_path) for arguments in (("resume", "x"), ARGUMENTS))
-    assert (second.communicate()[1], second.returncode) == ("error: the sweep x is running in another process\n", 2)
-    message = taken.communicate()[1]
-    assert (taken.returncode, message.count("\n")) == (2, 1)
-    assert "is taken" in message
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err

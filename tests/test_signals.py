@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,18 @@ def test_the_second_sigterm_of_timeout_is_the_same_stop_and_a_second_ctrl_c_is_n
     assert stop.name == "SIGTERM"
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_that_python_has_swallowed_is_not_forgotten(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Going:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    stop.check()
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    Going()
+    with pytest.raises(KeyboardInterrupt):
+        stop.check()
 
 
 def test_what_must_not_be_broken_off_is_not(stop: Stop) -> None:

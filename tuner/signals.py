@@ -44,6 +44,11 @@ class Stop:
         """The exit status of a program that the signal has ended: 130 for SIGINT, 143 for SIGTERM."""
         return 128 + (self._first or signal.SIGINT)
 
+    def check(self) -> None:
+        """Raises the KeyboardInterrupt that has gone nowhere: Python swallows one that comes within a destructor."""
+        if self.asked:
+            raise KeyboardInterrupt
+
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Handles the signals. What was ignored stays so: SIGHUP by `nohup`, SIGINT in the background of a script."""

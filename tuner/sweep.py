@@ -104,6 +104,7 @@ class Sweep:
                     return interrupted(ending.close("KILLED"))
                 outcome = replace(interrupted(), winner=winner)
                 write_result(outcome)  # from here on the model is safe, whatever becomes of the rest
+                self._stop.check()
                 outcome = replace(finale.register(outcome, winner, tracker), seconds=time.monotonic() - started)
             except BaseException as error:
                 ending.close("FAILED" if isinstance(error, Exception) else "KILLED")
