@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import fields
 from enum import Enum
 from pathlib import Path
@@ -19,17 +18,15 @@ from typing import Any, Protocol
 
 from tuner import schedule
 from tuner.budget import Budget
-from tuner.checkpoint import checkpoint_folder
 from tuner.config import SweepConfig
 from tuner.disk import words
-from tuner.failures import hopeless
-from tuner.files import write_atomic
+from tuner.failures import broken, hopeless
 from tuner.fit import EpochMetrics
-from tuner.records import TrialRecord, best_of
+from tuner.records import TrialRecord
 from tuner.search import Study
 from tuner.space import Value
+from tuner.trial_files import drop_checkpoints, keep_details
 
-EXPLODED = 1e6  # nats of mean cross-entropy: no training comes back from there
 METRICS = tuple(field.name for field in fields(EpochMetrics))
 
 
@@ -79,21 +76,26 @@ class Policy:
         if self.halted or len(self._live) >= self._most():
             return None
         with self._halting():
-            if self._out_of_time():
-                return self._issue(self._study.reissue(self._interrupted.popleft())) if self._owes() else None
-            if self._interrupted:
-                return self._issue(self._study.reissue(self._interrupted.popleft()))
-            promotable = self._promotable()
-            if promotable:
-                return self._issue(self._study.reissue(min(promotable)))
-            if len(self._study.records()) < self._config.trials:
+            begun = self._next_begun()
+            if begun is not None:
+                return self._issue(self._study.reissue(begun))
+            if not self._out_of_time() and len(self._study.records()) < self._config.trials:
                 return self._issue(self._study.ask())
         return None
+
+    def _next_begun(self) -> int | None:
+        if self._out_of_time():
+            number = self._owed()
+        else:
+            number = self._interrupted[0] if self._interrupted else min(self._promotable(), default=None)
+        if number is not None and number in self._interrupted:
+            self._interrupted.remove(number)
+        return number
 
     @property
     def over(self) -> bool:
         """Whether no worker has a trial and none will get one."""
-        if self._live or self.halted or self._owes():
+        if self._live or self.halted or self._owed() is not None:
             return False
         asked = len(self._study.records()) >= self._config.trials
         return self._out_of_time() or (asked and not self._interrupted and not self._promotable())
@@ -112,7 +114,7 @@ class Policy:
 
     def _on_result(self, number: int, result: Mapping[str, Any]) -> Decision:
         if "error" in result:
-            self._keep_details(number, str(result.get("details", "")))
+            keep_details(self._folder, number, str(result.get("details", "")))
             infeasible = bool(result.get("out_of_memory"))
             return self._end(number, "FAIL", str(result["error"]), infeasible=infeasible)
         if "conditions" in result:
@@ -152,7 +154,7 @@ class Policy:
                 if waited:
                     reason = f"not promoted from the rung of epoch {record.epoch}"
                 self._end(record.number, "PRUNED", reason)
-        self._drop_checkpoints()
+        drop_checkpoints(self._folder, self._study.records())
 
     def limit(self, most: Callable[[], float]) -> None:
         """`most` says how many trials may have a worker now: on a cluster, others may want theirs."""
@@ -185,20 +187,13 @@ class Policy:
         except OSError as error:
             self.halted = words(error)
 
-    def _keep_details(self, number: int, details: str) -> None:
-        path = self._folder / f"{number:04d}-error.txt"
-        with suppress(OSError):  # without them the trial's reason is known all the same
-            if details:
-                write_atomic(path, lambda file: file.write(details.encode()))
-
     def _on_epoch(self, number: int, metrics: dict[str, float]) -> Decision:
         new = self._study.report(number, metrics)
         if new:
             self._listener.trial_reported(number, new)
         epoch = int(metrics["epoch"])
-        broken = [what for name in ("train_loss", "val_loss", "val_accuracy") if (what := _broken(name, metrics[name]))]
-        if broken:
-            return self._end(number, "FAIL", f"{broken[0]} in epoch {epoch}")
+        if what := broken(metrics):
+            return self._end(number, "FAIL", f"{what} in epoch {epoch}")
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")
         if self._out_of_time() and epoch >= self._study.record(number).epoch:
@@ -227,7 +222,7 @@ class Policy:
         self._live.pop(number, None)
         self._study.tell(number, state, reason, infeasible=infeasible)
         self._listener.trial_ended(self._study.record(number))
-        self._drop_checkpoints()
+        drop_checkpoints(self._folder, self._study.records())
         if state == "FAIL" and self.hopeless:
             self.stop(f"{self.hopeless}: the search was ended early")
         return Decision.STOP
@@ -253,14 +248,10 @@ class Policy:
         workers = self._config.concurrency
         return schedule.promotable(trials, self._rungs, no_more_new=no_more_new, workers=workers)
 
-    def _owes(self) -> bool:
-        """Whether the best trial was interrupted: its last epochs may be in no checkpoint, and are trained again."""
+    def _owed(self) -> int | None:
+        """The best trial when it was interrupted: its last epochs may be in no checkpoint, and are trained again."""
         best = self._study.best() if self._interrupted else None
-        if best is None or best.number not in self._interrupted:
-            return False
-        self._interrupted.remove(best.number)
-        self._interrupted.appendleft(best.number)
-        return True
+        return best.number if best is not None and best.number in self._interrupted else None
 
     def _out_of_time(self) -> bool:
         return self._stopped or self.budget.over
@@ -270,18 +261,3 @@ class Policy:
         for record in self._study.records():
             if not record.ended and record.epoch >= self._config.epochs:
                 self._end(record.number, "COMPLETE")
-
-    def _drop_checkpoints(self) -> None:
-        """Deletes the checkpoints of ended trials, all but the best one's."""
-        ended = [record for record in self._study.records() if record.ended]
-        best = best_of(ended)
-        for record in ended:
-            if best is None or record.number != best.number:
-                shutil.rmtree(checkpoint_folder(self._folder, record.number), ignore_errors=True)
-
-
-def _broken(name: str, value: float) -> str:
-    """What is wrong with a metric; empty when nothing is."""
-    if not math.isfinite(value):
-        return f"{name} is {value}"
-    return f"{name} exploded to {value:.3g}" if value > EXPLODED else ""
