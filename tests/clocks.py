@@ -14,7 +14,7 @@ from typing import Any
 
 from inventory import Inventory, inventory
 from stop_support import program
-from support import Start, read_runs
+from support import Start, read_runs, wait_for_epochs
 
 from tuner.records import TrialRecord, read_records
 
@@ -53,7 +53,7 @@ def set_the_clock(start: Start, folder: Path, compiler: str) -> Counts:
     process = start(*SWEEP, *SIZE, *LIMITS, folder=folder, **environment)
     try:
         for jump in JUMPS:
-            _wait(folder, process, 2 + 3 * counts.jumps)
+            wait_for_epochs(folder, 2 + 3 * counts.jumps, process)
             if process.poll() is None:
                 with offset.open("r+b") as file:  # which the processes have mapped
                     file.write(struct.pack("q", jump))
@@ -80,12 +80,6 @@ def _with(library: Path) -> list[int]:
             if str(library) in (process / "maps").read_text():
                 found.append(int(process.name))
     return found
-
-
-def _wait(folder: Path, process: subprocess.Popen[str], epochs: int) -> None:
-    journal = folder / "runs/x/study.log"
-    while process.poll() is None and (not journal.exists() or journal.read_bytes().count(b'"epoch ') < epochs):
-        time.sleep(0.05)
 
 
 def _check(folder: Path, result: dict[str, Any], seconds: float, counts: Counts) -> None:

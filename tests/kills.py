@@ -15,6 +15,7 @@ from pathlib import Path
 
 from inventory import Inventory, inventory, lost_between
 from stop_support import end_all, group, processes, program
+from support import epochs_in
 
 from tuner.checkpoint_file import FILE as CHECKPOINT
 from tuner.checkpoint_file import latest_epoch
@@ -213,9 +214,7 @@ class Attack:
         return read_records(self._sweep / "study.log")
 
     def _lines(self) -> int:
-        """How many epochs the journal knows."""
-        journal = self._sweep / "study.log"
-        return journal.read_bytes().count(b'"epoch ') if journal.exists() else 0
+        return epochs_in(self._folder, self._name)
 
     def _lose(self, what: str) -> None:
         self.counts.found.wrong.append(f"{self._name}: {what}")

@@ -15,7 +15,7 @@ from tuner.errors import TunerError
 from tuner.orders import Order
 from tuner.steer import stop
 
-OBEYS_S = 2.0  # after so long an order is lost
+OBEYS_S = 60.0  # after so long an order is lost
 
 
 def stop_as_it_begins(folder: Path, times: int) -> Counter[str]:

@@ -120,12 +120,3 @@ def of_sweep(process: subprocess.Popen[str], folder: Path) -> Iterator[None]:
     finally:
         end_all(folder)
         process.communicate()
-
-
-def wait_for_epochs(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
-    """Until the study of x knows so many epochs, or the process has ended."""
-    journal = folder / "runs/x/study.log"
-    while process.poll() is None:
-        if journal.exists() and journal.read_bytes().count(b'"epoch ') >= count:
-            return
-        time.sleep(0.05)

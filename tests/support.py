@@ -111,3 +111,15 @@ def wait_until(true: Callable[[], bool], process: subprocess.Popen[str]) -> bool
             pass
         time.sleep(0.2)
     return False
+
+
+def epochs_in(folder: Path, name: str = "x") -> int:
+    """How many epochs the study of a sweep knows that was begun in this folder; the last may be written in part."""
+    journal = folder / "runs" / name / "study.log"
+    return journal.read_bytes().count(b'"epoch ') if journal.exists() else 0
+
+
+def wait_for_epochs(folder: Path, count: int, process: subprocess.Popen[str], name: str = "x") -> None:
+    """Until it knows so many, or the process has ended."""
+    while process.poll() is None and epochs_in(folder, name) < count:
+        time.sleep(0.02)

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stop_support import wait_for_epochs
-from support import Command, Start, make_config, read_study
+from support import Command, Start, make_config, read_study, wait_for_epochs
 
 from tuner.budget import NOTE_S, Budget
 from tuner.records import StudyReader

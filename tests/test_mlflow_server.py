@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from mlflow_server import MlflowServer, mlflow_server
 from PIL import Image
 from postgres import postgres
 from ray_cluster import Cluster, ray_cluster
-from support import Command, Start, make_config, make_record, read_runs, read_study
+from support import Command, Start, make_config, make_record, read_runs, read_study, wait_for_epochs
 
 from tuner import doctor_services
 from tuner.store import Store
@@ -72,7 +71,7 @@ def swept(server: MlflowServer, start: Start, tuner: Command, tmp_path_factory: 
     login = server.login("ann")
     process = start("sweep", *TINY, "--name", "x", "--json", folder=folder, **login)
     try:
-        _wait_for_epochs(folder / "runs/x/study.log", 2, process)
+        wait_for_epochs(folder, 2, process)
         command_lines = _command_lines()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)
@@ -90,13 +89,6 @@ def swept(server: MlflowServer, start: Start, tuner: Command, tmp_path_factory: 
 
 def _runs(server: MlflowServer, sweep: str, pair: str = "digits-cnn") -> list[Run]:
     return [run for run in read_runs(server.uri, pair) if run.data.tags["tuner.sweep"] == sweep]
-
-
-def _wait_for_epochs(journal: Path, count: int, process: subprocess.Popen[str]) -> None:
-    while process.poll() is None:
-        if journal.exists() and journal.read_text().count('"epoch ') >= count:
-            return
-        time.sleep(0.05)
 
 
 def _command_lines() -> str:

@@ -14,8 +14,7 @@ from inventory import inventory, lost_between
 from ledger import Ledger
 from mlflow import MlflowClient
 from races import begin_while_others_look, stop_as_it_begins
-from stop_support import wait_for_epochs
-from support import Start, make_config
+from support import Start, make_config, wait_for_epochs
 
 from tuner.config import SweepConfig, sweep_names
 from tuner.errors import TunerError

@@ -7,7 +7,6 @@ import os
 import shlex
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from conftest import BIN
 from dataset_support import noise
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from support import Command, Start, make_config, read_runs, read_study
+from support import Command, Start, make_config, read_runs, read_study, wait_for_epochs
 from torchvision.models import mobilenet_v2
 
 from tuner.driver import hold
@@ -32,15 +31,6 @@ def trials(folder: Path) -> list[optuna.trial.FrozenTrial]:
 
 def epochs(folder: Path) -> dict[int, dict[int, float]]:
     return {trial.number: dict(trial.intermediate_values) for trial in trials(folder)}
-
-
-def wait_for_epochs(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
-    """Until the study knows so many epochs, or the process has ended."""
-    journal = folder / "runs/x/study.log"
-    while process.poll() is None:
-        if journal.exists() and journal.read_text().count('"epoch ') >= count:
-            return
-        time.sleep(0.05)
 
 
 def runs(folder: Path) -> list[Run]:

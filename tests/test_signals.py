@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stop_support import Terminal, group, no_processes, of_sweep, wait_for_epochs
-from support import read_runs
+from stop_support import Terminal, group, no_processes, of_sweep
+from support import read_runs, wait_for_epochs
 
 from tuner.signals import TUNES, Stop
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
-import time
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -21,7 +19,7 @@ from mlflow_server import mlflow_server, plain_server
 from outages import TINY, TURNS
 from postgres import postgres
 from rich.console import Console
-from support import Command, Finished, Start, free_port, read_runs
+from support import Command, Finished, Start, epochs_in, free_port, read_runs, wait_for_epochs
 
 from tuner import outage
 from tuner.commands import resume
@@ -175,28 +173,18 @@ def test_a_sweep_that_was_killed_is_still_said_to_have_crashed(finished: Finishe
     assert Watch("killed", home).status().state == "crashed"
 
 
-def epochs_in(journal: Path) -> int:
-    return journal.read_text().count('"epoch ') if journal.exists() else 0
-
-
-def wait_for_epochs(journal: Path, count: int, process: subprocess.Popen[str]) -> None:
-    while process.poll() is None and epochs_in(journal) < count:
-        time.sleep(0.05)
-
-
 @pytest.mark.faults
 @pytest.mark.proof
 def test_a_sweep_whose_server_is_killed_for_its_middle_ends_well(start: Start, tmp_path: Path, ledger: Ledger) -> None:
     folder, port = tmp_path / "server", free_port()
     folder.mkdir()
-    journal = tmp_path / "runs/x/study.log"
     process = None
     try:
         with plain_server(folder, port, signal.SIGKILL) as uri:
             words = ("sweep", *TINY, "--trials", "24", "--name", "x", "--json")
             process = start(*words, folder=tmp_path, MLFLOW_TRACKING_URI=uri)
-            wait_for_epochs(journal, 3, process)
-        wait_for_epochs(journal, epochs_in(journal) + 20, process)
+            wait_for_epochs(tmp_path, 3, process)
+        wait_for_epochs(tmp_path, epochs_in(tmp_path) + 20, process)
         with plain_server(folder, port) as uri:
             out, err = process.communicate(timeout=300)
             assert process.returncode == 0, err
@@ -217,16 +205,16 @@ def test_a_sweep_whose_server_is_killed_for_its_middle_ends_well(start: Start, t
 def test_a_sweep_whose_servers_database_dies_for_its_middle_ends_well(
     start: Start, tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, journal = tmp_path / "server", tmp_path / "runs/x/study.log"
+    folder = tmp_path / "server"
     folder.mkdir()
     with postgres(folder, "synchronous_commit=on") as database, mlflow_server(folder, database) as server:
         for name, value in server.login().items():
             monkeypatch.setenv(name, value)
         words = ("sweep", *TINY, "--trials", "24", "--name", "x", "--json")
         process = start(*words, folder=tmp_path, **server.login())
-        wait_for_epochs(journal, 3, process)
+        wait_for_epochs(tmp_path, 3, process)
         database.end(signal.SIGQUIT)
-        wait_for_epochs(journal, epochs_in(journal) + 20, process)
+        wait_for_epochs(tmp_path, epochs_in(tmp_path) + 20, process)
         database.begin()
         out, err = process.communicate(timeout=300)
         assert process.returncode == 0, err
@@ -247,7 +235,7 @@ def test_a_sweep_whose_server_is_gone_for_good_has_its_model_and_is_synced_later
     with faulty_proxy(server) as proxy:
         words = ("sweep", *TINY, "--trials", "8", "--name", "gone")
         process = start(*words, folder=tmp_path, MLFLOW_TRACKING_URI=proxy.uri)
-        wait_for_epochs(tmp_path / "runs/gone/study.log", 3, process)
+        wait_for_epochs(tmp_path, 3, process, "gone")
         proxy.kinds = (DOWN,)
         process.kill()
         process.communicate()
