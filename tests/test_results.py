@@ -67,6 +67,7 @@ def test_a_result_from_elsewhere_is_entered_with_its_date_hardware_and_budget(pl
     assert f" | `{command}` | " in cells
 
 
+@pytest.mark.proof
 def test_a_command_is_run_and_one_that_fails_leaves_its_row(place: Place) -> None:
     kept = {"command": "tuner sweep digits lenet", "date": "2026-01-01", "hardware": "slow", "seconds": 4000.0}
     kept |= {"test": {"accuracy": 0.5, "macro_f1": 0.5, "roc_auc": 0.5}, "cost": None}

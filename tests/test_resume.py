@@ -22,7 +22,7 @@ from torchvision.models import mobilenet_v2
 
 from tuner.driver import hold
 
-ARGUMENTS = ("sweep", "digits", "cnn", "--trials", "5", "--max-epochs", "9", "--name", "x")
+ARGUMENTS = ("sweep", "digits", "cnn", "--trials", "5", "--max-epochs", "9", "--set", "width=0.25", "--name", "x")
 
 
 def trials(folder: Path) -> list[optuna.trial.FrozenTrial]:
@@ -56,7 +56,7 @@ def check_finished(folder: Path, before: dict[int, dict[int, float]], done: subp
             assert len(history) == len(after[int(run.data.tags["tuner.trial"])])
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.proof)])
 def test_a_training_that_is_stopped_goes_on_from_its_last_epoch(
     tuner: Command, start: Start, tmp_path: Path, sent: signal.Signals
 ) -> None:
