@@ -12,8 +12,8 @@ from pathlib import Path
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from tuner.data import DataSpec, Split, Splits
-from tuner.files import data_root, write_atomic
+from tuner.core.files import data_root, write_atomic
+from tuner.data.spec import DataSpec, Split, Splits
 
 FORMAT = 1  # raise it when what is stored, or how it is made of the source, changes
 PARTS = ("train", "validation", "test")

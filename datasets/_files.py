@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from torchvision.datasets.utils import download_url, extract_archive
 
-from tuner.errors import TunerError, one_line
-from tuner.network import silence_ends
+from tuner.core.environment import download_timeout
+from tuner.core.errors import TunerError, one_line
 
 
 class NotDownloadedError(Exception):
@@ -82,6 +82,6 @@ def md5_of(path: Path) -> str:
 
 def _download(path: Path, url: str, digest: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent, prefix=".download-") as folder, silence_ends():
+    with TemporaryDirectory(dir=path.parent, prefix=".download-") as folder, download_timeout():
         download_url(url, folder, path.name, digest)  # shows its progress on stderr
         Path(folder, path.name).replace(path)

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tuner.data import DataSpec, Split, Splits, hold_out, moments
-from tuner.errors import one_line
+from tuner.core.errors import one_line
+from tuner.data.spec import DataSpec, Split, Splits, hold_out, moments
 
 from ._files import NotDownloadedError, fetch, md5_of, missing, unusable
 

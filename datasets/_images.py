@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import torch
 
-from tuner.data import Split
-from tuner.errors import TunerError, shown
-from tuner.images import read_images
+from tuner.core.errors import TunerError, printable
+from tuner.data.images import read_images
+from tuner.data.spec import Split
 
 
 class Labelled(NamedTuple):
@@ -40,7 +40,7 @@ def broken_note(broken: Sequence[str]) -> tuple[str, ...]:
     if not broken:
         return ()
     files = "1 broken file" if len(broken) == 1 else f"{len(broken)} broken files"
-    return (f"{files} skipped, such as {shown(broken[0])}",)
+    return (f"{files} skipped, such as {printable(broken[0])}",)
 
 
 def skipped_note(folder: Path, skipped: Sequence[Path]) -> tuple[str, ...]:
@@ -48,4 +48,4 @@ def skipped_note(folder: Path, skipped: Sequence[Path]) -> tuple[str, ...]:
     if not skipped:
         return ()
     what = "1 file or folder" if len(skipped) == 1 else f"{len(skipped)} files or folders"
-    return (f"{what} skipped: no image of a class, such as {shown(str(skipped[0].relative_to(folder)))}",)
+    return (f"{what} skipped: no image of a class, such as {printable(str(skipped[0].relative_to(folder)))}",)

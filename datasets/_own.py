@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from tuner.data import Split, hold_out
-from tuner.errors import TunerError
+from tuner.core.errors import TunerError
+from tuner.data.spec import Split, hold_out
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2  # of what the test split leaves

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from sklearn.datasets import load_breast_cancer
 
-from tuner.data import Column, DataSpec, Splits, hold_out, moments
+from tuner.data.spec import Column, DataSpec, Splits, hold_out, moments
 
 TEST_SHARE = 0.2  # there is no official split
 VALIDATION_SHARE = 0.25

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from torchvision.datasets import OxfordIIITPet
 
-from tuner.data import DataSpec, Splits, hold_out, moments
-from tuner.images import ENDINGS
+from tuner.data.images import ENDINGS
+from tuner.data.spec import DataSpec, Splits, hold_out, moments
 
 from ._cache import cached
 from ._files import NotDownloadedError, fetch, missing, unpack, unusable

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torchvision.datasets.utils import extract_archive
 
-from tuner.data import DataSpec, Split, Splits, hold_out, moments
-from tuner.errors import one_line
+from tuner.core.errors import one_line
+from tuner.data.spec import DataSpec, Split, Splits, hold_out, moments
 
 from ._files import NotDownloadedError, fetch, missing, unusable
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from sklearn.datasets import load_digits
 
-from tuner.data import DataSpec, Splits, hold_out, moments
+from tuner.data.spec import DataSpec, Splits, hold_out, moments
 
 TEST_SHARE = 0.2  # scikit-learn's copy has no official split
 VALIDATION_SHARE = 0.25  # enough samples for the best of many epochs to be more than the luckiest

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torchvision.datasets import FashionMNIST
 
-from tuner.data import DataSpec, Splits
+from tuner.data.spec import DataSpec, Splits
 
 from ._idx import load_idx
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from tuner.data import DataSpec, Split, Splits, moments
-from tuner.errors import TunerError, check_name, unknown
-from tuner.files import slug
-from tuner.table import encode_rows, fit_columns, left_out, read_rows
+from tuner.core.errors import TunerError, check_name, unknown
+from tuner.core.files import slug
+from tuner.data.spec import DataSpec, Split, Splits, moments
+from tuner.data.tables import encode_rows, fit_columns, left_out, read_rows
 
 from ._own import three_ways
 

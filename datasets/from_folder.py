@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from tuner.data import DataSpec, Splits, moments
-from tuner.errors import TunerError, check_name
-from tuner.files import slug
-from tuner.images import ENDINGS, image_shape
+from tuner.core.errors import TunerError, check_name
+from tuner.core.files import slug
+from tuner.data.images import ENDINGS, image_shape
+from tuner.data.spec import DataSpec, Splits, moments
 
 from ._cache import cached
 from ._images import Labelled, broken_note, read_split, skipped_note

@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 import torch
 from torch import Tensor
 
-from tuner.data import DataSpec, Split, Splits, stratified
-from tuner.errors import one_line
-from tuner.text import MOST_BYTES, encode_texts, make_vocabulary
+from tuner.core.errors import one_line
+from tuner.data.spec import DataSpec, Split, Splits, stratified
+from tuner.data.texts import MOST_BYTES, encode_texts, make_vocabulary
 
 from ._cache import cached
 from ._files import NotDownloadedError, fetch, missing, unusable

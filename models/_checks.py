@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuner.data import DataSpec
-from tuner.errors import TunerError
+from tuner.core.errors import TunerError
+from tuner.data.spec import DataSpec
 
 
 def check_number(model: str, keyword: str, value: float, low: float, high: float) -> None:

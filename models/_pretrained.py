@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 from torchvision.models import WeightsEnum
 
-from tuner.errors import TunerError, one_line
-from tuner.network import silence_ends
+from tuner.core.environment import download_timeout
+from tuner.core.errors import TunerError, one_line
 
 IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 """Mean and standard deviation of ImageNet's channels, red, green and blue, 0 to 255: those that torchvision uses."""
@@ -49,7 +49,7 @@ def _downloaded(model: str, source: WeightsEnum, folder: Path) -> Path:
     if path.is_file():
         return path
     try:
-        with silence_ends(), redirect_stdout(sys.stderr):  # torch prints what it downloads
+        with download_timeout(), redirect_stdout(sys.stderr):  # torch prints what it downloads
             source.get_state_dict(model_dir=str(folder), check_hash=True, weights_only=True)
     except (OSError, RuntimeError, HTTPException) as error:
         raise TunerError(

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from torch import Tensor, nn
 
-from tuner.data import DataSpec
-from tuner.errors import TunerError
+from tuner.core.errors import TunerError
+from tuner.data.spec import DataSpec
 
 from ._checks import check_choice, check_dropout, check_flag, check_integer, check_number
 

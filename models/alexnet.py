@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from tuner.data import DataSpec, Task
+from tuner.data.spec import DataSpec, Task
 
 from ._checks import check_dropout, check_number
 from ._convnet import PAPERS_STEM_SIDE, Convolution, convnet

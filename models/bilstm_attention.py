@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tuner.data import DataSpec, Task
-from tuner.text import PADDING, lengths
+from tuner.data.spec import DataSpec, Task
+from tuner.data.texts import PADDING, lengths
 
 from ._checks import check_dropout, check_integer, check_max_length
 from ._sequence import BidirectionalLSTM

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from tuner.data import DataSpec, Task
+from tuner.data.spec import DataSpec, Task
 
 from ._checks import check_choice, check_dropout, check_flag
 

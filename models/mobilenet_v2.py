@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torchvision import models
 
-from tuner.data import DataSpec, Task
+from tuner.data.spec import DataSpec, Task
 
 from ._pretrained import IMAGENET, pretrained_weights
 from ._transfer import SPACE as TRANSFER_SPACE

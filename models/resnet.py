@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
 
-from tuner.data import DataSpec, Task
+from tuner.data.spec import DataSpec, Task
 
 from ._checks import check_choice, check_dropout
 

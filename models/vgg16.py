@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
-from tuner.data import DataSpec, Task
+from tuner.data.spec import DataSpec, Task
 
 from ._pretrained import IMAGENET, pretrained_weights
 from ._transfer import SPACE as TRANSFER_SPACE

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from tuner.checkpoint_file import FILE, read
-from tuner.classifier import Classifier
-from tuner.data import DataSpec, Split
-from tuner.fit import Training, fit
-from tuner.hyperparameters import Hyperparameters
+from tuner.data.spec import DataSpec, Split
+from tuner.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
+from tuner.training.classifier import Classifier
+from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.loop import Training, fit
 
 CPU = torch.device("cpu")
 
@@ -30,7 +30,7 @@ def train(subject: Training, epochs: int = 1) -> None:
         pass
 
 
-def saved_epoch(folder: Path, name: str = FILE) -> int:
+def saved_epoch(folder: Path, name: str = CHECKPOINT_FILE) -> int:
     """That of a checkpoint in a folder."""
-    epoch: int = read(folder / name)["metrics"]["epoch"]
+    epoch: int = read_checkpoint(folder / name)["metrics"]["epoch"]
     return epoch

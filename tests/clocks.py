@@ -16,7 +16,8 @@ from inventory import Inventory, inventory
 from stop_support import program
 from support import Start, read_runs, wait_for_epochs
 
-from tuner.records import TrialRecord, read_records
+from tuner.core.records import TrialRecord
+from tuner.search.study_reader import read_records
 
 DAY = 86400
 JUMPS = (-DAY, 2 * DAY, -30 * DAY, 0)  # seconds beside the true time

@@ -114,7 +114,7 @@ def tuner(start: Start) -> Command:
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow's database, with its tables and without a run. To make one takes seconds, so tests begin with a copy."""
-    from tuner.store import Store
+    from tuner.tracking.store import Store
 
     home = tmp_path_factory.mktemp("database")
     Store(uri=f"sqlite:///{home}/mlflow.db", artifacts=home.as_uri()).prepare()

@@ -18,9 +18,9 @@ import pytest
 from PIL import Image
 from torchvision.datasets import MNIST, FashionMNIST, OxfordIIITPet
 
-from tuner import catalog
-from tuner.data import Split, Splits
-from tuner.errors import TunerError
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.spec import Split, Splits
 
 SAMPLES = {"train": 400, "t10k": 100}
 CIFAR_FILES = [*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"]

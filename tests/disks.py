@@ -15,8 +15,9 @@ from conftest import BIN
 from inventory import Inventory, inventory, lost_between
 from small_disk import SmallDisk
 
-from tuner.outcome import UNSENT
-from tuner.records import TrialRecord, read_records
+from tuner.core.outcome import UNSENT
+from tuner.core.records import TrialRecord
+from tuner.search.study_reader import read_records
 
 TRIALS, EPOCHS = 6, 9
 SWEEP = ("sweep", "digits", "cnn", "--limit", "300", "--set", "width=0.25", "--set", "lr=0.001,0.01", "--name", "x")

@@ -26,7 +26,7 @@ def use_at_once(folder: Path) -> list[str]:
 def _use(folder: Path, *, late: bool) -> str:
     from mlflow import MlflowClient
 
-    from tuner.store import Store
+    from tuner.tracking.store import Store
 
     store = Store.of(folder)
     while late and not list(folder.glob("*mlflow.db*")):
@@ -52,9 +52,9 @@ def _forked(folder: Path, *, late: bool) -> int:
 
 
 def _main(folder: Path) -> None:
-    from tuner.environment import prepare
+    from tuner.core.environment import prepare_environment
 
-    prepare()
+    prepare_environment()
 
     import tuner.tracking  # noqa: F401 - once for all of them, as what is imported above
 

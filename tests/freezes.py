@@ -12,7 +12,7 @@ from pathlib import Path
 from ray_cluster import Node
 from team import Team, last_node
 
-from tuner.records import read_records
+from tuner.search.study_reader import read_records
 
 # Ray calls a node dead after 5 silent looks, each of 3 s with a pause of 10 s before it; here after some seconds
 IMPATIENT = {

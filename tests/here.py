@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tuner.config import SweepConfig
-from tuner.data import Splits
-from tuner.materials import Materials
-from tuner.policy import Listener, Policy
-from tuner.records import FILE as JOURNAL
-from tuner.schedule import rungs
-from tuner.search import Study
-from tuner.store import Store
-from tuner.tracker import Tracker
-from tuner.tracking import MlflowSweep
-from tuner.trial import TrialJob, run_here, to_arrays
+from tuner.core.callback import Callback
+from tuner.core.config import SweepConfig
+from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.data.spec import Splits
+from tuner.execution.in_process import run_here
+from tuner.search.controller import Controller
+from tuner.search.schedulers.asha import rungs
+from tuner.search.study import Study
+from tuner.sweeps.inputs import SweepInputs, to_arrays
+from tuner.tracking.background import BackgroundTracker
+from tuner.tracking.runs import MlflowSweep
+from tuner.tracking.store import Store
+from tuner.training.trial import TrialJob
 
 
 class Nobody:
@@ -25,9 +27,9 @@ class Nobody:
     def trial_ended(self, record: object) -> None: ...
 
 
-def run_trials(config: SweepConfig, splits: Splits, study: Study, folder: Path, listener: Listener) -> None:
+def run_trials(config: SweepConfig, splits: Splits, study: Study, folder: Path, listener: Callback) -> None:
     """Runs all trials of the sweep to their ends."""
-    policy = Policy(config, study, folder / "trials", listener)
+    policy = Controller(config, study, folder / "trials", listener)
     job = TrialJob(
         sweep=config.name,
         data=splits.spec,
@@ -40,7 +42,7 @@ def run_trials(config: SweepConfig, splits: Splits, study: Study, folder: Path, 
         folder=folder / "trials",
         halves=config.oom == "halve-batch",
     )
-    run_here(policy, job, to_arrays(Materials(splits, {})), tick=lambda: None)
+    run_here(policy, job, to_arrays(SweepInputs(splits, {})), tick=lambda: None)
     assert policy.over
     policy.finish()
 
@@ -51,8 +53,10 @@ def tracked(config: SweepConfig, splits: Splits, home: Path) -> Study:
     folder.mkdir(parents=True)
     config.save(folder)
     store = Store.of(home)
-    study = Study(folder / JOURNAL, config.search_space(), seed=config.seed, trials=config.trials)
-    tracker = Tracker(lambda heard: MlflowSweep(store, config, heard=heard), study.record, ask=store.ask, say=print)
+    study = Study(folder / JOURNAL_FILE, config.search_space(), seed=config.seed, trials=config.trials)
+    tracker = BackgroundTracker(
+        lambda heard: MlflowSweep(store, config, heard=heard), study.record, ask=store.ask, say=print
+    )
     run_trials(config, splits, study, folder, tracker)
     assert tracker.close("FINISHED") == ""
     return study

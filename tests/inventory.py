@@ -9,10 +9,11 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from tuner.config import SweepConfig
-from tuner.records import FILE as JOURNAL
-from tuner.records import TrialRecord, best_of, read_records
-from tuner.tracking import TRIAL_TAG, UID_TAG
+from tuner.core.config import SweepConfig
+from tuner.core.records import TrialRecord, best_of
+from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.search.study_reader import read_records
+from tuner.tracking.trial_run import TRIAL_TAG, UID_TAG
 
 NO_METRICS = ("time", "epoch")
 STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED"}  # of MLflow's, by the study's
@@ -53,7 +54,7 @@ def inventory(
     home: Path, name: str, trials: int, *, pair: str = "digits-cnn", uri: str | None = None, registered: bool = True
 ) -> Inventory:
     """That of a sweep of so many trials that has come to its end; by default MLflow is the one embedded in `home`."""
-    found, records = Inventory(), read_records(home / name / JOURNAL)
+    found, records = Inventory(), read_records(home / name / JOURNAL_FILE)
     uri = uri or f"sqlite:///{home}/mlflow.db"
     client, runs = MlflowClient(uri, uri), _runs(uri, pair, SweepConfig.load(home / name).uid)
     by_trial = _by_trial(found, runs)

@@ -17,10 +17,10 @@ from inventory import Inventory, inventory, lost_between
 from stop_support import end_all, group, processes, program
 from support import epochs_in
 
-from tuner.checkpoint_file import FILE as CHECKPOINT
-from tuner.checkpoint_file import latest_epoch
-from tuner.records import TrialRecord, read_records
-from tuner.schedule import rungs
+from tuner.core.records import TrialRecord
+from tuner.search.schedulers.asha import rungs
+from tuner.search.study_reader import read_records
+from tuner.training.checkpoint import CHECKPOINT_FILE, latest_epoch
 
 TRIALS, EPOCHS = 10, 9
 SWEEP = ("sweep", "digits", "cnn", "--limit", "300", "--set", "width=0.25")
@@ -280,7 +280,7 @@ def _after(seconds: float) -> Callable[[], bool]:
 def _stamp(folder: Path) -> int:
     """When the checkpoint was written; 0 when there is none."""
     try:
-        return (folder / CHECKPOINT).stat().st_mtime_ns
+        return (folder / CHECKPOINT_FILE).stat().st_mtime_ns
     except FileNotFoundError:
         return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from tuner.data import DataSpec, Task
+from tuner.data.spec import DataSpec, Task
 
 WORDS = 20
 

@@ -17,15 +17,16 @@ from faulty_proxy import BROKEN, BUSY, CUT, DOWN, KINDS, LOST, SLOW, FaultyProxy
 from inventory import Inventory, inventory
 from support import make_config
 
-from tuner import outage, tracker
-from tuner.environment import prepare
-from tuner.fit import EpochMetrics
-from tuner.policy import Decision, Policy
-from tuner.records import FILE as JOURNAL
-from tuner.search import Study
-from tuner.store import Store
-from tuner.tracker import Tracker
-from tuner.tracking import MlflowSweep
+from tuner.core.callback import Decision
+from tuner.core.environment import prepare_environment
+from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.search.controller import Controller
+from tuner.search.study import Study
+from tuner.tracking import background, retry
+from tuner.tracking.background import BackgroundTracker
+from tuner.tracking.runs import MlflowSweep
+from tuner.tracking.store import Store
+from tuner.training.loop import EpochMetrics
 
 TRIALS, EPOCHS = 12, 9
 TINY = ("digits", "cnn", "--max-epochs", "9", "--set", "width=0.25")
@@ -67,11 +68,11 @@ class Training:
         self.said: list[str] = []
         self.reports = 0
         self._random = random.Random(self.seed)
-        study = Study(self.folder / JOURNAL, self.config.search_space(), seed=self.seed, trials=TRIALS)
+        study = Study(self.folder / JOURNAL_FILE, self.config.search_space(), seed=self.seed, trials=TRIALS)
         store = Store(uri=self.proxy.uri, artifacts=None)
         self.study = study
-        self.tracker = Tracker(self._connect(store), study.record, ask=store.ask, say=self.said.append)
-        self._policy = Policy(self.config, study, self.folder / "trials", self.tracker)
+        self.tracker = BackgroundTracker(self._connect(store), study.record, ask=store.ask, say=self.said.append)
+        self._policy = Controller(self.config, study, self.folder / "trials", self.tracker)
         self._live: dict[int, int] = {}
 
     def _connect(self, store: Store) -> Callable[[Callable[[], None]], MlflowSweep]:
@@ -199,7 +200,7 @@ def gone(folder: Path, server: str, seed: int = 0) -> tuple[Counts, Counts]:
 
 def synced(sweep: Training) -> str:
     """What `tuner sync` says of the sweep."""
-    from tuner.sync import sync_sweep
+    from tuner.sweeps.sync import sync_sweep
 
     store = Store(uri=sweep.proxy.uri, artifacts=None)
     return str(sync_sweep(sweep.folder, store, sweep.said.append))
@@ -208,14 +209,14 @@ def synced(sweep: Training) -> str:
 @contextmanager
 def training(folder: Path, server: str, seed: int, close_s: float = 60.0) -> Iterator[Training]:
     """A sweep behind a proxy, with short pauses; its end waits for an answer for so many seconds."""
-    prepare()  # as the command line does: MLflow's client would try again itself, for minutes
-    before = tracker.FLUSH_S, outage.FIRST_S, outage.MOST_S, tracker.CLOSE_S
-    tracker.FLUSH_S, outage.FIRST_S, outage.MOST_S, tracker.CLOSE_S = 0.02, 0.05, 0.4, close_s
+    prepare_environment()  # as the command line does: MLflow's client would try again itself, for minutes
+    before = background.FLUSH_S, retry.FIRST_S, retry.MOST_S, background.CLOSE_S
+    background.FLUSH_S, retry.FIRST_S, retry.MOST_S, background.CLOSE_S = 0.02, 0.05, 0.4, close_s
     try:
         with faulty_proxy(server, seed) as proxy:
             yield Training(folder, proxy, server, seed)
     finally:
-        tracker.FLUSH_S, outage.FIRST_S, outage.MOST_S, tracker.CLOSE_S = before
+        background.FLUSH_S, retry.FIRST_S, retry.MOST_S, background.CLOSE_S = before
 
 
 def _middle(folder: Path, server: str, seed: int, kind: str, *, faults: int = 4, delay: float = 0.2) -> Counts:

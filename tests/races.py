@@ -9,11 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tuner import orders
-from tuner.driver import hold, is_running
-from tuner.errors import TunerError
-from tuner.orders import Order
-from tuner.steer import stop
+from tuner.core.errors import TunerError
+from tuner.sweeps import control
+from tuner.sweeps.control import Order, stop
+from tuner.sweeps.lock import is_running, lock_sweep
 
 OBEYS_S = 60.0  # after so long an order is lost
 
@@ -24,11 +23,11 @@ def stop_as_it_begins(folder: Path, times: int) -> Counter[str]:
 
     def run() -> None:
         for _ in range(times):
-            with hold(folder):
+            with lock_sweep(folder):
                 deadline = time.monotonic() + OBEYS_S
-                while orders.given(folder) is not Order.STOP and time.monotonic() < deadline:
+                while control.current_order(folder) is not Order.STOP and time.monotonic() < deadline:
                     time.sleep(0.0005)
-                counts["obeyed"] += orders.given(folder) is Order.STOP
+                counts["obeyed"] += control.current_order(folder) is Order.STOP
             counts["ended"] += 1
             time.sleep(0.001)
 
@@ -62,7 +61,7 @@ def begin_while_others_look(folder: Path, times: int, lookers: int = 3) -> Count
     try:
         for _ in range(times):
             try:
-                with hold(folder):
+                with lock_sweep(folder):
                     counts["began"] += 1
             except TunerError:
                 counts["refused"] += 1

@@ -12,12 +12,12 @@ from unittest.mock import patch
 import torch
 from torch import distributed as dist
 
-from tuner import catalog
-from tuner.classifier import build_classifier
-from tuner.data import Splits
-from tuner.fit import Training, fit
-from tuner.hyperparameters import Hyperparameters
-from tuner.ranks import ALONE, Ranks
+from tuner.core import catalog
+from tuner.data.spec import Splits
+from tuner.training.classifier import build_classifier
+from tuner.training.distributed import SINGLE_PROCESS, Ranks
+from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.loop import Training, fit
 
 CPU = torch.device("cpu")
 EPOCHS = 3
@@ -28,7 +28,7 @@ RANDOM = ("cnn", {"width": 0.125, "dropout": 0.3}, ("crop", "rotate"))
 
 def full_precision() -> AbstractContextManager[object]:
     """So that sums in another order are nearly the same."""
-    return patch("tuner.device._has_bf16", lambda _: False)
+    return patch("tuner.training.device._has_bf16", lambda _: False)
 
 
 def digits() -> Splits:
@@ -38,7 +38,7 @@ def digits() -> Splits:
 
 
 def train(
-    what: tuple[Any, ...], ranks: Ranks = ALONE, half: dict[str, Any] | None = None
+    what: tuple[Any, ...], ranks: Ranks = SINGLE_PROCESS, half: dict[str, Any] | None = None
 ) -> tuple[Training, list[Any]]:
     """A training of some epochs, from its beginning or from a state; and its metrics without the times."""
     name, arguments, augmentations = what

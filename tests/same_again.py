@@ -10,7 +10,8 @@ from typing import Any
 
 from support import Command, Start
 
-from tuner.records import TrialRecord, read_records
+from tuner.core.records import TrialRecord
+from tuner.search.study_reader import read_records
 
 PAIR = ("digits", "cnn")
 SWEEP = ("sweep", *PAIR, "--limit", "300", "--set", "width=0.25", "--max-epochs", "9", "--name", "x", "--json")

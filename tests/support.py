@@ -16,8 +16,8 @@ from mlflow.entities import Run
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from tuner.config import SweepConfig
-from tuner.records import TrialRecord
+from tuner.core.config import SweepConfig
+from tuner.core.records import TrialRecord
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., subprocess.Popen[str]]

@@ -9,11 +9,11 @@ import torch
 from support import make_config
 from torch import Tensor
 
-from tuner.config import SweepConfig
-from tuner.data import DataSpec, Split
-from tuner.records import TrialRecord
+from tuner.core.config import SweepConfig
+from tuner.core.records import TrialRecord
+from tuner.data.spec import DataSpec, Split
 from tuner.report.findings import Findings, WinningModel
-from tuner.report.predictions import Predictions
+from tuner.training.evaluation import Predictions
 
 HOSTILE = "<script>alert(1)</script>&amp;$\\frac{1} \U0001f984 <a href='http://x.example'>x</a>\n" + "long " * 40
 

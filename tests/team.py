@@ -12,8 +12,9 @@ from mlflow_server import MlflowServer, mlflow_server
 from postgres import postgres
 from ray_cluster import Cluster, Node, ray_cluster
 
-from tuner.records import TrialRecord, read_records
-from tuner.schedule import rungs
+from tuner.core.records import TrialRecord
+from tuner.search.schedulers.asha import rungs
+from tuner.search.study_reader import read_records
 
 EPOCHS = 18
 RUNGS = rungs(EPOCHS)

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tuner import catalog
-from tuner.augment import AUGMENTATIONS, MAX_ROTATION, augment, crop, flip, rotate
+from tuner.core import catalog
+from tuner.data.augmentation import AUGMENTATIONS, MAX_ROTATION, augment, crop, flip, rotate
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tuner.batches import EVALUATION_BATCH, evaluation_batches, training_batches
-from tuner.text import lengths
+from tuner.data.batches import EVALUATION_BATCH, evaluation_batches, training_batches
+from tuner.data.texts import lengths
 
 
 def generator(seed: int = 0) -> torch.Generator:

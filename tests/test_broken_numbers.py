@@ -18,18 +18,18 @@ from rich.console import Console
 from support import make_config
 from torch import Tensor, nn
 
-from tuner import catalog
-from tuner.data import DataSpec, Splits
-from tuner.materials import Materials
-from tuner.outcome import SweepError
-from tuner.records import FILE as JOURNAL
-from tuner.records import TrialRecord, best_of
+from tuner.core import catalog
+from tuner.core.errors import SweepError
+from tuner.core.records import TrialRecord, best_of
+from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.data.spec import DataSpec, Splits
+from tuner.execution.signals import Stop
 from tuner.report.findings import Findings
 from tuner.report.make import write_report
-from tuner.search import Study
-from tuner.signals import Stop
-from tuner.store import Store
-from tuner.sweep import Sweep
+from tuner.search.study import Study
+from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.run import SweepRun
+from tuner.tracking.store import Store
 
 LATE = 3  # the epoch in which the flaw `late` shows
 HUGE = 1e30
@@ -91,7 +91,7 @@ def sweep(folder: Path, splits: Splits, *flaws: str, trials: int = 1, epochs: in
     params = {"flaw": {"choices": list(flaws)}, "batch_size": {"choices": [1024]}, "lr": {"choices": [0.01]}}
     space = {"epochs": epochs, "params": params}
     config = make_config(trials=trials, epochs=epochs, concurrency=1, space=space, max_failure_rate=1.0)
-    study = Study(folder / JOURNAL, config.search_space(), seed=0, trials=trials)
+    study = Study(folder / JOURNAL_FILE, config.search_space(), seed=0, trials=trials)
     run_trials(config, splits, study, folder, Nobody())
     return Ran(study, study.records())
 
@@ -158,7 +158,7 @@ def whole_sweep(home: Path, splits: Splits, flaw: str) -> str:
     config.save(folder)
     console = Console(file=io.StringIO(), width=300)
     with pytest.raises(SweepError) as ended:
-        Sweep(config, Materials(splits, {}), folder, Store.of(home), console, Stop(), print).run()
+        SweepRun(config, SweepInputs(splits, {}), folder, Store.of(home), console, Stop(), print).run()
     assert not (folder / "model").exists()
     assert not (folder / "result.json").exists()
     return str(ended.value)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from support import Command, Start, make_config, read_study, wait_for_epochs
 
-from tuner.budget import NOTE_S, Budget
-from tuner.records import StudyReader
-from tuner.search import Study
+from tuner.search.stopping import NOTE_S, TimeBudget
+from tuner.search.study import Study
+from tuner.search.study_reader import StudyReader
 
 
 @pytest.fixture
@@ -29,11 +29,11 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return later
 
 
-def begin(folder: Path, seconds: float | None) -> Budget:
+def begin(folder: Path, seconds: float | None) -> TimeBudget:
     """A process that begins, or goes on, without a word of the one before it."""
     config = make_config(time_budget=seconds)
     study = Study(folder / "study.log", config.search_space(), seed=0, trials=config.trials)
-    return Budget(seconds, study)
+    return TimeBudget(seconds, study)
 
 
 def test_a_search_that_goes_on_has_what_is_left(tmp_path: Path, wait: Callable[[float], None]) -> None:

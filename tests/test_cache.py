@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tuner.data import Column, DataSpec, Split, Splits
+from tuner.data.spec import Column, DataSpec, Split, Splits
 
 SPEC = DataSpec(
     name="demo",

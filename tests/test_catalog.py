@@ -11,9 +11,9 @@ from typing import Any, Literal
 import pytest
 from made_up import make_spec
 
-from tuner import catalog
-from tuner.data import Task
-from tuner.errors import TunerError
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.spec import Task
 
 TRAINING = {"batch_size", "optimizer", "lr", "momentum", "weight_decay", "warmup", "label_smoothing"}
 PAIRS = [tuple(pair.split("-", 1)) for pair in catalog.names("search_spaces")]

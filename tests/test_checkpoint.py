@@ -15,8 +15,9 @@ import pytest
 import torch
 from checkpoint_support import saved_epoch, train, training
 
-from tuner.checkpoint import MOST_OF_TIME, Checkpoints, UnsavedError, checkpoint_folder
-from tuner.checkpoint_file import FILE, PREVIOUS, DamagedError, read
+from tuner.core.sweep_folder import checkpoint_folder
+from tuner.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE, DamagedError, read_checkpoint
+from tuner.training.checkpoint_manager import MOST_OF_TIME, CheckpointManager, UnsavedError
 
 CPU = torch.device("cpu")
 
@@ -42,16 +43,16 @@ class Clock:
             self.now += saving
             real(state, file)
 
-        monkeypatch.setattr("tuner.checkpoint.time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr("tuner.training.checkpoint_manager.time", SimpleNamespace(monotonic=lambda: self.now))
         monkeypatch.setattr(torch, "save", slow)
 
 
 def test_a_training_is_brought_back_to_its_last_checkpoint(tmp_path: Path) -> None:
     first = training()
     train(first, 3)
-    Checkpoints(tmp_path / "0003").save(first, now=True)
+    CheckpointManager(tmp_path / "0003").save(first, now=True)
     again = training()
-    assert Checkpoints(tmp_path / "0003").restore(again)
+    assert CheckpointManager(tmp_path / "0003").restore(again)
     assert (again.epoch, again.metrics, again.best_metrics) == (3, first.metrics, first.best_metrics)
     for part in ("model", "best_weights"):
         one, other = first.state_dict()[part], again.state_dict()[part]
@@ -65,7 +66,7 @@ def test_a_training_is_brought_back_to_its_last_checkpoint(tmp_path: Path) -> No
 
 def test_without_a_checkpoint_nothing_is_restored(tmp_path: Path) -> None:
     subject = training()
-    assert not Checkpoints(tmp_path / "none").restore(subject)
+    assert not CheckpointManager(tmp_path / "none").restore(subject)
     assert subject.epoch == 0
     assert not (tmp_path / "none").exists()
 
@@ -75,10 +76,10 @@ def test_without_a_checkpoint_nothing_is_restored(tmp_path: Path) -> None:
 def test_a_checkpoint_that_would_run_code_is_refused_and_does_not_run(tmp_path: Path, save: Any, where: str) -> None:
     bomb = Bomb(tmp_path / "exploded")
     state = bomb if where == "alone" else {**training().state_dict(), "metrics": bomb}
-    save(state, tmp_path / FILE)
+    save(state, tmp_path / CHECKPOINT_FILE)
     with pytest.raises(DamagedError):
-        read(tmp_path / FILE)
-    assert not Checkpoints(tmp_path).restore(training())
+        read_checkpoint(tmp_path / CHECKPOINT_FILE)
+    assert not CheckpointManager(tmp_path).restore(training())
     assert not (tmp_path / "exploded").exists()
     pickle.loads(pickle.dumps(bomb))
     assert (tmp_path / "exploded").exists()  # it is a bomb indeed
@@ -95,7 +96,7 @@ def test_a_checkpoint_that_would_run_code_is_refused_and_does_not_run(tmp_path: 
 def test_a_crash_half_way_leaves_the_checkpoint_before_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, raised: type[BaseException]
 ) -> None:
-    subject, checkpoints = training(), Checkpoints(tmp_path)
+    subject, checkpoints = training(), CheckpointManager(tmp_path)
     train(subject)
     checkpoints.save(subject, now=True)
     train(subject)
@@ -109,18 +110,18 @@ def test_a_crash_half_way_leaves_the_checkpoint_before_it(
         with pytest.raises(raised):
             checkpoints.save(subject, now=True)
     assert saved_epoch(tmp_path) == 1
-    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
     checkpoints.save(subject, now=True)  # the failed one does not count as saved
     assert saved_epoch(tmp_path) == 2
 
 
 @pytest.mark.parametrize("damage", ["half", "empty", "zeros", "flipped", "another file", "missing"])
 def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(tmp_path: Path, damage: str) -> None:
-    subject, checkpoints = training(), Checkpoints(tmp_path)
+    subject, checkpoints = training(), CheckpointManager(tmp_path)
     for _ in range(3):
         train(subject)
         checkpoints.save(subject, now=True)
-    file = tmp_path / FILE
+    file = tmp_path / CHECKPOINT_FILE
     whole = file.read_bytes()
     flipped = bytearray(whole)
     for position in range(0, len(flipped), 97):
@@ -132,17 +133,17 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(tmp_path: Path, dam
     if damage == "missing":
         file.unlink()
     again = training()
-    assert Checkpoints(tmp_path).restore(again)
+    assert CheckpointManager(tmp_path).restore(again)
     assert again.epoch == 2
-    (tmp_path / PREVIOUS).unlink()
-    assert not Checkpoints(tmp_path).restore(training())
+    (tmp_path / PREVIOUS_FILE).unlink()
+    assert not CheckpointManager(tmp_path).restore(training())
 
 
 def test_between_rungs_saving_takes_at_most_its_share_of_the_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(monkeypatch, saving=1.0)
-    subject, checkpoints = training(), Checkpoints(tmp_path)
+    subject, checkpoints = training(), CheckpointManager(tmp_path)
     saved: list[float] = []
     for _ in range(40):
         train(subject)
@@ -161,7 +162,7 @@ def test_at_a_rung_it_is_saved_however_short_ago_the_last_one_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Clock(monkeypatch, saving=1.0)
-    subject, checkpoints = training(), Checkpoints(tmp_path)
+    subject, checkpoints = training(), CheckpointManager(tmp_path)
     for epoch in range(1, 4):
         train(subject)
         checkpoints.save(subject, now=True)
@@ -170,14 +171,14 @@ def test_at_a_rung_it_is_saved_however_short_ago_the_last_one_was(
 
 def test_an_epoch_that_is_saved_is_not_saved_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch, saving=1.0)
-    subject, checkpoints = training(), Checkpoints(tmp_path)
+    subject, checkpoints = training(), CheckpointManager(tmp_path)
     checkpoints.save(subject, now=True)
-    assert not (tmp_path / FILE).exists()  # nothing has been trained yet
+    assert not (tmp_path / CHECKPOINT_FILE).exists()  # nothing has been trained yet
     train(subject)
     checkpoints.save(subject, now=True)
     checkpoints.save(subject, now=True)
     again = training()
-    restored = Checkpoints(tmp_path)
+    restored = CheckpointManager(tmp_path)
     restored.restore(again)
     restored.save(again, now=True)
     assert clock.now == 1001.0

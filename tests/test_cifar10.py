@@ -23,7 +23,7 @@ from dataset_support import (
     write_small,
 )
 
-from tuner import catalog
+from tuner.core import catalog
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from support import Command, make_config
 
-from tuner import catalog, cli
+from tuner.cli import app
+from tuner.core import catalog
 
 Typed = Callable[..., tuple[int, str, str]]
 HEAVY = ("torch", "ray", "mlflow", "optuna", "sklearn", "numpy")
@@ -24,7 +25,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["tuner", *arguments])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            app.main()
         captured = capsys.readouterr()
         return int(ended.value.code or 0), captured.out, captured.err
 

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from support import Command, read_runs
 from team import EPOCHS, Team, make_team, raylet, wait_for_a_trial
 
-from tuner.records import read_records
+from tuner.search.study_reader import read_records
 
 pytestmark = [pytest.mark.faults, pytest.mark.proof]
 TRIALS = 24

@@ -14,12 +14,14 @@ from mlflow import MlflowClient
 from rich.console import Console
 from support import Command, Finished, make_config
 
-from tuner.compare import Comparison, Row, best_sweeps, compare, print_comparison
-from tuner.errors import TunerError
-from tuner.finished import FinishedSweep
+from tuner.cli.model_tables import print_comparison
+from tuner.core.errors import TunerError
+from tuner.core.outcome import FinishedSweep
 from tuner.report.figures import save
 from tuner.report.figures_compare import draw_comparison
-from tuner.store import Store, describe
+from tuner.sweeps.compare import Comparison, Row, best_sweeps, compare
+from tuner.tracking.runs import tags_of
+from tuner.tracking.store import Store
 
 MODELS = ("resnet", "cnn", "alexnet", "zfnet", "lenet", "vgg16", "mobilenet_v2")
 
@@ -113,7 +115,7 @@ def add_sweep(store: Store, name: str, accuracy: float | None, *, trials: int, *
     experiment = found.experiment_id if found else client.create_experiment(config.pair, store.artifacts)
     own = {"tuner.uid": config.uid, "tuner.sweep": name}
     test_data = {"tuner.test_data": "new" if name != "old" else "old"}
-    parent = client.create_run(experiment, run_name=name, tags={**own, **describe(config), **test_data})
+    parent = client.create_run(experiment, run_name=name, tags={**own, **tags_of(config), **test_data})
     if accuracy is not None:
         for metric in ("accuracy", "macro_f1", "roc_auc", "loss"):
             client.log_metric(parent.info.run_id, f"test_{metric}", accuracy)

@@ -12,17 +12,16 @@ import pytest
 import torch
 from support import make_config
 
-from tuner.conditions import conditions_here
-from tuner.config import SweepConfig
-from tuner.errors import TunerError
-from tuner.machine import gpu_count
-from tuner.plan import Request
-from tuner.search import Study
-from tuner.seed import trial_seed
-from tuner.train import changes, repeated
+from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.errors import TunerError
+from tuner.core.machine import gpu_count
+from tuner.core.records import trial_seed
+from tuner.search.study import Study
+from tuner.sweeps.single_trial import changed_conditions, repeat_trial
+from tuner.training.reproducibility import current_conditions
 
 CPU = torch.device("cpu")
-HERE = conditions_here(CPU, threads=1, workers=1).to_json()
+HERE = current_conditions(CPU, threads=1, workers=1).to_json()
 EPOCH = {"val_accuracy": 0.5, "val_loss": 1.0}
 
 
@@ -38,12 +37,12 @@ def begun(home: Path, *conditions: dict[str, Any], **config: Any) -> None:
         study.report(number, {"epoch": epoch, **EPOCH})
 
 
-def again(home: Path, **asked: Any) -> Request:
-    return repeated(Request(dataset="digits", model="cnn", **asked), home, "demo/0")
+def again(home: Path, **asked: Any) -> SweepRequest:
+    return repeat_trial(SweepRequest(dataset="digits", model="cnn", **asked), home, "demo/0")
 
 
 def told(home: Path, **asked: Any) -> str:
-    return changes(again(home, **asked), home, "demo/0")
+    return changed_conditions(again(home, **asked), home, "demo/0")
 
 
 def test_what_is_recorded_is_read_again_with_its_epochs(home: Path) -> None:
@@ -115,8 +114,8 @@ ASK = """
 import sys
 from pathlib import Path
 from tuner import catalog
-from tuner.search import Study
-from tuner.space_file import parse_space, read_toml
+from tuner.search.study import Study
+from tuner.search.space_file import parse_space, read_toml
 
 space = parse_space(read_toml(catalog.search_space("digits", "cnn"), "digits-cnn"), "digits-cnn")
 study = Study(Path(sys.argv[1]), space, seed=3, trials=12)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tuner.config import FILE, SweepConfig, sweep_names
-from tuner.errors import TunerError
+from tuner.core.config import CONFIG_FILE, SweepConfig
+from tuner.core.errors import TunerError
+from tuner.core.sweep_folder import sweep_names
 
 CONFIG = SweepConfig(
     name="digits-cnn-1",
@@ -45,7 +46,7 @@ def test_a_configuration_comes_back_as_it_was_saved(tmp_path: Path, config: Swee
     assert loaded.search_space() == config.search_space()
     kinds = {parameter.name: type(parameter.low) for parameter in loaded.search_space().parameters}
     assert (kinds["lr"], kinds["width"]) == (float, int)  # 1.0 must not come back as 1
-    assert [path.name for path in (tmp_path / "sweep").iterdir()] == [FILE]
+    assert [path.name for path in (tmp_path / "sweep").iterdir()] == [CONFIG_FILE]
 
 
 def test_the_pair_names_experiment_and_model() -> None:
@@ -66,15 +67,15 @@ WITHOUT_TRIALS = {name: value for name, value in asdict(CONFIG).items() if name 
     [b"", b"{", b"[]", b"3", b'"text"', b"null", b"{}", b"\xff\xfe", json.dumps(WITHOUT_TRIALS).encode()],
 )
 def test_a_damaged_configuration_is_said_to_be_damaged_in_one_line(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / FILE).write_bytes(content)
+    (tmp_path / CONFIG_FILE).write_bytes(content)
     with pytest.raises(TunerError) as caught:
         SweepConfig.load(tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / FILE} is damaged: ")
+    assert str(caught.value).startswith(f"{tmp_path / CONFIG_FILE} is damaged: ")
     assert "\n" not in str(caught.value)
 
 
 def test_a_configuration_of_a_later_version_may_say_more(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text(json.dumps({**asdict(CONFIG), "later": 1}), encoding="utf-8")
+    (tmp_path / CONFIG_FILE).write_text(json.dumps({**asdict(CONFIG), "later": 1}), encoding="utf-8")
     assert SweepConfig.load(tmp_path) == CONFIG
 
 
@@ -86,7 +87,7 @@ def test_a_search_space_that_does_not_parse_is_named_after_its_sweep() -> None:
 def test_the_sweeps_of_a_home_are_listed_oldest_first(tmp_path: Path) -> None:
     for time, name in enumerate(["b", "c", "a"]):
         CONFIG.save(tmp_path / name)
-        os.utime(tmp_path / name / FILE, (time, time))
+        os.utime(tmp_path / name / CONFIG_FILE, (time, time))
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "mlflow.db").touch()
     assert sweep_names(tmp_path) == ["b", "c", "a"]

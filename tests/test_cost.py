@@ -10,11 +10,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tuner.classifier import Classifier, build_classifier
-from tuner.cost import Cost, forward_flops
-from tuner.data import DataSpec
-from tuner.records import TrialRecord
-from tuner.saved import save_model
+from tuner.core.outcome import Cost
+from tuner.core.records import TrialRecord
+from tuner.data.spec import DataSpec
+from tuner.training.classifier import Classifier, build_classifier
+from tuner.training.cost import forward_flops
+from tuner.training.saved_model import save_model
 
 IMAGES = DataSpec(name="i", task="image", shape=(3, 8, 8), classes=("a", "b"), mean=(0.0,) * 3, std=(1.0,) * 3)
 ROWS = DataSpec(name="r", task="tabular", shape=(5,), classes=("a", "b"), mean=(0.0,) * 5, std=(1.0,) * 5)
@@ -99,8 +100,8 @@ SCRIPT = """
 import sys
 import torch
 from tuner import catalog
-from tuner.classifier import build_classifier
-from tuner.cost import forward_flops
+from tuner.training.classifier import build_classifier
+from tuner.training.cost import forward_flops
 torch.set_num_threads(1)
 data = catalog.load("datasets", "digits").load(None).spec
 assert forward_flops(build_classifier(data, "cnn", {}).eval(), data) > 0

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tuner.data import Column, DataSpec, Split, Splits, hold_out, moments, stratified
-from tuner.errors import TunerError
+from tuner.core.errors import TunerError
+from tuner.data.spec import Column, DataSpec, Split, Splits, hold_out, moments, stratified
 
 TARGETS = torch.tensor([0] * 100 + [1] * 50 + [2] * 10)[torch.randperm(160, generator=torch.Generator().manual_seed(7))]
 

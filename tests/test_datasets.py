@@ -15,9 +15,9 @@ import pytest
 import torch
 from dataset_support import listing, load, parts, write_small
 
-from tuner import catalog
-from tuner.augment import AUGMENTATIONS
-from tuner.data import DataSpec, moments
+from tuner.core import catalog
+from tuner.data.augmentation import AUGMENTATIONS
+from tuner.data.spec import DataSpec, moments
 
 DTYPES = {"image": torch.uint8, "tabular": torch.float64, "text": torch.int16}
 

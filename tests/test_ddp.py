@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ray_cluster import Cluster, ray_cluster
 
-from tuner.records import read_records
+from tuner.search.study_reader import read_records
 
 pytestmark = pytest.mark.proof
 WAIT_S = 300
@@ -32,7 +32,7 @@ def driver(cluster: Cluster, folder: Path, *options: str) -> Iterator[subprocess
     """The driver of a sweep, as a job of the cluster runs it."""
     own = {"TUNER_ON_CLUSTER": "1", "RAY_ADDRESS": f"127.0.0.1:{cluster.gcs}", "TUNER_HOME": str(folder / "runs")}
     pair = ("digits", "cnn", "--limit", "300", "--name", "x", "--set", "width=0.125")
-    command = [sys.executable, "-P", "-m", "tuner.submitted", "sweep", *pair, "--gpus-per-trial", "2", *options]
+    command = [sys.executable, "-P", "-m", "tuner.cli.remote_entry", "sweep", *pair, "--gpus-per-trial", "2", *options]
     with (folder / "output.txt").open("wb") as output:
         process = subprocess.Popen(
             command, cwd=folder, env={**cluster.environment, **own}, stdout=output, stderr=subprocess.STDOUT

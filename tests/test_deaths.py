@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tuner.deaths import cause
+from tuner.execution.tune_callbacks import explain_death
 
 HEAD = "The actor died unexpectedly before finishing this task.\n\tclass_name: TrialWorker\n\tip: 10.0.0.7\n"
 
@@ -26,4 +26,4 @@ HEAD = "The actor died unexpectedly before finishing this task.\n\tclass_name: T
     ("", "Ray does not say why"),
 ])  # fmt: skip
 def test_a_death_is_told_in_a_line(text: str, line: str) -> None:
-    assert cause(f" 1 (occurred at 2026-01-01_00-00-00)\n{text}\n" if text else text) == line
+    assert explain_death(f" 1 (occurred at 2026-01-01_00-00-00)\n{text}\n" if text else text) == line

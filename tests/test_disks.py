@@ -12,9 +12,9 @@ from ledger import Ledger
 from small_disk import hindrance, no_larger_than, small_disk
 from sqlalchemy.exc import OperationalError
 
-from tuner.checkpoint import Checkpoints, UnsavedError
-from tuner.checkpoint_file import read_good
-from tuner.store import Store
+from tuner.tracking.store import Store
+from tuner.training.checkpoint import read_latest
+from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
 
 needs_disk = pytest.mark.skipif(bool(hindrance()), reason=hindrance() or "a disk can be mounted")
 
@@ -81,13 +81,13 @@ def test_a_disk_that_became_read_only_is_named_and_what_only_reads_goes_on(
 
 
 def test_a_checkpoint_that_is_needed_and_not_taken_is_said_and_the_one_before_stays(tmp_path: Path) -> None:
-    subject, checkpoints = training(), Checkpoints(tmp_path)
+    subject, checkpoints = training(), CheckpointManager(tmp_path)
     train(subject)
     checkpoints.save(subject, now=True)
     train(subject)
     with no_larger_than(2000), pytest.raises(UnsavedError, match=f"the file may not grow any more: {tmp_path}"):
         checkpoints.save(subject, now=True)
-    state, damage = read_good(tmp_path)
+    state, damage = read_latest(tmp_path)
     assert state is not None
     assert (state["metrics"]["epoch"], damage) == (1, "")
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
@@ -96,8 +96,8 @@ def test_a_checkpoint_that_is_needed_and_not_taken_is_said_and_the_one_before_st
 def test_a_checkpoint_that_may_wait_is_noted_and_written_when_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuner.checkpoint.MOST_OF_TIME", 1e9)  # it is due always
-    subject, checkpoints = training(), Checkpoints(tmp_path)
+    monkeypatch.setattr("tuner.training.checkpoint_manager.MOST_OF_TIME", 1e9)  # it is due always
+    subject, checkpoints = training(), CheckpointManager(tmp_path)
     train(subject)
     with no_larger_than(2000):
         checkpoints.save(subject, now=False)
@@ -106,7 +106,7 @@ def test_a_checkpoint_that_may_wait_is_noted_and_written_when_there_is_room(
     assert note.startswith("epoch 1 is not saved: the file may not grow any more: ")
     checkpoints.save(subject, now=False)
     assert checkpoints.take_notes() == []
-    state, _ = read_good(tmp_path)
+    state, _ = read_latest(tmp_path)
     assert state is not None
     assert state["metrics"]["epoch"] == 1
 

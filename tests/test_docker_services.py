@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from compose import DOCKER, Compose, composed, read_manifests
 
-from tuner.records import read_records
+from tuner.search.study_reader import read_records
 
 pytestmark = pytest.mark.proof
 

@@ -26,7 +26,7 @@ def modules_with_examples() -> list[str]:
 
 
 def test_there_are_examples() -> None:
-    assert {"tuner.schedule", "tuner.overrides"} <= set(modules_with_examples())
+    assert {"tuner.search.schedulers.asha", "tuner.search.overrides"} <= set(modules_with_examples())
 
 
 @pytest.mark.parametrize("name", modules_with_examples())

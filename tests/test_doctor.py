@@ -11,8 +11,9 @@ import pytest
 from dataset_support import serve, write_small
 from support import Command
 
-from tuner import catalog, doctor, doctor_machine, doctor_services
-from tuner.finding import Finding
+from tuner.cli.doctor import machine, run, services
+from tuner.cli.doctor.finding import Finding
+from tuner.core import catalog
 
 TORCHVISION = 'raise RuntimeError("operator torchvision::nms does not exist")\n'
 TWO_GPUS = "0, NVIDIA H200, 570.86.15, 143771, 143000\n1, NVIDIA H200, 570.86.15, 143771, 400\n"
@@ -83,18 +84,18 @@ def test_a_data_set_that_is_there_is_named(name: str, tmp_path: Path, monkeypatc
     before.mkdir()
     monkeypatch.setenv("TUNER_DATA", str(before))
     ships = hasattr(catalog.load("datasets", name), "FOUND_AT") is False
-    with_tuner, there, missing = only(doctor_machine.datasets()).text.split("; ")
+    with_tuner, there, missing = only(machine.datasets()).text.split("; ")
     assert (name in with_tuner.split(": ")[1].split(", ")) is ships
     assert (name in missing.split(": ")[1].split(", ")) is not ships
     assert there == f"in {before}: none"
     monkeypatch.setenv("TUNER_DATA", str(root))
-    there = only(doctor_machine.datasets()).text.split("; ")[1]
+    there = only(machine.datasets()).text.split("; ")[1]
     assert there == f"in {root}: {'none' if ships else name}"
 
 
 def test_a_data_folder_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUNER_DATA", str(tmp_path / "nowhere"))
-    assert f"mkdir -p {tmp_path / 'nowhere'}" in only(doctor_machine.datasets()).mend
+    assert f"mkdir -p {tmp_path / 'nowhere'}" in only(machine.datasets()).mend
 
 
 def test_gpus_that_torch_cannot_use_and_one_that_is_full_are_told(
@@ -102,14 +103,14 @@ def test_gpus_that_torch_cannot_use_and_one_that_is_full_are_told(
 ) -> None:
     fake_nvidia_smi(tmp_path, f"printf '{TWO_GPUS}'", monkeypatch)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    all_of_them, first, second = doctor_machine.gpus()
+    all_of_them, first, second = machine.gpus()
     assert "driver 570.86.15" in all_of_them.text
     assert "CUDA_VISIBLE_DEVICES" in all_of_them.mend
     assert first.good
     assert first.text == "NVIDIA H200, 143000 of 143771 MiB of its memory free"
     assert "nvidia-smi" in second.mend
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert next(doctor_machine.gpus()).text == "2, hidden by CUDA_VISIBLE_DEVICES: trials run on CPUs"
+    assert next(machine.gpus()).text == "2, hidden by CUDA_VISIBLE_DEVICES: trials run on CPUs"
 
 
 @pytest.mark.parametrize(
@@ -119,45 +120,45 @@ def test_a_driver_that_fails_or_never_answers_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, told: str
 ) -> None:
     fake_nvidia_smi(tmp_path, script, monkeypatch)
-    monkeypatch.setattr(doctor_machine, "SMI_S", 0.2)
-    found = only(doctor_machine.gpus())
+    monkeypatch.setattr(machine, "SMI_S", 0.2)
+    found = only(machine.gpus())
     assert told in found.text
     assert "driver" in found.mend
 
 
 def test_too_little_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert all(found.good for found in (*doctor_machine.disks(), *doctor_machine.cpus()))
-    monkeypatch.setattr(doctor_machine, "LEAST_DISK", 1e30)
-    monkeypatch.setattr(doctor_machine, "LEAST_MEMORY", 1e30)
-    names = {found.name: found.mend for found in (*doctor_machine.disks(), *doctor_machine.cpus())}
+    assert all(found.good for found in (*machine.disks(), *machine.cpus()))
+    monkeypatch.setattr(machine, "LEAST_DISK", 1e30)
+    monkeypatch.setattr(machine, "LEAST_MEMORY", 1e30)
+    names = {found.name: found.mend for found in (*machine.disks(), *machine.cpus())}
     assert "set TUNER_HOME" in names["TUNER_HOME"]
     assert "--concurrency 1" in names["CPU"]
 
 
 def test_a_package_of_another_version_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert only(doctor_machine.ray()).good
-    monkeypatch.setattr(doctor_machine, "version", lambda _: "1.2.3")
-    assert only(doctor_machine.ray()).mend.startswith("pip install 'ray[")
-    assert "'optuna==" in only(doctor_machine.packages()).mend
+    assert only(machine.ray()).good
+    monkeypatch.setattr(machine, "version", lambda _: "1.2.3")
+    assert only(machine.ray()).mend.startswith("pip install 'ray[")
+    assert "'optuna==" in only(machine.packages()).mend
 
 
 def test_the_token_is_found_where_ray_looks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "ray get-auth-token --generate" in only(doctor_services.token()).text
+    assert "ray get-auth-token --generate" in only(services.token()).text
     (tmp_path / ".ray").mkdir()
     own = tmp_path / ".ray/auth_token"
     own.write_text(SECRET)
     own.chmod(0o600)
-    assert only(doctor_services.token()) == Finding(name="token", text=f"in {own}")
+    assert only(services.token()) == Finding(name="token", text=f"in {own}")
     monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "other"))
-    assert f"rand -hex 32 > {tmp_path / 'other'}" in only(doctor_services.token()).mend
+    assert f"rand -hex 32 > {tmp_path / 'other'}" in only(services.token()).mend
     monkeypatch.setenv("RAY_AUTH_TOKEN", SECRET)
-    assert only(doctor_services.token()) == Finding(name="token", text="in RAY_AUTH_TOKEN")
+    assert only(services.token()) == Finding(name="token", text="in RAY_AUTH_TOKEN")
 
 
 def test_a_cluster_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_services, "ANSWER_S", 0.2)
+    monkeypatch.setattr(services, "ANSWER_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        found = only(doctor_services.cluster(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        found = only(services.cluster(f"http://127.0.0.1:{silent.getsockname()[1]}"))
     assert "timed out" in found.text
     assert not found.good
 
@@ -170,23 +171,23 @@ def test_a_cluster_of_another_version_and_one_that_is_none_are_told(
         address = server.url.rstrip("/")
         answer = tmp_path / "served/version"
         answer.write_text('{"ray_version": "1.2.3"}')
-        assert "needs Ray" in only(doctor_services.cluster(address)).mend
+        assert "needs Ray" in only(services.cluster(address)).mend
         answer.write_text("<html>")
-        assert "is no Ray dashboard" in only(doctor_services.cluster(address)).text
+        assert "is no Ray dashboard" in only(services.cluster(address)).text
         monkeypatch.setenv("RAY_AUTH_TOKEN", f"{SECRET}\n{SECRET}")
-        assert SECRET not in str(only(doctor_services.cluster(address)))
+        assert SECRET not in str(only(services.cluster(address)))
 
 
 def test_a_damaged_store_is_told(home: Path) -> None:
     home.mkdir()
     (home / "mlflow.db").write_bytes(b"this is no database" * 100)
-    found = only(doctor_services.mlflow())
+    found = only(services.mlflow())
     assert "not a database" in found.text
     assert found.mend.startswith("mv ")
 
 
 def test_an_address_of_another_form_is_told_and_not_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor_machine, "datasets", lambda: iter([]))
-    found = {finding.name: finding for finding in doctor.examine("head:8265")}
+    monkeypatch.setattr(machine, "datasets", lambda: iter([]))
+    found = {finding.name: finding for finding in run.examine("head:8265")}
     assert found["cluster"].mend == "correct --address or TUNER_ADDRESS"
     assert found["token"].good

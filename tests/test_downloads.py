@@ -52,7 +52,7 @@ def test_from_a_server_that_never_answers_ends(
     root: Path, raw: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.shutdown()  # the socket still accepts, and nobody answers
-    monkeypatch.setattr("tuner.network.SILENCE", 0.2)
+    monkeypatch.setattr("tuner.core.environment.DOWNLOAD_TIMEOUT_S", 0.2)
     assert "could not be downloaded (timed out)" in refusal("mnist", root)
     assert list(raw.iterdir()) == []
 

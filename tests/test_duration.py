@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tuner.duration import format_seconds, parse_seconds
-from tuner.errors import TunerError
+from tuner.core.errors import TunerError
+from tuner.core.units import format_seconds, parse_seconds
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_hours_and_a_bare_number_are_hours_and_minutes_or_refused() -> None:
 
 def test_a_long_number_with_a_slip_is_refused_and_does_not_hang() -> None:
     """The time of a careless pattern doubles with every digit: these 64 would take longer than the universe is old."""
-    code = "from tuner.duration import parse_seconds; parse_seconds('1' * 64 + 'x', '--time-budget')"
+    code = "from tuner.core.units import parse_seconds; parse_seconds('1' * 64 + 'x', '--time-budget')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
     assert "TunerError" in done.stderr
 

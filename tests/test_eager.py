@@ -11,18 +11,19 @@ import pytest
 import torch
 from torch import nn
 
-from tuner import eager
-from tuner.hyperparameters import OPTIMIZERS, Hyperparameters
+from tuner.training import optimizers
+from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.optimizers import OPTIMIZERS
 
 SCRIPT = """
 import sys
 import torch
 from tuner import catalog
-from tuner.classifier import build_classifier
-from tuner.fit import Training, fit
-from tuner.hyperparameters import OPTIMIZERS, Hyperparameters
-from tuner.plan import check_space
-from tuner.space_file import parse_space
+from tuner.training.classifier import build_classifier
+from tuner.training.loop import Training, fit
+from tuner.training.hyperparameters import OPTIMIZERS, Hyperparameters
+from tuner.sweeps.plan import check_space
+from tuner.search.space_file import parse_space
 
 torch.set_num_threads(1)
 splits = catalog.load("datasets", "digits").load(None).limit(60)
@@ -79,7 +80,7 @@ def test_a_step_gives_the_weights_of_torchs_own_step(choice: dict[str, Any]) -> 
         for model in (ours, theirs):
             model.zero_grad()
             nn.functional.cross_entropy(model(inputs), targets).backward()  # type: ignore[no-untyped-call]
-        eager.step(optimizers[0])
+        optimizers.optimizer_step(optimizers[0])
         optimizers[1].step()
     for name, value in ours.state_dict().items():
         assert torch.equal(value, theirs.state_dict()[name])
@@ -92,7 +93,7 @@ def test_a_step_leaves_the_gradients_switched_on_and_the_parameters_trainable(ch
     model = nn.Linear(2, 2)
     optimizer = Hyperparameters(**choice).make_optimizer(model)
     model(torch.ones(1, 2)).sum().backward()
-    eager.step(optimizer)
+    optimizers.optimizer_step(optimizer)
     assert torch.is_grad_enabled()
     assert all(parameter.requires_grad for parameter in model.parameters())
 
@@ -102,5 +103,5 @@ def test_a_parameter_without_gradient_is_left_as_it_is() -> None:
     before = copy.deepcopy(unused.state_dict())
     optimizer = Hyperparameters(optimizer="adamw").make_optimizer(nn.ModuleList([used, unused]))
     used(torch.ones(1, 2)).sum().backward()
-    eager.step(optimizer)
+    optimizers.optimizer_step(optimizer)
     assert all(torch.equal(unused.state_dict()[name], value) for name, value in before.items())

@@ -10,12 +10,11 @@ import pytest
 from rich.console import Console
 from support import make_config
 
-from tuner.driver import hold, last_driver
-from tuner.ending import Ending
-from tuner.records import FILE as JOURNAL
-from tuner.search import Study
-from tuner.signals import Stop
-from tuner.status import ERROR_FILE
+from tuner.core.sweep_folder import ERROR_FILE, JOURNAL_FILE
+from tuner.execution.signals import Stop
+from tuner.search.study import Study
+from tuner.sweeps.lock import last_driver, lock_sweep
+from tuner.sweeps.shutdown import Shutdown
 
 
 class Gone(BaseException):
@@ -48,13 +47,13 @@ def give_up(folder: Path, *, stopped: bool, halted: str = "", closed: bool = Fal
         nonlocal killed
         killed += 1
 
-    study = Study(folder / JOURNAL, make_config().search_space(), seed=0, trials=12)
+    study = Study(folder / JOURNAL_FILE, make_config().search_space(), seed=0, trials=12)
     stop = Stop()
     if stopped:
         with pytest.raises(KeyboardInterrupt):
             stop.ask()
-    with hold(folder) as held:
-        ending = Ending(stop, study, held, Console(file=said, width=300), folder, leave)
+    with lock_sweep(folder) as held:
+        ending = Shutdown(stop, study, held, Console(file=said, width=300), folder, leave)
         ending.halted = halted
         with pytest.raises(Gone):
             ending.give_up("Ray does not end", kill)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tuner.errors import TunerError, unknown
+from tuner.core.errors import TunerError, unknown
 
 COLOURS = ["red", "green", "blue", "grey"]
 

@@ -8,9 +8,9 @@ import torch
 from sklearn import metrics
 from torch import Tensor, nn
 
-from tuner.classifier import Classifier
-from tuner.data import DataSpec, Split, fingerprint
-from tuner.evaluate import score
+from tuner.data.spec import DataSpec, Split, fingerprint
+from tuner.training.classifier import Classifier
+from tuner.training.evaluation import score
 
 
 def classifier(classes: int) -> Classifier:

@@ -13,18 +13,17 @@ from matplotlib.figure import Figure
 from PIL import Image
 from synthetic import HOSTILE, config, images, make_winner, record, texts, trials
 
-from tuner.data import DataSpec
-from tuner.records import best_of
+from tuner.core.records import best_of
+from tuner.data.spec import DataSpec
 from tuner.report.class_scores import classification, confusion, roc_curves
 from tuner.report.figures import REPLACEMENT, STATES, plain, save
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import MOST_NUMBERS, draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
 from tuner.report.findings import NotShown, WinningModel
-from tuner.report.importance import importance
 from tuner.report.page_search import curves_block
-from tuner.report.parallel import NOT_USED, parallel
-from tuner.report.trial_views import best_so_far
+from tuner.report.search_series import NOT_USED, best_so_far, parallel
+from tuner.search.importance import importance
 
 SPACE = config().search_space()
 

@@ -8,8 +8,8 @@ from typing import IO
 
 import pytest
 
-from tuner.errors import TunerError
-from tuner.files import data_root, make_folder, tuner_home, write_atomic
+from tuner.core.errors import TunerError
+from tuner.core.files import data_root, make_folder, tuner_home, write_atomic
 
 
 @pytest.mark.parametrize(("function", "variable"), [(tuner_home, "TUNER_HOME"), (data_root, "TUNER_DATA")])

@@ -14,11 +14,12 @@ import pytest
 import torch
 from torch import nn
 
-from tuner import catalog
-from tuner.classifier import Classifier, build_classifier
-from tuner.data import Split, Splits
-from tuner.fit import EpochMetrics, Training, evaluate, fit, lr_factor, predict_logits, train_epoch
-from tuner.hyperparameters import OPTIMIZERS, Hyperparameters
+from tuner.core import catalog
+from tuner.data.spec import Split, Splits
+from tuner.training.classifier import Classifier, build_classifier, predict_logits
+from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.loop import EpochMetrics, Training, evaluate, fit, lr_factor, train_epoch
+from tuner.training.optimizers import OPTIMIZERS
 
 CPU = torch.device("cpu")
 EPOCHS = 4
@@ -320,7 +321,7 @@ def test_a_parameter_with_an_lr_scale_moves_that_much_less(splits: Splits) -> No
 
 def test_batches_in_two_halves_take_the_same_steps(splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what depends on how samples come together: batch normalisation, dropout and augmentation."""
-    monkeypatch.setattr("tuner.device._has_bf16", lambda _: False)
+    monkeypatch.setattr("tuner.training.device._has_bf16", lambda _: False)
 
     def train(*, halved: bool) -> tuple[Training, list[EpochMetrics]]:
         torch.manual_seed(0)

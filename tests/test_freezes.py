@@ -11,7 +11,7 @@ from ledger import Ledger
 from support import Command
 from team import EPOCHS, Team, make_team, wait_for_a_trial
 
-from tuner.records import read_records
+from tuner.search.study_reader import read_records
 
 pytestmark = [pytest.mark.faults, pytest.mark.proof]
 TRIALS = 24

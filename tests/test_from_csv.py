@@ -9,11 +9,11 @@ import pytest
 import torch
 from dataset_support import parts
 
-from tuner import catalog
-from tuner.classifier import build_classifier
-from tuner.data import Splits, moments
-from tuner.errors import TunerError
-from tuner.table import encode_rows, read_rows
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.spec import Splits, moments
+from tuner.data.tables import encode_rows, read_rows
+from tuner.training.classifier import build_classifier
 
 
 def load(path: Path, target: str | None = "species") -> Splits:

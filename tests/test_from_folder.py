@@ -8,9 +8,9 @@ import pytest
 import torch
 from dataset_support import noise, parts
 
-from tuner import catalog
-from tuner.data import Splits, moments
-from tuner.errors import TunerError
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.spec import Splits, moments
 
 
 @pytest.fixture(autouse=True)

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from support import Command
 
-from tuner import cli
-from tuner.errors import TunerError
-from tuner.jobs import Jobs
-from tuner.plan import Request
-from tuner.shipment import pack
+from tuner.cli import app
+from tuner.core.config import SweepRequest
+from tuner.core.errors import TunerError
+from tuner.execution.jobs.client import Jobs
+from tuner.execution.jobs.upload import pack
 
 ROWS = "".join(f"{number * 0.37:.2f},{'xy'[number % 2]}\n" for number in range(40))
 FILES = {
@@ -62,7 +62,7 @@ def test_is_refused_in_one_line_and_leaves_nothing(
     monkeypatch.setattr(sys, "argv", ["tuner", *words])
     write_files(tmp_path)
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        app.main()
     captured = capsys.readouterr()
     check_refused(name, int(ended.value.code or 0), captured.out, captured.err, tmp_path)
 
@@ -125,7 +125,7 @@ def test_a_server_that_is_no_cluster_is_said_to_be_none(server: ThreadingHTTPSer
 
 
 def test_a_server_that_takes_a_question_and_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuner.jobs.ANSWER_S", 0.5)
+    monkeypatch.setattr("tuner.execution.jobs.client.ANSWER_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(TunerError, match=f"{address}: no Ray cluster answers there"):
@@ -135,7 +135,7 @@ def test_a_server_that_takes_a_question_and_never_answers_is_given_up(monkeypatc
 def test_links_do_not_go_along_to_a_cluster(tmp_path: Path) -> None:
     (tmp_path / "photos" / "cat").mkdir(parents=True)
     (tmp_path / "photos" / "cat" / "1.png").symlink_to("/etc/passwd")
-    request = Request(dataset=f"folder:{tmp_path / 'photos'}", model="cnn")
+    request = SweepRequest(dataset=f"folder:{tmp_path / 'photos'}", model="cnn")
     with pytest.raises(TunerError, match=r"cat/1.png is a link, which does not go along"):
         pack(request, tmp_path / "scratch")
     assert not (tmp_path / "scratch").exists()

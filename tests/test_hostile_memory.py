@@ -17,10 +17,10 @@ MEASURE = """
 import json, os, resource, sys
 from pathlib import Path
 from tuner import catalog
-from tuner.data import DataSpec
-from tuner.errors import TunerError
-from tuner.images import read_image
-from tuner.predict import read_samples
+from tuner.data.spec import DataSpec
+from tuner.core.errors import TunerError
+from tuner.data.images import read_image
+from tuner.training.prediction import read_samples
 
 TEXTS = DataSpec(name="t", task="text", shape=(8,), classes=("a", "b"), mean=(), std=())
 USES = {

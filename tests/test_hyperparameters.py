@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from tuner.errors import TunerError
-from tuner.hyperparameters import OPTIMIZERS, TRAINING_PARAMETERS, Hyperparameters, split_parameters
+from tuner.core.errors import TunerError
+from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters, split_parameters
+from tuner.training.optimizers import OPTIMIZERS
 
 SHARE = "must be at least 0 and below 1, got"
 

@@ -9,9 +9,9 @@ import torch
 from made_up import make_spec
 from torch import Tensor, nn
 
-from tuner import catalog
-from tuner.data import DataSpec
-from tuner.errors import TunerError
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.spec import DataSpec
 
 
 def build(name: str, data: DataSpec, **hyperparameters: Any) -> nn.Module:

@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from tuner.errors import TunerError
-from tuner.images import image_shape, read_image, read_images
+from tuner.core.errors import TunerError
+from tuner.data.images import image_shape, read_image, read_images
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
 

@@ -14,9 +14,9 @@ import pytest
 import torch
 from dataset_support import IMDB_ARCHIVE, Server, load, pack, parts, refusal, serve, write_small
 
-from tuner import catalog
-from tuner.data import Splits
-from tuner.text import tokenise
+from tuner.core import catalog
+from tuner.data.spec import Splits
+from tuner.data.texts import tokenise
 
 REAL = os.environ.get("TUNER_DATA")
 

@@ -9,11 +9,11 @@ import optuna
 import pytest
 from synthetic import SPACE, record, trials
 
-from tuner.records import TrialRecord
+from tuner.core.records import TrialRecord
 from tuner.report.findings import NotShown
-from tuner.report.importance import LEAST_TRIALS, Importance, importance
-from tuner.report.scales import scales
-from tuner.space_file import parse_space
+from tuner.search.importance import LEAST_TRIALS, Importance, importance
+from tuner.search.scales import scales
+from tuner.search.space_file import parse_space
 
 EPOCHS = 9  # with rungs at 1 and 3
 

@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 from checkpoint_support import saved_epoch, train, training
 
-from tuner import checkpoint, keeping
-from tuner.checkpoint import Checkpoints, checkpoint_folder
-from tuner.checkpoint_file import FILE, PREVIOUS
-from tuner.keeping import KEPT, LIVE, UNKEPT, leave
-from tuner.storage import UriStorage, last
+from tuner.core.sweep_folder import checkpoint_folder
+from tuner.training import checkpoint_manager
+from tuner.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE
+from tuner.training.checkpoint_manager import (
+    DOWNLOADED_FILE,
+    IN_USE_MARK,
+    NOT_UPLOADED_MARK,
+    CheckpointManager,
+    release_folder,
+)
+from tuner.training.checkpoint_storage import UriStorage, last_name
 
 
 class Place:
@@ -37,24 +43,24 @@ class Place:
     def run(self, node: Path, number: int, epochs: int) -> tuple[int, list[str]]:
         """A worker trains the trial for some epochs, saved at the end. From which epoch on, and what it noted."""
         subject, place = training(), checkpoint_folder(node, number)
-        checkpoints = Checkpoints(place, self.storage)
+        checkpoints = CheckpointManager(place, self.storage)
         checkpoints.restore(subject)
         began = subject.epoch
         train(subject, epochs)
         checkpoints.save(subject, now=True)
-        leave(place)
+        release_folder(place)
         return began, checkpoints.take_notes()
 
     def kept(self, number: int) -> int:
         """The epoch of the checkpoint that is kept of the trial."""
-        name = last((path.name for path in self.folder.iterdir()), number)
+        name = last_name((path.name for path in self.folder.iterdir()), number)
         assert name is not None
         return saved_epoch(self.folder, name)
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    for module in (checkpoint, keeping):
+    for module in (checkpoint_manager, checkpoint_manager):
         monkeypatch.setattr(module, "PATIENT", (0.01, 0.01))
         monkeypatch.setattr(module, "INSISTENT", (0.01, 0.01))
     return Place(tmp_path)
@@ -97,12 +103,12 @@ def test_a_trial_that_another_worker_of_the_node_has_is_left_alone(place: Place)
     place.take_away()
     place.run(place.near, 3, 1)
     place.bring_back()
-    checkpoints = Checkpoints(place.near / "0003", place.storage)
+    checkpoints = CheckpointManager(place.near / "0003", place.storage)
     subject = training()
     assert checkpoints.restore(subject)
     assert subject.epoch == 1
     place.run(place.near, 4, 1)
-    assert {path.name for path in (place.near / "0003").iterdir()} == {FILE, "live", UNKEPT}
+    assert {path.name for path in (place.near / "0003").iterdir()} == {CHECKPOINT_FILE, "live", NOT_UPLOADED_MARK}
     train(subject)
     checkpoints.save(subject, now=True)
     assert place.kept(3) == 2
@@ -114,7 +120,7 @@ def test_the_newer_of_both_is_taken(place: Place) -> None:
     place.run(place.near, 3, 1)
     place.bring_back()
     assert place.run(place.near, 3, 1)[0] == 2
-    assert not (place.near / "0003" / KEPT).exists()
+    assert not (place.near / "0003" / DOWNLOADED_FILE).exists()
 
 
 def test_what_a_killed_worker_has_left_is_kept_by_others(place: Place) -> None:
@@ -123,9 +129,11 @@ def test_what_a_killed_worker_has_left_is_kept_by_others(place: Place) -> None:
         place.run(place.near, number, 2)
     place.bring_back()
     with subprocess.Popen(["true"]) as gone:
-        (place.near / "0003" / LIVE).write_text(str(gone.pid))
-    (place.near / "0005" / FILE).write_bytes(b"damaged")
-    (place.near / "0007" / FILE).rename(place.near / "0007" / PREVIOUS)  # it was killed between two renamings
+        (place.near / "0003" / IN_USE_MARK).write_text(str(gone.pid))
+    (place.near / "0005" / CHECKPOINT_FILE).write_bytes(b"damaged")
+    (place.near / "0007" / CHECKPOINT_FILE).rename(
+        place.near / "0007" / PREVIOUS_FILE
+    )  # it was killed between two renamings
     place.run(place.near, 4, 1)
     assert (place.kept(3), place.kept(7)) == (2, 2)
     assert [path.name for path in place.near.iterdir()] == ["0005"]

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tuner import machine
-from tuner.errors import TunerError
-from tuner.machine import Asked, Share, cpu_count, gpu_count, share
+from tuner.core import machine
+from tuner.core.errors import TunerError
+from tuner.core.machine import cpu_count, gpu_count
+from tuner.execution.resources import ResourceRequest, TrialResources, local_resources
 
 Machine = Any
 
@@ -24,8 +25,8 @@ def have(monkeypatch: pytest.MonkeyPatch) -> Machine:
     return set_counts
 
 
-def ask(**options: Any) -> Share:
-    return share(Asked(**{"trials": 100, **options}))
+def ask(**options: Any) -> TrialResources:
+    return local_resources(ResourceRequest(**{"trials": 100, **options}))
 
 
 @pytest.mark.parametrize(

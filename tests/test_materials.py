@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import save_file
 from support import make_config
 
-from tuner.checkpoint_file import read
-from tuner.config import SweepConfig
-from tuner.data import DataSpec, Split, Splits
-from tuner.errors import TunerError
-from tuner.materials import Materials, gather
-from tuner.trial import TrialJob, run_trial, to_arrays, to_data
+from tuner.core.config import SweepConfig
+from tuner.core.errors import TunerError
+from tuner.data.spec import DataSpec, Split, Splits
+from tuner.sweeps.inputs import SweepInputs, read_inputs, to_arrays
+from tuner.training.checkpoint import read_checkpoint
+from tuner.training.trial import TrialJob, run_trial, to_trial_data
 
 SPEC = DataSpec(name="small", task="image", shape=(3, 32, 32), classes=("a", "b"), mean=(0.0,) * 3, std=(1.0,) * 3)
 
@@ -46,8 +46,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_model_that_starts_from_nothing_has_no_weights() -> None:
-    assert gather(make_config(), splits()).pretrained == {}
-    assert gather(config(params={"pretrained": False}), splits()).pretrained == {}
+    assert read_inputs(make_config(), splits()).pretrained == {}
+    assert read_inputs(config(params={"pretrained": False}), splits()).pretrained == {}
 
 
 ALTERNATIVES = [
@@ -59,34 +59,34 @@ ALTERNATIVES = [
 @pytest.mark.parametrize("choices", [{"choices": [True, False]}, True, None, ALTERNATIVES])
 def test_weights_are_read_when_a_trial_may_want_them(weights: Path, choices: Any) -> None:
     params = {} if choices is None else {"pretrained": choices}
-    found = gather(config(params=params, weights=str(weights)), splits()).pretrained
+    found = read_inputs(config(params=params, weights=str(weights)), splits()).pretrained
     assert found
     assert all(name.startswith("features.") for name in found)
 
 
 def test_weights_that_would_not_be_used_are_refused(weights: Path) -> None:
     with pytest.raises(TunerError, match=r"^--weights: cnn starts from none; these do: mobilenet_v2, vgg16$"):
-        gather(make_config(weights=str(weights)), splits())
+        read_inputs(make_config(weights=str(weights)), splits())
     with pytest.raises(TunerError, match=r"^--weights: pretrained is false"):
-        gather(config(params={"pretrained": False}, weights=str(weights)), splits())
+        read_inputs(config(params={"pretrained": False}, weights=str(weights)), splits())
     with pytest.raises(TunerError, match=r"nowhere\.pth: there is no such file$"):
-        gather(config(weights="nowhere.pth"), splits())
+        read_inputs(config(weights="nowhere.pth"), splits())
 
 
 @pytest.mark.parametrize("pretrained", [True, False])
 def test_a_trial_starts_from_the_weights_and_leaves_frozen_ones_alone(
     weights: Path, tmp_path: Path, pretrained: bool
 ) -> None:
-    found = gather(config(weights=str(weights)), splits()).pretrained
+    found = read_inputs(config(weights=str(weights)), splits()).pretrained
     job = TrialJob(
         sweep="x", data=SPEC, model="mobilenet_v2", epochs=1, rungs=(), seed=0, threads=1, gpus=0, folder=tmp_path
     )  # fmt: skip
-    data = to_data(to_arrays(Materials(splits(), found)), torch.device("cpu"))
+    data = to_trial_data(to_arrays(SweepInputs(splits(), found)), torch.device("cpu"))
     before = {name: tensor.clone() for name, tensor in found.items()}
     reports: list[dict[str, Any]] = []
     run_trial(job, 0, {"batch_size": 4, "pretrained": pretrained}, data, reports.append)
     assert [report.get("epoch") for report in reports] == [1], reports
-    state = read(tmp_path / "0000/checkpoint.pt")["model"]
+    state = read_checkpoint(tmp_path / "0000/checkpoint.pt")["model"]
     same = [torch.equal(state[f"network.{name}"], tensor) for name, tensor in before.items() if tensor.ndim]
     assert all(same) == pretrained
     assert all(torch.equal(found[name], tensor) for name, tensor in before.items())  # those of the next trial

@@ -15,9 +15,9 @@ from ledger import Ledger
 from support import make_config
 from torch import Tensor, nn
 
-from tuner import catalog
-from tuner.data import DataSpec, Splits
-from tuner.records import TrialRecord
+from tuner.core import catalog
+from tuner.core.records import TrialRecord
+from tuner.data.spec import DataSpec, Splits
 
 TRIALS = 16
 FITS, TOO_MUCH = 32, 128

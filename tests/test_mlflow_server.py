@@ -23,9 +23,9 @@ from postgres import postgres
 from ray_cluster import Cluster, ray_cluster
 from support import Command, Start, make_config, make_record, read_runs, read_study, wait_for_epochs
 
-from tuner import doctor_services
-from tuner.store import Store
-from tuner.tracking import MlflowSweep
+from tuner.cli.doctor import services
+from tuner.tracking.runs import MlflowSweep
+from tuner.tracking.store import Store
 
 pytestmark = pytest.mark.proof
 TINY = ("digits", "cnn", "--trials", "3", "--max-epochs", "3", "--concurrency", "1", "--set", "width=0.25")
@@ -200,10 +200,10 @@ def test_a_password_that_is_wrong_or_missing_is_one_line_before_anything_begins(
 def test_the_doctor_tells_a_login_that_is_good_from_one_that_is_not(
     server: MlflowServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [found] = doctor_services.mlflow()
+    [found] = services.mlflow()
     assert (found.text, found.mend) == (f"{server.uri} answers to ann", "")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "wrong!")
-    [found] = doctor_services.mlflow()
+    [found] = services.mlflow()
     assert "the server refuses ann" in found.text
     assert "wrong!" not in str(found)
     assert found.mend
@@ -239,7 +239,7 @@ def check_doctor(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     for token in (cluster.token, "0" * 64, ""):
         monkeypatch.setenv("RAY_AUTH_TOKEN", token)
         monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", "/no/such/file")
-        [found] = doctor_services.cluster(cluster.address)
+        [found] = services.cluster(cluster.address)
         assert found.good is (token == cluster.token)
         texts.append(found.text)
     told = (f"runs Ray {ray.__version__}", "takes another token", "asks for a token")
@@ -252,7 +252,7 @@ def test_four_sweeps_of_a_cluster_write_at_once(
     with ray_cluster(cpus=WRITERS, environment=server.login("ann")) as cluster:
         check_doctor(cluster, monkeypatch)
         own = {"TUNER_ON_CLUSTER": "1", "RAY_ADDRESS": f"127.0.0.1:{cluster.gcs}", "TUNER_HOME": str(tmp_path / "runs")}
-        command = (sys.executable, "-P", "-m", "tuner.submitted", "sweep", *TINY, "--cpus-per-trial", "1")
+        command = (sys.executable, "-P", "-m", "tuner.cli.remote_entry", "sweep", *TINY, "--cpus-per-trial", "1")
         drivers = []
         for number in range(WRITERS):
             with (tmp_path / f"{number}.txt").open("wb") as output:

@@ -12,9 +12,9 @@ from made_up import make_inputs, make_spec, settle
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from tuner import catalog
-from tuner.data import DataSpec, Split, Task
-from tuner.errors import TunerError
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.spec import DataSpec, Split, Task
 
 SHAPES: dict[Task, list[tuple[int, ...]]] = {
     "image": [(1, 8, 8), (1, 28, 28), (3, 32, 32)],

@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
-from tuner.errors import TunerError
-from tuner.machine import Asked, Share
-from tuner.nodes import Node, share_nodes
+from tuner.core.errors import TunerError
+from tuner.execution.resources import Node, ResourceRequest, TrialResources, cluster_resources
 
 SMALL, LARGE = Node(cpus=4, gpus=0), Node(cpus=32, gpus=0)
 ONE_GPU, EIGHT_GPUS = Node(cpus=8, gpus=1), Node(cpus=64, gpus=8)
 LIMITED = Node(cpus=64, gpus=8, places=1.0)
 
 
-def ask(*nodes: Node, **options: Any) -> Share:
-    return share_nodes(nodes, Asked(**{"trials": 100, **options}))
+def ask(*nodes: Node, **options: Any) -> TrialResources:
+    return cluster_resources(nodes, ResourceRequest(**{"trials": 100, **options}))
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from ledger import Ledger
 from outages import TINY, TURNS, Counts
 from support import Command
 
-from tuner.errors import TunerError
-from tuner.store import Store
+from tuner.core.errors import TunerError
+from tuner.tracking.store import Store
 
 Check = Callable[[Counts], None]
 WORDS = {

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tuner.errors import TunerError
-from tuner.overrides import override
-from tuner.space_file import parse_space
+from tuner.core.errors import TunerError
+from tuner.search.overrides import override
+from tuner.search.space_file import parse_space
 
 LOG = {"low": 0.1, "high": 1.0, "log": True}
 WHOLE = {"low": 1, "high": 9}

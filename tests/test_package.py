@@ -8,7 +8,7 @@ import venv
 import zipfile
 from pathlib import Path
 
-from tuner import catalog
+from tuner.core import catalog
 
 ROOT = Path(__file__).parents[1]
 

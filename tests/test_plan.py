@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tuner import catalog, machine
-from tuner.config import SweepConfig
-from tuner.errors import TunerError
-from tuner.materials import Materials
-from tuner.plan import Request, plan
-from tuner.source import Source
+from tuner.core import catalog, machine
+from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.errors import TunerError
+from tuner.data.source import Source
+from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.plan import plan
 
 SPACE = """
 epochs = 5
@@ -42,8 +42,8 @@ def read_digits_once() -> Any:
     patch.undo()
 
 
-def make(**changes: Any) -> tuple[SweepConfig, Materials]:
-    return plan(Request(**{"dataset": "digits", "model": "cnn", **changes}), "a-name")
+def make(**changes: Any) -> tuple[SweepConfig, SweepInputs]:
+    return plan(SweepRequest(**{"dataset": "digits", "model": "cnn", **changes}), "a-name")
 
 
 def refusal(**changes: Any) -> str:

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from support import make_config
 
-from tuner.checkpoint import checkpoint_folder
-from tuner.config import SweepConfig
-from tuner.policy import Decision, Policy
-from tuner.records import TrialRecord
-from tuner.schedule import rungs
-from tuner.search import Study
+from tuner.core.callback import Decision
+from tuner.core.config import SweepConfig
+from tuner.core.records import TrialRecord
+from tuner.core.sweep_folder import checkpoint_folder
+from tuner.search.controller import Controller
+from tuner.search.schedulers.asha import rungs
+from tuner.search.study import Study
 
 
 class Log:
@@ -37,9 +38,9 @@ class Log:
         self.ended.append((record.number, record.state))
 
 
-def open_policy(folder: Path, settings: SweepConfig, log: Log | None = None) -> tuple[Policy, Study]:
+def open_policy(folder: Path, settings: SweepConfig, log: Log | None = None) -> tuple[Controller, Study]:
     study = Study(folder / "study.log", settings.search_space(), seed=settings.seed, trials=settings.trials)
-    return Policy(settings, study, folder / "trials", log or Log()), study
+    return Controller(settings, study, folder / "trials", log or Log()), study
 
 
 def report(epoch: int, score: float, **changes: float) -> dict[str, float]:
@@ -57,7 +58,7 @@ class Workers:
         self.count = count
         self.checkpoints: dict[int, int] = {}
 
-    def run(self, policy: Policy, rng: random.Random, steps: int | None = None) -> None:
+    def run(self, policy: Controller, rng: random.Random, steps: int | None = None) -> None:
         busy: dict[int, tuple[int, float]] = {}
         while steps is None or steps > 0:
             while len(busy) < self.count and (drawn := policy.next_trial()):

@@ -12,13 +12,13 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from support import Command, Finished
 
-from tuner import catalog
-from tuner.classifier import build_classifier
-from tuner.errors import TunerError
-from tuner.explain import explain, grad_cam
-from tuner.find_model import find_model
-from tuner.predict import predict, read_samples
-from tuner.saved import load_model, save_model
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.report.explanation import explain, grad_cam
+from tuner.sweeps.model_lookup import find_model
+from tuner.training.classifier import build_classifier
+from tuner.training.prediction import predict, read_samples
+from tuner.training.saved_model import load_model, save_model
 
 IMAGES = ["cnn", "resnet", "lenet", "alexnet", "zfnet"]
 
@@ -94,7 +94,7 @@ def test_rows_are_read_by_the_names_of_their_columns(tmp_path: Path) -> None:
 
 
 def test_a_text_is_a_line_and_empty_ones_are_none(tmp_path: Path) -> None:
-    from tuner.data import DataSpec
+    from tuner.data.spec import DataSpec
 
     data = DataSpec(name="t", task="text", shape=(4,), classes=("a", "b"), mean=(), std=(), vocabulary=("good", "film"))
     (tmp_path / "t.txt").write_text("A good film\n\nfilm!\n")

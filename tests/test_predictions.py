@@ -10,10 +10,10 @@ import torch
 from sklearn.metrics import auc
 from synthetic import images, make_winner, texts
 
-from tuner.data import Column, DataSpec, Split
+from tuner.data.spec import Column, DataSpec, Split
 from tuner.report.class_scores import MOST_POINTS, classification, confusion, roc_curves
-from tuner.report.predictions import DRAWN, WRONG, Predictions
 from tuner.report.samples import columns, picture, samples, weighted_words
+from tuner.training.evaluation import DRAWN, WRONG, Predictions
 
 
 def predictions(classes: int, samples: int, sure: float = 1.0) -> Predictions:

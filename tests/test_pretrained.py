@@ -19,8 +19,8 @@ from support import free_port
 from torch import Tensor, nn
 from torchvision import models
 
-from tuner import catalog
-from tuner.errors import TunerError
+from tuner.core import catalog
+from tuner.core.errors import TunerError
 
 MODELS = ["vgg16", "mobilenet_v2"]
 FIRST = {"vgg16": "features.0.weight", "mobilenet_v2": "features.0.0.weight"}

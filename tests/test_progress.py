@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tuner.config import SweepConfig
-from tuner.progress import FRAME_S, LINE_S, Summary, View, format_parameters
-from tuner.records import TrialRecord
+from tuner.cli.progress import FRAME_S, LINE_S, ProgressView
+from tuner.core.config import SweepConfig
+from tuner.core.records import Summary, TrialRecord
+from tuner.core.units import format_parameters
 
 CONFIG = SweepConfig(
     name="sweep",
@@ -68,7 +69,9 @@ class Screen:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, terminal: bool, config: SweepConfig = CONFIG) -> None:
         self.now = BEGAN
-        monkeypatch.setattr("tuner.progress.time", SimpleNamespace(monotonic=lambda: self.now, time=lambda: self.now))
+        monkeypatch.setattr(
+            "tuner.cli.progress.time", SimpleNamespace(monotonic=lambda: self.now, time=lambda: self.now)
+        )
         for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("TERM", "xterm-256color")
@@ -77,7 +80,7 @@ class Screen:
         self.file = StringIO()
         self.summaries = 0
         console = Console(file=self.file, force_terminal=terminal, width=100)
-        self.view = View(config, self.summary, console)
+        self.view = ProgressView(config, self.summary, console)
 
     def summary(self) -> Summary:
         self.summaries += 1
@@ -241,7 +244,7 @@ def test_the_time_left_follows_from_the_speed_of_this_run_and_its_budget(
     monkeypatch: pytest.MonkeyPatch, records: list[TrialRecord], budget: float | None, left: float | None
 ) -> None:
     """A resumed sweep has epochs already, which took no time of this run."""
-    monkeypatch.setattr("tuner.progress.time", SimpleNamespace(time=lambda: BEGAN + 10))
+    monkeypatch.setattr("tuner.cli.progress.time", SimpleNamespace(time=lambda: BEGAN + 10))
     config = replace(CONFIG, time_budget=budget)
     assert Summary.of(config, records, {0}, BEGAN).left == (left if left is None else pytest.approx(left))
     assert Summary.of(config, records, {0}, None).left is None

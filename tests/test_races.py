@@ -16,12 +16,11 @@ from mlflow import MlflowClient
 from races import begin_while_others_look, stop_as_it_begins
 from support import Start, make_config, wait_for_epochs
 
-from tuner.config import SweepConfig, sweep_names
-from tuner.errors import TunerError
-from tuner.names import claim
-from tuner.ray_token import own_token
-from tuner.records import read_records
-from tuner.turns import turn
+from tuner.core.config import SweepConfig
+from tuner.core.errors import TunerError
+from tuner.core.sweep_folder import claim_folder, sweep_names
+from tuner.execution.ray_session import ensure_token, machine_lock
+from tuner.search.study_reader import read_records
 
 TIMES = 30
 
@@ -49,7 +48,7 @@ def claims(home: Path, *, fixed: bool) -> list[str]:
     def one(number: int) -> str:
         config = replace(make_config(name="digits-cnn-1", seed=number), uid=f"{number:032}")
         try:
-            config, folder = claim(config, home, fixed=fixed)
+            config, folder = claim_folder(config, home, fixed=fixed)
         except TunerError as error:
             return str(error)
         assert SweepConfig.load(folder) == config
@@ -85,7 +84,7 @@ def test_ten_first_sweeps_of_a_user_share_one_token(tmp_path: Path, monkeypatch:
     token = tmp_path / ".ray/auth_token"
 
     def read(_: int) -> str:
-        own_token()
+        ensure_token()
         return token.read_text()
 
     with ThreadPoolExecutor(10) as pool:
@@ -102,7 +101,7 @@ def test_what_is_done_in_turn_is_done_by_one_at_a_time(tmp_path: Path, monkeypat
 
     def one(_: int) -> None:
         nonlocal within, most
-        with turn("something"), turn("another thing"):
+        with machine_lock("something"), machine_lock("another thing"):
             within += 1
             most = max(most, within)
             time.sleep(0.01)

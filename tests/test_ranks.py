@@ -10,8 +10,8 @@ from rank_support import CPU, EPOCHS, PLAIN, digits, full_precision, in_process,
 from support import free_port
 from torch import multiprocessing
 
-from tuner.fit import evaluate
-from tuner.ranks import Ranks
+from tuner.training.distributed import Ranks
+from tuner.training.loop import evaluate
 
 SIZE = 3
 

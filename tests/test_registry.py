@@ -13,14 +13,14 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
-from tuner import catalog
-from tuner.classifier import build_classifier
-from tuner.data import DataSpec
-from tuner.errors import TunerError
-from tuner.inputs import to_raw
-from tuner.registry import Candidate, register
-from tuner.saved import probabilities, save_model
-from tuner.store import Store
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.encoding import to_raw
+from tuner.data.spec import DataSpec
+from tuner.tracking.registry import Candidate, register
+from tuner.tracking.store import Store
+from tuner.training.classifier import build_classifier
+from tuner.training.saved_model import probabilities, save_model
 
 
 @pytest.fixture(scope="module")

@@ -18,16 +18,16 @@ from rich.console import Console
 from support import Finished, read_runs
 from torch import Tensor, nn
 
-from tuner import cli
-from tuner.classifier import Classifier
-from tuner.config import SweepConfig
-from tuner.data import DataSpec, Split, Splits
-from tuner.finale import Finale
-from tuner.materials import Materials
-from tuner.outcome import Outcome
+from tuner.cli import app
+from tuner.core.config import SweepConfig
+from tuner.core.outcome import Outcome
+from tuner.data.spec import DataSpec, Split, Splits
 from tuner.report.findings import Findings, attention
 from tuner.report.make import PARTS
-from tuner.store import Store
+from tuner.sweeps.finalize import Finale
+from tuner.sweeps.inputs import SweepInputs
+from tuner.tracking.store import Store
+from tuner.training.classifier import Classifier
 
 FILES = {*(f"{part.key}.png" for part in PARTS), "report.html", "classification.json"}
 OF_THE_WINNER = {"confusion", "roc", "classification", "samples"}
@@ -42,7 +42,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["tuner", *arguments])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            app.main()
         captured = capsys.readouterr()
         return int(ended.value.code or 0), captured.out, captured.err
 
@@ -145,7 +145,7 @@ def test_a_report_that_cannot_be_made_does_not_fail_the_sweep(copy: Path) -> Non
     nothing = Split(torch.zeros(0), torch.zeros(0))
     said = io.StringIO()
     console = Console(file=said, width=300)
-    materials = Materials(Splits(spec, nothing, nothing, nothing), {})
+    materials = SweepInputs(Splits(spec, nothing, nothing, nothing), {})
     config, store = SweepConfig.load(copy), Store.of(copy.parent)
     finale = Finale(config=config, materials=materials, folder=copy, store=store, console=console, kept=None)
     outcome = Outcome(config=config, folder=copy, records=(), winner=None, seconds=1.0)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support import Finished
 
-from tuner import catalog
+from tuner.core import catalog
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "tests/benchmarks/results.py"

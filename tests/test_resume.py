@@ -20,7 +20,7 @@ from mlflow.entities import Run
 from support import Command, Start, make_config, read_runs, read_study, wait_for_epochs
 from torchvision.models import mobilenet_v2
 
-from tuner.driver import hold
+from tuner.sweeps.lock import lock_sweep
 
 ARGUMENTS = ("sweep", "digits", "cnn", "--trials", "5", "--max-epochs", "9", "--set", "width=0.25", "--name", "x")
 
@@ -158,7 +158,7 @@ def test_a_training_from_a_file_of_weights_goes_on_with_them(tuner: Command, sta
 
 def test_a_sweep_that_runs_is_run_by_no_other_and_its_name_is_taken(start: Start, home: Path, tmp_path: Path) -> None:
     make_config(name="x").save(home / "x")
-    with hold(home / "x"):
+    with lock_sweep(home / "x"):
         second, taken = (start(*arguments, folder=tmp_path) for arguments in (("resume", "x"), ARGUMENTS))
         assert second.communicate()[1] == "error: the sweep x is running in another process\n"
         message = taken.communicate()[1]

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from tuner import catalog
-from tuner.classifier import Classifier, build_classifier
-from tuner.data import Splits
-from tuner.errors import TunerError
-from tuner.saved import load_model, probabilities, save_model
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.spec import Splits
+from tuner.training.classifier import Classifier, build_classifier
+from tuner.training.saved_model import load_model, probabilities, save_model
 
 PAIRS: list[tuple[str, str, dict[str, Any]]] = [
     ("digits", "cnn", {"width": 0.125, "dropout": 0.5}),

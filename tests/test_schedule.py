@@ -13,22 +13,24 @@ from types import SimpleNamespace
 import pytest
 from support import make_config
 
-from tuner.policy import METRICS, Decision, Policy
-from tuner.records import TrialRecord
-from tuner.schedule import ETA, Progress, expected_epochs, promotable, rungs
-from tuner.search import Study
+from tuner.core.callback import Decision
+from tuner.core.records import TrialRecord
+from tuner.search.controller import METRICS, Controller
+from tuner.search.schedulers.asha import ETA, expected_epochs, promotable, rungs
+from tuner.search.schedulers.base import TrialProgress
+from tuner.search.study import Study
 
 
-def waiting(number: int, *values: float) -> Progress:
-    return Progress(number=number, values=dict(enumerate(values, 1)), waiting=True)
+def waiting(number: int, *values: float) -> TrialProgress:
+    return TrialProgress(number=number, values=dict(enumerate(values, 1)), waiting=True)
 
 
-def running(number: int, *values: float) -> Progress:
-    return Progress(number=number, values=dict(enumerate(values, 1)), running=True)
+def running(number: int, *values: float) -> TrialProgress:
+    return TrialProgress(number=number, values=dict(enumerate(values, 1)), running=True)
 
 
-def ended(number: int, *values: float) -> Progress:
-    return Progress(number=number, values=dict(enumerate(values, 1)))
+def ended(number: int, *values: float) -> TrialProgress:
+    return TrialProgress(number=number, values=dict(enumerate(values, 1)))
 
 
 @pytest.mark.parametrize(
@@ -225,9 +227,9 @@ class Simulation:
                 break
         return bool(self.live)
 
-    def _trials(self) -> list[Progress]:
+    def _trials(self) -> list[TrialProgress]:
         return [
-            Progress(
+            TrialProgress(
                 number=number,
                 values=values,
                 running=number in self.live,
@@ -282,7 +284,7 @@ def test_a_best_trial_that_fails_after_its_promotion_leaves_its_place_to_the_nex
     """Otherwise it keeps a place of the rung for ever, and here nobody would train to the end."""
     config = make_config(trials=3, concurrency=1)
     study = Study(tmp_path / "study.log", config.search_space(), seed=0, trials=3)
-    policy = Policy(config, study, tmp_path / "trials", Silent())
+    policy = Controller(config, study, tmp_path / "trials", Silent())
     while drawn := policy.next_trial():
         decision, epoch = Decision.CONTINUE, study.record(drawn[0]).epoch
         while decision is Decision.CONTINUE:

@@ -9,10 +9,10 @@ from pathlib import Path
 import optuna
 import pytest
 
-from tuner.records import best_of
-from tuner.search import Study
-from tuner.space import SearchSpace, Value
-from tuner.space_file import parse_space
+from tuner.core.records import Value, best_of
+from tuner.search.space import SearchSpace
+from tuner.search.space_file import parse_space
+from tuner.search.study import Study
 
 SPACE = {
     "epochs": 9,

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tuner import shipment
-from tuner.address import Submitted, cluster_address, clusters, place, submitted
-from tuner.errors import TunerError
-from tuner.package import copy_package, digest, unzipped_wheel
-from tuner.plan import Request
-from tuner.shipment import pack, unpack
+from tuner.core.config import SweepRequest
+from tuner.core.errors import TunerError
+from tuner.core.package import copy_package, digest, unzipped_wheel
+from tuner.execution.jobs import upload
+from tuner.execution.jobs.address import Submitted, cluster_address, clusters, place, submitted
+from tuner.execution.jobs.upload import pack, unpack
 
 
 def test_files_that_a_request_names_are_found_again_by_the_words_of_its_command(
@@ -22,7 +22,7 @@ def test_files_that_a_request_names_are_found_again_by_the_words_of_its_command(
 ) -> None:
     (tmp_path / "my table.csv").write_text("a,b\n1,2\n")
     (tmp_path / "space.toml").write_text("epochs = 3")
-    request = Request(dataset="csv:my table.csv", model="lstm", target="b", space=Path("space.toml"))
+    request = SweepRequest(dataset="csv:my table.csv", model="lstm", target="b", space=Path("space.toml"))
     packed = pack(request, tmp_path / "job")
     assert (packed.dataset, str(packed.space), packed.target) == ("csv:upload:my table.csv", "upload:space.toml", "b")
     monkeypatch.chdir(tmp_path / "job")
@@ -37,21 +37,21 @@ def test_files_that_a_request_names_are_found_again_by_the_words_of_its_command(
 def test_a_folder_goes_along_and_a_dataset_of_the_catalog_needs_nothing(tmp_path: Path) -> None:
     (tmp_path / "photos" / "cat").mkdir(parents=True)
     (tmp_path / "photos" / "cat" / "a.png").write_bytes(b"x")
-    packed = pack(Request(dataset="folder:photos", model="cnn"), tmp_path / "job")
+    packed = pack(SweepRequest(dataset="folder:photos", model="cnn"), tmp_path / "job")
     assert packed.dataset == "folder:upload:photos"
     assert (tmp_path / "job/uploads/photos/cat/a.png").read_bytes() == b"x"
-    plain = Request(dataset="digits", model="cnn")
+    plain = SweepRequest(dataset="digits", model="cnn")
     assert pack(plain, tmp_path / "none") == plain
     assert not (tmp_path / "none").exists()
 
 
 def test_what_is_too_large_or_missing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipment, "MOST_BYTES", 10)
+    monkeypatch.setattr(upload, "MOST_BYTES", 10)
     (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
     with pytest.raises(TunerError, match=r"^csv:t.csv: 0 MB do not go along with a sweep, 0 MB do: put it where"):
-        pack(Request(dataset="csv:t.csv", model="lstm"), tmp_path / "job")
+        pack(SweepRequest(dataset="csv:t.csv", model="lstm"), tmp_path / "job")
     with pytest.raises(TunerError, match=r"^--space s.toml: there is nothing at "):
-        pack(Request(dataset="digits", model="cnn", space=Path("s.toml")), tmp_path / "job")
+        pack(SweepRequest(dataset="digits", model="cnn", space=Path("s.toml")), tmp_path / "job")
 
 
 def test_the_package_that_goes_along_is_imported_in_place_of_another(tmp_path: Path) -> None:

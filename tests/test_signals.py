@@ -12,7 +12,7 @@ import pytest
 from stop_support import Terminal, group, no_processes, of_sweep
 from support import read_runs, wait_for_epochs
 
-from tuner.signals import TUNES, Stop
+from tuner.execution.signals import TUNES, Stop
 
 
 @pytest.fixture

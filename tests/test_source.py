@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tuner import catalog
-from tuner.errors import TunerError
-from tuner.source import Source
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.source import Source
 
 
 def refusal(text: str, target: str | None = None) -> str:

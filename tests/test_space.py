@@ -10,10 +10,10 @@ from typing import Any
 import optuna
 import pytest
 
-from tuner import catalog
-from tuner.errors import TunerError
-from tuner.space import Middle, SearchSpace
-from tuner.space_file import parse_space, read_toml
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.search.space import Middle, SearchSpace
+from tuner.search.space_file import parse_space, read_toml
 
 CONDITIONAL = """
 epochs = 9

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from support import Command, Finished, make_config, read_runs, read_study
 
-from tuner import orders
-from tuner.driver import hold, is_running, last_driver
-from tuner.errors import TunerError
-from tuner.events import events
-from tuner.orders import Order
-from tuner.records import read_records
-from tuner.status import Watch
+from tuner.core import sweep_folder
+from tuner.core.errors import TunerError
+from tuner.search.study_reader import read_records
+from tuner.sweeps import control, lock
+from tuner.sweeps.control import Order
+from tuner.sweeps.lock import is_running, last_driver, lock_sweep
+from tuner.sweeps.logs import events
+from tuner.sweeps.status import SweepReader
 
 LONG = ("sweep", "digits", "cnn", "--trials", "40", "--max-epochs", "27", "--name", "x")
 
@@ -33,7 +34,7 @@ def sweep(home: Path) -> Path:
 
 def wait(folder: Path, state: str) -> dict[str, Any]:
     """The status of the sweep x, once it is in that state, or has left the ones that come before it."""
-    watch = Watch("x", folder / "runs")
+    watch = SweepReader("x", folder / "runs")
     while True:
         now = watch.status()
         if now.state == state or not now.running:
@@ -44,9 +45,9 @@ def wait(folder: Path, state: str) -> dict[str, Any]:
 def test_a_folder_is_held_by_one_process_and_says_by_which(sweep: Path) -> None:
     assert not is_running(sweep)
     assert last_driver(sweep) is None
-    with hold(sweep) as held:
+    with lock_sweep(sweep) as held:
         assert is_running(sweep)
-        with pytest.raises(TunerError, match=r"^the sweep demo is running in another process$"), hold(sweep):
+        with pytest.raises(TunerError, match=r"^the sweep demo is running in another process$"), lock_sweep(sweep):
             pass
         held.note_live({3, 1})
         driver = last_driver(sweep)
@@ -59,30 +60,30 @@ def test_a_folder_is_held_by_one_process_and_says_by_which(sweep: Path) -> None:
 
 
 def test_an_order_is_there_until_it_is_cleared_and_the_last_one_counts(sweep: Path) -> None:
-    assert orders.given(sweep) is None
-    orders.give(sweep, Order.PAUSE)
-    orders.give(sweep, Order.STOP)
-    assert orders.given(sweep) is Order.STOP
-    orders.clear(sweep)
-    orders.clear(sweep)
-    assert orders.given(sweep) is None
-    (sweep / orders.FILE).write_text("nonsense")
-    assert orders.given(sweep) is None
+    assert control.current_order(sweep) is None
+    control.give_order(sweep, Order.PAUSE)
+    control.give_order(sweep, Order.STOP)
+    assert control.current_order(sweep) is Order.STOP
+    lock.clear_order(sweep)
+    lock.clear_order(sweep)
+    assert control.current_order(sweep) is None
+    (sweep / sweep_folder.ORDER_FILE).write_text("nonsense")
+    assert control.current_order(sweep) is None
 
 
 def test_the_state_follows_from_the_folder(sweep: Path, home: Path) -> None:
-    watch = Watch("demo", home)
+    watch = SweepReader("demo", home)
 
     def state() -> tuple[str, str]:
         now = watch.status()
         return now.state, now.reason
 
     assert state() == ("crashed", "")  # it was killed before it began
-    with hold(sweep):
+    with lock_sweep(sweep):
         assert state() == ("running", "")
-        orders.give(sweep, Order.STOP)
+        control.give_order(sweep, Order.STOP)
         assert state() == ("stopping", "")
-        orders.give(sweep, Order.PAUSE)
+        control.give_order(sweep, Order.PAUSE)
         assert state() == ("pausing", "")
     assert state() == ("paused", "")
     (sweep / "error.txt").write_text("Traceback\n  somewhere\nOSError: it broke\n")

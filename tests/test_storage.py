@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tuner.errors import TunerError
-from tuner.storage import UriStorage
+from tuner.core.errors import TunerError
+from tuner.training.checkpoint_storage import UriStorage
 
 
 @pytest.fixture

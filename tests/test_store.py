@@ -12,9 +12,9 @@ from first_use import PROCESSES, use_at_once
 from mlflow import MlflowClient
 from support import Command, Finished, Start, free_port, wait_until
 
-from tuner.environment import prepare
-from tuner.errors import TunerError
-from tuner.store import Store
+from tuner.core.environment import prepare_environment
+from tuner.core.errors import TunerError
+from tuner.tracking.store import Store
 
 LOGIN = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 
@@ -33,7 +33,7 @@ def test_a_login_in_the_address_moves_to_the_variables_for_it(monkeypatch: pytes
         monkeypatch.setenv(name, "")  # so that it is restored
         monkeypatch.delenv(name)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://ann%40team:a%2Fb@host:5/x")
-    prepare()
+    prepare_environment()
     assert Store.of(tmp_path).uri == "https://host:5/x"
     assert [os.environ[name] for name in LOGIN] == ["ann@team", "a/b"]
 

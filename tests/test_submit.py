@@ -16,9 +16,9 @@ from ray.job_submission import JobSubmissionClient
 from ray_cluster import Cluster, ray_cluster
 from support import Command, Start, read_runs
 
-from tuner.driver import last_driver
-from tuner.package import copy_package
-from tuner.records import read_records
+from tuner.core.package import copy_package
+from tuner.search.study_reader import read_records
+from tuner.sweeps.lock import last_driver
 
 pytestmark = pytest.mark.proof
 

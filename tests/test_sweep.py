@@ -12,8 +12,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from support import Finished, read_runs, read_study
 
-from tuner.outcome import read_result
-from tuner.schedule import rungs
+from tuner.core.outcome import read_result
+from tuner.search.schedulers.asha import rungs
 
 
 @pytest.fixture(scope="module")

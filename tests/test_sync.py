@@ -21,17 +21,17 @@ from postgres import postgres
 from rich.console import Console
 from support import Command, Finished, Start, epochs_in, free_port, read_runs, wait_for_epochs
 
-from tuner import outage
-from tuner.commands import resume
-from tuner.config import SweepConfig
-from tuner.driver import hold, locked
-from tuner.environment import prepare
-from tuner.errors import TunerError
-from tuner.outcome import UNSENT
-from tuner.records import read_records
-from tuner.status import Watch
-from tuner.store import Store
-from tuner.sync import sync, sync_sweep
+from tuner.core.config import SweepConfig
+from tuner.core.environment import prepare_environment
+from tuner.core.errors import TunerError
+from tuner.core.outcome import UNSENT
+from tuner.search.study_reader import read_records
+from tuner.sweeps.api import resume
+from tuner.sweeps.lock import lock_for_sync, lock_sweep
+from tuner.sweeps.status import SweepReader
+from tuner.sweeps.sync import sync, sync_sweep
+from tuner.tracking import retry
+from tuner.tracking.store import Store
 
 
 def all_of(uri: str, uid: str, pair: str = "digits-cnn") -> Any:
@@ -54,8 +54,8 @@ def all_of(uri: str, uid: str, pair: str = "digits-cnn") -> Any:
 def test_a_finished_sweep_is_synced_to_a_new_server_once_though_answers_are_lost(
     finished: Finished, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
-    prepare()
-    monkeypatch.setattr(outage, "FIRST_S", 0.05)
+    prepare_environment()
+    monkeypatch.setattr(retry, "FIRST_S", 0.05)
     folder = shutil.copytree(finished.sweep, tmp_path / finished.sweep.name)
     config = replace(SweepConfig.load(folder), uid=f"share {share}")
     config.save(folder)
@@ -85,7 +85,7 @@ def test_sync_leaves_a_sweep_alone_that_runs(finished: Finished, tmp_path: Path)
     folder = shutil.copytree(finished.sweep, tmp_path / "runs" / finished.sweep.name)
     said = StringIO()
     quiet = Console(file=said, width=300)
-    with hold(folder):
+    with lock_sweep(folder):
         with pytest.raises(TunerError, match=f"the sweep {folder.name} is running in another process"):
             sync(folder.name, elsewhere=False, as_json=False, out=quiet, err=quiet)
         assert sync(None, elsewhere=False, as_json=False, out=quiet, err=quiet) == 0
@@ -119,12 +119,12 @@ def test_a_sweep_that_began_with_another_mlflow_is_not_sent_to_this_one(
         typed("moved")
     assert str(caught.value) == reason
     assert typed() == (0, f"moved: left out: {reason}\n")
-    status = Watch("moved", home).status()
+    status = SweepReader("moved", home).status()
     assert (status.state, status.unsent) == ("finished", True)
     code, said = typed("moved", elsewhere=True)
     assert code == 0
     assert "the model, as models:/digits-cnn" in said
-    assert not Watch("moved", home).status().unsent
+    assert not SweepReader("moved", home).status().unsent
 
 
 def test_a_sweep_with_a_damaged_file_keeps_no_other_from_being_sent(finished: Finished, tmp_path: Path) -> None:
@@ -148,18 +148,18 @@ def test_a_sweep_that_was_killed_while_its_model_was_registered_is_gone_on_with(
     result = json.loads(said.getvalue())
     assert (result["finished"], result["unsent"], result["best"]) == (True, "", finished.result["best"])
     assert result["model"]["uri"].startswith("models:/digits-cnn")
-    assert not Watch("late", home).status().unsent
+    assert not SweepReader("late", home).status().unsent
     with pytest.raises(TunerError, match="the sweep late is finished"):
         resume("late", as_json=False, out=out, err=err)
 
 
 def test_a_sweep_that_is_sent_is_not_said_to_run_and_is_sent_by_one(finished: Finished, tmp_path: Path) -> None:
     home = home_with(finished, tmp_path, "x")
-    with locked(home / "x"):
-        assert Watch("x", home).status().state == "finished"
+    with lock_for_sync(home / "x"):
+        assert SweepReader("x", home).status().state == "finished"
         with pytest.raises(TunerError, match="another process sends MLflow what it lacks of x"):
             typed("x")
-        with pytest.raises(TunerError, match="the sweep x is running in another process"), hold(home / "x"):
+        with pytest.raises(TunerError, match="the sweep x is running in another process"), lock_sweep(home / "x"):
             pass
 
 
@@ -168,9 +168,9 @@ def test_a_sweep_that_was_killed_is_still_said_to_have_crashed(finished: Finishe
     (home / "killed" / "result.json").unlink()
     driver = json.loads((home / "killed" / "driver.json").read_text())
     (home / "killed" / "driver.json").write_text(json.dumps({**driver, "ended": False}))
-    assert Watch("killed", home).status().state == "crashed"
+    assert SweepReader("killed", home).status().state == "crashed"
     assert typed("killed")[0] == 0
-    assert Watch("killed", home).status().state == "crashed"
+    assert SweepReader("killed", home).status().state == "crashed"
 
 
 def check_told(out: str, err: str) -> None:

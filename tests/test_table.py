@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import torch
 
-from tuner.data import Column
-from tuner.errors import TunerError
-from tuner.table import encode_rows, fit_columns, left_out, read_rows
+from tuner.core.errors import TunerError
+from tuner.data.spec import Column
+from tuner.data.tables import encode_rows, fit_columns, left_out, read_rows
 
 
 def write(folder: Path, content: str | bytes) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tuner.text import encode_texts, lengths, make_vocabulary, tokenise
+from tuner.data.texts import encode_texts, lengths, make_vocabulary, tokenise
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from tuner import catalog
-from tuner.classifier import build_classifier
-from tuner.data import DataSpec
-from tuner.errors import TunerError
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.spec import DataSpec
+from tuner.training.classifier import build_classifier
 
 WORDS = 20
 SPEC = DataSpec(

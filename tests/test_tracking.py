@@ -15,10 +15,10 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from support import make_config, make_record, read_runs
 
-from tuner.records import TrialRecord
-from tuner.store import Store
-from tuner.tracker import Tracker
-from tuner.tracking import MlflowSweep
+from tuner.core.records import TrialRecord
+from tuner.tracking.background import BackgroundTracker
+from tuner.tracking.runs import MlflowSweep
+from tuner.tracking.store import Store
 
 CONFIG = make_config(space={})
 
@@ -38,7 +38,7 @@ def record(number: int, state: str, epochs: int, reason: str = "") -> TrialRecor
 
 
 def send(store: Store, *records: TrialRecord) -> None:
-    tracker = Tracker(lambda heard: MlflowSweep(store, CONFIG, heard=heard), records.__getitem__)
+    tracker = BackgroundTracker(lambda heard: MlflowSweep(store, CONFIG, heard=heard), records.__getitem__)
     tracker.catch_up(records)
     tracker.interrupted(records)
     assert tracker.close("FINISHED") == ""
@@ -95,7 +95,7 @@ def test_sweeps_of_one_name_on_one_server_are_kept_apart(store: Store) -> None:
     """Everybody's first sweep of a pair has the same name."""
     send(store, record(0, "COMPLETE", 2))
     records = [record(0, "COMPLETE", 3)]
-    tracker = Tracker(lambda _: MlflowSweep(store, replace(CONFIG, uid="another")), records.__getitem__)
+    tracker = BackgroundTracker(lambda _: MlflowSweep(store, replace(CONFIG, uid="another")), records.__getitem__)
     tracker.catch_up(records)
     assert tracker.close() == ""
     found = read_runs(store.uri, "digits-cnn")
@@ -152,7 +152,7 @@ def test_a_store_that_refuses_is_an_error_at_once() -> None:
     def refuse(_: Callable[[], None]) -> MlflowSweep:
         raise MlflowException("no such permission", PERMISSION_DENIED)
 
-    tracker = Tracker(refuse, [].__getitem__)
+    tracker = BackgroundTracker(refuse, [].__getitem__)
     assert tracker.close() == "no such permission"
     with pytest.raises(MlflowException, match="no such permission"):
         tracker.check()
@@ -162,7 +162,9 @@ def test_a_trial_that_is_refused_keeps_no_other_from_being_sent(store: Store) ->
     """MLflow takes no parameter whose name has such a character."""
     records = [replace(record(0, "COMPLETE", 2), parameters={"l@r": 0.1}), record(1, "COMPLETE", 2)]
     said: list[str] = []
-    tracker = Tracker(lambda heard: MlflowSweep(store, CONFIG, heard=heard), records.__getitem__, say=said.append)
+    tracker = BackgroundTracker(
+        lambda heard: MlflowSweep(store, CONFIG, heard=heard), records.__getitem__, say=said.append
+    )
     tracker.catch_up(records)
     left = tracker.close("KILLED")
     assert "l@r" in left

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from support import Command, Finished, read_runs, read_study
 
-from tuner.errors import TunerError
-from tuner.plan import Request
-from tuner.train import single
+from tuner.core.config import SweepRequest
+from tuner.core.errors import TunerError
+from tuner.sweeps.single_trial import single_trial
 
 
 def parameters(*overrides: str, from_best: str | None = None, home: Path = Path("runs"), model: str = "cnn") -> object:
-    request = Request(dataset="digits", model=model, overrides=overrides)
-    fixed = single(request, home, from_best).fixed
+    request = SweepRequest(dataset="digits", model=model, overrides=overrides)
+    fixed = single_trial(request, home, from_best).fixed
     assert fixed is not None
     return fixed["params"]
 

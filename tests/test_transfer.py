@@ -10,11 +10,11 @@ from made_up import make_spec, settle
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from tuner import catalog
-from tuner.classifier import build_classifier
-from tuner.data import DataSpec
-from tuner.errors import TunerError
-from tuner.hyperparameters import Hyperparameters
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.spec import DataSpec
+from tuner.training.classifier import build_classifier
+from tuner.training.hyperparameters import Hyperparameters
 
 MODELS = ["vgg16", "mobilenet_v2"]
 BLOCKS = {"vgg16": 5, "mobilenet_v2": 17}

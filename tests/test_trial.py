@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 import torch
 
-from tuner import catalog
-from tuner.augment import augment
-from tuner.checkpoint_file import read
-from tuner.conditions import conditions_here
-from tuner.data import Split, Splits
-from tuner.fit import Training
-from tuner.materials import Materials
-from tuner.schedule import rungs
-from tuner.seed import trial_seed
-from tuner.trial import TrialData, TrialJob, run_trial, to_arrays, to_data
+from tuner.core import catalog
+from tuner.core.records import trial_seed
+from tuner.data.augmentation import augment
+from tuner.data.spec import Split, Splits
+from tuner.search.schedulers.asha import rungs
+from tuner.sweeps.inputs import SweepInputs, to_arrays
+from tuner.training.checkpoint import read_checkpoint
+from tuner.training.loop import Training
+from tuner.training.reproducibility import current_conditions
+from tuner.training.trial import TrialData, TrialJob, run_trial, to_trial_data
 
 PARAMETERS: dict[str, Any] = {"batch_size": 64, "optimizer": "adam", "lr": 0.003, "dropout": 0.1, "width": 0.25}
 EPOCHS = 3
@@ -70,7 +70,7 @@ def scores(reports: list[dict[str, Any]]) -> list[tuple[int, float, float]]:
 def test_a_trial_reports_every_epoch_and_keeps_its_best_weights(tmp_path: Path, splits: Splits) -> None:
     reports = run(tmp_path, splits)
     assert [report["epoch"] for report in reports] == [1, 2, 3]
-    state = read(tmp_path / "0000/checkpoint.pt")
+    state = read_checkpoint(tmp_path / "0000/checkpoint.pt")
     best = max(reports, key=lambda report: (report["val_accuracy"], -report["val_loss"]))
     assert state["best_metrics"]["epoch"] == best["epoch"]
 
@@ -108,7 +108,7 @@ def test_out_of_memory_names_the_batch_size(tmp_path: Path, splits: Splits, monk
     def exhausted(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
-    monkeypatch.setattr("tuner.fit.train_epoch", exhausted)
+    monkeypatch.setattr("tuner.training.loop.train_epoch", exhausted)
     [report] = run(tmp_path, splits)
     assert (report["error"], report["out_of_memory"]) == ("out of memory at batch size 64", True)
 
@@ -124,7 +124,7 @@ def test_a_trial_that_does_not_fit_into_memory_goes_on_with_half_a_batch_at_a_ti
             raise torch.OutOfMemoryError("CUDA out of memory")
         return augment(inputs, *arguments)
 
-    monkeypatch.setattr("tuner.fit.augment", limited)
+    monkeypatch.setattr("tuner.training.loop.augment", limited)
     with pytest.raises(SystemExit):
         run(tmp_path, splits, stop_at=1)
     largest = 32
@@ -150,7 +150,7 @@ def test_a_trial_that_was_halved_is_repeated_with_halves_from_the_same_epoch_on(
         return augment(inputs, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr("tuner.fit.augment", limited)
+        patch.setattr("tuner.training.loop.augment", limited)
         halved = scores(run(tmp_path / "b", splits, halves=True))
     assert halved[-3] == whole[0]
     assert halved[-2:] != whole[1:], "batch normalisation sees the halves"
@@ -174,8 +174,8 @@ def test_epochs_that_a_second_try_repeats_are_trained_as_they_were(
         return augment(inputs, *arguments)
 
     steps = len(splits.train.targets) // 64
-    monkeypatch.setattr("tuner.fit.augment", limited)
-    monkeypatch.setattr("tuner.trial.Checkpoints.save", lambda *_, **__: None)
+    monkeypatch.setattr("tuner.training.loop.augment", limited)
+    monkeypatch.setattr("tuner.training.trial.Checkpoints.save", lambda *_, **__: None)
     reports = run(tmp_path / "b", splits, halves=True)
     assert [report["halved"] for report in reports] == [0, 0, 3, 3, 3]
     assert scores(reports)[2:4] == whole[:2]
@@ -185,7 +185,9 @@ def test_epochs_that_a_second_try_repeats_are_trained_as_they_were(
 def test_a_trial_reports_its_seed_and_its_conditions(tmp_path: Path, splits: Splits) -> None:
     for report in run(tmp_path, splits):
         assert report["seed"] == trial_seed(0, 0)
-        assert json.loads(report["conditions"]) == conditions_here(torch.device("cpu"), threads=1, workers=1).to_json()
+        assert (
+            json.loads(report["conditions"]) == current_conditions(torch.device("cpu"), threads=1, workers=1).to_json()
+        )
 
 
 def test_nothing_holds_on_to_the_model_when_an_error_is_reported(
@@ -198,7 +200,7 @@ def test_nothing_holds_on_to_the_model_when_an_error_is_reported(
         models.append(weakref.ref(training.model))
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("tuner.fit.train_epoch", broken)
+    monkeypatch.setattr("tuner.training.loop.train_epoch", broken)
     alive: list[bool] = []
     data = TrialData(splits.train, splits.validation, {})
     run_trial(job(tmp_path, splits), 0, PARAMETERS, data, lambda _: alive.append(models[0]() is not None))
@@ -213,7 +215,7 @@ def test_a_broken_gpu_costs_the_worker_and_not_the_trial(
     def broken(*_: object) -> None:
         raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
 
-    monkeypatch.setattr("tuner.fit.train_epoch", broken)
+    monkeypatch.setattr("tuner.training.loop.train_epoch", broken)
     with pytest.raises(torch.AcceleratorError):
         run(tmp_path, splits)
 
@@ -228,8 +230,8 @@ def test_the_arrays_for_the_object_store_share_memory_with_the_splits_and_leave_
     splits: Splits,
 ) -> None:
     weight = torch.ones(2)
-    arrays = to_arrays(Materials(splits, {"features.0.weight": weight}))
+    arrays = to_arrays(SweepInputs(splits, {"features.0.weight": weight}))
     parts = {f"{split}_{part}" for split in ("train", "validation") for part in ("inputs", "targets")}
     assert set(arrays) == parts | {"pretrained/features.0.weight"}
-    assert to_data(arrays, torch.device("cpu")).pretrained["features.0.weight"].data_ptr() == weight.data_ptr()
+    assert to_trial_data(arrays, torch.device("cpu")).pretrained["features.0.weight"].data_ptr() == weight.data_ptr()
     assert arrays["train_inputs"].ctypes.data == splits.train.inputs.data_ptr()

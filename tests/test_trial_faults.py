@@ -17,7 +17,8 @@ from inventory import inventory
 from ledger import Ledger
 from support import Command, Start, read_study
 
-from tuner.records import TrialRecord, read_records
+from tuner.core.records import TrialRecord
+from tuner.search.study_reader import read_records
 
 pytestmark = pytest.mark.proof
 PAIR = ("digits", "cnn", "--limit", "400", "--set", "width=0.25", "--name", "x")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tuner.units import short
+from tuner.core.units import format_number
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ from tuner.units import short
     ],
 )
 def test_two_digits_and_a_prefix(value: float, text: str) -> None:
-    assert short(value) == text
+    assert format_number(value) == text
 
 
 def test_a_unit_follows_the_prefix() -> None:
-    assert short(1_130_000, "B") == "1.1 MB"
-    assert short(850, "B") == "850 B"
+    assert format_number(1_130_000, "B") == "1.1 MB"
+    assert format_number(850, "B") == "850 B"

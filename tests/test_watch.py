@@ -10,7 +10,7 @@ import pytest
 import ray
 from ray.tune.experiment import Trial
 
-from tuner.watch import Watch
+from tuner.execution.tune_callbacks import StallGuard
 
 
 class Clock:
@@ -22,7 +22,7 @@ class Clock:
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
         monkeypatch.setattr(ray, "kill", lambda _: None)
         policy: Any = SimpleNamespace(on_lost=lambda number, reason: self.lost.append(f"{number}: {reason}"))
-        self.watch = Watch(policy, 60.0, together=False)
+        self.watch = StallGuard(policy, 60.0, together=False)
         self.trial = SimpleNamespace(
             status=Trial.RUNNING,
             trial_id="x",

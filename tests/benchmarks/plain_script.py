@@ -25,8 +25,8 @@ from ray.tune.search.optuna import OptunaSearch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from tuner import catalog
-from tuner.data import Splits
+from tuner.core import catalog
+from tuner.data.spec import Splits
 
 EPOCHS = 20
 

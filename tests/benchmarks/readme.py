@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from tuner.files import write_atomic
+from tuner.core.files import write_atomic
 
 
 def parts(readme: Path, name: str) -> tuple[str, str]:
@@ -29,7 +29,7 @@ def hardware() -> str:
     """This machine: CPU, cores, GPUs."""
     import torch
 
-    from tuner.machine import cpu_count, gpu_count
+    from tuner.core.machine import cpu_count, gpu_count
 
     cpuinfo = Path("/proc/cpuinfo")
     models = re.findall(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE) if cpuinfo.exists() else []

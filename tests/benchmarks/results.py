@@ -25,8 +25,7 @@ from typing import Any
 
 from readme import hardware, parts, write
 
-from tuner.duration import format_seconds
-from tuner.units import short
+from tuner.core.units import format_number, format_seconds
 
 BUDGETS = (
     "tuner sweep digits cnn",
@@ -158,14 +157,14 @@ def make_row(result: dict[str, Any], command: str, date: str, hardware: str) -> 
 
 def measure_cost(result: dict[str, Any]) -> dict[str, Any] | None:
     """The cost of a sweep of a version that did not measure it; None when its folder is gone."""
-    from tuner.cost import Cost
-    from tuner.records import FILE as JOURNAL
-    from tuner.records import read_records
+    from tuner.core.outcome import Cost
+    from tuner.core.sweep_folder import JOURNAL_FILE
+    from tuner.search.study_reader import read_records
 
     folder = Path(result["folder"])
     if not folder.exists():
         return None
-    return asdict(Cost.of(folder / "model", read_records(folder / JOURNAL)[result["best"]["trial"]]))
+    return asdict(Cost.of(folder / "model", read_records(folder / JOURNAL_FILE)[result["best"]["trial"]]))
 
 
 def table(rows: dict[str, Row]) -> str:
@@ -174,7 +173,7 @@ def table(rows: dict[str, Row]) -> str:
     for name, row in rows.items():
         test, cost = row["test"], row["cost"]
         scores = [f"{test[score]:.4f}" for score in ("accuracy", "macro_f1", "roc_auc")]
-        parameters = short(cost["parameters"]) if cost else ""
+        parameters = format_number(cost["parameters"]) if cost else ""
         cells = [name, *scores, parameters, f"`{row['command']}`", format_seconds(row["seconds"])]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*machines(rows), "", *lines]) + "\n"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torchvision.datasets import OxfordIIITPet
 
 from hostile.ends import End, Kind, refused
-from tuner import catalog
+from tuner.core import catalog
 
 IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 SIZES = st.one_of(st.sampled_from([0, 1, 10, 28, 2**31, 2**32 - 1]), st.integers(0, 2**32 - 1))

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 
-from tuner.errors import TunerError, shown
+from tuner.core.errors import TunerError, printable
 
 
 class End(StrEnum):
@@ -70,8 +70,8 @@ def refused(call: Callable[[], object], *words: str) -> bool:
     try:
         call()
     except TunerError as error:
-        line = shown(str(error))
+        line = printable(str(error))
         assert line.isprintable(), line
-        assert all(shown(word) in line for word in words), (line, words)
+        assert all(printable(word) in line for word in words), (line, words)
         return True
     return False

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hostile.ends import End, Kind, refused
-from tuner import catalog
+from tuner.core import catalog
 
 MODES = {
     "png": ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"],

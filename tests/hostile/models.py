@@ -17,13 +17,13 @@ import torch
 from hypothesis import strategies as st
 
 from hostile.ends import End, Kind, refused
-from tuner import catalog
-from tuner.checkpoint import Checkpoints
-from tuner.classifier import build_classifier
-from tuner.data import DataSpec
-from tuner.fit import Training
-from tuner.hyperparameters import Hyperparameters
-from tuner.saved import load_model, save_model
+from tuner.core import catalog
+from tuner.data.spec import DataSpec
+from tuner.training.checkpoint_manager import CheckpointManager
+from tuner.training.classifier import build_classifier
+from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.loop import Training
+from tuner.training.saved_model import load_model, save_model
 
 DATA = DataSpec(name="t", task="tabular", shape=(4,), classes=("a", "b"), mean=(0.0,) * 4, std=(1.0,) * 4)
 SMALL = {"hidden_size": 16}
@@ -174,7 +174,7 @@ def attempt_checkpoint(case: tuple[Any, str, int | bytes | None], folder: Path) 
     mark = _bombed(case, file)
     model = build_classifier(DATA, "lstm", SMALL)
     training = Training(model, Hyperparameters(), epochs=2, seed=0, device=torch.device("cpu"))
-    checkpoints = Checkpoints(file.parent)
+    checkpoints = CheckpointManager(file.parent)
     restored = checkpoints.restore(training)
     assert not mark.exists()
     if restored:

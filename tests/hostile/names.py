@@ -11,17 +11,16 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 
 from hostile.ends import End, Kind, refused
-from tuner import catalog
-from tuner.address import cluster_address, place
-from tuner.config import known_sweep
-from tuner.duration import parse_seconds
-from tuner.environment import prepare
-from tuner.files import data_root, make_folder, tuner_home
-from tuner.find_model import find_model
-from tuner.names import check_name
-from tuner.source import Source
-from tuner.steer import status
-from tuner.store import Store
+from tuner.cli.manage import show_status
+from tuner.core import catalog
+from tuner.core.environment import prepare_environment
+from tuner.core.files import data_root, make_folder, tuner_home
+from tuner.core.sweep_folder import check_sweep_name, known_sweep
+from tuner.core.units import parse_seconds
+from tuner.data.source import Source
+from tuner.execution.jobs.address import cluster_address, place
+from tuner.sweeps.model_lookup import find_model
+from tuner.tracking.store import Store
 
 PATHS = [
     "..",
@@ -60,11 +59,11 @@ NAMES = st.one_of(
 def _status(name: str) -> None:
     from rich.console import Console
 
-    status(name, watch=False, as_json=True, out=Console(quiet=True), err=Console(quiet=True))
+    show_status(name, watch=False, as_json=True, out=Console(quiet=True), err=Console(quiet=True))
 
 
 USES: dict[str, Callable[[str, Path], object]] = {
-    "--name": lambda name, _: check_name(name),
+    "--name": lambda name, _: check_sweep_name(name),
     "DATASET": lambda name, _: Source.parse(name, None),
     "csv:": lambda name, _: Source.parse(f"csv:{name}", None),
     "folder:": lambda name, _: Source.parse(f"folder:{name}", None),
@@ -92,7 +91,7 @@ def attempt_name(case: tuple[str, str], folder: Path) -> End:
 
 
 def _store(home: Path) -> None:
-    prepare()
+    prepare_environment()
     store = Store.of(home)
     assert store.address
     if store.local:  # a server that is not there is asked for in test_store

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from hostile.ends import End, Kind, refused
-from tuner.overrides import override
-from tuner.space import SearchSpace
-from tuner.space_file import parse_space, read_file
+from tuner.search.overrides import override
+from tuner.search.space import SearchSpace
+from tuner.search.space_file import parse_space, read_file
 
 NUMBERS = st.one_of(
     st.integers(-(10**25), 10**25).map(str),

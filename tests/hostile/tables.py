@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from hostile.ends import End, Kind, refused
-from tuner import catalog
-from tuner.table import read_rows
+from tuner.core import catalog
+from tuner.data.tables import read_rows
 
 CELLS = st.one_of(
     st.sampled_from(

@@ -7,9 +7,9 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from hostile.ends import End, Kind, refused
-from tuner.data import DataSpec
-from tuner.predict import Samples, read_samples
-from tuner.text import MOST_BYTES
+from tuner.data.spec import DataSpec
+from tuner.data.texts import MOST_BYTES
+from tuner.training.prediction import Samples, read_samples
 
 DATA = DataSpec(name="t", task="text", shape=(8,), classes=("a", "b"), mean=(), std=(), vocabulary=("good", "film"))
 CONTENTS = st.one_of(

@@ -1,1 +1,1 @@
-"""The pictures and the page that a sweep ends with, and those of `tuner show` and `tuner compare`."""
+"""Pictures and pages."""

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score, roc_curve
 
-from tuner.report.predictions import Predictions
+from tuner.training.evaluation import Predictions
 
 MOST_POINTS = 300  # of a ROC curve that is drawn: more cannot be told apart
+
 
 Floats = NDArray[np.float64]
 

@@ -13,14 +13,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
-from tuner.files import write_atomic
+from tuner.core.files import write_atomic
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its font cache when it is first used
 
+
 DPI = 120
+
+
 BLUE, RED, GREEN, YELLOW, GREY = "#4477aa", "#dd5566", "#228833", "#bb9911", "#8a909a"  # after Paul Tol's "bright"
+
+
 STATES = {"COMPLETE": ("done", GREEN), "PRUNED": ("pruned", GREY), "FAIL": ("failed", RED), "RUNNING": ("on", YELLOW)}
 """The word and the colour of a trial's state."""
+
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

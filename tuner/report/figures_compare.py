@@ -12,15 +12,23 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
-from tuner.finished import FinishedSweep
+from tuner.core.outcome import FinishedSweep
+from tuner.core.units import format_number
 from tuner.report.figures import BLUE, GREY, bare, plain, sheet
-from tuner.units import short
 
 COLUMNS = 3
+
+
 # Where a name may stand, seen from its point: beside it, or farther away with a line to it. In points of a font.
 _NEAR = ((9, 0), (-9, 0), (0, 11), (0, -11))
+
+
 _FAR = tuple((x, y) for y in (9, -9, 20, -20, 32, -32, 44, -44) for x in (12, -12, 24, -24))
+
+
 _PLACES = (*_NEAR, *_FAR)
+
+
 _ALIGN = {1: "left", 0: "center", -1: "right"}
 
 
@@ -108,7 +116,7 @@ def _annotate(axes: Axes, sweep: FinishedSweep, place: tuple[int, int], radius: 
     x, y = place
     side = (x > 0) - (x < 0)
     push = radius * 72 / axes.figure.dpi - 5  # a large point pushes its name away
-    size = f", {short(sweep.parameters)}" if sweep.parameters else ""
+    size = f", {format_number(sweep.parameters)}" if sweep.parameters else ""
     name = f"{plain(sweep.model, 20)}{size}" if sweep.flops else f"{plain(sweep.model, 20)} (FLOPs not known)"
     label = axes.annotate(
         name,

@@ -9,11 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from tuner.records import SCORE, TrialRecord
+from tuner.core.records import SCORE, TrialRecord
 from tuner.report.figures import BLUE, GREY, RED, STATES, bare, plain, sheet
-from tuner.report.importance import Importance
-from tuner.report.parallel import NOT_USED, Parallel, colour
-from tuner.report.trial_views import best_so_far, counted, of_state, unscored
+from tuner.report.search_series import NOT_USED, Parallel, best_so_far, colour, count_trials, of_state, unscored
+from tuner.search.importance import Importance
 
 _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}  # behind text that lines may cross
 
@@ -94,7 +93,7 @@ def draw_importance(found: Importance) -> Figure:
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     left_out = f"left out, since not all trials have them: {', '.join(found.left_out)}" if found.left_out else ""
     axes.set_xlabel(f"share of the variance explained\n{plain(left_out, 110)}".rstrip())
-    axes.set_title(f"parameter importance for {SCORE} after epoch {found.epoch}\n{counted(found.trials)}, fANOVA")
+    axes.set_title(f"parameter importance for {SCORE} after epoch {found.epoch}\n{count_trials(found.trials)}, fANOVA")
     return figure
 
 

@@ -11,16 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tuner.classifier import Classifier
-from tuner.config import SweepConfig
-from tuner.data import DataSpec
-from tuner.outcome import FILE as RESULT
-from tuner.outcome import read_result
-from tuner.records import FILE as JOURNAL
-from tuner.records import TrialRecord, best_of, read_records
-from tuner.report.predictions import FILE as PREDICTIONS
-from tuner.report.predictions import Predictions
-from tuner.saved import load_model
+from tuner.core.config import SweepConfig
+from tuner.core.outcome import read_result
+from tuner.core.records import TrialRecord, best_of
+from tuner.core.sweep_folder import JOURNAL_FILE, PREDICTIONS_FILE, RESULT_FILE
+from tuner.data.spec import DataSpec
+from tuner.search.study_reader import read_records
+from tuner.training.classifier import Classifier
+from tuner.training.evaluation import Predictions
+from tuner.training.saved_model import load_model
 
 
 class NotShown(Exception):  # noqa: N818 - it is no error: there is nothing to show yet
@@ -52,12 +51,12 @@ class Findings:
     def read(cls, folder: Path) -> Findings:
         """Reads a sweep's folder. The sweep may be running."""
         config = SweepConfig.load(folder)
-        finished = (folder / RESULT).exists()
+        finished = (folder / RESULT_FILE).exists()
         return cls(
             config=config,
-            records=tuple(read_records(folder / JOURNAL)),
+            records=tuple(read_records(folder / JOURNAL_FILE)),
             result=read_result(folder) if finished else None,
-            load_winner=partial(_read_winner, folder) if finished and (folder / PREDICTIONS).exists() else None,
+            load_winner=partial(_read_winner, folder) if finished and (folder / PREDICTIONS_FILE).exists() else None,
         )
 
     @property
@@ -85,7 +84,7 @@ class Findings:
         if self.result is None:
             raise NotShown("the sweep is not finished, and its best model has not been tested yet")
         if self.load_winner is None:
-            raise NotShown(f"the sweep has kept no {PREDICTIONS}: it was finished by an earlier version")
+            raise NotShown(f"the sweep has kept no {PREDICTIONS_FILE}: it was finished by an earlier version")
         return self.load_winner()
 
 

@@ -13,27 +13,26 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from tuner.config import SweepConfig
-from tuner.errors import one_line
-from tuner.files import write_atomic
-from tuner.records import TrialRecord
+from tuner.core.errors import one_line
+from tuner.core.files import write_atomic
+from tuner.core.records import TrialRecord
+from tuner.core.sweep_folder import REPORT_FOLDER, REPORT_PAGE
 from tuner.report.class_scores import Classification, classification, confusion, roc_curves
 from tuner.report.figures import save
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
 from tuner.report.findings import Findings, NotShown
-from tuner.report.importance import importance
 from tuner.report.page import Block, Section, render
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_samples import samples_block
 from tuner.report.page_scores import classification_block, confusion_block, roc_block
 from tuner.report.page_search import curves_block, history_block, importance_block, learning_block, parallel_block
-from tuner.report.parallel import parallel
-from tuner.schedule import rungs
-from tuner.store import Store
+from tuner.report.search_series import parallel
+from tuner.search.importance import importance
+from tuner.search.schedulers.asha import rungs
 
-FOLDER, PAGE, TABLE = "report", "report.html", "classification.json"
+TABLE = "classification.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,7 @@ class Report:
     @property
     def page(self) -> Path:
         """The HTML file."""
-        return self.folder / PAGE
+        return self.folder / REPORT_PAGE
 
     def to_json(self) -> dict[str, Any]:
         """For scripts."""
@@ -121,7 +120,7 @@ def make_report(sweep: Path) -> Report:
     Raises:
         TunerError: the sweep's configuration is damaged.
     """
-    return write_report(Findings.read(sweep), sweep / FOLDER)
+    return write_report(Findings.read(sweep), sweep / REPORT_FOLDER)
 
 
 def write_report(findings: Findings, folder: Path) -> Report:
@@ -152,27 +151,8 @@ def write_report(findings: Findings, folder: Path) -> Report:
         _write(folder / TABLE, json.dumps(table.to_json(), indent=2) + "\n")
         files.append(TABLE)
     title = f"{findings.config.pair}: {findings.config.name}"
-    _write(folder / PAGE, render(title, heading(findings), sections, footer(findings)))
-    return Report(folder=folder, files=(PAGE, *files), missing=missing, failed=failed)
-
-
-def publish(sweep: Path, store: Store | None, warn: Callable[[str], None]) -> Report:
-    """Makes the report and sends it to the sweep's run in MLflow; what goes wrong with a part of that is a warning.
-
-    Without a `store` it is not sent.
-    """
-    from tuner.report.artifacts import send_report  # noqa: PLC0415 - MLflow takes seconds to import
-
-    report = make_report(sweep)
-    for part, error in report.failed.items():
-        warn(f"the report's part '{part}' could not be made: {error}")
-    if store is None:
-        return report
-    try:
-        send_report(store, SweepConfig.load(sweep), report.folder)
-    except Exception as error:
-        warn(f"the report is not in MLflow: {one_line(error)}")
-    return report
+    _write(folder / REPORT_PAGE, render(title, heading(findings), sections, footer(findings)))
+    return Report(folder=folder, files=(REPORT_PAGE, *files), missing=missing, failed=failed)
 
 
 def _write(path: Path, text: str) -> None:

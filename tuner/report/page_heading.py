@@ -6,12 +6,12 @@ import json
 from collections import Counter
 from html import escape
 
-from tuner.progress import format_parameters
-from tuner.records import SCORE, best_of
+from tuner.core.records import SCORE, best_of
+from tuner.core.units import format_parameters
 from tuner.report.figures import STATES
 from tuner.report.findings import Findings
 from tuner.report.page import definitions
-from tuner.store import describe
+from tuner.tracking.runs import tags_of
 
 _SCORES = {"accuracy": "test accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "test loss"}
 
@@ -35,7 +35,7 @@ def heading(findings: Findings) -> str:
 
 def footer(findings: Findings) -> str:
     """The versions of what has made the report."""
-    versions = json.loads(describe(findings.config)["tuner.versions"])
+    versions = json.loads(tags_of(findings.config)["tuner.versions"])
     return "Made with " + ", ".join(f"{name} {version}" for name, version in versions.items())
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tuner.progress import format_parameters
-from tuner.records import SCORE, TrialRecord
+from tuner.core.records import SCORE, TrialRecord
+from tuner.core.units import format_parameters
 from tuner.report.figures import BLUE, GREY, RED, STATES
-from tuner.report.importance import Importance
 from tuner.report.page import Block, chart_text
-from tuner.report.parallel import NOT_USED, Line, Parallel, colour
-from tuner.report.trial_views import best_so_far, counted, of_state, unscored
+from tuner.report.search_series import NOT_USED, Line, Parallel, best_so_far, colour, count_trials, of_state, unscored
+from tuner.search.importance import Importance
 
 Trace = dict[str, Any]
+
+
 SHADES = 10  # of the lines in the parallel coordinates: a trace for each is quick with any number of trials
 
 
@@ -100,7 +101,7 @@ def importance_block(found: Importance) -> Block:
     layout["yaxis"] |= {"automargin": True, "type": "category"}
     left_out = f" Left out, since not all trials have them: {', '.join(found.left_out)}." if found.left_out else ""
     caption = (
-        f"fANOVA of {SCORE} after epoch {found.epoch}, over the {counted(found.trials)} that got there: all had "
+        f"fANOVA of {SCORE} after epoch {found.epoch}, over the {count_trials(found.trials)} that got there: all had "
         f"trained for as long, so that their scores can be compared.{left_out}"
     )
     return Block(caption=caption, charts=({"data": [trace], "layout": layout, "height": 120 + 34 * len(names)},))

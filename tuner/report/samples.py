@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tuner.data import DataSpec
-from tuner.inputs import to_raw, words
+from tuner.data.encoding import to_raw, words
+from tuner.data.spec import DataSpec
 from tuner.report.findings import WinningModel
 
 HEADINGS = {False: "drawn at random", True: "the most confident mistakes"}

@@ -1,0 +1,90 @@
+"""The command line. Each command parses, calls one function and prints; heavy imports happen inside them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from tuner import __version__
+from tuner.cli.manage import app
+from tuner.cli.options import Address, AsJson, out
+from tuner.cli.sweep import app
+from tuner.core import catalog
+from tuner.core.environment import prepare_environment
+from tuner.core.errors import TunerError, disk_error_text, printable
+
+app = typer.Typer(
+    name="tuner",
+    help="Tune a PyTorch model on a dataset with one line, on a laptop or on a Ray cluster.",
+    epilog="Begin with: tuner sweep digits cnn",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+app.registered_commands += app.registered_commands  # before those below, as the help shows them
+
+
+@app.command("list")
+def list_() -> None:
+    """List the datasets, the models, and the pairs that have a search space."""
+    for kind in ("datasets", "models"):
+        out.print(f"[bold]{kind}[/bold]")
+        for name in catalog.names(kind):
+            out.print(f"  {name:<18}", catalog.summary(kind, name), markup=False)
+        for name in catalog.formats() if kind == "datasets" else ():
+            out.print(f"  {name + ':PATH':<18}", catalog.format_summary(name), markup=False)
+        out.print()
+    out.print("[bold]pairs with a search space[/bold] (any other that fits by its task gets a default one)")
+    for pair in catalog.names("search_spaces"):
+        out.print(f"  tuner sweep {pair.replace('-', ' ', 1)}")
+
+
+@app.command()
+def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
+    """Look over what sweeps need: Python, torch, GPUs, disks, data, MLflow, a cluster; say how to mend what is wrong.
+
+    The exit status is 0 when all is good.
+    """
+    prepare_environment()
+    from tuner.cli.doctor import run as examination  # noqa: PLC0415
+
+    raise typer.Exit(examination.run(address, as_json=as_json, out=out))
+
+
+app.add_typer(app)
+
+
+@app.callback(invoke_without_command=True)
+def version(show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if show_version:
+        out.print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs the command line. What a user got wrong is one line and exit status 2; Ctrl-C is 130."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:
+        code = _fail(error.format_message(), 2)
+    except TunerError as error:
+        code = _fail(str(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _fail("interrupted", 130)
+    except Exception as error:
+        if os.environ.get("TUNER_DEBUG"):
+            raise
+        blamed = disk_error_text(error)
+        code = _fail(blamed or f"{type(error).__name__}: {error} (unexpected; TUNER_DEBUG=1 shows where)", 1)
+    sys.exit(code)
+
+
+def _fail(message: str, code: int) -> int:
+    if message:  # empty when `tuner` alone has printed its help
+        print(f"error: {printable(message)}", file=sys.stderr)  # noqa: T201
+    return code

@@ -1,0 +1,134 @@
+"""What `show`, `compare` and `predict` print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from tuner.core.errors import printable
+from tuner.core.units import format_number, format_seconds
+from tuner.sweeps.compare import Comparison, Row
+from tuner.sweeps.show import SPLITS
+
+if TYPE_CHECKING:
+    from tuner.core.outcome import FinishedSweep
+    from tuner.training.prediction import Prediction
+
+
+_NUMBERS = ("accuracy", "macro F1", "ROC-AUC", "params", "FLOPs", "training", "size")
+
+
+def print_comparison(comparison: Comparison, picture: Path, out: Console) -> None:
+    """A table as wide as the console allows, the notes, and where the picture is."""
+    rows = comparison.rows
+    table = _table(rows, with_sweep=True)
+    narrow = Measurement.get(out, out.options.update(width=1000), table).maximum > out.width
+    out.print(_table(rows, with_sweep=False) if narrow else table)
+    if narrow:
+        sweeps = ", ".join(f"{row.sweep.name} ({_trials(row)})" for row in rows)
+        out.print(f"\nThe sweeps, in this order: {sweeps}", markup=False, soft_wrap=False)
+    for note in comparison.notes:
+        out.print(f"\n{note}", markup=False, soft_wrap=False)
+    out.print(f"\npicture  {picture}", markup=False)
+
+
+def _table(rows: Iterable[Row], *, with_sweep: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2 if with_sweep else 1, 0, 0))
+    table.add_column("")
+    for name in (*_NUMBERS, *(("trials",) if with_sweep else ())):
+        table.add_column(name, justify="right", no_wrap=True)
+    if with_sweep:
+        table.add_column("sweep", no_wrap=True)
+    for data, group in groupby(rows, key=lambda row: row.sweep.data):
+        table.add_row(Text(data, style="bold"))
+        for row in group:
+            more = (str(row.trials), Text(row.sweep.name)) if with_sweep else ()
+            table.add_row(Text(f"  {row.sweep.model}"), *_cells(row.sweep), *more)
+    return table
+
+
+def _cells(sweep: FinishedSweep) -> list[str]:
+    scores = [f"{score:.4f}" for score in (sweep.accuracy, sweep.macro_f1, sweep.roc_auc)]
+    numbers = ["" if value is None else format_number(value) for value in (sweep.parameters, sweep.flops)]
+    seconds = "" if sweep.train_seconds is None else format_seconds(sweep.train_seconds)
+    return [*scores, *numbers, seconds, "" if sweep.bytes is None else format_number(sweep.bytes, "B")]
+
+
+def _trials(row: Row) -> str:
+    return "1 trial" if row.trials == 1 else f"{row.trials} trials"
+
+
+MOST_CLASSES = 40  # lines in the terminal; the picture and --json have them all
+
+
+BAR = 24  # characters
+
+
+def print_description(shown: dict[str, Any], out: Console) -> None:
+    """The same for a person."""
+    _print_data(shown["dataset"], out)
+    if "model" in shown:
+        _print_pair(shown["model"], shown["space"], out)
+
+
+def _print_data(data: dict[str, Any], out: Console) -> None:
+    sizes = data["samples"]
+    out.print(f"[bold]{data['name']}[/bold]  ", end="")
+    out.print(data["summary"], markup=False)
+    words = f"at most {data['shape'][0]} words of {data['vocabulary']:,} known ones"
+    sample = words if data["task"] == "text" else " x ".join(map(str, data["shape"]))
+    out.print(f"  {data['task']}, {len(data['classes'])} classes, a sample is {sample}")
+    out.print(f"  {sizes['train']} training, {sizes['validation']} validation, {sizes['test']} test samples")
+    if data["task"] == "image":
+        out.print(f"  augmentation: {', '.join(data['augment']) or 'none'}")
+    if data["columns"]:
+        out.print(f"  columns: {', '.join(data['columns'])}", markup=False)
+    for note in data["notes"]:
+        out.print(f"  {note}", markup=False)
+    out.print()
+    _print_classes(data, out)
+    out.print(f"  picture  {data['picture']}\n", markup=False)
+
+
+def _print_classes(data: dict[str, Any], out: Console) -> None:
+    table = Table(box=None, padding=(0, 2), pad_edge=True)
+    table.add_column("class")
+    for name in SPLITS:
+        table.add_column(name, justify="right")
+    table.add_column("")
+    totals = [sum(counts) for counts in zip(*data["class_counts"].values(), strict=True)]
+    for index, name in enumerate(data["classes"][:MOST_CLASSES]):
+        counts = [str(data["class_counts"][split][index]) for split in SPLITS]
+        table.add_row(Text(name), *counts, "█" * max(1, round(BAR * totals[index] / max(totals))))
+    out.print(table)
+    if len(totals) > MOST_CLASSES:
+        out.print(f"  ... and {len(totals) - MOST_CLASSES} more classes: see the picture, or --json")
+
+
+def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> None:
+    out.print(f"[bold]{model['name']}[/bold]  {model['summary']}")
+    out.print(f"  {model['parameters']:,} trained parameters with its defaults:")
+    out.print("  " + ", ".join(f"{name}={value}" for name, value in model["arguments"].items()) + "\n", markup=False)
+    out.print(f"[bold]{space['file']}[/bold]  at most {space['epochs']} epochs")
+    for parameter in space["parameters"]:
+        out.print(f"  {parameter['name']:<16}{parameter['values']}", markup=False)
+
+
+def print_predictions(predictions: Sequence[Prediction], out: Console) -> None:
+    """A line for each sample: its class, and the next ones with their probabilities."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for column in ("sample", "class", "probability", "then"):
+        table.add_column(column, justify="right" if column == "probability" else "left", overflow="fold")
+    for prediction in predictions:
+        name, probability = prediction.best
+        others = list(prediction.probabilities.items())[1:3]
+        then = ", ".join(f"{other} {share:.1%}" for other, share in others)
+        table.add_row(Text(printable(prediction.sample)), Text(name), f"{probability:.1%}", Text(then))
+    out.print(table)

@@ -1,0 +1,113 @@
+"""The live view of a running sweep: a table on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tuner.core.config import SweepConfig
+from tuner.core.records import SCORE, Summary, TrialRecord
+from tuner.core.units import format_parameters, format_seconds
+
+LINE_S = 10.0  # at most one plain line in so many seconds, but for the end of a trial
+
+
+FRAME_S = 0.25
+
+
+OTHER_COLUMNS = 32  # characters that the table of running trials needs beside the parameters
+
+
+class ProgressView:
+    """Shows a sweep while it runs; a context manager, so that a live table always leaves the terminal whole."""
+
+    def __init__(self, config: SweepConfig, summary: Callable[[], Summary], console: Console) -> None:
+        self._config = config
+        self._summary = summary
+        self._console = console
+        self._next = self._line_due = 0.0
+        self._ended = 0
+        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def tick(self) -> None:
+        """Redraws if it is time to. Called several times a second."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + FRAME_S
+        summary = self._summary()
+        if self._live:
+            self._live.update(self._table(summary), refresh=True)
+        else:
+            self._line(summary, now)
+
+    def _line(self, summary: Summary, now: float) -> None:
+        ended = sum(summary.counts.get(name, 0) for name in ("done", "pruned", "failed", "waiting"))
+        if ended == self._ended and now < self._line_due:
+            return
+        self._ended, self._line_due = ended, now + LINE_S
+        if not summary.epochs:
+            return
+        best = summary.best
+        shown = f"; best {SCORE} {best.best[0]:.4f} (trial {best.number})" if best else ""
+        self._console.print(
+            f"{summary.states()}; {summary.epochs} epochs{shown}; {_time_left(summary)}", soft_wrap=True
+        )
+
+    def _table(self, summary: Summary) -> RenderableType:
+        share = min(1.0, summary.epochs / max(1, summary.expected))
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(
+            ProgressBar(total=1.0, completed=share, width=40),
+            f"{share:4.0%}",
+            f"{summary.epochs} epochs",
+            _time_left(summary),
+        )
+        lines: list[RenderableType] = [bar, Text(summary.states())]
+        if summary.best:
+            lines.append(Text.assemble("best ", (_best(summary.best), "bold green")))
+        if summary.live:
+            lines.append(self._running(summary))
+        return Group(*lines)
+
+    def _running(self, summary: Summary) -> Table:
+        table = Table(box=None, padding=(0, 1), pad_edge=False)
+        for column in ("trial", "epoch", SCORE, "parameters"):
+            table.add_column(
+                column, justify="left" if column == "parameters" else "right", overflow="ellipsis", no_wrap=True
+            )
+        for record in summary.live:
+            score = f"{record.values[record.epoch]:.4f}" if record.values else ""
+            epoch = f"{record.epoch}/{self._config.epochs}"
+            parameters = Text(format_parameters(record.parameters))
+            parameters.truncate(max(10, self._console.width - OTHER_COLUMNS), overflow="ellipsis")
+            table.add_row(str(record.number), epoch, score, parameters)
+        return table
+
+
+def _best(record: TrialRecord) -> str:
+    parameters = format_parameters(record.parameters)
+    return f"{SCORE} {record.best[0]:.4f}, trial {record.number} after epoch {record.best_epoch}: {parameters}"
+
+
+def _time_left(summary: Summary) -> str:
+    return "starting" if summary.left is None else f"about {format_seconds(summary.left)} left"

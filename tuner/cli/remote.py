@@ -1,0 +1,186 @@
+"""What commands do when they are for a cluster: the sweep's driver, and every verb on it, run on the cluster's head."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from tuner.cli.progress import ProgressView
+from tuner.core import catalog
+from tuner.core.config import SweepRequest, check_request
+from tuner.core.errors import TunerError
+from tuner.core.files import make_folder, tuner_home
+from tuner.core.sweep_folder import check_sweep_name
+from tuner.data.source import Source
+from tuner.execution.jobs.address import Submitted
+from tuner.execution.jobs.client import Jobs, parsed
+from tuner.execution.jobs.head import connect_head, exit_code, free_name
+from tuner.execution.jobs.upload import command_words, pack
+from tuner.search.space_file import parse_space, read_file, read_toml
+from tuner.sweeps.plan import check_names
+from tuner.sweeps.status import Status
+
+RUN = ("python", "-P", "-m", "tuner.cli.remote_entry")  # -P: a folder of the head may be called like a package
+
+
+TAKEN = "is taken"
+
+
+DETACHED = 130
+
+
+def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
+    """Hands a sweep to a cluster. Returns the exit status, with `attach` that of the sweep."""
+    _check(request)
+    pair = f"{Source.parse(request.dataset, request.target).name}-{request.model}"
+    home = make_folder(tuner_home())
+    with TemporaryDirectory() as scratch:
+        with err.status(f"Asking {address}"):
+            head = connect_head(address, Path(scratch) / "package")
+        files = Path(scratch) / "files"
+        packed = pack(request, files)
+        while True:
+            name = request.name or free_name(head.jobs, pair)
+            words = command_words("sweep", replace(packed, name=name), as_json=as_json and attach)
+            with err.status(f"Handing {name} to {address}"):
+                try:
+                    job_id = head.start(words, files=files if files.exists() else None, sweep=request, name=name)
+                except TunerError as error:
+                    if request.name or "already exists" not in str(error):
+                        raise
+                    continue  # somebody else was faster
+                lines, begun = _until_begun(head.jobs, job_id, name)
+            if begun or request.name or not any(TAKEN in line for line in lines):
+                break
+    for line in lines:
+        err.print(line, markup=False, soft_wrap=True)
+    if not begun:
+        job = head.jobs.job(job_id)
+        if not lines:
+            raise TunerError(f"{address}: {name} ended as it began: {job.message.strip() or job.status}")
+        return job.exit_code or 1
+    Submitted(name=name, address=address, job=job_id).save(home)
+    return _begun(head.jobs, name, job_id, len(lines), attach=attach, as_json=as_json, out=out, err=err)
+
+
+def resume(name: str, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
+    """Goes on with a sweep of a cluster. Returns the exit status."""
+    with TemporaryDirectory() as scratch, err.status(f"Asking {address}"):
+        head = connect_head(address, Path(scratch))
+        job_id = head.start(["resume", name, *(["--json"] if as_json and attach else [])], name=name)
+        lines, begun = _until_begun(head.jobs, job_id, name)
+    code = 0 if begun else exit_code(head.jobs.job(job_id))
+    for line in lines:
+        (err if begun or code else out).print(line, markup=False, soft_wrap=True)
+    if not begun:  # it could not go on; or it was finished, and MLflow has been sent the rest
+        return code
+    Submitted(name=name, address=address, job=job_id).save(make_folder(tuner_home()))
+    return _begun(head.jobs, name, job_id, len(lines), attach=attach, as_json=as_json, out=out, err=err)
+
+
+def verb(words: Sequence[str], address: str, *, out: Console, err: Console) -> int:
+    """Runs a command on the head, and prints what it prints, as it comes. Returns its exit status."""
+    with TemporaryDirectory() as scratch:
+        with err.status(f"Asking {address}"):
+            head = connect_head(address, Path(scratch))
+            job_id = head.start(words)
+
+        def show(line: str) -> None:
+            (err if line.startswith("error: ") else out).print(line, markup=False, soft_wrap=True)
+
+        return exit_code(head.jobs.follow(job_id, show))
+
+
+def watch(name: str, address: str, *, out: Console, err: Console) -> int:
+    """The live view of a sweep that a cluster runs, and at its end where it stands."""
+    with TemporaryDirectory() as scratch:
+        with err.status(f"Asking {address}"):
+            head = connect_head(address, Path(scratch))
+            job_id = head.start(["status", name, "--watch", "--json"])
+        view: ProgressView | None = None
+        try:
+            now: list[Status] = []
+
+            def show(line: str) -> None:
+                nonlocal view
+                if not line.startswith("{"):
+                    err.print(line, markup=False, soft_wrap=True)
+                    return
+                now[:] = [Status.from_json(json.loads(line))]
+                if view is None:
+                    view = ProgressView(now[0].config, lambda: now[0].summary, err)
+                    view.__enter__()
+                view.tick()
+
+            job = head.jobs.follow(job_id, show)
+        finally:
+            if view:
+                view.__exit__(None, None, None)
+            head.jobs.stop(job_id)
+    if exit_code(job) in (0, 1) and now:
+        from tuner.cli.sweep_tables import print_status  # noqa: PLC0415
+
+        print_status(now[0], None, out)
+    return exit_code(job)
+
+
+def _begun(
+    jobs: Jobs, name: str, job_id: str, seen: int, *, attach: bool, as_json: bool, out: Console, err: Console
+) -> int:
+    """Takes leave of a sweep that has begun, or follows it from its line `seen` on."""
+    if not attach:
+        if as_json:
+            out.print_json(json.dumps({"sweep": name, "address": jobs.address, "job": job_id}))
+        err.print(f"{name} runs on {jobs.address}, whatever becomes of this terminal:", soft_wrap=True)
+        err.print(
+            f"    tuner status {name} --watch     tuner logs {name} --follow     tuner stop {name}", soft_wrap=True
+        )
+        return 0
+    lines: list[str] = []
+
+    def show(line: str) -> None:
+        lines.append(line)
+        if not as_json and len(lines) > seen:
+            out.print(line, markup=False, soft_wrap=True)
+
+    try:
+        job = jobs.follow(job_id, show)
+    except KeyboardInterrupt:
+        err.print(f"{name} goes on without this terminal: tuner status {name} --watch", soft_wrap=True)
+        return DETACHED
+    if as_json:
+        out.print_json(json.dumps(parsed(lines)))
+    return exit_code(job)
+
+
+def _check(request: SweepRequest) -> None:
+    """What can be known to be wrong without the data, which only the cluster may have."""
+    check_request(request)
+    if request.name is not None:
+        check_sweep_name(request.name)
+    catalog.check("models", request.model)
+    data = Source.parse(request.dataset, request.target)
+    if request.space:
+        source = str(request.space)
+        check_names(parse_space(read_file(request.space), source), request.model, source)
+    elif catalog.has_space(data.name, request.model):
+        parse_space(read_toml(catalog.search_space(data.name, request.model), data.name), data.name)
+
+
+def _until_begun(jobs: Jobs, job_id: str, name: str) -> tuple[list[str], bool]:
+    """What a sweep prints up to its announcement, and whether it came to that."""
+    lines: list[str] = []
+    announced = re.compile(rf"{re.escape(name)}: (one trial|\d+ trials) of ")
+
+    def show(line: str) -> bool:
+        lines.append(line)
+        return announced.match(line) is not None
+
+    jobs.follow(job_id, show)
+    return lines, bool(lines) and announced.match(lines[-1]) is not None

@@ -1,0 +1,100 @@
+"""The models, datasets and search spaces: a file dropped into their folder is found, nothing to register.
+
+A file datasets/from_NAME.py reads a user's own data, which is then called NAME:PATH.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from importlib import import_module
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from tuner.core.errors import TunerError, unknown
+
+Kind = Literal["models", "datasets", "search_spaces"]
+
+
+_FORMAT = "from_"
+
+
+_ENDING = {"models": ".py", "datasets": ".py", "search_spaces": ".toml"}
+
+
+def names(kind: Kind) -> list[str]:
+    """All names of a kind, sorted, without importing any of them. A file whose name starts with _ is a helper."""
+    return [name for name in _all(kind) if not name.startswith(_FORMAT)]
+
+
+def formats() -> list[str]:
+    """The formats of users' own data, such as `csv` of `csv:PATH`."""
+    return [name.removeprefix(_FORMAT) for name in _all("datasets") if name.startswith(_FORMAT)]
+
+
+def format_summary(name: str) -> str:
+    """The first line of a format's docstring."""
+    return summary("datasets", _FORMAT + name)
+
+
+def read_format(name: str, path: Path, target: str | None) -> Any:
+    """The splits of a user's own data. Raises TunerError when the format has no use for a target, or needs one."""
+    load = import_module(f"tuner.datasets.{_FORMAT}{name}").load
+    if "target" in inspect.signature(load).parameters:
+        return load(path, target=target)
+    if target is not None:
+        raise TunerError(f"--target {target}: {name}:PATH has its classes already: it is for csv:PATH")
+    return load(path)
+
+
+def summary(kind: Literal["models", "datasets"], name: str) -> str:
+    """The first line of a model's or dataset's docstring, read without importing it."""
+    tree = ast.parse(_file(kind, name).read_text(encoding="utf-8"))
+    return (ast.get_docstring(tree) or "").split("\n", 1)[0]
+
+
+def load(kind: Literal["models", "datasets"], name: str) -> ModuleType:
+    """The module of a model (`build`, `TASKS`) or a dataset (`load`).
+
+    Raises:
+        TunerError: there is no such name; the message names the nearest ones.
+    """
+    check(kind, name)
+    return import_module(f"tuner.{kind}.{name}")
+
+
+def check(kind: Literal["models", "datasets"], name: str) -> None:
+    """Raises TunerError with the nearest names when there is no model or dataset of that name."""
+    known = names(kind)
+    if name not in known:
+        raise unknown(kind.removesuffix("s"), name, known)
+
+
+def search_space(dataset: str, model: str) -> str:
+    """The text of the search space of a pair that has one."""
+    return _file("search_spaces", f"{dataset}-{model}").read_text(encoding="utf-8")
+
+
+def has_space(dataset: str, model: str) -> bool:
+    """Whether the pair has a search space of its own."""
+    return f"{dataset}-{model}" in names("search_spaces")
+
+
+def is_pair(name: str) -> bool:
+    """Whether models of some dataset may be registered under this name."""
+    dataset, _, model = name.rpartition("-")
+    own = dataset.startswith(tuple(f"{form}_" for form in formats()))
+    return model in names("models") and (own or dataset in names("datasets"))
+
+
+def _all(kind: Kind) -> list[str]:
+    ending = _ENDING[kind]
+    found = (entry.name for entry in files(f"tuner.{kind}").iterdir())
+    return sorted(name.removesuffix(ending) for name in found if name.endswith(ending) and not name.startswith("_"))
+
+
+def _file(kind: Kind, name: str) -> Traversable:
+    return files(f"tuner.{kind}") / f"{name}{_ENDING[kind]}"

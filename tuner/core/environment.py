@@ -1,0 +1,92 @@
+"""Environment variables and time limits of the libraries: quiet, local, without telemetry."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import unquote, urlsplit
+
+from tuner.cli.remote_entry import main
+from tuner.core.errors import TunerError
+
+DEFAULTS = {
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin starve each other on a busy machine: an LSTM was 50 x slower
+    "RAY_AUTH_MODE": "token",  # keeps authentication, drops the message about it
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # signals.py tells it of all signals that end a sweep
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "30",  # with the 2 s of the default, a trial slow to end breaks the next one
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # the study is the memory, Ray's snapshots are never read
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # an error becomes its trial's reason
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # for minutes, and of requests that make something: see outage.py
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",  # seconds
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # at the end of each run of a server, even beside our --json
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+def prepare_environment() -> None:
+    """Sets what the user has not set. To be called before `import ray` and `import mlflow`.
+
+    Raises:
+        TunerError: MLFLOW_TRACKING_URI cannot be read.
+    """
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    _take_login()
+
+
+def _take_login() -> None:
+    """Moves a login out of a tracking server's address, which MLflow shows in messages, to the variables for it."""
+    try:
+        address = urlsplit(os.environ.get("MLFLOW_TRACKING_URI", ""))
+    except ValueError:  # whose message may have the password in it
+        raise TunerError("MLFLOW_TRACKING_URI is no address that can be read: write http://HOST:PORT") from None
+    login, at, host = address.netloc.rpartition("@")
+    if not at or not address.scheme.startswith("http"):
+        return
+    user, _, password = login.partition(":")
+    os.environ.setdefault("MLFLOW_TRACKING_USERNAME", unquote(user))
+    os.environ.setdefault("MLFLOW_TRACKING_PASSWORD", unquote(password))
+    os.environ["MLFLOW_TRACKING_URI"] = address._replace(netloc=host).geturl()
+
+
+DOWNLOAD_TIMEOUT_S = (
+    30.0  # seconds without a byte until a download has failed: a firewall that drops packets never answers
+)
+
+
+@contextmanager
+def download_timeout() -> Iterator[None]:
+    """New sockets give up after SILENCE: torch opens its urls without a timeout, so only the default reaches them."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_S)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+ON_CLUSTER = "TUNER_ON_CLUSTER"  # set in the processes of a submitted job, on all nodes
+
+
+OUTPUT_MARK = "-- tuner --"  # the line of a job's log after which our own output begins
+
+
+def on_cluster() -> bool:
+    """Whether this process belongs to a submitted job: its trials may run on all nodes of the cluster."""
+    return bool(os.environ.get(ON_CLUSTER))
+
+
+if __name__ == "__main__":
+    main()

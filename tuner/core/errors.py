@@ -1,0 +1,107 @@
+"""Errors that are meant for a user: one line each. Disk errors are described in words."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable
+from difflib import get_close_matches
+from unicodedata import category
+
+LONGEST_NAME = 250  # characters of a class or column
+
+
+MOST_SHOWN, LAST_SHOWN = 2000, 500  # characters of a message, and of its end where there are more
+
+
+class TunerError(ValueError):
+    """What a user got wrong, in one line: the thing, its value and the valid choices. Shown without traceback."""
+
+
+def unknown(what: str, name: str, choices: Iterable[str]) -> TunerError:
+    """The error for a `name` that is none of `choices`: the nearest ones first, else all of them."""
+    choices = sorted(choices)
+    near = get_close_matches(name, choices, n=3, cutoff=0.6)
+    if near:
+        return TunerError(f"unknown {what} '{name}': did you mean {' or '.join(near)}?")
+    return TunerError(f"unknown {what} '{name}': choose one of {', '.join(choices)}")
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error of somebody else, without its line breaks."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def check_name(name: str, what: str) -> None:
+    """Raises TunerError for a name that stores, terminals or tables would not take: `what` it is the name of."""
+    if len(name) > LONGEST_NAME:
+        raise TunerError(f"{what} '{name[:20]}...' has a name of {len(name)} characters: {LONGEST_NAME} are the most")
+    if any(category(character) in ("Cc", "Cs") for character in name):
+        raise TunerError(f"{what} {name!r} has a control character, or one that is no UTF-8, in its name")
+
+
+def printable(text: str) -> str:
+    """A text as a terminal may show it: one line of at most 2,000 characters, which moves no cursor.
+
+    What cannot be printed is escaped, such as the ESC in the name of somebody else's file, and what is no character.
+
+    >>> shown("a\\x1b[2J\\tb")
+    'a\\\\x1b[2J b'
+    """
+    line = " ".join(text.split())
+    if len(line) > MOST_SHOWN:
+        line = f"{line[: MOST_SHOWN - LAST_SHOWN]} ... {line[-LAST_SHOWN:]}"  # how to mend it stands at the end
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+_DISK_WORDS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file may not grow any more",
+    errno.EROFS: "the disk is read-only",
+    errno.EIO: "the disk fails",
+    errno.EACCES: "no permission",
+    errno.EPERM: "no permission",
+}
+
+
+_SQLITE_FULL = "database or disk is full"  # sqlite's words
+
+
+def find_disk_error(error: BaseException | None) -> OSError | None:
+    """The disk's error that this one is, or from which it came: torch speaks of its archive when a write has failed.
+
+    >>> refusal(ValueError("no disk had a part in it")) is None
+    True
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _DISK_WORDS:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def describe_disk_error(error: OSError) -> str:
+    """A disk's error in words, with the file if it is known.
+
+    >>> words(OSError(28, "No space left on device", "runs/x/study.log"))
+    'the disk is full: runs/x/study.log'
+    """
+    reason = _DISK_WORDS.get(error.errno or 0, error.strerror or one_line(error))
+    return f"{reason}: {error.filename}" if error.filename else reason
+
+
+def disk_error_text(error: BaseException) -> str:
+    """The words for an error that a disk is to blame for; empty for any other."""
+    found = find_disk_error(error)
+    if found:
+        return describe_disk_error(found)
+    return _DISK_WORDS[errno.ENOSPC] if _SQLITE_FULL in str(error) else ""
+
+
+class SweepError(RuntimeError):
+    """A sweep that could not come to a model: one line, with what is kept and how to go on."""
+
+
+def disk_sweep_error(trouble: str, name: str) -> SweepError:
+    """The error of a sweep that its disk has ended."""
+    return SweepError(f"{trouble}; every trial is kept as it was last saved; once that is mended: tuner resume {name}")

@@ -1,0 +1,134 @@
+"""Folders, atomic writes and small JSON files with a checksum."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from platformdirs import user_cache_path
+
+from tuner.core.errors import TunerError, find_disk_error
+
+
+def tuner_home() -> Path:
+    """The folder of all sweeps and of the embedded MLflow store: TUNER_HOME, by default `runs` in this folder."""
+    home = _folder("TUNER_HOME", Path("runs"))
+    if set(str(home)) & set("?%#"):
+        raise TunerError(f"TUNER_HOME {home}: choose a folder without ?, % and # in its path")
+    return home
+
+
+def slug(text: str) -> str:
+    """A name for files and tables: small letters, digits and _.
+
+    >>> slug("My Photos (2)")
+    'my_photos_2'
+    """
+    return re.sub("[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
+
+
+def pictures() -> Path:
+    """The folder of pictures that belong to no sweep."""
+    return tuner_home() / "pictures"
+
+
+def data_root() -> Path:
+    """The folder of the data sets: TUNER_DATA, by default a per-user cache folder."""
+    return _folder("TUNER_DATA", user_cache_path("tuner"))
+
+
+def _folder(variable: str, otherwise: Path) -> Path:
+    """The folder that a variable names. Raises TunerError for a path that no folder can have, or no text can hold."""
+    folder = Path(os.environ.get(variable) or otherwise).absolute()
+    try:
+        folder.exists()
+        str(folder).encode()
+    except (OSError, UnicodeEncodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is not UTF-8"
+        raise TunerError(f"{variable} {folder}: {reason}") from None
+    return folder
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder; a path that nothing can have, such as a very long one, is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is a file; as `is_folder`."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def make_folder(folder: Path) -> Path:
+    """Makes a folder with its parents. Raises TunerError when that is not possible or nothing can be written to it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise TunerError(f"cannot write to the folder {folder}: {error.strerror}") from None
+
+
+def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Calls `write` with a temporary file, brings it to the disk and renames it to `path`.
+
+    Raises:
+        OSError: the disk does not take it; it names the file, which is as it was before.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except Exception as error:
+        refused = find_disk_error(error)
+        if refused is None:
+            raise
+        raise OSError(refused.errno, refused.strerror, str(path)) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+CHECKSUM_KEY = "checksum"
+
+
+def write_checked_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes it, as a whole or not at all, with the key `checksum` as its last."""
+    text = json.dumps({**content, CHECKSUM_KEY: _checksum(content)}, indent=2) + "\n"
+    write_atomic(path, lambda file: file.write(text.encode()))
+
+
+def read_checked_json(path: Path) -> dict[str, Any]:
+    """What was written. A file without a checksum, of an earlier version or changed by hand, is believed.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is damaged.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError("it is no JSON object")
+    if content.pop(CHECKSUM_KEY, None) not in (None, _checksum(content)):
+        raise ValueError(f"its {CHECKSUM_KEY} does not fit (take that line out if you have changed the file yourself)")
+    return content
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return f"{zlib.crc32(json.dumps(content).encode()):08x}"

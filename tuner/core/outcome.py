@@ -1,0 +1,217 @@
+"""The result of a sweep, and result.json, which says that it is finished."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tuner.core.config import SweepConfig
+from tuner.core.errors import TunerError, one_line
+from tuner.core.files import read_checked_json, write_checked_json
+from tuner.core.records import TrialRecord
+from tuner.core.sweep_folder import RESULT_FILE
+from tuner.data.source import Source
+from tuner.training.cost import forward_flops
+from tuner.training.saved_model import load_model
+
+UNSENT = 3  # the exit status of a command that has done its work, of which MLflow lacks a part
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestScores:
+    """Scores on the test split."""
+
+    accuracy: float
+    """Share of samples classified correctly, 0 to 1."""
+    macro_f1: float
+    """Mean over the classes of the harmonic mean of precision and recall, 0 to 1."""
+    roc_auc: float
+    """Area under the ROC curve, 0 to 1: of the second class for two classes, else the mean of one class against
+    the rest over all classes."""
+    loss: float
+    """Mean cross-entropy in nats."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredModel:
+    """Where the model is, and whether it is its pair's best."""
+
+    uri: str
+    champion: bool
+    note: str
+    """How it compares with the champion before it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Winner:
+    """The best trial of a sweep, and its model."""
+
+    trial: TrialRecord
+    epoch: int
+    """After which its weights are those of the model."""
+    val_accuracy: float
+    """With these weights, like the loss."""
+    val_loss: float
+    scores: TestScores
+    cost: Cost
+    test_data: str
+    """The test split's fingerprint."""
+    model: RegisteredModel | None = None
+    """None as long as it is in the sweep's folder alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What is printed at the end."""
+
+    config: SweepConfig
+    folder: Path
+    records: tuple[TrialRecord, ...]
+    winner: Winner | None
+    """None when the sweep was interrupted."""
+    seconds: float
+    """Wall-clock time of this run."""
+    unsent: str = ""
+    """Why part of the record, or the model, has not reached MLflow; empty when all has."""
+    report: Path | None = None
+    """The page with the figures, when it could be made."""
+
+    @property
+    def top(self) -> list[TrialRecord]:
+        """The trials that reported anything and did not fail, best first."""
+        ranked = [record for record in self.records if record.values and record.state != "FAIL"]
+        return sorted(ranked, key=lambda record: record.best, reverse=True)
+
+    def to_json(self) -> dict[str, Any]:
+        """For scripts: names and numbers only."""
+        result: dict[str, Any] = {
+            "sweep": self.config.name,
+            "folder": str(self.folder),
+            "finished": self.winner is not None,
+            "trials": Counter(record.state for record in self.records),
+            "epochs": sum(len(record.values) for record in self.records),
+            "seconds": round(self.seconds, 3),
+            "unsent": self.unsent,
+        }
+        if self.winner:
+            trial = self.winner.trial
+            result["best"] = {
+                "trial": trial.number,
+                "epoch": self.winner.epoch,
+                "val_accuracy": self.winner.val_accuracy,
+                "val_loss": self.winner.val_loss,
+                "parameters": trial.parameters,
+            }
+            result["test"] = asdict(self.winner.scores)
+            result["test_data"] = self.winner.test_data
+            result["cost"] = asdict(self.winner.cost)
+            result["model"] = asdict(self.winner.model) if self.winner.model else None
+        return result
+
+
+def write_result(outcome: Outcome) -> None:
+    """Writes result.json: the sweep is finished."""
+    write_checked_json(outcome.folder / RESULT_FILE, outcome.to_json())
+
+
+def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
+    """The winner that `write_result` has written, of these trials. Raises TunerError when the file is damaged."""
+
+    result = read_result(folder)
+    try:
+        return Winner(
+            trial=records[result["best"]["trial"]],
+            epoch=result["best"]["epoch"],
+            val_accuracy=result["best"]["val_accuracy"],
+            val_loss=result["best"]["val_loss"],
+            scores=TestScores(**result["test"]),
+            cost=Cost(**result["cost"]),
+            test_data=result["test_data"],
+            model=RegisteredModel(**result["model"]) if result["model"] else None,
+        )
+    except (KeyError, TypeError, IndexError) as error:
+        raise TunerError(f"{folder / RESULT_FILE} is damaged, or of an earlier version: {error!r}") from None
+
+
+def mark_sent(folder: Path, model: RegisteredModel) -> None:
+    """Notes in result.json that MLflow has all of the sweep."""
+    old = read_result(folder)
+    new = {**old, "unsent": "", "model": asdict(model)}
+    if new != old:
+        write_checked_json(folder / RESULT_FILE, new)
+
+
+def is_sent(folder: Path) -> bool:
+    """Whether MLflow was sent all of a finished sweep, and its model is registered."""
+    result = read_result(folder)
+    return bool(result.get("model")) and not result.get("unsent")
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """What `write_result` has written. Raises TunerError when the file is damaged."""
+    try:
+        return read_checked_json(folder / RESULT_FILE)
+    except (OSError, ValueError) as error:
+        raise TunerError(f"{folder / RESULT_FILE} is damaged: {one_line(error)}; to make it again, delete it") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """The cost of a trained model."""
+
+    parameters: int
+    """All weights and biases, trained and frozen; no buffers (batch norm's running statistics, normalisation)."""
+    flops: int
+    """Floating-point operations of one forward pass of one sample, 2 for each multiply-add: see `forward_flops`."""
+    bytes: int
+    """Size of the saved model's folder: weights and description, with a vocabulary where there is one."""
+    train_seconds: float
+    """Wall-clock seconds of all epochs of the one trial that trained it, with their validation."""
+
+    @classmethod
+    def of(cls, saved: Path, trial: TrialRecord) -> Cost:
+        """The cost of the model in the folder `saved`, which `trial` has trained.
+
+        Raises:
+            TunerError: the model cannot be loaded.
+        """
+        model, data = load_model(saved)
+        return cls(
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            flops=forward_flops(model, data),
+            bytes=sum(path.stat().st_size for path in saved.rglob("*") if path.is_file()),
+            train_seconds=sum(metrics["epoch_seconds"] for metrics in trial.metrics.values()),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedSweep:
+    """A finished sweep, as its own MLflow run tells."""
+
+    pair: str
+    name: str
+    uid: str
+    dataset: str
+    """A name, or FORMAT:PATH: see `source.Source.dataset`."""
+    model: str
+    started: float
+    """Seconds since 1970."""
+    test_data: str
+    """The test split's fingerprint."""
+    accuracy: float
+    macro_f1: float
+    roc_auc: float
+    parameters: int | None
+    """See `cost.Cost` for this and the next; None for a sweep of a version that did not measure it."""
+    flops: int | None
+    bytes: int | None
+    train_seconds: float | None
+    machine: str
+    """What it ran on, such as `2 CPU cores` or `8 CPU cores, NVIDIA H200`."""
+
+    @property
+    def data(self) -> str:
+        """The first half of the pair's name."""
+        return Source(self.dataset).name

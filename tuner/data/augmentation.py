@@ -1,0 +1,63 @@
+"""Augmentation of whole batches on their device: every sample gets its own random crop, flip or rotation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+MAX_ROTATION = math.radians(15)
+
+
+Augmentation = Callable[[Tensor, Generator], Tensor]
+
+
+def crop(images: Tensor, generator: Generator) -> Tensor:
+    """Shifts each image by up to an eighth of its height and width, filling with zeros.
+
+    Args:
+        images: (batch, channels, height, width), any dtype.
+        generator: on the device of `images`.
+    """
+    batch, _, height, width = images.shape
+    above, beside = max(1, height // 8), max(1, width // 8)
+    padded = functional.pad(images, (beside, beside, above, above))
+    rows = _shifts(batch, above, height, generator)
+    columns = _shifts(batch, beside, width, generator)
+    sample = torch.arange(batch, device=images.device)[:, None, None]
+    cropped = padded.movedim(1, -1)[sample, rows[:, :, None], columns[:, None, :]]
+    return cropped.movedim(-1, 1)
+
+
+def _shifts(batch: int, pad: int, side: int, generator: Generator) -> Tensor:
+    """(batch, side): the places along a padded side that each image is cut from."""
+    first = torch.randint(0, 2 * pad + 1, (batch, 1), generator=generator, device=generator.device)
+    return first + torch.arange(side, device=generator.device)
+
+
+def flip(images: Tensor, generator: Generator) -> Tensor:
+    """Mirrors each image left to right with probability one half; shapes as in `crop`."""
+    mirrored = torch.rand(len(images), generator=generator, device=images.device) < 0.5
+    return torch.where(mirrored[:, None, None, None], images.flip(-1), images)
+
+
+def rotate(images: Tensor, generator: Generator) -> Tensor:
+    """Rotates each image by up to 15 degrees either way (bilinear, zeros outside). Returns float32."""
+    angle = (torch.rand(len(images), generator=generator, device=images.device) * 2 - 1) * MAX_ROTATION
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+    matrix = torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)
+    grid = functional.affine_grid(matrix, list(images.shape), align_corners=False)
+    return functional.grid_sample(images.float(), grid, align_corners=False)
+
+
+AUGMENTATIONS: dict[str, Augmentation] = {"crop": crop, "flip": flip, "rotate": rotate}
+
+
+def augment(inputs: Tensor, names: Iterable[str], generator: Generator) -> Tensor:
+    """Applies the named augmentations one after the other."""
+    for name in names:
+        inputs = AUGMENTATIONS[name](inputs, generator)
+    return inputs

@@ -1,0 +1,43 @@
+"""Which samples come together into a batch: at random, and texts with others of about their length."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Generator, Tensor
+
+from tuner.data.texts import lengths
+
+POOL = 50  # batches whose texts are sorted by length together: a batch stays random, and holds little padding
+
+
+EVALUATION_BATCH = 512
+
+
+EVALUATION_VALUES = 512 * 3 * 32 * 32  # of a batch at most, so that large images do not fill the memory
+
+
+def training_batches(inputs: Tensor, batch_size: int, generator: Generator) -> list[Tensor]:
+    """Index tensors of full batches over all samples, in an order that the generator draws, on its device."""
+    count = len(inputs) // batch_size
+    order = torch.randperm(len(inputs), generator=generator, device=generator.device)[: count * batch_size]
+    if _texts(inputs):
+        pools = torch.split(order, POOL * batch_size)
+        length = lengths(inputs)
+        order = torch.cat([pool[length[pool].argsort()] for pool in pools])
+    batches = list(torch.split(order, batch_size))
+    if not _texts(inputs):
+        return batches
+    return [batches[i] for i in torch.randperm(count, generator=generator, device=generator.device).tolist()]
+
+
+def evaluation_batches(inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """An order of all samples, texts by their length, and the same in batches as large as memory allows."""
+    order = lengths(inputs).argsort() if _texts(inputs) else torch.arange(len(inputs), device=inputs.device)
+    size = max(1, min(EVALUATION_BATCH, EVALUATION_VALUES // math.prod(inputs.shape[1:])))
+    return order, torch.split(order, size)
+
+
+def _texts(inputs: Tensor) -> bool:
+    return inputs.ndim == 2 and not inputs.is_floating_point()

@@ -1,0 +1,107 @@
+"""Raw samples of any task (arrays of pixels, sentences, rows of a table) to what a model takes, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tuner.core.errors import TunerError
+from tuner.data.spec import DataSpec
+from tuner.data.tables import encode_rows
+from tuner.data.texts import encode_texts
+
+TEXT = "text"  # the column of sentences in a data frame
+
+
+UNKNOWN = "[?]"  # how a word that is not in the vocabulary is shown
+
+
+Raw = Any  # an array, a data frame or sentences: see `to_inputs`
+
+
+def to_inputs(data: DataSpec, raw: Raw) -> Tensor:
+    """(samples, *data.shape) of raw samples.
+
+    Args:
+        data: what the model was trained on.
+        raw: an array of that shape (images, and tables of numbers), sentences (a list, or a data frame with the
+            column `text`), or a data frame with the columns of the table.
+
+    Raises:
+        TunerError: the samples are of another kind or shape.
+    """
+    if data.task == "text":
+        return encode_texts(_sentences(data, raw), data.vocabulary, data.shape[0])
+    if data.columns and isinstance(raw, pd.DataFrame) and not _positional(raw):
+        return encode_rows(raw.map(_cell), data.columns, f"samples for a model of {data.name}")
+    return _array(data, raw)
+
+
+def to_raw(data: DataSpec, inputs: Tensor) -> NDArray[Any] | pd.DataFrame:
+    """The inverse of `to_inputs`, as far as a vocabulary and categories allow: for examples, and for people."""
+    if data.task == "text":
+        return pd.DataFrame({TEXT: [sentence(data, tokens) for tokens in inputs]})
+    if not data.columns:
+        return inputs.numpy()
+    features = torch.split(inputs, [column.width for column in data.columns], dim=1)
+    return pd.DataFrame(
+        {
+            column.name: _categories(column.categories, block) if column.categories else block[:, 0].double().numpy()
+            for column, block in zip(data.columns, features, strict=True)
+        }
+    )
+
+
+def sentence(data: DataSpec, tokens: Tensor) -> str:
+    """The words of (steps,) tokens."""
+    return " ".join(words(data, tokens))
+
+
+def words(data: DataSpec, tokens: Tensor) -> list[str]:
+    """The words of (steps,) tokens, without the padding."""
+    return [data.vocabulary[token - 2] if token > 1 else UNKNOWN for token in tokens.tolist() if token]
+
+
+def _sentences(data: DataSpec, raw: Raw) -> list[str]:
+    if isinstance(raw, pd.DataFrame):
+        if raw.shape[1] != 1 and TEXT not in raw.columns:
+            raise TunerError(f"samples for a model of {data.name} must be texts, in a column '{TEXT}'")
+        raw = raw[TEXT] if TEXT in raw.columns else raw.iloc[:, 0]
+    texts = [raw] if isinstance(raw, str) else list(np.asarray(raw, dtype=object).ravel())
+    for text in texts:
+        if not isinstance(text, str):
+            raise TunerError(f"samples for a model of {data.name} must be texts, got {text!r}")
+    return texts
+
+
+def _positional(frame: pd.DataFrame) -> bool:
+    """Whether its columns have no names, so that it is an array."""
+    return all(isinstance(name, int) for name in frame.columns)
+
+
+def _cell(value: object) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _categories(names: Sequence[str], block: Tensor) -> list[str | None]:
+    return [names[int(row.argmax())] if row.any() else None for row in block]
+
+
+def _array(data: DataSpec, raw: Raw) -> Tensor:
+    try:
+        samples: NDArray[Any] = np.require(
+            np.asarray(raw), requirements=["C", "W"]
+        )  # torch wants memory that it may write to
+    except ValueError as error:
+        raise TunerError(f"samples for a model of {data.name} must be an array: {error}") from None
+    if samples.dtype.kind not in "buif":
+        raise TunerError(f"samples for a model of {data.name} must be numbers, got {samples.dtype}")
+    if samples.shape[1:] != data.shape:
+        raise TunerError(f"samples of shape {samples.shape[1:]} for a model of {data.name}, which takes {data.shape}")
+    return torch.from_numpy(samples)

@@ -1,0 +1,72 @@
+"""What DATASET on the command line means: a name of the catalog, or a user's own data as FORMAT:PATH."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tuner.core import catalog
+from tuner.core.errors import TunerError, one_line
+from tuner.core.files import data_root, slug
+from tuner.data.spec import Splits
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a dataset comes from."""
+
+    dataset: str
+    """As it is kept in sweep.json: a name, or FORMAT:PATH with an absolute path."""
+    target: str | None = None
+    """The column that holds the classes, of a table."""
+
+    @classmethod
+    def parse(cls, text: str, target: str | None) -> Source:
+        """Checks what the user typed.
+
+        Raises:
+            TunerError: there is no such dataset, format or path, or `--target` does not belong there.
+        """
+        form, colon, path = text.partition(":")
+        if not colon:
+            catalog.check("datasets", text)
+            if target is not None:
+                raise TunerError(f"--target {target}: {text} has its classes already: it is for csv:PATH")
+            return cls(text)
+        if form not in catalog.formats():
+            choices = " or ".join(f"{name}:PATH" for name in catalog.formats())
+            raise TunerError(f"unknown dataset '{text}': give a name of tuner list, or {choices}")
+        if not path:
+            raise TunerError(f"{text}: give a path: {form}:PATH")
+        return cls(f"{form}:{_found(path, text)}", target)
+
+    @property
+    def name(self) -> str:
+        """Letters, digits and _: the first half of a pair's name. Another column of a table is another problem."""
+        form, colon, path = self.dataset.partition(":")
+        if not colon:
+            return form
+        parts = [form, Path(path).name.removesuffix(f".{form}"), *([self.target] if self.target else [])]
+        return "_".join(map(slug, parts))
+
+    def load(self, limit: int | None = None) -> Splits:
+        """The data, subsampled where `limit` says so."""
+        form, colon, path = self.dataset.partition(":")
+        if colon:
+            splits: Splits = catalog.read_format(form, Path(path), self.target)
+            splits = replace(splits, spec=replace(splits.spec, name=self.name))
+        else:
+            splits = catalog.load("datasets", form).load(data_root())
+        return splits if limit is None else splits.limit(limit)
+
+
+def _found(path: str, text: str) -> Path:
+    """The absolute path of what is there. Raises TunerError when there is nothing, or the path cannot be one."""
+    try:
+        absolute = Path(path).expanduser().absolute()
+        absolute.stat()
+    except FileNotFoundError:
+        raise TunerError(f"{text}: there is nothing at {absolute}") from None
+    except (OSError, RuntimeError) as error:  # the latter for a ~NAME of nobody
+        raise TunerError(f"{text}: {getattr(error, 'strerror', None) or one_line(error)}") from None
+    return absolute

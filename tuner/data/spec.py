@@ -1,0 +1,167 @@
+"""What a dataset is to the rest of the project: a specification and three splits of tensors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tuner.core.errors import TunerError
+
+Task = Literal["image", "tabular", "text"]
+
+
+CHUNK = 1 << 24  # values that are turned into doubles at a time
+
+
+SPLIT_SEED = 0  # one fixed train/validation split for everybody, so that scores can be compared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a user's table, and how it becomes features: itself, or one 0 or 1 for each category."""
+
+    name: str
+    categories: tuple[str, ...] = ()
+    """Those of the training split; a value that is none of them gives zeros. Empty for a column of numbers."""
+    fill: float = 0.0
+    """What stands for a missing number: the mean over the training split."""
+
+    @property
+    def width(self) -> int:
+        """How many features it becomes."""
+        return len(self.categories) or 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSpec:
+    """What a model and the training loop need to know about a dataset. It travels with every saved model."""
+
+    name: str
+    """The name that users type, such as `cifar10`."""
+    task: Task
+    shape: tuple[int, ...]
+    """One sample without the batch dimension: (channels, height, width) for images, (features,) for tables, (steps,)
+    for texts: the most words that are kept of one."""
+    classes: tuple[str, ...]
+    """Class names; a target is an index into them."""
+    mean: tuple[float, ...]
+    """Mean of each channel or feature over the training split, in the units of the raw data; empty for texts."""
+    std: tuple[float, ...]
+    """Standard deviation of each channel or feature, same order and units as `mean`."""
+    augment: tuple[str, ...] = ()
+    """Names from `tuner.data.augmentation.AUGMENTATIONS` that keep a sample's class, applied to training batches."""
+    white: int = 255
+    """Images: the raw value of the brightest pixel."""
+    vocabulary: tuple[str, ...] = ()
+    """Texts: the word at index i has the token i + 2; token 0 is padding, and 1 a word that is not listed."""
+    columns: tuple[Column, ...] = ()
+    """Tables: the columns of the raw table, in the order of their features. Empty for a table of numbers alone."""
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> DataSpec:
+        """The specification that `dataclasses.asdict` turned into JSON."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
+        }
+        columns = (Column(**{**column, "categories": tuple(column["categories"])}) for column in raw.get("columns", ()))
+        values["columns"] = tuple(columns)
+        return cls(**values)
+
+
+class Split(NamedTuple):
+    """Samples and their classes."""
+
+    inputs: Tensor
+    """(samples, *spec.shape); uint8 for images, floats for tables, integer tokens for texts (0 after the last)."""
+    targets: Tensor
+    """(samples,) int64 indices into the class names."""
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A dataset. The test split is the official one; a sweep sees it only in its last step."""
+
+    spec: DataSpec
+    train: Split
+    validation: Split
+    test: Split
+    notes: tuple[str, ...] = ()
+    """What the user should know, a line each: files that were skipped, and why."""
+
+    def fingerprint(self) -> str:
+        """Identifies all samples and how they are split: what a sweep goes on with must be what it began with."""
+        return hashlib.sha256(
+            "".join(fingerprint(s) for s in (self.train, self.validation, self.test)).encode()
+        ).hexdigest()
+
+    def limit(self, samples: int, seed: int = SPLIT_SEED) -> Splits:
+        """A stratified subsample: `samples` in training and validation together, in their present proportion.
+
+        The test split stays whole, so that scores of limited and full runs are comparable.
+        """
+        total = len(self.train.targets) + len(self.validation.targets)
+        least = 2 * len(self.spec.classes)
+        if not least <= samples:
+            raise TunerError(f"--limit {samples}: {self.spec.name} needs at least {least} samples, two of each class")
+        if samples >= total:
+            return self
+        share = samples / total
+        return replace(self, train=_sample(self.train, share, seed), validation=_sample(self.validation, share, seed))
+
+
+def fingerprint(split: Split) -> str:
+    """Identifies the contents of a split in main memory: models are compared only on the same test set."""
+    digest = hashlib.sha256()
+    for tensor in split:
+        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().numpy().data)
+    return digest.hexdigest()[:16]
+
+
+def stratified(targets: Tensor, share: float, seed: int = SPLIT_SEED) -> tuple[Tensor, Tensor]:
+    """Two sorted index tensors that part the samples, the second holding `share` of each class (at least one)."""
+    rng = np.random.default_rng(seed)
+    labels = targets.numpy()
+    chosen = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        of_class = np.flatnonzero(labels == label)
+        chosen[rng.permutation(of_class)[: max(1, round(share * len(of_class)))]] = True
+    return torch.from_numpy(np.flatnonzero(~chosen)), torch.from_numpy(np.flatnonzero(chosen))
+
+
+def hold_out(inputs: Tensor, targets: Tensor, share: float, seed: int = SPLIT_SEED) -> tuple[Split, Split]:
+    """Parts samples into a rest and a stratified `share` of them: train and validation, or train and test."""
+    rest, held = stratified(targets, share, seed)
+    return Split(inputs[rest], targets[rest]), Split(inputs[held], targets[held])
+
+
+def moments(inputs: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel (images: dimension 1) or feature, in raw units.
+
+    A constant channel or feature gets the standard deviation 1, so that normalising it gives 0 and not NaN.
+    """
+    first = (
+        inputs[0].to(torch.float64).reshape(inputs.shape[1], -1)[:, :1]
+    )  # sums of differences from it lose no digits
+    total = torch.zeros(inputs.shape[1], dtype=torch.float64)
+    square = torch.zeros_like(total)
+    for chunk in torch.split(inputs, max(1, CHUNK // inputs[0].numel())):
+        difference = chunk.to(torch.float64).transpose(0, 1).flatten(1) - first
+        total += difference.sum(1)
+        square += difference.square().sum(1)
+    count = inputs.numel() / inputs.shape[1]
+    offset = total / count
+    std = (square / count - offset.square()).clamp_min(0).sqrt()
+    mean = first.flatten() + offset
+    return tuple(mean.tolist()), tuple(torch.where(std > 0, std, torch.ones_like(std)).tolist())
+
+
+def _sample(split: Split, share: float, seed: int) -> Split:
+    _, kept = stratified(split.targets, share, seed)
+    return Split(split.inputs[kept], split.targets[kept])

@@ -1,0 +1,1 @@
+"""Handing a sweep to a cluster's head."""

@@ -1,0 +1,58 @@
+"""Starting commands on a cluster's head as Ray jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuner.cli.remote import RUN
+from tuner.core.config import SweepRequest
+from tuner.core.files import tuner_home
+from tuner.core.package import unzipped_wheel
+from tuner.execution.jobs.address import submitted
+from tuner.execution.jobs.capabilities import check_capabilities
+from tuner.execution.jobs.client import Job, Jobs
+
+PREFIX = "tuner-"  # of the ids of our jobs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """The head of a cluster, which runs tuner's commands for us."""
+
+    jobs: Jobs
+    modules: tuple[Path, ...]
+    """This package, where the cluster has another version of it or none."""
+
+    def start(
+        self, words: Sequence[str], *, files: Path | None = None, sweep: SweepRequest | None = None, name: str = ""
+    ) -> str:
+        """Starts a command there. Returns its job's id: for a sweep, `tuner-NAME`, with a number when it goes on."""
+        metadata = {"tuner_sweep": name} if name else {}
+        if sweep:
+            metadata |= {"tuner_dataset": sweep.dataset, "tuner_model": sweep.model}
+        job_id = _free_id(self.jobs, name) if name else None
+        return self.jobs.submit([*RUN, *words], modules=self.modules, files=files, metadata=metadata, job_id=job_id)
+
+
+def connect_head(address: str, scratch: Path) -> Head:
+    jobs = Jobs(address)
+    found = check_capabilities(jobs)
+    return Head(jobs=jobs, modules=() if found.same_code else tuple(unzipped_wheel(scratch)))
+
+
+def free_name(jobs: Jobs, pair: str) -> str:
+    """The first DATASET-MODEL-N that no sweep of this cluster or of this home has."""
+    taken = {job.metadata.get("tuner_sweep") for job in jobs.jobs()} | set(submitted(tuner_home()))
+    return next(name for n in range(1, 10**6) if (name := f"{pair}-{n}") not in taken)
+
+
+def _free_id(jobs: Jobs, name: str) -> str:
+    taken = {job.id for job in jobs.jobs()}
+    plain = f"{PREFIX}{name.replace('.', '_')}"
+    return next(each for n in range(1, 10**6) if (each := plain if n == 1 else f"{plain}-{n}") not in taken)
+
+
+def exit_code(job: Job) -> int:
+    return job.exit_code if job.exit_code is not None else 0 if job.status == "SUCCEEDED" else 1

@@ -1,0 +1,98 @@
+"""The command and the files that are sent to a cluster's head."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tuner.core.config import SweepRequest
+from tuner.core.errors import TunerError
+from tuner.core.sweep_folder import UPLOADS_FOLDER
+
+PREFIX = "upload:"
+
+
+MOST_BYTES = 100 << 20  # Ray keeps what is uploaded in the memory of the head
+
+
+def pack(request: SweepRequest, folder: Path) -> SweepRequest:
+    """Copies the files that a request names into `folder`, and names them there, as `unpack` will find them.
+
+    Raises:
+        TunerError: they are too large to go along.
+    """
+    form, colon, path = request.dataset.partition(":")
+    if colon:
+        _add(Path(path).expanduser(), folder, request.dataset, "put it where all nodes see it, and sweep from there")
+        request = replace(request, dataset=f"{form}:{PREFIX}{Path(path).name}")
+    names: dict[str, Any] = {}
+    for option in ("space", "weights"):
+        file = getattr(request, option)
+        if file:
+            _add(file, folder, f"--{option} {file}", "put it into TUNER_DATA/weights of the cluster's head")
+            names[option] = Path(f"{PREFIX}{file.name}")
+    return replace(request, **names)
+
+
+def unpack(arguments: list[str], home: Path) -> list[str]:
+    """The words of a command, with its uploaded files moved to where they stay. In the job's working directory."""
+    uploads = Path(UPLOADS_FOLDER)
+    if not uploads.is_dir():
+        return arguments
+    kept = home / UPLOADS_FOLDER / _content(uploads)
+    if not kept.exists():
+        shutil.copytree(uploads, kept)
+    return [argument.replace(PREFIX, f"{kept}/") for argument in arguments]
+
+
+def _add(source: Path, folder: Path, what: str, mend: str) -> None:
+    if not source.exists():
+        raise TunerError(f"{what}: there is nothing at {source.absolute()}")
+    for path in source.rglob("*"):
+        if path.is_symlink():  # it may lead to anything on this machine
+            raise TunerError(f"{what}: {path} is a link, which does not go along: put what it leads to in its place")
+    size = sum(file.stat().st_size for file in ([source] if source.is_file() else source.rglob("*")) if file.is_file())
+    if size > MOST_BYTES:
+        raise TunerError(
+            f"{what}: {size / 1e6:.0f} MB do not go along with a sweep, {MOST_BYTES / 1e6:.0f} MB do: {mend}"
+        )
+    target = folder / UPLOADS_FOLDER / source.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
+
+
+def _content(folder: Path) -> str:
+    content = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        content.update(f"{path.relative_to(folder)}\n".encode(errors="surrogateescape"))
+        if path.is_file():
+            content.update(hashlib.sha256(path.read_bytes()).digest())
+    return content.hexdigest()[:16]
+
+
+OPTIONS = (
+    *("trials", "seed", "max_epochs", "concurrency", "cpus_per_trial", "gpus_per_trial", "workers_per_node"),
+    *("name", "limit", "space", "target", "storage", "max_failures", "max_failure_rate", "oom", "weights"),
+)
+
+
+def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list[str]:
+    """The words after `tuner`."""
+    words = [command, request.dataset, request.model]
+    for option in OPTIONS:
+        value = getattr(request, option)
+        if value is not None:
+            words += [f"--{option.replace('_', '-')}", str(value)]
+    for option in ("time_budget", "trial_timeout"):
+        seconds = getattr(request, option)
+        if seconds is not None:
+            words += [f"--{option.replace('_', '-')}", f"{seconds}s"]
+    for override in request.overrides:
+        words += ["--set", override]
+    return [*words, "--json"] if as_json else words

@@ -1,0 +1,166 @@
+"""A trial that trains on several GPUs of a node: Ray Train starts a process for each, PyTorch's DDP joins them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from tempfile import mkdtemp
+from typing import Any
+
+import ray
+import torch
+from ray import train
+from ray.actor import ActorHandle
+from ray.train import RunConfig, ScalingConfig, WorkerGroupError
+from ray.train.torch import TorchConfig, TorchTrainer, get_device
+
+from tuner.core.callback import Report
+from tuner.core.records import Value
+from tuner.core.sweep_folder import checkpoint_folder
+from tuner.execution.ray_session import this_node
+from tuner.training.checkpoint_manager import release_folder
+from tuner.training.distributed import Ranks
+from tuner.training.trial import TrialJob, to_trial_data, train_trial, with_half_batches
+
+
+class ResultExchange:
+    """Between the first of those processes and the trial's worker. Each waits here for the other."""
+
+    def __init__(self) -> None:
+        self._results: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._answers: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def ask(self, result: dict[str, Any]) -> bool:
+        """Hands in a result. Whether to go on."""
+        await self._results.put(result)
+        return await self._answers.get()
+
+    async def close(self) -> None:
+        """There will be no more results."""
+        await self._results.put(None)
+
+    async def next(self) -> dict[str, Any] | None:
+        """The next result; None when there will be no more."""
+        return await self._results.get()
+
+    async def answer(self, go_on: bool) -> None:
+        """To the last result."""
+        await self._answers.put(go_on)
+
+
+def new_exchange() -> ActorHandle[ResultExchange]:
+    """An actor that lives as long as something knows it."""
+    return ray.remote(num_cpus=0)(ResultExchange).remote()
+
+
+BACKEND = "gloo"  # between the processes' CPUs; the gradients of GPUs have a group of their own
+
+
+class FailedRankError(Exception):
+    """A process could not go on; the others are ended then. It holds what is to be reported of the trial."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupTask:
+    """What each of the processes trains."""
+
+    job: TrialJob
+    number: int
+    parameters: Mapping[str, Value]
+    arrays: ray.ObjectRef[Any]
+
+
+def train_together(task: GroupTask, resources: Mapping[str, float], report: Report) -> None:
+    """Runs a trial like `run_trial`, in as many processes as the job says, each with these resources, on one node.
+
+    Raises:
+        ray.train.TrainingFailedError: a process was lost: the trial may go on from its checkpoint.
+    """
+    desk = new_exchange()
+    scratch = mkdtemp(prefix="tuner-train-")  # Ray Train wants a folder, and is given nothing to put there
+    trainer = TorchTrainer(
+        train_part,
+        train_loop_config={"task": task, "desk": desk},
+        scaling_config=ScalingConfig(
+            num_workers=task.job.workers,
+            use_gpu=True,
+            resources_per_worker=dict(resources),
+            placement_strategy="STRICT_PACK",
+        ),
+        torch_config=TorchConfig(backend=BACKEND),
+        run_config=RunConfig(name=f"{task.job.sweep}-{task.number:04d}", storage_path=scratch),
+    )
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            fitting = pool.submit(trainer.fit)
+            fitting.add_done_callback(lambda _: desk.close.remote())
+            reached = _pass_on(desk, report)
+            failure = _failure(fitting.exception())
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if failure.get("out_of_memory") and task.job.halves:
+        train_together(replace(task, job=with_half_batches(task.job, reached + 1)), resources, report)
+    elif failure:
+        report(failure)
+
+
+def train_part(config: dict[str, Any]) -> None:
+    """What each process runs, started by Ray Train in torch's process group.
+
+    Raises:
+        FailedRankError: it could not go on.
+    """
+    task: GroupTask = config["task"]
+    desk: ActorHandle[Any] = config["desk"]
+    job, context = task.job, train.get_context()
+    ranks = Ranks(context.get_world_rank(), context.get_world_size())
+    torch.set_num_threads(max(1, job.threads // ranks.size))
+
+    def report(result: dict[str, Any]) -> None:
+        asked = ranks.first and ray.get(desk.ask.remote(result | this_node()))
+        if not ranks.agree(asked):
+            raise SystemExit
+
+    device = get_device() if torch.cuda.is_available() else torch.device("cpu")  # of a cluster that only counts GPUs
+    data = to_trial_data(ray.get(task.arrays), device)
+    try:
+        with suppress(SystemExit):
+            if failure := train_trial(job, task.number, task.parameters, data, report, ranks):
+                raise FailedRankError(failure)
+    finally:
+        if job.storage and ranks.first:
+            release_folder(checkpoint_folder(job.folder, task.number))
+
+
+def _pass_on(desk: ActorHandle[Any], report: Report) -> int:
+    """Reports what the processes hand in, until they have ended; when Ray stops the trial, so do they.
+
+    Returns the last epoch.
+    """
+    reached = 0
+    while result := ray.get(desk.next.remote()):
+        reached = max(reached, result["epoch"])
+        try:
+            report(result)
+        except SystemExit:
+            desk.answer.remote(go_on=False)
+            raise
+        desk.answer.remote(go_on=True)
+    return reached
+
+
+def _failure(error: BaseException | None) -> dict[str, Any]:
+    """What is to be reported of the trial. Raises `error` when it is that a process was lost."""
+    if error is None:
+        return {}
+    failures = error.worker_failures.values() if isinstance(error, WorkerGroupError) else ()
+    for failure in failures:
+        told = getattr(failure, "_base_exc", failure)
+        if isinstance(told, FailedRankError):
+            reported: dict[str, Any] = told.args[0]
+            return reported
+    raise error

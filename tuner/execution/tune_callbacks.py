@@ -1,0 +1,191 @@
+"""Ray Tune callbacks: lost workers, dropped and stalled trials, trials that wait for a worker."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+from ray.tune.search import ConcurrencyLimiter
+from rich.console import Console
+
+from tuner.core.config import SweepConfig
+from tuner.search.controller import Controller
+
+_MEMORY = "Ray killed it, since the memory of the node"
+
+
+def lacked_memory(why: str) -> bool:
+    """Whether a cause is that Ray's memory monitor has ended the worker, to save the node."""
+    return why.startswith(_MEMORY)
+
+
+def death_cause(trial: Any) -> str:
+    """Why one of Tune's trials has lost its worker for the last time."""
+    path = Path(trial.error_file or "")
+    return explain_death(
+        path.read_text(encoding="utf-8", errors="replace").rpartition("Failure # ")[2] if path.name else ""
+    )
+
+
+def explain_death(text: str) -> str:
+    """What Ray's account of it comes to.
+
+    >>> cause("The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR ...")
+    'its process was killed, or crashed'
+    """
+    if "running low on memory" in text:
+        return f"{_MEMORY}{_found(r'Memory on the node .IP: ([^,]+),', text)} was full"
+    if "its node has died" in text:
+        return f"the node{_found(r'Node Id: (.{8})', text)} died:{_found(r'was terminated[^:]*: (.+)', text)}"
+    if "worker process has died" in text:
+        return "its process was killed, or crashed"
+    if "is unavailable:" in text:
+        return "it cannot be reached: its node died, or the network between"
+    lines = text.split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "Ray does not say why")
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    return f" {match[1].strip()}" if match else ""
+
+
+ABSENT_S = 10.0  # Ray Tune looks several times a second
+
+
+class Ticker(Callback):  # type: ignore[misc]
+    """Calls back several times a second, and says how many trials wait for a worker and how many have one."""
+
+    def __init__(self, tick: Callable[[], None], waiting: Callable[[int, int], None], *, together: bool) -> None:
+        self._tick = tick
+        self._waiting = waiting
+        self._together = together
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
+        """Called by Ray Tune."""
+        self._tick()
+        states = [trial.status for trial in trials]
+        pending, running = states.count(Trial.PENDING), states.count(Trial.RUNNING)
+        begun = any(trial.status == Trial.RUNNING and trial.last_result.get("epoch") for trial in trials)
+        if self._together and running and not begun:  # for Tune they run while Ray Train waits for their GPUs
+            waiting = min(running, _unplaced())
+            pending, running = pending + waiting, running - waiting
+        self._waiting(pending, running)
+
+
+class DroppedTrials(Callback):  # type: ignore[misc]
+    """Gives trials back that Ray Tune has dropped without a word to the searcher.
+
+    It does so when a warm worker is not ready for its next trial in TUNE_FUNCTION_THREAD_TIMEOUT_S, since the trial
+    before is still ending.
+    """
+
+    def __init__(self, policy: Controller, searcher: ConcurrencyLimiter) -> None:
+        self._policy = policy
+        self._searcher = searcher
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
+        """Called by Ray Tune."""
+        for trial in trials:
+            if trial.status == Trial.ERROR and trial.trial_id in self._searcher.live_trials:
+                self._policy.on_dropped(trial.config["number"])
+                self._searcher.on_trial_complete(trial.trial_id)
+
+
+class WorkerDeaths(Callback):  # type: ignore[misc]
+    """Tells the policy of trials that have lost their workers: they go on in others, unless it was too often."""
+
+    def __init__(self, policy: Controller, ending: Callable[[], bool]) -> None:
+        """While all are `ending`, that a worker does is no news."""
+        self._policy = policy
+        self._ending = ending
+
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
+        """Called by Ray Tune."""
+        if not self._ending():
+            self._policy.on_moved(trial.config["number"], death_cause(trial))
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
+        """Called by Ray Tune, whose scheduler is told of every death, and its searcher of no reason."""
+        if not self._ending():
+            deaths, why = trial.num_failures, death_cause(trial)
+            times = f": {why}" if deaths == 1 else f" {deaths} times, the last time: {why}"
+            self._policy.on_lost(trial.config["number"], f"its worker died{times}", out_of_memory=lacked_memory(why))
+
+
+class StallGuard(Callback):  # type: ignore[misc]
+    """Fails trials that have a worker and finish no epoch for too long, and ends their workers."""
+
+    def __init__(self, policy: Controller, timeout: float, *, together: bool) -> None:
+        """`timeout` in seconds; the time in which a trial waits for its GPUs does not count."""
+        self._policy = policy
+        self._together = together
+        self._timeout = timeout
+        self._seen: dict[str, tuple[float, Any]] = {}
+        self._looked = time.monotonic()
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
+        """Looks at the trials that run."""
+        now = time.monotonic()
+        if now - self._looked > ABSENT_S:  # this process was stopped, and reports wait to be heard
+            self._seen = {key: (since + now - self._looked, shown) for key, (since, shown) in self._seen.items()}
+        self._looked = now
+        running = [trial for trial in trials if trial.status == Trial.RUNNING]
+        self._seen = {trial.trial_id: self._since(trial, now) for trial in running}
+        late = [trial for trial in running if now - self._seen[trial.trial_id][0] > self._timeout]
+        if late and not (self._together and _unplaced()):
+            for trial in late:
+                self._end(trial)
+
+    def _since(self, trial: Any, now: float) -> tuple[float, Any]:
+        """When what the trial shows now was seen first."""
+        shown = (trial.config["number"], trial.last_result.get("epoch"), trial.num_failures)
+        before = self._seen.get(trial.trial_id)
+        return before if before and before[1] == shown else (now, shown)
+
+    def _end(self, trial: Any) -> None:
+        self._policy.on_lost(trial.config["number"], f"no epoch finished in {self._timeout:g} s")
+        trial.max_failures = 0  # it is not to be tried again
+        ray.kill(trial.temporary_state.ray_actor)
+
+
+def _unplaced() -> int:
+    """Groups of workers that wait for a node with room for them."""
+    return sum(group["state"] == "PENDING" for group in ray.util.placement_group_table().values())
+
+
+WAIT_PATIENCE_S = 15.0  # a worker takes some seconds to start
+
+
+WAIT_AGAIN_S = 300.0
+
+
+class WaitNotice:
+    """Is told now and then how many trials wait for a worker, and how many have one."""
+
+    def __init__(self, config: SweepConfig, console: Console) -> None:
+        gpus = f" and {config.gpus_per_trial:g} GPU" if config.gpus_per_trial else ""
+        self._demand = f"{config.cpus_per_trial} CPU{gpus}"
+        self._console = console
+        self._since: float | None = None
+        self._due = 0.0
+
+    def note(self, waiting: int, working: int) -> None:
+        """Prints a line when trials wait, and none works, for a while; and again after some minutes."""
+        now = time.monotonic()
+        if working or not waiting:
+            self._since = None
+            return
+        if self._since is None:
+            self._since, self._due = now, now + WAIT_PATIENCE_S
+        if now >= self._due:
+            self._due = now + WAIT_AGAIN_S
+            trials = "a trial waits" if waiting == 1 else f"{waiting} trials wait"
+            text = f"{trials} for {self._demand} each: other work has them, or nodes are starting"
+            self._console.print(text, markup=False, soft_wrap=True)

@@ -1,0 +1,61 @@
+"""Ends a sweep whose Ray can neither run nor end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from tuner.execution.signals import Stop
+
+PATIENCE_S = 15.0  # before SIGKILL `tuner stop --now` waits for 20 s, Kubernetes and Ray for 30, systemd for 90
+
+
+POLL_S = 0.2
+
+
+class Watchdog:
+    """Watches, from a thread, over a sweep whose Ray may be unable to end.
+
+    A signal to the whole control group ends Ray's own processes too, as a system that is short of memory may: then
+    calls of Ray's wait for a minute, and abort the process.
+    """
+
+    def __init__(self, stop: Stop, died: Callable[[], str], give_up: Callable[[str], NoReturn]) -> None:
+        """`died` names what has ended of Ray's own processes; empty while all is well."""
+        self._stop = stop
+        self._died = died
+        self._give_up = give_up
+        self._closing = threading.Event()
+        self._over = threading.Event()
+        self._until: float | None = None
+        self._thread = threading.Thread(target=self._watch, name="guard", daemon=True)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Ends the process when Ray has died, or takes too long after a signal that SIGKILL may follow."""
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """While Ray is ended on purpose."""
+        if self._died():
+            self._thread.join()  # it ends this process; Ray would wait for what is gone
+        self._closing.set()
+        yield
+
+    def _watch(self) -> None:
+        while not self._over.wait(POLL_S):
+            died = "" if self._closing.is_set() else self._died()
+            if died:
+                self._give_up(f"Ray's {died} has ended under the sweep")
+            if self._until is None and (self._stop.urgent or (self._stop.asked and self._closing.is_set())):
+                self._until = time.monotonic() + PATIENCE_S
+            if self._until is not None and time.monotonic() > self._until:
+                self._give_up("Ray does not end")

@@ -1,0 +1,93 @@
+"""Which parts of an image speak for the predicted class: Grad-CAM (Selvaraju et al. 2017), computed by captum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from captum.attr import LayerAttribution, LayerGradCam
+from torch import Tensor, nn
+
+from tuner.core.errors import TunerError
+from tuner.data.spec import DataSpec
+from tuner.report.figures import plain, save, sheet
+from tuner.training.classifier import Classifier
+from tuner.training.prediction import Prediction
+
+SMALLEST_MAP = 4  # pixels a side: a coarser map says nothing of where
+
+
+def explain(
+    model: Classifier, data: DataSpec, images: Tensor, predictions: Sequence[Prediction], folder: Path
+) -> list[Path]:
+    """Writes a picture for each image: as the model sees it, and with what speaks for the predicted class.
+
+    Args:
+        model: on the CPU.
+        data: what it was trained on.
+        images: (samples, *data.shape).
+        predictions: of these images.
+        folder: where the pictures go; FILE becomes FILE-explained.png, with a number where that is taken.
+
+    Raises:
+        TunerError: the model has no convolution to look at.
+    """
+    layer = _layer(model, images[:1])
+    paths = []
+    for image, prediction in zip(images, predictions, strict=True):
+        heat = grad_cam(model, layer, image, data.classes.index(prediction.best[0]))
+        path = _free(folder, Path(prediction.sample).stem)
+        _draw(data, image, heat, prediction, path)
+        paths.append(path)
+    return paths
+
+
+def grad_cam(model: Classifier, layer: nn.Module, image: Tensor, target: int) -> Tensor:
+    """(height, width) from 0 to 1: how much each part of a (channels, height, width) image speaks for a class."""
+    cam = LayerGradCam(model, layer)
+    heat = cam.attribute(image[None].float().requires_grad_(), target=target, relu_attributions=True)
+    heat = LayerAttribution.interpolate(heat, tuple(image.shape[1:]), interpolate_mode="bilinear")[0, 0].detach()
+    shares: Tensor = heat / heat.max().clamp_min(1e-12)
+    return shares
+
+
+def _layer(model: Classifier, images: Tensor) -> nn.Module:
+    """The last convolution whose map is fine enough, or else the one with the finest."""
+    sides: dict[nn.Module, int] = {}
+
+    def note(module: nn.Module, _: object, output: Tensor) -> None:
+        sides[module] = min(output.shape[-2:])
+
+    hooks = [m.register_forward_hook(note) for m in model.modules() if isinstance(m, nn.Conv2d)]
+    with torch.inference_mode():
+        model(images)
+    for hook in hooks:
+        hook.remove()
+    if not sides:
+        raise TunerError("--explain: this model has no convolution, and Grad-CAM looks at one")
+    wanted = min(SMALLEST_MAP, max(sides.values()))
+    return [module for module, side in sides.items() if side >= wanted][-1]
+
+
+def _draw(data: DataSpec, image: Tensor, heat: Tensor, prediction: Prediction, path: Path) -> None:
+    name, probability = prediction.best
+    figure = sheet(7, 3.8)
+    seen, overlay = figure.subplots(1, 2)
+    pixels = (image.float() / data.white).clamp(0, 1).movedim(0, -1)
+    for axes in (seen, overlay):
+        axes.imshow(pixels.squeeze(-1).numpy(), cmap="gray", vmin=0, vmax=1)
+        axes.set_axis_off()
+    overlay.imshow(heat.numpy(), cmap="inferno", alpha=0.55, vmin=0, vmax=1)
+    seen.set_title("as the model sees it", fontsize=10)
+    overlay.set_title(f"{plain(name)} {probability:.1%}", fontsize=10)
+    save(figure, path)
+
+
+def _free(folder: Path, stem: str) -> Path:
+    path = folder / f"{stem}-explained.png"
+    number = 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-explained-{number}.png"
+    return path

@@ -1,0 +1,105 @@
+"""Trials as the pictures and pages of a search count, order and place them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tuner.core.records import SCORE, TrialRecord
+from tuner.report.findings import NotShown
+from tuner.search.scales import Scale, scales
+from tuner.search.space import SearchSpace
+
+NOT_USED = -0.15  # the place of a parameter that a trial has not got
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """A parameter, or the score."""
+
+    name: str
+    ticks: tuple[tuple[float, str], ...]
+    """Places, from 0 to 1 or NOT_USED, and labels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A trial."""
+
+    record: TrialRecord
+    places: tuple[float, ...]
+    """On each axis."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parallel:
+    """All that is drawn."""
+
+    axes: tuple[Axis, ...]
+    """The score's is the last."""
+    lines: tuple[Line, ...]
+    """From the worst trial to the best."""
+
+
+def parallel(records: Sequence[TrialRecord], space: SearchSpace) -> Parallel:
+    """The trials that have a score and did not fail.
+
+    Raises:
+        NotShown: there is none, or no parameter varies.
+    """
+    ranked = sorted((r for r in records if r.values and r.state != "FAIL"), key=lambda r: (r.best, -r.number))
+    if not ranked:
+        raise NotShown("no trial has a score")
+    varying = scales(space)
+    if not varying:
+        raise NotShown("no parameter varies")
+    score = _score_scale(ranked)
+    lines = (Line(record=r, places=(*(_place(scale, r) for scale in varying), score.place(r.best[0]))) for r in ranked)
+    return Parallel(axes=tuple(_axis(scale, ranked) for scale in (*varying, score)), lines=tuple(lines))
+
+
+def colour(share: float) -> str:
+    """From grey for the worst trials (0) to blue for the best (1): seen on white and on black."""
+    grey, blue = (175, 180, 190), (40, 95, 170)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(grey, blue, strict=True))
+
+
+def _score_scale(ranked: Sequence[TrialRecord]) -> Scale:
+    low, high = ranked[0].best[0], ranked[-1].best[0]
+    return Scale(name=SCORE, low=low, high=high) if low < high else Scale(name=SCORE, low=low - 0.01, high=high + 0.01)
+
+
+def _place(scale: Scale, record: TrialRecord) -> float:
+    return scale.place(record.parameters[scale.name]) if scale.name in record.parameters else NOT_USED
+
+
+def _axis(scale: Scale, ranked: Sequence[TrialRecord]) -> Axis:
+    everywhere = scale.name == SCORE or all(scale.name in record.parameters for record in ranked)
+    return Axis(name=scale.name, ticks=(*scale.ticks(), *([] if everywhere else [(NOT_USED, "not used")])))
+
+
+def of_state(records: Sequence[TrialRecord], state: str) -> list[TrialRecord]:
+    """The trials of a state that have a score."""
+    return [record for record in records if record.state == state and record.values]
+
+
+def best_so_far(records: Sequence[TrialRecord]) -> tuple[list[int], list[float]]:
+    """The numbers of the trials that were better than all before them, and their scores. A failed trial is not."""
+    numbers: list[int] = []
+    scores: list[float] = []
+    for record in records:
+        if record.values and record.state != "FAIL" and (not scores or record.best[0] > scores[-1]):
+            numbers.append(record.number)
+            scores.append(record.best[0])
+    return numbers, scores
+
+
+def unscored(records: Sequence[TrialRecord]) -> str:
+    """`; without a score: 3 trials`, or nothing when all have one."""
+    count = sum(not record.values for record in records)
+    return f"; without a score: {count_trials(count)}" if count else ""
+
+
+def count_trials(trials: int) -> str:
+    """`1 trial`, `2 trials`."""
+    return f"{trials} trial{'' if trials == 1 else 's'}"

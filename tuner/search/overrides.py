@@ -1,0 +1,70 @@
+"""`--set` on the command line: a constant, a list of choices or a range in place of what the search space says."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tuner.core.errors import TunerError
+from tuner.search.space_file import LARGEST
+
+_FORMS = "use NAME=VALUE, NAME=A,B,C or NAME=LOW..HIGH"
+
+
+def override(raw: Mapping[str, Any], expressions: Iterable[str]) -> dict[str, Any]:
+    """The parsed space `raw` with each expression applied.
+
+    >>> override({"epochs": 9, "params": {"lr": {"low": 0.1, "high": 1.0, "log": True}}}, ["lr=1..2", "depth=20,32"])
+    {'epochs': 9, 'params': {'lr': {'low': 1.0, 'high': 2.0, 'log': True}, 'depth': {'choices': [20, 32]}}}
+    """
+    params = raw.get("params", {})
+    if not isinstance(params, dict):
+        return dict(raw)  # for `parse_space` to refuse
+    params = dict(params)
+    for expression in expressions:
+        name, equals, value = (part.strip() for part in expression.partition("="))
+        if not (name and equals and value):
+            raise TunerError(f"--set '{expression}': {_FORMS}")
+        if name == "epochs":
+            raise TunerError(f"--set '{expression}': use --max-epochs {value}")
+        params[name] = _entry(value, params.get(name), expression)
+    return {**raw, "params": params}
+
+
+def _entry(value: str, previous: Any, expression: str) -> Any:
+    if ".." in value:
+        return _range(value, previous, expression)
+    if "," in value:
+        parts = value.removesuffix(",").split(",")
+        if not all(part.strip() for part in parts):
+            raise TunerError(f"--set '{expression}': a choice is empty: {_FORMS}")
+        return {"choices": [_literal(part) for part in parts]}
+    return _literal(value)
+
+
+def _range(value: str, previous: Any, expression: str) -> dict[str, Any]:
+    """A range stays logarithmic, and of floats, where the one that it replaces was."""
+    low, high = (_literal(end) for end in value.split("..", 1))
+    if not all(type(end) in (int, float) for end in (low, high)):
+        raise TunerError(f"--set '{expression}': {value} is not a range of numbers: {_FORMS}")
+    tables = [table for table in (previous if isinstance(previous, list) else [previous]) if isinstance(table, dict)]
+    if any(isinstance(table.get("low"), float) for table in tables):
+        low, high = (float(end) if abs(end) <= LARGEST else end for end in (low, high))  # `parse_space` refuses larger
+    log = any(table.get("log") for table in tables) and low > 0
+    return {"low": low, "high": high} | ({"log": True} if log else {})
+
+
+def _literal(text: str) -> Any:
+    """A number or boolean where the text is one, else the text itself: `--set optimizer=adam` needs no quotes."""
+    text = text.strip()
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of 3in, which looks to Python like a 3 and a word
+            literal = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return literal if isinstance(literal, int | float | str) else text

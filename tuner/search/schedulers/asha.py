@@ -1,0 +1,73 @@
+"""ASHA, the promoting variant (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", algorithm 2).
+
+A trial that reaches a rung waits there until it is among the best of those that reached it; then it is promoted and
+trains on to the next rung. (The stopping variant lets the first trial at a rung always go on, which with few workers
+spends most of the budget on whichever came first.)
+
+The rungs are read from what the trials reported and stored nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from tuner.search.schedulers.base import TrialProgress
+
+ETA = 3  # the reduction factor: one in ETA goes on from a rung
+
+
+def rungs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
+    """The epochs at which trials of at most `epochs` epochs are compared: a ninth and a third of them.
+
+    Two rungs and no more: an earlier one would judge trials in the warm-up of their learning rate.
+
+    >>> rungs(20), rungs(3), rungs(1)
+    ((2, 7), (1,), ())
+    """
+    return tuple(sorted({rung for rung in (round(epochs / eta**2), round(epochs / eta)) if 1 <= rung < epochs}))
+
+
+def promotable(
+    trials: Iterable[TrialProgress], rung_epochs: Sequence[int], *, no_more_new: bool, workers: int = 1, eta: int = ETA
+) -> set[int]:
+    """The numbers of the waiting trials that may go on now, all of the highest rung that has any.
+
+    While new trials are still to come, one in `eta` of those that reached a rung is promoted (rounded down). Once
+    nothing can come to a rung any more, the share is rounded up, and there are as many as there are workers, which
+    would have nothing else to do: a second finalist costs no time then, and the first may have been lucky.
+    """
+    trials = list(trials)
+    for rung in reversed(rung_epochs):
+        chosen = _best_waiting(trials, rung, lambda reached: reached // eta)
+        if chosen:
+            return chosen
+    if not no_more_new:
+        return set()
+    for rung in rung_epochs:
+        if any(trial.running and trial.epoch < rung for trial in trials):
+            return set()  # it may still reach this rung, and be better
+        chosen = _best_waiting(trials, rung, lambda reached: max(workers, math.ceil(reached / eta)))
+        if chosen:
+            return chosen
+    return set()
+
+
+def _best_waiting(trials: Collection[TrialProgress], rung: int, quota: Callable[[int], int]) -> set[int]:
+    """Of the trials that wait at `rung`, those among the best `quota` of all that reached it."""
+    reached = [trial for trial in trials if trial.epoch >= rung]
+    best = sorted(reached, key=lambda trial: (-trial.best_until(rung), trial.number))[: quota(len(reached))]
+    return {trial.number for trial in best if trial.waiting and trial.epoch == rung}
+
+
+def expected_epochs(trials: int, epochs: int, *, workers: int = 1, eta: int = ETA) -> int:
+    """How many epochs a sweep trains in all, when every rung sends on its share and no more.
+
+    >>> expected_epochs(9, 9)  # nine trials to epoch 1, three to epoch 3, one to epoch 9
+    21
+    """
+    total, last, left = 0, 0, trials
+    for stop in (*rungs(epochs, eta), epochs):
+        total += left * (stop - last)
+        last, left = stop, min(left, max(workers, math.ceil(left / eta)))
+    return total

@@ -1,0 +1,27 @@
+"""What a scheduler sees of a trial, and what it decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialProgress:
+    """What ASHA needs to know of a trial."""
+
+    number: int
+    values: dict[int, float] = field(default_factory=dict)
+    """Score by epoch (from 1), higher is better, finite."""
+    waiting: bool = False
+    """It is at a rung, or was interrupted, and no worker has it now."""
+    running: bool = False
+    """A worker has it now."""
+
+    @property
+    def epoch(self) -> int:
+        """The last epoch reported, 0 before the first."""
+        return max(self.values, default=0)
+
+    def best_until(self, epoch: int) -> float:
+        """The best score of the first `epoch` epochs: the one that would be kept if the trial ended there."""
+        return max(value for at, value in self.values.items() if at <= epoch)

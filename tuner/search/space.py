@@ -1,0 +1,102 @@
+"""A search space: called with an Optuna trial, it draws one point of it. See space_file.py for how it is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeGuard
+
+from tuner.core.records import Value
+
+
+class Draw(Protocol):
+    """The part of `optuna.Trial` that a space needs."""
+
+    def suggest_categorical(self, name: str, choices: list[Value]) -> Any: ...
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int: ...
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One line of a space: a list of choices (one choice is a constant) or a range, drawn when its parent allows."""
+
+    name: str
+    choices: tuple[Value, ...] = ()
+    low: float = 0
+    high: float = 0
+    log: bool = False
+    step: float | None = None
+    parent: str | None = None
+    parent_values: tuple[Value, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The name in the study: alternatives of one parameter, such as sgd's lr and adam's, are told apart."""
+        return f"{self.name} ({'|'.join(map(str, self.parent_values))})" if self.parent else self.name
+
+    @property
+    def extremes(self) -> tuple[Value, ...]:
+        """Values whose validity stands for that of all."""
+        return self.choices or (self.low, self.high)
+
+    def active(self, drawn: Mapping[str, Value]) -> bool:
+        """Whether the parameter applies to what was drawn above it."""
+        return self.parent is None or drawn.get(self.parent) in self.parent_values
+
+    def draw(self, trial: Draw) -> Value:
+        """Draws a value; a constant asks nothing of the trial."""
+        if len(self.choices) == 1:
+            return self.choices[0]
+        if self.choices:
+            chosen: Value = trial.suggest_categorical(self.label, list(self.choices))
+            return chosen
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            step = int(self.step or 1)
+            return trial.suggest_int(self.label, self.low, self.high, step=step, log=self.log)
+        return trial.suggest_float(self.label, self.low, self.high, step=self.step, log=self.log)
+
+    def __str__(self) -> str:
+        values = ", ".join(map(str, self.choices)) or f"{self.low:g} .. {self.high:g}{' log' if self.log else ''}"
+        step = f" step {self.step:g}" if self.step else ""
+        when = f"   when {self.parent} = {' or '.join(map(str, self.parent_values))}" if self.parent else ""
+        return values + step + when
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """What a sweep may vary, and the most epochs that a trial may train."""
+
+    epochs: int
+    parameters: tuple[Parameter, ...]
+
+    def __call__(self, trial: Draw) -> dict[str, Value]:
+        """Draws every active parameter, parents first."""
+        drawn: dict[str, Value] = {}
+        for parameter in self.parameters:
+            if parameter.active(drawn):
+                drawn[parameter.name] = parameter.draw(trial)
+        return drawn
+
+
+class Middle:
+    """Draws the middle of every range, the middle of numbers to choose from, and the first of other choices."""
+
+    def suggest_categorical(self, name: str, choices: list[Value]) -> Any:  # noqa: ARG002
+        """The first that is no number, else the one in the middle."""
+        return choices[len(choices) // 2] if all(map(is_number, choices)) else choices[0]
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
+        """A whole number of steps above `low`."""
+        middle = self.suggest_float(name, low, high, step=None, log=log)
+        return min(high, max(low, low + round((middle - low) / step) * step))
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:  # noqa: ARG002
+        """The geometric mean on a log scale, rounded to three digits."""
+        middle = math.sqrt(low * high) if log else (low + high) / 2
+        return min(high, max(low, float(f"{middle:.3g}")))
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    return type(value) in (int, float) and abs(value) < float("inf")

@@ -1,0 +1,51 @@
+"""The search space of a pair that has no file: ranges for training, by task, and those that the model file gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuner.core import catalog
+from tuner.data.spec import Task
+
+EPOCHS: dict[Task, int] = {"image": 30, "tabular": 40, "text": 8}
+
+
+TRAINING: dict[str, Any] = {
+    "batch_size": {"choices": [32, 64, 128]},
+    "optimizer": {"choices": ["sgd", "adamw"]},
+    "lr": [
+        {"when": {"optimizer": "sgd"}, "low": 0.01, "high": 0.3, "log": True},
+        {"when": {"optimizer": ["adam", "adamw"]}, "low": 1e-3, "high": 1e-2, "log": True},
+    ],
+    "momentum": {"low": 0.8, "high": 0.95, "when": {"optimizer": "sgd"}},
+    "weight_decay": [
+        {"when": {"optimizer": ["sgd", "adam"]}, "low": 1e-6, "high": 1e-3, "log": True},
+        {"when": {"optimizer": "adamw"}, "low": 1e-3, "high": 0.3, "log": True},
+    ],
+}
+
+
+BY_TASK: dict[Task, dict[str, Any]] = {
+    "image": {"label_smoothing": {"choices": [0.0, 0.1]}},
+    "tabular": {},
+    "text": {},
+}
+
+
+def default_space(model: str, task: Task) -> dict[str, Any]:
+    """A parsed search space: what `SPACE` in the model's file says goes before what is said here for all models."""
+    own: dict[str, Any] = getattr(catalog.load("models", model), "SPACE", {"dropout": {"low": 0.0, "high": 0.5}})
+    params = {**TRAINING, **BY_TASK[task], **own}
+    fitting = ((name, _fitting(entry, params["optimizer"]["choices"])) for name, entry in params.items())
+    return {"epochs": EPOCHS[task], "params": {name: entry for name, entry in fitting if entry != []}}
+
+
+def _fitting(entry: Any, optimizers: list[str]) -> Any:
+    """An entry without what applies to other optimizers than these alone."""
+    if isinstance(entry, list):
+        return [kept for kept in (_fitting(table, optimizers) for table in entry) if kept != []]
+    wanted = entry.get("when", {}).get("optimizer") if isinstance(entry, dict) else None
+    if wanted is None:
+        return entry
+    kept = [optimizer for optimizer in optimizers if optimizer in ([wanted] if isinstance(wanted, str) else wanted)]
+    return {**entry, "when": {"optimizer": kept}} if kept else []

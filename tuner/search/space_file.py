@@ -1,0 +1,205 @@
+"""The file of a search space: TOML, checked line by line."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tuner.core.config import MOST_EPOCHS
+from tuner.core.errors import TunerError
+from tuner.core.records import Value
+from tuner.search.space import Parameter, SearchSpace, is_number
+
+LARGEST = 2**53  # a float holds all whole numbers up to here
+
+
+MOST_CHARACTERS = 32_000  # of a file, since what reads TOML takes quadratic time for some texts
+
+
+_KEYS = {"choices", "low", "high", "log", "step", "when"}
+
+
+def read_toml(text: str, source: str) -> dict[str, Any]:
+    """Parses TOML. Raises TunerError naming `source`, the line and the reason."""
+    if len(text) > MOST_CHARACTERS:
+        raise TunerError(f"{source}: more than {MOST_CHARACTERS:,} characters are no search space")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise TunerError(f"{source}: not valid TOML: brackets within brackets within brackets") from None
+    except ValueError as error:  # TOMLDecodeError, and Python's own for a number of thousands of digits
+        raise TunerError(f"{source}: not valid TOML: {error}") from None
+
+
+def read_file(file: Path) -> dict[str, Any]:
+    """The parsed file of a search space. Raises TunerError naming it, and the reason why it cannot be read."""
+    try:
+        with file.open(encoding="utf-8") as opened:
+            text = opened.read(MOST_CHARACTERS + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise TunerError(f"--space {file}: {reason}") from None
+    return read_toml(text, str(file))
+
+
+def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) -> SearchSpace:
+    """Checks a parsed TOML document and makes a space of it.
+
+    In a `narrowed` one, choices may have been taken away, and with them the only reason for some alternatives.
+
+    Raises:
+        TunerError: with the file `source`, the key and the reason.
+    """
+    for key in raw:
+        if key not in ("epochs", "params"):
+            raise TunerError(f"{source}: unknown key '{key}': a search space has epochs and [params]")
+        _check_sizes(raw[key], f"{source}: {key}")
+    epochs = raw.get("epochs")
+    if type(epochs) is not int or epochs < 1:
+        raise TunerError(f"{source}: epochs: must be a whole number of at least 1, got {epochs!r}")
+    if epochs > MOST_EPOCHS:
+        raise TunerError(f"{source}: epochs: must be at most {MOST_EPOCHS}")
+    params = raw.get("params")
+    if not isinstance(params, dict) or not params:
+        raise TunerError(f"{source}: [params] is missing or empty")
+    parameters: list[Parameter] = []
+    for name, entry in params.items():
+        for alternative in _alternatives(name, entry, source):
+            _check_parent(alternative, parameters, source, narrowed=narrowed)
+            parameters.append(alternative)
+        if isinstance(entry, list) and not narrowed:
+            _check_covered(name, parameters, source)
+    return SearchSpace(epochs, tuple(parameters))
+
+
+def _alternatives(name: str, entry: Any, source: str) -> list[Parameter]:
+    if not isinstance(entry, list):
+        return [_parameter(name, entry, source)]
+    alternatives = [_parameter(name, table, source) for table in entry]
+    if not alternatives:
+        raise TunerError(f"{source}: params.{name}: an empty list: give a value, a range or choices = [...]")
+    covered: set[Value] = set()
+    for alternative in alternatives:
+        if alternative.parent is None:
+            raise TunerError(f"{source}: params.{name}: write choices = [...], or give each alternative a 'when'")
+        if alternative.parent != alternatives[0].parent:
+            raise TunerError(f"{source}: params.{name}: all alternatives must depend on the same parameter")
+        for value in alternative.parent_values:
+            if value in covered:
+                raise TunerError(f"{source}: params.{name}: two alternatives apply when {alternative.parent} = {value}")
+            covered.add(value)
+    return alternatives
+
+
+def _parameter(name: str, entry: Any, source: str) -> Parameter:
+    where = f"{source}: params.{name}"
+    if _is_value(entry):
+        return Parameter(name=name, choices=(entry,))
+    if not isinstance(entry, dict):
+        raise TunerError(f"{where}: must be a value, {{ choices = [...] }} or {{ low = ..., high = ... }}")
+    for key in entry:
+        if key not in _KEYS:
+            raise TunerError(f"{where}.{key}: unknown key: choose one of {', '.join(sorted(_KEYS))}")
+    parent, parent_values = _when(entry.get("when"), where)
+    if "choices" in entry:
+        return Parameter(name=name, choices=_choices(entry, where), parent=parent, parent_values=parent_values)
+    low, high, log, step = _range(entry, where)
+    return Parameter(name=name, low=low, high=high, log=log, step=step, parent=parent, parent_values=parent_values)
+
+
+def _choices(entry: Mapping[str, Any], where: str) -> tuple[Value, ...]:
+    choices = entry["choices"]
+    if not isinstance(choices, list) or not choices or not all(map(_is_value, choices)):
+        raise TunerError(f"{where}.choices: must be a list of numbers, strings or booleans, got {choices!r}")
+    if len(set(choices)) < len(choices):
+        raise TunerError(f"{where}.choices: {choices!r} holds a value twice")
+    for key in ("low", "high", "log", "step"):
+        if key in entry:
+            raise TunerError(f"{where}.{key}: does not go with choices")
+    return tuple(choices)
+
+
+def _range(entry: Mapping[str, Any], where: str) -> tuple[float, float, bool, float | None]:
+    low, high = _number(entry, "low", where), _number(entry, "high", where)
+    log, step = entry.get("log"), entry.get("step")
+    if not low < high:
+        raise TunerError(f"{where}: low {low} is not below high {high}")
+    if log is not None and not isinstance(log, bool):
+        raise TunerError(f"{where}.log: must be true or false, got {log!r}")
+    if log and low <= 0:
+        raise TunerError(f"{where}: a log scale needs low above 0, got {low}")
+    if step is not None and (log or not is_number(step) or step <= 0):
+        raise TunerError(f"{where}.step: must be a number above 0, and does not go with log")
+    whole = isinstance(low, int) and isinstance(high, int)
+    if whole and step is not None and not isinstance(step, int):
+        raise TunerError(f"{where}.step: must be whole like low and high, got {step}")
+    if not math.isfinite(high - low):
+        raise TunerError(f"{where}: from {low} to {high} is more than a number can say")
+    if step is not None and not _divides(step, high - low):
+        raise TunerError(f"{where}.step: {step} does not lead from {low} to {high}")
+    return (low, high, bool(log), step) if whole else (float(low), float(high), bool(log), step)
+
+
+def _divides(step: float, width: float) -> bool:
+    steps = width / step
+    return steps <= LARGEST and abs(steps - round(steps)) <= 1e-9
+
+
+def _check_sizes(entry: Any, where: str) -> None:
+    """Raises TunerError for a whole number that neither a float nor the study can hold. It may be too long to show."""
+    if isinstance(entry, Mapping):
+        for key, value in entry.items():
+            _check_sizes(value, f"{where}.{key}")
+    elif isinstance(entry, list):
+        for value in entry:
+            _check_sizes(value, where)
+    elif isinstance(entry, int) and abs(entry) > LARGEST:
+        raise TunerError(f"{where}: a whole number beyond {LARGEST}")
+
+
+def _number(entry: Mapping[str, Any], key: str, where: str) -> int | float:
+    value = entry.get(key)
+    if not is_number(value):
+        raise TunerError(f"{where}.{key}: must be a finite number, got {value!r}")
+    return value
+
+
+def _when(when: Any, where: str) -> tuple[str | None, tuple[Value, ...]]:
+    if when is None:
+        return None, ()
+    if not isinstance(when, dict) or len(when) != 1:
+        raise TunerError(f"{where}.when: must name one parameter and its value, such as {{ optimizer = 'sgd' }}")
+    [(parent, values)] = when.items()
+    values = values if isinstance(values, list) else [values]
+    if not values or not all(map(_is_value, values)):
+        raise TunerError(f"{where}.when.{parent}: must be a value or a list of values")
+    return parent, tuple(values)
+
+
+def _check_parent(parameter: Parameter, above: list[Parameter], source: str, *, narrowed: bool) -> None:
+    if parameter.parent is None:
+        return
+    parents = [p for p in above if p.name == parameter.parent]
+    where = f"{source}: params.{parameter.name}.when"
+    if not parents:
+        raise TunerError(f"{where}: '{parameter.parent}' must be a parameter that stands above it")
+    known = [value for p in parents for value in p.choices]
+    for value in parameter.parent_values:
+        if len(known) > 1 and value not in known and not narrowed:
+            raise TunerError(f"{where}: {parameter.parent} is never {value!r}: choose one of {known}")
+
+
+def _check_covered(name: str, parameters: list[Parameter], source: str) -> None:
+    """Raises TunerError when a choice of the parent leaves the parameter without a value."""
+    alternatives = [p for p in parameters if p.name == name]
+    covered = {value for p in alternatives for value in p.parent_values}
+    for value in (value for p in parameters if p.name == alternatives[0].parent for value in p.choices):
+        if value not in covered:
+            raise TunerError(f"{source}: params.{name}: no alternative applies when {alternatives[0].parent} = {value}")
+
+
+def _is_value(value: Any) -> bool:
+    return isinstance(value, str | bool) or is_number(value)

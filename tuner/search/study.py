@@ -1,0 +1,151 @@
+"""The Optuna study of a sweep: asks for points, and remembers everything that the trials reported.
+
+The study is the sweep's only memory. It lies in a journal file in the sweep's folder, which survives a crash at any
+point and can be read by optuna-dashboard while the sweep runs. Only the process that holds the sweep writes to it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
+from tuner.search.journal import drop_torn_line
+from tuner.search.samplers import MEMORY, StudyForSampler, make_sampler
+from tuner.search.space import SearchSpace
+from tuner.search.study_reader import SPENT, STUDY, open_journal, quiet_optuna, to_record
+
+
+class Study:
+    """The memory of a sweep."""
+
+    def __init__(self, journal: Path, space: SearchSpace, *, seed: int, trials: int) -> None:
+        self.torn = drop_torn_line(journal)
+        with quiet_optuna():
+            self._storage = open_journal(journal)
+            self._study = optuna.create_study(
+                storage=self._storage, study_name=STUDY, direction="maximize", load_if_exists=True
+            )
+        self._asker = StudyForSampler(STUDY, self._storage)
+        self._space = space
+        self._seed = seed
+        self._startup = max(4, min(10, trials // 3))
+        self._live: dict[int, optuna.Trial] = {}
+        self._ended: dict[int, TrialRecord] = {}  # they change no more, so they are read once
+
+    def ask(self) -> tuple[int, dict[str, Value]]:
+        """Creates a trial and draws its parameters."""
+        self._asker.sampler = make_sampler(trial_seed(self._seed, len(self._frozen())), self._startup)
+        with quiet_optuna():
+            return self._draw(self._asker.ask())
+
+    def reissue(self, number: int) -> tuple[int, dict[str, Value]]:
+        """A trial that is to go on: with the parameters that it has, drawing those that it had not come to."""
+        self._asker.sampler = make_sampler(trial_seed(self._seed, number), self._startup)
+        with quiet_optuna():
+            return self._draw(optuna.Trial(self._asker, self._frozen()[number]._trial_id))
+
+    def report(self, number: int, metrics: Mapping[str, float]) -> dict[str, float] | None:
+        """Remembers an epoch's metrics (`epoch`, the score and the others).
+
+        Returns them with the `time`, in seconds since 1970, or None when the epoch was known already. Of an epoch that
+        a kill left half written, what was written first stays, so that it has one time everywhere. A trial's times
+        do not go back, though the clock may.
+        """
+        epoch, trial, key = int(metrics["epoch"]), self._trial(number), f"epoch {int(metrics['epoch'])}"
+        frozen = self._frozen()[number]
+        if epoch in frozen.intermediate_values:
+            return None
+        stored: dict[str, float] | None = frozen.user_attrs.get(key)
+        if stored is None:
+            stored = {"time": max(time.time(), to_record(frozen).latest), **metrics}
+            trial.set_user_attr(key, stored)
+        if math.isfinite(metrics[SCORE]) and math.isfinite(metrics["val_loss"]):
+            trial.report(stored[SCORE], epoch)
+        return stored
+
+    def note_node(self, number: int, node: str, epoch: int) -> None:
+        """Remembers on which node of a cluster a trial runs, which is about to report this epoch from there."""
+        record = self.record(number)
+        if not record.nodes or record.nodes[-1][1] != node:
+            self._trial(number).set_user_attr("nodes", [*record.nodes, (_first(record, epoch), node)])
+
+    def note_conditions(self, number: int, conditions: Mapping[str, str | int], seed: int, epoch: int) -> None:
+        """Remembers a trial's seed, and under which conditions it is trained from an epoch on; see `note_node`."""
+        record = self.record(number)
+        if not record.conditions or record.conditions[-1][1] != conditions:
+            trial = self._trial(number)
+            trial.set_user_attr("seed", seed)
+            trial.set_user_attr("conditions", [*record.conditions, (_first(record, epoch), dict(conditions))])
+
+    def note_halved(self, number: int, epoch: int) -> None:
+        """Remembers that a trial trains its batches half at a time, from an epoch on."""
+        if not self.record(number).halved:
+            self._trial(number).set_user_attr("halved", epoch)
+
+    def spent(self) -> tuple[float, ...]:
+        """See `note_spent`; nothing before the first note."""
+        return tuple(self._study.user_attrs.get(SPENT, ()))
+
+    def note_spent(self, seconds: Sequence[float]) -> None:
+        """Remembers how long each run of the search has gone on, the last of which does."""
+        self._study.set_user_attr(SPENT, list(seconds))
+
+    def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
+        """Ends a trial: COMPLETE with its best score, PRUNED, or FAIL. A trial that has ended stays as it is.
+
+        What is infeasible is a constraint violated: the sampler turns away from points like that.
+        """
+        record = self.record(number)
+        if record.ended:
+            return
+        if infeasible:
+            self._trial(number).set_constraint(MEMORY, 1.0)
+        if reason:
+            self._trial(number).set_user_attr("reason", reason)
+        self._live.pop(number, None)
+        value = max(record.values.values()) if state == "COMPLETE" else None
+        with quiet_optuna():
+            self._study.tell(number, value, TrialState[state])
+
+    def records(self) -> list[TrialRecord]:
+        """All trials, in the order of their numbers."""
+        return [self._ended.get(frozen.number) or self._read(frozen) for frozen in self._frozen()]
+
+    def record(self, number: int) -> TrialRecord:
+        """One trial."""
+        return self._ended.get(number) or self._read(self._frozen()[number])
+
+    def best(self) -> TrialRecord | None:
+        """The trial with the best epoch of all, of any state but FAIL; None before the first epoch."""
+        return best_of(self.records())
+
+    def _read(self, frozen: FrozenTrial) -> TrialRecord:
+        record = to_record(frozen)
+        if record.ended:
+            self._ended[record.number] = record
+        return record
+
+    def _draw(self, trial: optuna.Trial) -> tuple[int, dict[str, Value]]:
+        parameters = self._space(trial)
+        trial.set_user_attr("parameters", parameters)
+        self._live[trial.number] = trial
+        return trial.number, parameters
+
+    def _trial(self, number: int) -> optuna.Trial:
+        if number not in self._live:
+            self._live[number] = optuna.Trial(self._study, self._frozen()[number]._trial_id)
+        return self._live[number]
+
+    def _frozen(self) -> list[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False)
+
+
+def _first(record: TrialRecord, epoch: int) -> int:
+    """The first epoch that is new since a trial goes on: it begins with the one of its checkpoint."""
+    return max(record.epoch, epoch if epoch > 1 else 0) + 1

@@ -1,0 +1,69 @@
+"""What a sweep works on: its data and pretrained weights. Both are read once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuner.core import catalog
+from tuner.core.config import SweepConfig
+from tuner.core.errors import TunerError
+from tuner.core.files import data_root
+from tuner.data.spec import Splits
+from tuner.training.classifier import model_parameters
+from tuner.training.trial import PRETRAINED, Arrays, Weights
+
+
+def to_arrays(materials: SweepInputs) -> Arrays:
+    """What trials need as numpy arrays, which Ray's object store maps into every worker without a copy."""
+    named = {"train": materials.splits.train, "validation": materials.splits.validation}
+    arrays = {
+        f"{name}_{part}": tensor.numpy() for name, split in named.items() for part, tensor in split._asdict().items()
+    }
+    return arrays | {PRETRAINED + name: tensor.numpy() for name, tensor in materials.pretrained.items()}
+
+
+@dataclass(frozen=True)
+class SweepInputs:
+    """Data and weights."""
+
+    splits: Splits
+    pretrained: Weights
+    """Part of the network's state dict; empty when no trial starts from pretrained weights."""
+
+    def fingerprint(self) -> str:
+        """Identifies the weights; empty when there are none."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.pretrained.items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.contiguous().numpy().data)
+        return digest.hexdigest() if self.pretrained else ""
+
+
+def read_inputs(config: SweepConfig, splits: Splits | None = None) -> SweepInputs:
+    """Reads what the sweep needs, but for the splits when they are read already.
+
+    Raises:
+        TunerError: something is missing, broken, or cannot be downloaded.
+    """
+    return SweepInputs(splits or config.source.load(config.limit), _read_pretrained(config))
+
+
+def _read_pretrained(config: SweepConfig) -> Weights:
+    module = catalog.load("models", config.model)
+    if not hasattr(module, "pretrained"):
+        if config.weights:
+            fitting = [name for name in catalog.names("models") if hasattr(catalog.load("models", name), "pretrained")]
+            raise TunerError(f"--weights: {config.model} starts from none; these do: {', '.join(fitting)}")
+        return {}
+    entries = [p for p in config.search_space().parameters if p.name == "pretrained"]
+    values = {value for entry in entries for value in entry.choices}
+    if not any(entry.parent is None for entry in entries):  # where none applies, the model's default does
+        values.add(model_parameters(config.model)["pretrained"])
+    if True not in values:
+        if config.weights:
+            raise TunerError("--weights: pretrained is false, so they would not be used")
+        return {}
+    weights: Weights = module.pretrained(Path(config.weights) if config.weights else None, data_root() / "weights")
+    return weights

@@ -1,0 +1,137 @@
+"""The lock of the process that runs a sweep, and what others can learn of it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from tuner.core.errors import TunerError
+from tuner.core.files import write_atomic
+from tuner.core.sweep_folder import DRIVER_FILE, GATE_FILE, LOCK_FILE, ORDER_FILE, SYNC_LOCK_FILE
+
+LOOKS = 20  # attempts to hold a folder, since others who look whether it is held hold it too, for a moment
+
+
+LOOK_S = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Driver:
+    """What is known of the process that runs a sweep, or ran it last."""
+
+    pid: int
+    started: float
+    """Seconds since 1970."""
+    live: tuple[int, ...] = ()
+    """The trials that a worker has."""
+    ended: bool = False
+    """Whether it came to its end, well or not; False when it runs, or was killed."""
+
+    def save(self, folder: Path) -> None:
+        """Writes the file. That it cannot be written stops nothing: it only informs."""
+        with suppress(OSError):
+            write_atomic(folder / DRIVER_FILE, lambda file: file.write(json.dumps(asdict(self)).encode()))
+
+
+class SweepLock:
+    """A sweep that this process runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._driver = Driver(pid=os.getpid(), started=time.time())
+        self._driver.save(folder)
+
+    def note_live(self, live: set[int]) -> None:
+        """Says which trials have a worker, if they are others than before."""
+        if set(self._driver.live) != live:
+            self._driver = replace(self._driver, live=tuple(sorted(live)))
+            self._driver.save(self._folder)
+
+    def end(self) -> None:
+        """Says that this process has done what it could."""
+        replace(self._driver, live=(), ended=True).save(self._folder)
+
+
+@contextmanager
+def lock_sweep(folder: Path) -> Iterator[SweepLock]:
+    """Keeps any other process from running the same sweep. The system lets go of it when this process dies.
+
+    Orders to those that ran it before are forgotten.
+
+    Raises:
+        TunerError: another process runs it.
+    """
+    with (folder / LOCK_FILE).open("a") as file:
+        with control_gate(folder):
+            _lock(file, fcntl.LOCK_EX, f"the sweep {folder.name} is running in another process")
+            clear_order(folder)
+            held = SweepLock(folder)
+        try:
+            yield held
+        finally:
+            held.end()
+
+
+@contextmanager
+def lock_for_sync(folder: Path) -> Iterator[None]:
+    """Keeps others from running the sweep, and from this. For others, it is not running meanwhile."""
+    with (folder / LOCK_FILE).open("a") as file, (folder / SYNC_LOCK_FILE).open("a") as others:
+        _lock(file, fcntl.LOCK_SH, f"the sweep {folder.name} is running in another process")
+        _lock(others, fcntl.LOCK_EX, f"another process sends MLflow what it lacks of {folder.name}")
+        yield
+
+
+def _lock(file: IO[str], kind: int, taken: str) -> None:
+    for _ in range(LOOKS):
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOOK_S)
+        else:
+            return
+    raise TunerError(taken)
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a process of this machine runs the sweep."""
+    try:
+        with (folder / LOCK_FILE).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def last_driver(folder: Path) -> Driver | None:
+    """The process that runs the sweep, or ran it last; None when there was none."""
+    try:
+        raw = json.loads((folder / DRIVER_FILE).read_text(encoding="utf-8"))
+        return Driver(**{**raw, "live": tuple(raw["live"])})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@contextmanager
+def control_gate(folder: Path) -> Iterator[None]:
+    """One process at a time comes through.
+
+    Whoever gives an order looks inside whether there is somebody to obey it, and whoever begins to run the sweep
+    forgets the orders to those before it inside: so none is forgotten that was meant for this one.
+    """
+    with (folder / GATE_FILE).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def clear_order(folder: Path) -> None:
+    """Forgets what was asked."""
+    (folder / ORDER_FILE).unlink(missing_ok=True)

@@ -1,0 +1,71 @@
+"""What has happened in a sweep, line by line, read from its study."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from tuner.core.errors import TunerError
+from tuner.core.records import TrialRecord
+from tuner.core.units import format_parameters
+from tuner.sweeps.control import POLL_S
+from tuner.sweeps.lock import is_running
+from tuner.sweeps.status import SweepReader
+
+_ENDS = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
+
+
+class Event(NamedTuple):
+    """Something that happened."""
+
+    time: float
+    """Seconds since 1970."""
+    trial: int
+    order: int
+    """Of a trial's events at the same time: 0 its begin, then its epochs, its end last."""
+    text: str
+
+    def line(self) -> str:
+        """For people: local time, trial, what."""
+        at = datetime.fromtimestamp(self.time).astimezone()
+        return f"{at:%Y-%m-%d %H:%M:%S}  trial {self.trial}  {self.text}"
+
+
+def events(records: Iterable[TrialRecord]) -> list[Event]:
+    """All events so far, the earliest first."""
+    return sorted(event for record in records for event in _of(record))
+
+
+def _of(record: TrialRecord) -> list[Event]:
+    found = [Event(record.started, record.number, 0, f"begins: {format_parameters(record.parameters)}")]
+    on = dict(record.nodes)
+    for epoch, metrics in sorted(record.metrics.items()):
+        scores = "  ".join(
+            f"{name} {metrics[name]:.4f}" for name in ("train_loss", "val_loss", "val_accuracy") if name in metrics
+        )
+        place = f"  on {on[epoch]}" if epoch in on else ""
+        place += "  with half a batch at a time: whole ones did not fit" if epoch == record.halved else ""
+        found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}"))
+    if record.ended and record.finished is not None:
+        best = f" with val_accuracy {record.best[0]:.4f}" if record.values else ""
+        why = f": {record.reason}" if record.reason else ""
+        found.append(Event(record.finished, record.number, len(found), f"{_ENDS[record.state]}{best}{why}"))
+    return found
+
+
+def follow_events(sweep: SweepReader, trial: int | None, *, follow: bool) -> Iterator[Event]:
+    shown: set[tuple[int, int]] = set()
+    while True:
+        running = is_running(sweep.folder)  # asked first, so that its last words are not missed
+        records = sweep.records()
+        if trial is not None and trial >= len(records) and not (follow and running):
+            raise TunerError(f"--trial {trial}: {sweep.config.name} has {len(records)} trials so far, from 0 on")
+        for event in events(records if trial is None else records[trial : trial + 1]):
+            if (event.trial, event.order) not in shown:
+                shown.add((event.trial, event.order))
+                yield event
+        if not (follow and running):
+            return
+        time.sleep(POLL_S)

@@ -1,0 +1,72 @@
+"""Which saved model a name on the command line means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tuner.core.errors import TunerError, unknown
+from tuner.core.files import is_file
+from tuner.core.sweep_folder import MODEL_FOLDER, sweep_names
+from tuner.tracking.store import Store
+from tuner.training.saved_model import DESCRIPTION_FILE
+
+REGISTRY = "models:/"
+
+
+def find_model(name: str, home: Path, scratch: Path) -> Path:
+    """The folder of a saved model.
+
+    Args:
+        name: a sweep's name or folder, `models:/NAME@champion` or the like, or a pair such as `cifar10-resnet`,
+            which means its champion.
+        home: the folder of all sweeps.
+        scratch: a folder for what is downloaded.
+
+    Raises:
+        TunerError: there is no such model.
+    """
+    if name.startswith(REGISTRY):
+        return _download(name, home, scratch)
+    for folder in (Path(name), home / name):
+        if is_file(folder / DESCRIPTION_FILE):
+            return folder
+        if is_file(folder / MODEL_FOLDER / DESCRIPTION_FILE):
+            return folder / MODEL_FOLDER
+    if name in sweep_names(home):
+        raise TunerError(f"the sweep {name} has no model yet: it is not finished: tuner resume {name}")
+    return _champion(name, home, scratch)
+
+
+def _champion(name: str, home: Path, scratch: Path) -> Path:
+    from tuner.tracking.registry import CHAMPION, champion_names  # noqa: PLC0415 - MLflow takes a while
+
+    store = _store(home)
+    known = champion_names(store.uri) if store else []
+    if name not in known:
+        choices = [*known, *sweep_names(home)]
+        if not choices:
+            raise TunerError(f"unknown model '{name}': there is none in {home} yet: begin with tuner sweep")
+        raise unknown("model", name, choices)
+    return _download(f"{REGISTRY}{name}@{CHAMPION}", home, scratch)
+
+
+def _download(uri: str, home: Path, scratch: Path) -> Path:
+    from tuner.tracking.registry import download_model  # noqa: PLC0415
+
+    store = _store(home)
+    if not store:
+        raise TunerError(f"{uri}: there is no MLflow store in {home}: begin with tuner sweep, or set TUNER_HOME")
+    folder = download_model(store.uri, uri, scratch)
+    found = sorted(folder.rglob(DESCRIPTION_FILE))
+    if not found:
+        raise TunerError(f"{uri} is not a model that tuner has registered")
+    return found[0].parent
+
+
+def _store(home: Path) -> Store | None:
+    """The store when it answers. Asking an embedded one that is not there would make one."""
+    store = Store.of(home)
+    if store.embedded and not (home / "mlflow.db").exists():
+        return None
+    store.check()
+    return store

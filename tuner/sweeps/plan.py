@@ -1,0 +1,148 @@
+"""From what the command line asks for to a sweep that can start: everything is checked, nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from tuner.core import catalog
+from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.environment import on_cluster
+from tuner.core.errors import TunerError, unknown
+from tuner.data.source import Source
+from tuner.data.spec import DataSpec, Splits
+from tuner.execution.resources import ResourceRequest, TrialResources, cluster_resources, local_resources
+from tuner.search.overrides import override
+from tuner.search.space import SearchSpace
+from tuner.search.space_defaults import default_space
+from tuner.search.space_file import parse_space, read_file, read_toml
+from tuner.sweeps.inputs import SweepInputs, read_inputs
+from tuner.training.classifier import build_classifier, check_task, model_parameters
+from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
+
+
+def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
+    """The configuration of the sweep `name`, and what it works on.
+
+    Raises:
+        TunerError: something in the request is wrong; the message names it and the choices.
+    """
+    catalog.check("models", request.model)
+    data = Source.parse(request.dataset, request.target)
+    load = cache(partial(data.load, request.limit))
+    if request.fixed is None:
+        raw, source = read_space(data, request.model, request.space, load)
+    else:
+        raw, source = request.fixed, "--set"
+    parse_space(raw, source)  # its own faults first, then those that the overrides bring
+    if request.overrides:
+        raw, source = override(raw, request.overrides), f"{source} with --set"
+    space = parse_space(raw, source, narrowed=True)
+    split = plan_resources(
+        ResourceRequest(
+            trials=request.trials,
+            concurrency=request.concurrency,
+            cpus_per_trial=request.cpus_per_trial,
+            gpus_per_trial=request.gpus_per_trial,
+            workers_per_node=request.workers_per_node,
+        )
+    )
+    check_names(space, request.model, source)
+    check_space(space, request.model, load().spec, source)
+    if request.data not in (None, load().fingerprint()):
+        raise TunerError(f"--from-trial: the data of {data.name} is not what that trial was trained on")
+    config = SweepConfig(
+        name=name,
+        dataset=data.dataset,
+        target=data.target,
+        weights=str(request.weights.absolute()) if request.weights else None,
+        model=request.model,
+        trials=request.trials,
+        epochs=request.max_epochs or space.epochs,
+        time_budget=request.time_budget,
+        concurrency=split.concurrency,
+        cpus_per_trial=split.cpus_per_trial,
+        gpus_per_trial=split.gpus_per_trial,
+        seed=request.seed,
+        limit=request.limit,
+        space=raw,
+        storage=request.storage,
+        workers_per_node=request.workers_per_node,
+        max_failures=request.max_failures,
+        max_failure_rate=request.max_failure_rate,
+        trial_timeout=request.trial_timeout,
+        oom=request.oom,
+        repeats=request.repeats,
+        halved=request.halved,
+        data=load().fingerprint(),
+    )
+    materials = read_inputs(config, load())
+    weights = materials.fingerprint()
+    if request.pretrained not in (None, weights):
+        raise TunerError(f"--from-trial: the weights of {request.model} are not those that that trial started from")
+    return replace(config, pretrained=weights), materials
+
+
+def plan_resources(asked: ResourceRequest) -> TrialResources:
+    """How trials run side by side, on this machine or on the cluster that this process is on.
+
+    Raises:
+        TunerError: there is no room for what is asked.
+    """
+    if not on_cluster():
+        return local_resources(asked)
+    from tuner.execution.ray_session import nodes  # noqa: PLC0415 - imports Ray
+
+    return cluster_resources(nodes(), asked)
+
+
+def read_space(data: Source, model: str, file: Path | None, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:
+    """The parsed TOML of `file`, or else of the pair, or else a default space; and what to call it in messages.
+
+    Only the default, which depends on the task, asks for the data.
+    """
+    if file is None and catalog.has_space(data.name, model):
+        source = f"search_spaces/{data.name}-{model}.toml"
+        return read_toml(catalog.search_space(data.name, model), source), source
+    if file is None:
+        spec = load().spec
+        check_task(spec, model)
+        return default_space(model, spec.task), f"the default space of {model} for {spec.task} data"
+    return read_file(file), str(file)
+
+
+def check_names(space: SearchSpace, model: str, source: str) -> None:
+    """Raises TunerError for a parameter that neither training nor the model takes."""
+    known = {*TRAINING_PARAMETERS, *model_parameters(model)}
+    for parameter in space.parameters:
+        if parameter.name not in known:
+            error = unknown(f"parameter of training and of {model}", parameter.name, known)
+            raise TunerError(f"{source}: params.{parameter.name}: {error}")
+
+
+def check_space(space: SearchSpace, model: str, data: DataSpec, source: str) -> None:
+    """Tries every choice and both ends of every range.
+
+    Raises:
+        TunerError: a value is refused by training or by the model; or the model does not fit the data.
+    """
+    check_task(data, model)
+    for parameter in space.parameters:
+        for value in parameter.extremes:
+            try:
+                _try(parameter.name, value, model, data)
+            except TunerError as error:
+                raise TunerError(f"{source}: params.{parameter.name}: {error}") from None
+            except (TypeError, ValueError, RuntimeError) as error:
+                reason = str(error).splitlines()[0]
+                raise TunerError(f"{source}: params.{parameter.name}: {value!r} is refused: {reason}") from None
+
+
+def _try(name: str, value: Any, model: str, data: DataSpec) -> None:
+    if name in TRAINING_PARAMETERS:
+        Hyperparameters(**{name: value})
+    else:
+        build_classifier(data, model, {name: value})

@@ -1,0 +1,48 @@
+"""What is checked and repaired before a sweep is resumed."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from tuner.core.config import SweepConfig
+from tuner.core.errors import TunerError
+from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.execution.resources import ResourceRequest
+from tuner.search.study import Study
+from tuner.sweeps.plan import plan_resources
+from tuner.training.checkpoint import latest_epoch
+
+
+def fit_to_machine(config: SweepConfig) -> SweepConfig:
+    """The sweep as this machine can run it: with as many trials side by side as before, or as many as fit."""
+    asked = ResourceRequest(
+        trials=config.trials,
+        concurrency=config.concurrency,
+        cpus_per_trial=config.cpus_per_trial,
+        gpus_per_trial=config.gpus_per_trial,
+        workers_per_node=config.workers_per_node,
+    )
+    try:
+        plan_resources(asked)
+    except TunerError:
+        smaller = plan_resources(replace(asked, concurrency=None, cpus_per_trial=None))
+        return replace(config, concurrency=smaller.concurrency, cpus_per_trial=smaller.cpus_per_trial)
+    return config
+
+
+def repair_folder(study: Study, folder: Path) -> list[str]:
+    """Makes the checkpoints fit the study. Says what was done, a line each.
+
+    A study that a disk has cut short knows less than the checkpoints do. A trial that went on from such a one would
+    lack the epochs between; and one with a number that the study gives again would begin with another's weights.
+    """
+    notes = [f"the last line of {folder / JOURNAL_FILE} was not whole, and is left out"] if study.torn else []
+    known = {record.number: record for record in study.records()}
+    for place in sorted((folder / "trials").glob("[0-9]*[0-9]")):
+        record = known.get(int(place.name))
+        if record is None or (not record.ended and latest_epoch(place) > record.epoch + 1):
+            shutil.rmtree(place)
+            notes.append(f"the study knows less of trial {int(place.name)} than its checkpoint: it begins again")
+    return notes

@@ -1,0 +1,129 @@
+"""`tuner train`: one training without a search. It is a sweep of one trial, whose space is a single point."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.errors import TunerError
+from tuner.core.machine import gpu_count
+from tuner.core.records import TrialRecord, best_of
+from tuner.core.sweep_folder import JOURNAL_FILE, known_sweep
+from tuner.data.source import Source
+from tuner.search.overrides import override
+from tuner.search.space import Middle
+from tuner.search.space_file import parse_space
+from tuner.search.study_reader import read_records
+from tuner.sweeps.plan import read_space
+from tuner.training.device import best_device
+from tuner.training.reproducibility import current_conditions
+
+
+def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
+    """The request for a trial of a sweep once more, alone: SWEEP/NUMBER, with its parameters, seed, data and epochs.
+
+    Where `changes` finds nothing, every epoch has the same scores to the last digit, on CPUs.
+
+    Raises:
+        TunerError: there is no such trial, it is of another pair, or something is to be changed in it.
+    """
+    option = f"--from-trial {trial}"
+    config, record = _trial(home, trial)
+    source = Source.parse(request.dataset, request.target)
+    if (config.source, config.model) != (source, request.model):
+        raise TunerError(f"{option}: that is a trial of {config.model} on {config.dataset}")
+    given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
+    for other, value in given.items():
+        if value:
+            raise TunerError(f"{option} repeats a trial as it was: leave {other} out, or take --from-best")
+    _, conditions = record.conditions[-1] if record.conditions else (0, {})
+    return replace(
+        request,
+        trials=1,
+        concurrency=1,
+        limit=config.limit,
+        weights=Path(config.weights) if config.weights else None,
+        cpus_per_trial=request.cpus_per_trial or int(conditions.get("threads", config.cpus_per_trial)),
+        gpus_per_trial=_gpus(request, config),
+        seed=config.seed,
+        repeats=config.repeats + record.number,
+        halved=record.halved,
+        data=config.data,
+        pretrained=config.pretrained,
+        fixed={"epochs": request.max_epochs or config.epochs, "params": dict(record.parameters)},
+    )
+
+
+def changed_conditions(request: SweepRequest, home: Path, trial: str) -> str:
+    """What is not as it was when that trial, which the request repeats, was trained: a line, empty when all is."""
+    _, record = _trial(home, trial)
+    if not record.conditions:
+        return f"--from-trial {trial}: an earlier version of tuner has not recorded what it was trained with"
+    gpus = gpu_count() if request.gpus_per_trial is None else request.gpus_per_trial
+    device = best_device() if gpus else torch.device("cpu")
+    here = current_conditions(device, threads=request.cpus_per_trial or 1, workers=max(1, int(gpus)))
+    found = here.changes(record.conditions[-1][1])
+    if len(record.conditions) > 1:
+        found.append(f"it was gone on with under others from epoch {record.conditions[-1][0]} on")
+    if not found:
+        return ""
+    return f"--from-trial {trial}: the scores may not be the same to the last digit: {', '.join(found)}"
+
+
+def _trial(home: Path, trial: str) -> tuple[SweepConfig, TrialRecord]:
+    """The trial that SWEEP/NUMBER names. Raises TunerError when there is none."""
+    option = f"--from-trial {trial}"
+    name, _, number = trial.rpartition("/")
+    if not name or not number.isdecimal():
+        raise TunerError(f"{option}: give SWEEP/NUMBER, such as digits-cnn-1/17")
+    config = known_sweep(name, home)
+    records = read_records(home / name / JOURNAL_FILE)
+    if int(number) >= len(records) or not records[int(number)].parameters:
+        raise TunerError(f"{option}: {name} has the trials 0 to {len(records) - 1}")
+    return config, records[int(number)]
+
+
+def _gpus(request: SweepRequest, config: SweepConfig) -> float:
+    """What was asked for, or else as many as the trial had, but for a machine without any."""
+    if request.gpus_per_trial is not None:
+        return request.gpus_per_trial
+    return config.gpus_per_trial if gpu_count() else 0.0
+
+
+def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> SweepRequest:
+    """The request for one trial of fixed parameters.
+
+    They are those of the best trial of the sweep `from_best`, or else the middle of the pair's search space, each
+    with what `--set` says in its place.
+
+    Raises:
+        TunerError: there is no such sweep, it is of another model, or `--set` names more than one value.
+    """
+    if from_best is None:
+        data = Source.parse(request.dataset, request.target)
+        raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
+    else:
+        raw, source = _best(from_best, request.model, home), f"the best trial of {from_best}"
+    raw = override(raw, request.overrides)
+    for expression in request.overrides:
+        if isinstance(raw["params"].get(expression.partition("=")[0].strip()), dict):
+            raise TunerError(f"--set '{expression}': one training takes one value: use NAME=VALUE")
+    space = parse_space(raw, f"{source} with --set" if request.overrides else source, narrowed=True)
+    fixed: dict[str, Any] = {"epochs": request.max_epochs or space.epochs, "params": space(Middle())}
+    return replace(request, trials=1, concurrency=1, space=None, overrides=(), fixed=fixed)
+
+
+def _best(name: str, model: str, home: Path) -> dict[str, Any]:
+    """A space of one point."""
+    config = known_sweep(name, home)
+    if config.model != model:
+        raise TunerError(f"--from-best {name}: that is a sweep of {config.model}, not of {model}")
+    best = best_of(read_records(home / name / JOURNAL_FILE))
+    if best is None:
+        raise TunerError(f"--from-best {name}: no trial of it has finished an epoch yet")
+    return {"epochs": config.epochs, "params": dict(best.parameters)}

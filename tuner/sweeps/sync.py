@@ -1,0 +1,161 @@
+"""What the command `sync` does: MLflow is sent what it lacks of sweeps, from their folders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from tuner.core.config import SweepConfig
+from tuner.core.errors import TunerError
+from tuner.core.files import tuner_home
+from tuner.core.outcome import UNSENT, is_sent, mark_sent, read_winner
+from tuner.core.records import TrialRecord
+from tuner.core.sweep_folder import (
+    ERROR_FILE,
+    JOURNAL_FILE,
+    REPORT_FOLDER,
+    REPORT_PAGE,
+    RESULT_FILE,
+    known_sweep,
+    sweep_names,
+)
+from tuner.search.study_reader import read_records
+from tuner.sweeps.finalize import publish, register_winner
+from tuner.sweeps.lock import lock_for_sync
+from tuner.tracking.artifacts import ArtifactStorage, has_report, send_report
+from tuner.tracking.retry import error_cause, is_mlflow_error, is_transient, retry
+from tuner.tracking.runs import MlflowSweep
+from tuner.tracking.store import Store
+from tuner.training.checkpoint_storage import UriStorage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synced:
+    """What MLflow was sent of a sweep, or why nothing was."""
+
+    sweep: str
+    trials: int = 0
+    """Those that lacked something."""
+    epochs: int = 0
+    model: str = ""
+    """Where it was registered, if it was not before."""
+    report: bool = False
+    left_out: str = ""
+    unsent: str = ""
+
+    def __str__(self) -> str:
+        if self.left_out:
+            return f"{self.sweep}: left out: {self.left_out}"
+        if self.unsent:
+            return f"{self.sweep}: not all could be sent: {self.unsent}; to try again: tuner sync {self.sweep}"
+        parts = [f"{self.epochs} epochs of {self.trials} trials"] if self.trials else []
+        parts += [f"the model, as {self.model}"] if self.model else []
+        parts += ["the report"] if self.report else []
+        return f"{self.sweep}: sent {', '.join(parts)}" if parts else f"{self.sweep}: MLflow has all of it"
+
+
+def sync(name: str | None, *, elsewhere: bool, as_json: bool, out: Console, err: Console) -> int:
+    """Sends MLflow what it lacks of a sweep, or of all. Returns the exit status: UNSENT when it does not take all.
+
+    A sweep that began with another MLflow is sent to this one only if `elsewhere`.
+    """
+    home = tuner_home()
+    names = sweep_names(home) if name is None else [name]
+    if name or not names:
+        known_sweep(name or "", home)
+    store = Store.of(home)
+    store.check()
+    store.prepare()
+    done: list[Synced] = []
+    for each in names:
+        with err.status(f"Sending what MLflow lacks of {each}"):
+            done.append(_try(home / each, store, err, needed=name is not None, elsewhere=elsewhere))
+        if not as_json:
+            out.print(str(done[-1]), markup=False)
+    if as_json:
+        out.print_json(json.dumps([asdict(each) for each in done]))
+    return UNSENT if any(each.unsent for each in done) else 0
+
+
+def _try(folder: Path, store: Store, err: Console, *, needed: bool, elsewhere: bool) -> Synced:
+    def warn(message: str) -> None:
+        err.print(f"warning: {folder.name}: {message}", markup=False, soft_wrap=True)
+
+    try:
+        with lock_for_sync(folder):
+            if not elsewhere:
+                store.check_begun(SweepConfig.load(folder))
+            return sync_sweep(folder, store, warn)
+    except TunerError as error:
+        if needed:
+            raise
+        return Synced(sweep=folder.name, left_out=str(error))
+    except Exception as error:
+        if needed and not is_mlflow_error(error):
+            raise
+        return Synced(sweep=folder.name, unsent=error_cause(error))
+
+
+def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synced:
+    """Sends what MLflow lacks of the sweep in this folder, which the caller holds."""
+    config, records = SweepConfig.load(folder), read_records(folder / JOURNAL_FILE)
+    if not records:
+        return Synced(sweep=config.name, left_out="no trial of it has begun")
+    sweep = retry(lambda: MlflowSweep(store, config, min(record.started for record in records)))
+    refused = _send_trials(sweep, records)
+    finished = max(record.finished or record.started for record in records)
+    model, report = "", False
+    if (folder / RESULT_FILE).exists():
+        if sweep.status != "FINISHED" or not is_sent(folder):
+            winner = read_winner(folder, records)
+            registered = retry(lambda: register_winner(config, folder, winner, store, sweep, finished))
+            if not refused:
+                mark_sent(folder, registered)
+            model = registered.uri
+            with suppress(Exception):  # what remains there costs disk, and no sweep
+                (UriStorage.of(config) or ArtifactStorage(store.address, config.pair, config.uid)).clear()
+        report = _send_report(folder, config, store, sweep.run_id, warn, anew=bool(model))
+    elif sweep.status == "RUNNING":  # it was killed, or its end could not be sent
+        end = "FAILED" if (folder / ERROR_FILE).exists() else "KILLED"
+        retry(lambda: sweep.end(end, finished))
+    written = sweep.written
+    return Synced(
+        sweep=config.name,
+        trials=len(written),
+        epochs=sum(map(len, written.values())),
+        model=model,
+        report=report,
+        unsent=error_cause(refused) if refused else "",
+    )
+
+
+def _send_trials(sweep: MlflowSweep, records: Sequence[TrialRecord]) -> Exception | None:
+    """Sends all that can be sent. Gives the first refusal, if there is one: it keeps no other trial from that."""
+    refused = None
+    for record in records:
+        try:
+            retry(partial(sweep.send, record, stopped=True))
+        except Exception as error:
+            if is_transient(error) or not is_mlflow_error(error):
+                raise
+            refused = refused or error
+    return refused
+
+
+def _send_report(
+    folder: Path, config: SweepConfig, store: Store, run_id: str, warn: Callable[[str], None], *, anew: bool
+) -> bool:
+    """Whether it was sent: it was not there."""
+    report = folder / REPORT_FOLDER
+    if not anew and (report / REPORT_PAGE).exists() and retry(lambda: has_report(store, run_id, report)):
+        return False
+    if not (report / REPORT_PAGE).exists():
+        publish(folder, None, warn)
+    retry(lambda: send_report(store, config, report))
+    return True

@@ -1,0 +1,113 @@
+"""Checkpoints and reports as artifacts of a sweep's MLflow run."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+from tuner.core.config import SweepConfig
+from tuner.core.environment import prepare_environment
+from tuner.tracking.retry import retried_uploads
+from tuner.tracking.store import Store
+from tuner.tracking.trial_run import TRIAL_TAG, UID_TAG
+from tuner.training.checkpoint_storage import earlier_names, file_name, last_name
+
+CHECKPOINTS_FOLDER = "checkpoints"
+
+
+@dataclass(frozen=True)
+class ArtifactStorage:
+    """The artifacts of the sweep's own run. The login is that of each node's environment. See `storage.Storage`."""
+
+    uri: str
+    """Of the server, without a password."""
+    experiment: str
+    uid: str
+    """The sweep's."""
+
+    def put(self, number: int, epoch: int, file: Path) -> None:
+        """See Storage."""
+        client, run_id = self._run()
+        with TemporaryDirectory() as folder:
+            named = Path(folder) / file_name(number, epoch)
+            shutil.copyfile(file, named)
+            client.log_artifact(run_id, str(named), CHECKPOINTS_FOLDER)
+        with suppress(Exception):  # what remains there costs disk, and no trial
+            for name in earlier_names(self._names(), number, epoch):
+                self._delete(f"{CHECKPOINTS_FOLDER}/{name}")
+
+    def get(self, number: int, file: Path) -> bool:
+        """See Storage."""
+        client, run_id = self._run()
+        name = last_name(self._names(), number)
+        if name is None:
+            return False
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=file.parent) as folder:
+            Path(client.download_artifacts(run_id, f"{CHECKPOINTS_FOLDER}/{name}", folder)).replace(file)
+        return True
+
+    def clear(self) -> None:
+        """Deletes the files of all trials."""
+        if self._names():
+            self._delete(CHECKPOINTS_FOLDER)
+
+    def _names(self) -> list[str]:
+        client, run_id = self._run()
+        return [each.path.rpartition("/")[2] for each in client.list_artifacts(run_id, CHECKPOINTS_FOLDER)]
+
+    def _delete(self, path: str) -> None:
+        client, run_id = self._run()
+        get_artifact_repository(client.get_run(run_id).info.artifact_uri, self.uri).delete_artifacts(path)
+
+    def _run(self) -> tuple[MlflowClient, str]:
+        prepare_environment()  # on the nodes of a cluster nobody has, and with MLflow's own retries a trial would wait for minutes
+        return _find_run(self)
+
+
+@cache
+def _find_run(storage: ArtifactStorage) -> tuple[MlflowClient, str]:
+    client = MlflowClient(storage.uri, storage.uri)
+    experiment = client.get_experiment_by_name(storage.experiment)
+    runs = client.search_runs([experiment.experiment_id], f"tags.`{UID_TAG}` = '{storage.uid}'") if experiment else []
+    for run in runs:
+        if TRIAL_TAG not in run.data.tags:
+            return client, str(run.info.run_id)
+    raise MlflowException(f"the run of the sweep {storage.uid} is not there yet")
+
+
+class NoRunError(RuntimeError):
+    """The tracking store does not know the sweep."""
+
+
+def send_report(store: Store, config: SweepConfig, folder: Path) -> None:
+    """Copies the folder's files to the run's artifacts, under the folder's name.
+
+    Raises:
+        NoRunError: there is no such run.
+        Exception: whatever MLflow raises when its server cannot be reached.
+    """
+    if store.embedded and not (folder.parents[1] / "mlflow.db").exists():
+        raise NoRunError(f"{store.uri} does not exist")
+    client = MlflowClient(store.uri, store.uri)
+    experiment = client.get_experiment_by_name(config.pair)
+    mine = f"tags.`{UID_TAG}` = '{config.uid}' and attributes.run_name = '{config.name}'"  # its trials' have a suffix
+    runs = client.search_runs([experiment.experiment_id], mine) if experiment else []
+    if not runs:
+        raise NoRunError(f"there is no run of {config.name} at {store.address}")
+    with retried_uploads():
+        client.log_artifacts(runs[0].info.run_id, str(folder), folder.name)
+
+
+def has_report(store: Store, run_id: str, folder: Path) -> bool:
+    """Whether all the folder's files are among the run's artifacts."""
+    artifacts = MlflowClient(store.uri, store.uri).list_artifacts(run_id, folder.name)
+    return {path.name for path in folder.iterdir()} <= {Path(each.path).name for each in artifacts}

@@ -1,0 +1,225 @@
+"""Keeps MLflow up with the study from a thread, so that training never waits.
+
+It remembers only of which trials MLflow does not know all, and reads what is to be sent from the study. So a server
+that is away for days costs no memory, and what it was not sent by the end of the sweep can be sent at any time later
+(`sync.py`). MLflow, which takes seconds to import, is imported in the thread too, while Ray's workers start.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from tuner.core.records import TrialRecord
+from tuner.tracking.retry import FIRST_S, MOST_S, backoff, error_cause, is_transient
+
+if TYPE_CHECKING:
+    from tuner.tracking.runs import MlflowSweep
+
+
+FLUSH_S = 0.5  # how long reports are gathered before they are sent
+
+
+CLOSE_S = 15.0  # how long the end of a sweep waits for an answer
+
+
+LONGEST_S = 120.0  # and how long in all, for a server whose answers take long
+
+
+_LATER = "and it is sent the rest later"
+
+
+TRIES = 3  # at the end of a sweep, of what is refused: a database may have been locked
+
+
+NOTED = 2  # failures in a row after which the user is told: a single one may be a hiccup
+
+
+class BackgroundTracker:
+    """Is told what happens to trials, and sends it. See `policy.Listener`."""
+
+    def __init__(
+        self,
+        connect: Callable[[Callable[[], None]], MlflowSweep],
+        record: Callable[[int], TrialRecord],
+        *,
+        ask: Callable[[], None] = lambda: None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """All four are called in the thread.
+
+        Args:
+            connect: gives the sweep's run; called again and again when that fails with what passes. It is given what
+                is to be called with each answer.
+            record: what the study knows of a trial.
+            ask: asks the server something small; raises when it does not answer, or asks to be left alone.
+            say: shows the user a line.
+        """
+        self._connect = connect
+        self._record = record
+        self._ask = ask
+        self._say = say
+        self._sweep: MlflowSweep | None = None
+        self._behind: dict[int, None] = {}  # trials, in the order in which they came to lack something
+        self._refused: dict[int, Exception] = {}  # of them, those that MLflow does not take
+        self._ask_again = 0.0
+        self._tries = 0
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._closed = threading.Event()
+        self._end = ""
+        self._give_up = self._answered = 0.0
+        self._failures = 0
+        self._was_away = self._told_refusal = False
+        self._error: Exception | None = None
+        self._done = False
+        self._thread = threading.Thread(target=self._work, name="mlflow-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def sweep(self) -> MlflowSweep | None:
+        """The sweep's own run, once `close` has returned and if MLflow answers; it has not been sent all, perhaps."""
+        away = self._thread.is_alive() or (self._error is not None and is_transient(self._error))
+        return None if away else self._sweep
+
+    def check(self) -> None:
+        """Raises the error of a connection that will never be made: better now than at the end of the sweep."""
+        if self._error and self._hopeless(self._error):
+            raise self._error
+
+    def catch_up(self, records: Iterable[TrialRecord]) -> None:
+        """After a crash: what MLflow lacks of these trials is sent."""
+        for record in records:
+            self._put(record.number)
+
+    def trial_started(self, record: TrialRecord) -> None:
+        """A worker has the trial, for the first time or again."""
+        self._put(record.number)
+
+    def trial_reported(self, number: int, metrics: Mapping[str, float]) -> None:  # noqa: ARG002 - the study has them
+        """An epoch has ended."""
+        self._put(number)
+
+    def trial_ended(self, record: TrialRecord) -> None:
+        """The trial is COMPLETE, PRUNED or FAIL; its run's end is written after everything else of it."""
+        self._put(record.number)
+
+    def interrupted(self, records: Iterable[TrialRecord]) -> None:
+        """The sweep stops before its end: no run is left RUNNING."""
+        self._stopped = True
+        self.catch_up(record for record in records if not record.ended)
+
+    def close(self, end: str = "") -> str:
+        """Waits until all is sent, and then ends the sweep's own run if an `end` is given, such as KILLED.
+
+        Returns why not all could be sent; empty when it was.
+        """
+        self._end = end
+        self._answered = time.monotonic()
+        self._give_up = self._answered + LONGEST_S
+        self._closed.set()
+        while self._thread.is_alive() and time.monotonic() < self._answered + CLOSE_S:
+            self._thread.join(FLUSH_S)
+        self._say = lambda _: None  # what it has to say from now on, nobody waits for
+        if self._done:
+            return ""
+        return error_cause(self._error or TimeoutError("the answers take too long"))
+
+    def _hear(self) -> None:
+        self._answered = time.monotonic()
+
+    def _hopeless(self, error: Exception) -> bool:
+        """Whether it never was any better: one that was away may say strange things while it comes back."""
+        return self._sweep is None and not self._was_away and not is_transient(error)
+
+    def _put(self, number: int) -> None:
+        with self._lock:
+            self._behind[number] = None
+
+    def _work(self) -> None:
+        while not self._done:
+            closed, wait = self._closed.is_set(), FLUSH_S  # asked first: what was put before it was set is sent
+            try:
+                self._send(closed=closed)
+                self._note_success()
+            except Exception as error:
+                wait = self._note_failure(error)
+                if self._hopeless(error):
+                    return
+            if not closed:
+                if self._closed.wait(wait):
+                    self._failures = min(self._failures, NOTED)  # somebody waits now: at first, try often again
+            elif self._done or time.monotonic() + wait > self._latest():
+                return
+            else:
+                time.sleep(wait)
+
+    def _latest(self) -> float:
+        """When the end of the sweep waits no longer."""
+        return min(self._answered + CLOSE_S, self._give_up)
+
+    def _send(self, *, closed: bool) -> None:
+        """Brings every trial up to date that is behind. One that is refused keeps no other from that."""
+        if self._failures:
+            self._ask()
+        if self._sweep is None:
+            self._sweep = self._connect(self._hear)
+        for number in self._next(closed=closed):
+            self._send_trial(self._sweep, number)
+            if closed and time.monotonic() > self._give_up:
+                return
+        if closed and self._end:
+            self._sweep.end(self._end)
+        if self._refused:
+            raise next(iter(self._refused.values()))
+        self._done = closed
+
+    def _next(self, *, closed: bool) -> list[int]:
+        """The trials that are behind; from time to time, those that were refused too."""
+        with self._lock:
+            if closed or time.monotonic() > self._ask_again:
+                self._behind |= dict.fromkeys(self._refused)
+                self._ask_again = time.monotonic() + MOST_S
+            return list(self._behind)
+
+    def _send_trial(self, sweep: MlflowSweep, number: int) -> None:
+        with self._lock:
+            del self._behind[number]
+        try:
+            sweep.send(self._record(number), stopped=self._stopped)
+        except Exception as error:
+            if is_transient(error):
+                self._put(number)
+                raise
+            self._refused[number] = error
+        else:
+            self._refused.pop(number, None)
+
+    def _note_success(self) -> None:
+        if self._failures >= NOTED:
+            self._say("MLflow answers again, and is sent what it lacks")
+        self._failures, self._error = 0, None
+
+    def _note_failure(self, error: Exception) -> float:
+        """Tells the user, once. Returns the seconds to wait before the next attempt."""
+        self._error = error
+        self._was_away |= is_transient(error)
+        if not is_transient(error) and self._sweep is not None:
+            return self._note_refusal(error)
+        self._failures += 1
+        if self._failures == NOTED:
+            self._say(f"warning: MLflow does not answer ({error_cause(error)}): training goes on, {_LATER}")
+        return backoff(self._failures, error)
+
+    def _note_refusal(self, error: Exception) -> float:
+        """Tells the user, once. The others are sent meanwhile."""
+        self._failures = 0
+        if not self._told_refusal:
+            self._told_refusal = True
+            self._say(f"warning: MLflow refuses part of the record ({error_cause(error)}): training goes on, {_LATER}")
+        if not self._closed.is_set():
+            return FLUSH_S
+        self._tries += 1
+        return FIRST_S if self._tries < TRIES else CLOSE_S

@@ -1,0 +1,212 @@
+"""The winner of a sweep in MLflow's model registry, stored without pickle, and the alias of the best one of a pair."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModel, LoggedModelStatus
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema, TensorSpec
+from numpy.typing import NDArray
+
+from tuner.core.errors import TunerError
+from tuner.core.outcome import RegisteredModel
+from tuner.core.package import copy_package
+from tuner.data.encoding import TEXT
+from tuner.data.spec import DataSpec
+from tuner.tracking.retry import ignore_refusal, retried_uploads
+from tuner.tracking.trial_run import ACCURACY_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
+
+CHAMPION = "champion"
+
+
+_NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
+_REQUIREMENTS = ("mlflow", "numpy", "pandas", "safetensors", "scikit-learn", "torch", "torchvision")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A model that a sweep has trained and tested."""
+
+    name: str
+    """The pair's: that of the registered model."""
+    sweep: str
+    uid: str
+    run_id: str
+    """The sweep's own run."""
+    folder: Path
+    """Its files, see `saved.save_model`."""
+    data: DataSpec
+    example: NDArray[Any] | pd.DataFrame
+    """Some raw samples, see `inputs.to_raw`, kept with the model as its input example."""
+    accuracy: float
+    """On the test split."""
+    test_data: str
+    """The test split's fingerprint."""
+
+
+def register(uri: str, candidate: Candidate) -> RegisteredModel:
+    """Logs and registers the model, once for each sweep, and moves `champion` to it if it is better."""
+    client = MlflowClient(uri, uri)
+    return _promote(client, _registered(client, candidate) or _new_version(client, uri, candidate))
+
+
+def champion_names(uri: str) -> list[str]:
+    """The registered models that have a champion."""
+    client = MlflowClient(uri, uri)
+    return sorted(
+        model.name for model in client.search_registered_models(max_results=1000) if CHAMPION in (model.aliases or {})
+    )
+
+
+def download_model(uri: str, model_uri: str, folder: Path) -> Path:
+    """Fetches a registered model into `folder`. Raises TunerError when there is none."""
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    try:
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=str(folder)))
+    except (MlflowException, OSError) as error:
+        raise TunerError(f"{model_uri}: {' '.join(str(error).split())}") from None
+
+
+def _registered(client: MlflowClient, candidate: Candidate) -> ModelVersion | None:
+    """The sweep's version. A request for one, whose answer was lost, may have been heard, and so the next one."""
+    versions = client.search_model_versions(f"name = '{candidate.name}'")
+    own = sorted((each for each in versions if each.tags.get(UID_TAG) == candidate.uid), key=lambda v: int(v.version))
+    for double in own[1:]:
+        with ignore_refusal():  # some may write, and not delete
+            client.delete_model_version(double.name, double.version)
+    return own[0] if own else None
+
+
+def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelVersion:
+    logged = _logged(client, candidate) or _log_model(client, uri, candidate)
+    try:
+        client.create_registered_model(candidate.name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    tags = {
+        SWEEP_TAG: candidate.sweep,
+        UID_TAG: candidate.uid,
+        ACCURACY_TAG: repr(candidate.accuracy),
+        TEST_DATA_TAG: candidate.test_data,
+    }
+    return client.create_model_version(
+        candidate.name, logged.model_uri, candidate.run_id, tags=tags, model_id=logged.model_id
+    )
+
+
+def _logged(client: MlflowClient, candidate: Candidate) -> LoggedModel | None:
+    """The model that an earlier attempt has logged whole. What is left of others is deleted."""
+    experiment = client.get_run(candidate.run_id).info.experiment_id
+    models = client.search_logged_models([experiment], f"source_run_id = '{candidate.run_id}'")
+    whole = [model for model in models if model.status == LoggedModelStatus.READY]
+    for model in models:
+        if model not in whole[:1]:
+            with ignore_refusal():
+                client.delete_logged_model(model.model_id)
+    return whole[0] if whole else None
+
+
+def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedModel:
+    """The package goes along with the model, so that it loads wherever torch is, whatever version is installed."""
+    signature = ModelSignature(
+        inputs=_schema(candidate), outputs=Schema([ColSpec("float", name) for name in candidate.data.classes])
+    )
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    with tempfile.TemporaryDirectory() as scratch, retried_uploads(), _within(candidate.run_id):
+        package = copy_package(Path(scratch))
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(package / "served.py"),
+            artifacts={"model": str(candidate.folder)},
+            code_paths=[str(package)],
+            signature=signature,
+            input_example=candidate.example,
+            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+        )
+    return client.get_logged_model(logged.model_id)
+
+
+@contextmanager
+def _within(run_id: str) -> Iterator[None]:
+    """What is logged belongs to the run, which goes on: it is FINISHED when the model is registered."""
+    mlflow.start_run(run_id=run_id)
+    try:
+        yield
+    finally:
+        mlflow.end_run("RUNNING")
+
+
+def _schema(candidate: Candidate) -> Schema:
+    """An array of samples, or named columns: of numbers and categories, which may be missing, or of texts."""
+    data, example = candidate.data, candidate.example
+    if isinstance(example, np.ndarray):
+        return Schema([TensorSpec(example.dtype, (-1, *data.shape))])
+    if data.task == "text":
+        return Schema([ColSpec("string", TEXT)])
+    return Schema([ColSpec("string" if c.categories else "double", c.name, required=False) for c in data.columns])
+
+
+def _promote(client: MlflowClient, new: ModelVersion) -> RegisteredModel:
+    """Moves `champion` to the new version if it is better on the same test split."""
+    uri, own = f"models:/{new.name}@{CHAMPION}", f"models:/{new.name}/{new.version}"
+    before = _champion(client, new.name)
+    if before and before.tags.get(TEST_DATA_TAG) != new.tags[TEST_DATA_TAG]:
+        note = f"version {before.version}, tested on other data, stays champion"
+        return RegisteredModel(uri=own, champion=False, note=note)
+    best = _move_champion(client, new)
+    if best.version != new.version:
+        note = f"version {best.version} stays champion with test accuracy {_accuracy(best):.4f}"
+        return RegisteredModel(uri=own, champion=False, note=note)
+    if before is None:
+        note = "the first model of this pair"
+    elif before.version == new.version:
+        note = "the champion already"
+    else:
+        note = f"it was {_accuracy(before):.4f} with version {before.version}"
+    return RegisteredModel(uri=uri, champion=True, note=note)
+
+
+def _move_champion(client: MlflowClient, new: ModelVersion) -> ModelVersion:
+    """Moves `champion` to the best version on the same test split, the earliest of equals, and returns that.
+
+    It looks again after a move, for another sweep may have moved it meanwhile: the last to move sees all versions.
+    """
+    while True:
+        versions = client.search_model_versions(f"name = '{new.name}'")
+        rivals = [each for each in versions if each.tags.get(TEST_DATA_TAG) == new.tags[TEST_DATA_TAG]]
+        best = max(rivals, key=lambda each: (_accuracy(each), -int(each.version)))
+        champion = _champion(client, new.name)
+        if champion and champion.version == best.version:
+            return best
+        client.set_registered_model_alias(new.name, CHAMPION, best.version)
+
+
+def _champion(client: MlflowClient, name: str) -> ModelVersion | None:
+    try:
+        return client.get_model_version_by_alias(name, CHAMPION)
+    except MlflowException as error:
+        if error.error_code not in _NO_SUCH_ALIAS:
+            raise
+        return None
+
+
+def _accuracy(version: ModelVersion) -> float:
+    return float(version.tags[ACCURACY_TAG])

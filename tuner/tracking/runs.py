@@ -1,0 +1,252 @@
+"""Writes a sweep's runs to MLflow: one experiment a pair, one run a sweep, one nested run a trial.
+
+Runs are found by their tags, never by a stored id: a crash between creating a run and storing its id would leave an
+orphan. Everything can be written again without a change: a metric has its epoch as step and the time of its report. A
+request that fails may have been carried out all the same, so MLflow is asked what it has before anything is written
+again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import wraps
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+
+from tuner.core.config import SweepConfig
+from tuner.core.machine import cpu_count, gpu_count
+from tuner.core.records import SCORE, TrialRecord
+from tuner.tracking.retry import ignore_refusal
+from tuner.tracking.store import Store
+from tuner.tracking.trial_run import PARENT_TAG, SWEEP_TAG, TAGS, TRIAL_TAG, UID_TAG, TrialEnd, TrialRun
+
+_VERSIONS = ("tuner", "torch", "torchvision", "ray", "optuna", "mlflow", "scikit-learn", "numpy")
+
+
+def tags_of(config: SweepConfig) -> dict[str, str]:
+    """Tags of the sweep's run: its configuration, the versions of what it ran with, and the machine."""
+    gpus = [torch.cuda.get_device_name(index) for index in range(gpu_count())]
+    return {
+        "mlflow.source.name": f"tuner sweep {config.dataset} {config.model}",
+        "mlflow.source.type": "LOCAL",
+        "tuner.dataset": config.dataset,
+        "tuner.model": config.model,
+        "tuner.config": json.dumps(asdict(config)),
+        "tuner.versions": json.dumps(
+            {"python": platform.python_version()} | {name: version(name) for name in _VERSIONS}
+        ),
+        "tuner.machine": json.dumps({"cpus": cpu_count(), "gpus": gpus, "system": platform.platform()}),
+    }
+
+
+MOST_METRICS = 900  # in one request: MLflow's limit is 1000, with parameters and tags
+
+
+_KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI shows runs and charts first
+
+
+for _name in ("mlflow", "alembic", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs the traceback of what it raises
+
+
+class _Client:
+    """MLflow's own, which tells of each answer."""
+
+    def __init__(self, uri: str, heard: Callable[[], None]) -> None:
+        self._client = MlflowClient(uri, uri)
+        self._heard = heard
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        @wraps(method)
+        def call(*arguments: Any, **options: Any) -> Any:
+            answer = method(*arguments, **options)
+            self._heard()
+            return answer
+
+        return call
+
+
+class MlflowSweep:
+    """A sweep's run and those of its trials. Made for a new sweep, found again for one that goes on."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: SweepConfig,
+        started: float | None = None,
+        *,
+        heard: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`started` is when the sweep began, in seconds since 1970, by default now; each answer is `heard`."""
+        self._client = _Client(store.uri, heard)
+        self._name = config.name
+        self._tags = {UID_TAG: config.uid, SWEEP_TAG: config.name}
+        self.experiment_id = self._experiment(config.pair, store.artifacts)
+        self.written: dict[int, set[int]] = {}
+        """The epochs that were lacking, by the numbers of the trials that lacked anything."""
+        self._trials: dict[int, TrialRun] = {}
+        self._unsure: set[int] = set()
+        """Trials of which a request has failed."""
+        self.run_id = ""
+        parent = self._look()
+        if parent is None:
+            tags, begin = {**self._tags, **tags_of(config)}, int((started or time.time()) * 1000)
+            parent = self._client.create_run(self.experiment_id, begin, tags, self._name)
+        self.run_id, self.status = str(parent.info.run_id), str(parent.info.status)
+        self._began = int(parent.info.start_time)
+
+    def begin(self) -> None:
+        """The sweep runs, for the first time or again."""
+        if self.status != "RUNNING":
+            self._client.update_run(self.run_id, status="RUNNING")
+            self.status = "RUNNING"
+
+    def send(self, record: TrialRecord, *, stopped: bool = False) -> None:
+        """Writes what the trial's run lacks: parameters, epochs and tags first, its end last.
+
+        A trial that has not ended is RUNNING, or interrupted when the sweep has `stopped`.
+        """
+        try:
+            self._send(record, TrialEnd.of(record, stopped=stopped))
+        except Exception:
+            self._trials.pop(record.number, None)
+            self._unsure.add(record.number)
+            raise
+
+    def end(self, status: str, finished: float | None = None) -> None:
+        """Ends the sweep's own run: FINISHED, KILLED or FAILED. `finished` is in seconds since 1970, by default now."""
+        found = self._look()  # a run whose answer came too late to be waited for is there twice
+        if found is None or found.info.status != status:
+            ended = max(self._began, int((finished or time.time()) * 1000))  # the clock may have gone back
+            self._client.set_terminated(self.run_id, status, ended)
+        self.status = status
+
+    def _send(self, record: TrialRecord, end: TrialEnd) -> None:
+        run = self._run(record)
+        if end.over and run.end == end:
+            return
+        if run.epochs is None:
+            history = self._client.get_metric_history(run.id, SCORE)
+            run.epochs = {metric.step for metric in history}
+        epochs = [epoch for epoch in sorted(record.metrics) if epoch not in run.epochs]
+        params = [Param(name, str(value)) for name, value in record.parameters.items() if name not in run.parameters]
+        tags = [RunTag(name, value) for name, value in end.tags.items() if run.tags.get(name) != value]
+        if end.over or run.status != end.status or epochs or params or tags:
+            self.written[record.number] = self.written.get(record.number, set()) | set(epochs)
+        for first, batch, last in _batches([record.metrics[epoch] for epoch in epochs]):
+            if batch or params or tags:
+                self._client.log_batch(run.id, batch, params if first else (), tags if last else ())
+        if end.over:
+            self._client.set_terminated(run.id, end.status, end.finished)
+        elif run.status != end.status:
+            self._client.update_run(run.id, status=end.status)
+        run.note(record, end)
+
+    def _run(self, record: TrialRecord) -> TrialRun:
+        """The trial's run, found or made."""
+        number = record.number
+        if number in self._unsure:
+            self._keep_one(number, self._search(f" and tags.`{TRIAL_TAG}` = '{number}'"))
+            self._unsure.discard(number)
+        if number not in self._trials:
+            tags = {PARENT_TAG: self.run_id, TRIAL_TAG: str(number), **self._tags}
+            begin = int((record.started or time.time()) * 1000)
+            made = self._client.create_run(self.experiment_id, begin, tags, f"{self._name}-{number:04d}")
+            self._trials[number] = TrialRun(id=str(made.info.run_id))
+        return self._trials[number]
+
+    def _experiment(self, name: str, artifacts: str | None) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            try:
+                root = f"{artifacts}/{name}" if artifacts else None
+                return str(self._client.create_experiment(name, artifact_location=root, tags=_KIND))
+            except MlflowException:  # another sweep may just have made it
+                found = self._client.get_experiment_by_name(name)
+                if found is None:
+                    raise
+        elif found.lifecycle_stage == "deleted":
+            self._client.restore_experiment(found.experiment_id)
+        return str(found.experiment_id)
+
+    def _look(self) -> Run | None:
+        """Finds the sweep's run and those of its trials, each of them once."""
+        parents, trials = [], defaultdict(list)
+        for run in self._search():
+            if TRIAL_TAG in run.data.tags:
+                trials[int(run.data.tags[TRIAL_TAG])].append(run)
+            else:
+                parents.append(run)
+        for number, runs in trials.items():
+            self._keep_one(number, runs)
+        children = Counter(run.data.tags.get(PARENT_TAG) for runs in trials.values() for run in runs)
+        parents.sort(key=lambda run: (run.info.run_id != self.run_id, -children[run.info.run_id], run.info.run_id))
+        self._delete(parents[1:])
+        return parents[0] if parents else None
+
+    def _keep_one(self, number: int, runs: list[Run]) -> None:
+        known = self._trials[number].id if number in self._trials else None
+        runs.sort(key=lambda run: (run.info.run_id != known, -len(run.data.metrics), run.info.run_id))
+        self._delete(runs[1:])
+        if runs and number not in self._trials:
+            self._trials[number] = _found(runs[0])
+
+    def _delete(self, doubles: Sequence[Run]) -> None:
+        """A request to make a run, whose answer was lost, was heard, and so was the next one."""
+        for run in doubles:
+            with ignore_refusal():  # some may write, and not delete
+                self._client.delete_run(run.info.run_id)
+
+    def _search(self, more: str = "") -> list[Run]:
+        runs: list[Run] = []
+        token = None
+        while True:
+            mine = f"tags.`{UID_TAG}` = '{self._tags[UID_TAG]}'{more}"
+            page = self._client.search_runs([self.experiment_id], mine, page_token=token)
+            runs += page
+            token = page.token
+            if not token:
+                return runs
+
+
+def _batches(epochs: Sequence[Mapping[str, float]]) -> Iterator[tuple[bool, list[Metric], bool]]:
+    """The metrics of whole epochs, as many as a request may hold, each with whether it is the first and the last."""
+    size = MOST_METRICS // max((len(values) for values in epochs), default=1)
+    starts = range(0, max(1, len(epochs)), size)
+    for start in starts:
+        batch = [metric for values in epochs[start : start + size] for metric in _metrics(values)]
+        yield start == starts[0], batch, start == starts[-1]
+
+
+def _metrics(values: Mapping[str, float]) -> list[Metric]:
+    timestamp, step = int(values["time"] * 1000), int(values["epoch"])
+    return [Metric(k, float(v), timestamp, step) for k, v in values.items() if k not in ("time", "epoch")]
+
+
+def _found(run: Run) -> TrialRun:
+    tags = {name: run.data.tags[name] for name in TAGS if name in run.data.tags}
+    info, parameters = run.info, set(run.data.params)
+    return TrialRun(
+        id=str(info.run_id),
+        status=str(info.status),
+        finished=info.end_time,
+        tags=tags,
+        parameters=parameters,
+        epochs=None,
+    )

@@ -1,0 +1,86 @@
+"""A trial's MLflow run: its status, and the names of all tags."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from tuner.core.records import TrialRecord
+
+ACCURACY_TAG, TEST_DATA_TAG = "tuner.test_accuracy", "tuner.test_data"
+
+
+RUN_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "INTERRUPTED": "KILLED"}
+
+
+STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"
+
+
+MOST_CHARACTERS = 5000  # of a tag: stores cut longer ones off, some at this length
+
+
+SEED_TAG, CONDITIONS_TAG = "tuner.seed", "tuner.conditions"
+
+
+TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialEnd:
+    """A run's status, and the tags that tell more than that."""
+
+    status: str = "RUNNING"
+    finished: int | None = None
+    """Milliseconds since 1970; None for a trial that goes on."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        """Whether the run ends, for now at least."""
+        return self.status != "RUNNING"
+
+    @classmethod
+    def of(cls, record: TrialRecord, *, stopped: bool) -> Self:
+        """That of a trial; one that has not ended is interrupted when its sweep has `stopped`, at its last epoch."""
+        if not (record.ended or stopped):
+            return cls()
+        state = record.state if record.ended else "INTERRUPTED"
+        tags = {STATE_TAG: state}
+        if record.reason:
+            tags[REASON_TAG] = record.reason[:MOST_CHARACTERS]
+        if record.conditions:
+            tags |= {SEED_TAG: str(record.seed), CONDITIONS_TAG: json.dumps(record.conditions[-1][1])}
+        finished = int((record.finished or record.latest) * 1000)
+        return cls(status=RUN_STATUS[state], finished=finished, tags=tags)
+
+
+@dataclass(kw_only=True)
+class TrialRun:
+    """A trial's run, as far as MLflow is known to have it; by default one that has just been made."""
+
+    id: str
+    status: str = "RUNNING"
+    finished: int | None = None
+    """Milliseconds since 1970."""
+    tags: dict[str, str] = field(default_factory=dict)
+    parameters: set[str] = field(default_factory=set)
+    """Their names."""
+    epochs: set[int] | None = field(default_factory=set)
+    """None when MLflow is to be asked for them first: of a run that was found, or has ended."""
+
+    @property
+    def end(self) -> TrialEnd:
+        """How it ends. It is written after everything else: a run that ends like its trial has all of it."""
+        return TrialEnd(status=self.status, finished=self.finished, tags=self.tags)
+
+    def note(self, record: TrialRecord, end: TrialEnd) -> None:
+        """It has all that the record says."""
+        self.status, self.finished = end.status, end.finished
+        self.tags |= end.tags
+        self.parameters |= set(record.parameters)
+        self.epochs = None if end.over else set(record.metrics)
+
+
+UID_TAG, SWEEP_TAG, TRIAL_TAG, PARENT_TAG = "tuner.uid", "tuner.sweep", "tuner.trial", "mlflow.parentRunId"

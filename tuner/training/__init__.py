@@ -1,0 +1,1 @@
+"""torch and one model."""

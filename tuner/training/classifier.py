@@ -1,0 +1,126 @@
+"""A model with its preprocessing: raw samples in, logits out. This is what is trained, saved and served."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from tuner.core import catalog
+from tuner.core.errors import TunerError, unknown
+from tuner.data.batches import evaluation_batches
+from tuner.data.spec import DataSpec
+from tuner.data.texts import lengths
+from tuner.training.device import memory_format, to_memory_format
+
+Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+class Classifier(nn.Module):
+    """A network with its preprocessing: numbers are normalised channel by channel, padding of texts is cut off."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, data: DataSpec, network: nn.Module, normalisation: Normalisation | None = None) -> None:
+        """Normalises with the mean and standard deviation of the training split, unless others are given."""
+        super().__init__()
+        per_channel = (-1,) + (1,) * (len(data.shape) - 1)
+        # a column of times in seconds would lose its last digits in float32 before the mean is taken off
+        kind = torch.float64 if data.task == "tabular" else torch.float32
+        for name, values in zip(("mean", "std"), normalisation or (data.mean, data.std), strict=True):
+            self.register_buffer(name, torch.tensor(values, dtype=kind).reshape(per_channel))
+        self.text = data.task == "text"
+        self.network = network
+
+    def forward(self, raw: Tensor) -> Tensor:
+        """(batch, *data.shape) in raw units, any dtype -> (batch, classes) logits."""
+        logits: Tensor = self.network(self.prepare(raw))
+        return logits
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        """What the network gets: normalised float32 samples, or int64 tokens as long as the batch's longest text."""
+        if self.text:
+            return raw[:, : int(lengths(raw).max())].long()
+        return ((raw.to(self.mean.dtype) - self.mean) / self.std).float()
+
+
+def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> Classifier:
+    """The catalog's `model` for `data`, with keyword arguments for its `build`.
+
+    Raises:
+        TunerError: the model is unknown, does not fit the task, or does not take an argument or its value.
+    """
+    check_task(data, model)
+    known = model_parameters(model)
+    for name in arguments:
+        if name not in known:
+            raise unknown(f"parameter of {model}", name, known)
+    module = catalog.load("models", model)
+    normalisation = getattr(module, "NORMALISATION", None)  # of the images that it was pretrained on
+    return Classifier(data, module.build(data, **arguments), normalisation)
+
+
+def check_task(data: DataSpec, model: str) -> None:
+    """Raises TunerError when the model is not made for the task of the data."""
+    tasks = catalog.load("models", model).TASKS
+    if data.task not in tasks:
+        fitting = [name for name in catalog.names("models") if data.task in catalog.load("models", name).TASKS]
+        raise TunerError(
+            f"model '{model}' takes {' and '.join(tasks)} data, but {data.name} is {data.task} data: "
+            f"choose one of {', '.join(fitting) or 'none yet'}"
+        )
+
+
+def model_parameters(model: str) -> dict[str, Any]:
+    """The keyword arguments of a model's `build`, with their defaults."""
+    signature = inspect.signature(catalog.load("models", model).build)
+    keywords = (p for p in signature.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY)
+    return {parameter.name: parameter.default for parameter in keywords}
+
+
+def is_pretrained(model: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether training starts from pretrained weights, see `materials`."""
+    return bool({**model_parameters(model), **arguments}.get("pretrained"))
+
+
+def parameter_count(module: nn.Module) -> int:
+    """How many numbers are trained."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+_DRAWN = ("normal_", "uniform_")  # what torch.nn.init draws from, and networks themselves
+
+
+class _Undrawn(TorchFunctionMode):
+    """Leaves tensors as they are that are filled at random: without memory, that would take 5 s of imports."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Sequence[type], args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        if getattr(func, "__module__", None) == "torch.nn.init" or getattr(func, "__name__", "") in _DRAWN:
+            return args[0] if args else dict(kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
+def model_bytes(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> int | None:
+    """The bytes of all its tensors, see `build_classifier`; None for a network that cannot be made without memory."""
+    with suppress(RuntimeError), torch.device("meta"), _Undrawn():
+        state = build_classifier(data, model, arguments).state_dict()
+        return sum(int(value.nbytes) for value in state.values())
+    return None
+
+
+@torch.inference_mode()
+def predict_logits(model: nn.Module, inputs: Tensor) -> Tensor:
+    """(samples, classes) float32 logits of raw samples, computed in batches and full precision in evaluation mode."""
+    model.eval()
+    layout = memory_format(model)
+    order, batches = evaluation_batches(inputs)
+    logits = torch.cat([model(to_memory_format(inputs[index], layout)) for index in batches])
+    return logits[order.argsort()]

@@ -1,0 +1,43 @@
+"""What a model costs: parameters, arithmetic, bytes on disk, seconds of training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tuner.data.spec import DataSpec
+from tuner.training.classifier import Classifier
+from tuner.training.optimizers import skip_dynamo
+
+
+def forward_flops(model: Classifier, data: DataSpec) -> int:
+    """Operations of the model's matrix products and convolutions for one sample; a text has the full stored length.
+
+    A multiply-add counts as two. What is done element by element (activations, batch norm, pooling, biases) is left
+    out, as in torch's own counter, which does the counting. The model lies on the CPU, in evaluation mode.
+    """
+    from torch.utils import flop_counter  # noqa: PLC0415 - takes a while, and is needed once
+
+    skip_dynamo(flop_counter._FlopCounterMode)
+    recurrent = {torch.ops.aten.mkldnn_rnn_layer: _rnn_layer_flops}  # one kernel on Intel's and AMD's CPUs
+    with flop_counter.FlopCounterMode(display=False, custom_mapping=recurrent) as counter:
+        model(_sample(data))
+    return int(counter.get_total_flops())
+
+
+def _sample(data: DataSpec) -> Tensor:
+    """(1, *data.shape) of what is stored. Token 1 is a word, 0 would be padding."""
+    if data.task == "text":
+        return torch.ones(1, *data.shape, dtype=torch.int64)
+    return torch.zeros(1, *data.shape)
+
+
+def _rnn_layer_flops(
+    inputs: tuple[int, ...], input_weight: tuple[int, ...], hidden_weight: tuple[int, ...], *_: Any, **__: Any
+) -> int:
+    """One direction of one layer over (steps, batch, features): every gate's two matrix products at every step."""
+    steps, batch, _features = inputs
+    return 2 * steps * batch * (math.prod(input_weight) + math.prod(hidden_weight))

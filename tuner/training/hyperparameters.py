@@ -1,0 +1,71 @@
+"""The hyperparameters of training itself. Whatever else a search space names belongs to the model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from torch import nn
+
+from tuner.core.errors import TunerError, unknown
+from tuner.training.optimizers import OPTIMIZERS, parameter_groups, skip_dynamo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hyperparameters:
+    """How a model is trained."""
+
+    batch_size: int = 128
+    optimizer: str = "sgd"
+    """One of OPTIMIZERS; sgd is with Nesterov momentum."""
+    lr: float = 0.1
+    """The learning rate at its peak, after the warm-up."""
+    momentum: float = 0.9
+    """Of sgd only."""
+    weight_decay: float = 5e-4
+    """Of weights only: biases and normalisation layers are left alone. L2 with sgd and adam, decoupled with adamw."""
+    warmup: float = 0.1
+    """Share of all steps over which the learning rate rises from 0; a cosine brings it back to 0."""
+    label_smoothing: float = 0.0
+    """Share of the target spread over all classes."""
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown("optimizer", str(self.optimizer), OPTIMIZERS)
+        if type(self.batch_size) is not int or self.batch_size < 1:
+            raise TunerError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
+        for name in ("lr", "momentum", "weight_decay", "warmup", "label_smoothing"):
+            value = getattr(self, name)
+            if type(value) not in (int, float) or not math.isfinite(value):
+                raise TunerError(f"{name} must be a finite number, got {value!r}")
+        if not self.lr > 0:
+            raise TunerError(f"lr must be above 0, got {self.lr}")
+        for name in ("momentum", "warmup", "label_smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                raise TunerError(f"{name} must be at least 0 and below 1, got {getattr(self, name)}")
+        if not self.weight_decay >= 0:
+            raise TunerError(f"weight_decay must not be negative, got {self.weight_decay}")
+
+    def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """The optimizer over the model's parameters, in its fused form."""
+        skip_dynamo()
+        groups = parameter_groups(model, self.weight_decay)
+        if self.optimizer == "sgd":
+            nesterov = self.momentum > 0
+            return torch.optim.SGD(groups, lr=self.lr, momentum=self.momentum, nesterov=nesterov, fused=True)
+        if self.optimizer == "adam":
+            return torch.optim.Adam(groups, lr=self.lr, fused=True)
+        return torch.optim.AdamW(groups, lr=self.lr, fused=True)
+
+
+TRAINING_PARAMETERS = frozenset(field.name for field in fields(Hyperparameters))
+
+
+def split_parameters(parameters: Mapping[str, Any]) -> tuple[Hyperparameters, dict[str, Any]]:
+    """Parts a trial's parameters into those of training and those of the model's `build`."""
+    training = {name: value for name, value in parameters.items() if name in TRAINING_PARAMETERS}
+    model = {name: value for name, value in parameters.items() if name not in TRAINING_PARAMETERS}
+    return Hyperparameters(**training), model

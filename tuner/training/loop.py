@@ -1,0 +1,211 @@
+"""The training loop. It knows torch and tensors, and nothing of Ray, Optuna, MLflow or files."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tuner.data.augmentation import augment
+from tuner.data.batches import training_batches
+from tuner.data.spec import Split
+from tuner.training import optimizers
+from tuner.training.classifier import predict_logits
+from tuner.training.device import autocast, memory_format, to_memory_format
+from tuner.training.distributed import SINGLE_PROCESS, Ranks
+from tuner.training.hyperparameters import Hyperparameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochMetrics:
+    """What one epoch gave."""
+
+    epoch: int
+    """Counted from 1."""
+    train_loss: float
+    """Mean cross-entropy over the epoch's batches, in nats, while the model was changing."""
+    train_accuracy: float
+    """Share of augmented training samples classified correctly, 0 to 1."""
+    val_loss: float
+    """Mean cross-entropy over the validation split after the epoch, without label smoothing."""
+    val_accuracy: float
+    """Share of validation samples classified correctly after the epoch: the score that a sweep maximises."""
+    lr: float
+    """Learning rate of the epoch's last step."""
+    epoch_seconds: float
+    """Wall-clock time of training and validation."""
+
+    @property
+    def finite(self) -> bool:
+        """False when a loss is NaN or infinite."""
+        return math.isfinite(self.train_loss) and math.isfinite(self.val_loss)
+
+    def better_than(self, other: EpochMetrics | None) -> bool:
+        """True for a higher validation accuracy, or the same with a lower loss."""
+        return self.finite and (other is None or self._rank > other._rank)
+
+    @property
+    def _rank(self) -> tuple[float, float]:
+        return self.val_accuracy, -self.val_loss
+
+
+class Training:
+    """A model on its way: the weights now, the best ones so far, the optimizer, and the epochs done.
+
+    Dropout, shuffling and augmentation of an epoch depend on `seed` and the epoch alone, so a training that is
+    saved with `state_dict`, loaded and continued gives the same numbers as one that ran through.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        hyperparameters: Hyperparameters,
+        *,
+        epochs: int,
+        seed: int,
+        device: torch.device,
+        ranks: Ranks = SINGLE_PROCESS,
+    ) -> None:
+        """`ranks` are the processes that train it, each with a `Training` of its own, from the same model and seed."""
+        self.layout = memory_format(model)
+        self.model = model.to(device).to(memory_format=self.layout)
+        self.ranks = ranks
+        self.wrapped = ranks.wrap(self.model)
+        self.hyperparameters = hyperparameters
+        self.optimizer = hyperparameters.make_optimizer(self.model)
+        self.epochs = epochs
+        self.seed = seed
+        self.device = device
+        self.epoch = 0
+        self.metrics: EpochMetrics | None = None
+        self.best_metrics: EpochMetrics | None = None
+        self.best_weights: dict[str, Tensor] = {}
+        self.halved = 0  # the first epoch with halves, 0 for none
+
+    @property
+    def halves_now(self) -> bool:
+        """Whether the next epoch's batches are trained in two halves, whose gradients are added: half the memory.
+
+        The steps are those of whole batches, but for batch normalisation, which sees the halves.
+        """
+        return 0 < self.halved <= self.epoch + 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that `load_state_dict` needs to go on, in tensors, numbers and strings only."""
+        return {
+            "metrics": asdict(self.metrics) if self.metrics else None,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best_metrics": asdict(self.best_metrics) if self.best_metrics else None,
+            "best_weights": self.best_weights,
+            "halved": self.halved,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes back to where `state_dict` was taken."""
+        self.metrics = EpochMetrics(**state["metrics"]) if state["metrics"] else None
+        self.epoch = self.metrics.epoch if self.metrics else 0
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.best_metrics = EpochMetrics(**state["best_metrics"]) if state["best_metrics"] else None
+        self.best_weights = state["best_weights"]
+        self.halved = state.get("halved", 0)
+
+    def note(self, metrics: EpochMetrics) -> None:
+        """Counts an epoch, and keeps a copy of the weights when it is the best so far."""
+        self.epoch, self.metrics = metrics.epoch, metrics
+        if metrics.better_than(self.best_metrics):
+            self.best_metrics = metrics
+            self.best_weights = {name: value.clone() for name, value in self.model.state_dict().items()}
+
+
+def fit(
+    training: Training, train: Split, validation: Split, augmentations: tuple[str, ...]
+) -> Generator[EpochMetrics, None, None]:
+    """Trains until `training.epochs`, yielding after each epoch. The splits lie on the training's device."""
+    while training.epoch < training.epochs:
+        started = time.perf_counter()
+        train_loss, train_accuracy, lr = train_epoch(training, train, augmentations)
+        training.ranks.share_buffers(training.model)
+        val_loss, val_accuracy = evaluate(training.model, validation, training.ranks)
+        metrics = EpochMetrics(
+            epoch=training.epoch + 1,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            lr=lr,
+            epoch_seconds=time.perf_counter() - started,
+        )
+        training.note(metrics)
+        yield metrics
+
+
+def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]) -> tuple[float, float, float]:
+    """One pass over the training split in random order: mean loss, accuracy and the last learning rate.
+
+    A last batch that is not full is left out, since batch normalisation would weigh it wrongly; the order changes
+    every epoch, so no sample is left out for good.
+    """
+    hyperparameters, device, ranks = training.hyperparameters, training.device, training.ranks
+    batch_size = min(hyperparameters.batch_size, len(train.targets))
+    steps = len(train.targets) // batch_size
+    generator = _seed_epoch(training)
+    batches = training_batches(train.inputs, batch_size, generator)
+    generator = ranks.own(generator)
+    loss_sum, correct, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
+    training.model.train()
+    for step, batch in enumerate(batches):
+        lr = _set_lr(training, training.epoch * steps + step, training.epochs * steps)
+        training.model.zero_grad()
+        for index in ranks.part(batch).chunk(2 if training.halves_now else 1):
+            inputs = augment(train.inputs[index], augmentations, generator)
+            targets = train.targets[index]
+            with autocast(device):
+                logits = training.wrapped(to_memory_format(inputs, training.layout))
+                loss = functional.cross_entropy(logits, targets, label_smoothing=hyperparameters.label_smoothing)
+                loss = loss * ranks.weight(index, batch)
+            torch.autograd.backward(loss)
+            loss_sum += loss.detach()
+            correct += (logits.argmax(1) == targets).sum()
+        optimizers.optimizer_step(training.optimizer)
+    loss_total, correct_total = ranks.total(loss_sum, correct)
+    return loss_total / (steps * ranks.size), correct_total / (steps * batch_size), lr
+
+
+@torch.inference_mode()
+def evaluate(model: nn.Module, split: Split, ranks: Ranks = SINGLE_PROCESS) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy of a split that lies on the model's device, in the precision of training."""
+    part = ranks.part_of(split)
+    with autocast(split.inputs.device):
+        logits = predict_logits(model, part.inputs).float()
+    loss = functional.cross_entropy(logits, part.targets, reduction="sum")
+    loss_total, correct = ranks.total(loss, (logits.argmax(1) == part.targets).sum())
+    return loss_total / len(split.targets), correct / len(split.targets)
+
+
+def lr_factor(step: int, steps: int, warmup: float) -> float:
+    """Linear warm-up over the share `warmup` of all steps, then a cosine to 0 (Loshchilov & Hutter 2017, eq. 5)."""
+    warmup_steps = warmup * steps
+    if step < warmup_steps:
+        return (step + 1) / (warmup_steps + 1)
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / (steps - warmup_steps)))
+
+
+def _set_lr(training: Training, step: int, steps: int) -> float:
+    lr = training.hyperparameters.lr * lr_factor(step, steps, training.hyperparameters.warmup)
+    for group in training.optimizer.param_groups:
+        group["lr"] = lr * group["lr_scale"]
+    return lr
+
+
+def _seed_epoch(training: Training) -> torch.Generator:
+    seed = (training.seed * 1_000_003 + training.epoch) % 2**63
+    torch.manual_seed(seed + training.ranks.rank)  # dropout differs between the processes
+    return torch.Generator(training.device).manual_seed(seed)

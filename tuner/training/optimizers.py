@@ -1,0 +1,46 @@
+"""The optimizers, over parameter groups, without importing torch's compiler."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+import torch
+from torch import nn
+
+
+def skip_dynamo(owner: type = torch.optim.Optimizer) -> None:
+    """Gives the answer that `torch._compile._disable_dynamo` would import the compiler for: the method as it is.
+
+    To be called before an optimizer is made, or another `owner` of methods that are hidden from the compiler is used.
+    Does nothing where the compiler is imported already.
+    """
+    if "torch._dynamo" in sys.modules:
+        return
+    for method in vars(owner).values():
+        eager = getattr(method, "__wrapped__", None)
+        if eager is not None and not hasattr(eager, "__dynamo_disable"):
+            setattr(eager, "__dynamo_disable", eager)
+
+
+@torch.no_grad()
+def optimizer_step(optimizer: torch.optim.Optimizer) -> None:
+    """`optimizer.step()` without its wrappers, which serve profiling, hooks, differentiable steps and compilation."""
+    inspect.unwrap(type(optimizer).step)(optimizer)
+
+
+OPTIMIZERS = ("sgd", "adam", "adamw")
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """The trained parameters by weight decay, and by the `lr_scale` that a model may give some of them."""
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            decay = weight_decay if parameter.ndim > 1 else 0.0
+            groups.setdefault((decay, getattr(parameter, "lr_scale", 1.0)), []).append(parameter)
+    return [
+        {"params": parameters, "weight_decay": decay, "lr_scale": scale}
+        for (decay, scale), parameters in groups.items()
+    ]

@@ -1,0 +1,83 @@
+"""What decides a trial's numbers beside its parameters, its seed and its data. It is kept with each trial."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from tuner.core.package import digest
+from tuner.training.device import precision
+
+_SHORT = {"code": "another version of tuner's code, of the models or of the datasets"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """Under the same ones, a trial of the same parameters, seed and data gives the same numbers to the last digit."""
+
+    code: str
+    """The fingerprint of this package, its models and its datasets."""
+    python: str
+    torch: str
+    torchvision: str
+    numpy: str
+    device: str
+    """The GPU, or else the CPU with the instructions that torch uses of it."""
+    precision: str
+    """Of the multiplications: `bfloat16` or `float32`."""
+    threads: int
+    """CPU cores of the trial."""
+    workers: int
+    """Processes that train it together."""
+
+    def to_json(self) -> dict[str, str | int]:
+        """For the study, and for MLflow."""
+        return asdict(self)
+
+    def changes(self, before: Mapping[str, str | int]) -> list[str]:
+        """What was otherwise before, such as `torch 2.15.0 (it was 2.14.1)`. What was not recorded then is left out."""
+        now = self.to_json()
+        changed = [name for name in now if name in before and before[name] != now[name]]
+        return [_SHORT.get(name, f"{name} {now[name]} (it was {before[name]})") for name in changed]
+
+
+def current_conditions(device: torch.device, *, threads: int, workers: int) -> Conditions:
+    """Those of a trial that trains in this environment."""
+    packages = {name: version(name) for name in ("torch", "torchvision", "numpy")}
+    return Conditions(
+        code=_code(),
+        python=platform.python_version(),
+        device=_name(device),
+        precision=precision(device),
+        threads=threads,
+        workers=workers,
+        **packages,
+    )
+
+
+@cache
+def _code() -> str:
+    return digest()
+
+
+def _name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{_cpu()}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+@cache
+def _cpu() -> str:
+    """The processor's name, or what it is called where the system does not tell that."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())

@@ -1,0 +1,148 @@
+"""A trained model on disk: weights (safetensors) and how to build it (JSON). Loading it runs no pickle."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from tuner.core.errors import TunerError, check_name, one_line
+from tuner.core.files import write_atomic
+from tuner.data.encoding import Raw, to_inputs
+from tuner.data.spec import DataSpec
+from tuner.training.classifier import Classifier, build_classifier, model_bytes, predict_logits
+
+DESCRIPTION_FILE = "model.json"
+
+
+_DIMENSIONS = {"image": 3, "tabular": 1, "text": 1}
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """How to build a saved model."""
+
+    data: DataSpec
+    model: str
+    arguments: Mapping[str, Any]
+
+    def save(self, folder: Path) -> None:
+        """Writes the file."""
+        text = json.dumps(asdict(self), indent=2) + "\n"
+        write_atomic(folder / DESCRIPTION_FILE, lambda file: file.write(text.encode()))
+
+    @classmethod
+    def load(cls, folder: Path) -> ModelDescription:
+        """Reads the file.
+
+        Raises:
+            TunerError: it is missing or damaged, or says what no data can be.
+        """
+        path = folder / DESCRIPTION_FILE
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            description = cls(DataSpec.from_json(raw["data"]), raw["model"], raw["arguments"])
+        except OSError as error:
+            raise TunerError(f"cannot load the model in {folder}: {DESCRIPTION_FILE}: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise TunerError(f"{path} is damaged: {type(error).__name__}: {one_line(error)}") from None
+        for name, good in description.examine().items():
+            if not good:
+                raise TunerError(f"{path} is damaged: '{name}' is none that a model can have")
+        for name in description.data.classes:
+            check_name(name, f"{path}: the class")
+        return description
+
+    def examine(self) -> dict[str, bool]:
+        """Whether each value is of the type and size that it must be."""
+        data = self.data
+        dimensions = _DIMENSIONS.get(data.task) if isinstance(data.task, str) else None
+        shape = _all(data.shape, int) and len(data.shape) == dimensions and min(data.shape) > 0
+        return {
+            "name": isinstance(data.name, str),
+            "task": dimensions is not None,
+            "shape": shape,
+            "classes": _all(data.classes, str) and len(set(data.classes)) == len(data.classes) > 1,
+            "mean": _all(data.mean, int, float),
+            "std": _all(data.std, int, float),
+            "augment": _all(data.augment, str),
+            "white": _is(data.white, int) and data.white > 0,
+            "vocabulary": _all(data.vocabulary, str),
+            "columns": _columns_fit(data) if shape else False,
+            "model": isinstance(self.model, str),
+            "arguments": isinstance(self.arguments, dict),
+        }
+
+
+def _columns_fit(data: DataSpec) -> bool:
+    good = all(isinstance(c.name, str) and _all(c.categories, str) and _is(c.fill, int, float) for c in data.columns)
+    return good and (not data.columns or sum(column.width for column in data.columns) == data.shape[0])
+
+
+def _all(values: Any, *kinds: type) -> bool:
+    return isinstance(values, tuple) and all(_is(value, *kinds) for value in values)
+
+
+def _is(value: Any, *kinds: type) -> bool:
+    return type(value) in kinds and (isinstance(value, str) or math.isfinite(value))
+
+
+WEIGHTS = "weights.safetensors"
+
+
+def save_model(
+    folder: Path, data: DataSpec, model: str, arguments: Mapping[str, Any], weights: Mapping[str, Tensor]
+) -> None:
+    """Writes the two files into `folder`, which is made: the description last, so that it tells of whole weights."""
+    content = save({name: value.cpu().contiguous() for name, value in weights.items()})
+    write_atomic(folder / WEIGHTS, lambda file: file.write(content))
+    ModelDescription(data, model, dict(arguments)).save(folder)
+
+
+def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
+    """The model in `folder`, on the CPU and in evaluation mode, and the data that it was made for.
+
+    Raises:
+        TunerError: a file is missing, damaged, or of a version of the model that is not this one.
+    """
+    description = ModelDescription.load(folder)
+    data = description.data
+    try:
+        _check_size(description, folder / WEIGHTS)
+        model = build_classifier(data, description.model, description.arguments)
+        model.load_state_dict(load_file(folder / WEIGHTS))
+    except TunerError as error:
+        place = "" if str(folder) in str(error) else f"cannot load the model in {folder}: "
+        raise TunerError(f"{place}{error}") from None
+    except (OSError, ArithmeticError, LookupError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        raise TunerError(f"cannot load the model in {folder}: {type(error).__name__}: {one_line(error)}") from None
+    return model.eval(), data
+
+
+def _check_size(description: ModelDescription, weights: Path) -> None:
+    """Raises TunerError when the model would be larger than its weights, before it takes memory."""
+    there = weights.stat().st_size
+    needed = model_bytes(description.data, description.model, description.arguments)
+    if needed is not None and needed > there:
+        raise TunerError(f"{weights} has {there:,} bytes, and the model needs {needed:,}")
+
+
+def probabilities(model: Classifier, data: DataSpec, raw: Raw) -> NDArray[np.float32]:
+    """(samples, classes) probabilities of raw samples, see `inputs.to_inputs`.
+
+    Raises:
+        TunerError: the samples are of another kind or shape.
+    """
+    logits = predict_logits(model, to_inputs(data, raw))
+    result: NDArray[np.float32] = torch.softmax(logits, 1).numpy()
+    return result

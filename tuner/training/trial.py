@@ -1,0 +1,207 @@
+"""One trial: from its parameters, or its checkpoint, to its last epoch. It runs in a Ray worker, or in this process."""
+
+from __future__ import annotations
+
+import gc
+import json
+import traceback
+import warnings
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tuner.core.callback import Report
+from tuner.core.errors import TunerError
+from tuner.core.records import Value, trial_seed
+from tuner.core.sweep_folder import checkpoint_folder
+from tuner.data.spec import DataSpec, Split
+from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError, release_folder
+from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.classifier import build_classifier, is_pretrained
+from tuner.training.distributed import SINGLE_PROCESS, Ranks
+from tuner.training.hyperparameters import split_parameters
+from tuner.training.loop import Training, fit
+from tuner.training.reproducibility import current_conditions
+
+PRETRAINED = "pretrained/"  # before the names of weights among the arrays
+
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialJob:
+    """What all trials of a sweep have in common."""
+
+    sweep: str
+    data: DataSpec
+    model: str
+    epochs: int
+    rungs: tuple[int, ...]
+    seed: int
+    threads: int
+    gpus: float
+    """GPUs of a trial: 0, a share of one, 1 or more."""
+    folder: Path
+    """Of the checkpoints on the node that a trial runs on."""
+    storage: CheckpointStorage | None = None
+    """Where they are kept, if not in that folder."""
+    repeats: int = 0
+    """The number of the trial, of another sweep, whose seed the first one has."""
+    halved: int = 0
+    """The first epoch to be trained half a batch at a time; 0 for none."""
+    halves: bool = False
+    """Whether a trial that runs out of memory tries again, with half a batch at a time."""
+
+    @property
+    def workers(self) -> int:
+        """Processes that train a trial together: one for each of its GPUs."""
+        return max(1, int(self.gpus))
+
+
+class TrialData(NamedTuple):
+    """What trials start from, on the device that they train on."""
+
+    train: Split
+    validation: Split
+    pretrained: Weights
+    """Of the model's first layers; empty when it has none."""
+
+
+def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
+    """Tensors over the arrays: the same memory for a CPU, copied once to a GPU."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")  # nothing here writes
+        tensors = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+    return TrialData(
+        train=Split(tensors["train_inputs"], tensors["train_targets"]),
+        validation=Split(tensors["validation_inputs"], tensors["validation_targets"]),
+        pretrained={k.removeprefix(PRETRAINED): v for k, v in tensors.items() if k.startswith(PRETRAINED)},
+    )
+
+
+def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report) -> None:
+    """Trains one trial, from its checkpoint if it has one, and reports each epoch's metrics.
+
+    An error is reported as `{"error": reason, "details": traceback}` and not raised: that would cost the warm worker.
+    A disk that does not take a checkpoint that is needed is no fault of the trial's: `{"unsaved": reason}`.
+    """
+    reached = 0
+
+    def heard(result: dict[str, Any]) -> None:
+        nonlocal reached
+        reached = max(reached, result["epoch"])
+        report(result)
+
+    try:
+        failure = train_trial(job, number, parameters, data, heard)
+        if job.halves and failure.get("out_of_memory"):
+            free_memory()
+            failure = train_trial(with_half_batches(job, reached + 1), number, parameters, data, report)
+    finally:
+        if job.storage:
+            release_folder(checkpoint_folder(job.folder, number))
+    if failure:
+        free_memory()
+        report(failure)
+
+
+def with_half_batches(job: TrialJob, epoch: int) -> TrialJob:
+    """For the second try of a trial that ran out of memory. Epochs before that, which it had enough for, stay whole."""
+    return replace(job, halved=epoch, halves=False)
+
+
+def free_memory() -> None:
+    """Gives what an ended trial has left back to the device, for those that share it."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def train_trial(
+    job: TrialJob,
+    number: int,
+    parameters: Mapping[str, Value],
+    data: TrialData,
+    report: Report,
+    ranks: Ranks = SINGLE_PROCESS,
+) -> dict[str, Any]:
+    """Trains the trial; gives nothing, or why it failed. When it returns, nothing holds on to the model any more."""
+    storage = job.storage if ranks.first else None
+    checkpoints = CheckpointManager(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
+    try:
+        training = _start(job, trial_seed(job.seed, job.repeats + number), parameters, data, ranks)
+        _train(job, training, data, checkpoints, report)
+    except UnsavedError as error:
+        return {"unsaved": str(error)}
+    except Exception as error:
+        reason = _reason(error, parameters)
+        broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
+        if broken or ranks.lost(error):
+            raise  # a GPU's context, or another process, is lost: a new worker goes on from the checkpoint
+        details = traceback.format_exc()
+        traceback.clear_frames(error.__traceback__)
+        return {"error": reason, "details": details} | ({"out_of_memory": True} if _is_out_of_memory(error) else {})
+    return {}
+
+
+def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: TrialData, ranks: Ranks) -> Training:
+    torch.manual_seed(seed)
+    hyperparameters, arguments = split_parameters(parameters)
+    if hyperparameters.batch_size < ranks.size:
+        raise TunerError(f"batch size {hyperparameters.batch_size} cannot be shared by {ranks.size} GPUs")
+    model = build_classifier(job.data, job.model, arguments)
+    if is_pretrained(job.model, arguments):
+        loaded = model.network.load_state_dict(data.pretrained, strict=False)  # the head begins at random
+        if not data.pretrained or loaded.unexpected_keys:
+            raise TunerError(f"the pretrained weights of {job.model} are missing")
+    device = data.train.inputs.device
+    return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=device, ranks=ranks)
+
+
+def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: CheckpointManager, report: Report) -> None:
+    conditions = current_conditions(training.device, threads=job.threads, workers=training.ranks.size)
+    made = {"seed": training.seed, "conditions": json.dumps(conditions.to_json())}  # Ray would flatten a dict
+
+    def told() -> dict[str, Any]:
+        notes = checkpoints.take_notes()
+        return made | {"halved": training.halved} | ({"notes": notes} if notes else {})
+
+    try:
+        with training.ranks.first_before_others():
+            restored = checkpoints.restore(training)
+        training.halved = training.halved or job.halved
+        if restored and training.metrics:
+            report(asdict(training.metrics) | told())  # the driver may have died before it heard of this epoch
+        with closing(fit(training, data.train, data.validation, job.data.augment)) as epochs:
+            for metrics in epochs:
+                if not metrics.finite:
+                    report(asdict(metrics) | told())
+                    return
+                checkpoints.save(training, now=metrics.epoch in (*job.rungs, job.epochs))
+                report(asdict(metrics) | told())
+    except SystemExit:  # raised by Ray inside `report` when it stops the trial
+        if training.metrics and training.metrics.finite:
+            with suppress(UnsavedError):  # it goes on from the one before
+                checkpoints.save(training, now=True)
+        raise
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def _reason(error: BaseException, parameters: Mapping[str, Value]) -> str:
+    """One line for a person."""
+    if _is_out_of_memory(error):
+        return f"out of memory at batch size {parameters.get('batch_size')}"
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
+
+
+Weights = dict[str, Tensor]
