@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
-from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.execution.in_process import run_here
 from tuner.search.controller import Controller
@@ -53,7 +53,7 @@ def tracked(config: SweepConfig, splits: Splits, home: Path) -> Study:
     folder.mkdir(parents=True)
     config.save(folder)
     store = Store.of(home)
-    study = Study(folder / JOURNAL_FILE, config.search_space(), seed=config.seed, trials=config.trials)
+    study = Study(SweepFolder(folder).journal, config.search_space(), seed=config.seed, trials=config.trials)
     tracker = BackgroundTracker(
         lambda heard: MlflowSweep(store, config, heard=heard), study.record, ask=store.ask, say=print
     )

@@ -11,7 +11,7 @@ from mlflow.entities import Run
 
 from tuner.core.config import SweepConfig
 from tuner.core.records import TrialRecord, best_of
-from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
 from tuner.tracking.trial_run import TRIAL_TAG, UID_TAG
 
@@ -54,7 +54,7 @@ def inventory(
     home: Path, name: str, trials: int, *, pair: str = "digits-cnn", uri: str | None = None, registered: bool = True
 ) -> Inventory:
     """That of a sweep of so many trials that has come to its end; by default MLflow is the one embedded in `home`."""
-    found, records = Inventory(), read_records(home / name / JOURNAL_FILE)
+    found, records = Inventory(), read_records(SweepFolder(home / name).journal)
     uri = uri or f"sqlite:///{home}/mlflow.db"
     client, runs = MlflowClient(uri, uri), _runs(uri, pair, SweepConfig.load(home / name).uid)
     by_trial = _by_trial(found, runs)

@@ -19,7 +19,7 @@ from support import make_config
 
 from tuner.core.callback import Decision
 from tuner.core.environment import prepare_environment
-from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.core.sweep_folder import SweepFolder
 from tuner.search.controller import Controller
 from tuner.search.study import Study
 from tuner.tracking import background, retry
@@ -68,7 +68,7 @@ class Training:
         self.said: list[str] = []
         self.reports = 0
         self._random = random.Random(self.seed)
-        study = Study(self.folder / JOURNAL_FILE, self.config.search_space(), seed=self.seed, trials=TRIALS)
+        study = Study(SweepFolder(self.folder).journal, self.config.search_space(), seed=self.seed, trials=TRIALS)
         store = Store(uri=self.proxy.uri, artifacts=None)
         self.study = study
         self.tracker = BackgroundTracker(self._connect(store), study.record, ask=store.ask, say=self.said.append)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from tuner.core import catalog
 from tuner.core.errors import SweepError
 from tuner.core.records import TrialRecord, best_of
-from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import DataSpec, Splits
 from tuner.execution.signals import Stop
 from tuner.report.findings import Findings
@@ -91,7 +91,7 @@ def sweep(folder: Path, splits: Splits, *flaws: str, trials: int = 1, epochs: in
     params = {"flaw": {"choices": list(flaws)}, "batch_size": {"choices": [1024]}, "lr": {"choices": [0.01]}}
     space = {"epochs": epochs, "params": params}
     config = make_config(trials=trials, epochs=epochs, concurrency=1, space=space, max_failure_rate=1.0)
-    study = Study(folder / JOURNAL_FILE, config.search_space(), seed=0, trials=trials)
+    study = Study(SweepFolder(folder).journal, config.search_space(), seed=0, trials=trials)
     run_trials(config, splits, study, folder, Nobody())
     return Ran(study, study.records())
 

@@ -26,7 +26,7 @@ from tuner.core.errors import SweepError, TunerError
 from tuner.core.files import write_checked_json
 from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord
-from tuner.core.sweep_folder import JOURNAL_FILE, RESULT_FILE
+from tuner.core.sweep_folder import JOURNAL_FILE, SweepFolder
 from tuner.report.make import make_report
 from tuner.search.study import Study
 from tuner.search.study_reader import read_records
@@ -82,15 +82,15 @@ def test_a_damaged_sweep_json_is_one_line(tmp_path: Path, ledger: Ledger) -> Non
 
 @pytest.mark.faults
 def test_a_damaged_result_json_is_one_line(tmp_path: Path, ledger: Ledger) -> None:
-    write_checked_json(tmp_path / RESULT_FILE, WROTE)
+    write_checked_json(SweepFolder(tmp_path).result, WROTE)
 
     def look() -> str:
         try:
             return WHOLE if read_result(tmp_path).items() >= WROTE.items() else BELIEVED
         except TunerError as error:
-            return told(error, tmp_path / RESULT_FILE)
+            return told(error, SweepFolder(tmp_path).result)
 
-    ends = tally(tmp_path / RESULT_FILE, look, times=TIMES, seed=2)
+    ends = tally(SweepFolder(tmp_path).result, look, times=TIMES, seed=2)
     enter(ledger, "result.json", ends)
     assert ends[END] > TIMES / 2
 
@@ -109,18 +109,18 @@ def states(journal: Path) -> list[list[TrialRecord]]:
 @pytest.mark.faults
 def test_a_damaged_study_is_one_line_or_what_it_was_before_its_last_lines(tmp_path: Path, ledger: Ledger) -> None:
     drive(policy(tmp_path), Counter())
-    known = states(tmp_path / JOURNAL_FILE)
+    known = states(SweepFolder(tmp_path).journal)
 
     def look() -> str:
         try:
-            found = read_records(tmp_path / JOURNAL_FILE)
+            found = read_records(SweepFolder(tmp_path).journal)
         except TunerError as error:
-            return told(error, tmp_path / JOURNAL_FILE)
+            return told(error, SweepFolder(tmp_path).journal)
         if found == known[-1]:
             return WHOLE
         return BEFORE if found in known else BELIEVED
 
-    ends = tally(tmp_path / JOURNAL_FILE, look, times=TIMES, seed=3)
+    ends = tally(SweepFolder(tmp_path).journal, look, times=TIMES, seed=3)
     enter(ledger, "the study", ends)
     assert ends[BEFORE], "torn last lines"
     assert ends[END] > TIMES / 2
@@ -175,7 +175,7 @@ def test_a_checkpoint_that_is_ahead_of_a_study_cut_short_is_not_gone_on_from(tmp
             checkpoints.save(subject, now=True)
             if number == 0 and epoch == 1:
                 first.on_report(0, {"epoch": 1, "val_accuracy": 0.5, **METRICS})
-    study = Study(tmp_path / JOURNAL_FILE, space(), seed=0, trials=12)
+    study = Study(SweepFolder(tmp_path).journal, space(), seed=0, trials=12)
     assert [note.partition(":")[0] for note in repair_folder(study, tmp_path)] == [
         "the study knows less of trial 0 than its checkpoint",
         "the study knows less of trial 1 than its checkpoint",
@@ -185,7 +185,7 @@ def test_a_checkpoint_that_is_ahead_of_a_study_cut_short_is_not_gone_on_from(tmp
 
 def test_weights_of_another_epoch_than_the_best_are_called_what_they_are(finished: Finished, tmp_path: Path) -> None:
     """As when the newest checkpoint is damaged and the one before it is of an earlier epoch."""
-    best = read_records(finished.sweep / JOURNAL_FILE)[finished.result["best"]["trial"]]
+    best = read_records(SweepFolder(finished.sweep).journal)[finished.result["best"]["trial"]]
     shutil.copytree(finished.sweep / "trials", tmp_path / "trials")
     config = SweepConfig.load(finished.sweep)
     worse = {epoch: value - 1 if epoch == best.best_epoch else value for epoch, value in best.values.items()}

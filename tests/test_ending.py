@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from support import make_config
 
-from tuner.core.sweep_folder import ERROR_FILE, JOURNAL_FILE
+from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.signals import Stop
 from tuner.search.study import Study
 from tuner.sweeps.lock import last_driver, lock_sweep
@@ -47,7 +47,7 @@ def give_up(folder: Path, *, stopped: bool, halted: str = "", closed: bool = Fal
         nonlocal killed
         killed += 1
 
-    study = Study(folder / JOURNAL_FILE, make_config().search_space(), seed=0, trials=12)
+    study = Study(SweepFolder(folder).journal, make_config().search_space(), seed=0, trials=12)
     stop = Stop()
     if stopped:
         with pytest.raises(KeyboardInterrupt):
@@ -63,14 +63,14 @@ def give_up(folder: Path, *, stopped: bool, halted: str = "", closed: bool = Fal
 def test_a_stop_is_summed_up(tmp_path: Path, exits: list[int]) -> None:
     said, left, killed = give_up(tmp_path, stopped=True)
     assert (said.count("stopped"), len(left), killed, exits) == (0, 1, 1, [130])
-    assert not (tmp_path / ERROR_FILE).exists()
+    assert not SweepFolder(tmp_path).error.exists()
 
 
 def test_an_error_is_told_and_noted(tmp_path: Path, exits: list[int]) -> None:
     said, left, killed = give_up(tmp_path, stopped=False)
     assert said.endswith(f"error: Ray does not end; to go on: tuner resume {tmp_path.name}\n")
     assert (left, killed, exits) == ([], 1, [1])
-    assert (tmp_path / ERROR_FILE).read_text().startswith("Ray does not end")
+    assert SweepFolder(tmp_path).error.read_text().startswith("Ray does not end")
 
 
 def test_what_a_disk_has_ended_is_no_stop_though_it_was_asked_to_save_itself(tmp_path: Path, exits: list[int]) -> None:

@@ -15,7 +15,7 @@ from tuner.cli.sweep_tables import print_status, print_statuses
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError, printable
 from tuner.core.files import tuner_home
-from tuner.core.sweep_folder import ERROR_FILE
+from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.control import POLL_S
 from tuner.sweeps.logs import follow_events
 from tuner.sweeps.status import SweepReader, all_statuses
@@ -57,8 +57,8 @@ def show_logs(name: str, *, trial: int | None, follow: bool, out: Console) -> in
         details = sweep.folder / "trials" / f"{trial:04d}-error.txt"
         if details.exists():
             out.print(details.read_text(encoding="utf-8", errors="replace").rstrip(), markup=False)
-    elif (sweep.folder / ERROR_FILE).exists():
-        out.print((sweep.folder / ERROR_FILE).read_text(encoding="utf-8", errors="replace").rstrip(), markup=False)
+    elif SweepFolder(sweep.folder).error.exists():
+        out.print(SweepFolder(sweep.folder).error.read_text(encoding="utf-8", errors="replace").rstrip(), markup=False)
     return 0
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tuner.cli.progress import ProgressView
 from tuner.core import catalog
-from tuner.core.config import SweepRequest, check_request
+from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.sweep_folder import check_sweep_name
@@ -42,7 +42,7 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
     home = make_folder(tuner_home())
     with TemporaryDirectory() as scratch:
         with err.status(f"Asking {address}"):
-            head = connect_head(address, Path(scratch) / "package")
+            head = connect_head(address, RUN, Path(scratch) / "package")
         files = Path(scratch) / "files"
         packed = pack(request, files)
         while True:
@@ -72,7 +72,7 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
 def resume(name: str, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
     """Goes on with a sweep of a cluster. Returns the exit status."""
     with TemporaryDirectory() as scratch, err.status(f"Asking {address}"):
-        head = connect_head(address, Path(scratch))
+        head = connect_head(address, RUN, Path(scratch))
         job_id = head.start(["resume", name, *(["--json"] if as_json and attach else [])], name=name)
         lines, begun = _until_begun(head.jobs, job_id, name)
     code = 0 if begun else exit_code(head.jobs.job(job_id))
@@ -88,7 +88,7 @@ def verb(words: Sequence[str], address: str, *, out: Console, err: Console) -> i
     """Runs a command on the head, and prints what it prints, as it comes. Returns its exit status."""
     with TemporaryDirectory() as scratch:
         with err.status(f"Asking {address}"):
-            head = connect_head(address, Path(scratch))
+            head = connect_head(address, RUN, Path(scratch))
             job_id = head.start(words)
 
         def show(line: str) -> None:
@@ -101,7 +101,7 @@ def watch(name: str, address: str, *, out: Console, err: Console) -> int:
     """The live view of a sweep that a cluster runs, and at its end where it stands."""
     with TemporaryDirectory() as scratch:
         with err.status(f"Asking {address}"):
-            head = connect_head(address, Path(scratch))
+            head = connect_head(address, RUN, Path(scratch))
             job_id = head.start(["status", name, "--watch", "--json"])
         view: ProgressView | None = None
         try:
@@ -161,7 +161,7 @@ def _begun(
 
 def _check(request: SweepRequest) -> None:
     """What can be known to be wrong without the data, which only the cluster may have."""
-    check_request(request)
+    request.check()
     if request.name is not None:
         check_sweep_name(request.name)
     catalog.check("models", request.model)

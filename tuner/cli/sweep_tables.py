@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tuner.core.outcome import Outcome, Winner
 from tuner.core.records import SCORE
-from tuner.core.sweep_folder import MODEL_FOLDER
+from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import format_parameters, format_seconds
 from tuner.tracking.store import Store
 
@@ -78,7 +78,7 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
     config, summary = status.config, status.summary
     reason = f": {status.reason}" if status.reason else ""
     out.print(
-        f"[bold]{config.name}[/bold]: {config.model} on {config.source.name}, [bold]{status.state}[/bold]", end=""
+        f"[bold]{config.name}[/bold]: {config.model} on {config.dataset_name}, [bold]{status.state}[/bold]", end=""
     )
     out.print(reason, markup=False)
     out.print(f"trials    {summary.states().partition(': ')[2]}; {summary.epochs} epochs")
@@ -134,7 +134,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         f"ROC-AUC {scores.roc_auc:.4f}, loss {scores.loss:.4f}"
     )
     if winner.model is None:
-        out.print(f"model     {outcome.folder / MODEL_FOLDER}  (not registered yet)", markup=False)
+        out.print(f"model     {SweepFolder(outcome.folder).model}  (not registered yet)", markup=False)
         return
     word = "champion" if winner.model.champion else "registered, not the champion"
     out.print(f"model     {winner.model.uri}  ({word}: {winner.model.note})")

@@ -14,7 +14,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, TunerError, disk_error_text, disk_sweep_error, printable
 from tuner.core.files import tuner_home
 from tuner.core.outcome import UNSENT, Outcome
-from tuner.core.sweep_folder import ERROR_FILE, write_error
+from tuner.core.sweep_folder import SweepFolder, write_error
 from tuner.execution.signals import Stop
 from tuner.sweeps.finalize import read_outcome
 from tuner.sweeps.inputs import SweepInputs
@@ -27,7 +27,7 @@ def announcement(config: SweepConfig) -> str:
     size = f"{config.epochs} epochs"
     if config.trials > 1:
         size = f"at most {size} each, {config.concurrency} at a time"
-    return f"[bold]{config.name}[/bold]: {trials} of {config.model} on {config.source.name}, {size}"
+    return f"[bold]{config.name}[/bold]: {trials} of {config.model} on {config.dataset_name}, {size}"
 
 
 def detach_sweep(config: SweepConfig, *, as_json: bool, out: Console, err: Console) -> int:
@@ -47,7 +47,7 @@ def run_sweep(
 
     for note in materials.splits.notes:
         err.print(printable(note), markup=False, soft_wrap=True)
-    (folder / ERROR_FILE).unlink(missing_ok=True)
+    SweepFolder(folder).error.unlink(missing_ok=True)
     store, stop = Store.of(folder.parent), Stop()
     tell = partial(_tell, store=store, stop=stop, as_json=as_json, out=out, err=err)
     try:
@@ -98,5 +98,5 @@ def _noted(error: Exception, config: SweepConfig, folder: Path) -> str:
     if isinstance(error, SweepError):
         return str(error)
     reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    kept = f"all trials so far are kept; details in {folder / ERROR_FILE}; to go on: tuner resume {config.name}"
+    kept = f"all trials so far are kept; details in {SweepFolder(folder).error}; to go on: tuner resume {config.name}"
     return f"{reason}; {kept}"

@@ -9,15 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.errors import TunerError, one_line, unknown
-from tuner.core.files import read_checked_json, write_checked_json
-from tuner.data.source import Source
-from tuner.search.space import SearchSpace
-from tuner.search.space_file import parse_space
+from tuner.core.files import read_checked_json, slug, write_checked_json
 
 CONFIG_FILE = "sweep.json"
-
-
 OOM = ("fail", "halve-batch")
+TRIALS = 16
+MOST_TRIALS = MOST_EPOCHS = 1_000_000
+
+
+def dataset_name(dataset: str, target: str | None = None) -> str:
+    """Letters, digits and _ for a dataset: a name of the catalog, or FORMAT:PATH. A target column is part of the name.
+
+    >>> dataset_name("digits"), dataset_name("csv:/data/My Iris.csv", "species")
+    ('digits', 'csv_my_iris_species')
+    """
+    form, colon, path = dataset.partition(":")
+    if not colon:
+        return form
+    return "_".join(map(slug, [form, Path(path).name.removesuffix(f".{form}"), *([target] if target else [])]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +84,12 @@ class SweepConfig:
     @property
     def pair(self) -> str:
         """The name of the MLflow experiment and of the registered model."""
-        return f"{self.source.name}-{self.model}"
+        return f"{self.dataset_name}-{self.model}"
 
     @property
-    def source(self) -> Source:
-        """Where the data comes from."""
-        return Source(self.dataset, self.target)
-
-    def search_space(self) -> SearchSpace:
-        """The space to draw from."""
-        return parse_space(self.space, f"the search space of {self.name}", narrowed=True)
+    def dataset_name(self) -> str:
+        """The first half of the pair's name."""
+        return dataset_name(self.dataset, self.target)
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""
@@ -105,15 +110,6 @@ class SweepConfig:
             raise TunerError(f"{path} is damaged: it has no {error}") from None
         except (OSError, ValueError) as error:
             raise TunerError(f"{path} is damaged: {one_line(error)}") from None
-
-
-MOST_EPOCHS = 1_000_000
-
-
-TRIALS = 16
-
-
-MOST_TRIALS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,21 +148,20 @@ class SweepRequest:
     pretrained: str | None = None
     """The fingerprint that the weights must have."""
 
-
-def check_request(request: SweepRequest) -> None:
-    """Raises TunerError for an option that must be at least 1 and is not, and for a seed that is none."""
-    for option in ("trials", "max_epochs", "concurrency", "cpus_per_trial", "workers_per_node", "limit"):
-        value = getattr(request, option)
-        if value is not None and value < 1:
-            raise TunerError(f"--{option.replace('_', '-')} must be at least 1, got {value}")
-    if request.max_failures < 0:
-        raise TunerError(f"--max-failures must be at least 0, got {request.max_failures}")
-    if not 0 <= request.max_failure_rate <= 1:
-        raise TunerError(f"--max-failure-rate {request.max_failure_rate:g}: give a share from 0 to 1")
-    if request.oom not in OOM:
-        raise unknown("--oom", request.oom, OOM)
-    for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
-        if (getattr(request, option) or 0) > most:
-            raise TunerError(f"--{option.replace('_', '-')} must be at most {most}, got {getattr(request, option)}")
-    if not 0 <= request.seed < 2**31:
-        raise TunerError(f"--seed must be at least 0 and below 2147483648, got {request.seed}")
+    def check(self) -> None:
+        """Raises TunerError for an option that must be at least 1 and is not, and for a seed that is none."""
+        for option in ("trials", "max_epochs", "concurrency", "cpus_per_trial", "workers_per_node", "limit"):
+            value = getattr(self, option)
+            if value is not None and value < 1:
+                raise TunerError(f"--{option.replace('_', '-')} must be at least 1, got {value}")
+        if self.max_failures < 0:
+            raise TunerError(f"--max-failures must be at least 0, got {self.max_failures}")
+        if not 0 <= self.max_failure_rate <= 1:
+            raise TunerError(f"--max-failure-rate {self.max_failure_rate:g}: give a share from 0 to 1")
+        if self.oom not in OOM:
+            raise unknown("--oom", self.oom, OOM)
+        for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
+            if (getattr(self, option) or 0) > most:
+                raise TunerError(f"--{option.replace('_', '-')} must be at most {most}, got {getattr(self, option)}")
+        if not 0 <= self.seed < 2**31:
+            raise TunerError(f"--seed must be at least 0 and below 2147483648, got {self.seed}")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
-from tuner.cli.remote_entry import main
 from tuner.core.errors import TunerError
 
 DEFAULTS = {
@@ -61,14 +60,12 @@ def _take_login() -> None:
     os.environ["MLFLOW_TRACKING_URI"] = address._replace(netloc=host).geturl()
 
 
-DOWNLOAD_TIMEOUT_S = (
-    30.0  # seconds without a byte until a download has failed: a firewall that drops packets never answers
-)
+DOWNLOAD_TIMEOUT_S = 30.0  # without a byte: a firewall that drops packets never answers
 
 
 @contextmanager
 def download_timeout() -> Iterator[None]:
-    """New sockets give up after SILENCE: torch opens its urls without a timeout, so only the default reaches them."""
+    """New sockets give up after DOWNLOAD_TIMEOUT_S: torch opens its urls without a timeout, so only the default reaches them."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_S)
     try:
@@ -86,7 +83,3 @@ OUTPUT_MARK = "-- tuner --"  # the line of a job's log after which our own outpu
 def on_cluster() -> bool:
     """Whether this process belongs to a submitted job: its trials may run on all nodes of the cluster."""
     return bool(os.environ.get(ON_CLUSTER))
-
-
-if __name__ == "__main__":
-    main()

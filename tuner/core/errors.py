@@ -98,6 +98,16 @@ def disk_error_text(error: BaseException) -> str:
     return _DISK_WORDS[errno.ENOSPC] if _SQLITE_FULL in str(error) else ""
 
 
+class SweepStopped(KeyboardInterrupt):  # noqa: N818 - it is no error
+    """A signal has stopped a sweep before there was a trial to save."""
+
+    def __init__(self, name: str, signal: int) -> None:
+        """`name` is the sweep's."""
+        super().__init__(name)
+        self.name = name
+        self.signal = signal
+
+
 class SweepError(RuntimeError):
     """A sweep that could not come to a model: one line, with what is kept and how to go on."""
 

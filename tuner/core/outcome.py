@@ -7,14 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tuner.core.config import SweepConfig
+from tuner.core.config import SweepConfig, dataset_name
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.records import TrialRecord
-from tuner.core.sweep_folder import RESULT_FILE
-from tuner.data.source import Source
-from tuner.training.cost import forward_flops
-from tuner.training.saved_model import load_model
+from tuner.core.sweep_folder import SweepFolder
 
 UNSENT = 3  # the exit status of a command that has done its work, of which MLflow lacks a part
 
@@ -77,6 +74,8 @@ class Outcome:
     """Why part of the record, or the model, has not reached MLflow; empty when all has."""
     report: Path | None = None
     """The page with the figures, when it could be made."""
+    stopped_by: int = 0
+    """The signal that interrupted the sweep; 0 when none did."""
 
     @property
     def top(self) -> list[TrialRecord]:
@@ -113,7 +112,7 @@ class Outcome:
 
 def write_result(outcome: Outcome) -> None:
     """Writes result.json: the sweep is finished."""
-    write_checked_json(outcome.folder / RESULT_FILE, outcome.to_json())
+    write_checked_json(SweepFolder(outcome.folder).result, outcome.to_json())
 
 
 def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
@@ -132,7 +131,7 @@ def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
             model=RegisteredModel(**result["model"]) if result["model"] else None,
         )
     except (KeyError, TypeError, IndexError) as error:
-        raise TunerError(f"{folder / RESULT_FILE} is damaged, or of an earlier version: {error!r}") from None
+        raise TunerError(f"{SweepFolder(folder).result} is damaged, or of an earlier version: {error!r}") from None
 
 
 def mark_sent(folder: Path, model: RegisteredModel) -> None:
@@ -140,7 +139,7 @@ def mark_sent(folder: Path, model: RegisteredModel) -> None:
     old = read_result(folder)
     new = {**old, "unsent": "", "model": asdict(model)}
     if new != old:
-        write_checked_json(folder / RESULT_FILE, new)
+        write_checked_json(SweepFolder(folder).result, new)
 
 
 def is_sent(folder: Path) -> bool:
@@ -152,9 +151,11 @@ def is_sent(folder: Path) -> bool:
 def read_result(folder: Path) -> dict[str, Any]:
     """What `write_result` has written. Raises TunerError when the file is damaged."""
     try:
-        return read_checked_json(folder / RESULT_FILE)
+        return read_checked_json(SweepFolder(folder).result)
     except (OSError, ValueError) as error:
-        raise TunerError(f"{folder / RESULT_FILE} is damaged: {one_line(error)}; to make it again, delete it") from None
+        raise TunerError(
+            f"{SweepFolder(folder).result} is damaged: {one_line(error)}; to make it again, delete it"
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,21 +170,6 @@ class Cost:
     """Size of the saved model's folder: weights and description, with a vocabulary where there is one."""
     train_seconds: float
     """Wall-clock seconds of all epochs of the one trial that trained it, with their validation."""
-
-    @classmethod
-    def of(cls, saved: Path, trial: TrialRecord) -> Cost:
-        """The cost of the model in the folder `saved`, which `trial` has trained.
-
-        Raises:
-            TunerError: the model cannot be loaded.
-        """
-        model, data = load_model(saved)
-        return cls(
-            parameters=sum(parameter.numel() for parameter in model.parameters()),
-            flops=forward_flops(model, data),
-            bytes=sum(path.stat().st_size for path in saved.rglob("*") if path.is_file()),
-            train_seconds=sum(metrics["epoch_seconds"] for metrics in trial.metrics.values()),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,4 +200,4 @@ class FinishedSweep:
     @property
     def data(self) -> str:
         """The first half of the pair's name."""
-        return Source(self.dataset).name
+        return dataset_name(self.dataset)

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
-
-from tuner.core.config import SweepConfig
-from tuner.search.schedulers.asha import expected_epochs, rungs
-from tuner.search.summary import _left
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 Value = bool | int | float | str
 
@@ -46,7 +40,7 @@ class TrialRecord:
     seed: int | None = None
     """Of its training; None before its first epoch."""
     conditions: tuple[tuple[int, Mapping[str, str | int]], ...] = ()
-    """See `conditions.Conditions`: those that it was trained under, each with the first epoch that was."""
+    """See `reproducibility.Conditions`: those that it was trained under, each with the first epoch that was."""
     halved: int = 0
     """The first epoch whose batches were trained half at a time, since the whole ones did not fit; 0 if none was."""
 
@@ -83,6 +77,40 @@ def best_of(records: list[TrialRecord]) -> TrialRecord | None:
     return max(candidates, key=lambda record: (record.best, -record.number), default=None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrialReport:
+    """What a trial tells after an epoch, or when it cannot continue."""
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """By name: `epoch` (from 1), the score, the losses and others. Empty when it could not continue."""
+    seed: int | None = None
+    """Of its training."""
+    conditions: Mapping[str, str | int] | None = None
+    """See `reproducibility.Conditions`."""
+    halved: int = 0
+    """The first epoch that was trained half a batch at a time; 0 for none."""
+    notes: tuple[str, ...] = ()
+    """What a user should know, a line each."""
+    node: str = ""
+    """Where it runs on a cluster."""
+    error: str = ""
+    """Why it failed, in one line; empty when it did not."""
+    details: str = ""
+    """More about the error, such as a traceback."""
+    out_of_memory: bool = False
+    """Whether it failed because memory ran out."""
+    unsaved: str = ""
+    """Why a checkpoint that is needed could not be written. That is no fault of the trial's."""
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that ended; 0 for a failure."""
+        return int(self.metrics.get("epoch", 0))
+
+
+Report = Callable[[TrialReport], None]
+"""What a trial calls with each report. It raises SystemExit when the trial is to stop."""
+
 _ORDER = ("done", "running", "waiting", "pruned", "failed", "left")
 
 
@@ -99,31 +127,6 @@ class Summary:
     live: tuple[TrialRecord, ...]
     left: float | None
     """Seconds that it will go on; None when that is not known yet."""
-
-    @classmethod
-    def of(
-        cls, config: SweepConfig, records: list[TrialRecord], live: set[int], began: float | None, spent: float = 0.0
-    ) -> Self:
-        """Counts the study's records.
-
-        `began` is when this run of the sweep did, in seconds since 1970, if it runs; `spent` are the seconds of its
-        time budget that earlier runs had.
-        """
-        names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
-        states = Counter(names.get(r.state) or ("running" if r.number in live else "waiting") for r in records)
-        epochs = sum(len(record.values) for record in records)
-        finalists = [r for r in records if r.number in live and r.epoch >= max(rungs(config.epochs), default=0)]
-        certain = sum(config.epochs - record.epoch for record in finalists)
-        expected = expected_epochs(config.trials, config.epochs, workers=config.concurrency)
-        expected = max(expected, epochs + certain)
-        return cls(
-            counts={**states, "left": config.trials - len(records)},
-            epochs=epochs,
-            expected=expected,
-            best=best_of(records),
-            live=tuple(record for record in records if record.number in live),
-            left=None if began is None else _left(config, records, expected - epochs, began, spent),
-        )
 
     def states(self) -> str:
         """`16 trials: 2 done, 1 running, ...`, all that there are."""

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuner.core import catalog
@@ -15,6 +15,109 @@ from tuner.core.config import CONFIG_FILE, SweepConfig
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import write_atomic
 from tuner.core.records import TrialRecord, best_of
+
+JOURNAL_FILE, PREDICTIONS_FILE, REPORT_PAGE = "study.log", "predictions.safetensors", "report.html"
+SUBMITTED_FOLDER = "submitted"  # in the home folder: a file for each sweep that was handed to a cluster
+UPLOADS_FOLDER = "uploads"  # in the home folder of a cluster's head: files that were sent along with a sweep
+RESERVED = ("mlflow.db", "artifacts", "pictures", SUBMITTED_FOLDER, UPLOADS_FOLDER)
+_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """The folder of a sweep, and where each of its files is."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The sweep's name."""
+        return self.path.name
+
+    @property
+    def home(self) -> Path:
+        """The folder of all sweeps."""
+        return self.path.parent
+
+    @property
+    def config(self) -> Path:
+        """What the sweep does: see SweepConfig."""
+        return self.path / CONFIG_FILE
+
+    @property
+    def journal(self) -> Path:
+        """The Optuna study."""
+        return self.path / JOURNAL_FILE
+
+    @property
+    def trials(self) -> Path:
+        """Checkpoints, a folder each, and the details of errors."""
+        return self.path / "trials"
+
+    @property
+    def ray(self) -> Path:
+        """Ray Tune's own files: never read, deleted at the end."""
+        return self.path / "ray"
+
+    @property
+    def result(self) -> Path:
+        """What the sweep came to: see `outcome.write_result`. It is there once the sweep is finished."""
+        return self.path / "result.json"
+
+    @property
+    def model(self) -> Path:
+        """The folder of the winner."""
+        return self.path / "model"
+
+    @property
+    def predictions(self) -> Path:
+        """What the winner predicted for the test split."""
+        return self.path / PREDICTIONS_FILE
+
+    @property
+    def report(self) -> Path:
+        """The folder of the report."""
+        return self.path / "report"
+
+    @property
+    def report_page(self) -> Path:
+        """The report as a page."""
+        return self.report / REPORT_PAGE
+
+    @property
+    def error(self) -> Path:
+        """Why the sweep failed: see `write_error`."""
+        return self.path / "error.txt"
+
+    @property
+    def output(self) -> Path:
+        """What a sweep in the background prints."""
+        return self.path / "output.txt"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that runs the sweep."""
+        return self.path / "lock"
+
+    @property
+    def sync_lock(self) -> Path:
+        """Held by a process that does not run the sweep, and needs it to stay as it is."""
+        return self.path / "sync.lock"
+
+    @property
+    def driver(self) -> Path:
+        """Which process runs the sweep, or ran it last."""
+        return self.path / "driver.json"
+
+    @property
+    def order(self) -> Path:
+        """What another process asks of the one that runs the sweep."""
+        return self.path / "order"
+
+    @property
+    def gate(self) -> Path:
+        """Held while an order is given or the sweep begins to run."""
+        return self.path / "order.lock"
 
 
 def known_sweep(name: str, home: Path) -> SweepConfig:
@@ -33,12 +136,6 @@ def sweep_names(home: Path) -> list[str]:
         return []
     found = [path for path in home.iterdir() if (path / CONFIG_FILE).is_file() and not path.name.startswith(".")]
     return [path.name for path in sorted(found, key=lambda path: (path / CONFIG_FILE).stat().st_mtime)]
-
-
-RESERVED = ("mlflow.db", "artifacts", "pictures", SUBMITTED_FOLDER, UPLOADS_FOLDER)
-
-
-_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def check_sweep_name(name: str) -> None:
@@ -102,48 +199,12 @@ def delete_checkpoints(folder: Path, records: Sequence[TrialRecord]) -> None:
             shutil.rmtree(checkpoint_folder(folder, record.number), ignore_errors=True)
 
 
-JOURNAL_FILE = "study.log"
-
-
-RESULT_FILE = "result.json"
-
-
 def checkpoint_folder(trials_folder: Path, number: int) -> Path:
     """Where a trial's checkpoint lies."""
     return trials_folder / f"{number:04d}"
 
 
-PREDICTIONS_FILE = "predictions.safetensors"
-
-
-SUBMITTED_FOLDER = "submitted"  # in the home folder: a file for each sweep that was handed to a cluster
-
-
-UPLOADS_FOLDER = "uploads"
-
-
-REPORT_FOLDER, REPORT_PAGE = "report", "report.html"
-
-
-LOCK_FILE, DRIVER_FILE = "lock", "driver.json"
-
-
-SYNC_LOCK_FILE = "sync.lock"  # held by who does not run the sweep, and wants it as it is
-
-
-ORDER_FILE, GATE_FILE = "order", "order.lock"
-
-
-ERROR_FILE = "error.txt"
-
-
 def write_error(folder: Path, text: str) -> None:
     """Says why a sweep has failed, for `tuner status` and `logs`. A disk that does not take it is no other error."""
     with suppress(OSError):
-        write_atomic(folder / ERROR_FILE, lambda file: file.write(f"{text}\n".encode(errors="replace")))
-
-
-OUTPUT_FILE = "output.txt"  # what a sweep in the background prints
-
-
-MODEL_FOLDER = "model"  # the folder of the winner in a sweep's folder
+        write_atomic(SweepFolder(folder).error, lambda file: file.write(f"{text}\n".encode(errors="replace")))

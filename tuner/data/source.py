@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuner.core import catalog
+from tuner.core.config import SweepConfig, dataset_name
 from tuner.core.errors import TunerError, one_line
-from tuner.core.files import data_root, slug
+from tuner.core.files import data_root
 from tuner.data.spec import Splits
 
 
@@ -40,14 +41,15 @@ class Source:
             raise TunerError(f"{text}: give a path: {form}:PATH")
         return cls(f"{form}:{_found(path, text)}", target)
 
+    @classmethod
+    def of(cls, config: SweepConfig) -> Source:
+        """The data of a sweep."""
+        return cls(config.dataset, config.target)
+
     @property
     def name(self) -> str:
         """Letters, digits and _: the first half of a pair's name. Another column of a table is another problem."""
-        form, colon, path = self.dataset.partition(":")
-        if not colon:
-            return form
-        parts = [form, Path(path).name.removesuffix(f".{form}"), *([self.target] if self.target else [])]
-        return "_".join(map(slug, parts))
+        return dataset_name(self.dataset, self.target)
 
     def load(self, limit: int | None = None) -> Splits:
         """The data, subsampled where `limit` says so."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from ray.experimental.internal_kv import _internal_kv_del, _internal_kv_get, _internal_kv_list, _internal_kv_put
 
 from tuner.core.config import SweepConfig
-from tuner.core.records import Summary
-from tuner.execution.prometheus import PrometheusMetrics
 from tuner.execution.ray_session import nodes
 from tuner.search.controller import Controller
 
@@ -75,19 +73,13 @@ class FairShare:
 
 
 @contextmanager
-def share_cluster(config: SweepConfig, policy: Controller) -> Iterator[Callable[[Callable[[], Summary]], None]]:
-    """Limits the policy to the sweep's part while it lasts. Gives what is to be called now and then with a summary."""
+def share_cluster(config: SweepConfig, controller: Controller) -> Iterator[None]:
+    """Limits the controller to the sweep's share while it lasts."""
     demand = config.cpus_per_trial, config.gpus_per_trial, config.workers_per_node
     slots = sum(node.slots(*demand) for node in nodes())
     share = FairShare(config.uid, slots, concurrency=config.concurrency)
-    metrics = PrometheusMetrics(config.name)
-    policy.limit(lambda: share.cap)
-
-    def tick(summary: Callable[[], Summary]) -> None:
-        if metrics.due:
-            metrics.tell(summary())
-
+    controller.limit(lambda: share.cap)
     try:
-        yield tick
+        yield
     finally:
         share.end()

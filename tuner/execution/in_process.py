@@ -4,31 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from types import TracebackType
+from typing import Self
 
 import torch
 
-from tuner.core.callback import Decision
+from tuner.core.records import TrialReport
 from tuner.search.controller import Controller
+from tuner.search.schedulers.base import Decision
 from tuner.training.device import best_device
 from tuner.training.trial import Arrays, TrialJob, free_memory, run_trial, to_trial_data
 
 
-def run_here(policy: Controller, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
-    """Runs trials one after the other in this process, until the policy is over. `tick` is called after each report."""
-    torch.set_num_threads(job.threads)
-    data = to_trial_data(arrays, best_device() if job.gpus else torch.device("cpu"))
+class InProcessExecutor:
+    """Runs trials one after the other. See Executor."""
 
-    while drawn := policy.next_trial():
-        number, parameters = drawn
+    shares_disk = True
 
-        def report(result: dict[str, Any], number: int = number) -> None:
-            decision = policy.on_report(number, result)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """There is nothing to end."""
+
+    def run(self, controller: Controller, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
+        """See Executor. `tick` is called after each report."""
+        torch.set_num_threads(job.threads)
+        data = to_trial_data(arrays, best_device() if job.gpus else torch.device("cpu"))
+        while drawn := controller.next_trial():
+            number, parameters = drawn
+
+            def report(told: TrialReport, number: int = number) -> None:
+                decision = controller.on_report(number, told)
+                tick()
+                if decision is Decision.STOP:
+                    raise SystemExit
+
             tick()
-            if decision is Decision.STOP:
-                raise SystemExit
-
-        tick()
-        with suppress(SystemExit):
-            run_trial(job, number, parameters, data, report)
-        free_memory()
+            with suppress(SystemExit):
+                run_trial(job, number, parameters, data, report)
+            free_memory()

@@ -18,8 +18,7 @@ from ray.actor import ActorHandle
 from ray.train import RunConfig, ScalingConfig, WorkerGroupError
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
 
-from tuner.core.callback import Report
-from tuner.core.records import Value
+from tuner.core.records import Report, TrialReport, Value
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.execution.ray_session import this_node
 from tuner.training.checkpoint_manager import release_folder
@@ -31,24 +30,24 @@ class ResultExchange:
     """Between the first of those processes and the trial's worker. Each waits here for the other."""
 
     def __init__(self) -> None:
-        self._results: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._reports: asyncio.Queue[TrialReport | None] = asyncio.Queue()
         self._answers: asyncio.Queue[bool] = asyncio.Queue()
 
-    async def ask(self, result: dict[str, Any]) -> bool:
-        """Hands in a result. Whether to go on."""
-        await self._results.put(result)
+    async def ask(self, report: TrialReport) -> bool:
+        """Hands in a report. Returns whether to continue."""
+        await self._reports.put(report)
         return await self._answers.get()
 
     async def close(self) -> None:
-        """There will be no more results."""
-        await self._results.put(None)
+        """There will be no more reports."""
+        await self._reports.put(None)
 
-    async def next(self) -> dict[str, Any] | None:
-        """The next result; None when there will be no more."""
-        return await self._results.get()
+    async def next(self) -> TrialReport | None:
+        """The next report; None when there will be no more."""
+        return await self._reports.get()
 
     async def answer(self, go_on: bool) -> None:
-        """To the last result."""
+        """To the last report."""
         await self._answers.put(go_on)
 
 
@@ -80,11 +79,11 @@ def train_together(task: GroupTask, resources: Mapping[str, float], report: Repo
     Raises:
         ray.train.TrainingFailedError: a process was lost: the trial may go on from its checkpoint.
     """
-    desk = new_exchange()
+    exchange = new_exchange()
     scratch = mkdtemp(prefix="tuner-train-")  # Ray Train wants a folder, and is given nothing to put there
     trainer = TorchTrainer(
         train_part,
-        train_loop_config={"task": task, "desk": desk},
+        train_loop_config={"task": task, "exchange": exchange},
         scaling_config=ScalingConfig(
             num_workers=task.job.workers,
             use_gpu=True,
@@ -97,12 +96,12 @@ def train_together(task: GroupTask, resources: Mapping[str, float], report: Repo
     try:
         with ThreadPoolExecutor(1) as pool:
             fitting = pool.submit(trainer.fit)
-            fitting.add_done_callback(lambda _: desk.close.remote())
-            reached = _pass_on(desk, report)
+            fitting.add_done_callback(lambda _: exchange.close.remote())
+            reached = _pass_on(exchange, report)
             failure = _failure(fitting.exception())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    if failure.get("out_of_memory") and task.job.halves:
+    if failure and failure.out_of_memory and task.job.halves:
         train_together(replace(task, job=with_half_batches(task.job, reached + 1)), resources, report)
     elif failure:
         report(failure)
@@ -115,13 +114,13 @@ def train_part(config: dict[str, Any]) -> None:
         FailedRankError: it could not go on.
     """
     task: GroupTask = config["task"]
-    desk: ActorHandle[Any] = config["desk"]
+    exchange: ActorHandle[Any] = config["exchange"]
     job, context = task.job, train.get_context()
     ranks = Ranks(context.get_world_rank(), context.get_world_size())
     torch.set_num_threads(max(1, job.threads // ranks.size))
 
-    def report(result: dict[str, Any]) -> None:
-        asked = ranks.first and ray.get(desk.ask.remote(result | this_node()))
+    def report(told: TrialReport) -> None:
+        asked = ranks.first and ray.get(exchange.ask.remote(replace(told, node=this_node())))
         if not ranks.agree(asked):
             raise SystemExit
 
@@ -136,31 +135,31 @@ def train_part(config: dict[str, Any]) -> None:
             release_folder(checkpoint_folder(job.folder, task.number))
 
 
-def _pass_on(desk: ActorHandle[Any], report: Report) -> int:
+def _pass_on(exchange: ActorHandle[Any], report: Report) -> int:
     """Reports what the processes hand in, until they have ended; when Ray stops the trial, so do they.
 
     Returns the last epoch.
     """
     reached = 0
-    while result := ray.get(desk.next.remote()):
-        reached = max(reached, result["epoch"])
+    while told := ray.get(exchange.next.remote()):
+        reached = max(reached, told.epoch)
         try:
-            report(result)
+            report(told)
         except SystemExit:
-            desk.answer.remote(go_on=False)
+            exchange.answer.remote(go_on=False)
             raise
-        desk.answer.remote(go_on=True)
+        exchange.answer.remote(go_on=True)
     return reached
 
 
-def _failure(error: BaseException | None) -> dict[str, Any]:
-    """What is to be reported of the trial. Raises `error` when it is that a process was lost."""
+def _failure(error: BaseException | None) -> TrialReport | None:
+    """What is to be reported of the trial. Raises `error` when it says that a process was lost."""
     if error is None:
-        return {}
+        return None
     failures = error.worker_failures.values() if isinstance(error, WorkerGroupError) else ()
     for failure in failures:
         told = getattr(failure, "_base_exc", failure)
         if isinstance(told, FailedRankError):
-            reported: dict[str, Any] = told.args[0]
+            reported: TrialReport = told.args[0]
             return reported
     raise error

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from ray.util.metrics import Gauge
 
+from tuner.core.callback import Callback
 from tuner.core.records import Summary
 
 BEAT_S = 5.0
-
-
 STATES = ("done", "running", "waiting", "pruned", "failed", "left")
 
 
-class PrometheusMetrics:
+class PrometheusMetrics(Callback):
     """ray_tuner_trials by state, ray_tuner_best_score and ray_tuner_epochs_per_second, each with the sweep's name."""
 
     def __init__(self, sweep: str) -> None:
+        """To be made when Ray runs."""
         tags = {"sweep": sweep}
         self._trials = Gauge("tuner_trials", "Trials of a sweep by state.", tag_keys=("sweep", "state"))
         self._best = Gauge("tuner_best_score", "The best validation accuracy of a sweep so far.", tag_keys=("sweep",))
@@ -27,19 +28,17 @@ class PrometheusMetrics:
         self._due = 0.0
         self._last: tuple[float, int] | None = None
 
-    @property
-    def due(self) -> bool:
-        """Whether it is time to say something new."""
-        return time.monotonic() >= self._due
-
-    def tell(self, summary: Summary) -> None:
-        """Sets all gauges."""
+    def on_tick(self, summary: Callable[[], Summary]) -> None:
+        """Sets all gauges when it is time to."""
         now = time.monotonic()
+        if now < self._due:
+            return
         self._due = now + BEAT_S
+        current = summary()
         for state in STATES:
-            self._trials.set(summary.counts.get(state, 0), {"state": state})
-        if summary.best:
-            self._best.set(summary.best.best[0])
+            self._trials.set(current.counts.get(state, 0), {"state": state})
+        if current.best:
+            self._best.set(current.best.best[0])
         if self._last:
-            self._speed.set((summary.epochs - self._last[1]) / (now - self._last[0]))
-        self._last = now, summary.epochs
+            self._speed.set((current.epochs - self._last[1]) / (now - self._last[0]))
+        self._last = now, current.epochs

@@ -146,10 +146,9 @@ def connect() -> None:
         ray.init(address="auto", log_to_driver=False, logging_level="error")
 
 
-def this_node() -> dict[str, str]:
-    """What a report says of where it comes from; nothing for a cluster of this process alone."""
-    name = f"{socket.gethostname()}/{ray.get_runtime_context().get_node_id()[:8]}"
-    return {"node": name} if on_cluster() else {}
+def this_node() -> str:
+    """What a report says of where it comes from; empty for a Ray of this process alone."""
+    return f"{socket.gethostname()}/{ray.get_runtime_context().get_node_id()[:8]}" if on_cluster() else ""
 
 
 def nodes() -> list[Node]:

@@ -1,11 +1,14 @@
-"""Puts a sweep's policy behind Ray Tune's searcher and scheduler interfaces, and runs it."""
+"""Puts a sweep's controller behind Ray Tune's searcher and scheduler interfaces, and runs it."""
 
 from __future__ import annotations
 
 import logging
 import shutil
 from collections.abc import Callable
-from typing import Any
+from contextlib import ExitStack
+from functools import partial
+from types import TracebackType
+from typing import Any, NoReturn, Self
 
 import ray
 from ray import tune
@@ -13,70 +16,113 @@ from ray.tune import Callback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import ConcurrencyLimiter, Searcher
 
-from tuner.core.callback import Decision
 from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
+from tuner.core.sweep_folder import SweepFolder
+from tuner.execution.fair_share import share_cluster
+from tuner.execution.ray_session import dead_processes, kill_processes, nodes, ray_session
 from tuner.execution.resources import WORKER_SLOTS
-from tuner.execution.tune_callbacks import DroppedTrials, StallGuard, Ticker, WorkerDeaths
+from tuner.execution.results import to_report
+from tuner.execution.signals import Stop
+from tuner.execution.tune_callbacks import DroppedTrials, StallGuard, Ticker, WaitNotice, WorkerDeaths
+from tuner.execution.watchdog import Watchdog
 from tuner.execution.worker import GroupWorker, TrialWorker
 from tuner.search.controller import Controller
+from tuner.search.schedulers.base import Decision
 from tuner.training.trial import Arrays, TrialJob
 
-SLOT = 1  # CPUs of Ray's, of a cluster of this process alone, that stand for room for a trial
+SLOT = 1  # CPUs of a Ray of this process alone, each of which stands for room for one trial
+GROUP_BYTES = 1.0  # of memory, for a worker that has others train: Ray Tune wants a demand, and the CPUs are for those
 
 
-ASKING = 1.0  # bytes, of a worker that has others train: Tune wants each to need something, and these need the CPUs
+class RayExecutor:
+    """Runs trials side by side with Ray Tune: on a Ray of this process alone, or on the cluster it is on."""
+
+    def __init__(
+        self,
+        config: SweepConfig,
+        folder: SweepFolder,
+        stop: Stop,
+        on_dead: Callable[[str, Callable[[], None]], NoReturn],
+    ) -> None:
+        """See `executor.make_executor`."""
+        self._config = config
+        self._scratch = folder.ray
+        self._stop = stop
+        self._watchdog = Watchdog(stop, dead_processes, lambda reason: on_dead(reason, kill_processes))
+        self._stack = ExitStack()
+
+    @property
+    def shares_disk(self) -> bool:
+        """See Executor. To be asked when it is entered."""
+        return not on_cluster() or len(nodes()) == 1
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(ray_session(self._config, self._stop, self._watchdog))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def run(self, controller: Controller, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
+        """See Executor. A Ray of this process alone has a slot for each trial, a cluster its real cores."""
+        with ExitStack() as stack:
+            waiting: Callable[[int, int], None] = _nothing  # our own Ray has room for all
+            if on_cluster():
+                stack.enter_context(share_cluster(self._config, controller))
+                waiting = WaitNotice(self._config, partial(controller.note, warning=False)).note
+            stack.enter_context(self._stop.tune_running())
+            self._run_tune(controller, job, arrays, tick, waiting)
+
+    def _ending(self) -> bool:
+        """Whether all workers end, so that losing one is no fault of its trial's."""
+        return self._stop.asked or bool(dead_processes())
+
+    def _run_tune(
+        self,
+        controller: Controller,
+        job: TrialJob,
+        arrays: Arrays,
+        tick: Callable[[], None],
+        waiting: Callable[[int, int], None],
+    ) -> None:
+        """Returns when the controller is over, or on SIGUSR1, with trials still live."""
+        for name in ("ray.tune", "ray.train", "ray.air"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        config, together = self._config, job.workers > 1
+        trainable, resources = _workers(config, job, arrays)
+        searcher = ConcurrencyLimiter(StudySearcher(controller), config.concurrency)
+        callbacks: list[Callback] = [
+            DroppedTrials(controller, searcher),
+            WorkerDeaths(controller, self._ending),
+            Ticker(tick, waiting, together=together),
+        ]
+        if config.trial_timeout:
+            callbacks.append(StallGuard(controller, config.trial_timeout, together=together))
+        try:
+            tune.run(
+                trainable,
+                name=config.name,
+                storage_path=str(self._scratch),
+                num_samples=-1,
+                search_alg=searcher,
+                scheduler=StudyScheduler(controller),
+                resources_per_trial=tune.PlacementGroupFactory([resources]),
+                reuse_actors=not together,  # a group ends slowly, and Ray Tune drops a worker that is not ready in time
+                max_failures=config.max_failures,
+                raise_on_failed_trial=False,
+                callbacks=callbacks,
+                trial_name_creator=_trial_name,
+                trial_dirname_creator=lambda trial: f"{_trial_name(trial)}-{trial.trial_id}",
+                verbose=0,
+            )
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def run(
-    config: SweepConfig,
-    policy: Controller,
-    job: TrialJob,
-    arrays: Arrays,
-    *,
-    tick: Callable[[], None],
-    waiting: Callable[[int, int], None],
-    ending: Callable[[], bool],
-) -> None:
-    """Runs trials until the policy is over, or until SIGUSR1, which returns with trials still live.
-
-    Ray is initialised already: with a slot a trial on this machine, with its real cores on a cluster.
-    `tick` is called several times a second on this thread, and `waiting` with
-    the numbers of trials that wait for a worker and that have one. A worker that is lost while all are `ending` is
-    no fault of its trial's.
-    """
-    for name in ("ray.tune", "ray.train", "ray.air"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    scratch = job.folder.parent / "ray"
-    trainable, resources = _workers(config, job, arrays)
-    searcher = ConcurrencyLimiter(StudySearcher(policy), config.concurrency)
-    together = job.workers > 1
-    callbacks: list[Callback] = [
-        DroppedTrials(policy, searcher),
-        WorkerDeaths(policy, ending),
-        Ticker(tick, waiting, together=together),
-    ]
-    if config.trial_timeout:
-        callbacks.append(StallGuard(policy, config.trial_timeout, together=together))
-    try:
-        tune.run(
-            trainable,
-            name=config.name,
-            storage_path=str(scratch),
-            num_samples=-1,
-            search_alg=searcher,
-            scheduler=StudyScheduler(policy),
-            resources_per_trial=tune.PlacementGroupFactory([resources]),
-            reuse_actors=not together,  # what these hold ends slowly, and a worker that is not ready again is lost
-            max_failures=config.max_failures,
-            raise_on_failed_trial=False,
-            callbacks=callbacks,
-            trial_name_creator=_trial_name,
-            trial_dirname_creator=lambda trial: f"{_trial_name(trial)}-{trial.trial_id}",
-            verbose=0,
-        )
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+def _nothing(*_: object) -> None: ...
 
 
 def _workers(config: SweepConfig, job: TrialJob, arrays: Arrays) -> tuple[Any, dict[str, float]]:
@@ -90,21 +136,21 @@ def _workers(config: SweepConfig, job: TrialJob, arrays: Arrays) -> tuple[Any, d
     if job.workers == 1:
         return tune.with_parameters(TrialWorker, job=job, arrays=arrays), demand
     held = {"job": job, "arrays": [ray.put(arrays)], "resources": demand}
-    return tune.with_parameters(GroupWorker, **held), {"memory": ASKING}
+    return tune.with_parameters(GroupWorker, **held), {"memory": GROUP_BYTES}
 
 
 class StudySearcher(Searcher):  # type: ignore[misc]
-    """Gives Ray Tune the policy's next trial. A trial that was paused comes back as a new Ray trial."""
+    """Gives Ray Tune the controller's next trial. A trial that was paused comes back as a new Ray trial."""
 
-    def __init__(self, policy: Controller) -> None:
+    def __init__(self, controller: Controller) -> None:
         super().__init__()
-        self._policy = policy
+        self._controller = controller
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # noqa: ARG002
         """The next trial's number and parameters; None when there is none now, FINISHED when there will be none."""
-        drawn = self._policy.next_trial()
+        drawn = self._controller.next_trial()
         if drawn is None:
-            return Searcher.FINISHED if self._policy.over else None
+            return Searcher.FINISHED if self._controller.over else None
         return {"number": drawn[0], "parameters": drawn[1]}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
@@ -115,15 +161,15 @@ class StudySearcher(Searcher):  # type: ignore[misc]
 
 
 class StudyScheduler(FIFOScheduler):  # type: ignore[misc]
-    """Hands every report to the policy and passes on its decision."""
+    """Hands every report to the controller and passes on its decision."""
 
-    def __init__(self, policy: Controller) -> None:
+    def __init__(self, controller: Controller) -> None:
         super().__init__()
-        self._policy = policy
+        self._controller = controller
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:  # noqa: ARG002
         """CONTINUE or STOP."""
-        decision = self._policy.on_report(trial.config["number"], result)
+        decision = self._controller.on_report(trial.config["number"], to_report(result))
         return str(TrialScheduler.CONTINUE if decision is Decision.CONTINUE else TrialScheduler.STOP)
 
 

@@ -42,6 +42,11 @@ class Stop:
         return (self._first or signal.SIGINT).name
 
     @property
+    def number(self) -> int:
+        """The signal's number; 0 when none has come."""
+        return int(self._first or 0)
+
+    @property
     def status(self) -> int:
         """The exit status of a program that the signal has ended: 130 for SIGINT, 143 for SIGTERM."""
         return 128 + (self._first or signal.SIGINT)

@@ -12,7 +12,6 @@ import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.search import ConcurrencyLimiter
-from rich.console import Console
 
 from tuner.core.config import SweepConfig
 from tuner.search.controller import Controller
@@ -86,45 +85,47 @@ class DroppedTrials(Callback):  # type: ignore[misc]
     before is still ending.
     """
 
-    def __init__(self, policy: Controller, searcher: ConcurrencyLimiter) -> None:
-        self._policy = policy
+    def __init__(self, controller: Controller, searcher: ConcurrencyLimiter) -> None:
+        self._controller = controller
         self._searcher = searcher
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
         """Called by Ray Tune."""
         for trial in trials:
             if trial.status == Trial.ERROR and trial.trial_id in self._searcher.live_trials:
-                self._policy.on_dropped(trial.config["number"])
+                self._controller.on_dropped(trial.config["number"])
                 self._searcher.on_trial_complete(trial.trial_id)
 
 
 class WorkerDeaths(Callback):  # type: ignore[misc]
-    """Tells the policy of trials that have lost their workers: they go on in others, unless it was too often."""
+    """Tells the controller of trials that have lost their workers: they go on in others, unless it was too often."""
 
-    def __init__(self, policy: Controller, ending: Callable[[], bool]) -> None:
+    def __init__(self, controller: Controller, ending: Callable[[], bool]) -> None:
         """While all are `ending`, that a worker does is no news."""
-        self._policy = policy
+        self._controller = controller
         self._ending = ending
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
         """Called by Ray Tune."""
         if not self._ending():
-            self._policy.on_moved(trial.config["number"], death_cause(trial))
+            self._controller.on_moved(trial.config["number"], death_cause(trial))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
         """Called by Ray Tune, whose scheduler is told of every death, and its searcher of no reason."""
         if not self._ending():
             deaths, why = trial.num_failures, death_cause(trial)
             times = f": {why}" if deaths == 1 else f" {deaths} times, the last time: {why}"
-            self._policy.on_lost(trial.config["number"], f"its worker died{times}", out_of_memory=lacked_memory(why))
+            self._controller.on_lost(
+                trial.config["number"], f"its worker died{times}", out_of_memory=lacked_memory(why)
+            )
 
 
 class StallGuard(Callback):  # type: ignore[misc]
     """Fails trials that have a worker and finish no epoch for too long, and ends their workers."""
 
-    def __init__(self, policy: Controller, timeout: float, *, together: bool) -> None:
+    def __init__(self, controller: Controller, timeout: float, *, together: bool) -> None:
         """`timeout` in seconds; the time in which a trial waits for its GPUs does not count."""
-        self._policy = policy
+        self._controller = controller
         self._together = together
         self._timeout = timeout
         self._seen: dict[str, tuple[float, Any]] = {}
@@ -150,7 +151,7 @@ class StallGuard(Callback):  # type: ignore[misc]
         return before if before and before[1] == shown else (now, shown)
 
     def _end(self, trial: Any) -> None:
-        self._policy.on_lost(trial.config["number"], f"no epoch finished in {self._timeout:g} s")
+        self._controller.on_lost(trial.config["number"], f"no epoch finished in {self._timeout:g} s")
         trial.max_failures = 0  # it is not to be tried again
         ray.kill(trial.temporary_state.ray_actor)
 
@@ -161,23 +162,22 @@ def _unplaced() -> int:
 
 
 WAIT_PATIENCE_S = 15.0  # a worker takes some seconds to start
-
-
 WAIT_AGAIN_S = 300.0
 
 
 class WaitNotice:
     """Is told now and then how many trials wait for a worker, and how many have one."""
 
-    def __init__(self, config: SweepConfig, console: Console) -> None:
+    def __init__(self, config: SweepConfig, tell: Callable[[str], None]) -> None:
+        """`tell` shows a user a line."""
         gpus = f" and {config.gpus_per_trial:g} GPU" if config.gpus_per_trial else ""
         self._demand = f"{config.cpus_per_trial} CPU{gpus}"
-        self._console = console
+        self._tell = tell
         self._since: float | None = None
         self._due = 0.0
 
     def note(self, waiting: int, working: int) -> None:
-        """Prints a line when trials wait, and none works, for a while; and again after some minutes."""
+        """Tells a line when trials wait, and none works, for a while; and again after some minutes."""
         now = time.monotonic()
         if working or not waiting:
             self._since = None
@@ -188,4 +188,4 @@ class WaitNotice:
             self._due = now + WAIT_AGAIN_S
             trials = "a trial waits" if waiting == 1 else f"{waiting} trials wait"
             text = f"{trials} for {self._demand} each: other work has them, or nodes are starting"
-            self._console.print(text, markup=False, soft_wrap=True)
+            self._tell(text)

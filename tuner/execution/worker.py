@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -12,7 +13,9 @@ from ray import tune
 from ray.train._internal.session import get_session
 from ray.tune.trainable.function_trainable import FunctionTrainable
 
+from tuner.core.records import TrialReport
 from tuner.execution.ray_session import this_node
+from tuner.execution.results import to_result
 from tuner.training.device import best_device
 from tuner.training.trial import Arrays, TrialJob, free_memory, run_trial, to_trial_data
 
@@ -59,8 +62,8 @@ class TrialWorker(Worker):
         finally:
             free_memory()
 
-    def _report(self, result: dict[str, Any]) -> None:
-        tune.report(result | self._node)
+    def _report(self, report: TrialReport) -> None:
+        tune.report(to_result(replace(report, node=self._node)))
 
 
 class GroupWorker(Worker):
@@ -71,7 +74,7 @@ class GroupWorker(Worker):
         self._resources = resources
 
     def _trainable_func(self, config: dict[str, Any]) -> None:
-        from tuner.execution.multi_gpu import GroupTask, train_together  # noqa: PLC0415 - imports Ray Train's torch, which others need not
+        from tuner.execution.multi_gpu import GroupTask, train_together  # noqa: PLC0415 - imports Ray Train's torch
 
         task = GroupTask(job=self._job, number=config["number"], parameters=config["parameters"], arrays=self._arrays)
-        train_together(task, self._resources, tune.report)
+        train_together(task, self._resources, lambda report: tune.report(to_result(report)))

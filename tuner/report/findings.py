@@ -14,7 +14,7 @@ from torch import Tensor
 from tuner.core.config import SweepConfig
 from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord, best_of
-from tuner.core.sweep_folder import JOURNAL_FILE, PREDICTIONS_FILE, RESULT_FILE
+from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
 from tuner.search.study_reader import read_records
 from tuner.training.classifier import Classifier
@@ -51,12 +51,14 @@ class Findings:
     def read(cls, folder: Path) -> Findings:
         """Reads a sweep's folder. The sweep may be running."""
         config = SweepConfig.load(folder)
-        finished = (folder / RESULT_FILE).exists()
+        finished = SweepFolder(folder).result.exists()
         return cls(
             config=config,
-            records=tuple(read_records(folder / JOURNAL_FILE)),
+            records=tuple(read_records(SweepFolder(folder).journal)),
             result=read_result(folder) if finished else None,
-            load_winner=partial(_read_winner, folder) if finished and (folder / PREDICTIONS_FILE).exists() else None,
+            load_winner=partial(_read_winner, folder)
+            if finished and SweepFolder(folder).predictions.exists()
+            else None,
         )
 
     @property

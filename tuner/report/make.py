@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from tuner.core.errors import one_line
 from tuner.core.files import write_atomic
 from tuner.core.records import TrialRecord
-from tuner.core.sweep_folder import REPORT_FOLDER, REPORT_PAGE
+from tuner.core.sweep_folder import REPORT_PAGE, SweepFolder
 from tuner.report.class_scores import Classification, classification, confusion, roc_curves
 from tuner.report.figures import save
 from tuner.report.figures_samples import draw_samples
@@ -29,8 +29,9 @@ from tuner.report.page_samples import samples_block
 from tuner.report.page_scores import classification_block, confusion_block, roc_block
 from tuner.report.page_search import curves_block, history_block, importance_block, learning_block, parallel_block
 from tuner.report.search_series import parallel
-from tuner.search.importance import importance
+from tuner.search.importance import NotEnoughTrialsError, importance
 from tuner.search.schedulers.asha import rungs
+from tuner.search.space_file import space_of
 
 TABLE = "classification.json"
 
@@ -90,11 +91,14 @@ def _classification(findings: Findings) -> tuple[Classification]:
 
 
 def _importance(findings: Findings) -> tuple[Any, ...]:
-    return (importance(findings.records, findings.config.search_space(), findings.config.epochs),)
+    try:
+        return (importance(findings.records, space_of(findings.config), findings.config.epochs),)
+    except NotEnoughTrialsError as reason:
+        raise NotShown(str(reason)) from None
 
 
 def _parallel(findings: Findings) -> tuple[Any, ...]:
-    return (parallel(findings.records, findings.config.search_space()),)
+    return (parallel(findings.records, space_of(findings.config)),)
 
 
 def _learning(findings: Findings) -> tuple[Any, ...]:
@@ -120,7 +124,7 @@ def make_report(sweep: Path) -> Report:
     Raises:
         TunerError: the sweep's configuration is damaged.
     """
-    return write_report(Findings.read(sweep), sweep / REPORT_FOLDER)
+    return write_report(Findings.read(sweep), SweepFolder(sweep).report)
 
 
 def write_report(findings: Findings, folder: Path) -> Report:
@@ -151,7 +155,7 @@ def write_report(findings: Findings, folder: Path) -> Report:
         _write(folder / TABLE, json.dumps(table.to_json(), indent=2) + "\n")
         files.append(TABLE)
     title = f"{findings.config.pair}: {findings.config.name}"
-    _write(folder / REPORT_PAGE, render(title, heading(findings), sections, footer(findings)))
+    _write(folder / REPORT_PAGE, render(title, heading(findings), sections, footer()))
     return Report(folder=folder, files=(REPORT_PAGE, *files), missing=missing, failed=failed)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from html import escape
 
+from tuner.core.machine import package_versions
 from tuner.core.records import SCORE, best_of
 from tuner.core.units import format_parameters
 from tuner.report.figures import STATES
 from tuner.report.findings import Findings
 from tuner.report.page import definitions
-from tuner.tracking.runs import tags_of
 
 _SCORES = {"accuracy": "test accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "test loss"}
 
@@ -33,10 +32,9 @@ def heading(findings: Findings) -> str:
     return head + definitions({name: _value(name, value) for name, value in best.parameters.items()})
 
 
-def footer(findings: Findings) -> str:
+def footer() -> str:
     """The versions of what has made the report."""
-    versions = json.loads(tags_of(findings.config)["tuner.versions"])
-    return "Made with " + ", ".join(f"{name} {version}" for name, version in versions.items())
+    return "Made with " + ", ".join(f"{name} {version}" for name, version in package_versions().items())
 
 
 def _counts(findings: Findings) -> str:

@@ -6,43 +6,38 @@ RUNNING in the study, exactly like one that a crash interrupted; promoting and r
 
 from __future__ import annotations
 
-import json
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
-from pathlib import Path
-from typing import Any
 
-from tuner.core.callback import Callback, Decision
+from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import describe_disk_error
-from tuner.core.records import Value
-from tuner.core.sweep_folder import delete_checkpoints, write_error_details
-from tuner.search.schedulers import asha, base
+from tuner.core.records import TrialReport, Value
+from tuner.core.sweep_folder import SweepFolder, delete_checkpoints, write_error_details
+from tuner.search.schedulers.base import Decision, Scheduler, TrialProgress
 from tuner.search.stopping import TimeBudget, failing_reason, invalid_metrics
 from tuner.search.study import Study
-from tuner.training.loop import EpochMetrics
-
-METRICS = tuple(field.name for field in fields(EpochMetrics))
 
 
 class Controller:
     """Drives one sweep from its study."""
 
-    def __init__(self, config: SweepConfig, study: Study, trials_folder: Path, listener: Callback) -> None:
+    def __init__(
+        self, config: SweepConfig, study: Study, scheduler: Scheduler, folder: SweepFolder, callback: Callback
+    ) -> None:
         self._config = config
         self._study = study
-        self._folder = trials_folder
-        self._listener = listener
-        self._rungs = asha.rungs(config.epochs)
+        self._scheduler = scheduler
+        self._folder = folder.trials
+        self._callback = callback
+        self._rungs = scheduler.rungs()
         self.budget = TimeBudget(config.time_budget, study)
         self._stopped = False
         self._over_reason = "the time budget ended"
         self._most: Callable[[], float] = lambda: math.inf
         self._live: dict[int, int] = {}  # trials that a worker has, with the epoch up to which the study knew them
-        self._notes: list[str] = []
         self.halted = ""
         """Why the sweep cannot go on before somebody has mended its disk; every trial is as it was last saved."""
         self._close_finished()
@@ -80,31 +75,30 @@ class Controller:
         asked = len(self._study.records()) >= self._config.trials
         return self._out_of_time() or (asked and not self._interrupted and not self._promotable())
 
-    def on_report(self, number: int, result: Mapping[str, Any]) -> Decision:
-        """Remembers a report and decides. Of a trial that is not live any more, the report is ignored."""
+    def on_report(self, number: int, report: TrialReport) -> Decision:
+        """Remembers a report and decides. A report of a trial that is not live any more is ignored."""
         if number not in self._live or self.halted:
             return Decision.STOP
-        self._notes += [f"trial {number}: {note}" for note in result.get("notes", ())]
-        if "unsaved" in result:
-            self.halted = str(result["unsaved"])
+        for note in report.notes:
+            self.note(f"trial {number}: {note}")
+        if report.unsaved:
+            self.halted = report.unsaved
             return Decision.STOP
         with self._halting():
-            return self._on_result(number, result)
+            return self._on_report(number, report)
         return Decision.STOP
 
-    def _on_result(self, number: int, result: Mapping[str, Any]) -> Decision:
-        if "error" in result:
-            write_error_details(self._folder, number, str(result.get("details", "")))
-            infeasible = bool(result.get("out_of_memory"))
-            return self._end(number, "FAIL", str(result["error"]), infeasible=infeasible)
-        if "conditions" in result:
-            conditions = json.loads(result["conditions"])
-            self._study.note_conditions(number, conditions, int(result["seed"]), int(result["epoch"]))
-        if "node" in result:
-            self._study.note_node(number, str(result["node"]), int(result["epoch"]))
-        if result.get("halved"):
-            self._study.note_halved(number, int(result["halved"]))
-        return self._on_epoch(number, {name: result[name] for name in METRICS})
+    def _on_report(self, number: int, report: TrialReport) -> Decision:
+        if report.error:
+            write_error_details(self._folder, number, report.details)
+            return self._end(number, "FAIL", report.error, infeasible=report.out_of_memory)
+        if report.conditions is not None and report.seed is not None:
+            self._study.note_conditions(number, report.conditions, report.seed, report.epoch)
+        if report.node:
+            self._study.note_node(number, report.node, report.epoch)
+        if report.halved:
+            self._study.note_halved(number, report.halved)
+        return self._on_epoch(number, report.metrics)
 
     def on_lost(self, number: int, reason: str, *, out_of_memory: bool = False) -> None:
         """The trial's worker died, and too often to try again; or the trial hangs."""
@@ -117,7 +111,7 @@ class Controller:
 
     def on_moved(self, number: int, why: str) -> None:
         """The trial's worker died, and another one goes on with it."""
-        self._notes.append(f"trial {number}: its worker died ({why}): it goes on from its checkpoint")
+        self.note(f"trial {number}: its worker died ({why}): it goes on from its checkpoint")
 
     def on_dropped(self, number: int) -> None:
         """The trial has not got the worker that was meant for it."""
@@ -150,10 +144,9 @@ class Controller:
         with self._halting():
             self.budget.note(now=last)
 
-    def take_notes(self) -> list[str]:
-        """What the trials have had to say since the last time, a line each."""
-        notes, self._notes = self._notes, []
-        return notes
+    def note(self, text: str, *, warning: bool = True) -> None:
+        """Tells the user a line."""
+        self._callback.on_note(text, warning=warning)
 
     def live(self) -> set[int]:
         """The numbers of the trials that a worker has."""
@@ -167,10 +160,10 @@ class Controller:
         except OSError as error:
             self.halted = describe_disk_error(error)
 
-    def _on_epoch(self, number: int, metrics: dict[str, float]) -> Decision:
+    def _on_epoch(self, number: int, metrics: Mapping[str, float]) -> Decision:
         new = self._study.report(number, metrics)
         if new:
-            self._listener.trial_reported(number, new)
+            self._callback.on_trial_report(number, new)
         epoch = int(metrics["epoch"])
         if what := invalid_metrics(metrics):
             return self._end(number, "FAIL", f"{what} in epoch {epoch}")
@@ -187,7 +180,7 @@ class Controller:
         number = drawn[0]
         record = self._study.record(number)
         self._live[number] = record.epoch
-        self._listener.trial_started(record)
+        self._callback.on_trial_begin(record)
         return drawn
 
     def _at_rung(self, number: int) -> Decision:
@@ -201,7 +194,7 @@ class Controller:
     def _end(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> Decision:
         self._live.pop(number, None)
         self._study.tell(number, state, reason, infeasible=infeasible)
-        self._listener.trial_ended(self._study.record(number))
+        self._callback.on_trial_end(self._study.record(number))
         delete_checkpoints(self._folder, self._study.records())
         if state == "FAIL" and self.hopeless:
             self.stop(f"{self.hopeless}: the search was ended early")
@@ -215,7 +208,7 @@ class Controller:
     def _promotable(self) -> set[int]:
         records = self._study.records()
         trials = [
-            base.TrialProgress(
+            TrialProgress(
                 number=record.number,
                 values=record.values,
                 running=record.number in self._live,
@@ -225,8 +218,7 @@ class Controller:
             if record.state != "FAIL"  # it would keep its place at a rung from a trial that can go on
         ]
         no_more_new = len(records) >= self._config.trials and not self._interrupted
-        workers = self._config.concurrency
-        return asha.promotable(trials, self._rungs, no_more_new=no_more_new, workers=workers)
+        return self._scheduler.promotable(trials, no_more_new=no_more_new)
 
     def _owed(self) -> int | None:
         """The best trial when it was interrupted: its last epochs may be in no checkpoint, and are trained again."""

@@ -15,15 +15,16 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
 from tuner.core.errors import one_line
 from tuner.core.records import TrialRecord, Value
-from tuner.report.findings import NotShown
 from tuner.search.scales import Scale, scales
 from tuner.search.schedulers.asha import rungs
 from tuner.search.space import SearchSpace
 
 LEAST_TRIALS = 5
-
-
 SEED = 0
+
+
+class NotEnoughTrialsError(ValueError):
+    """Why the importance cannot be computed, in one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +47,21 @@ def importance(records: Sequence[TrialRecord], space: SearchSpace, epochs: int) 
     Ranges are compared on the scale they are drawn on, alternatives of one parameter together.
 
     Raises:
-        NotShown: there are too few trials, or nothing varies.
+        NotEnoughTrialsError: there are too few trials, or nothing varies.
     """
     epoch = next(iter(rungs(epochs)), epochs)
     reached = [record for record in records if epoch in record.values]
     if len(reached) < LEAST_TRIALS:
         trials = "trial" if len(reached) == 1 else "trials"
-        raise NotShown(f"{len(reached)} {trials} reached epoch {epoch}, and at least {LEAST_TRIALS} are needed")
+        raise NotEnoughTrialsError(
+            f"{len(reached)} {trials} reached epoch {epoch}, and at least {LEAST_TRIALS} are needed"
+        )
     varying = scales(space)
     common = [scale for scale in varying if all(scale.name in record.parameters for record in reached)]
     if not common:
-        raise NotShown("no parameter varies in all trials")
+        raise NotEnoughTrialsError("no parameter varies in all trials")
     if len({record.values[epoch] for record in reached}) == 1:
-        raise NotShown(f"all {len(reached)} trials had the same score after epoch {epoch}")
+        raise NotEnoughTrialsError(f"all {len(reached)} trials had the same score after epoch {epoch}")
     return Importance(
         shares=_shares(reached, common, epoch),
         left_out=tuple(scale.name for scale in varying if scale not in common),
@@ -81,7 +84,7 @@ def _shares(records: Sequence[TrialRecord], common: Sequence[Scale], epoch: int)
             study.add_trial(trial)
         return get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=SEED))
     except RuntimeError as error:  # of trials that hardly differ
-        raise NotShown(one_line(error)) from None
+        raise NotEnoughTrialsError(one_line(error)) from None
     finally:
         optuna.logging.set_verbosity(verbosity)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tuner.core import catalog
-from tuner.data.spec import Task
 
-EPOCHS: dict[Task, int] = {"image": 30, "tabular": 40, "text": 8}
+EPOCHS: dict[str, int] = {"image": 30, "tabular": 40, "text": 8}
 
 
 TRAINING: dict[str, Any] = {
@@ -25,14 +24,14 @@ TRAINING: dict[str, Any] = {
 }
 
 
-BY_TASK: dict[Task, dict[str, Any]] = {
+BY_TASK: dict[str, dict[str, Any]] = {
     "image": {"label_smoothing": {"choices": [0.0, 0.1]}},
     "tabular": {},
     "text": {},
 }
 
 
-def default_space(model: str, task: Task) -> dict[str, Any]:
+def default_space(model: str, task: str) -> dict[str, Any]:
     """A parsed search space: what `SPACE` in the model's file says goes before what is said here for all models."""
     own: dict[str, Any] = getattr(catalog.load("models", model), "SPACE", {"dropout": {"low": 0.0, "high": 0.5}})
     params = {**TRAINING, **BY_TASK[task], **own}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tuner.core.config import MOST_EPOCHS
+from tuner.core.config import MOST_EPOCHS, SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.records import Value
 from tuner.search.space import Parameter, SearchSpace, is_number
@@ -20,6 +20,11 @@ MOST_CHARACTERS = 32_000  # of a file, since what reads TOML takes quadratic tim
 
 
 _KEYS = {"choices", "low", "high", "log", "step", "when"}
+
+
+def space_of(config: SweepConfig) -> SearchSpace:
+    """The search space of a sweep."""
+    return parse_space(config.space, f"the search space of {config.name}", narrowed=True)
 
 
 def read_toml(text: str, source: str) -> dict[str, Any]:

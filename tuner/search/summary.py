@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 from tuner.core.config import SweepConfig
-from tuner.core.records import TrialRecord
+from tuner.core.records import Summary, TrialRecord, best_of
+from tuner.search.schedulers.asha import expected_epochs, rungs
 
 
-def _left(config: SweepConfig, records: list[TrialRecord], epochs: int, began: float, spent: float) -> float | None:
+def summarise(
+    config: SweepConfig, records: list[TrialRecord], live: set[int], began: float | None, spent: float = 0.0
+) -> Summary:
+    """Counts the trials of a sweep.
+
+    Args:
+        config: the sweep's.
+        records: its trials.
+        live: the numbers of the trials that a worker has.
+        began: when this run of the sweep began, in seconds since 1970; None when it does not run.
+        spent: seconds of the time budget that earlier runs of the sweep used.
+    """
+    names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
+    states = Counter(names.get(r.state) or ("running" if r.number in live else "waiting") for r in records)
+    epochs = sum(len(record.values) for record in records)
+    finalists = [r for r in records if r.number in live and r.epoch >= max(rungs(config.epochs), default=0)]
+    certain = sum(config.epochs - record.epoch for record in finalists)
+    expected = expected_epochs(config.trials, config.epochs, workers=config.concurrency)
+    expected = max(expected, epochs + certain)
+    return Summary(
+        counts={**states, "left": config.trials - len(records)},
+        epochs=epochs,
+        expected=expected,
+        best=best_of(records),
+        live=tuple(record for record in records if record.number in live),
+        left=None if began is None else _seconds_left(config, records, expected - epochs, began, spent),
+    )
+
+
+def _seconds_left(
+    config: SweepConfig, records: list[TrialRecord], epochs: int, began: float, spent: float
+) -> float | None:
     """From the speed of this run so far: what a resumed sweep had before took no time of it."""
     elapsed = max(0.0, time.time() - began)
     trained = sum(metrics["time"] >= began for record in records for metrics in record.metrics.values())

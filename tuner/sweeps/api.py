@@ -1,113 +1,181 @@
-"""The functions behind the commands: `sweep`, `train`, `resume`. They return an Outcome and print nothing."""
+"""The functions behind the commands: `sweep`, `train` and `resume`. They return an Outcome and print nothing.
+
+What happens is told to callbacks. A sweep in the background begins with `begin` or `check_resumable`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
-from tuner.cli.terminal import detach_sweep, print_again, run_sweep
 from tuner.core import catalog
-from tuner.core.config import SweepRequest, check_request
+from tuner.core.callback import Callback, Callbacks
+from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
-from tuner.core.outcome import is_sent
-from tuner.core.sweep_folder import RESULT_FILE, check_sweep_name, claim_folder, known_sweep, sweep_names
+from tuner.core.outcome import Outcome, is_sent
+from tuner.core.sweep_folder import SweepFolder, check_sweep_name, claim_folder, known_sweep, sweep_names
 from tuner.core.units import format_parameters
 from tuner.data.source import Source
-from tuner.sweeps.inputs import read_inputs
+from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import is_running
 from tuner.sweeps.plan import plan
-from tuner.sweeps.resume import fit_to_machine
+from tuner.sweeps.resume import check_inputs, fit_to_machine
+from tuner.sweeps.run import SweepRun
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
 from tuner.tracking.store import Store, UnreachableError
 
 
-def sweep(request: SweepRequest, *, background: bool = False, as_json: bool, out: Console, err: Console) -> int:
-    """Plans a sweep, makes its folder and runs it. Returns the exit status."""
-    check_request(request)
-    data = Source.parse(request.dataset, request.target)
-    catalog.check("models", request.model)
-    home = make_folder(tuner_home())
-    store = Store.of(home)
-    store.check()
-    name = _free_name(request.name, f"{data.name}-{request.model}", home)
-    with err.status("Reading the data"):
-        config, materials = plan(request, name)
-    if request.fixed is None:
-        _note_default(request, err)
-    config, folder = claim_folder(replace(config, tracking=store.place), home, fixed=request.name is not None)
-    if background:
-        return detach_sweep(config, as_json=as_json, out=out, err=err)
-    return run_sweep(config, materials, folder, as_json=as_json, out=out, err=err)
+def sweep(request: SweepRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None) -> Outcome:
+    """Searches for the best hyperparameters, tests the best trial and registers its model.
+
+    Args:
+        request: what is asked for.
+        callbacks: are told what happens.
+        home: the folder of all sweeps, by default TUNER_HOME.
+
+    Raises:
+        TunerError: something in the request is wrong; nothing has begun.
+        SweepError: there is no model; what was done is kept.
+        SweepStopped: a signal came before there was a trial to save.
+    """
+    config, folder, inputs = begin(request, callbacks=callbacks, home=home)
+    return _run(config, folder, inputs, callbacks)
 
 
 def train(
     request: SweepRequest,
     *,
-    from_best: str | None,
-    from_trial: str | None,
-    background: bool = False,
-    as_json: bool,
-    out: Console,
-    err: Console,
-) -> int:
-    """Trains once, without a search. Returns the exit status."""
-    check_request(request)
-    if from_best and from_trial:
-        raise TunerError("--from-best and --from-trial: give one of them")
-    home = tuner_home()
-    point = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
-    if from_best is None and from_trial is None:
-        _note_default(request, err)
-    if from_trial and (changed := changed_conditions(point, home, from_trial)):
-        err.print(f"warning: {changed}", markup=False, soft_wrap=True)
-    err.print(f"parameters: {format_parameters((point.fixed or {})['params'])}", markup=False, soft_wrap=True)
-    return sweep(point, background=background, as_json=as_json, out=out, err=err)
+    from_best: str | None = None,
+    from_trial: str | None = None,
+    callbacks: Sequence[Callback] = (),
+    home: Path | None = None,
+) -> Outcome:
+    """Trains once, without a search: a sweep of one trial. See `training_request` and `sweep`."""
+    request = training_request(request, from_best=from_best, from_trial=from_trial, callbacks=callbacks, home=home)
+    return sweep(request, callbacks=callbacks, home=home)
 
 
-def resume(name: str, *, background: bool = False, as_json: bool, out: Console, err: Console) -> int:
-    """Goes on with a sweep. Returns the exit status."""
-    home = tuner_home()
-    config, folder = known_sweep(name, home), home / name
-    if (folder / RESULT_FILE).exists():
-        from tuner.core.sweep_folder import REPORT_FOLDER, REPORT_PAGE  # noqa: PLC0415
+def resume(name: str, *, callbacks: Sequence[Callback] = (), home: Path | None = None) -> Outcome:
+    """Resumes a sweep from where it was. One that was killed after its result is only sent to MLflow and reported.
 
-        if is_sent(folder) and (folder / REPORT_FOLDER / REPORT_PAGE).exists():
-            raise TunerError(f"the sweep {name} is finished: its result is in {folder / RESULT_FILE}")
-        from tuner.sweeps.sync import sync  # noqa: PLC0415 - imports MLflow
-
-        sync(name, elsewhere=False, as_json=False, out=err, err=err)  # it was killed after its result
-        return print_again(config, folder, as_json=as_json, out=out, err=err)
-    if is_running(folder):
-        raise TunerError(f"the sweep {name} is running in another process")
-    if background:
-        return detach_sweep(config, as_json=as_json, out=out, err=err)
-    make_folder(folder)
+    Raises:
+        TunerError: there is no such sweep, it is finished, it runs, or its data or weights have changed.
+        SweepError, SweepStopped: see `sweep`.
+    """
+    home = home or tuner_home()
+    events, folder = Callbacks(callbacks), SweepFolder(home / name)
+    config = check_resumable(name, home)
+    if folder.result.exists():
+        return _complete(config, folder, events)
+    make_folder(folder.path)
     store = Store.of(home)
     store.check_begun(config)
     try:
         store.check()
     except UnreachableError as error:
-        err.print(f"warning: {error}: training goes on, and it is sent the rest later", markup=False, soft_wrap=True)
+        events.on_note(f"{error}: training goes on, and it is sent the rest later")
     config = fit_to_machine(config)
-    with err.status("Reading the data"):
-        materials = read_inputs(config)
-    if config.data not in (None, materials.splits.fingerprint()):
-        raise TunerError(f"the data of {name} is not what it began with: bring it back, or begin a new sweep")
-    if config.pretrained not in (None, materials.fingerprint()):
-        raise TunerError(f"{name} began with other weights than these: bring them back, or begin a new sweep")
-    return run_sweep(config, materials, folder, as_json=as_json, out=out, err=err)
+    with events.phase("Reading the data"):
+        inputs = check_inputs(config)
+    return _run(config, folder, inputs, callbacks)
 
 
-def _note_default(request: SweepRequest, err: Console) -> None:
+def begin(
+    request: SweepRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None
+) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
+    """Plans a sweep and makes its folder, without running it. See `sweep`."""
+    request.check()
+    data, events = Source.parse(request.dataset, request.target), Callbacks(callbacks)
+    catalog.check("models", request.model)
+    home = make_folder(home or tuner_home())
+    store = Store.of(home)
+    store.check()
+    name = _free_name(request.name, f"{data.name}-{request.model}", home)
+    with events.phase("Reading the data"):
+        config, inputs = plan(request, name)
+    if request.fixed is None:
+        _note_default_space(request, data, events)
+    config, folder = claim_folder(replace(config, tracking=store.place), home, fixed=request.name is not None)
+    return config, SweepFolder(folder), inputs
+
+
+def training_request(
+    request: SweepRequest,
+    *,
+    from_best: str | None = None,
+    from_trial: str | None = None,
+    callbacks: Sequence[Callback] = (),
+    home: Path | None = None,
+) -> SweepRequest:
+    """The request for one training.
+
+    Args:
+        request: what is asked for.
+        from_best: take the parameters of this sweep's best trial.
+        from_trial: repeat this trial, SWEEP/NUMBER, as it was.
+        callbacks: are told which parameters are taken, and what is not as it was.
+        home: the folder of all sweeps, by default TUNER_HOME.
+
+    Raises:
+        TunerError: there is no such sweep or trial, or something in the request is wrong.
+    """
+    request.check()
+    if from_best and from_trial:
+        raise TunerError("--from-best and --from-trial: give one of them")
+    home, events = home or tuner_home(), Callbacks(callbacks)
+    single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
+    if from_best is None and from_trial is None:
+        _note_default_space(request, Source.parse(request.dataset, request.target), events)
+    if from_trial and (changed := changed_conditions(single, home, from_trial)):
+        events.on_note(changed)
+    events.on_note(f"parameters: {format_parameters((single.fixed or {})['params'])}", warning=False)
+    return single
+
+
+def check_resumable(name: str, home: Path) -> SweepConfig:
+    """The configuration of a sweep that can be resumed.
+
+    Raises:
+        TunerError: there is no such sweep, it is finished, or it runs.
+    """
+    config, folder = known_sweep(name, home), SweepFolder(home / name)
+    if folder.result.exists():
+        if is_sent(folder.path) and folder.report_page.exists():
+            raise TunerError(f"the sweep {name} is finished: its result is in {folder.result}")
+    elif is_running(folder.path):
+        raise TunerError(f"the sweep {name} is running in another process")
+    return config
+
+
+def _run(config: SweepConfig, folder: SweepFolder, inputs: SweepInputs, callbacks: Sequence[Callback]) -> Outcome:
+    with SweepRun.open(config, folder, inputs, callbacks) as run:
+        outcome = run.finalize() if run.search() else run.interrupted()
+    run.events.on_sweep_end(outcome)
+    return outcome
+
+
+def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Outcome:
+    """Sends and reports what a sweep that was killed after its result lacks."""
+    from tuner.sweeps.finalize import read_outcome  # noqa: PLC0415 - imports MLflow and matplotlib
+    from tuner.sweeps.sync import open_store, sync_one  # noqa: PLC0415
+
+    done = sync_one(folder.path, open_store(folder.home), events, needed=True, elsewhere=False)
+    events.on_note(str(done), warning=False)
+    outcome = read_outcome(config, folder.path)
+    events.on_sweep_end(outcome)
+    return outcome
+
+
+def _note_default_space(request: SweepRequest, data: Source, events: Callback) -> None:
     """Says so when the pair has no search space of its own."""
-    data, model = Source.parse(request.dataset, request.target), request.model
-    catalog.check("models", model)
-    if request.space is None and not catalog.has_space(data.name, model):
-        note = f"{data.name}-{model} has no search space of its own: the default one of {model} is taken"
-        err.print(note, soft_wrap=True)
+    catalog.check("models", request.model)
+    if request.space is None and not catalog.has_space(data.name, request.model):
+        pair = f"{data.name}-{request.model}"
+        events.on_note(
+            f"{pair} has no search space of its own: the default one of {request.model} is taken", warning=False
+        )
 
 
 def _free_name(name: str | None, pair: str, home: Path) -> str:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home, write_atomic
-from tuner.core.sweep_folder import ERROR_FILE, ORDER_FILE, OUTPUT_FILE, known_sweep
+from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.sweeps import lock
 from tuner.sweeps.lock import Driver, is_running, last_driver
 
@@ -32,13 +32,13 @@ class Order(Enum):
 
 def give_order(folder: Path, order: Order) -> None:
     """Asks for it. A later order takes the place of an earlier one."""
-    write_atomic(folder / ORDER_FILE, lambda file: file.write(order.value.encode()))
+    write_atomic(SweepFolder(folder).order, lambda file: file.write(order.value.encode()))
 
 
 def current_order(folder: Path) -> Order | None:
     """What is asked for now. Costs a few microseconds when there is nothing."""
     try:
-        return Order((folder / ORDER_FILE).read_text(encoding="utf-8").strip())
+        return Order(SweepFolder(folder).order.read_text(encoding="utf-8").strip())
     except (OSError, ValueError):
         return None
 
@@ -74,8 +74,8 @@ def pause(name: str, *, err: Console) -> int:
 def detach(name: str, *, err: Console) -> int:
     """Goes on with a sweep in a process of its own, which outlives this terminal."""
     folder = tuner_home() / name
-    (folder / ERROR_FILE).unlink(missing_ok=True)
-    with (folder / OUTPUT_FILE).open("a", encoding="utf-8") as output:
+    SweepFolder(folder).error.unlink(missing_ok=True)
+    with SweepFolder(folder).output.open("a", encoding="utf-8") as output:
         begin = output.tell()
         process = subprocess.Popen(
             [sys.executable, "-m", "tuner", "resume", name],
@@ -87,7 +87,7 @@ def detach(name: str, *, err: Console) -> int:
     deadline = time.monotonic() + START_S
     while not _begun(folder, process.pid) and time.monotonic() < deadline:
         if process.poll() is not None:
-            with (folder / OUTPUT_FILE).open(encoding="utf-8") as output:
+            with SweepFolder(folder).output.open(encoding="utf-8") as output:
                 output.seek(begin)
                 raise TunerError(output.read().strip().removeprefix("error: ") or f"{name} ended as it began")
         time.sleep(POLL_S / 5)

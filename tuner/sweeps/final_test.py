@@ -11,14 +11,15 @@ from torch import Tensor
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, one_line
-from tuner.core.outcome import Cost, Winner
+from tuner.core.outcome import Winner
 from tuner.core.records import SCORE, TrialRecord
-from tuner.core.sweep_folder import MODEL_FOLDER, checkpoint_folder
+from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.data.spec import Split, Splits, fingerprint
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_manager import INSISTENT, retry_after_pauses
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.classifier import predict_logits
+from tuner.training.cost import measure_cost
 from tuner.training.device import best_device
 from tuner.training.evaluation import Predictions, score_logits
 from tuner.training.hyperparameters import split_parameters
@@ -26,23 +27,23 @@ from tuner.training.loop import EpochMetrics
 from tuner.training.saved_model import load_model, save_model
 
 
-def test_best(
+def evaluate_best(
     config: SweepConfig,
     splits: Splits,
     best: TrialRecord,
-    folder: Path,
-    kept: CheckpointStorage | None = None,
-    warn: Callable[[str], None] = print,
+    folder: SweepFolder,
+    storage: CheckpointStorage | None,
+    warn: Callable[[str], None],
 ) -> Winner:
     """Tests the best trial's best weights once on the test split, and saves them in the sweep's folder.
 
-    Its checkpoint lies in that folder, or is `kept` elsewhere. Where what it holds is not what the study found best,
+    Its checkpoint lies in that folder, or in `storage`. Where what it holds is not what the study found best,
     that is told to `warn`.
     """
     _, arguments = split_parameters(best.parameters)
-    checkpoints = checkpoint_folder(folder / "trials", best.number)
-    if kept:
-        _fetch(kept, best.number, checkpoints / CHECKPOINT_FILE, config.name)
+    checkpoints = checkpoint_folder(folder.trials, best.number)
+    if storage:
+        _fetch(storage, best.number, checkpoints / CHECKPOINT_FILE, config.name)
     state, damage = read_latest(checkpoints)
     if state is None:
         why = damage or f"the best trial has no checkpoint in {checkpoints}"
@@ -55,7 +56,7 @@ def test_best(
             f"the model is that of trial {best.number} after epoch {held.epoch} ({SCORE} {held.val_accuracy:.4f}), "
             f"as its checkpoint has it; the study's best is epoch {best.best_epoch} ({best.best[0]:.4f})"
         )
-    model = folder / MODEL_FOLDER
+    model = folder.model
     save_model(model, splits.spec, config.model, arguments, weights)
     logits = _test(model, splits.test)
     broken = int((~logits.isfinite().all(1)).sum())
@@ -63,16 +64,16 @@ def test_best(
         shutil.rmtree(model)
         raise SweepError(
             f"the best trial, {best.number}, has no finite scores for {broken} of {len(logits)} test samples: "
-            f"its model is not kept; all trials are in {folder}"
+            f"its model is not kept; all trials are in {folder.path}"
         )
-    Predictions.of(splits.test, logits).save(folder)
+    Predictions.of(splits.test, logits).save(folder.path)
     return Winner(
         trial=best,
         epoch=held.epoch,
         val_accuracy=held.val_accuracy,
         val_loss=held.val_loss,
         scores=score_logits(logits, splits.test.targets),
-        cost=Cost.of(model, best),
+        cost=measure_cost(model, best),
         test_data=fingerprint(splits.test),
     )
 
@@ -82,9 +83,9 @@ def _again(config: SweepConfig, number: int) -> str:
     return shlex.join([*words, *(["--target", config.target] if config.target else [])])
 
 
-def _fetch(kept: CheckpointStorage, number: int, file: Path, name: str) -> None:
+def _fetch(storage: CheckpointStorage, number: int, file: Path, name: str) -> None:
     try:
-        retry_after_pauses(lambda: kept.get(number, file), INSISTENT)
+        retry_after_pauses(lambda: storage.get(number, file), INSISTENT)
     except Exception as error:
         why = f"the checkpoint of the best trial cannot be fetched now ({one_line(error)})"
         raise SweepError(f"{why}; once its storage answers: tuner resume {name}") from error

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
+from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, disk_error_text, one_line
 from tuner.core.outcome import Outcome, RegisteredModel, Winner, read_result, read_winner
 from tuner.core.records import TrialRecord
-from tuner.core.sweep_folder import JOURNAL_FILE, MODEL_FOLDER
+from tuner.core.sweep_folder import SweepFolder
 from tuner.data.encoding import to_raw
 from tuner.report.make import Report, make_report
 from tuner.search.study import Study
 from tuner.search.study_reader import read_records
+from tuner.sweeps.final_test import evaluate_best
 from tuner.sweeps.inputs import SweepInputs
+from tuner.tracking.artifacts import send_report
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.finished_sweeps import log_winner
 from tuner.tracking.registry import Candidate, register
@@ -33,13 +35,8 @@ from tuner.training.saved_model import load_model
 
 def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
     """That of a finished sweep, as `write_result` has written it. Raises TunerError when a file of it is damaged."""
-    from tuner.core.sweep_folder import REPORT_FOLDER, REPORT_PAGE  # noqa: PLC0415 - imports matplotlib
-
-    records, result, page = (
-        read_records(folder / JOURNAL_FILE),
-        read_result(folder),
-        folder / REPORT_FOLDER / REPORT_PAGE,
-    )
+    records, result = read_records(SweepFolder(folder).journal), read_result(folder)
+    page = SweepFolder(folder).report_page
     return Outcome(
         config=config,
         folder=folder,
@@ -74,8 +71,6 @@ def publish(sweep: Path, store: Store | None, warn: Callable[[str], None]) -> Re
 
     Without a `store` it is not sent.
     """
-    from tuner.tracking.artifacts import send_report  # noqa: PLC0415 - MLflow takes seconds to import
-
     report = make_report(sweep)
     for part, error in report.failed.items():
         warn(f"the report's part '{part}' could not be made: {error}")
@@ -99,13 +94,13 @@ def register_winner(
     `finished` is in seconds since 1970, by default now.
     """
     log_winner(store.uri, sweep.run_id, winner)
-    _, spec = load_model(folder / MODEL_FOLDER)
+    _, spec = load_model(SweepFolder(folder).model)
     candidate = Candidate(
         name=config.pair,
         sweep=config.name,
         uid=config.uid,
         run_id=sweep.run_id,
-        folder=folder / MODEL_FOLDER,
+        folder=SweepFolder(folder).model,
         data=spec,
         example=to_raw(spec, Predictions.load(folder).inputs[:EXAMPLES]),
         accuracy=winner.scores.accuracy,
@@ -116,66 +111,53 @@ def register_winner(
     return registered
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finale:
-    """The last steps of a sweep. MLflow, scikit-learn and matplotlib are imported when they are needed."""
+def find_winner(
+    config: SweepConfig,
+    inputs: SweepInputs,
+    study: Study,
+    folder: SweepFolder,
+    storage: CheckpointStorage | None,
+    events: Callbacks,
+) -> Winner:
+    """Tests the best trial's model on the test split. Raises SweepError when there is none."""
+    best = study.best()
+    if best is None:
+        raise all_failed(study.records(), folder.path)
+    with events.phase("Testing the best model"):
+        return evaluate_best(config, inputs.splits, best, folder, storage, events.on_note)
 
-    config: SweepConfig
-    materials: SweepInputs
-    folder: Path
-    store: Store
-    console: Console
-    kept: CheckpointStorage | None
-    """Where the checkpoints are, when they are not in the folder."""
 
-    def test(self, study: Study) -> Winner:
-        """Tests the best trial's model on the test split. Raises SweepError when there is none."""
-        from tuner.sweeps.final_test import test_best  # noqa: PLC0415
-
-        best = study.best()
-        if best is None:
-            raise all_failed(study.records(), self.folder)
-        with self.console.status("Testing the best model"):
-            return test_best(self.config, self.materials.splits, best, self.folder, self.kept, self._warn)
-
-    def register(self, outcome: Outcome, winner: Winner, tracker: BackgroundTracker) -> Outcome:
-        """Sends MLflow the rest, and the model. What it does not take is said in the outcome."""
-
-        with self.console.status("Registering the best model"):
-            sweep = None
-            try:
-                unsent, sweep = tracker.close(), tracker.sweep
-                if sweep is None:
-                    return replace(outcome, unsent=unsent)
-                model = retry(lambda: register_winner(outcome.config, self.folder, winner, self.store, sweep))
-            except BaseException as error:
-                with suppress(Exception):  # no run is left RUNNING, if that can be helped
-                    if sweep:
-                        sweep.end("KILLED")
-                if not is_mlflow_error(error):
-                    raise
-                return replace(outcome, unsent=error_cause(error))
-            return replace(outcome, winner=replace(winner, model=model), unsent=unsent)
-
-    def report(self, outcome: Outcome) -> Outcome:
-        """Makes the report. A failure is a warning: the result is safe, and the report can be made again."""
-
-        def warn(message: str) -> None:
-            self._warn(f"{message}; to make the report again: tuner report {self.config.name}")
-
+def register_best(outcome: Outcome, tracker: BackgroundTracker, store: Store, events: Callbacks) -> Outcome:
+    """Sends MLflow the rest, and the model. What it does not take is said in the outcome."""
+    winner = outcome.winner
+    assert winner is not None
+    with events.phase("Registering the best model"):
+        sweep: MlflowSweep | None = None
         try:
-            with self.console.status("Making the report"):
-                made = publish(self.folder, None if outcome.unsent else self.store, warn)
-                return replace(outcome, report=made.page)
-        except (Exception, KeyboardInterrupt) as error:
-            warn(f"there is no report: {disk_error_text(error) or one_line(error)}")
-            return outcome
+            unsent, sweep = tracker.close(), tracker.sweep
+            if sweep is None:
+                return replace(outcome, unsent=unsent)
+            model = retry(partial(register_winner, outcome.config, outcome.folder, winner, store, sweep))
+        except BaseException as error:
+            with suppress(Exception):  # no run is left RUNNING, if that can be helped
+                if sweep:
+                    sweep.end("KILLED")
+            if not is_mlflow_error(error):
+                raise
+            return replace(outcome, unsent=error_cause(error))
+        return replace(outcome, winner=replace(winner, model=model), unsent=unsent)
 
-    def _warn(self, message: str) -> None:
-        self.console.print(f"warning: {message}", markup=False, soft_wrap=True)
 
-    def drop_kept(self, outcome: Outcome) -> None:
-        """Once the winner is registered, checkpoints that lie elsewhere are not needed any more."""
-        if self.kept and outcome.winner and outcome.winner.model:
-            with suppress(Exception):  # what remains there costs disk, and no sweep
-                self.kept.clear()
+def publish_report(outcome: Outcome, store: Store, events: Callbacks) -> Outcome:
+    """Makes the report. A failure is a warning: the result is safe, and the report can be made again."""
+
+    def warn(message: str) -> None:
+        events.on_note(f"{message}; to make the report again: tuner report {outcome.config.name}")
+
+    try:
+        with events.phase("Making the report"):
+            made = publish(outcome.folder, None if outcome.unsent else store, warn)
+            return replace(outcome, report=made.page)
+    except (Exception, KeyboardInterrupt) as error:
+        warn(f"there is no report: {disk_error_text(error) or one_line(error)}")
+        return outcome

@@ -10,18 +10,11 @@ from tuner.core import catalog
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.files import data_root
+from tuner.data.source import Source
 from tuner.data.spec import Splits
+from tuner.search.space_file import space_of
 from tuner.training.classifier import model_parameters
 from tuner.training.trial import PRETRAINED, Arrays, Weights
-
-
-def to_arrays(materials: SweepInputs) -> Arrays:
-    """What trials need as numpy arrays, which Ray's object store maps into every worker without a copy."""
-    named = {"train": materials.splits.train, "validation": materials.splits.validation}
-    arrays = {
-        f"{name}_{part}": tensor.numpy() for name, split in named.items() for part, tensor in split._asdict().items()
-    }
-    return arrays | {PRETRAINED + name: tensor.numpy() for name, tensor in materials.pretrained.items()}
 
 
 @dataclass(frozen=True)
@@ -40,6 +33,13 @@ class SweepInputs:
             digest.update(tensor.contiguous().numpy().data)
         return digest.hexdigest() if self.pretrained else ""
 
+    def to_arrays(self) -> Arrays:
+        """What trials need as numpy arrays, which Ray's object store maps into every worker without a copy."""
+        arrays: Arrays = {}
+        for name, split in (("train", self.splits.train), ("validation", self.splits.validation)):
+            arrays |= {f"{name}_{part}": tensor.numpy() for part, tensor in split._asdict().items()}
+        return arrays | {PRETRAINED + name: tensor.numpy() for name, tensor in self.pretrained.items()}
+
 
 def read_inputs(config: SweepConfig, splits: Splits | None = None) -> SweepInputs:
     """Reads what the sweep needs, but for the splits when they are read already.
@@ -47,7 +47,7 @@ def read_inputs(config: SweepConfig, splits: Splits | None = None) -> SweepInput
     Raises:
         TunerError: something is missing, broken, or cannot be downloaded.
     """
-    return SweepInputs(splits or config.source.load(config.limit), _read_pretrained(config))
+    return SweepInputs(splits or Source.of(config).load(config.limit), _read_pretrained(config))
 
 
 def _read_pretrained(config: SweepConfig) -> Weights:
@@ -57,7 +57,7 @@ def _read_pretrained(config: SweepConfig) -> Weights:
             fitting = [name for name in catalog.names("models") if hasattr(catalog.load("models", name), "pretrained")]
             raise TunerError(f"--weights: {config.model} starts from none; these do: {', '.join(fitting)}")
         return {}
-    entries = [p for p in config.search_space().parameters if p.name == "pretrained"]
+    entries = [p for p in space_of(config).parameters if p.name == "pretrained"]
     values = {value for entry in entries for value in entry.choices}
     if not any(entry.parent is None for entry in entries):  # where none applies, the model's default does
         values.add(model_parameters(config.model)["pretrained"])

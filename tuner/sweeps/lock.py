@@ -14,7 +14,7 @@ from typing import IO
 
 from tuner.core.errors import TunerError
 from tuner.core.files import write_atomic
-from tuner.core.sweep_folder import DRIVER_FILE, GATE_FILE, LOCK_FILE, ORDER_FILE, SYNC_LOCK_FILE
+from tuner.core.sweep_folder import SweepFolder
 
 LOOKS = 20  # attempts to hold a folder, since others who look whether it is held hold it too, for a moment
 
@@ -37,7 +37,7 @@ class Driver:
     def save(self, folder: Path) -> None:
         """Writes the file. That it cannot be written stops nothing: it only informs."""
         with suppress(OSError):
-            write_atomic(folder / DRIVER_FILE, lambda file: file.write(json.dumps(asdict(self)).encode()))
+            write_atomic(SweepFolder(folder).driver, lambda file: file.write(json.dumps(asdict(self)).encode()))
 
 
 class SweepLock:
@@ -68,7 +68,7 @@ def lock_sweep(folder: Path) -> Iterator[SweepLock]:
     Raises:
         TunerError: another process runs it.
     """
-    with (folder / LOCK_FILE).open("a") as file:
+    with SweepFolder(folder).lock.open("a") as file:
         with control_gate(folder):
             _lock(file, fcntl.LOCK_EX, f"the sweep {folder.name} is running in another process")
             clear_order(folder)
@@ -82,7 +82,7 @@ def lock_sweep(folder: Path) -> Iterator[SweepLock]:
 @contextmanager
 def lock_for_sync(folder: Path) -> Iterator[None]:
     """Keeps others from running the sweep, and from this. For others, it is not running meanwhile."""
-    with (folder / LOCK_FILE).open("a") as file, (folder / SYNC_LOCK_FILE).open("a") as others:
+    with SweepFolder(folder).lock.open("a") as file, SweepFolder(folder).sync_lock.open("a") as others:
         _lock(file, fcntl.LOCK_SH, f"the sweep {folder.name} is running in another process")
         _lock(others, fcntl.LOCK_EX, f"another process sends MLflow what it lacks of {folder.name}")
         yield
@@ -102,7 +102,7 @@ def _lock(file: IO[str], kind: int, taken: str) -> None:
 def is_running(folder: Path) -> bool:
     """Whether a process of this machine runs the sweep."""
     try:
-        with (folder / LOCK_FILE).open() as file:
+        with SweepFolder(folder).lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -114,7 +114,7 @@ def is_running(folder: Path) -> bool:
 def last_driver(folder: Path) -> Driver | None:
     """The process that runs the sweep, or ran it last; None when there was none."""
     try:
-        raw = json.loads((folder / DRIVER_FILE).read_text(encoding="utf-8"))
+        raw = json.loads(SweepFolder(folder).driver.read_text(encoding="utf-8"))
         return Driver(**{**raw, "live": tuple(raw["live"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -127,11 +127,11 @@ def control_gate(folder: Path) -> Iterator[None]:
     Whoever gives an order looks inside whether there is somebody to obey it, and whoever begins to run the sweep
     forgets the orders to those before it inside: so none is forgotten that was meant for this one.
     """
-    with (folder / GATE_FILE).open("a") as file:
+    with SweepFolder(folder).gate.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def clear_order(folder: Path) -> None:
     """Forgets what was asked."""
-    (folder / ORDER_FILE).unlink(missing_ok=True)
+    SweepFolder(folder).order.unlink(missing_ok=True)

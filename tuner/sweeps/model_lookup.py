@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import is_file
-from tuner.core.sweep_folder import MODEL_FOLDER, sweep_names
+from tuner.core.sweep_folder import SweepFolder, sweep_names
 from tuner.tracking.store import Store
 from tuner.training.saved_model import DESCRIPTION_FILE
 
@@ -30,8 +30,8 @@ def find_model(name: str, home: Path, scratch: Path) -> Path:
     for folder in (Path(name), home / name):
         if is_file(folder / DESCRIPTION_FILE):
             return folder
-        if is_file(folder / MODEL_FOLDER / DESCRIPTION_FILE):
-            return folder / MODEL_FOLDER
+        if is_file(SweepFolder(folder).model / DESCRIPTION_FILE):
+            return SweepFolder(folder).model
     if name in sweep_names(home):
         raise TunerError(f"the sweep {name} has no model yet: it is not finished: tuner resume {name}")
     return _champion(name, home, scratch)

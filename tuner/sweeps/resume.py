@@ -8,9 +8,10 @@ from pathlib import Path
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
-from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.resources import ResourceRequest
 from tuner.search.study import Study
+from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.plan import plan_resources
 from tuner.training.checkpoint import latest_epoch
 
@@ -32,13 +33,23 @@ def fit_to_machine(config: SweepConfig) -> SweepConfig:
     return config
 
 
+def check_inputs(config: SweepConfig) -> SweepInputs:
+    """The data and weights of a sweep that is resumed. Raises TunerError when they are not what it began with."""
+    inputs = read_inputs(config)
+    if config.data not in (None, inputs.splits.fingerprint()):
+        raise TunerError(f"the data of {config.name} is not what it began with: bring it back, or begin a new sweep")
+    if config.pretrained not in (None, inputs.fingerprint()):
+        raise TunerError(f"{config.name} began with other weights than these: bring them back, or begin a new sweep")
+    return inputs
+
+
 def repair_folder(study: Study, folder: Path) -> list[str]:
     """Makes the checkpoints fit the study. Says what was done, a line each.
 
     A study that a disk has cut short knows less than the checkpoints do. A trial that went on from such a one would
     lack the epochs between; and one with a number that the study gives again would begin with another's weights.
     """
-    notes = [f"the last line of {folder / JOURNAL_FILE} was not whole, and is left out"] if study.torn else []
+    notes = [f"the last line of {SweepFolder(folder).journal} was not whole, and is left out"] if study.torn else []
     known = {record.number: record for record in study.records()}
     for place in sorted((folder / "trials").glob("[0-9]*[0-9]")):
         record = known.get(int(place.name))

@@ -1,37 +1,34 @@
-"""A running sweep, from its configuration to a registered model. It can stop anywhere and be resumed."""
+"""A running sweep, from its configuration to a registered model. It can stop anywhere and be resumed.
+
+MLflow, scikit-learn and Ray take seconds to import; that is done inside the methods, while Ray's workers start.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from tuner.cli.progress import ProgressView
-from tuner.cli.terminal import announcement
+from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
-from tuner.core.errors import TunerError, disk_sweep_error
+from tuner.core.errors import SweepStopped, TunerError, disk_sweep_error, printable
 from tuner.core.outcome import Outcome, write_result
 from tuner.core.records import Summary
-from tuner.core.sweep_folder import JOURNAL_FILE
-from tuner.execution.in_process import run_here
-from tuner.execution.ray_session import nodes
+from tuner.core.sweep_folder import SweepFolder
+from tuner.execution.executor import Executor, make_executor, runs_in_process
 from tuner.execution.signals import Stop
-from tuner.execution.tune_callbacks import WaitNotice
-from tuner.execution.watchdog import Watchdog
 from tuner.search.controller import Controller
-from tuner.search.schedulers.asha import rungs
+from tuner.search.schedulers import make_scheduler
+from tuner.search.space_file import space_of
 from tuner.search.study import Study
-from tuner.sweeps import control, lock
-from tuner.sweeps.finalize import Finale
-from tuner.sweeps.inputs import SweepInputs, to_arrays
-from tuner.sweeps.lock import SweepLock, lock_sweep
+from tuner.search.summary import summarise
+from tuner.sweeps.control import Order, current_order
+from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.lock import SweepLock, clear_order, lock_sweep
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown
 from tuner.tracking.background import BackgroundTracker
@@ -43,7 +40,198 @@ if TYPE_CHECKING:
     from tuner.tracking.runs import MlflowSweep
 
 
-def checkpoint_storage(config: SweepConfig, store: Store) -> CheckpointStorage | None:
+@dataclass(kw_only=True)
+class SweepRun:
+    """A sweep that this process runs, new or resumed."""
+
+    config: SweepConfig
+    folder: SweepFolder
+    inputs: SweepInputs
+    study: Study
+    store: Store
+    tracker: BackgroundTracker
+    events: Callbacks
+    stop: Stop
+    lock: SweepLock
+    shutdown: Shutdown
+    started: float
+    """Of `time.monotonic`."""
+    storage: CheckpointStorage | None = None
+    """Where the checkpoints are, when they are not in the folder."""
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, config: SweepConfig, folder: SweepFolder, inputs: SweepInputs, callbacks: Sequence[Callback]
+    ) -> Iterator[SweepRun]:
+        """Locks the sweep, and hears the signals that stop it, as long as the block lasts.
+
+        Raises:
+            TunerError: another process runs it.
+            SweepStopped: a signal came when there was no trial to save.
+        """
+        store, stop, events, began = Store.of(folder.home), Stop(), Callbacks(callbacks), time.time()
+        for note in inputs.splits.notes:
+            events.on_note(printable(note), warning=False)
+        folder.error.unlink(missing_ok=True)
+        with lock_sweep(folder.path) as lock, stop.listening():
+            events.on_sweep_begin(config)
+            study = Study(folder.journal, space_of(config), seed=config.seed, trials=config.trials)
+            for note in repair_folder(study, folder.path):
+                events.on_note(note)
+            connect = partial(_connect, store, config, began)
+            tracker = BackgroundTracker(connect, study.record, ask=store.ask, note=events.on_note)
+            events.add(tracker)
+            shutdown = Shutdown(folder, study, tracker, lock, stop, events)
+            run = cls(
+                config=config,
+                folder=folder,
+                inputs=inputs,
+                study=study,
+                store=store,
+                tracker=tracker,
+                events=events,
+                stop=stop,
+                lock=lock,
+                shutdown=shutdown,
+                started=time.monotonic(),
+            )
+            shutdown.interrupted = run.outcome
+            try:
+                yield run
+            except KeyboardInterrupt:
+                shutdown.close("KILLED")
+                raise SweepStopped(config.name, stop.number) from None
+            except BaseException as error:
+                shutdown.close("FAILED" if isinstance(error, Exception) else "KILLED")
+                raise
+
+    def search(self) -> bool:
+        """Runs trials. Returns whether the search came to its end; False when it was interrupted."""
+        with ExitStack() as stack:
+            with self.events.phase("" if runs_in_process(self.config) else "Starting Ray"):
+                executor = make_executor(self.config, self.folder, self.stop, self.shutdown.give_up)
+                stack.enter_context(executor)
+                self.storage = choose_storage(self.config, self.store, executor)
+                self._measure_cluster()
+            self.tracker.start()  # MLflow is imported after Ray has started, not beside it
+            self.tracker.catch_up(self.study.records())
+            scheduler = make_scheduler(self.config)
+            controller = Controller(self.config, self.study, scheduler, self.folder, self.events)
+            if controller.budget.begun:
+                self.events.on_note(controller.budget.begun, warning=False)
+            with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune is told of signals
+                if not controller.over:
+                    job, tick = self.job(scheduler.rungs()), self._ticker(controller)
+                    executor.run(controller, job, self.inputs.to_arrays(), tick=tick)
+            self.events.on_search_end()
+            controller.note_time(last=True)
+            if controller.halted:
+                raise disk_sweep_error(controller.halted, self.config.name)
+        return self._ended(controller)
+
+    def job(self, rungs: tuple[int, ...]) -> TrialJob:
+        """What all trials have in common."""
+        config = self.config
+        return TrialJob(
+            sweep=config.name,
+            data=self.inputs.splits.spec,
+            model=config.model,
+            epochs=config.epochs,
+            rungs=rungs,
+            seed=config.seed,
+            threads=config.cpus_per_trial,
+            gpus=config.gpus_per_trial,
+            folder=scratch_folder(config.uid) if self.storage else self.folder.trials,
+            storage=self.storage,
+            repeats=config.repeats,
+            halved=config.halved,
+            halves=config.oom == "halve-batch",
+        )
+
+    def finalize(self) -> Outcome:
+        """Tests the best model, registers it and makes the report.
+
+        Raises:
+            SweepError: there is no model.
+        """
+        from tuner.sweeps import finalize  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
+
+        winner = finalize.find_winner(self.config, self.inputs, self.study, self.folder, self.storage, self.events)
+        outcome = replace(self.outcome(), winner=winner)
+        write_result(outcome)  # from here on the model is safe, whatever becomes of the rest
+        self.stop.check()
+        outcome = finalize.register_best(outcome, self.tracker, self.store, self.events)
+        outcome = replace(outcome, seconds=time.monotonic() - self.started)
+        write_result(outcome)
+        if self.storage and outcome.winner and outcome.winner.model:
+            with suppress(Exception):  # a checkpoint that remains there costs disk, and no sweep
+                self.storage.clear()
+        return finalize.publish_report(outcome, self.store, self.events)
+
+    def interrupted(self) -> Outcome:
+        """Leaves MLflow, and gives what the sweep has so far."""
+        return self.outcome(self.shutdown.close("KILLED"))
+
+    def outcome(self, unsent: str = "it has not come to that") -> Outcome:
+        """What the sweep has so far, without a winner. `unsent` says why MLflow lacks a part of it."""
+        return Outcome(
+            config=self.config,
+            folder=self.folder.path,
+            records=tuple(self.study.records()),
+            winner=None,
+            seconds=time.monotonic() - self.started,
+            unsent=unsent,
+            stopped_by=self.stop.number,
+        )
+
+    def _measure_cluster(self) -> None:
+        if on_cluster():
+            from tuner.execution.prometheus import PrometheusMetrics  # noqa: PLC0415 - imports Ray
+
+            self.events.add(PrometheusMetrics(self.config.name))
+
+    def _ticker(self, controller: Controller) -> Callable[[], None]:
+        """What is done several times a second while trials run."""
+        began, before = time.time(), sum(self.study.spent())
+
+        def summary() -> Summary:
+            return summarise(self.config, self.study.records(), controller.live(), began, before)
+
+        def tick() -> None:
+            self.tracker.check()
+            controller.note_time()
+            self._obey(controller)
+            self._halt(controller)
+            self.lock.note_live(controller.live())
+            self.events.on_tick(summary)
+
+        return tick
+
+    def _obey(self, controller: Controller) -> None:
+        order = current_order(self.folder.path)
+        if order is Order.STOP:
+            controller.stop("it was stopped")
+        elif order is Order.PAUSE:
+            clear_order(self.folder.path)
+            self.stop.ask()
+
+    def _halt(self, controller: Controller) -> None:
+        """Stops a sweep whose disk takes no more: its trials save what they still can."""
+        if controller.halted and not runs_in_process(self.config) and not self.shutdown.halted:
+            self.shutdown.halted = str(disk_sweep_error(controller.halted, self.config.name))
+            self.stop.ask()
+
+    def _ended(self, controller: Controller) -> bool:
+        finished = controller.over and not self.stop.asked
+        if finished:
+            if controller.hopeless and len(self.study.records()) < self.config.trials:
+                self.events.on_note(f"{controller.hopeless}: the search was ended early")
+            controller.finish()
+        return finished
+
+
+def choose_storage(config: SweepConfig, store: Store, executor: Executor) -> CheckpointStorage | None:
     """Where the checkpoints are kept, or None when they lie in the sweep's folder, which all workers see.
 
     Raises:
@@ -53,223 +241,23 @@ def checkpoint_storage(config: SweepConfig, store: Store) -> CheckpointStorage |
     if storage:
         storage.check()
         return storage
-    if not on_cluster() or len(nodes()) == 1:
+    if executor.shares_disk:
         return None
     if store.local:
         raise TunerError(
             "the nodes of this cluster share no disk: give --storage URI, or set MLFLOW_TRACKING_URI on the cluster, "
             "so that trials can go on on another node"
         )
-    from tuner.tracking.artifacts import ArtifactStorage  # noqa: PLC0415 - imports MLflow, beside the start of the workers elsewhere
+    from tuner.tracking.artifacts import ArtifactStorage  # noqa: PLC0415 - imports MLflow
 
     return ArtifactStorage(store.address, config.pair, config.uid)
 
 
-class SweepRun:
-    """A sweep in its folder, new or begun."""
+def _connect(store: Store, config: SweepConfig, began: float, heard: Callable[[], None]) -> MlflowSweep:
+    """The sweep's runs in MLflow. Called in the tracker's thread."""
+    from tuner.tracking.runs import MlflowSweep  # noqa: PLC0415 - imports MLflow
 
-    def __init__(
-        self,
-        config: SweepConfig,
-        materials: SweepInputs,
-        folder: Path,
-        store: Store,
-        console: Console,
-        stop: Stop,
-        leave: Callable[[Outcome], object],
-    ) -> None:
-        """Progress goes to `console`; `leave` prints an outcome in place of the caller when Ray is beyond an end."""
-        self._config = config
-        self._materials = materials
-        self._folder = folder
-        self._store = store
-        self._console = console
-        self._kept: CheckpointStorage | None = None
-        self._began = time.time()
-        self._stop = stop
-        self._leave = leave
-
-    def run(self) -> Outcome:
-        """Runs what is left of the sweep, then tests and registers its best model.
-
-        SIGINT, SIGTERM and SIGHUP end it early: the search with the trials saved to go on, and no winner.
-
-        Raises:
-            KeyboardInterrupt: one of them came when there was no trial to save.
-            TunerError: another process runs it.
-            SweepError: there is no model to register.
-        """
-        started = time.monotonic()
-        with lock_sweep(self._folder) as held, self._stop.listening():
-            config = self._config
-            self._console.print(announcement(config), soft_wrap=True)
-            study = Study(self._folder / JOURNAL_FILE, config.search_space(), seed=config.seed, trials=config.trials)
-            for note in repair_folder(study, self._folder):
-                self._say(f"warning: {note}")
-
-            def interrupted(unsent: str = "it has not come to that") -> Outcome:
-                return Outcome(
-                    config=config,
-                    folder=self._folder,
-                    records=tuple(study.records()),
-                    winner=None,
-                    seconds=time.monotonic() - started,
-                    unsent=unsent,
-                )
-
-            def leave(unsent: str) -> None:
-                self._leave(interrupted(unsent))
-
-            ending = Shutdown(self._stop, study, held, self._console, self._folder, leave)
-            try:
-                finished, tracker = self._search(study, held, ending)
-                finale = self._finale()
-                winner = finale.test(study) if finished else None
-                if winner is None:
-                    return interrupted(ending.close("KILLED"))
-                outcome = replace(interrupted(), winner=winner)
-                write_result(outcome)  # from here on the model is safe, whatever becomes of the rest
-                self._stop.check()
-                outcome = replace(finale.register(outcome, winner, tracker), seconds=time.monotonic() - started)
-            except BaseException as error:
-                ending.close("FAILED" if isinstance(error, Exception) else "KILLED")
-                raise
-            write_result(outcome)
-            finale.drop_kept(outcome)
-            return finale.report(outcome)
-
-    def _finale(self) -> Finale:
-        return Finale(
-            config=self._config,
-            materials=self._materials,
-            folder=self._folder,
-            store=self._store,
-            console=self._console,
-            kept=self._kept,
-        )
-
-    def _search(self, study: Study, held: SweepLock, ending: Shutdown) -> tuple[bool, BackgroundTracker]:
-        """Runs trials. Whether the search came to its end, and the tracker that has been told of it."""
-        with self._cluster(ending):
-            tracker = BackgroundTracker(self._connect, study.record, ask=self._store.ask, say=self._say)
-            ending.tracker = tracker
-            tracker.catch_up(study.records())
-            policy = Controller(self._config, study, self._folder / "trials", tracker)
-            if policy.budget.begun:
-                self._say(policy.budget.begun)
-            with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune is told of signals
-                if not policy.over:
-                    self._run_trials(study, policy, tracker, held, ending)
-            policy.note_time(last=True)
-            if policy.halted:
-                raise disk_sweep_error(policy.halted, self._config.name)
-        finished = policy.over and not self._stop.asked
-        if finished:
-            if policy.hopeless and len(study.records()) < self._config.trials:
-                self._console.print(f"warning: {policy.hopeless}: the search was ended early", soft_wrap=True)
-            policy.finish()
-        return finished, tracker
-
-    @property
-    def _here(self) -> bool:
-        """Whether there is a single trial for this machine, which needs no workers."""
-        alone = self._config.trials == 1 and self._config.gpus_per_trial <= 1 and not self._config.trial_timeout
-        return alone and not on_cluster()
-
-    @contextmanager
-    def _cluster(self, ending: Shutdown) -> Iterator[None]:
-        """Ray, unless the trial runs in this process."""
-        with ExitStack() as stack:
-            if not self._here:
-                with self._console.status("Starting Ray"):
-                    from tuner.execution.ray_session import dead_processes, kill_processes, ray_session  # noqa: PLC0415
-
-                    guard = Watchdog(self._stop, dead_processes, partial(ending.give_up, kill=kill_processes))
-                    stack.enter_context(ray_session(self._config, self._stop, guard))
-                    self._kept = checkpoint_storage(self._config, self._store)
-            yield
-
-    def _connect(self, heard: Callable[[], None]) -> MlflowSweep:
-        """Called in the tracker's thread."""
-        from tuner.tracking.runs import MlflowSweep  # noqa: PLC0415
-
-        self._store.prepare()
-        sweep = MlflowSweep(self._store, self._config, self._began, heard=heard)
-        sweep.begin()
-        return sweep
-
-    def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, soft_wrap=True)
-
-    def _run_trials(
-        self, study: Study, policy: Controller, tracker: BackgroundTracker, held: SweepLock, ending: Shutdown
-    ) -> None:
-        config = self._config
-        job = TrialJob(
-            sweep=config.name,
-            data=self._materials.splits.spec,
-            model=config.model,
-            epochs=config.epochs,
-            rungs=rungs(config.epochs),
-            seed=config.seed,
-            threads=config.cpus_per_trial,
-            gpus=config.gpus_per_trial,
-            folder=scratch_folder(config.uid) if self._kept else self._folder / "trials",
-            storage=self._kept,
-            repeats=config.repeats,
-            halved=config.halved,
-            halves=config.oom == "halve-batch",
-        )
-
-        def summary() -> Summary:
-            return Summary.of(config, study.records(), policy.live(), began, before)
-
-        def tick() -> None:
-            tracker.check()
-            policy.note_time()
-            self._obey(policy)
-            self._tell(policy, ending)
-            held.note_live(policy.live())
-            if told:
-                told(summary)
-            view.tick()
-
-        arrays = to_arrays(self._materials)
-        began, before = time.time(), sum(study.spent())
-        told: Callable[[Callable[[], Summary]], None] | None = None
-        with ExitStack() as stack:
-            view = stack.enter_context(ProgressView(config, summary, self._console))
-            if self._here:
-                run_here(policy, job, arrays, tick=tick)
-                return
-            if on_cluster():
-                from tuner.execution.fair_share import share_cluster  # noqa: PLC0415
-
-                told = stack.enter_context(share_cluster(config, policy))
-            from tuner.execution import ray_session, ray_tune  # noqa: PLC0415
-
-            waits = WaitNotice(config, self._console).note if on_cluster() else _nothing  # our own Ray has room for all
-            stack.enter_context(self._stop.tune_running())
-
-            def leaving() -> bool:
-                return self._stop.asked or bool(ray_session.dead_processes())
-
-            ray_tune.run(config, policy, job, arrays, tick=tick, waiting=waits, ending=leaving)
-
-    def _obey(self, policy: Controller) -> None:
-        order = control.current_order(self._folder)
-        if order is control.Order.STOP:
-            policy.stop("it was stopped")
-        elif order is control.Order.PAUSE:
-            lock.clear_order(self._folder)
-            self._stop.ask()
-
-    def _tell(self, policy: Controller, ending: Shutdown) -> None:
-        for note in policy.take_notes():
-            self._say(f"warning: {note}")
-        if policy.halted and not self._here and not ending.halted:
-            ending.halted = str(disk_sweep_error(policy.halted, self._config.name))
-            self._stop.ask()  # the trials save what the disk still takes
-
-
-def _nothing(*_: object) -> None: ...
+    store.prepare()
+    sweep = MlflowSweep(store, config, began, heard=heard)
+    sweep.begin()
+    return sweep

@@ -6,12 +6,11 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import NoReturn
 
-from rich.console import Console
-
-from tuner.core.sweep_folder import write_error
+from tuner.core.callback import Callback
+from tuner.core.outcome import Outcome
+from tuner.core.sweep_folder import SweepFolder, write_error
 from tuner.execution.signals import Stop
 from tuner.search.study import Study
 from tuner.sweeps.lock import SweepLock
@@ -19,39 +18,45 @@ from tuner.tracking.background import BackgroundTracker
 
 
 class Shutdown:
-    """What is to be done then: no run of MLflow's is left RUNNING, and the next command is named."""
+    """Both ways out: `close` for errors and signals, `give_up` for a Ray that cannot end."""
 
     def __init__(
-        self, stop: Stop, study: Study, held: SweepLock, console: Console, folder: Path, leave: Callable[[str], None]
+        self,
+        folder: SweepFolder,
+        study: Study,
+        tracker: BackgroundTracker,
+        lock: SweepLock,
+        stop: Stop,
+        events: Callback,
     ) -> None:
-        """`leave` prints what a stopped sweep has come to, given why MLflow lacks a part of it."""
-        self._stop = stop
-        self._study = study
-        self._held = held
-        self._console = console
         self._folder = folder
-        self._leave = leave
-        self.tracker: BackgroundTracker | None = None
+        self._study = study
+        self._tracker = tracker
+        self._lock = lock
+        self._stop = stop
+        self._events = events
         self.halted = ""
-        """Why the sweep has ended by itself, in a line, if it has."""
+        """Why the sweep has stopped by itself, in a line, if it has."""
+        self.interrupted: Callable[[str], Outcome]
+        """The outcome of the sweep as it is, given why MLflow lacks a part of it. Set by SweepRun."""
 
     def close(self, status: str) -> str:
-        """Ends the runs of MLflow's, the sweep's own with this status. Returns why that could not be done."""
-        if self.tracker is None:
-            return "it has not come to that"
-        self.tracker.interrupted(self._study.records())
-        return self.tracker.close(status)
+        """Ends the runs in MLflow, the sweep's own with this status. Returns why that could not be done."""
+        self._tracker.interrupted(self._study.records())
+        return self._tracker.close(status)
 
     def give_up(self, reason: str, kill: Callable[[], None]) -> NoReturn:
         """Ends this process at once, whatever its threads wait for. The study is safe: a kill may come at any time.
 
-        `kill` ends the processes that it has started.
+        Args:
+            reason: why, in a line.
+            kill: ends the processes that this one has started.
         """
         stopped = self._stop.asked and not self.halted
         try:
-            self._tell("" if stopped else self.halted or f"{reason}; to go on: tuner resume {self._folder.name}")
-            self._held.end()
-        finally:  # whatever a disk or a closed pipe has kept it from
+            self._tell("" if stopped else self.halted or f"{reason}; to resume: tuner resume {self._folder.name}")
+            self._lock.end()
+        finally:  # whatever a full disk or a closed pipe has prevented
             kill()
             for stream in (sys.stdout, sys.stderr):
                 with suppress(OSError, ValueError):
@@ -60,10 +65,9 @@ class Shutdown:
 
     def _tell(self, error: str) -> None:
         if error:
-            write_error(self._folder, error)
+            write_error(self._folder.path, error)
         unsent = self.close("FAILED" if error else "KILLED")
-        self._console.show_cursor()  # which the live table hides
         if error:
-            self._console.print(f"error: {error}", markup=False, soft_wrap=True)
+            self._events.on_sweep_error(error)
         else:
-            self._leave(unsent)
+            self._events.on_sweep_end(self.interrupted(unsent))

@@ -13,7 +13,7 @@ from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.machine import gpu_count
 from tuner.core.records import TrialRecord, best_of
-from tuner.core.sweep_folder import JOURNAL_FILE, known_sweep
+from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.data.source import Source
 from tuner.search.overrides import override
 from tuner.search.space import Middle
@@ -35,7 +35,7 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
     option = f"--from-trial {trial}"
     config, record = _trial(home, trial)
     source = Source.parse(request.dataset, request.target)
-    if (config.source, config.model) != (source, request.model):
+    if (Source.of(config), config.model) != (source, request.model):
         raise TunerError(f"{option}: that is a trial of {config.model} on {config.dataset}")
     given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
     for other, value in given.items():
@@ -82,7 +82,7 @@ def _trial(home: Path, trial: str) -> tuple[SweepConfig, TrialRecord]:
     if not name or not number.isdecimal():
         raise TunerError(f"{option}: give SWEEP/NUMBER, such as digits-cnn-1/17")
     config = known_sweep(name, home)
-    records = read_records(home / name / JOURNAL_FILE)
+    records = read_records(SweepFolder(home / name).journal)
     if int(number) >= len(records) or not records[int(number)].parameters:
         raise TunerError(f"{option}: {name} has the trials 0 to {len(records) - 1}")
     return config, records[int(number)]
@@ -123,7 +123,7 @@ def _best(name: str, model: str, home: Path) -> dict[str, Any]:
     config = known_sweep(name, home)
     if config.model != model:
         raise TunerError(f"--from-best {name}: that is a sweep of {config.model}, not of {model}")
-    best = best_of(read_records(home / name / JOURNAL_FILE))
+    best = best_of(read_records(SweepFolder(home / name).journal))
     if best is None:
         raise TunerError(f"--from-best {name}: no trial of it has finished an epoch yet")
     return {"epochs": config.epochs, "params": dict(best.parameters)}

@@ -12,8 +12,9 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.outcome import is_sent
 from tuner.core.records import SCORE, Summary, TrialRecord
-from tuner.core.sweep_folder import ERROR_FILE, JOURNAL_FILE, RESULT_FILE, known_sweep, sweep_names
+from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import StudyReader
+from tuner.search.summary import summarise
 from tuner.sweeps import control
 from tuner.sweeps.lock import Driver, is_running, last_driver
 
@@ -95,7 +96,7 @@ class SweepReader:
         """Raises TunerError when there is no such sweep."""
         self.config = known_sweep(name, home)
         self.folder = home / name
-        self._reader = StudyReader(self.folder / JOURNAL_FILE)
+        self._reader = StudyReader(SweepFolder(self.folder).journal)
 
     def records(self) -> list[TrialRecord]:
         """The sweep's trials."""
@@ -112,7 +113,7 @@ class SweepReader:
             config=self.config,
             state=state,
             reason=self._reason() if state == "failed" else "",
-            summary=Summary.of(self.config, records, live, began, sum(self._reader.spent()[:-1])),
+            summary=summarise(self.config, records, live, began, sum(self._reader.spent()[:-1])),
             seconds=None if began is None else max(0.0, time.time() - began),
             unsent=state == "finished" and not is_sent(self.folder),
         )
@@ -121,16 +122,16 @@ class SweepReader:
         if running:
             order = control.current_order(self.folder)
             return {control.Order.STOP: "stopping", control.Order.PAUSE: "pausing", None: "running"}[order]
-        if (self.folder / RESULT_FILE).exists():
+        if SweepFolder(self.folder).result.exists():
             return "finished"
-        if (self.folder / ERROR_FILE).exists():
+        if SweepFolder(self.folder).error.exists():
             return "failed"
         return "paused" if driver and driver.ended else "crashed"
 
     def _reason(self) -> str:
         lines: list[str] = []
         with suppress(FileNotFoundError):  # it goes on just now
-            lines = (self.folder / ERROR_FILE).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            lines = SweepFolder(self.folder).error.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "unknown"
 
 

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
+from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
-from tuner.core.outcome import UNSENT, is_sent, mark_sent, read_winner
+from tuner.core.outcome import is_sent, mark_sent, read_winner
 from tuner.core.records import TrialRecord
-from tuner.core.sweep_folder import (
-    ERROR_FILE,
-    JOURNAL_FILE,
-    REPORT_FOLDER,
-    REPORT_PAGE,
-    RESULT_FILE,
-    known_sweep,
-    sweep_names,
-)
+from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import read_records
 from tuner.sweeps.finalize import publish, register_winner
 from tuner.sweeps.lock import lock_for_sync
@@ -60,35 +50,43 @@ class Synced:
         return f"{self.sweep}: sent {', '.join(parts)}" if parts else f"{self.sweep}: MLflow has all of it"
 
 
-def sync(name: str | None, *, elsewhere: bool, as_json: bool, out: Console, err: Console) -> int:
-    """Sends MLflow what it lacks of a sweep, or of all. Returns the exit status: UNSENT when it does not take all.
+def sync(name: str | None, *, elsewhere: bool, events: Callbacks, home: Path | None = None) -> Iterator[Synced]:
+    """Sends MLflow what it lacks of a sweep, or of all, and tells of each when it is done.
 
-    A sweep that began with another MLflow is sent to this one only if `elsewhere`.
+    Args:
+        name: the sweep's; None for all.
+        elsewhere: whether a sweep that began with another MLflow is sent to this one.
+        events: are told of warnings.
+        home: the folder of all sweeps, by default TUNER_HOME.
+
+    Raises:
+        TunerError: there is no such sweep, or MLflow cannot be reached.
     """
-    home = tuner_home()
+    home = home or tuner_home()
     names = sweep_names(home) if name is None else [name]
     if name or not names:
         known_sweep(name or "", home)
+    store = open_store(home)
+    for each in names:
+        yield sync_one(home / each, store, events, needed=name is not None, elsewhere=elsewhere)
+
+
+def open_store(home: Path) -> Store:
+    """The tracking store, ready to be written to. Raises TunerError when it does not answer."""
     store = Store.of(home)
     store.check()
     store.prepare()
-    done: list[Synced] = []
-    for each in names:
-        with err.status(f"Sending what MLflow lacks of {each}"):
-            done.append(_try(home / each, store, err, needed=name is not None, elsewhere=elsewhere))
-        if not as_json:
-            out.print(str(done[-1]), markup=False)
-    if as_json:
-        out.print_json(json.dumps([asdict(each) for each in done]))
-    return UNSENT if any(each.unsent for each in done) else 0
+    return store
 
 
-def _try(folder: Path, store: Store, err: Console, *, needed: bool, elsewhere: bool) -> Synced:
+def sync_one(folder: Path, store: Store, events: Callbacks, *, needed: bool, elsewhere: bool) -> Synced:
+    """Sends MLflow what it lacks of one sweep. An error is told in what it returns, unless the sweep is `needed`."""
+
     def warn(message: str) -> None:
-        err.print(f"warning: {folder.name}: {message}", markup=False, soft_wrap=True)
+        events.on_note(f"{folder.name}: {message}")
 
     try:
-        with lock_for_sync(folder):
+        with events.phase(f"Sending what MLflow lacks of {folder.name}"), lock_for_sync(folder):
             if not elsewhere:
                 store.check_begun(SweepConfig.load(folder))
             return sync_sweep(folder, store, warn)
@@ -104,14 +102,14 @@ def _try(folder: Path, store: Store, err: Console, *, needed: bool, elsewhere: b
 
 def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synced:
     """Sends what MLflow lacks of the sweep in this folder, which the caller holds."""
-    config, records = SweepConfig.load(folder), read_records(folder / JOURNAL_FILE)
+    config, records = SweepConfig.load(folder), read_records(SweepFolder(folder).journal)
     if not records:
         return Synced(sweep=config.name, left_out="no trial of it has begun")
     sweep = retry(lambda: MlflowSweep(store, config, min(record.started for record in records)))
     refused = _send_trials(sweep, records)
     finished = max(record.finished or record.started for record in records)
     model, report = "", False
-    if (folder / RESULT_FILE).exists():
+    if SweepFolder(folder).result.exists():
         if sweep.status != "FINISHED" or not is_sent(folder):
             winner = read_winner(folder, records)
             registered = retry(lambda: register_winner(config, folder, winner, store, sweep, finished))
@@ -122,7 +120,7 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
                 (UriStorage.of(config) or ArtifactStorage(store.address, config.pair, config.uid)).clear()
         report = _send_report(folder, config, store, sweep.run_id, warn, anew=bool(model))
     elif sweep.status == "RUNNING":  # it was killed, or its end could not be sent
-        end = "FAILED" if (folder / ERROR_FILE).exists() else "KILLED"
+        end = "FAILED" if SweepFolder(folder).error.exists() else "KILLED"
         retry(lambda: sweep.end(end, finished))
     written = sweep.written
     return Synced(
@@ -152,10 +150,10 @@ def _send_report(
     folder: Path, config: SweepConfig, store: Store, run_id: str, warn: Callable[[str], None], *, anew: bool
 ) -> bool:
     """Whether it was sent: it was not there."""
-    report = folder / REPORT_FOLDER
-    if not anew and (report / REPORT_PAGE).exists() and retry(lambda: has_report(store, run_id, report)):
+    report = SweepFolder(folder).report
+    if not anew and SweepFolder(folder).report_page.exists() and retry(lambda: has_report(store, run_id, report)):
         return False
-    if not (report / REPORT_PAGE).exists():
+    if not SweepFolder(folder).report_page.exists():
         publish(folder, None, warn)
     retry(lambda: send_report(store, config, report))
     return True

@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from tuner.core.callback import Callback
 from tuner.core.records import TrialRecord
 from tuner.tracking.retry import FIRST_S, MOST_S, backoff, error_cause, is_transient
 
@@ -37,8 +38,17 @@ TRIES = 3  # at the end of a sweep, of what is refused: a database may have been
 NOTED = 2  # failures in a row after which the user is told: a single one may be a hiccup
 
 
-class BackgroundTracker:
-    """Is told what happens to trials, and sends it. See `policy.Listener`."""
+class Note(Protocol):
+    """Tells a user a line."""
+
+    def __call__(self, text: str, *, warning: bool = True) -> None: ...
+
+
+def _no_note(text: str, *, warning: bool = True) -> None: ...
+
+
+class BackgroundTracker(Callback):
+    """Is told what happens to trials, and sends it. See Callback."""
 
     def __init__(
         self,
@@ -46,7 +56,7 @@ class BackgroundTracker:
         record: Callable[[int], TrialRecord],
         *,
         ask: Callable[[], None] = lambda: None,
-        say: Callable[[str], None] = lambda _: None,
+        note: Note = _no_note,
     ) -> None:
         """All four are called in the thread.
 
@@ -55,12 +65,12 @@ class BackgroundTracker:
                 is to be called with each answer.
             record: what the study knows of a trial.
             ask: asks the server something small; raises when it does not answer, or asks to be left alone.
-            say: shows the user a line.
+            note: tells the user a line, see `Callback.on_note`.
         """
         self._connect = connect
         self._record = record
         self._ask = ask
-        self._say = say
+        self._note = note
         self._sweep: MlflowSweep | None = None
         self._behind: dict[int, None] = {}  # trials, in the order in which they came to lack something
         self._refused: dict[int, Exception] = {}  # of them, those that MLflow does not take
@@ -76,6 +86,9 @@ class BackgroundTracker:
         self._error: Exception | None = None
         self._done = False
         self._thread = threading.Thread(target=self._work, name="mlflow-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begins to send. Until then it only remembers what is to be sent."""
         self._thread.start()
 
     @property
@@ -94,15 +107,15 @@ class BackgroundTracker:
         for record in records:
             self._put(record.number)
 
-    def trial_started(self, record: TrialRecord) -> None:
+    def on_trial_begin(self, record: TrialRecord) -> None:
         """A worker has the trial, for the first time or again."""
         self._put(record.number)
 
-    def trial_reported(self, number: int, metrics: Mapping[str, float]) -> None:  # noqa: ARG002 - the study has them
+    def on_trial_report(self, number: int, metrics: Mapping[str, float]) -> None:  # noqa: ARG002 - the study has them
         """An epoch has ended."""
         self._put(number)
 
-    def trial_ended(self, record: TrialRecord) -> None:
+    def on_trial_end(self, record: TrialRecord) -> None:
         """The trial is COMPLETE, PRUNED or FAIL; its run's end is written after everything else of it."""
         self._put(record.number)
 
@@ -116,13 +129,15 @@ class BackgroundTracker:
 
         Returns why not all could be sent; empty when it was.
         """
+        if not self._thread.ident:
+            return "it has not come to that"
         self._end = end
         self._answered = time.monotonic()
         self._give_up = self._answered + LONGEST_S
         self._closed.set()
         while self._thread.is_alive() and time.monotonic() < self._answered + CLOSE_S:
             self._thread.join(FLUSH_S)
-        self._say = lambda _: None  # what it has to say from now on, nobody waits for
+        self._note = _no_note  # what it has to say from now on, nobody waits for
         if self._done:
             return ""
         return error_cause(self._error or TimeoutError("the answers take too long"))
@@ -199,7 +214,7 @@ class BackgroundTracker:
 
     def _note_success(self) -> None:
         if self._failures >= NOTED:
-            self._say("MLflow answers again, and is sent what it lacks")
+            self._note("MLflow answers again, and is sent what it lacks", warning=False)
         self._failures, self._error = 0, None
 
     def _note_failure(self, error: Exception) -> float:
@@ -210,7 +225,7 @@ class BackgroundTracker:
             return self._note_refusal(error)
         self._failures += 1
         if self._failures == NOTED:
-            self._say(f"warning: MLflow does not answer ({error_cause(error)}): training goes on, {_LATER}")
+            self._note(f"MLflow does not answer ({error_cause(error)}): training goes on, {_LATER}")
         return backoff(self._failures, error)
 
     def _note_refusal(self, error: Exception) -> float:
@@ -218,7 +233,7 @@ class BackgroundTracker:
         self._failures = 0
         if not self._told_refusal:
             self._told_refusal = True
-            self._say(f"warning: MLflow refuses part of the record ({error_cause(error)}): training goes on, {_LATER}")
+            self._note(f"MLflow refuses part of the record ({error_cause(error)}): training goes on, {_LATER}")
         if not self._closed.is_set():
             return FLUSH_S
         self._tries += 1

@@ -10,43 +10,35 @@ from __future__ import annotations
 
 import json
 import logging
-import platform
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import wraps
-from importlib.metadata import version
 from typing import Any
 
-import torch
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from tuner.core.config import SweepConfig
-from tuner.core.machine import cpu_count, gpu_count
+from tuner.core.machine import describe_machine, package_versions
 from tuner.core.records import SCORE, TrialRecord
 from tuner.tracking.retry import ignore_refusal
 from tuner.tracking.store import Store
 from tuner.tracking.trial_run import PARENT_TAG, SWEEP_TAG, TAGS, TRIAL_TAG, UID_TAG, TrialEnd, TrialRun
 
-_VERSIONS = ("tuner", "torch", "torchvision", "ray", "optuna", "mlflow", "scikit-learn", "numpy")
-
 
 def tags_of(config: SweepConfig) -> dict[str, str]:
     """Tags of the sweep's run: its configuration, the versions of what it ran with, and the machine."""
-    gpus = [torch.cuda.get_device_name(index) for index in range(gpu_count())]
     return {
         "mlflow.source.name": f"tuner sweep {config.dataset} {config.model}",
         "mlflow.source.type": "LOCAL",
         "tuner.dataset": config.dataset,
         "tuner.model": config.model,
         "tuner.config": json.dumps(asdict(config)),
-        "tuner.versions": json.dumps(
-            {"python": platform.python_version()} | {name: version(name) for name in _VERSIONS}
-        ),
-        "tuner.machine": json.dumps({"cpus": cpu_count(), "gpus": gpus, "system": platform.platform()}),
+        "tuner.versions": json.dumps(package_versions()),
+        "tuner.machine": json.dumps(describe_machine()),
     }
 
 

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from tuner.core.outcome import Cost
+from tuner.core.records import TrialRecord
 from tuner.data.spec import DataSpec
 from tuner.training.classifier import Classifier
 from tuner.training.optimizers import skip_dynamo
+from tuner.training.saved_model import load_model
+
+
+def measure_cost(saved: Path, trial: TrialRecord) -> Cost:
+    """The cost of the model in the folder `saved`, which `trial` has trained.
+
+    Raises:
+        TunerError: the model cannot be loaded.
+    """
+    model, data = load_model(saved)
+    return Cost(
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        flops=forward_flops(model, data),
+        bytes=sum(path.stat().st_size for path in saved.rglob("*") if path.is_file()),
+        train_seconds=sum(metrics["epoch_seconds"] for metrics in trial.metrics.values()),
+    )
 
 
 def forward_flops(model: Classifier, data: DataSpec) -> int:

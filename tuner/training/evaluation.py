@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tuner.core.files import write_atomic
 from tuner.core.outcome import TestScores
-from tuner.core.sweep_folder import PREDICTIONS_FILE
+from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Split
 from tuner.training.classifier import Classifier, predict_logits
 
@@ -73,12 +73,12 @@ class Predictions:
     @classmethod
     def load(cls, folder: Path) -> Predictions:
         """Reads the file in `folder`."""
-        return cls(**load_file(folder / PREDICTIONS_FILE))
+        return cls(**load_file(SweepFolder(folder).predictions))
 
     def save(self, folder: Path) -> None:
         """Writes the file in `folder`."""
         tensors = {field.name: getattr(self, field.name).contiguous() for field in fields(self)}
-        write_atomic(folder / PREDICTIONS_FILE, lambda file: file.write(save(tensors)))
+        write_atomic(SweepFolder(folder).predictions, lambda file: file.write(save(tensors)))
 
     @property
     def predicted(self) -> Tensor:

@@ -7,11 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-import torch
-from torch import nn
-
 from tuner.core.errors import TunerError, unknown
-from tuner.training.optimizers import OPTIMIZERS, parameter_groups, skip_dynamo
+from tuner.training.optimizers import OPTIMIZERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +45,6 @@ class Hyperparameters:
                 raise TunerError(f"{name} must be at least 0 and below 1, got {getattr(self, name)}")
         if not self.weight_decay >= 0:
             raise TunerError(f"weight_decay must not be negative, got {self.weight_decay}")
-
-    def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        """The optimizer over the model's parameters, in its fused form."""
-        skip_dynamo()
-        groups = parameter_groups(model, self.weight_decay)
-        if self.optimizer == "sgd":
-            nesterov = self.momentum > 0
-            return torch.optim.SGD(groups, lr=self.lr, momentum=self.momentum, nesterov=nesterov, fused=True)
-        if self.optimizer == "adam":
-            return torch.optim.Adam(groups, lr=self.lr, fused=True)
-        return torch.optim.AdamW(groups, lr=self.lr, fused=True)
 
 
 TRAINING_PARAMETERS = frozenset(field.name for field in fields(Hyperparameters))

@@ -15,11 +15,11 @@ from torch.nn import functional
 from tuner.data.augmentation import augment
 from tuner.data.batches import training_batches
 from tuner.data.spec import Split
-from tuner.training import optimizers
 from tuner.training.classifier import predict_logits
 from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.optimizers import make_optimizer, optimizer_step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,13 @@ class Training:
         self.ranks = ranks
         self.wrapped = ranks.wrap(self.model)
         self.hyperparameters = hyperparameters
-        self.optimizer = hyperparameters.make_optimizer(self.model)
+        self.optimizer = make_optimizer(
+            self.model,
+            hyperparameters.optimizer,
+            lr=hyperparameters.lr,
+            momentum=hyperparameters.momentum,
+            weight_decay=hyperparameters.weight_decay,
+        )
         self.epochs = epochs
         self.seed = seed
         self.device = device
@@ -174,7 +180,7 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
             torch.autograd.backward(loss)
             loss_sum += loss.detach()
             correct += (logits.argmax(1) == targets).sum()
-        optimizers.optimizer_step(training.optimizer)
+        optimizer_step(training.optimizer)
     loss_total, correct_total = ranks.total(loss_sum, correct)
     return loss_total / (steps * ranks.size), correct_total / (steps * batch_size), lr
 

@@ -9,6 +9,29 @@ from typing import Any
 import torch
 from torch import nn
 
+OPTIMIZERS = ("sgd", "adam", "adamw")
+
+
+def make_optimizer(
+    model: nn.Module, name: str, *, lr: float, momentum: float, weight_decay: float
+) -> torch.optim.Optimizer:
+    """The optimizer over the model's parameters, in its fused form.
+
+    Args:
+        model: on the device that it is trained on.
+        name: one of OPTIMIZERS; sgd is with Nesterov momentum.
+        lr: the learning rate.
+        momentum: of sgd only.
+        weight_decay: of weights only: biases and normalisation layers are left alone.
+    """
+    skip_dynamo()
+    groups = _parameter_groups(model, weight_decay)
+    if name == "sgd":
+        return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=momentum > 0, fused=True)
+    if name == "adam":
+        return torch.optim.Adam(groups, lr=lr, fused=True)
+    return torch.optim.AdamW(groups, lr=lr, fused=True)
+
 
 def skip_dynamo(owner: type = torch.optim.Optimizer) -> None:
     """Gives the answer that `torch._compile._disable_dynamo` would import the compiler for: the method as it is.
@@ -30,10 +53,7 @@ def optimizer_step(optimizer: torch.optim.Optimizer) -> None:
     inspect.unwrap(type(optimizer).step)(optimizer)
 
 
-OPTIMIZERS = ("sgd", "adam", "adamw")
-
-
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """The trained parameters by weight decay, and by the `lr_scale` that a model may give some of them."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in model.parameters():

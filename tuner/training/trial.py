@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import traceback
 import warnings
 from collections.abc import Mapping
@@ -16,9 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tuner.core.callback import Report
 from tuner.core.errors import TunerError
-from tuner.core.records import Value, trial_seed
+from tuner.core.records import Report, TrialReport, Value, trial_seed
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.data.spec import DataSpec, Split
 from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError, release_folder
@@ -26,7 +24,7 @@ from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.classifier import build_classifier, is_pretrained
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.hyperparameters import split_parameters
-from tuner.training.loop import Training, fit
+from tuner.training.loop import EpochMetrics, Training, fit
 from tuner.training.reproducibility import current_conditions
 
 PRETRAINED = "pretrained/"  # before the names of weights among the arrays
@@ -87,21 +85,21 @@ def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
 
 
 def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report) -> None:
-    """Trains one trial, from its checkpoint if it has one, and reports each epoch's metrics.
+    """Trains one trial, from its checkpoint if it has one, and reports after each epoch.
 
-    An error is reported as `{"error": reason, "details": traceback}` and not raised: that would cost the warm worker.
-    A disk that does not take a checkpoint that is needed is no fault of the trial's: `{"unsaved": reason}`.
+    An error is reported and not raised: raising it would cost the warm worker. So is a checkpoint that is needed and
+    cannot be written.
     """
     reached = 0
 
-    def heard(result: dict[str, Any]) -> None:
+    def note_epoch(told: TrialReport) -> None:
         nonlocal reached
-        reached = max(reached, result["epoch"])
-        report(result)
+        reached = max(reached, told.epoch)
+        report(told)
 
     try:
-        failure = train_trial(job, number, parameters, data, heard)
-        if job.halves and failure.get("out_of_memory"):
+        failure = train_trial(job, number, parameters, data, note_epoch)
+        if failure and failure.out_of_memory and job.halves:
             free_memory()
             failure = train_trial(with_half_batches(job, reached + 1), number, parameters, data, report)
     finally:
@@ -131,15 +129,18 @@ def train_trial(
     data: TrialData,
     report: Report,
     ranks: Ranks = SINGLE_PROCESS,
-) -> dict[str, Any]:
-    """Trains the trial; gives nothing, or why it failed. When it returns, nothing holds on to the model any more."""
+) -> TrialReport | None:
+    """Trains the trial. Gives None, or the report of why it failed.
+
+    When it returns, nothing holds a reference to the model any more.
+    """
     storage = job.storage if ranks.first else None
     checkpoints = CheckpointManager(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
     try:
         training = _start(job, trial_seed(job.seed, job.repeats + number), parameters, data, ranks)
         _train(job, training, data, checkpoints, report)
     except UnsavedError as error:
-        return {"unsaved": str(error)}
+        return TrialReport(unsaved=str(error))
     except Exception as error:
         reason = _reason(error, parameters)
         broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
@@ -147,8 +148,8 @@ def train_trial(
             raise  # a GPU's context, or another process, is lost: a new worker goes on from the checkpoint
         details = traceback.format_exc()
         traceback.clear_frames(error.__traceback__)
-        return {"error": reason, "details": details} | ({"out_of_memory": True} if _is_out_of_memory(error) else {})
-    return {}
+        return TrialReport(error=reason, details=details, out_of_memory=_is_out_of_memory(error))
+    return None
 
 
 def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: TrialData, ranks: Ranks) -> Training:
@@ -167,25 +168,25 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
 
 def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: CheckpointManager, report: Report) -> None:
     conditions = current_conditions(training.device, threads=job.threads, workers=training.ranks.size)
-    made = {"seed": training.seed, "conditions": json.dumps(conditions.to_json())}  # Ray would flatten a dict
+    told = TrialReport(seed=training.seed, conditions=conditions.to_json())
 
-    def told() -> dict[str, Any]:
-        notes = checkpoints.take_notes()
-        return made | {"halved": training.halved} | ({"notes": notes} if notes else {})
+    def tell(metrics: EpochMetrics) -> None:
+        notes = tuple(checkpoints.take_notes())
+        report(replace(told, metrics=asdict(metrics), halved=training.halved, notes=notes))
 
     try:
         with training.ranks.first_before_others():
             restored = checkpoints.restore(training)
         training.halved = training.halved or job.halved
         if restored and training.metrics:
-            report(asdict(training.metrics) | told())  # the driver may have died before it heard of this epoch
+            tell(training.metrics)  # the driver may have died before it heard of this epoch
         with closing(fit(training, data.train, data.validation, job.data.augment)) as epochs:
             for metrics in epochs:
                 if not metrics.finite:
-                    report(asdict(metrics) | told())
+                    tell(metrics)
                     return
                 checkpoints.save(training, now=metrics.epoch in (*job.rungs, job.epochs))
-                report(asdict(metrics) | told())
+                tell(metrics)
     except SystemExit:  # raised by Ray inside `report` when it stops the trial
         if training.metrics and training.metrics.finite:
             with suppress(UnsavedError):  # it goes on from the one before

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuner.cli.remote import RUN
 from tuner.core.config import SweepRequest
 from tuner.core.files import tuner_home
 from tuner.core.package import unzipped_wheel
@@ -22,6 +21,8 @@ class Head:
     """The head of a cluster, which runs tuner's commands for us."""
 
     jobs: Jobs
+    entry: tuple[str, ...]
+    """The words of the program that runs a command there."""
     modules: tuple[Path, ...]
     """This package, where the cluster has another version of it or none."""
 
@@ -33,13 +34,25 @@ class Head:
         if sweep:
             metadata |= {"tuner_dataset": sweep.dataset, "tuner_model": sweep.model}
         job_id = _free_id(self.jobs, name) if name else None
-        return self.jobs.submit([*RUN, *words], modules=self.modules, files=files, metadata=metadata, job_id=job_id)
+        return self.jobs.submit(
+            [*self.entry, *words], modules=self.modules, files=files, metadata=metadata, job_id=job_id
+        )
 
 
-def connect_head(address: str, scratch: Path) -> Head:
+def connect_head(address: str, entry: tuple[str, ...], scratch: Path) -> Head:
+    """The head of the cluster at `address`.
+
+    Args:
+        address: of its dashboard.
+        entry: the words of the program that runs commands there.
+        scratch: a folder for a copy of this package, which must exist as long as commands are started.
+
+    Raises:
+        TunerError: it does not answer, or has not got what tuner needs.
+    """
     jobs = Jobs(address)
     found = check_capabilities(jobs)
-    return Head(jobs=jobs, modules=() if found.same_code else tuple(unzipped_wheel(scratch)))
+    return Head(jobs=jobs, entry=entry, modules=() if found.same_code else tuple(unzipped_wheel(scratch)))
 
 
 def free_name(jobs: Jobs, pair: str) -> str:
@@ -55,4 +68,5 @@ def _free_id(jobs: Jobs, name: str) -> str:
 
 
 def exit_code(job: Job) -> int:
+    """That of the command that a job has run; 1 when the job ended without one."""
     return job.exit_code if job.exit_code is not None else 0 if job.status == "SUCCEEDED" else 1

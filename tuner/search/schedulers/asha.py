@@ -11,10 +11,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from tuner.search.schedulers.base import TrialProgress
 
 ETA = 3  # the reduction factor: one in ETA goes on from a rung
+
+
+@dataclass(frozen=True, kw_only=True)
+class AshaScheduler:
+    """The scheduler of a sweep: see `rungs` and `promotable`."""
+
+    epochs: int
+    """The most epochs of a trial."""
+    workers: int
+    """Trials side by side."""
+
+    def rungs(self) -> tuple[int, ...]:
+        """See Scheduler."""
+        return rungs(self.epochs)
+
+    def promotable(self, trials: Sequence[TrialProgress], *, no_more_new: bool) -> set[int]:
+        """See Scheduler."""
+        return promotable(trials, self.rungs(), no_more_new=no_more_new, workers=self.workers)
 
 
 def rungs(epochs: int, eta: int = ETA) -> tuple[int, ...]:

@@ -1,13 +1,24 @@
-"""What a scheduler sees of a trial, and what it decides."""
+"""What a scheduler sees of a trial, what it decides, and what every scheduler can do."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+
+class Decision(Enum):
+    """What a trial does after a report."""
+
+    CONTINUE = "CONTINUE"
+    STOP = "STOP"
+    """It gives its worker back: it has ended, or waits at a rung."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialProgress:
-    """What ASHA needs to know of a trial."""
+    """What a scheduler needs to know of a trial."""
 
     number: int
     values: dict[int, float] = field(default_factory=dict)
@@ -25,3 +36,18 @@ class TrialProgress:
     def best_until(self, epoch: int) -> float:
         """The best score of the first `epoch` epochs: the one that would be kept if the trial ended there."""
         return max(value for at, value in self.values.items() if at <= epoch)
+
+
+class Scheduler(Protocol):
+    """Decides which trials continue. It reads the trials and remembers nothing, so a resumed sweep decides alike."""
+
+    def rungs(self) -> tuple[int, ...]:
+        """The epochs after which a trial gives its worker back and waits, unless it may continue at once."""
+
+    def promotable(self, trials: Sequence[TrialProgress], *, no_more_new: bool) -> set[int]:
+        """The numbers of the waiting trials that may continue now.
+
+        Args:
+            trials: all that did not fail.
+            no_more_new: whether no trial will begin any more.
+        """
