@@ -27,7 +27,7 @@ proofs: venv
 faults: venv
 	mkdir -p $(dir $(FAULTS))
 	$(BIN)/pytest -m faults --faults $(FAULTS); status=$$?; \
-	$(BIN)/python tests/benchmarks/faults.py $(FAULTS) && exit $$status
+	$(BIN)/python tests/benchmarks/fault_tables.py $(FAULTS) && exit $$status
 
 benchmark: venv
 	$(BIN)/python tests/benchmarks/sweep_against_plain_script.py

@@ -7,23 +7,21 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from ledger import (  # noqa: F401 - used by pytest
+from faults.ledger import (  # noqa: F401 - used by pytest
     ledger,
     pytest_addoption,
     pytest_configure,
     pytest_runtest_makereport,
     pytest_sessionfinish,
 )
-from support import Command, Finished, Start, free_port
+from support.common import BIN, Command, Finished, Start, free_port
 
-BIN = Path(sys.executable).parent
 STARTED: list[subprocess.Popen[str]] = []
 MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
@@ -124,7 +122,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A plain MLflow server of the tests' own, without logins: its address."""
-    from mlflow_server import plain_server
+    from support.mlflow_server import plain_server
 
     with plain_server(tmp_path_factory.mktemp("server"), free_port()) as uri:
         yield uri

@@ -1,0 +1,1 @@
+"""The proofs of faults: what injects them, and what counts the loss."""

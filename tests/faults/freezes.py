@@ -1,0 +1,76 @@
+"""Nodes that hang: all their processes are stopped, seen as dead, and go on when their trials have gone elsewhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from support.ray_cluster import Node
+
+from faults.three_nodes import Team, last_node
+from tuner.search.study_reader import read_records
+
+# Ray calls a node dead after 5 silent looks, each of 3 s with a pause of 10 s before it; here after some seconds
+IMPATIENT = {
+    "RAY_health_check_period_ms": "1000",
+    "RAY_health_check_timeout_ms": "2000",
+    "RAY_health_check_failure_threshold": "3",
+}
+WAIT_S = 120.0
+
+
+@contextmanager
+def frozen(node: Node) -> Iterator[list[int]]:
+    """A node that hangs, and wakes up in the end. Gives the ids of its processes."""
+    stopped = processes(node)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield stopped
+    finally:
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def processes(node: Node) -> list[int]:
+    """Those of a node: they have its folder as their home."""
+    mark, found = f"HOME={node.folder}\0".encode(), []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    return found
+
+
+def workers(pids: list[int]) -> list[int]:
+    """Which of them train, or have trained."""
+    found = []
+    for pid in pids:
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith((b"ray::TrialWorker", b"ray::_Inner")):
+                found.append(pid)
+    return found
+
+
+def wait_until_moved(team: Team, sweep: str, trial: int, away_from: str) -> None:
+    """Until another node has reported an epoch of the trial, or the trial has ended."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        record = read_records(team.journal(sweep))[trial]
+        if record.ended or last_node(record) != away_from:
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"trial {trial} is still on {away_from}")
+
+
+def wait_until_gone(pids: list[int]) -> list[int]:
+    """Those that have not ended in time."""
+    deadline = time.monotonic() + WAIT_S
+    while (left := workers(pids)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left

@@ -1,0 +1,62 @@
+"""Sweeps that are handed to a real Ray cluster of several nodes, whose folders are their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from mlflow import MlflowClient
+from support.common import Command, read_runs
+
+from faults.inventory import inventory
+from faults.ledger import Ledger
+from faults.three_nodes import EPOCHS, Team, make_team, raylet, wait_for_a_trial
+from tuner.search.study_reader import read_records
+
+pytestmark = [pytest.mark.faults, pytest.mark.proof]
+TRIALS = 24
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    with make_team(tmp_path_factory.mktemp("team")) as team:
+        yield team
+
+
+def test_a_sweep_survives_the_death_of_a_node_and_its_trials_go_on_elsewhere(
+    tuner: Command, team: Team, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = team.cluster.client
+    arguments = ("--trials", str(TRIALS), "--max-epochs", str(EPOCHS), "--set", "optimizer=adam", "--set", "width=1.0")
+    begun = tuner("sweep", "digits", "cnn", *arguments, "--address", team.cluster.address, folder=team.folder, **client)
+    assert begun.returncode == 0, begun.stderr
+    assert "digits-cnn-1 runs on" in begun.stderr
+
+    moved, node, victim = wait_for_a_trial(team, "digits-cnn-1")
+    os.kill(raylet(node)[0], signal.SIGKILL)
+
+    watched = tuner("status", "digits-cnn-1", "--watch", folder=team.folder, **client)
+    assert watched.returncode == 0, watched.stderr
+    assert "digits-cnn-1: cnn on digits, finished" in watched.stdout
+
+    for name, value in team.server.login().items():
+        monkeypatch.setenv(name, value)
+    there = inventory(team.journal("digits-cnn-1").parent.parent, "digits-cnn-1", TRIALS, uri=team.server.uri)
+    ledger.enter("a node of a cluster killed with kill -9", 1, there)
+    assert there.wrong == []
+    records = read_records(team.journal("digits-cnn-1"))
+    assert {record.state for record in records} <= {"COMPLETE", "PRUNED"}
+    went = [(epoch, node.rpartition("/")[2]) for epoch, node in records[moved].nodes]
+    assert went[0][1] == victim
+    assert went[-1][1] != victim
+    assert went[-1][0] > 2, "it went on from its checkpoint at the rung of epoch 2, or a later one"
+
+    mlflow = MlflowClient(team.server.uri)
+    assert mlflow.get_model_version_by_alias("digits-cnn", "champion").tags["tuner.sweep"] == "digits-cnn-1"
+    [parent] = [run for run in read_runs(team.server.uri, "digits-cnn") if "tuner.trial" not in run.data.tags]
+    assert mlflow.list_artifacts(parent.info.run_id, "checkpoints") == []  # the winner is registered
+    found = json.loads(tuner("status", "digits-cnn-1", "--json", folder=team.folder, **client).stdout)
+    assert found["state"] == "finished"

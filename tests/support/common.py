@@ -1,0 +1,127 @@
+"""Types and readers that several tests share."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from tuner.core.config import SweepConfig
+from tuner.core.records import TrialRecord
+
+BIN = Path(sys.executable).parent
+Command = Callable[..., subprocess.CompletedProcess[str]]
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A sweep that has run to its end."""
+
+    folder: Path
+    """Where the command was typed."""
+    result: dict[str, Any]
+    """Its --json."""
+    err: str
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "runs"
+
+    @property
+    def sweep(self) -> Path:
+        return Path(self.result["folder"])
+
+    @property
+    def uri(self) -> str:
+        return f"sqlite:///{self.home / 'mlflow.db'}"
+
+
+def make_config(**changes: Any) -> SweepConfig:
+    """A configuration of a sweep of digits-cnn, with some values changed."""
+    values: dict[str, Any] = {
+        "name": "demo",
+        "dataset": "digits",
+        "model": "cnn",
+        "trials": 12,
+        "epochs": 9,
+        "time_budget": None,
+        "concurrency": 2,
+        "cpus_per_trial": 1,
+        "gpus_per_trial": 0.0,
+        "seed": 0,
+        "limit": None,
+        "space": {"epochs": 9, "params": {"dropout": {"low": 0.0, "high": 0.9}}},
+    }
+    return SweepConfig(**{**values, **changes})
+
+
+def make_record(number: int, state: str, metrics: dict[int, dict[str, float]], reason: str = "") -> TrialRecord:
+    """A trial that began at 1000 s, with metrics by epoch."""
+    return TrialRecord(
+        number=number,
+        state=state,
+        parameters={"lr": 0.1, "optimizer": "sgd"},
+        values={epoch: values["val_accuracy"] for epoch, values in metrics.items()},
+        metrics=metrics,
+        reason=reason,
+        started=1000.0,
+        finished=None if state == "RUNNING" else 1000.0 + len(metrics),
+    )
+
+
+def read_study(sweep: Path) -> optuna.Study:
+    """A sweep's study, read with Optuna alone, as optuna-dashboard would."""
+    storage = JournalStorage(JournalFileBackend(str(sweep / "study.log")))
+    return optuna.load_study(study_name="sweep", storage=storage)
+
+
+def read_runs(uri: str, experiment: str) -> list[Run]:
+    """All MLflow runs of an experiment."""
+    client = MlflowClient(uri)
+    found = client.get_experiment_by_name(experiment)
+    assert found is not None
+    return list(client.search_runs([found.experiment_id]))
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until(true: Callable[[], bool], process: subprocess.Popen[str]) -> bool:
+    """Tries again and again, connection errors included, for as long as the process lives and at most two minutes."""
+    end = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            if true():
+                return True
+        except OSError:
+            pass
+        time.sleep(0.2)
+    return False
+
+
+def epochs_in(folder: Path, name: str = "x") -> int:
+    """How many epochs the study of a sweep knows that was begun in this folder; the last may be written in part."""
+    journal = folder / "runs" / name / "study.log"
+    return journal.read_bytes().count(b'"epoch ') if journal.exists() else 0
+
+
+def wait_for_epochs(folder: Path, count: int, process: subprocess.Popen[str], name: str = "x") -> None:
+    """Until it knows so many, or the process has ended."""
+    while process.poll() is None and epochs_in(folder, name) < count:
+        time.sleep(0.02)

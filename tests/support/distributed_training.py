@@ -1,0 +1,68 @@
+"""What tests/unit/training/test_distributed.py runs in several processes: a module that they can import."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, closing
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from torch import distributed as dist
+
+from tuner.core import catalog
+from tuner.data.spec import Splits
+from tuner.training.classifier import build_classifier
+from tuner.training.distributed import SINGLE_PROCESS, Ranks
+from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.loop import Training, fit
+
+CPU = torch.device("cpu")
+EPOCHS = 3
+PLAIN = ("lenet", {"dropout": 0.0, "batch_norm": False}, ())
+"""Without what differs between processes: dropout, augmentation and batch statistics."""
+RANDOM = ("cnn", {"width": 0.125, "dropout": 0.3}, ("crop", "rotate"))
+
+
+def full_precision() -> AbstractContextManager[object]:
+    """So that sums in another order are nearly the same."""
+    return patch("tuner.training.device._has_bf16", lambda _: False)
+
+
+def digits() -> Splits:
+    """150 of them: the parts of the last of their batches, and of the validation split, differ in size."""
+    loaded: Splits = catalog.load("datasets", "digits").load(None)
+    return loaded.limit(150)
+
+
+def train(
+    what: tuple[Any, ...], ranks: Ranks = SINGLE_PROCESS, half: dict[str, Any] | None = None
+) -> tuple[Training, list[Any]]:
+    """A training of some epochs, from its beginning or from a state; and its metrics without the times."""
+    name, arguments, augmentations = what
+    splits = digits()
+    torch.manual_seed(0)
+    model = build_classifier(splits.spec, name, arguments)
+    chosen = Hyperparameters(batch_size=33, optimizer="sgd", lr=0.05)
+    training = Training(model, chosen, epochs=EPOCHS, seed=5, device=CPU, ranks=ranks)
+    with full_precision(), closing(fit(training, splits.train, splits.validation, augmentations)) as epochs:
+        return training, [asdict(replace(metrics, epoch_seconds=0.0)) for metrics in epochs]
+
+
+def in_process(rank: int, size: int, port: int, folder: Path) -> None:
+    """Trains both kinds, and writes what it has at the end to `folder`."""
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", rank=rank, world_size=size)
+    ranks = Ranks(rank, size)
+    found = {}
+    for kind, what in {"plain": PLAIN, "random": RANDOM}.items():
+        training, metrics = train(what, ranks)
+        found[kind] = {"weights": training.model.state_dict(), "best": training.best_weights, "metrics": metrics}
+    said = [ranks.agree(rank == 0), ranks.agree(rank == 1)]
+    with ranks.first_before_others():
+        order = sorted(path.name for path in folder.iterdir())
+        torch.save(found | {"said": said, "order": order}, folder / f"{rank}.pt")
+    dist.destroy_process_group()

@@ -1,0 +1,157 @@
+"""Ray clusters of several processes on this machine, as `ray start` makes them on several."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from support.common import free_port
+
+RAY = Path(sys.executable).parent / "ray"
+PLACES = """--resources={"tuner": 1}"""  # as docker/ starts nodes
+START_S = 120.0
+STOP_S = 30.0
+
+
+@dataclass(kw_only=True)
+class Node:
+    """A head or a worker: a `ray start --block`, with a folder of its own."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def stop(self) -> None:
+        """Ends it the way its machine would be shut down."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@dataclass(kw_only=True)
+class Cluster:
+    """A head, and workers when they are added."""
+
+    folder: Path
+    token: str
+    gcs: int
+    dashboard: int
+    environment: dict[str, str]
+    """Of the processes of the cluster."""
+    nodes: list[Node] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """Where jobs are submitted."""
+        return f"http://127.0.0.1:{self.dashboard}"
+
+    @property
+    def client(self) -> dict[str, str]:
+        """The environment of somebody who may use it from outside."""
+        return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token}
+
+    def ask(self, path: str) -> dict[str, object]:
+        """The answer of the dashboard."""
+        request = urllib.request.Request(f"{self.address}{path}", headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            found: dict[str, object] = json.load(answer)
+            return found
+
+    def metrics(self) -> str:
+        """What Prometheus reads, from the targets that Ray names to it."""
+        [found] = self.folder.glob("n*/session_2*/prom_metrics_service_discovery.json")
+        targets = [target for group in json.loads(found.read_text()) for target in group["targets"]]
+        pages = [urllib.request.urlopen(f"http://{target}/metrics", timeout=10) for target in targets]
+        return "".join(page.read().decode() for page in pages)
+
+    def add(self, *, cpus: int, gpus: int = 0) -> Node:
+        """Starts a worker and waits until the head knows it."""
+        wanted = len(self.alive()) + 1
+        options = [f"--address=127.0.0.1:{self.gcs}", *self._ports(), f"--num-cpus={cpus}", PLACES]
+        node = self._start([*options, *([f"--num-gpus={gpus}"] if gpus else [])])
+        self._wait(node, lambda: len(self.alive()) >= wanted)
+        return node
+
+    def alive(self) -> list[str]:
+        """The ids of the nodes that the head takes for alive."""
+        answer = self.ask("/api/v0/nodes?detail=1")
+        rows = answer["data"]["result"]["result"]  # type: ignore[index]
+        return [row["node_id"] for row in rows if row["state"] == "ALIVE"]
+
+    def _start(self, options: list[str]) -> Node:
+        folder = Path(tempfile.mkdtemp(prefix="n", dir=self.folder))
+        with (folder / "out.txt").open("wb") as output:
+            process = subprocess.Popen(
+                [str(RAY), "start", "--block", f"--temp-dir={folder}", "--disable-usage-stats", *options],
+                cwd=folder,
+                env={**self.environment, "HOME": str(folder), "TMPDIR": str(folder)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        node = Node(process=process, folder=folder)
+        self.nodes.append(node)
+        return node
+
+    def _ports(self) -> list[str]:
+        names = ("dashboard-agent-listen-port", "dashboard-agent-grpc-port", "runtime-env-agent-port")
+        ports = [f"--{name}={free_port()}" for name in (*names, "metrics-export-port")]
+        first = 20_000 + 400 * (len(self.nodes) + 1) + (os.getpid() % 50) * 8
+        return [*ports, f"--min-worker-port={first}", f"--max-worker-port={first + 399}", "--node-ip-address=127.0.0.1"]
+
+    def _wait(self, node: Node, true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            assert node.process.poll() is None, (node.folder / "out.txt").read_text()
+            with suppress(urllib.error.URLError, OSError):
+                if true():
+                    return
+            time.sleep(0.2)
+        raise TimeoutError((node.folder / "out.txt").read_text())
+
+
+@contextmanager
+def ray_cluster(*, cpus: int, gpus: int = 0, environment: Mapping[str, str] | None = None) -> Iterator[Cluster]:
+    """A head with a dashboard and token authentication; ends with all its nodes."""
+    folder = Path(tempfile.mkdtemp(prefix="rc", dir="/tmp" if Path("/tmp").is_dir() else None))
+    token = secrets.token_hex(32)
+    keep = ("PATH", "LANG", "LC_ALL", "TUNER_DATA", "OMP_WAIT_POLICY", "UV_CACHE_DIR", "CI")
+    inherited = {name: os.environ[name] for name in keep if name in os.environ}
+    inherited["PATH"] = f"{Path(sys.executable).parent}:{inherited.get('PATH', '')}"
+    secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token, "RAY_USAGE_STATS_ENABLED": "0"}
+    cluster = Cluster(
+        folder=folder,
+        token=token,
+        gcs=free_port(),
+        dashboard=free_port(),
+        environment={**inherited, **secret, **(environment or {})},
+    )
+    try:
+        options = ["--head", f"--port={cluster.gcs}", "--dashboard-host=127.0.0.1", *cluster._ports()]
+        options += [f"--dashboard-port={cluster.dashboard}", f"--ray-client-server-port={free_port()}"]
+        options += [f"--num-cpus={cpus}", PLACES]
+        options += [f"--num-gpus={gpus}"] if gpus else []
+        head = cluster._start(options)
+        cluster._wait(head, lambda: len(cluster.alive()) >= 1)
+        yield cluster
+    finally:
+        for node in reversed(cluster.nodes):
+            node.stop()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,203 @@
+"""The command line: help, lists, and one clear line for what is wrong, with nothing started."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.common import Command, make_config
+
+from tuner.cli import app
+from tuner.core import catalog
+
+Typed = Callable[..., tuple[int, str, str]]
+HEAVY = ("torch", "ray", "mlflow", "optuna", "sklearn", "numpy")
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Runs `tuner ARGUMENTS` in this process, for what ends before Ray starts: exit status, stdout and stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["tuner", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["sweep", "--help"], ["--version"]])
+def test_help_and_list_import_nothing_heavy(arguments: list[str]) -> None:
+    """So they answer in a fraction of a second: importing torch alone takes seconds."""
+    code = (
+        "import sys\nfrom tuner import cli\nsys.argv = ['tuner', *sys.argv[1:]]\n"
+        "try:\n    cli.main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        f"print('HEAVY', [name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def test_list_names_everything_in_the_catalog(typed: Typed) -> None:
+    _, out, _ = typed("list")
+    for kind in ("datasets", "models"):
+        assert all(name in out for name in catalog.names(kind))
+    for pair in catalog.names("search_spaces"):
+        assert f"tuner sweep {pair.replace('-', ' ', 1)}" in out
+
+
+def test_show_describes_data_model_and_space(typed: Typed) -> None:
+    code, out, err = typed("show", "digits", "cnn")
+    assert (code, err) == (0, "")
+    assert "1 x 8 x 8" in out
+    assert "359 test samples" in out
+    assert "when optimizer = sgd" in out
+    shown = json.loads(typed("show", "digits", "cnn", "--json")[1])
+    assert shown["model"]["parameters"] > 10_000
+    assert shown["dataset"]["samples"]["test"] == 359
+
+
+SPACE = 'epochs = 3\n[params]\nlr = { low = 1e-3, high = 1e-1, log = true }\noptimizer = { choices = ["adam"] }\n'
+
+BAD = {
+    "unknown dataset": (["digit", "cnn"], ["unknown dataset 'digit'", "digits"]),
+    "unknown model": (["digits", "resnt"], ["unknown model 'resnt'", "resnet"]),
+    "a model that does not fit": (["digits", "lstm"], ["'lstm' takes tabular and text data", "digits is image data"]),
+    "zero trials": (["digits", "cnn", "--trials", "0"], ["--trials", "at least 1"]),
+    "negative trials": (["digits", "cnn", "--trials", "-3"], ["--trials", "at least 1", "-3"]),
+    "trials not a number": (["digits", "cnn", "--trials", "many"], ["--trials", "integer"]),
+    "a misspelt option": (["digits", "cnn", "--trails", "3"], ["--trails", "--trials"]),
+    "more GPUs than there are": (["digits", "cnn", "--gpus-per-trial", "1"], ["--gpus-per-trial 1"]),
+    "more cores than there are": (["digits", "cnn", "--cpus-per-trial", "4096"], ["4096", "CPU cores"]),
+    "a budget that is no duration": (["digits", "cnn", "--time-budget", "soon"], ["--time-budget 'soon'", "30m"]),
+    "a limit too small": (["digits", "cnn", "--limit", "3"], ["--limit 3", "20"]),
+    "a parameter that nothing takes": (["digits", "cnn", "--set", "dropuot=0.1"], ["dropuot", "dropout"]),
+    "a bad expression": (["digits", "cnn", "--set", "lr"], ["--set 'lr'", "NAME=VALUE"]),
+    "a value the optimizer refuses": (["digits", "cnn", "--set", "optimizer=sdg"], ["sdg", "sgd"]),
+    "a value the model refuses": (["digits", "cnn", "--set", "dropout=1.5"], ["dropout", "1.5"]),
+    "a range upside down": (["digits", "cnn", "--set", "dropout=0.5..0.1"], ["dropout", "low 0.5 is not below"]),
+    "a reserved name": (["digits", "cnn", "--name", "artifacts"], ["--name 'artifacts'", "choose another"]),
+    "epochs in --set": (["digits", "cnn", "--set", "epochs=5"], ["--max-epochs 5"]),
+    "a text for a number": (["digits", "cnn", "--set", "lr=abc"], ["with --set", "lr must be a finite number"]),
+    "a boolean for a number": (["digits", "cnn", "--set", "weight_decay=true"], ["weight_decay", "finite number"]),
+    "a very long name": (["d" * 300, "cnn"], ["unknown dataset"]),
+    "the name of a champion": (
+        ["digits", "cnn", "--name", "folder_x-resnet"],
+        ["--name 'folder_x-resnet'", "best model"],
+    ),
+    "a bad name": (["digits", "cnn", "--name", "../x"], ["--name '../x'"]),
+    "no such space file": (["digits", "cnn", "--space", "nowhere.toml"], ["nowhere.toml", "No such file"]),
+    "a model that does not fit, with a space": (
+        ["digits", "lstm", "--space", "space.toml"],
+        ["model 'lstm' takes tabular and text data", "digits is image data", "cnn"],
+    ),
+}
+
+
+def check_refused(result: tuple[int, str, str], words: list[str], home: Path) -> None:
+    """One line on stderr that holds all the words, exit status 2, and nothing left behind."""
+    code, out, err = result
+    assert (code, out) == (2, ""), err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert all(word in err for word in words), err
+    assert not list(home.glob("*"))
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD.values(), ids=BAD.keys())
+def test_bad_input_is_one_line_and_starts_nothing(
+    typed: Typed, home: Path, arguments: list[str], words: list[str]
+) -> None:
+    Path("space.toml").write_text(SPACE)
+    check_refused(typed("sweep", *arguments), words, home)
+
+
+BROKEN_SPACES = {
+    "not TOML": ("epochs = \n", ["space.toml", "line 1"]),
+    "unknown key": (SPACE.replace("log", "lag"), ["space.toml", "params.lr.lag", "unknown key"]),
+    "low above high": (SPACE.replace("1e-3", "1.0"), ["space.toml", "params.lr", "low 1.0"]),
+    "log from zero": (SPACE.replace("1e-3", "0.0"), ["space.toml", "params.lr", "above 0"]),
+    "no epochs": (SPACE.replace("epochs = 3", ""), ["space.toml", "epochs"]),
+    "a choice that no alternative covers": (
+        SPACE.replace("lr = {", "x = 1\nlr = [{ when = { optimizer = 'sgd' },").replace("true }", "true }]"),
+        ["space.toml", "params.lr"],
+    ),
+    "a choice that is refused": (SPACE.replace('"adam"', '"adan"'), ["space.toml", "params.optimizer", "adan"]),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), BROKEN_SPACES.values(), ids=BROKEN_SPACES.keys())
+def test_a_broken_space_names_file_key_and_reason(typed: Typed, home: Path, text: str, words: list[str]) -> None:
+    Path("space.toml").write_text(text)
+    check_refused(typed("sweep", "digits", "cnn", "--space", "space.toml"), words, home)
+
+
+def test_missing_data_says_which_files_to_put_where(tuner: Command, tmp_path: Path) -> None:
+    """In a process of its own: nothing but the one line may be printed, by torchvision's download code either."""
+    done = tuner("sweep", "mnist", "cnn", folder=tmp_path, TUNER_DATA=str(tmp_path / "data"))
+    words = ["train-images-idx3-ubyte.gz", str(tmp_path / "data")]
+    check_refused((done.returncode, done.stdout, done.stderr), words, tmp_path / "runs")
+
+
+def test_corrupt_data_is_named(typed: Typed, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "data"))
+    raw = tmp_path / "data/cifar-10-batches-bin"
+    raw.mkdir(parents=True)
+    for name in [*(f"data_batch_{n}.bin" for n in range(1, 6)), "test_batch.bin"]:
+        (raw / name).write_bytes(b"\xff" * 3073)
+    check_refused(typed("sweep", "cifar10", "resnet"), ["data_batch_1.bin"], home)
+
+
+def test_a_home_that_cannot_be_written_is_named(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TUNER_HOME", str(tmp_path / "file/runs"))
+    check_refused(typed("sweep", "digits", "cnn"), [str(tmp_path / "file/runs")], tmp_path / "runs")
+
+
+def test_a_server_that_is_not_there_is_an_error_before_anything_starts(
+    typed: Typed, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    check_refused(typed("sweep", "digits", "cnn"), ["http://127.0.0.1:9", "no MLflow server"], home)
+
+
+@pytest.mark.parametrize("arguments", [["resume", "nothing"], ["ui"]])
+def test_without_sweeps_the_message_says_how_to_begin(typed: Typed, home: Path, arguments: list[str]) -> None:
+    check_refused(typed(*arguments), ["tuner sweep"], home)
+
+
+def test_an_address_that_is_none_is_refused(typed: Typed, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:abc")
+    check_refused(typed("sweep", "digits", "cnn"), ["http://127.0.0.1:abc"], home)
+
+
+def test_a_sweep_of_a_machine_with_a_gpu_is_not_resumed_without_one(typed: Typed, home: Path) -> None:
+    config = make_config(name="x", gpus_per_trial=1.0)
+    (home / "x").mkdir(parents=True)
+    config.save(home / "x")
+    code, out, err = typed("resume", "x")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "no GPU here" in err
+
+
+def test_a_sweep_does_not_go_on_with_other_data_than_it_began_with(typed: Typed, home: Path) -> None:
+    """Its samples would be split anew, and some that it was trained on would be tested."""
+    (home / "x").mkdir(parents=True)
+    make_config(name="x", data="of other samples", trials=1, concurrency=1).save(home / "x")
+    code, out, err = typed("resume", "x")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "the data of x is not what it began with" in err
+
+
+def test_a_taken_name_says_how_to_go_on(typed: Typed, home: Path) -> None:
+    (home / "mine").mkdir(parents=True)
+    (home / "mine/sweep.json").touch()
+    code, _, err = typed("sweep", "digits", "cnn", "--name", "mine")
+    assert code == 2
+    assert "tuner resume mine" in err

@@ -1,0 +1,162 @@
+"""The pictures, also for what is awkward: many classes, hostile names, one trial, none that did well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+from support.made_up_trials import HOSTILE, config, images, make_winner, record, texts, trials
+
+from tuner.core.records import best_of
+from tuner.data.spec import DataSpec
+from tuner.report.class_scores import classification, confusion, roc_curves
+from tuner.report.figures import REPLACEMENT, STATES, plain, save
+from tuner.report.figures_samples import draw_samples
+from tuner.report.figures_scores import MOST_NUMBERS, draw_classification, draw_confusion, draw_roc
+from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
+from tuner.report.findings import NotShown, WinningModel
+from tuner.report.page_search import curves_block
+from tuner.report.search_series import NOT_USED, best_so_far, parallel
+from tuner.search.importance import importance
+
+SPACE = config().search_space()
+
+
+def drawn(figure: Figure, tmp_path: Path) -> Figure:
+    """The figure after it was drawn: a character that the font has not, or a broken formula, is an error here."""
+    save(figure, tmp_path / "picture.png")
+    with Image.open(tmp_path / "picture.png") as image:
+        assert image.format == "PNG"
+        assert max(image.size) < 4000
+    return figure
+
+
+def labels(axes: Axes) -> list[str]:
+    legend = axes.get_legend()
+    return [text.get_text() for text in legend.get_texts()] if legend else []
+
+
+def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> None:
+    best = record(7, "COMPLETE", [0.2, 0.9, 0.5])
+    for axes in drawn(draw_curves(best, 1), tmp_path).axes:
+        assert labels(axes)[2:] == [
+            "best epoch, 2",
+            "the model's epoch, 1",
+        ]
+    caption = curves_block(best, 1).caption
+    assert caption == "Trial 7. Its best epoch is 2, and the model is that of epoch 1, which its checkpoint had."
+
+
+def test_curves_show_loss_and_accuracy_and_mark_the_best_epoch(tmp_path: Path) -> None:
+    loss, accuracy = drawn(draw_curves(record(7, "COMPLETE", [0.2, 0.9, 0.5]), 2), tmp_path).axes
+    assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("loss", "accuracy")
+    assert labels(accuracy) == ["training", "validation", "best epoch, 2"]
+    assert np.asarray(accuracy.lines[1].get_ydata()).tolist() == [0.2, 0.9, 0.5]
+
+
+def test_history_colours_states_and_the_best_so_far_only_rises(tmp_path: Path) -> None:
+    records = [
+        record(0, "PRUNED", [0.5]),
+        record(1, "FAIL", [0.99]),
+        record(2, "FAIL", []),
+        record(3, "COMPLETE", [0.4, 0.8]),
+        record(4, "RUNNING", [0.6]),
+    ]
+    assert best_so_far(records) == ([0, 3], [0.5, 0.8])
+    [axes] = drawn(draw_history(records), tmp_path).axes
+    assert labels(axes) == ["done (1)", "pruned (1)", "failed (1)", "on (1)", "best so far"]
+    assert "without a score: 1 trial" in axes.get_title()
+
+
+def test_learning_curves_have_all_trials_and_the_rungs(tmp_path: Path) -> None:
+    records = trials(12)
+    best = best_of(records)
+    assert best
+    [axes] = drawn(draw_learning(records, best, (1, 3), 9), tmp_path).axes
+    assert {text.get_text() for text in axes.texts} == {"rung 1", "rung 3"}
+    curves = [line for line in axes.lines if np.size(line.get_xdata()) > 2 or line.get_linestyle() == "-"]
+    assert len(curves) == len(records) + 1  # the best is drawn again, above the others
+    assert labels(axes)[0] == f"trial {best.number}, the best"
+
+
+def test_importance_names_what_is_left_out(tmp_path: Path) -> None:
+    [axes] = drawn(draw_importance(importance(trials(12), SPACE, 9)), tmp_path).axes
+    assert axes.get_yticklabels()[0].get_text() == "dropout"
+    assert "momentum" in axes.get_xlabel()
+    assert "after epoch 1" in axes.get_title()
+
+
+def test_parallel_coordinates_have_a_place_for_a_parameter_that_is_not_used(tmp_path: Path) -> None:
+    found = parallel(trials(12), SPACE)
+    assert [axis.name for axis in found.axes] == ["optimizer", "lr", "momentum", "dropout", "val_accuracy"]
+    by_number = {line.record.number: line.places for line in found.lines}
+    assert by_number[1][2] == NOT_USED  # adam has no momentum
+    assert by_number[0][2] >= 0
+    assert (found.lines[0].places[-1], found.lines[-1].places[-1]) == (0, 1)  # from the worst to the best
+    [axes] = drawn(draw_parallel(found), tmp_path).axes
+    assert len([line for line in axes.lines if np.size(line.get_xdata()) == 5]) == len(found.lines)
+
+
+def test_one_trial_is_drawn_and_none_is_said_so(tmp_path: Path) -> None:
+    alone = [record(0, "COMPLETE", [0.5], optimizer="sgd", lr=0.1, momentum=0.9, dropout=0.1)]
+    drawn(draw_parallel(parallel(alone, SPACE)), tmp_path)
+    drawn(draw_history(alone), tmp_path)
+    drawn(draw_learning(alone, alone[0], (), 1), tmp_path)
+    drawn(draw_curves(alone[0], 1), tmp_path)
+    with pytest.raises(NotShown, match="no trial has a score"):
+        parallel([record(0, "FAIL", [0.9]), record(1, "FAIL", [])], SPACE)
+
+
+@pytest.mark.parametrize("classes", [2, 12, 100])
+def test_scores_stay_readable_with_many_classes(tmp_path: Path, classes: int) -> None:
+    names = [f"Pit Bull Terrier {n}" for n in range(classes)]
+    predictions = images(names, 8 * classes, (1, 2, 2), blind=1).predictions
+    matrix = drawn(draw_confusion(confusion(predictions), names), tmp_path).axes[0]
+    assert bool(matrix.texts) == (classes <= MOST_NUMBERS)
+    assert (matrix.get_xticklabels()[0].get_rotation() == 90) == (classes > 2)
+    curves = drawn(draw_roc(roc_curves(predictions, names)), tmp_path).axes[0]
+    assert len(labels(curves)) == (1 if classes == 2 else classes)
+    table = drawn(draw_classification(classification(predictions, names)), tmp_path).axes[0]
+    assert len(table.get_yticklabels()) == classes + 2
+
+
+TABLE = DataSpec(name="x", task="tabular", shape=(30,), classes=("a", HOSTILE), mean=(0.0,) * 30, std=(1.0,) * 30)
+
+SAMPLES: dict[str, Callable[[], WinningModel]] = {
+    "grey": lambda: images(["a", "b"], 60, (1, 28, 28), sure=1.0),
+    "colour": lambda: images(["a", "b"], 60, (3, 160, 160), sure=1.0),
+    "no mistakes": lambda: images(["a", "b"], 9, sure=90.0),
+    "hostile names": lambda: images([HOSTILE, "$", "c"], 60, sure=1.0),
+    "attention": lambda: texts(["good", HOSTILE], attention=True),
+    "texts": lambda: texts(["good", "\U0001f984", "w" * 300], attention=False),
+    "a table": lambda: make_winner(TABLE, torch.randn(60, 30), sure=1.0),
+}
+
+
+@pytest.mark.parametrize("winner", [make() for make in SAMPLES.values()], ids=SAMPLES)
+def test_samples_of_every_kind_are_drawn(tmp_path: Path, winner: WinningModel) -> None:
+    assert drawn(draw_samples(winner), tmp_path).axes
+
+
+def test_attention_marks_words_and_its_absence_marks_none(tmp_path: Path) -> None:
+    marked, plain_one = (draw_samples(texts(["good", "bad"], attention=weights)).axes[0] for weights in (True, False))
+    assert len(marked.patches) > 20
+    assert not plain_one.patches
+
+
+def test_text_is_drawn_as_it_is() -> None:
+    assert plain("a $\\frac{1}$ b") == "a \\$\\frac{1}\\$ b"
+    assert plain("two\nlines") == "two lines"
+    assert plain("\U0001f984") == REPLACEMENT
+    assert plain("x" * 50, 10) == "x" * 9 + "…"
+
+
+def test_every_state_of_a_trial_has_a_word_and_a_colour() -> None:
+    assert set(STATES) == {"RUNNING", "COMPLETE", "PRUNED", "FAIL"}
+    assert len({colour for _, colour in STATES.values()}) == 4

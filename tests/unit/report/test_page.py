@@ -1,0 +1,190 @@
+"""The HTML page: in a real browser, without a network, with data that would like to be code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+import plotly.graph_objects
+import pytest
+from support.made_up_trials import HOSTILE, findings, images, texts, trials
+
+from tuner.report.findings import Findings
+from tuner.report.make import Report, write_report
+from tuner.report.page import Block, Section, render
+
+CHARTS = 7  # curves, confusion, roc, history, importance, parallel, learning
+
+
+@dataclass(frozen=True)
+class Browsed:
+    """A page in the browser, after its scripts have run."""
+
+    dom: str
+    console: list[str]
+    """What scripts and the browser have to say about the page, errors among it."""
+    requests: list[str]
+    """What the page has asked the network for."""
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return write(findings(trials(14), images([HOSTILE, "b", "c"], 60)), tmp_path_factory.mktemp("a # folder"))
+
+
+@pytest.fixture(scope="module")
+def browsed(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Browsed:
+    return browse(report.page, tmp_path_factory.mktemp("browser"))
+
+
+def write(found: Findings, folder: Path) -> Report:
+    made = write_report(found, folder)
+    assert not made.failed
+    return made
+
+
+def find_chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found and os.environ.get("CI"):
+        pytest.fail("chromium is missing, and CI must not skip this")
+    if not found:
+        pytest.skip("chromium is not installed")
+    return found
+
+
+def browse(page: Path, scratch: Path) -> Browsed:
+    command = [
+        find_chromium(),
+        *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
+        *("--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={scratch / 'profile'}"),
+        *("--window-size=1150,4000", "--virtual-time-budget=20000", "--enable-logging=stderr"),
+        *(f"--log-net-log={scratch / 'net.json'}", "--dump-dom", page.as_uri()),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    events = json.loads((scratch / "net.json").read_text(encoding="utf-8"))["events"]
+    asked = [event["params"] for event in events if "initiator" in event.get("params", {})]
+    # The browser asks for dictionaries and the like on its own account: those requests have no page as their origin.
+    requests = [each["url"] for each in asked if each["initiator"] != "not an origin"]
+    return Browsed(done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line], requests)
+
+
+class Tags(HTMLParser):
+    """All tags with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def charts_of(page: Path) -> list[dict[str, object]]:
+    found = re.search(r'<script id="charts" type="application/json">(.*?)</script>', page.read_text(encoding="utf-8"))
+    assert found
+    charts: list[dict[str, object]] = json.loads(found[1])
+    return charts
+
+
+def test_every_chart_draws_in_a_browser_without_errors_or_requests(browsed: Browsed) -> None:
+    assert not browsed.console
+    assert browsed.dom.count('class="chart js-plotly-plot"') == CHARTS
+    assert browsed.dom.count('<svg class="main-svg"') >= 2 * CHARTS  # one for the data, one for what lies above
+    assert browsed.dom.count('<g class="trace scatter') >= 5 * 2  # all but the bars and the heat map
+    assert browsed.dom.count('<g class="points"><g class="point">') == 1  # the bars
+    assert not [url for url in browsed.requests if not url.startswith(("file:", "data:", "blob:"))]
+
+
+def test_errors_and_requests_of_a_page_are_seen(tmp_path: Path) -> None:
+    """So that the test above cannot pass for the wrong reason."""
+    page = tmp_path / "page.html"
+    page.write_text('<img src="http://x.example/a.png"><script>nothing()</script>')
+    seen = browse(page, tmp_path)
+    assert [line for line in seen.console if "Uncaught ReferenceError" in line]
+    assert "http://x.example/a.png" in seen.requests
+
+
+def test_names_are_shown_and_never_run(report: Report, browsed: Browsed) -> None:
+    for text in (report.page.read_text(encoding="utf-8"), browsed.dom):
+        tags = Tags(text).tags
+        assert [tag for tag, _ in tags].count("script") == 3
+        with_link = [
+            (tag, name) for tag, attributes in tags for name, value in attributes.items() if "x.example" in str(value)
+        ]
+        assert not [name for _, name in with_link if name in ("href", "src", "xlink:href")]
+    assert "&lt;script&gt;alert(1)" in browsed.dom
+
+
+def test_the_page_names_no_file_but_itself_and_forbids_to_ask_for_any(report: Report) -> None:
+    tags = Tags(report.page.read_text(encoding="utf-8")).tags
+    sources = [a[name] or "" for _, a in tags for name in ("src", "href", "data", "srcset") if name in a]
+    assert sources
+    assert all(source.startswith(("data:image/png;base64,", "#")) for source in sources)
+    [policy] = [a["content"] or "" for tag, a in tags if tag == "meta" and a.get("http-equiv")]
+    assert "default-src 'none'" in policy
+    assert not re.search(r"https?:", policy)
+
+
+def test_the_button_that_sends_charts_away_is_not_there(browsed: Browsed) -> None:
+    buttons = set(re.findall(r'data-title="([^"]*)"', browsed.dom))
+    assert "Download plot as a PNG" in buttons
+    assert not [title for title in buttons if "loud" in title or "hare" in title]
+
+
+def test_plotly_knows_every_attribute_of_the_charts(report: Report) -> None:
+    charts = charts_of(report.page)
+    assert len(charts) == CHARTS
+    for chart in charts:
+        plotly.graph_objects.Figure(chart)
+
+
+def test_points_say_their_trial_and_its_parameters(report: Report) -> None:
+    texts_of = [
+        text
+        for chart in charts_of(report.page)
+        for trace in chart["data"]  # type: ignore[attr-defined]
+        for text in trace.get("text", [])
+        if "trial 5" in str(text)
+    ]
+    assert len(texts_of) >= 3  # history, parallel coordinates, learning curves
+    assert all("optimizer=adam" in text and "dropout=" in text for text in texts_of)
+
+
+def test_sections_without_anything_to_show_say_why(tmp_path: Path) -> None:
+    made = write(findings(trials(3)), tmp_path)
+    page = made.page.read_text(encoding="utf-8")
+    assert set(made.missing) == {"confusion", "roc", "classification", "samples", "importance"}
+    assert page.count("Not shown: the sweep is not finished") == 4
+    assert "Not shown: 3 trials reached epoch 1" in page
+    assert len(charts_of(made.page)) == 4
+
+
+def test_a_number_that_json_has_not_is_left_out_of_its_chart_and_costs_no_page() -> None:
+    chart = {"data": [{"y": [1.0, float("nan"), (float("inf"), 2)]}], "layout": {}, "height": 9}
+    page = render("t", "", [Section(key="k", title="k", block=Block(charts=(chart,)))], "")
+    assert '[{"data":[{"y":[1.0,null,[null,2]]}],"layout":{}}]' in page
+
+
+def test_words_are_marked_by_their_weight(tmp_path: Path) -> None:
+    made = write(findings(trials(8), texts(["good", "<b>bold</b>"], attention=True)), tmp_path)
+    page = made.page.read_text(encoding="utf-8")
+    assert re.search(r'<mark style="--w:1\.00">', page)
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+    assert "<b>bold" not in page
+
+
+def test_a_single_training_has_no_sections_that_compare_trials(tmp_path: Path) -> None:
+    alone = findings(trials(1), images(["a", "b"], 40), trials=1)
+    made = write(alone, tmp_path)
+    assert {Path(name).stem for name in made.files} == {
+        *("report", "curves", "confusion", "roc", "classification", "samples")
+    }
+    assert not made.missing
+    assert "Parallel coordinates" not in made.page.read_text(encoding="utf-8")
