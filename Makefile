@@ -1,7 +1,7 @@
 # make demo    from nothing to a tuned, tested, registered model
-# make test    the whole test suite
+# make test    the test suite
 # make proofs  the tests that take minutes: clusters of several nodes, servers, and all of make faults
-# make faults  injects faults and bad input, and writes what that cost into the README
+# make faults  injects faults and bad input, and writes the tables of docs/faults.md
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
 

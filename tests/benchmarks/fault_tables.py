@@ -1,4 +1,4 @@
-"""Makes the README's tables of faults from what `pytest -m faults --faults FILE` has counted: `make faults`."""
+"""Writes the tables of docs/faults.md from what `pytest -m faults --faults FILE` has counted: `make faults`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from readme import hardware, parts, write
+from pages import hardware, parts, write
 
 ROOT = Path(__file__).parents[2]
 MARK = "faults"
@@ -23,12 +23,12 @@ Entry = dict[str, Any]
 def main() -> None:
     """Writes the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, help="what pytest has written")
-    parser.add_argument("--readme", type=Path, default=ROOT / "README.md", help="where the tables are")
+    parser.add_argument("file", type=Path, help="the file that pytest wrote")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "faults.md", help="the page that has the tables")
     arguments = parser.parse_args()
-    before, after = parts(arguments.readme, MARK)
+    before, after = parts(arguments.page, MARK)
     text = tables(json.loads(arguments.file.read_text(encoding="utf-8")))
-    write(arguments.readme, f"{before}{text}{after}")
+    write(arguments.page, f"{before}{text}{after}")
     print(text)
 
 
@@ -46,16 +46,16 @@ def _faults(entries: Iterable[Entry]) -> str:
         injected = sum(entry["injected"] for entry in group)
         survived = sum(entry["injected"] for entry in group if not entry["wrong"])
         lost = [sum(column) for column in zip(*(entry["lost"] for entry in group), strict=True)]
-        there = [sum(entry[name] for entry in group) for name in HELD]
-        both = [f"{count:,} / {gone:,}" for count, gone in zip(there, lost, strict=True)]
+        kept = [sum(entry[name] for entry in group) for name in HELD]
+        both = [f"{count:,} / {gone:,}" for count, gone in zip(kept, lost, strict=True)]
         rows.append([kind, f"{injected:,}", f"{survived:,}", *both])
-    return _table(["fault", "injected", "survived", *(f"{name} there / lost" for name in HELD)], rows)
+    return _table(["fault", "injected", "survived", *(f"{name} kept / lost" for name in HELD)], rows)
 
 
 def _resumes(entries: Iterable[Entry]) -> str:
     seconds = sorted(second for entry in entries for second in entry["resumes"])
     if not seconds:
-        return "No sweep was gone on with."
+        return "No sweep was resumed."
     return (
         f"From `tuner resume` to the first new epoch: {median(seconds):.0f} s "
         f"({seconds[0]:.0f} to {seconds[-1]:.0f} s, {len(seconds)} times)."

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from readme import hardware, parts, write
+from pages import hardware, parts, write
 
 from tuner.core.units import format_number, format_seconds
 

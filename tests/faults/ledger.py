@@ -1,4 +1,4 @@
-"""Fault tests enter what they injected, and what became of it. `make faults` makes a table of that in the README."""
+"""Fault tests enter what they injected and what became of it. `make faults` writes it into docs/faults.md."""
 
 from __future__ import annotations
 

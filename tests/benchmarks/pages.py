@@ -1,4 +1,4 @@
-"""Parts of the README that measurements write, and the machine that has measured."""
+"""The parts of a page that measurements write, and the machine that they ran on."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from tuner.core.files import write_atomic
 
 
-def parts(readme: Path, name: str) -> tuple[str, str]:
-    """What stands before and after the part that is called so, its marks included. Ends the program without them."""
+def parts(page: Path, name: str) -> tuple[str, str]:
+    """The text before and after the part `name`, both with its marks. Exits with a message when a mark is missing."""
     start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    before, found, rest = readme.read_text(encoding="utf-8").partition(start)
+    before, found, rest = page.read_text(encoding="utf-8").partition(start)
     _, closed, after = rest.partition(end)
     if not found or not closed:
-        sys.exit(f"{readme}: the table goes between {start} and {end}, which are not there")
+        sys.exit(f"{page}: the table goes between {start} and {end}, which are not there")
     return f"{before}{start}\n", f"{end}{after}"
 
 
