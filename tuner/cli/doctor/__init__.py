@@ -1,1 +1,4 @@
-"""`tuner doctor`."""
+"""`tuner doctor`: what sweeps need, each thing in a line that is good or says how to mend it.
+
+Begin with `run`; `machine` looks at this machine, `services` at MLflow and the cluster.
+"""
