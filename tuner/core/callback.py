@@ -16,14 +16,14 @@ class Decision(Enum):
 
     CONTINUE = "CONTINUE"
     STOP = "STOP"
-    """It gives its worker back: it has ended, or waits at a rung."""
+    """It releases its worker: it has ended, or waits at a rung."""
 
 
 class Callback(Protocol):
-    """Is told what happens to trials; must not block."""
+    """Receives the events of trials; must not block."""
 
     def trial_started(self, record: TrialRecord) -> None: ...
     def trial_reported(self, number: int, metrics: Mapping[str, float]) -> None:
-        """`metrics` are those of an epoch, with its `epoch` and the `time` of the report in seconds since 1970."""
+        """`metrics` belong to one epoch, with its `epoch` and the `time` of the report in seconds since 1970."""
 
     def trial_ended(self, record: TrialRecord) -> None: ...

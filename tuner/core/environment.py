@@ -62,13 +62,13 @@ def _take_login() -> None:
 
 
 DOWNLOAD_TIMEOUT_S = (
-    30.0  # seconds without a byte until a download has failed: a firewall that drops packets never answers
+    30.0  # seconds without a byte after which a download fails: a firewall that drops packets never answers
 )
 
 
 @contextmanager
 def download_timeout() -> Iterator[None]:
-    """New sockets give up after SILENCE: torch opens its urls without a timeout, so only the default reaches them."""
+    """New sockets time out after SILENCE. Torch opens urls without a timeout, so only the default one reaches them."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_S)
     try:

@@ -76,7 +76,7 @@ class FairShare:
 
 @contextmanager
 def share_cluster(config: SweepConfig, policy: Controller) -> Iterator[Callable[[Callable[[], Summary]], None]]:
-    """Limits the policy to the sweep's part while it lasts. Gives what is to be called now and then with a summary."""
+    """Limits the policy to the sweep's fair share in this block. Yields a function to call regularly with a summary."""
     demand = config.cpus_per_trial, config.gpus_per_trial, config.workers_per_node
     slots = sum(node.slots(*demand) for node in nodes())
     share = FairShare(config.uid, slots, concurrency=config.concurrency)

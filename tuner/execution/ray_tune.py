@@ -22,10 +22,10 @@ from tuner.execution.worker import GroupWorker, TrialWorker
 from tuner.search.controller import Controller
 from tuner.training.trial import Arrays, TrialJob
 
-SLOT = 1  # CPUs of Ray's, of a cluster of this process alone, that stand for room for a trial
+SLOT = 1  # Ray CPUs per trial on a cluster of this process alone: a slot for a trial, not real cores
 
 
-ASKING = 1.0  # bytes, of a worker that has others train: Tune wants each to need something, and these need the CPUs
+ASKING = 1.0  # bytes for a worker that only starts others: Tune requires a demand, and the others need the CPUs
 
 
 def run(
@@ -38,12 +38,11 @@ def run(
     waiting: Callable[[int, int], None],
     ending: Callable[[], bool],
 ) -> None:
-    """Runs trials until the policy is over, or until SIGUSR1, which returns with trials still live.
+    """Runs trials until the policy is over, or until SIGUSR1, after which trials may still be live.
 
-    Ray is initialised already: with a slot a trial on this machine, with its real cores on a cluster.
-    `tick` is called several times a second on this thread, and `waiting` with
-    the numbers of trials that wait for a worker and that have one. A worker that is lost while all are `ending` is
-    no fault of its trial's.
+    Ray is already initialised: with one slot per trial on this machine, with its real cores on a cluster.
+    `tick` is called several times a second on this thread, and `waiting` with the numbers of trials that wait for a
+    worker and that have one. A worker that is lost while all are `ending` does not count against its trial.
     """
     for name in ("ray.tune", "ray.train", "ray.air"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -67,7 +66,7 @@ def run(
             search_alg=searcher,
             scheduler=StudyScheduler(policy),
             resources_per_trial=tune.PlacementGroupFactory([resources]),
-            reuse_actors=not together,  # what these hold ends slowly, and a worker that is not ready again is lost
+            reuse_actors=not together,  # they stop slowly, and a trial whose worker is not ready in time is dropped
             max_failures=config.max_failures,
             raise_on_failed_trial=False,
             callbacks=callbacks,
@@ -80,7 +79,7 @@ def run(
 
 
 def _workers(config: SweepConfig, job: TrialJob, arrays: Arrays) -> tuple[Any, dict[str, float]]:
-    """What runs the trials, and what Ray is to reserve for each of those that run side by side."""
+    """The trainable that runs the trials, and the resources that Ray reserves for each of the parallel ones."""
     demand = {
         "CPU": (config.cpus_per_trial if on_cluster() else SLOT) / job.workers,
         "GPU": config.gpus_per_trial / job.workers,
@@ -108,10 +107,10 @@ class StudySearcher(Searcher):  # type: ignore[misc]
         return {"number": drawn[0], "parameters": drawn[1]}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Nothing: what watches the trials has told the study."""
+        """Does nothing: the callbacks have already told the study."""
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
-        """Nothing: the study is saved already."""
+        """Does nothing: the study is already saved."""
 
 
 class StudyScheduler(FIFOScheduler):  # type: ignore[misc]

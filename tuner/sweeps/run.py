@@ -66,7 +66,7 @@ def checkpoint_storage(config: SweepConfig, store: Store) -> CheckpointStorage |
 
 
 class SweepRun:
-    """A sweep in its folder, new or begun."""
+    """A sweep in its folder, new or started earlier."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class SweepRun:
         stop: Stop,
         leave: Callable[[Outcome], object],
     ) -> None:
-        """Progress goes to `console`; `leave` prints an outcome in place of the caller when Ray is beyond an end."""
+        """Progress goes to `console`; `leave` prints an outcome instead of the caller when Ray cannot be stopped."""
         self._config = config
         self._materials = materials
         self._folder = folder
@@ -92,7 +92,7 @@ class SweepRun:
     def run(self) -> Outcome:
         """Runs what is left of the sweep, then tests and registers its best model.
 
-        SIGINT, SIGTERM and SIGHUP end it early: the search with the trials saved to go on, and no winner.
+        SIGINT, SIGTERM and SIGHUP stop it early. During the search, trials are saved for later, and there is no winner.
 
         Raises:
             KeyboardInterrupt: one of them came when there was no trial to save.
@@ -107,7 +107,7 @@ class SweepRun:
             for note in repair_folder(study, self._folder):
                 self._say(f"warning: {note}")
 
-            def interrupted(unsent: str = "it has not come to that") -> Outcome:
+            def interrupted(unsent: str = "the sweep stopped before that") -> Outcome:
                 return Outcome(
                     config=config,
                     folder=self._folder,
@@ -128,7 +128,7 @@ class SweepRun:
                 if winner is None:
                     return interrupted(ending.close("KILLED"))
                 outcome = replace(interrupted(), winner=winner)
-                write_result(outcome)  # from here on the model is safe, whatever becomes of the rest
+                write_result(outcome)  # from here on the model is safe, whatever happens next
                 self._stop.check()
                 outcome = replace(finale.register(outcome, winner, tracker), seconds=time.monotonic() - started)
             except BaseException as error:
@@ -149,7 +149,7 @@ class SweepRun:
         )
 
     def _search(self, study: Study, held: SweepLock, ending: Shutdown) -> tuple[bool, BackgroundTracker]:
-        """Runs trials. Whether the search came to its end, and the tracker that has been told of it."""
+        """Runs trials. Returns whether the search has finished, and the tracker that was told about it."""
         with self._cluster(ending):
             tracker = BackgroundTracker(self._connect, study.record, ask=self._store.ask, say=self._say)
             ending.tracker = tracker
@@ -157,7 +157,7 @@ class SweepRun:
             policy = Controller(self._config, study, self._folder / "trials", tracker)
             if policy.budget.begun:
                 self._say(policy.budget.begun)
-            with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune is told of signals
+            with suppress(KeyboardInterrupt):  # outside the time in which signals go to Ray Tune
                 if not policy.over:
                     self._run_trials(study, policy, tracker, held, ending)
             policy.note_time(last=True)
@@ -166,13 +166,13 @@ class SweepRun:
         finished = policy.over and not self._stop.asked
         if finished:
             if policy.hopeless and len(study.records()) < self._config.trials:
-                self._console.print(f"warning: {policy.hopeless}: the search was ended early", soft_wrap=True)
+                self._console.print(f"warning: {policy.hopeless}: the search was stopped early", soft_wrap=True)
             policy.finish()
         return finished, tracker
 
     @property
     def _here(self) -> bool:
-        """Whether there is a single trial for this machine, which needs no workers."""
+        """Whether the sweep is a single trial on this machine, which needs no workers."""
         alone = self._config.trials == 1 and self._config.gpus_per_trial <= 1 and not self._config.trial_timeout
         return alone and not on_cluster()
 
@@ -259,7 +259,7 @@ class SweepRun:
     def _obey(self, policy: Controller) -> None:
         order = control.current_order(self._folder)
         if order is control.Order.STOP:
-            policy.stop("it was stopped")
+            policy.stop("the sweep was stopped")
         elif order is control.Order.PAUSE:
             lock.clear_order(self._folder)
             self._stop.ask()
@@ -269,7 +269,7 @@ class SweepRun:
             self._say(f"warning: {note}")
         if policy.halted and not self._here and not ending.halted:
             ending.halted = str(disk_sweep_error(policy.halted, self._config.name))
-            self._stop.ask()  # the trials save what the disk still takes
+            self._stop.ask()  # the trials save what still fits on the disk
 
 
 def _nothing(*_: object) -> None: ...

@@ -1,4 +1,4 @@
-"""What the command `sync` does: MLflow is sent what it lacks of sweeps, from their folders."""
+"""The command `sync`: sends MLflow what is missing there, from the folders of sweeps."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ from tuner.training.checkpoint_storage import UriStorage
 
 @dataclass(frozen=True, kw_only=True)
 class Synced:
-    """What MLflow was sent of a sweep, or why nothing was."""
+    """What was sent to MLflow of a sweep, or why nothing was."""
 
     sweep: str
     trials: int = 0
-    """Those that lacked something."""
+    """How many trials were incomplete in MLflow."""
     epochs: int = 0
     model: str = ""
     """Where it was registered, if it was not before."""
@@ -53,17 +53,17 @@ class Synced:
         if self.left_out:
             return f"{self.sweep}: left out: {self.left_out}"
         if self.unsent:
-            return f"{self.sweep}: not all could be sent: {self.unsent}; to try again: tuner sync {self.sweep}"
+            return f"{self.sweep}: not everything could be sent: {self.unsent}; to try again: tuner sync {self.sweep}"
         parts = [f"{self.epochs} epochs of {self.trials} trials"] if self.trials else []
         parts += [f"the model, as {self.model}"] if self.model else []
         parts += ["the report"] if self.report else []
-        return f"{self.sweep}: sent {', '.join(parts)}" if parts else f"{self.sweep}: MLflow has all of it"
+        return f"{self.sweep}: sent {', '.join(parts)}" if parts else f"{self.sweep}: everything is already in MLflow"
 
 
 def sync(name: str | None, *, elsewhere: bool, as_json: bool, out: Console, err: Console) -> int:
-    """Sends MLflow what it lacks of a sweep, or of all. Returns the exit status: UNSENT when it does not take all.
+    """Sends MLflow what is missing there of one sweep, or of all. Returns the exit status: UNSENT if not all is sent.
 
-    A sweep that began with another MLflow is sent to this one only if `elsewhere`.
+    A sweep that was started with another MLflow server is sent to this one only if `elsewhere`.
     """
     home = tuner_home()
     names = sweep_names(home) if name is None else [name]
@@ -74,7 +74,7 @@ def sync(name: str | None, *, elsewhere: bool, as_json: bool, out: Console, err:
     store.prepare()
     done: list[Synced] = []
     for each in names:
-        with err.status(f"Sending what MLflow lacks of {each}"):
+        with err.status(f"Sending {each} to MLflow"):
             done.append(_try(home / each, store, err, needed=name is not None, elsewhere=elsewhere))
         if not as_json:
             out.print(str(done[-1]), markup=False)
@@ -103,10 +103,10 @@ def _try(folder: Path, store: Store, err: Console, *, needed: bool, elsewhere: b
 
 
 def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synced:
-    """Sends what MLflow lacks of the sweep in this folder, which the caller holds."""
+    """Sends what is missing in MLflow of the sweep in this folder. The caller holds the sweep's lock."""
     config, records = SweepConfig.load(folder), read_records(folder / JOURNAL_FILE)
     if not records:
-        return Synced(sweep=config.name, left_out="no trial of it has begun")
+        return Synced(sweep=config.name, left_out="none of its trials has started")
     sweep = retry(lambda: MlflowSweep(store, config, min(record.started for record in records)))
     refused = _send_trials(sweep, records)
     finished = max(record.finished or record.started for record in records)
@@ -118,7 +118,7 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
             if not refused:
                 mark_sent(folder, registered)
             model = registered.uri
-            with suppress(Exception):  # what remains there costs disk, and no sweep
+            with suppress(Exception):  # a leftover costs disk space, but no sweep
                 (UriStorage.of(config) or ArtifactStorage(store.address, config.pair, config.uid)).clear()
         report = _send_report(folder, config, store, sweep.run_id, warn, anew=bool(model))
     elif sweep.status == "RUNNING":  # it was killed, or its end could not be sent
@@ -136,7 +136,7 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
 
 
 def _send_trials(sweep: MlflowSweep, records: Sequence[TrialRecord]) -> Exception | None:
-    """Sends all that can be sent. Gives the first refusal, if there is one: it keeps no other trial from that."""
+    """Sends all trials. Returns the first refusal, if there is one; it does not stop the others from being sent."""
     refused = None
     for record in records:
         try:
@@ -151,7 +151,7 @@ def _send_trials(sweep: MlflowSweep, records: Sequence[TrialRecord]) -> Exceptio
 def _send_report(
     folder: Path, config: SweepConfig, store: Store, run_id: str, warn: Callable[[str], None], *, anew: bool
 ) -> bool:
-    """Whether it was sent: it was not there."""
+    """Sends the report if it is missing. Returns whether it was."""
     report = folder / REPORT_FOLDER
     if not anew and (report / REPORT_PAGE).exists() and retry(lambda: has_report(store, run_id, report)):
         return False

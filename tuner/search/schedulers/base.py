@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class TrialProgress:
-    """What ASHA needs to know of a trial."""
+    """What ASHA needs to know about a trial."""
 
     number: int
     values: dict[int, float] = field(default_factory=dict)
     """Score by epoch (from 1), higher is better, finite."""
     waiting: bool = False
-    """It is at a rung, or was interrupted, and no worker has it now."""
+    """It waits at a rung, or was interrupted, and is not running now."""
     running: bool = False
-    """A worker has it now."""
+    """It is running now."""
 
     @property
     def epoch(self) -> int:
@@ -23,5 +23,5 @@ class TrialProgress:
         return max(self.values, default=0)
 
     def best_until(self, epoch: int) -> float:
-        """The best score of the first `epoch` epochs: the one that would be kept if the trial ended there."""
+        """The best score of the first `epoch` epochs: the one that would be kept if the trial stopped there."""
         return max(value for at, value in self.values.items() if at <= epoch)
