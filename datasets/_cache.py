@@ -1,4 +1,4 @@
-"""Datasets that take long to read are kept as tensors: made once, and again when a file of their source changes."""
+"""Caches of slow datasets, stored as tensors. A cache is rebuilt when a source file changes."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from safetensors.torch import save_file
 from tuner.core.files import data_root, write_atomic
 from tuner.data.spec import DataSpec, Split, Splits
 
-FORMAT = 1  # raise it when what is stored, or how it is made of the source, changes
+FORMAT = 1  # increase it when the stored content, or the way it is computed, changes
 PARTS = ("train", "validation", "test")
 
 
 def cached(name: str, source: Path, files: Iterable[Path], recipe: object, make: Callable[[], Splits]) -> Splits:
-    """What `make` gives, or what it gave before for the same files; a cache that cannot be written is done without.
+    """Returns the result of `make`, or a cached one for the same files. A cache that cannot be written is skipped.
 
     Args:
-        name: the dataset, for the name of the cache's file; letters, digits and _ alone.
-        source: the folder or archive of the files. One cache is kept for each; an older one of it is removed.
-        files: all files that the result depends on, by their paths, sizes and times of change.
-        recipe: what else it depends on.
+        name: the dataset, for the name of the cache file; only letters, digits and _.
+        source: the folder or archive with the files. One cache is kept for each; an older one is removed.
+        files: all files that the result depends on. Their paths, sizes and modification times identify the cache.
+        recipe: anything else that the result depends on.
         make: reads the source.
     """
     folder = data_root() / "cache"
@@ -58,7 +58,7 @@ def _state(file: Path) -> tuple[str, int, int]:
 
 def _pack(splits: Splits, path: Path) -> None:
     tensors = {f"{part}.{field}": tensor for part in PARTS for field, tensor in getattr(splits, part)._asdict().items()}
-    # straight to the file: a set of gigabytes should not be in memory twice
+    # write straight to the file: a dataset of gigabytes should not be in memory twice
     save_file(tensors, path, {"spec": json.dumps(asdict(splits.spec)), "notes": json.dumps(splits.notes)})
 
 
@@ -68,9 +68,9 @@ def _read(path: Path) -> Splits | None:
         with safe_open(path, framework="pt") as file:
             spec = DataSpec.from_json(json.loads(file.metadata()["spec"]))
             notes = tuple(json.loads(file.metadata()["notes"]))
-            # clone: what safetensors gives is a window into the file, and would be pickled with all of it
-            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - it is no dict
+            # clone: safetensors returns a view of the whole file, and pickling it would include everything
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - not a dict
         parts = {part: Split(tensors[f"{part}.inputs"], tensors[f"{part}.targets"]) for part in PARTS}
         return Splits(spec, **parts, notes=notes)
-    except Exception:  # whatever is wrong with it, it is made again
+    except Exception:  # whatever is wrong, the cache is rebuilt
         return None

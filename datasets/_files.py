@@ -1,4 +1,4 @@
-"""Files of a dataset: downloads that land whole or not at all, and one-line errors for what cannot be used."""
+"""Dataset files: atomic downloads, and one-line errors for files that are missing or unusable."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class NotDownloadedError(Exception):
 def fetch(path: Path, urls: Iterable[str], digest: str) -> None:
     """Makes sure that `path` is there with the md5 `digest`, from the first url that serves it.
 
-    The file comes into being by a rename, so that a download that is cut off leaves nothing that a later run trusts.
+    The file is created by a rename, so an interrupted download leaves nothing that a later run would trust.
 
     Raises:
-        NotDownloadedError: it was not there, and no url served it.
-        TunerError: a file with another md5 is there, and no url served a better one.
+        NotDownloadedError: the file is missing, and no url served it.
+        TunerError: the file has another md5, and no url served a better one.
     """
     if path.is_file() and md5_of(path) == digest:
         return
@@ -58,7 +58,7 @@ def unusable(path: Path, reason: str) -> TunerError:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpacks the folder of that name from an archive; it comes into being by a rename, whole or not at all.
+    """Extracts the folder with this name from an archive. It is created by a rename: complete or not at all.
 
     Raises:
         TunerError: the archive is broken, has no such folder, or would write elsewhere.
@@ -72,7 +72,7 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def md5_of(path: Path) -> str:
-    """The md5 that torchvision publishes for its files: it finds broken ones, it is no protection against attack."""
+    """The md5 of a file, to compare with torchvision's. It detects broken files but not attacks."""
     digest = md5(usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(1 << 20):

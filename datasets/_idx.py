@@ -1,8 +1,8 @@
-"""The MNIST family: four gzipped IDX files that torchvision's class of the set says where to find, and their md5.
+"""The MNIST family: four gzipped IDX files. Their urls and md5 come from torchvision's class of the dataset.
 
 The format: http://yann.lecun.com/exdb/mnist/ (two zero bytes, the type, the number of dimensions, then each of them
-as a big-endian 32-bit integer, then the values). The files are unpacked in memory, so a folder that cannot be written
-to works as well as any.
+as a big-endian 32-bit integer, then the values). The files are unpacked in memory, so a read-only folder works
+too.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ class IdxFile(NamedTuple):
 
 
 def load_idx(spec: DataSpec, source: type[Any], root: Path) -> Splits:
-    """The splits of a set of the MNIST family, read from `root`/NAME OF THE CLASS/raw or downloaded to there.
+    """The splits of a dataset of the MNIST family, read from `root`/CLASS NAME/raw or downloaded to there.
 
     Args:
         spec: the dataset; its mean and std are filled in from the training split.
-        source: torchvision's class of the set, with `mirrors` and `resources` (train images and labels, then test).
+        source: torchvision's class of the dataset, with `mirrors` and `resources` (train images and labels, then test).
         root: the folder of all datasets.
 
     Returns:
-        uint8 (samples, 1, 28, 28) in the units 0 to 255; the official training split less a tenth for validation.
+        uint8 (samples, 1, 28, 28) from 0 to 255; a tenth of the official training split is held out for validation.
 
     Raises:
         TunerError: a file is missing and cannot be downloaded, or it is broken.
@@ -88,7 +88,7 @@ def _split(images: IdxFile, labels: IdxFile, classes: int) -> Split:
 
 
 def _values(file: IdxFile, dimensions: int) -> Tensor:
-    """The uint8 values of a file with so many dimensions, in memory of their own."""
+    """The uint8 values of a file with this number of dimensions, copied to memory of their own."""
     start = 4 + 4 * dimensions
     magic = bytes((0, 0, UNSIGNED_BYTE, dimensions))
     if file.content[:4] != magic:
@@ -97,7 +97,7 @@ def _values(file: IdxFile, dimensions: int) -> Tensor:
         raise unusable(file.path, f"it ends after {len(file.content)} bytes, within its header")
     shape = struct.unpack(f">{dimensions}I", file.content[4:start])
     if 0 in shape:
-        raise unusable(file.path, f"its shape is {shape}, so that it holds nothing")
+        raise unusable(file.path, f"its shape is {shape}: it holds no data")
     if len(file.content) != start + prod(shape):
         raise unusable(file.path, f"it has {len(file.content)} bytes instead of {start + prod(shape)}")
     return torch.from_numpy(np.frombuffer(file.content, np.uint8, offset=start).reshape(shape).copy())

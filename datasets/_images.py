@@ -1,4 +1,4 @@
-"""Image files of known classes to a split; broken ones are skipped, and counted in a note."""
+"""Reads labelled image files into a split. Broken files are skipped and counted in a note."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Labelled(NamedTuple):
 
 
 def read_split(files: Sequence[Labelled], shape: tuple[int, ...], folder: Path) -> tuple[Split, list[str]]:
-    """The images that can be read, and a line for each of the others, with its path from `folder` on.
+    """The images that can be read, and a line for each broken file with its path relative to `folder`.
 
     Raises:
-        TunerError: there are some, and none can be read.
+        TunerError: there are images, but none can be read.
     """
     inputs, good, lines = read_images([file.path for file in files], shape)
     broken = [line.removeprefix(f"{folder}{os.sep}") for line in lines]
     if broken and not good:
-        raise TunerError(f"{folder}: none of {len(files)} images can be read, such as {broken[0]}")
+        raise TunerError(f"{folder}: none of the {len(files)} images can be read, for example {broken[0]}")
     targets = torch.tensor([files[index].target for index in good], dtype=torch.int64)
     return Split(inputs, targets), broken
 
@@ -44,8 +44,8 @@ def broken_note(broken: Sequence[str]) -> tuple[str, ...]:
 
 
 def skipped_note(folder: Path, skipped: Sequence[Path]) -> tuple[str, ...]:
-    """The note on what is passed over without being opened, if there is any."""
+    """The note on files and folders that are skipped without being opened, if there are any."""
     if not skipped:
         return ()
     what = "1 file or folder" if len(skipped) == 1 else f"{len(skipped)} files or folders"
-    return (f"{what} skipped: no image of a class, such as {printable(str(skipped[0].relative_to(folder)))}",)
+    return (f"{what} skipped: not an image of a class, such as {printable(str(skipped[0].relative_to(folder)))}",)

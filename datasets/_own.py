@@ -1,4 +1,4 @@
-"""What the formats of users' own data share: a name for the dataset, and splits where the user has made none."""
+"""Shared by the formats of users' own data: a check of class sizes, and splits where the user has made none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tuner.core.errors import TunerError
 from tuner.data.spec import Split, hold_out
 
 TEST_SHARE = 0.2
-VALIDATION_SHARE = 0.2  # of what the test split leaves
+VALIDATION_SHARE = 0.2  # of the samples that are not in the test split
 
 
 def check_counts(split: Split, classes: Sequence[str], least: int, source: str) -> None:
@@ -19,16 +19,16 @@ def check_counts(split: Split, classes: Sequence[str], least: int, source: str) 
     few = [f"'{name}' has {count}" for name, count in zip(classes, counts, strict=True) if count < least]
     if few:
         more = f" and {len(few) - 3} more classes have too few" if len(few) > 3 else ""
-        raise TunerError(f"{source}: a class needs at least {least} samples, and {', '.join(few[:3])}{more}")
+        raise TunerError(f"{source}: each class needs at least {least} samples, but {', '.join(few[:3])}{more}")
 
 
 def three_ways(
     train: Split, validation: Split | None, test: Split | None, classes: Sequence[str], source: str
 ) -> tuple[Split, Split, Split]:
-    """Training, validation and test split; the last two are held out of the first (stratified) where they are None.
+    """Training, validation and test split. Where one of the last two is None, it is held out of the first (stratified).
 
     Raises:
-        TunerError: a class has too few samples to be in all of them.
+        TunerError: a class has too few samples to be in every split.
     """
     check_counts(train, classes, 1 + (validation is None) + (test is None), source)
     for given in (validation, test):

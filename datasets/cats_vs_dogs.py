@@ -1,8 +1,8 @@
 """Cats and dogs: photographs scaled to 160x160, from the Oxford-IIIT Pet set or Kaggle's Dogs vs. Cats.
 
-O. M. Parkhi et al., Cats and Dogs, CVPR 2012: 37 breeds, 3,680 training and 3,669 test samples, used by its species.
-Kaggle's set (25,000 photographs, no official test split) is preferred where its folder lies in `root`, since nobody
-has it there by accident: as PetImages, kagglecatsanddogs_*/PetImages, cats_vs_dogs/PetImages or cats_vs_dogs.
+O. M. Parkhi et al., Cats and Dogs, CVPR 2012: 37 breeds, 3,680 training and 3,669 test samples; the classes are the
+species. Kaggle's set (25,000 photographs, no official test split) is preferred if its folder is in `root`, where nobody
+has it by accident: PetImages, kagglecatsanddogs_*/PetImages, cats_vs_dogs/PetImages or cats_vs_dogs.
 """
 
 from __future__ import annotations
@@ -39,11 +39,10 @@ FOUND_AT = (*(f"{folder}/{KAGGLE_CLASSES[0]}" for folder in KAGGLE_FOLDERS), f"{
 def load(root: Path) -> Splits:
     """The splits (2,944, 736 and 3,669); inputs are uint8 (samples, 3, 160, 160). Downloads 811 MB if need be.
 
-    Of Kaggle's set they are 16,000, 4,000 and 5,000. Files that are missing or broken are skipped, and counted in the
-    notes.
+    Kaggle's set gives 16,000, 4,000 and 5,000. Missing or broken files are skipped and counted in the notes.
 
     Raises:
-        TunerError: no set is in `root` and none can be downloaded, or the lists of files are broken.
+        TunerError: `root` has neither set and none can be downloaded, or the lists of files are broken.
     """
     for pattern in KAGGLE_FOLDERS:
         for folder in sorted(root.glob(pattern)):
@@ -67,7 +66,7 @@ def _kaggle(folder: Path) -> Splits:
         return _with_moments(Splits(SPEC, *parts, notes=broken_note(broken)))
 
     splits = cached(SPEC.name, folder, [file.path for file in files], (SPEC.shape, TEST_SHARE, VALIDATION_SHARE), make)
-    note = f"read from {folder}, which has no official test split: scores are not those of {FOLDER}"
+    note = f"read from {folder}, which has no official test split: scores are not comparable with {FOLDER}"
     return replace(splits, notes=(note, *splits.notes, *skipped_note(folder, skipped)))
 
 
@@ -112,7 +111,7 @@ def _listed(folder: Path, name: str) -> list[Labelled]:
 
 
 def _complete(folder: Path) -> None:
-    """Downloads the parts of the set, images and annotations, that are not there."""
+    """Downloads the parts of the set (images, annotations) that are missing."""
     for url, digest in OxfordIIITPet._RESOURCES:
         archive = folder / PurePosixPath(url).name
         part = folder / archive.name.removesuffix(".tar.gz")

@@ -36,7 +36,7 @@ def load(root: Path) -> Splits:
     """The splits (45,000, 5,000 and 10,000); inputs are uint8 (samples, 3, 32, 32). Downloads 170 MB if need be.
 
     Raises:
-        TunerError: `root`/cifar-10-batches-bin lacks a file that cannot be downloaded, or holds a broken one.
+        TunerError: a file in `root`/cifar-10-batches-bin is broken, or missing and cannot be downloaded.
     """
     folder = root / FOLDER
     if not all((folder / file).is_file() for file in TRAIN_FILES + TEST_FILES):
@@ -63,7 +63,7 @@ def _download(root: Path) -> None:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """Each file comes into being by a rename, so that an unpacking that is cut off leaves no half file."""
+    """Each file is created by a rename, so an interrupted extraction leaves no partial file."""
     folder.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=folder, prefix=".unpack-") as unpacked:
         extract_archive(str(archive), unpacked)
@@ -84,7 +84,7 @@ def _rows(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
     except OSError as error:
         raise unusable(path, one_line(error)) from None
     if not len(values) or len(values) % ROW:
-        raise unusable(path, f"{len(values)} bytes are no whole number of rows of {ROW} bytes")
+        raise unusable(path, f"{len(values)} bytes is not a multiple of {ROW} bytes, the size of a row")
     rows = values.reshape(-1, ROW)
     if (largest := int(rows[:, 0].max())) >= len(CLASSES):
         raise unusable(path, f"it has the label {largest}, and the classes are 0 to {len(CLASSES) - 1}")

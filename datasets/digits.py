@@ -10,11 +10,11 @@ from sklearn.datasets import load_digits
 from tuner.data.spec import DataSpec, Splits, hold_out, moments
 
 TEST_SHARE = 0.2  # scikit-learn's copy has no official split
-VALIDATION_SHARE = 0.25  # enough samples for the best of many epochs to be more than the luckiest
+VALIDATION_SHARE = 0.25  # large enough that the best of many epochs is not just the luckiest one
 
 
 def load(root: Path) -> Splits:
-    """The splits; inputs are uint8 (samples, 1, 8, 8) in the units 0 to 16. Reads nothing from `root`."""
+    """The splits; inputs are uint8 (samples, 1, 8, 8) from 0 to 16. Reads nothing from `root`."""
     del root
     raw = load_digits()
     images = torch.tensor(raw.images, dtype=torch.uint8).unsqueeze(1)

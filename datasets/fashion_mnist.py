@@ -26,6 +26,6 @@ def load(root: Path) -> Splits:
     """The splits (about 54,000, 6,000 and 10,000); inputs are uint8 (samples, 1, 28, 28). Downloads 31 MB if need be.
 
     Raises:
-        TunerError: `root`/FashionMNIST/raw lacks a file that cannot be downloaded, or holds a broken one.
+        TunerError: a file in `root`/FashionMNIST/raw is broken, or missing and cannot be downloaded.
     """
     return load_idx(SPEC, FashionMNIST, root)

@@ -1,7 +1,7 @@
-"""Your own table: a CSV file of numbers and categories, with the column of the classes named by --target.
+"""Your own table: a CSV file of numbers and categories. --target names the column with the classes.
 
-A test split of 20 % and a validation split of 20 % of the rest are held out, stratified. What a column becomes is
-decided on the training split alone, and travels with the model.
+A test split of 20 % and a validation split of 20 % of the rest are held out, stratified. How each column is encoded is
+decided on the training split only, and saved with the model.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tuner.data.tables import encode_rows, fit_columns, left_out, read_rows
 from ._own import three_ways
 
 MAX_CLASSES = 1000
-FEW_NUMBERS = 20  # so many different numbers are classes, whatever they look like
+FEW_NUMBERS = 20  # up to this many different numbers always count as classes
 
 
 def load(path: Path, *, target: str | None = None) -> Splits:
@@ -29,10 +29,10 @@ def load(path: Path, *, target: str | None = None) -> Splits:
 
     Args:
         path: the file, with a header.
-        target: the column of the classes.
+        target: the column with the classes.
 
     Raises:
-        TunerError: the file cannot be read, has no such column, or the column is none of classes.
+        TunerError: the file cannot be read, has no such column, or the column does not hold classes.
     """
     path = path.expanduser()
     frame = read_rows(path)
@@ -42,7 +42,7 @@ def load(path: Path, *, target: str | None = None) -> Splits:
     classes = _classes(known[target], source)
     number = {name: index for index, name in enumerate(classes)}
     targets = torch.tensor([number[name] for name in known[target]], dtype=torch.int64)
-    rows = Split(torch.arange(len(known)), targets)  # the split is made first: it decides what the columns become
+    rows = Split(torch.arange(len(known)), targets)  # split first: the training split decides how columns are encoded
     parts = three_ways(rows, None, None, classes, source)
     table = known.drop(columns=target)
     training = table.iloc[parts[0].inputs.numpy()]
@@ -69,30 +69,30 @@ def load(path: Path, *, target: str | None = None) -> Splits:
 def _check_target(frame: pd.DataFrame, target: str | None, source: str) -> str:
     names = ", ".join(f"'{name}'" for name in frame.columns)
     if target is None:
-        raise TunerError(f"{source}: name the column of the classes with --target, one of {names}")
+        raise TunerError(f"{source}: name the column with the classes: --target with one of {names}")
     if target not in frame.columns:
         raise TunerError(f"{source}: {unknown('--target', target, frame.columns)}")
     return target
 
 
 def _classes(cells: pd.Series, source: str) -> tuple[str, ...]:
-    """The different values, numbers in their order and text in that of the alphabet."""
+    """The different values: numbers in numeric order, text in alphabetical order."""
     names = sorted(set(cells))
     numbers = _numbers(names)
     what = f"{source}: the column '{cells.name}' has {len(names)} different values in {len(cells)} rows"
     for name in names[:MAX_CLASSES]:
         check_name(name, f"{source}: the class")
     if len(names) < 2:
-        raise TunerError(f"{what}: two classes are needed at least")
+        raise TunerError(f"{what}: at least two classes are needed")
     if numbers and len(names) > FEW_NUMBERS and (len(cells) < 10 * len(names) or any(n % 1 for n in numbers)):
-        raise TunerError(f"{what}, all of them numbers: tuner classifies, it does not estimate quantities")
+        raise TunerError(f"{what}, all of them numbers: tuner predicts classes, not quantities")
     if len(names) > MAX_CLASSES or len(cells) < 2 * len(names):
         raise TunerError(f"{what}: choose a column of at most {MAX_CLASSES} classes, each with several rows")
     return tuple(name for _, name in sorted(zip(numbers, names, strict=True))) if numbers else tuple(names)
 
 
 def _numbers(names: Sequence[str]) -> list[float]:
-    """The names as finite numbers; nothing when one of them is none."""
+    """The names as finite numbers; empty when one of them is not a number."""
     try:
         numbers = [float(name) for name in names]
     except ValueError:

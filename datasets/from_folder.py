@@ -1,7 +1,7 @@
 """Your own images: a folder with a folder of images for each class.
 
-PATH/CLASS/IMAGE, or PATH/train/CLASS/IMAGE with PATH/test and PATH/val (or valid, validation) where they are there. A
-test split of 20 % and a validation split of 20 % of the rest are held out where there is no folder for them.
+PATH/CLASS/IMAGE, or PATH/train/CLASS/IMAGE with PATH/test and PATH/val (or valid, validation) if they exist. Without a
+folder for them, a test split of 20 % and a validation split of 20 % of the rest are held out.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from ._images import Labelled, broken_note, read_split, skipped_note
 from ._own import TEST_SHARE, VALIDATION_SHARE, three_ways
 
 PARTS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
-LARGEST_KEPT = 224  # pixels: images that all have one size up to this keep it
-SMALLEST_SIDE, LARGEST_SIDE = 32, 160  # pixels: of the square that others are scaled to
+LARGEST_KEPT = 224  # pixels: images that share one size up to this keep it
+SMALLEST_SIDE, LARGEST_SIDE = 32, 160  # pixels: limits of the square that other images are scaled to
 
 
 def load(path: Path) -> Splits:
-    """The splits; inputs are uint8 (samples, *spec.shape), grey where all images are.
+    """The splits; inputs are uint8 (samples, *spec.shape), grey if all images are grey.
 
-    Augmented by shifts alone: a digit or a letter that is mirrored or turned is another one, or none.
+    The only augmentation is shifting: a mirrored or rotated digit or letter may be a different one, or none.
 
     Raises:
         TunerError: the folder is missing, has fewer than two classes, or a class has too few images.
@@ -48,7 +48,7 @@ Folders = dict[str, list[Path]]  # the images of each class
 
 
 def _find(folder: Path) -> tuple[dict[str, Folders], list[Path]]:
-    """The images of each class of each part, and the files that are passed over."""
+    """The images by split and class, and the files that are skipped."""
     if not folder.is_dir():
         raise TunerError(f"folder:{folder}: there is no such folder")
     skipped: list[Path] = []
@@ -65,7 +65,7 @@ def _find(folder: Path) -> tuple[dict[str, Folders], list[Path]]:
 
 
 def _class_folders(folder: Path, skipped: list[Path]) -> Folders:
-    """The folders with images in a folder. What is hidden, no image, or elsewhere goes to `skipped`."""
+    """The subfolders with their images. Hidden entries and anything that is not an image go to `skipped`."""
     found: Folders = {}
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not entry.is_dir() or entry.name.startswith("."):
@@ -82,16 +82,14 @@ def _class_folders(folder: Path, skipped: list[Path]) -> Folders:
 def _classes(folder: Path, parts: dict[str, Folders]) -> tuple[str, ...]:
     classes = tuple(sorted(parts["train"]))
     if len(classes) < 2:
-        has = f"images of {classes[0]} alone" if classes else "none"
-        raise TunerError(
-            f"folder:{folder}: a folder of images for each of two or more classes is needed, there is {has}"
-        )
+        has = f"images of {classes[0]} only" if classes else "none"
+        raise TunerError(f"folder:{folder}: needs a folder of images for each of two or more classes, but has {has}")
     for name in classes:
         check_name(name, f"folder:{folder}: the class")
     for part, folders in parts.items():
         strange = sorted(set(folders) - set(classes))
         if strange:
-            raise TunerError(f"folder:{folder}: the class {strange[0]} is in {part}, and not in train")
+            raise TunerError(f"folder:{folder}: the class {strange[0]} is in {part}, but not in train")
     return classes
 
 
@@ -110,10 +108,10 @@ def _read(folder: Path, name: str, classes: tuple[str, ...], files: dict[str, li
 
 
 def _shape(files: Sequence[Path]) -> tuple[int, int, int]:
-    """The one size of all images if it is small, else a square as large as their shorter sides mostly are."""
+    """The size of all images if they share a small one; otherwise a square with their median shorter side."""
     shapes = [shape for shape in map(image_shape, files) if shape is not None]
     if not shapes:
-        return 3, SMALLEST_SIDE, SMALLEST_SIDE  # all of them are broken, which reading them will say
+        return 3, SMALLEST_SIDE, SMALLEST_SIDE  # all images are broken: reading them reports that
     channels = max(shape[0] for shape in shapes)
     sizes = [shape[1:] for shape in shapes]
     if len(set(sizes)) == 1 and max(sizes[0]) <= LARGEST_KEPT:

@@ -27,16 +27,16 @@ FOUND_AT = (f"{FOLDER}/test/pos", PurePosixPath(URL).name)
 CLASSES = ("negative", "positive")
 FOLDERS = ("neg", "pos")  # of the classes, in their order
 WORDS = 10_000
-STEPS = 512  # 92 % of the reviews are whole; 256 words would be 71 %, 1,024 nearly all and twice the memory
+STEPS = 512  # words: 92 % of the reviews fit; 256 would fit 71 %, 1,024 nearly all but with twice the memory
 VALIDATION_SHARE = 0.1
 
-Reviews = dict[str, list[str]]  # of "train/neg" and so on, in the order of their files' names
+Reviews = dict[str, list[str]]  # by part, such as "train/neg", sorted by file name
 
 
 def load(root: Path) -> Splits:
     """The splits (about 22,510, 2,490 and 25,000); inputs are int16 (samples, 512) tokens. Downloads 84 MB if need be.
 
-    123 texts of the official test split are in the training split too; they are left there, as everybody does.
+    123 texts of the official test split are also in the training split. They are left there, as is usual.
 
     Raises:
         TunerError: `root` lacks the reviews and they cannot be downloaded, or a file is broken.
@@ -70,14 +70,14 @@ def _from_folder(files: dict[str, list[Path]]) -> Reviews:
 
 
 def _from_archive(archive: Path) -> Reviews:
-    _fetch(archive)  # it may be there and broken
+    _fetch(archive)  # it may exist and be broken
     found: dict[str, dict[str, str]] = {part: {} for part in _parts()}
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 path = PurePosixPath(member.name)
                 part = str(path.parent).removeprefix(f"{FOLDER}/")
-                wanted = member.isreg() and part in found and path.suffix == ".txt"  # no link, which leads elsewhere
+                wanted = member.isreg() and part in found and path.suffix == ".txt"  # a link may lead elsewhere
                 file = tar.extractfile(member) if wanted else None
                 if file:
                     found[part][path.name] = _text(archive / path, file.read(MOST_BYTES + 1))
@@ -125,7 +125,7 @@ def _labelled(reviews: Reviews, part: str) -> tuple[list[str], Tensor]:
 
 
 def _keep_twins_together(inputs: Tensor, rest: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
-    """Moves reviews that are also in the training split back to it: about 100 occur twice, and would be recognised."""
+    """Moves held-out reviews with a copy in the training split back to it: about 100 occur twice, and would leak."""
     rows = [row.tobytes() for row in inputs.numpy()]
     known = {rows[index] for index in rest.tolist()}
     twin = torch.tensor([rows[index] in known for index in held.tolist()])

@@ -18,7 +18,7 @@ SPEC = DataSpec(
     classes=tuple("0123456789"),
     mean=(0.0,),
     std=(1.0,),
-    augment=("crop", "rotate"),  # never flipped: a mirrored 2 is no digit
+    augment=("crop", "rotate"),  # never flipped: a mirrored 2 is not a digit
 )
 
 
@@ -26,6 +26,6 @@ def load(root: Path) -> Splits:
     """The splits (about 54,000, 6,000 and 10,000); inputs are uint8 (samples, 1, 28, 28). Downloads 12 MB if need be.
 
     Raises:
-        TunerError: `root`/MNIST/raw lacks a file that cannot be downloaded, or holds a broken one.
+        TunerError: a file in `root`/MNIST/raw is broken, or missing and cannot be downloaded.
     """
     return load_idx(SPEC, MNIST, root)

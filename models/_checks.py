@@ -21,7 +21,7 @@ def check_integer(model: str, keyword: str, value: int, low: int, high: int) -> 
 
 
 def check_max_length(model: str, value: int, data: DataSpec, default: int) -> None:
-    """Raises TunerError when more words are to be read than the dataset keeps of a text; a default may be more."""
+    """Raises TunerError when `value` is more words than the dataset keeps per text; the default may be more."""
     check_integer(model, "max_length", value, 1, max(default, data.shape[0]))
 
 
@@ -38,5 +38,5 @@ def check_flag(model: str, keyword: str, value: bool) -> None:
 
 
 def check_dropout(model: str, value: float) -> None:
-    """Raises TunerError unless `value` is a share of activations that leaves some of them: 0 to 0.95."""
+    """Raises TunerError unless `value` is a dropout rate that leaves some activations: 0 to 0.95."""
     check_number(model, "dropout", value, 0.0, 0.95)

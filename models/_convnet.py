@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from torch import nn
 
-SMALLEST_SIDE = 2  # a map is never made smaller: at 1x1 batch norm cannot train on a batch of one
-PAPERS_STEM_SIDE = 64  # pixels from which images stand the large kernels and strides that were made for 224
+SMALLEST_SIDE = 2  # the smallest map in pixels: at 1x1 batch norm cannot train on a batch of one
+PAPERS_STEM_SIDE = 64  # pixels from which images suit the paper's large kernels and strides, made for 224
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """One convolution with batch norm and ReLU, and perhaps a max pooling."""
+    """One convolution with batch norm and ReLU, and optionally max pooling."""
 
     channels: int
     kernel: int
@@ -28,15 +28,15 @@ def convnet(
 ) -> nn.Module:
     """A classifier of (batch, *shape) images -> (batch, classes) logits, with He's initialisation.
 
-    Strides and poolings are left out where the map has two pixels a side already, and the last map is averaged to
-    2x2, so that images of any size give the dense layers the same number of features.
+    Strides and poolings are left out once a map has two pixels a side, and the last map is averaged to 2x2, so that
+    images of any size give the dense layers the same number of features.
 
     Args:
         shape: (channels, height, width) of an image.
-        convolutions: from the image on.
+        convolutions: in order, starting at the image.
         dense: units of each of the two hidden dense layers.
         dropout: share of the units dropped before each of them.
-        classes: how many there are.
+        classes: the number of classes.
     """
     *_, last = convolutions = list(convolutions)
     pool = (nn.AdaptiveAvgPool2d(SMALLEST_SIDE), nn.Flatten())
@@ -60,7 +60,7 @@ def _features(shape: tuple[int, ...], convolutions: Iterable[Convolution]) -> It
 
 
 def _convolution(inputs: int, layer: Convolution, stride: int) -> nn.Sequential:
-    # No bias: the batch norm behind it has one.
+    # No bias: the batch norm after it has one.
     convolution = nn.Conv2d(inputs, layer.channels, layer.kernel, stride, padding=layer.kernel // 2, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(layer.channels), nn.ReLU(inplace=True))
 

@@ -1,4 +1,4 @@
-"""Weights that others have trained: from a file of the user's, or downloaded by torchvision. Nothing is unpickled."""
+"""Pretrained weights, from a user's file or downloaded by torchvision. Nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 def pretrained_weights(
     model: str, source: WeightsEnum, expected: Mapping[str, Tensor], file: Path | None, folder: Path
 ) -> dict[str, Tensor]:
-    """The tensors named in `expected`, with its shapes and types, without any others that the file holds.
+    """The tensors named in `expected`, with its shapes and types. Other tensors in the file are ignored.
 
     Args:
         model: its name, for messages.
@@ -72,16 +72,16 @@ def _read(file: Path) -> Mapping[str, Any]:
     except TunerError:
         raise
     except UnpicklingError:
-        raise _unusable(file, "it is broken, or holds more than tensors, which might be code and is not run") from None
+        raise _unusable(file, "it is broken, or holds more than tensors: that might be code, and is not run") from None
     except Exception:  # what torch and safetensors raise depends on where the file is broken
         raise _unusable(file, "it is broken or cut off") from None
     if not isinstance(state, Mapping):
-        raise _unusable(file, f"it holds a {type(state).__name__} in place of a state dict")
+        raise _unusable(file, f"it holds a {type(state).__name__} instead of a state dict")
     return state
 
 
 def _check_packed(file: Path) -> None:
-    """Raises TunerError for an archive that holds more than its size: torch packs nothing, but unpacks anything."""
+    """Raises TunerError for a compressed archive: torch.save never compresses, but torch.load would unpack anything."""
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > file.stat().st_size:
@@ -92,7 +92,7 @@ def _checked(model: str, file: Path, name: str, found: Any, expected: Tensor) ->
     if not isinstance(found, Tensor):
         raise _unusable(file, f"it holds no weights of {model}: {name} is missing")
     if found.shape != expected.shape:
-        shapes = f"{tuple(found.shape)} in place of {tuple(expected.shape)}"
+        shapes = f"{tuple(found.shape)} instead of {tuple(expected.shape)}"
         raise _unusable(file, f"it holds no weights of {model}: {name} has the shape {shapes}")
     return found.detach().to(expected.dtype).contiguous()
 

@@ -16,7 +16,7 @@ from ._checks import check_choice, check_dropout, check_flag, check_integer, che
 
 WAYS = ("feature_extraction", "fine_tuning")
 SMALLEST_SIDE = 32  # pixels: both networks halve a side five times
-LR_SCALE = "lr_scale"  # what optimizers look for on a parameter
+LR_SCALE = "lr_scale"  # the attribute of a parameter that optimizers read
 
 SPACE: dict[str, Any] = {
     "batch_size": {"choices": [16, 32, 64]},
@@ -30,7 +30,7 @@ SPACE: dict[str, Any] = {
     "thaw": {"low": 1, "high": 3, "when": {"train": "fine_tuning"}},
     "thawed_lr": {"low": 0.03, "high": 0.3, "log": True, "when": {"train": "fine_tuning"}},
 }
-"""Gentler learning rates than those of networks that start from nothing."""
+"""Lower learning rates than those of networks trained from scratch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +42,16 @@ class Settings:
     hidden: int
     """Units of the hidden dense layer, 1 to 4096."""
     pretrained: bool
-    """Whether the convolutions start from weights of ImageNet. If not, all is trained, and what follows is unused."""
+    """Whether the convolutions start from ImageNet weights. If not, all is trained, and the fields below are unused."""
     train: str
-    """feature_extraction: the head alone; fine_tuning: the last blocks too."""
+    """feature_extraction: only the head is trained; fine_tuning: the last blocks too."""
     thaw: int
     """How many blocks are trained in fine_tuning."""
     thawed_lr: float
-    """Factor on the learning rate for them, 0 to 1."""
+    """Factor on the learning rate of these blocks, 0 to 1."""
 
     def check(self, model: str, data: DataSpec, blocks: int) -> None:
-        """Raises TunerError for a value out of its range, and for images that the network cannot take."""
+        """Raises TunerError for a value out of range, and for images that the network cannot take."""
         check_dropout(model, self.dropout)
         check_integer(model, "hidden", self.hidden, 1, 4096)
         check_flag(model, "pretrained", self.pretrained)
@@ -79,7 +79,7 @@ class Transfer(nn.Module):
         super().__init__()
         self.features = features
         self.head = head
-        self._frozen = tuple(frozen)  # a tuple, so that they are registered, and saved, in `features` alone
+        self._frozen = tuple(frozen)  # a tuple, so that they are registered, and saved, in `features` only
         for block in frozen:
             block.requires_grad_(False)
 
@@ -89,7 +89,7 @@ class Transfer(nn.Module):
         return logits
 
     def train(self, mode: bool = True) -> Self:
-        """As in every module, but for the frozen blocks."""
+        """As in every module, except that the frozen blocks stay in evaluation mode."""
         super().train(mode)
         for block in self._frozen:
             block.eval()
@@ -99,7 +99,7 @@ class Transfer(nn.Module):
 def transfer(
     features: nn.Module, blocks: Sequence[Iterable[nn.Module]], channels: int, classes: int, settings: Settings
 ) -> nn.Module:
-    """The network; `blocks` part the layers of `features`, which give `channels` maps, from the image on."""
+    """The network; `blocks` divides the layers of `features`, from the image on. `channels` is their number of maps."""
     head = _head(channels, classes, settings)
     if not settings.pretrained:
         return Transfer(features, head, frozen=())
@@ -112,7 +112,7 @@ def transfer(
 def _head(channels: int, classes: int, settings: Settings) -> nn.Module:
     hidden, output = nn.Linear(channels, settings.hidden), nn.Linear(settings.hidden, classes)
     nn.init.kaiming_normal_(hidden.weight, nonlinearity="relu")  # He et al. 2015, section 2.2
-    nn.init.normal_(output.weight, std=0.01)  # at first all classes are about as likely
+    nn.init.normal_(output.weight, std=0.01)  # at first all classes are about equally likely
     for layer in (hidden, output):
         nn.init.zeros_(layer.bias)
     return nn.Sequential(hidden, nn.ReLU(inplace=True), nn.Dropout(settings.dropout), output)

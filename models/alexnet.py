@@ -23,7 +23,7 @@ def build(data: DataSpec, *, dropout: float = 0.3, width: float = 0.5) -> nn.Mod
     figure 2. Kept: the five convolutions with their kernels from the second on, overlapping max pooling after the
     first, second and fifth, dropout before both hidden dense layers. Adapted: batch norm in place of local response
     normalisation; below 64 pixels a side a first convolution of 5x5 with stride 2 in place of 11x11 with stride 4;
-    no two halves for two GPUs, but half their channels at width 0.5; dense layers of 1024 units there. That costs 25
+    not split over two GPUs; at the default width 0.5 half the channels and dense layers of 1024 units. That costs 25
     million multiply-adds for a 32x32 image, and 2.5 million parameters.
 
     Args:

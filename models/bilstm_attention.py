@@ -41,10 +41,10 @@ def build(
     Args:
         data: a dataset with a vocabulary.
         dropout: share of the embeddings, of each layer's states and of the sentence's features dropped, 0 to 0.95.
-        embedding_size: numbers a word, 1 to 1024.
+        embedding_size: numbers per word, 1 to 1024.
         hidden_size: units of each direction of each layer, 1 to 1024: the default gives 256 in all.
-        num_layers: bidirectional layers on top of each other, 1 to 4.
-        max_length: words of a text that are read, from its beginning, 1 to as many as the dataset keeps.
+        num_layers: stacked bidirectional layers, 1 to 4.
+        max_length: how many words of a text are read, from its beginning, 1 to as many as the dataset keeps.
 
     Raises:
         TunerError: a value out of its range.

@@ -49,7 +49,7 @@ def _blocks(shape: tuple[int, ...], channels: tuple[int, ...]) -> Iterator[nn.Mo
 
 
 def _convolution(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
-    # No bias: the batch norm behind it has one.
+    # No bias: the batch norm after it has one.
     return (
         nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False),
         nn.BatchNorm2d(outputs),

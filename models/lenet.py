@@ -21,10 +21,10 @@ def build(data: DataSpec, *, dropout: float = 0.0, activation: str = "relu", bat
     """A classifier of normalised float32 images, (batch, *data.shape) -> logits (batch, classes).
 
     LeCun et al. 1998, "Gradient-Based Learning Applied to Document Recognition", section II.B and figure 2: 6 and 16
-    maps, each averaged to half its side, then a third convolution over all that is left, which makes it a dense layer
+    maps, each averaged to half its side, then a third convolution over the whole map, which makes it a dense layer
     of 120 units, and a dense layer of 84. Adapted: every map of the second convolution sees all six of the first
     (61,706 parameters without batch norm, for 32x32 grey images and 10 classes); softmax in place of radial basis
-    functions; ReLU and batch norm, which the paper could not know (`activation="tanh", batch_norm=False` is nearer to
+    functions; ReLU and batch norm, which are newer than the paper (`activation="tanh", batch_norm=False` is nearer to
     it). Images below 32 pixels a side are padded within the convolutions; larger maps are averaged to 5x5.
 
     Args:
@@ -34,7 +34,7 @@ def build(data: DataSpec, *, dropout: float = 0.0, activation: str = "relu", bat
         batch_norm: whether the first two convolutions are normalised (Ioffe & Szegedy 2015).
 
     Raises:
-        TunerError: a value that is none of these.
+        TunerError: an invalid value.
     """
     check_dropout("lenet", dropout)
     check_choice("lenet", "activation", activation, tuple(ACTIVATIONS))

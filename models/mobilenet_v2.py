@@ -41,12 +41,12 @@ def build(
         data: the dataset; grey or colour images of 32x32 pixels or more.
         dropout: share of the hidden units dropped before the classifier, 0 to 0.95.
         hidden: units of the hidden dense layer, 1 to 4096.
-        pretrained: whether the convolutions start from weights of ImageNet. If not, all is trained, whatever the
-            next three say.
-        train: feature_extraction, the head alone; or fine_tuning, the last inverted residuals too.
-        thaw: how many of the 17 inverted residuals are trained in fine_tuning, 0 to 17; the convolution before the
-            first belongs to it, and the one after the last to that.
-        thawed_lr: factor on the learning rate for them, 0 to 1.
+        pretrained: whether the convolutions start from ImageNet weights. If not, all is trained and the next three
+            arguments are ignored.
+        train: feature_extraction (only the head) or fine_tuning (the last inverted residuals too).
+        thaw: how many of the 17 inverted residuals are trained in fine_tuning, 0 to 17; the first one includes the
+            convolution before it, the last one the convolution after it.
+        thawed_lr: factor on the learning rate of these layers, 0 to 1.
 
     Raises:
         TunerError: a value out of its range, or images that are too small or have other channels.
@@ -64,7 +64,7 @@ def build(
 def pretrained(file: Path | None, folder: Path) -> dict[str, Tensor]:
     """The convolutions' and batch norms' weights under their names in `build`'s network.
 
-    Without a file they are torchvision's first ones: the regularisation that made the second ones better on ImageNet
+    Without a file, torchvision's first version is used: the regularisation that made the second better on ImageNet
     makes features worse for other data (Kornblith et al. 2019, "Do Better ImageNet Models Transfer Better?", section
     4.2).
 
@@ -73,7 +73,7 @@ def pretrained(file: Path | None, folder: Path) -> dict[str, Tensor]:
         folder: where a download is kept.
 
     Raises:
-        TunerError: the file cannot be used, or not be downloaded.
+        TunerError: the file cannot be used or downloaded.
     """
     expected = {f"features.{name}": tensor for name, tensor in _features().state_dict().items()}
     return pretrained_weights("mobilenet_v2", models.MobileNet_V2_Weights.IMAGENET1K_V1, expected, file, folder)

@@ -46,7 +46,7 @@ def build(data: DataSpec, *, dropout: float = 0.0, depth: int = 20) -> nn.Module
 
 
 class ZeroPad(nn.Module):
-    """Shortcut A: every second pixel, and zeros for the channels that are new. It has no parameters."""
+    """Shortcut A: every second pixel, with zeros for the new channels. It has no parameters."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()

@@ -42,11 +42,11 @@ def build(
         data: the dataset; grey or colour images of 32x32 pixels or more.
         dropout: share of the hidden units dropped before the classifier, 0 to 0.95.
         hidden: units of the hidden dense layer, 1 to 4096.
-        pretrained: whether the convolutions start from weights of ImageNet. If not, all is trained, whatever the
-            next three say.
-        train: feature_extraction, the head alone; or fine_tuning, the last stages of convolutions too.
+        pretrained: whether the convolutions start from ImageNet weights. If not, all is trained and the next three
+            arguments are ignored.
+        train: feature_extraction (only the head) or fine_tuning (the last stages of convolutions too).
         thaw: how many of the five stages are trained in fine_tuning, 0 to 5.
-        thawed_lr: factor on the learning rate for them, 0 to 1.
+        thawed_lr: factor on the learning rate of these stages, 0 to 1.
 
     Raises:
         TunerError: a value out of its range, or images that are too small or have other channels.
@@ -68,7 +68,7 @@ def pretrained(file: Path | None, folder: Path) -> dict[str, Tensor]:
         folder: where a download is kept.
 
     Raises:
-        TunerError: the file cannot be used, or not be downloaded.
+        TunerError: the file cannot be used or downloaded.
     """
     expected = {f"features.{name}": tensor for name, tensor in _features().state_dict().items()}
     return pretrained_weights("vgg16", models.VGG16_Weights.IMAGENET1K_V1, expected, file, folder)

@@ -1,4 +1,4 @@
-"""ZFNet (Zeiler & Fergus 2013) for small images: AlexNet with a finer first look; five convolutions, three dense."""
+"""ZFNet (Zeiler & Fergus 2013) for small images: AlexNet with smaller first kernels; five convolutions, three dense."""
 
 from __future__ import annotations
 

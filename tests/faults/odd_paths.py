@@ -45,7 +45,7 @@ class Odd:
         self._type("status", "x", ends="finished")
         self._type("report", "x", ends="report.html")
         self._type("predict", "x", self.table.name, ends=CLASSES[0])
-        self._type("sync", "x", ends="x: MLflow has all of it")
+        self._type("sync", "x", ends="x: everything is already in MLflow")
         self._type("train", data, "lstm", *target, "--from-trial", "x/1", "--name", "y", ends="\n    tuner ui")
         self._type("compare", "--json", ends="lstm")
         photos = f"folder:{self.photos.name}"

@@ -58,7 +58,7 @@ class Stopper(Attack):
             with Terminal(self._environment, self._folder, *words) as terminal:
                 self._wait(way, terminal.process)
                 terminal.close()
-                got, out, err = terminal.process.wait(WAIT_S), "", "to go on: tuner resume"  # nobody can read it
+                got, out, err = terminal.process.wait(WAIT_S), "", "to continue: tuner resume"  # nobody can read it
         else:
             process = self._tuner(*words)
             self._wait(way, process)
@@ -66,7 +66,7 @@ class Stopper(Attack):
             out, err = process.communicate(timeout=WAIT_S)
             got = process.returncode
         self.counts.kills[way] += 1
-        if got != code or "to go on: tuner resume" not in err or "Traceback" in err:
+        if got != code or "to continue: tuner resume" not in err or "Traceback" in err:
             self._lose(f"{way}: it ended with {got}: {err[-2000:]}")
         if way in SUMMED_UP and "Interrupted; every trial is saved" not in out:
             self._lose(f"{way}: there is no summary: {out[-2000:]}")

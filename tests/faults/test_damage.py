@@ -177,8 +177,8 @@ def test_a_checkpoint_that_is_ahead_of_a_study_cut_short_is_not_gone_on_from(tmp
                 first.on_report(0, {"epoch": 1, "val_accuracy": 0.5, **METRICS})
     study = Study(SweepFolder(tmp_path).journal, space(), seed=0, trials=12)
     assert [note.partition(":")[0] for note in repair_folder(study, tmp_path)] == [
-        "the study knows less of trial 0 than its checkpoint",
-        "the study knows less of trial 1 than its checkpoint",
+        "trial 0 starts again: its checkpoint has more epochs than the study",
+        "trial 1 starts again: its checkpoint has more epochs than the study",
     ]
     assert list((tmp_path / "trials").iterdir()) == []
 

@@ -71,7 +71,7 @@ def test_a_finished_sweep_is_synced_to_a_new_server_once_though_answers_are_lost
     again = sync_sweep(folder, Store(uri=server, artifacts=None), said.append)
     assert said == []
     assert f"sent {epochs} epochs of 8 trials, the model, as models:/digits-cnn" in str(first)
-    assert str(again) == f"{folder.name}: MLflow has all of it"
+    assert str(again) == f"{folder.name}: everything is already in MLflow"
     assert str(all_of(server, config.uid)) == str(has)  # of the trial that failed some are NaN
     runs, models, versions = has
     assert len(runs) == 9
@@ -114,7 +114,7 @@ def test_a_sweep_that_began_with_another_mlflow_is_not_sent_to_this_one(
 ) -> None:
     home = home_with(finished, tmp_path, "moved")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
-    reason = f"moved began with no MLFLOW_TRACKING_URI, and MLflow is {server} here: set it so again"
+    reason = f"moved was started with no MLFLOW_TRACKING_URI, but MLflow is {server} here: set it as it was then"
     with pytest.raises(TunerError) as caught:
         typed("moved")
     assert str(caught.value) == reason
@@ -133,7 +133,7 @@ def test_a_sweep_with_a_damaged_file_keeps_no_other_from_being_sent(finished: Fi
     code, said = typed()
     first, second = said.splitlines()
     assert code == UNSENT
-    assert first.startswith("broken: not all could be sent: ")
+    assert first.startswith("broken: not everything could be sent: ")
     assert "predictions.safetensors" in first
     assert second.startswith("whole: sent ")
 
@@ -249,7 +249,7 @@ def test_a_sweep_whose_server_is_gone_for_good_has_its_model_and_is_synced_later
         assert (result["model"], bool(result["unsent"])) == (None, True)
         assert "runs/gone/model  (not registered yet)" in resumed.stdout
         assert "no MLflow server answers there" in resumed.stderr
-        assert resumed.stderr.splitlines()[-1].endswith("to send what is left: tuner sync gone")
+        assert resumed.stderr.splitlines()[-1].endswith("to send the rest: tuner sync gone")
         assert (tmp_path / "runs/gone/report/report.html").exists()
         shown = tuner("status", folder=tmp_path, MLFLOW_TRACKING_URI=proxy.uri)
         assert "finished, unsent" in shown.stdout
@@ -259,7 +259,7 @@ def test_a_sweep_whose_server_is_gone_for_good_has_its_model_and_is_synced_later
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("gone: sent ")
     assert "the model, as models:/digits-cnn" in done.stdout
-    assert again.stdout == "gone: MLflow has all of it\n"
+    assert again.stdout == "gone: everything is already in MLflow\n"
     found = inventory(tmp_path / "runs", "gone", 8, uri=server)
     ledger.enter("the MLflow server gone for good during a real sweep, then `tuner sync`", 1, found)
     assert found.wrong == []

@@ -69,7 +69,7 @@ def test_a_trial_whose_worker_is_killed_goes_on_and_fails_when_that_is_too_often
         [pid] = workers(environment, process)
         os.kill(pid, signal.SIGKILL)
     _, err = ended(process)
-    assert "trial 0: its worker died (its process was killed, or crashed): it goes on from its checkpoint" in err
+    assert "trial 0: its worker died (its process was killed, or crashed): it resumes from its checkpoint" in err
     found = inventory(tmp_path / "runs", "x", 3)
     ledger.enter("a trial's worker killed with kill -9", 2, found)
     assert found.wrong == []

@@ -191,7 +191,7 @@ def test_a_sweep_that_gets_no_worker_says_what_it_waits_for(start: Start, cluste
     finally:
         enough.touch()
     out, err = process.communicate(timeout=300)
-    assert "wait for 1 CPU each: other work has them" in line, out + err
+    assert "wait for 1 CPU each: they are in use" in line, out + err
     assert process.returncode == 0, err
 
 

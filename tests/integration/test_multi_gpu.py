@@ -104,4 +104,4 @@ def test_why_a_trial_failed_in_its_processes_is_told(cluster: Cluster, tmp_path:
     with driver(cluster, tmp_path, "--trials", "1", "--max-epochs", "2", "--set", "batch_size=1") as process:
         assert process.wait(WAIT_S) == 1
     output = (tmp_path / "output.txt").read_text()
-    assert "batch size 1 cannot be shared by 2 GPUs" in output, output
+    assert "batch size 1 cannot be divided among 2 GPUs" in output, output

@@ -65,7 +65,7 @@ def test_a_training_that_is_stopped_goes_on_from_its_last_epoch(
     process.send_signal(sent)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 128 + sent, err
-    assert f"stopped ({sent.name}); to go on: tuner resume x" in err
+    assert f"stopped ({sent.name}); to continue: tuner resume x" in err
     assert json.loads(out)["finished"] is False
     assert {run.info.status for run in runs(tmp_path)} == {"KILLED"}
     before = epochs(tmp_path)[0]

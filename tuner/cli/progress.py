@@ -17,17 +17,17 @@ from tuner.core.config import SweepConfig
 from tuner.core.records import SCORE, Summary, TrialRecord
 from tuner.core.units import format_parameters, format_seconds
 
-LINE_S = 10.0  # at most one plain line in so many seconds, but for the end of a trial
+LINE_S = 10.0  # seconds between plain lines, except when a trial ends
 
 
 FRAME_S = 0.25
 
 
-OTHER_COLUMNS = 32  # characters that the table of running trials needs beside the parameters
+OTHER_COLUMNS = 32  # characters that the table of running trials needs besides the parameters
 
 
 class ProgressView:
-    """Shows a sweep while it runs; a context manager, so that a live table always leaves the terminal whole."""
+    """Shows a sweep while it runs; a context manager, so that the live table never leaves the terminal in disorder."""
 
     def __init__(self, config: SweepConfig, summary: Callable[[], Summary], console: Console) -> None:
         self._config = config

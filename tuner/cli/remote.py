@@ -1,4 +1,4 @@
-"""What commands do when they are for a cluster: the sweep's driver, and every verb on it, run on the cluster's head."""
+"""Commands for a cluster: the sweep's driver, and every other command about it, run on the cluster's head."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tuner.search.space_file import parse_space, read_file, read_toml
 from tuner.sweeps.plan import check_names
 from tuner.sweeps.status import Status
 
-RUN = ("python", "-P", "-m", "tuner.cli.remote_entry")  # -P: a folder of the head may be called like a package
+RUN = ("python", "-P", "-m", "tuner.cli.remote_entry")  # -P: a folder on the head may have the name of a package
 
 
 TAKEN = "is taken"
@@ -36,7 +36,7 @@ DETACHED = 130
 
 
 def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
-    """Hands a sweep to a cluster. Returns the exit status, with `attach` that of the sweep."""
+    """Submits a sweep to a cluster. Returns the exit status; with `attach`, that of the sweep."""
     _check(request)
     pair = f"{Source.parse(request.dataset, request.target).name}-{request.model}"
     home = make_folder(tuner_home())
@@ -48,7 +48,7 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
         while True:
             name = request.name or free_name(head.jobs, pair)
             words = command_words("sweep", replace(packed, name=name), as_json=as_json and attach)
-            with err.status(f"Handing {name} to {address}"):
+            with err.status(f"Submitting {name} to {address}"):
                 try:
                     job_id = head.start(words, files=files if files.exists() else None, sweep=request, name=name)
                 except TunerError as error:
@@ -63,14 +63,14 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
     if not begun:
         job = head.jobs.job(job_id)
         if not lines:
-            raise TunerError(f"{address}: {name} ended as it began: {job.message.strip() or job.status}")
+            raise TunerError(f"{address}: {name} stopped right after its start: {job.message.strip() or job.status}")
         return job.exit_code or 1
     Submitted(name=name, address=address, job=job_id).save(home)
     return _begun(head.jobs, name, job_id, len(lines), attach=attach, as_json=as_json, out=out, err=err)
 
 
 def resume(name: str, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
-    """Goes on with a sweep of a cluster. Returns the exit status."""
+    """Resumes a sweep on a cluster. Returns the exit status."""
     with TemporaryDirectory() as scratch, err.status(f"Asking {address}"):
         head = connect_head(address, RUN, Path(scratch))
         job_id = head.start(["resume", name, *(["--json"] if as_json and attach else [])], name=name)
@@ -78,14 +78,14 @@ def resume(name: str, address: str, *, attach: bool, as_json: bool, out: Console
     code = 0 if begun else exit_code(head.jobs.job(job_id))
     for line in lines:
         (err if begun or code else out).print(line, markup=False, soft_wrap=True)
-    if not begun:  # it could not go on; or it was finished, and MLflow has been sent the rest
+    if not begun:  # it could not be resumed; or it was finished, and the rest was sent to MLflow
         return code
     Submitted(name=name, address=address, job=job_id).save(make_folder(tuner_home()))
     return _begun(head.jobs, name, job_id, len(lines), attach=attach, as_json=as_json, out=out, err=err)
 
 
 def verb(words: Sequence[str], address: str, *, out: Console, err: Console) -> int:
-    """Runs a command on the head, and prints what it prints, as it comes. Returns its exit status."""
+    """Runs a command on the head, and prints its output as it comes. Returns its exit status."""
     with TemporaryDirectory() as scratch:
         with err.status(f"Asking {address}"):
             head = connect_head(address, RUN, Path(scratch))
@@ -98,7 +98,7 @@ def verb(words: Sequence[str], address: str, *, out: Console, err: Console) -> i
 
 
 def watch(name: str, address: str, *, out: Console, err: Console) -> int:
-    """The live view of a sweep that a cluster runs, and at its end where it stands."""
+    """The live view of a sweep on a cluster, and its status at the end."""
     with TemporaryDirectory() as scratch:
         with err.status(f"Asking {address}"):
             head = connect_head(address, RUN, Path(scratch))
@@ -133,11 +133,11 @@ def watch(name: str, address: str, *, out: Console, err: Console) -> int:
 def _begun(
     jobs: Jobs, name: str, job_id: str, seen: int, *, attach: bool, as_json: bool, out: Console, err: Console
 ) -> int:
-    """Takes leave of a sweep that has begun, or follows it from its line `seen` on."""
+    """Returns as soon as a sweep has started, or follows its output from line `seen` on."""
     if not attach:
         if as_json:
             out.print_json(json.dumps({"sweep": name, "address": jobs.address, "job": job_id}))
-        err.print(f"{name} runs on {jobs.address}, whatever becomes of this terminal:", soft_wrap=True)
+        err.print(f"{name} runs on {jobs.address}, and keeps running when this terminal is closed:", soft_wrap=True)
         err.print(
             f"    tuner status {name} --watch     tuner logs {name} --follow     tuner stop {name}", soft_wrap=True
         )
@@ -152,7 +152,7 @@ def _begun(
     try:
         job = jobs.follow(job_id, show)
     except KeyboardInterrupt:
-        err.print(f"{name} goes on without this terminal: tuner status {name} --watch", soft_wrap=True)
+        err.print(f"{name} keeps running without this terminal: tuner status {name} --watch", soft_wrap=True)
         return DETACHED
     if as_json:
         out.print_json(json.dumps(parsed(lines)))
@@ -160,7 +160,7 @@ def _begun(
 
 
 def _check(request: SweepRequest) -> None:
-    """What can be known to be wrong without the data, which only the cluster may have."""
+    """Checks everything that does not need the data, which may be on the cluster only."""
     request.check()
     if request.name is not None:
         check_sweep_name(request.name)
@@ -174,7 +174,7 @@ def _check(request: SweepRequest) -> None:
 
 
 def _until_begun(jobs: Jobs, job_id: str, name: str) -> tuple[list[str], bool]:
-    """What a sweep prints up to its announcement, and whether it came to that."""
+    """The output of a sweep up to its announcement, and whether it got that far."""
     lines: list[str] = []
     announced = re.compile(rf"{re.escape(name)}: (one trial|\d+ trials) of ")
 

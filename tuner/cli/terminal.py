@@ -42,7 +42,7 @@ def detach_sweep(config: SweepConfig, *, as_json: bool, out: Console, err: Conso
 def run_sweep(
     config: SweepConfig, materials: SweepInputs, folder: Path, *, as_json: bool, out: Console, err: Console
 ) -> int:
-    """Runs what is left of a sweep. Returns the exit status. Raises TunerError when another process runs it."""
+    """Runs the rest of a sweep. Returns the exit status. Raises TunerError when another process runs it."""
     from tuner.sweeps.run import SweepRun  # noqa: PLC0415 - imports Ray, which takes a while
 
     for note in materials.splits.notes:
@@ -63,34 +63,34 @@ def run_sweep(
 
 
 def print_again(config: SweepConfig, folder: Path, *, as_json: bool, out: Console, err: Console) -> int:
-    """Prints what a finished sweep has come to. Returns its exit status."""
+    """Prints the result of a finished sweep. Returns its exit status."""
     outcome = read_outcome(config, folder)
     return _tell(outcome, store=Store.of(folder.parent), stop=Stop(), as_json=as_json, out=out, err=err)
 
 
 def _tell(outcome: Outcome, *, store: Store, stop: Stop, as_json: bool, out: Console, err: Console) -> int:
-    """Prints what the sweep has come to, finished or not. Returns the exit status."""
+    """Prints the result of the sweep, finished or not. Returns the exit status."""
     if as_json:
         out.print_json(json.dumps(outcome.to_json()))
     else:
         print_outcome(outcome, store, out)
     if outcome.unsent:
         saved = outcome.winner is not None and outcome.winner.model is None
-        model = "the model is tested and saved, not registered; " if saved else ""
-        again = f"to send what is left: tuner sync {outcome.config.name}"
-        err.print(f"warning: {model}MLflow lacks a part ({outcome.unsent}); {again}", markup=False, soft_wrap=True)
+        model = "the model is tested and saved, but not registered; " if saved else ""
+        again = f"to send the rest: tuner sync {outcome.config.name}"
+        err.print(f"warning: {model}not all is in MLflow ({outcome.unsent}); {again}", markup=False, soft_wrap=True)
     if outcome.winner is None:
         return _stopped(outcome.config, stop, err)
     return UNSENT if outcome.unsent else 0
 
 
 def _stopped(config: SweepConfig, stop: Stop, err: Console) -> int:
-    err.print(f"stopped ({stop.name}); to go on: tuner resume {config.name}", markup=False, soft_wrap=True)
+    err.print(f"stopped ({stop.name}); to continue: tuner resume {config.name}", markup=False, soft_wrap=True)
     return stop.status
 
 
 def _noted(error: Exception, config: SweepConfig, folder: Path) -> str:
-    """The error in one line; what `tuner status` and `logs` show of it is written."""
+    """The error in one line. It is also written to where `tuner status` and `logs` find it."""
     if disk_error_text(error):
         error = disk_sweep_error(disk_error_text(error), config.name)
     details = str(error) if isinstance(error, SweepError) else traceback.format_exc().rstrip()
@@ -98,5 +98,7 @@ def _noted(error: Exception, config: SweepConfig, folder: Path) -> str:
     if isinstance(error, SweepError):
         return str(error)
     reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    kept = f"all trials so far are kept; details in {SweepFolder(folder).error}; to go on: tuner resume {config.name}"
+    kept = (
+        f"all trials so far are kept; details in {SweepFolder(folder).error}; to continue: tuner resume {config.name}"
+    )
     return f"{reason}; {kept}"

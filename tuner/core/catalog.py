@@ -46,7 +46,7 @@ def read_format(name: str, path: Path, target: str | None) -> Any:
     if "target" in inspect.signature(load).parameters:
         return load(path, target=target)
     if target is not None:
-        raise TunerError(f"--target {target}: {name}:PATH has its classes already: it is for csv:PATH")
+        raise TunerError(f"--target {target}: {name}:PATH already has classes: the option is for csv:PATH")
     return load(path)
 
 

@@ -114,7 +114,7 @@ class SweepConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepRequest:
-    """A sweep as the command line names it; None is for the default."""
+    """A sweep as requested on the command line; None means the default."""
 
     dataset: str
     model: str
@@ -138,18 +138,18 @@ class SweepRequest:
     storage: str | None = None
     overrides: Sequence[str] = ()
     fixed: dict[str, Any] | None = None
-    """A parsed space in place of a file: what `tuner train` trains with."""
+    """A parsed search space instead of a file: `tuner train` uses it."""
     repeats: int = 0
-    """The number of the trial, of another sweep, that the first one repeats."""
+    """The number, in another sweep, of the trial that the first one repeats."""
     halved: int = 0
-    """The first epoch that that one trained half a batch at a time; 0 for none."""
+    """The first epoch that the repeated trial trained in half batches; 0 if it did not."""
     data: str | None = None
     """The fingerprint that the data must have."""
     pretrained: str | None = None
     """The fingerprint that the weights must have."""
 
     def check(self) -> None:
-        """Raises TunerError for an option that must be at least 1 and is not, and for a seed that is none."""
+        """Raises TunerError for an option that must be at least 1 and is not, and for an invalid seed."""
         for option in ("trials", "max_epochs", "concurrency", "cpus_per_trial", "workers_per_node", "limit"):
             value = getattr(self, option)
             if value is not None and value < 1:

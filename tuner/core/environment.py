@@ -65,7 +65,7 @@ DOWNLOAD_TIMEOUT_S = 30.0  # without a byte: a firewall that drops packets never
 
 @contextmanager
 def download_timeout() -> Iterator[None]:
-    """New sockets give up after DOWNLOAD_TIMEOUT_S: torch opens its urls without a timeout, so only the default reaches them."""
+    """New sockets time out after DOWNLOAD_TIMEOUT_S: torch opens urls without a timeout, so only the default reaches them."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_S)
     try:

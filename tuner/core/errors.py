@@ -109,9 +109,9 @@ class SweepStopped(KeyboardInterrupt):  # noqa: N818 - it is no error
 
 
 class SweepError(RuntimeError):
-    """A sweep that could not come to a model: one line, with what is kept and how to go on."""
+    """A sweep that gives no model: one line that says what is kept and how to continue."""
 
 
 def disk_sweep_error(trouble: str, name: str) -> SweepError:
-    """The error of a sweep that its disk has ended."""
-    return SweepError(f"{trouble}; every trial is kept as it was last saved; once that is mended: tuner resume {name}")
+    """The error of a sweep that stopped because of its disk."""
+    return SweepError(f"{trouble}; every trial is kept as last saved; once the disk is fixed: tuner resume {name}")

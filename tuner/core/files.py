@@ -110,13 +110,13 @@ CHECKSUM_KEY = "checksum"
 
 
 def write_checked_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes it, as a whole or not at all, with the key `checksum` as its last."""
+    """Writes the content with the key `checksum` as its last, completely or not at all."""
     text = json.dumps({**content, CHECKSUM_KEY: _checksum(content)}, indent=2) + "\n"
     write_atomic(path, lambda file: file.write(text.encode()))
 
 
 def read_checked_json(path: Path) -> dict[str, Any]:
-    """What was written. A file without a checksum, of an earlier version or changed by hand, is believed.
+    """The content. A file without a checksum (from an earlier version, or edited by hand) is accepted.
 
     Raises:
         OSError: it cannot be read.
@@ -124,9 +124,9 @@ def read_checked_json(path: Path) -> dict[str, Any]:
     """
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     if content.pop(CHECKSUM_KEY, None) not in (None, _checksum(content)):
-        raise ValueError(f"its {CHECKSUM_KEY} does not fit (take that line out if you have changed the file yourself)")
+        raise ValueError(f"its {CHECKSUM_KEY} is wrong (if you have edited the file yourself, remove that line)")
     return content
 
 

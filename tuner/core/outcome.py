@@ -13,7 +13,7 @@ from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 
-UNSENT = 3  # the exit status of a command that has done its work, of which MLflow lacks a part
+UNSENT = 3  # exit status of a command that has done its work, but could not send all of it to MLflow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +33,12 @@ class TestScores:
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredModel:
-    """Where the model is, and whether it is its pair's best."""
+    """Where the model is, and whether it is the champion (the best model) of its pair."""
 
     uri: str
     champion: bool
     note: str
-    """How it compares with the champion before it."""
+    """How it compares with the previous champion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +47,16 @@ class Winner:
 
     trial: TrialRecord
     epoch: int
-    """After which its weights are those of the model."""
+    """The epoch whose weights the model has."""
     val_accuracy: float
-    """With these weights, like the loss."""
+    """Validation accuracy with these weights; `val_loss` is with them too."""
     val_loss: float
     scores: TestScores
     cost: Cost
     test_data: str
     """The test split's fingerprint."""
     model: RegisteredModel | None = None
-    """None as long as it is in the sweep's folder alone."""
+    """None while the model is only in the sweep's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +71,15 @@ class Outcome:
     seconds: float
     """Wall-clock time of this run."""
     unsent: str = ""
-    """Why part of the record, or the model, has not reached MLflow; empty when all has."""
+    """Why part of the data, or the model, has not reached MLflow; empty when everything has."""
     report: Path | None = None
-    """The page with the figures, when it could be made."""
+    """The page with the figures, if it could be made."""
     stopped_by: int = 0
     """The signal that interrupted the sweep; 0 when none did."""
 
     @property
     def top(self) -> list[TrialRecord]:
-        """The trials that reported anything and did not fail, best first."""
+        """The trials that finished an epoch and did not fail, best first."""
         ranked = [record for record in self.records if record.values and record.state != "FAIL"]
         return sorted(ranked, key=lambda record: record.best, reverse=True)
 
@@ -116,7 +116,7 @@ def write_result(outcome: Outcome) -> None:
 
 
 def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
-    """The winner that `write_result` has written, of these trials. Raises TunerError when the file is damaged."""
+    """The winner in the file of `write_result`, one of these trials. Raises TunerError when the file is damaged."""
 
     result = read_result(folder)
     try:
@@ -135,7 +135,7 @@ def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
 
 
 def mark_sent(folder: Path, model: RegisteredModel) -> None:
-    """Notes in result.json that MLflow has all of the sweep."""
+    """Notes in result.json that everything about the sweep is in MLflow."""
     old = read_result(folder)
     new = {**old, "unsent": "", "model": asdict(model)}
     if new != old:
@@ -143,13 +143,13 @@ def mark_sent(folder: Path, model: RegisteredModel) -> None:
 
 
 def is_sent(folder: Path) -> bool:
-    """Whether MLflow was sent all of a finished sweep, and its model is registered."""
+    """Whether everything about a finished sweep is in MLflow, with its model registered."""
     result = read_result(folder)
     return bool(result.get("model")) and not result.get("unsent")
 
 
 def read_result(folder: Path) -> dict[str, Any]:
-    """What `write_result` has written. Raises TunerError when the file is damaged."""
+    """The content of the file of `write_result`. Raises TunerError when the file is damaged."""
     try:
         return read_checked_json(SweepFolder(folder).result)
     except (OSError, ValueError) as error:

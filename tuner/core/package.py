@@ -1,4 +1,4 @@
-"""The code of this package: copied to where it is needed, and told from another version of it."""
+"""The code of this package: copied to where it is needed, and identified by a digest."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from importlib.metadata import distribution
 from importlib.resources import as_file, files
 from pathlib import Path
 
-PARTS = ("models", "datasets", "search_spaces")  # which lie elsewhere when it is installed for development
+PARTS = ("models", "datasets", "search_spaces")  # they are outside the package's folder in a development installation
 
 
 def copy_package(folder: Path) -> Path:
-    """A copy of this package, with the catalog's folders where they install. Returns its folder."""
+    """Copies this package, with the catalog's folders where an installation has them. Returns its folder."""
     package = folder / "tuner"
     ignore = shutil.ignore_patterns("__pycache__")
     with as_file(files("tuner")) as source:
@@ -34,7 +34,7 @@ def unzipped_wheel(folder: Path) -> list[Path]:
 
 
 def digest() -> str:
-    """Identifies the code of this package: versions under development share a number."""
+    """A digest of the code of this package: versions under development share a version number."""
     content = hashlib.sha256()
     for path, text in sorted(_sources()):
         content.update(f"{path}\n{hashlib.sha256(text).hexdigest()}\n".encode())

@@ -9,7 +9,7 @@ Value = bool | int | float | str
 
 
 def trial_seed(seed: int, number: int) -> int:
-    """The seed of one trial of a sweep: of what is drawn for it, and of its training."""
+    """The seed of one trial of a sweep, for sampling its parameters and for its training."""
     return (seed * 1_000_003 + number) % 2**32
 
 
@@ -18,13 +18,13 @@ SCORE = "val_accuracy"
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRecord:
-    """What the study knows of a trial."""
+    """What the study knows about a trial."""
 
     number: int
     state: str
-    """RUNNING (also when it waits or was interrupted), COMPLETE, PRUNED or FAIL."""
+    """RUNNING (also while it waits or is interrupted), COMPLETE, PRUNED or FAIL."""
     parameters: dict[str, Value]
-    """By the names that models and training use; empty while they are being drawn."""
+    """By the names that models and training use; empty while they are being sampled."""
     values: dict[int, float]
     """Score by epoch, counted from 1. Finite."""
     metrics: dict[int, dict[str, float]]
@@ -38,11 +38,11 @@ class TrialRecord:
     nodes: tuple[tuple[int, str], ...] = ()
     """On a cluster: the nodes that it has run on, each with the first epoch that it trained there."""
     seed: int | None = None
-    """Of its training; None before its first epoch."""
+    """The seed of its training; None before its first epoch."""
     conditions: tuple[tuple[int, Mapping[str, str | int]], ...] = ()
     """See `reproducibility.Conditions`: those that it was trained under, each with the first epoch that was."""
     halved: int = 0
-    """The first epoch whose batches were trained half at a time, since the whole ones did not fit; 0 if none was."""
+    """The first epoch trained in half batches, because whole ones did not fit into memory; 0 if there was none."""
 
     @property
     def epoch(self) -> int:
@@ -51,7 +51,7 @@ class TrialRecord:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch of the highest score; of equal ones that with the lowest validation loss."""
+        """The epoch with the highest score; among equals, the one with the lowest validation loss."""
         return max(self.values, key=lambda epoch: (self.values[epoch], -self.metrics[epoch]["val_loss"], -epoch))
 
     @property
@@ -62,12 +62,12 @@ class TrialRecord:
 
     @property
     def latest(self) -> float:
-        """When it was last heard of: its last epoch, or else its begin, in seconds since 1970."""
+        """The time of its last epoch, or of its start if it has none, in seconds since 1970."""
         return max([self.started, *(metrics["time"] for metrics in self.metrics.values())])
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether the trial is over."""
         return self.state != "RUNNING"
 
 
@@ -116,21 +116,21 @@ _ORDER = ("done", "running", "waiting", "pruned", "failed", "left")
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Where a sweep stands."""
+    """The progress of a sweep."""
 
     counts: Mapping[str, int]
-    """Trials that are `done`, `running`, `waiting` at a rung, `pruned`, `failed` and `left` to begin."""
+    """Trials that are `done`, `running`, `waiting` for promotion, `pruned`, `failed` and `left` (not started)."""
     epochs: int
     expected: int
-    """Epochs of the whole sweep, if every rung sends on its share."""
+    """Epochs of the whole sweep, if every rung promotes its share."""
     best: TrialRecord | None
     live: tuple[TrialRecord, ...]
     left: float | None
-    """Seconds that it will go on; None when that is not known yet."""
+    """Estimated seconds until its end; None when that is not known yet."""
 
     def states(self) -> str:
-        """`16 trials: 2 done, 1 running, ...`, all that there are."""
-        labels = {"waiting": "waiting at a rung", "left": "to begin"}
+        """`16 trials: 2 done, 1 running, ...`, with all states that occur."""
+        labels = {"waiting": "waiting for promotion", "left": "not started"}
         parts = [f"{self.counts[name]} {labels.get(name, name)}" for name in _ORDER if self.counts.get(name)]
         total = sum(self.counts.values())
         return f"{total} {'trial' if total == 1 else 'trials'}: {', '.join(parts)}"

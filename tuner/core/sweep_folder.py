@@ -139,19 +139,21 @@ def sweep_names(home: Path) -> list[str]:
 
 
 def check_sweep_name(name: str) -> None:
-    """Raises TunerError when a sweep cannot be called like this."""
+    """Raises TunerError when a sweep cannot have this name."""
     if not _FORM.fullmatch(name):
-        raise TunerError(f"--name '{name}': use letters, digits, '.', '_' and '-', at most 100, the first no sign")
+        raise TunerError(
+            f"--name '{name}': use at most 100 letters, digits, '.', '_' or '-', and begin with a letter or digit"
+        )
     if catalog.is_pair(name):
-        raise TunerError(f"--name '{name}': so the best model of that pair is called: choose another")
+        raise TunerError(f"--name '{name}': that is the name of a pair's registered model: choose another")
     if name in RESERVED:
-        raise TunerError(f"--name '{name}': {', '.join(RESERVED)} mean something else there: choose another")
+        raise TunerError(f"--name '{name}': {', '.join(RESERVED)} are reserved: choose another")
 
 
 def claim_folder(config: SweepConfig, home: Path, *, fixed: bool) -> tuple[SweepConfig, Path]:
-    """Makes the sweep's folder, with its sweep.json in it from the first moment: there is nothing half begun.
+    """Creates the sweep's folder together with its sweep.json, so that it never exists half made.
 
-    A name that is not `fixed` moves on to the next number if another process was faster.
+    A name that is not `fixed` gets the next number if another process was faster.
 
     Raises:
         TunerError: the fixed name is taken.
@@ -172,7 +174,7 @@ def claim_folder(config: SweepConfig, home: Path, *, fixed: bool) -> tuple[Sweep
 
 
 def _rename(folder: Path, to: Path) -> bool:
-    """False when there is something already."""
+    """Returns False when something is there already."""
     try:
         folder.rename(to)
     except OSError as error:
@@ -183,9 +185,9 @@ def _rename(folder: Path, to: Path) -> bool:
 
 
 def write_error_details(folder: Path, number: int, details: str) -> None:
-    """Writes what there is to know of a trial's failure beside its reason, such as a traceback."""
+    """Writes details of a trial's failure, such as a traceback."""
     path = folder / f"{number:04d}-error.txt"
-    with suppress(OSError):  # without them the trial's reason is known all the same
+    with suppress(OSError):  # the trial's reason is known without them
         if details:
             write_atomic(path, lambda file: file.write(details.encode()))
 
@@ -205,6 +207,6 @@ def checkpoint_folder(trials_folder: Path, number: int) -> Path:
 
 
 def write_error(folder: Path, text: str) -> None:
-    """Says why a sweep has failed, for `tuner status` and `logs`. A disk that does not take it is no other error."""
+    """Stores why a sweep failed, for `tuner status` and `logs`. If the disk does not accept it, it is left out."""
     with suppress(OSError):
         write_atomic(SweepFolder(folder).error, lambda file: file.write(f"{text}\n".encode(errors="replace")))

@@ -32,11 +32,11 @@ class Source:
         if not colon:
             catalog.check("datasets", text)
             if target is not None:
-                raise TunerError(f"--target {target}: {text} has its classes already: it is for csv:PATH")
+                raise TunerError(f"--target {target}: {text} already has classes: the option is for csv:PATH")
             return cls(text)
         if form not in catalog.formats():
             choices = " or ".join(f"{name}:PATH" for name in catalog.formats())
-            raise TunerError(f"unknown dataset '{text}': give a name of tuner list, or {choices}")
+            raise TunerError(f"unknown dataset '{text}': give a name from tuner list, or {choices}")
         if not path:
             raise TunerError(f"{text}: give a path: {form}:PATH")
         return cls(f"{form}:{_found(path, text)}", target)
@@ -63,12 +63,12 @@ class Source:
 
 
 def _found(path: str, text: str) -> Path:
-    """The absolute path of what is there. Raises TunerError when there is nothing, or the path cannot be one."""
+    """The absolute path of a file or folder. Raises TunerError when it does not exist, or the path is invalid."""
     try:
         absolute = Path(path).expanduser().absolute()
         absolute.stat()
     except FileNotFoundError:
         raise TunerError(f"{text}: there is nothing at {absolute}") from None
-    except (OSError, RuntimeError) as error:  # the latter for a ~NAME of nobody
+    except (OSError, RuntimeError) as error:  # the latter for a ~NAME that is no user
         raise TunerError(f"{text}: {getattr(error, 'strerror', None) or one_line(error)}") from None
     return absolute

@@ -1,4 +1,4 @@
-"""Tables of a user's own: a CSV file to rows of text, and those to features that the training split has defined."""
+"""Users' own tables: a CSV file becomes rows of text, and these become features as fitted on the training split."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torch import Tensor
 from tuner.core.errors import TunerError, check_name
 from tuner.data.spec import Column
 
-MAX_CATEGORIES = 50  # of a column; rarer ones give zeros
+MAX_CATEGORIES = 50  # per column; rarer ones become zeros
 
 
 LINE = "line"  # the name of the index of rows that come from a file
@@ -30,20 +30,20 @@ SEPARATORS = ",;\t"
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 
 
-NO_NUMBER = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})  # a missing cell of a column of numbers
+NO_NUMBER = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})  # a missing cell in a numeric column
 
 
 def read_rows(path: Path) -> pd.DataFrame:
     """The rows of a CSV file with a header, separated by commas, semicolons or tabs.
 
     Returns:
-        Every cell a string without spaces around it, a missing one empty; where commas do not separate, a number
-        with a decimal comma has a point instead. The index, named `line`, says in which line
-        of the file a row starts. Blank lines are left out.
+        Every cell is a string without spaces around it; a missing one is empty. If the separator is not a comma, a
+        number with a decimal comma gets a point instead. The index, named `line`, is the line
+        of the file where a row starts. Blank lines are left out.
 
     Raises:
-        TunerError: the file is missing, not UTF-8, empty, without rows, ragged, badly quoted, or has two columns of
-            one name.
+        TunerError: the file is missing, not UTF-8, empty, without rows, ragged, badly quoted, or has two columns with
+        the same name.
     """
     text = _read(path)
     separator = _separator(path, text)
@@ -64,10 +64,10 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 
 def fit_columns(frame: pd.DataFrame) -> tuple[Column, ...]:
-    """What each column becomes, decided on training rows of text alone; `left_out` explains the columns not listed.
+    """How each column is encoded, decided on training rows of text only; `left_out` explains the columns not listed.
 
-    A column whose cells, apart from missing ones, are all finite numbers is one feature. Another one has a feature for
-    each of its most frequent 50 categories.
+    A column whose cells, apart from missing ones, are all finite numbers is one feature. Any other column has a feature
+    for each of its 50 most frequent categories.
     """
     found = (_examine(frame, name) for name in frame.columns)
     return tuple(column for column in found if isinstance(column, Column))
@@ -84,7 +84,7 @@ def encode_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> 
 
     Args:
         frame: strings, missing ones empty. Columns that are not asked for are ignored.
-        columns: what each column becomes.
+        columns: how each column is encoded.
         source: where the rows come from, for errors.
 
     Returns:
@@ -92,7 +92,7 @@ def encode_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> 
         float32. A missing number is the column's `fill`, an unknown category zeros.
 
     Raises:
-        TunerError: a column is missing, or a cell of a column of numbers is none.
+        TunerError: a column is missing, or a cell of a numeric column is not a number.
     """
     for column in columns:
         if column.name not in frame.columns:
@@ -147,7 +147,7 @@ def _check_names(path: Path, header: Sequence[str]) -> None:
 
 
 def _examine(frame: pd.DataFrame, name: str) -> Column | str:
-    """What a column becomes, or why it carries nothing."""
+    """How a column is encoded, or why it is left out."""
     cells = frame[name]
     distinct = cells.value_counts()
     if not name:
@@ -176,7 +176,7 @@ def _counts_rows(numbers: NDArray[np.float64]) -> bool:
 
 def _category_column(name: str, distinct: pd.Series, broken: str, share: float) -> Column | str:
     if distinct.sum() < 2 * len(distinct):
-        most = "" if share > 0.5 else f" (most are numbers, '{broken}' is none)"
+        most = "" if share > 0.5 else f" (most are numbers, but '{broken}' is not)"
         return f"{len(distinct)} different texts in {distinct.sum()} cells{most}"
     names = sorted(distinct.index, key=lambda category: (-distinct[category], category))[:MAX_CATEGORIES]
     return Column(name=name, categories=tuple(sorted(names)))

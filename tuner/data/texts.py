@@ -21,7 +21,7 @@ PADDING, UNKNOWN = 0, 1
 FIRST = 2  # the token of the first word of a vocabulary
 
 
-_MARKUP = re.compile(r"</?[a-z][^<>]*>")  # `a < b` is none
+_MARKUP = re.compile(r"</?[a-z][^<>]*>")  # `a < b` is not markup
 
 
 _PIECE = re.compile(r"\S{1,100}|\s+")
@@ -47,8 +47,8 @@ def _words(text: str) -> Iterator[str]:
 def _composed(text: str) -> str:
     """The text with each letter and its accent as one character.
 
-    What sorts accents takes quadratic time for a run of them: so a word of more than a hundred characters is done
-    piece by piece.
+    Sorting accents takes quadratic time for a long run of them, so a word of more than a hundred characters is
+    processed piece by piece.
     """
     if text.isascii():
         return text

@@ -1,4 +1,4 @@
-"""A sweep's own metrics, which Ray hands to Prometheus beside those of the cluster."""
+"""A sweep's own metrics, which Ray exports to Prometheus together with those of the cluster."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ STATES = ("done", "running", "waiting", "pruned", "failed", "left")
 
 
 class PrometheusMetrics(Callback):
-    """ray_tuner_trials by state, ray_tuner_best_score and ray_tuner_epochs_per_second, each with the sweep's name."""
+    """ray_tuner_trials by state, ray_tuner_best_score and ray_tuner_epochs_per_second, labelled by sweep."""
 
     def __init__(self, sweep: str) -> None:
         """To be made when Ray runs."""
         tags = {"sweep": sweep}
         self._trials = Gauge("tuner_trials", "Trials of a sweep by state.", tag_keys=("sweep", "state"))
         self._best = Gauge("tuner_best_score", "The best validation accuracy of a sweep so far.", tag_keys=("sweep",))
-        self._speed = Gauge("tuner_epochs_per_second", "Epochs that a sweep trains a second.", tag_keys=("sweep",))
+        self._speed = Gauge("tuner_epochs_per_second", "Epochs that a sweep trains per second.", tag_keys=("sweep",))
         for gauge in (self._trials, self._best, self._speed):
             gauge.set_default_tags(tags)
         self._due = 0.0

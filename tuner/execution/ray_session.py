@@ -27,7 +27,7 @@ from tuner.execution.resources import WORKER_SLOTS, Node
 from tuner.execution.signals import Stop
 from tuner.execution.watchdog import Watchdog
 
-LOCK_PATIENCE_S = 300.0  # after which something is done out of turn: whoever has it may have been stopped
+LOCK_PATIENCE_S = 300.0  # after which a process no longer waits: the one before it may be suspended
 
 
 LOCK_POLL_S = 0.1
@@ -35,9 +35,9 @@ LOCK_POLL_S = 0.1
 
 @contextmanager
 def machine_lock(what: str) -> Iterator[None]:
-    """Waits until no other process does `what`. Who dies has had its turn."""
+    """Waits until no other process does `what`. A process that dies loses its turn."""
     with ExitStack() as stack:
-        with suppress(OSError):  # where nothing can be written, nobody waits
+        with suppress(OSError):  # if nothing can be written, nobody waits
             folder = user_cache_path("tuner", ensure_exists=True)
             file = stack.enter_context((folder / f"{what}.lock").open("a"))
             until = time.monotonic() + LOCK_PATIENCE_S
@@ -58,15 +58,15 @@ TOKEN_BYTES = 32  # Ray asks for their hexadecimal digits
 
 
 def ensure_token() -> None:
-    """Makes the token of this user's own clusters unless there is one; nobody else may read it.
+    """Creates the token of this user's own clusters if it is missing; nobody else may read it.
 
-    Ray would make it with the umask's permissions, and two first uses at once would each overwrite the other's, which
-    half of its processes have read already.
+    Ray would create it with the permissions of the umask. And two first uses at the same time would overwrite each
+    other's token, after half of the processes have read it.
     """
     if os.environ.get("RAY_AUTH_TOKEN"):
         return
     path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    with suppress(OSError):  # where nothing can be written, Ray says what it lacks
+    with suppress(OSError):  # if nothing can be written, Ray says what is missing
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _make_token(path)
@@ -74,7 +74,7 @@ def ensure_token() -> None:
 
 
 def _make_token(path: Path) -> None:
-    """The first one stays."""
+    """Writes a token, unless another process has been faster."""
     new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         new.touch(0o600)

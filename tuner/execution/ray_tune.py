@@ -31,7 +31,7 @@ from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
 from tuner.training.trial import Arrays, TrialJob
 
-SLOT = 1  # CPUs of a Ray of this process alone, each of which stands for room for one trial
+SLOT = 1  # Ray CPUs per trial on a Ray of this process alone: a slot for a trial, not real cores
 GROUP_BYTES = 1.0  # of memory, for a worker that has others train: Ray Tune wants a demand, and the CPUs are for those
 
 
@@ -126,7 +126,7 @@ def _nothing(*_: object) -> None: ...
 
 
 def _workers(config: SweepConfig, job: TrialJob, arrays: Arrays) -> tuple[Any, dict[str, float]]:
-    """What runs the trials, and what Ray is to reserve for each of those that run side by side."""
+    """The trainable that runs the trials, and the resources that Ray reserves for each of the parallel ones."""
     demand = {
         "CPU": (config.cpus_per_trial if on_cluster() else SLOT) / job.workers,
         "GPU": config.gpus_per_trial / job.workers,
@@ -154,10 +154,10 @@ class StudySearcher(Searcher):  # type: ignore[misc]
         return {"number": drawn[0], "parameters": drawn[1]}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Nothing: what watches the trials has told the study."""
+        """Does nothing: the callbacks have already told the study."""
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
-        """Nothing: the study is saved already."""
+        """Does nothing: the study is already saved."""
 
 
 class StudyScheduler(FIFOScheduler):  # type: ignore[misc]

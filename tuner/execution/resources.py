@@ -12,27 +12,27 @@ from tuner.core.machine import cpu_count, gpu_count
 LEAST_SHARE = 1e-4  # of a GPU
 
 
-MOST_CPU_TRIALS = 8  # beyond that, cores speed up trials rather than adding more of them: TPE learns from each result
+MOST_CPU_TRIALS = 8  # more cores speed up each trial instead of adding trials, since TPE learns from every result
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceRequest:
-    """How trials are to run side by side; None is left open."""
+    """The user's wishes for parallel trials; None leaves a choice open."""
 
     trials: int
-    """How many there will be in all."""
+    """Number of trials of the sweep."""
     concurrency: int | None = None
-    """Trials side by side."""
+    """Number of trials that run in parallel."""
     cpus_per_trial: int | None = None
     gpus_per_trial: float | None = None
-    """0, a share of one, or a whole number of them."""
+    """0, a fraction of a GPU, or a whole number of GPUs."""
     workers_per_node: int | None = None
-    """The most processes that train on one node."""
+    """Maximum number of training processes on one node."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialResources:
-    """How trials run side by side."""
+    """How many trials run in parallel, and what each of them takes."""
 
     concurrency: int
     cpus_per_trial: int
@@ -40,10 +40,10 @@ class TrialResources:
 
 
 def local_resources(asked: ResourceRequest) -> TrialResources:
-    """Fills in what the user left open: all GPUs with a trial each, or else all cores.
+    """Fills in what the user left open: one trial on each GPU, or all cores where there is no GPU.
 
     Raises:
-        TunerError: this machine has not got what is asked for.
+        TunerError: this machine does not have what is requested.
     """
     cpus, gpus = cpu_count(), gpu_count()
     gpus_per_trial = asked.gpus_per_trial
@@ -53,7 +53,7 @@ def local_resources(asked: ResourceRequest) -> TrialResources:
     if gpus_per_trial > gpus:
         here = f"this machine has {gpus}" if gpus else "no GPU here: leave the option out to train on the CPU"
         raise TunerError(f"--gpus-per-trial {gpus_per_trial:g}: {here}")
-    if gpus_per_trial:  # a trial waits for its GPU: cores may be shared
+    if gpus_per_trial:  # a trial mostly waits for its GPU, so cores may be shared
         fitting = trials_on(gpus, gpus_per_trial)
     else:
         least = asked.cpus_per_trial or (1 if asked.concurrency else max(1, cpus // MOST_CPU_TRIALS))
@@ -74,17 +74,17 @@ def local_resources(asked: ResourceRequest) -> TrialResources:
 
 
 def trials_on(gpus: int, gpus_per_trial: float) -> int:
-    """How many trials that take such a share of a GPU, or so many GPUs, fit on that many."""
+    """How many trials fit on this many GPUs, when each takes `gpus_per_trial`: a fraction of one, or a whole number."""
     if gpus_per_trial < 1:
         return gpus * int(1 / gpus_per_trial + 1e-9)
     return gpus // int(gpus_per_trial)
 
 
 def most_trials(workers: int, gpus_per_trial: float) -> int:
-    """How many trials so many processes of a node can train.
+    """How many trials fit on a node with at most this many training processes.
 
     Raises:
-        TunerError: not even one.
+        TunerError: not even one trial fits.
     """
     together = max(1, int(gpus_per_trial))
     if workers < together:
@@ -93,7 +93,7 @@ def most_trials(workers: int, gpus_per_trial: float) -> int:
 
 
 def check_gpus(asked: float) -> None:
-    """Raises TunerError unless it is a share of a GPU, or a whole number of them."""
+    """Raises TunerError unless it is a fraction of a GPU, or a whole number of GPUs."""
     if not 0 <= asked < math.inf:
         raise TunerError(f"--gpus-per-trial {asked:g}: must be a number of at least 0")
     if 0 < asked < LEAST_SHARE:
@@ -106,9 +106,9 @@ def check_gpus(asked: float) -> None:
 
 
 WORKER_SLOTS = "tuner"
-"""The resource, 1 a node, that workers take a part of when their number on a node is limited.
+"""The custom resource, 1 per node, that workers take a part of when the workers per node are limited.
 
-Ray has it only where nodes are started with it. The implicit resources that Ray Serve uses for its
+Ray has it only if the nodes are started with it. The implicit resources that Ray Serve uses for its
 max_replicas_per_node would need no set-up, but a placement group with one crashes the node's raylet (seen with Ray
 2.60), and Ray Tune places trials in placement groups.
 """
@@ -116,17 +116,17 @@ max_replicas_per_node would need no set-up, but a placement group with one crash
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """What a node has in all, or what nodes of a type will have that an autoscaler may start."""
+    """The total resources of a node, or of a node type that an autoscaler may start."""
 
     cpus: int
     gpus: int
     places: float = 0.0
-    """Of the resource that limits workers."""
+    """Amount of the resource that limits workers, see PLACES."""
     count: int = 1
-    """How many of them there are, or may be."""
+    """How many such nodes there are, or may be started."""
 
     def slots(self, cpus: int, gpus: float, workers: int | None = None) -> int:
-        """How many trials of that demand fit side by side, with at most so many workers on a node."""
+        """How many trials with this demand fit side by side, with at most this many workers on a node."""
         fitting = min(trials_on(self.gpus, gpus) if gpus else self.cpus, self.cpus // cpus)
         if workers is not None:
             fitting = min(fitting, int(self.places * most_trials(workers, gpus)))
@@ -138,7 +138,7 @@ class Node:
 
 
 def cluster_resources(nodes: Sequence[Node], asked: ResourceRequest) -> TrialResources:
-    """Fills in what the user left open: a trial on each GPU of the cluster, or else at most eight on each node.
+    """Fills in what the user left open: one trial on each GPU of the cluster, or else at most eight on each node.
 
     Args:
         nodes: those of the cluster, and those that its autoscaler may start.
@@ -169,7 +169,7 @@ def cluster_resources(nodes: Sequence[Node], asked: ResourceRequest) -> TrialRes
 
 
 def _cpus(nodes: Sequence[Node], gpus: float) -> int:
-    """The cores that each trial may have when as many as possible, or eight on a node, run on the smallest one."""
+    """The cores of each trial, so that the smallest node can run a trial on each GPU, or else eight trials."""
     if gpus:
         slots = [(node.cpus, trials_on(node.gpus, gpus)) for node in nodes]
         return max(1, min((cpus // trials for cpus, trials in slots if trials), default=1))

@@ -1,4 +1,4 @@
-"""The signals that end a sweep early: Ctrl-C, `kill`, `timeout`, a scheduler's, a terminal that is closed."""
+"""The signals that stop a sweep early: Ctrl-C, `kill`, `timeout`, a cluster's scheduler, a closed terminal."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from types import FrameType
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-TUNES = signal.SIGUSR1  # on which Ray Tune ends a run gracefully; its handler of SIGINT is off, see environment.py
+TUNES = signal.SIGUSR1  # makes Ray Tune stop a run gracefully; its handler of SIGINT is off, see environment.py
 
 
 class Stop:
     """Turns the first signal into a KeyboardInterrupt in the main thread, and remembers which one it was.
 
-    While Ray Tune runs trials it is told instead, and lets them save themselves. `timeout` sends SIGTERM twice and a
-    shell may send SIGHUP with it, so only Ctrl-C counts again: a second one waits for nothing.
+    While Ray Tune runs trials, the signal is passed on to it, so that it lets the trials save themselves. `timeout`
+    sends SIGTERM twice and a shell may add SIGHUP, so only a second Ctrl-C counts: it stops at once.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Stop:
 
     @property
     def name(self) -> str:
-        """The signal's, such as SIGTERM; Ctrl-C and `tuner pause` are SIGINT."""
+        """The signal's name, such as SIGTERM; Ctrl-C and `tuner pause` are SIGINT."""
         return (self._first or signal.SIGINT).name
 
     @property
@@ -48,17 +48,17 @@ class Stop:
 
     @property
     def status(self) -> int:
-        """The exit status of a program that the signal has ended: 130 for SIGINT, 143 for SIGTERM."""
+        """The exit status of a program that the signal has stopped: 130 for SIGINT, 143 for SIGTERM."""
         return 128 + (self._first or signal.SIGINT)
 
     def check(self) -> None:
-        """Raises the KeyboardInterrupt that has gone nowhere: Python swallows one that comes within a destructor."""
+        """Raises a KeyboardInterrupt that was lost: Python swallows one that is raised in a destructor."""
         if self.asked:
             raise KeyboardInterrupt
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Handles the signals. What was ignored stays so: SIGHUP by `nohup`, SIGINT in the background of a script."""
+        """Handles the signals. Ignored ones stay ignored: SIGHUP by `nohup`, SIGINT in a script's background."""
         before = {each: signal.getsignal(each) for each in (*ENDING, TUNES)}
         for each in ENDING:
             if each is signal.SIGTERM or before[each] != signal.SIG_IGN:
@@ -71,7 +71,7 @@ class Stop:
 
     @contextmanager
     def ray_starting(self) -> Iterator[None]:
-        """While Ray starts, SIGTERM has a handler of Ray's, which raises SystemExit."""
+        """Handles SIGTERM while Ray starts: then Ray's own handler raises SystemExit."""
         try:
             yield
         except SystemExit:
@@ -80,12 +80,12 @@ class Stop:
             self.hear_sigterm()
 
     def hear_sigterm(self) -> None:
-        """Ray takes the handler of SIGTERM away when it starts, and again when it ends."""
+        """Handles SIGTERM again: Ray replaces the handler when it starts, and again when it stops."""
         signal.signal(signal.SIGTERM, self.ask)
 
     @contextmanager
     def tune_running(self) -> Iterator[None]:
-        """Ray Tune leaves a handler behind that tells a run of it that is over."""
+        """Restores the handler afterwards: Ray Tune leaves one behind that signals a run which is over."""
         before = signal.getsignal(TUNES)
         try:
             yield
@@ -94,7 +94,7 @@ class Stop:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """For what must not be broken off: the interrupt comes afterwards."""
+        """For work that must not be interrupted: the interrupt comes afterwards."""
         asked, self._deferred = self.asked, True
         try:
             yield
@@ -104,7 +104,7 @@ class Stop:
             raise KeyboardInterrupt
 
     def ask(self, number: int = signal.SIGINT, frame: FrameType | None = None) -> None:
-        """What a signal does. To be called in the main thread."""
+        """Handles a signal. To be called in the main thread."""
         again = self.asked
         self._first = self._first or signal.Signals(number)
         if number == signal.SIGHUP:
@@ -119,7 +119,7 @@ class Stop:
 
 
 def _leave_terminal() -> None:
-    """A terminal that is gone takes no line any more, and whoever writes one would fail."""
+    """Redirects a terminal that is gone to nowhere, since writing to it would fail."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         with suppress(OSError):

@@ -79,10 +79,10 @@ class Ticker(Callback):  # type: ignore[misc]
 
 
 class DroppedTrials(Callback):  # type: ignore[misc]
-    """Gives trials back that Ray Tune has dropped without a word to the searcher.
+    """Gives trials back to the policy that Ray Tune has dropped without telling the searcher.
 
-    It does so when a warm worker is not ready for its next trial in TUNE_FUNCTION_THREAD_TIMEOUT_S, since the trial
-    before is still ending.
+    Ray Tune does so when a warm worker is not ready for its next trial within TUNE_FUNCTION_THREAD_TIMEOUT_S, because
+    the previous trial is still stopping.
     """
 
     def __init__(self, controller: Controller, searcher: ConcurrencyLimiter) -> None:
@@ -101,7 +101,7 @@ class WorkerDeaths(Callback):  # type: ignore[misc]
     """Tells the controller of trials that have lost their workers: they go on in others, unless it was too often."""
 
     def __init__(self, controller: Controller, ending: Callable[[], bool]) -> None:
-        """While all are `ending`, that a worker does is no news."""
+        """While all are `ending`, the death of a worker is ignored."""
         self._controller = controller
         self._ending = ending
 
@@ -111,7 +111,7 @@ class WorkerDeaths(Callback):  # type: ignore[misc]
             self._controller.on_moved(trial.config["number"], death_cause(trial))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
-        """Called by Ray Tune, whose scheduler is told of every death, and its searcher of no reason."""
+        """Called by Ray Tune. Its scheduler hears of every death, but its searcher never hears the reason."""
         if not self._ending():
             deaths, why = trial.num_failures, death_cause(trial)
             times = f": {why}" if deaths == 1 else f" {deaths} times, the last time: {why}"
@@ -121,7 +121,7 @@ class WorkerDeaths(Callback):  # type: ignore[misc]
 
 
 class StallGuard(Callback):  # type: ignore[misc]
-    """Fails trials that have a worker and finish no epoch for too long, and ends their workers."""
+    """Fails trials that have a worker but finish no epoch for too long, and stops their workers."""
 
     def __init__(self, controller: Controller, timeout: float, *, together: bool) -> None:
         """`timeout` in seconds; the time in which a trial waits for its GPUs does not count."""
@@ -134,7 +134,7 @@ class StallGuard(Callback):  # type: ignore[misc]
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
         """Looks at the trials that run."""
         now = time.monotonic()
-        if now - self._looked > ABSENT_S:  # this process was stopped, and reports wait to be heard
+        if now - self._looked > ABSENT_S:  # this process was suspended, and reports are still to be read
             self._seen = {key: (since + now - self._looked, shown) for key, (since, shown) in self._seen.items()}
         self._looked = now
         running = [trial for trial in trials if trial.status == Trial.RUNNING]
@@ -157,7 +157,7 @@ class StallGuard(Callback):  # type: ignore[misc]
 
 
 def _unplaced() -> int:
-    """Groups of workers that wait for a node with room for them."""
+    """How many groups of workers wait for a node with room for them."""
     return sum(group["state"] == "PENDING" for group in ray.util.placement_group_table().values())
 
 
@@ -166,7 +166,7 @@ WAIT_AGAIN_S = 300.0
 
 
 class WaitNotice:
-    """Is told now and then how many trials wait for a worker, and how many have one."""
+    """Is told from time to time how many trials wait for a worker, and how many have one."""
 
     def __init__(self, config: SweepConfig, tell: Callable[[str], None]) -> None:
         """`tell` shows a user a line."""
@@ -187,5 +187,5 @@ class WaitNotice:
         if now >= self._due:
             self._due = now + WAIT_AGAIN_S
             trials = "a trial waits" if waiting == 1 else f"{waiting} trials wait"
-            text = f"{trials} for {self._demand} each: other work has them, or nodes are starting"
+            text = f"{trials} for {self._demand} each: they are in use, or nodes are starting"
             self._tell(text)

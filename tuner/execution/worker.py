@@ -19,7 +19,7 @@ from tuner.execution.results import to_result
 from tuner.training.device import best_device
 from tuner.training.trial import Arrays, TrialJob, free_memory, run_trial, to_trial_data
 
-STOP_TIMEOUT_S = 30  # a trial that is stopped may take so long to save itself
+STOP_TIMEOUT_S = 30  # the time that a stopped trial has to save itself
 
 
 class Worker(FunctionTrainable):  # type: ignore[misc]
@@ -47,7 +47,7 @@ class TrialWorker(Worker):
 
     def _hold(self, arrays: Arrays) -> None:
         device = best_device() if self._job.gpus else torch.device("cpu")
-        if device.type == "cuda" and self._job.gpus < 1:  # a trial that takes more than its part fails alone
+        if device.type == "cuda" and self._job.gpus < 1:  # so that only a trial that takes more than its part fails
             torch.cuda.set_per_process_memory_fraction(self._job.gpus)
         self._data = to_trial_data(arrays, device)
         self._node = this_node()
@@ -67,7 +67,7 @@ class TrialWorker(Worker):
 
 
 class GroupWorker(Worker):
-    """Has trials trained by processes that Ray Train starts for each: it holds no data itself."""
+    """Lets Ray Train start processes for each trial, which train it; it holds no data itself."""
 
     def _hold(self, arrays: Sequence[ray.ObjectRef[Any]], resources: dict[str, float]) -> None:
         [self._arrays] = arrays

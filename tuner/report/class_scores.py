@@ -12,7 +12,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, r
 
 from tuner.training.evaluation import Predictions
 
-MOST_POINTS = 300  # of a ROC curve that is drawn: more cannot be told apart
+MOST_POINTS = 300  # of a drawn ROC curve: more make no visible difference
 
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ def classification(predictions: Predictions, names: Sequence[str]) -> Classifica
 
 
 def roc_curves(predictions: Predictions, names: Sequence[str]) -> list[Roc]:
-    """One curve for each class; for two classes that of the second alone, since the other is its mirror image."""
+    """One curve for each class; for two classes only that of the second, since the other is its mirror image."""
     chosen = [1] if len(names) == 2 else range(len(names))
     return [_roc(predictions, index, names[index]) for index in chosen]
 
@@ -94,7 +94,7 @@ def _roc(predictions: Predictions, index: int, name: str) -> Roc:
     positive = (predictions.targets == index).numpy()
     scores = predictions.probabilities[:, index].numpy()
     false_positives, true_positives, _ = roc_curve(positive, scores)
-    kept = _thin(false_positives + true_positives)  # both rise, so their sum is the way along the curve
+    kept = _thin(false_positives + true_positives)  # both increase, so their sum measures the distance along the curve
     return Roc(
         name=name,
         false_positives=false_positives[kept],
@@ -104,7 +104,7 @@ def _roc(predictions: Predictions, index: int, name: str) -> Roc:
 
 
 def _thin(way: Floats) -> NDArray[np.int64]:
-    """Indices of at most MOST_POINTS points at about even steps along the way, with the first and the last."""
+    """Indices of at most MOST_POINTS points, about evenly spaced along the curve, with the first and the last."""
     if len(way) <= MOST_POINTS:
         return np.arange(len(way))
     steps = np.searchsorted(way, np.linspace(way[0], way[-1], MOST_POINTS))

@@ -1,4 +1,4 @@
-"""What all pictures share: their sheet, their colours, text that is drawn as it is, and writing them.
+"""Shared by all figures: the empty figure, colours, text that is safe to draw, and writing a file.
 
 Figures are made without pyplot, so that nothing of matplotlib's global state is touched.
 """
@@ -15,7 +15,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from tuner.core.files import write_atomic
 
-logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its font cache when it is first used
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it logs about its font cache on first use
 
 
 DPI = 120
@@ -32,12 +32,12 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def sheet(width: float, height: float) -> Figure:
-    """An empty figure, in inches."""
+    """An empty figure of this size in inches."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def bare(axes: Axes) -> Axes:
-    """Without the frame's upper and right side, and with a light grid."""
+    """Removes the frame's upper and right side, and adds a light grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
     axes.set_axisbelow(True)
@@ -45,13 +45,13 @@ def bare(axes: Axes) -> Axes:
 
 
 def plain(text: str, most: int = 30) -> str:
-    """A text as matplotlib draws it as it is: on one line, shortened, without formulas or unknown characters."""
+    """Makes a text safe for matplotlib: one line, shortened, without formulas or characters that the font lacks."""
     known = "".join(c if c.isprintable() and _drawable(ord(c)) else REPLACEMENT for c in " ".join(text.split()))
     return shorten(known, most).replace("$", r"\$")
 
 
 def shorten(text: str, most: int) -> str:
-    """At most so many characters, the last one an ellipsis if there were more."""
+    """Cuts a text to this many characters; the last one is an ellipsis if there were more."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -62,5 +62,5 @@ def save(figure: Figure, path: Path) -> None:
 
 @cache
 def _drawable(code: int) -> bool:
-    """Whether the font has the character: matplotlib warns of every one that it has not."""
+    """Whether the font has the character: matplotlib warns about every missing one."""
     return bool(get_font(findfont(FontProperties())).get_char_index(code))

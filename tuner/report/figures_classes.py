@@ -1,4 +1,4 @@
-"""A picture of how many samples each class of a dataset has."""
+"""A figure of how many samples each class of a dataset has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COLOURS = {"train": "#4477aa", "validation": "#ccbb44", "test": "#66ccee"}  # Pa
 
 
 def draw_classes(name: str, classes: Sequence[str], counts: Mapping[str, Sequence[int]], path: Path) -> None:
-    """Writes a PNG with a bar for each class, parted by split.
+    """Writes a PNG with a bar for each class, divided by split.
 
     Args:
         name: the dataset's.

@@ -1,4 +1,4 @@
-"""The picture of `tuner compare`: for each dataset, accuracy against the arithmetic that it takes."""
+"""The figure of `tuner compare`: for each dataset, accuracy against the FLOPs of a model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tuner.report.figures import BLUE, GREY, bare, plain, sheet
 COLUMNS = 3
 
 
-# Where a name may stand, seen from its point: beside it, or farther away with a line to it. In points of a font.
+# Where a name may stand relative to its point: beside it, or farther away with a line to it. In font points.
 _NEAR = ((9, 0), (-9, 0), (0, 11), (0, -11))
 
 
@@ -43,9 +43,9 @@ def draw_comparison(sweeps: Sequence[FinishedSweep]) -> Figure:
         _draw_panel(axes, data, group)
     for axes in every[len(groups) :]:
         axes.set_visible(False)
-    figure.supxlabel("operations of one forward pass of one sample (FLOPs); area of a point: parameters", fontsize=10)
+    figure.supxlabel("FLOPs of one forward pass of one sample; area of a point: number of parameters", fontsize=10)
     figure.supylabel("test accuracy", fontsize=10)
-    figure.draw_without_rendering()  # so that labels can be placed by what is where
+    figure.draw_without_rendering()  # so that positions are known when labels are placed
     for axes, group in zip(every, groups.values(), strict=False):
         _label(axes, group)
     return figure
@@ -78,7 +78,7 @@ def _spread(exponents: Sequence[float]) -> tuple[float, float]:
 
 
 def _draw_frontier(axes: Axes, known: Sequence[FinishedSweep]) -> None:
-    """Joins the models that no model of fewer operations beats."""
+    """Joins the models that no model with fewer FLOPs beats."""
     best: list[FinishedSweep] = []
     for sweep in sorted(known, key=lambda sweep: (sweep.flops or 0, -sweep.accuracy)):
         if not best or sweep.accuracy > best[-1].accuracy:
@@ -87,7 +87,7 @@ def _draw_frontier(axes: Axes, known: Sequence[FinishedSweep]) -> None:
 
 
 def _point(axes: Axes, sweep: FinishedSweep) -> tuple[float, float]:
-    """Where a model is drawn: at the left edge when its operations are not known."""
+    """Where a model is drawn: at the left edge if its FLOPs are not known."""
     left, right = axes.get_xlim()
     return sweep.flops or left * (right / left) ** 0.04, sweep.accuracy
 
@@ -98,7 +98,7 @@ def _area(sweep: FinishedSweep) -> float:
 
 
 def _label(axes: Axes, group: Sequence[FinishedSweep]) -> None:
-    """Names each point, at the first place where the name meets nothing else, or where it meets the least."""
+    """Names each point, at the first place where the name overlaps nothing, or else where it overlaps least."""
     taken = [_disc(axes, sweep) for sweep in group]
     for sweep, disc in zip(group, list(taken), strict=True):
         places = [_annotate(axes, sweep, place, disc.width / 2) for place in _PLACES]
@@ -145,7 +145,7 @@ def _disc(axes: Axes, sweep: FinishedSweep) -> Bbox:
 
 
 def _overlap(box: Bbox, others: Sequence[Bbox], inside: Bbox) -> float:
-    """Square pixels that the box shares with others, or has outside."""
+    """Square pixels of the box that overlap others or are outside."""
     shared = [common for other in others if (common := Bbox.intersection(box, other)) is not None]
     visible = Bbox.intersection(box, inside)
     outside = box.width * box.height - (visible.width * visible.height if visible else 0)

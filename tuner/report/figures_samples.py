@@ -1,4 +1,4 @@
-"""Pictures of samples of the test split, with what the winner takes them for."""
+"""Figures of samples of the test split, with the winner's predictions."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _table_row(sample: Sample, values: Sequence[str]) -> list[str]:
 
 
 def _lines(words: list[tuple[str, float]]) -> list[list[tuple[str, float]]]:
-    """The words in lines of LINE characters, LINES of them at most: those with the greatest sum of weights."""
+    """The words in lines of LINE characters, at most LINES of them: those with the greatest sum of weights."""
     lines: list[list[tuple[str, float]]] = [[]]
     used = 0
     for word, weight in words:
@@ -111,7 +111,7 @@ def _lines(words: list[tuple[str, float]]) -> list[list[tuple[str, float]]]:
 
 
 def _draw_line(axes: Axes, row: int, line: list[tuple[str, float]]) -> None:
-    """In a font whose characters are all as wide as each other, so that their places are known."""
+    """In a monospaced font, so that the position of each character is known."""
     column = 0
     for word, weight in line:
         width = len(word.replace(r"\$", "$"))

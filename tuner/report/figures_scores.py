@@ -1,4 +1,4 @@
-"""Pictures of what the winner got right on the test split, class by class. They stay readable with 100 classes."""
+"""Figures of the winner's results on the test split, class by class. They stay readable with 100 classes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def draw_roc(curves: Sequence[Roc]) -> Figure:
 
 
 def _draw_corner(axes: Axes, curves: Sequence[Roc]) -> None:
-    """The upper left corner, ten times as large, where the curves of a good model are all in one place."""
+    """The upper left corner, enlarged ten times: the curves of a good model all lie there."""
     corner = axes.inset_axes((0.42, 0.12, 0.52, 0.52), xlim=(0, 0.1), ylim=(0.9, 1.003))
     for index, curve in enumerate(curves):
         corner.plot(curve.false_positives, curve.true_positives, color=_tint(index, len(curves)), linewidth=1)
@@ -85,7 +85,7 @@ def draw_classification(report: Classification) -> Figure:
     figure = sheet(7.5, 1.3 + 0.26 * len(rows))
     axes = figure.subplots()
     table = np.array([(row.precision, row.recall, row.f1) for row in rows])
-    tints = table**4  # good scores differ in their last hundredths
+    tints = table**4  # good scores differ only in their last hundredths
     axes.imshow(tints, cmap="Blues", vmin=0, vmax=1.8, aspect="auto", extent=(-0.5, 2.5, len(rows), 0))
     for index, row in enumerate(rows):
         for column, score in enumerate((row.precision, row.recall, row.f1)):

@@ -1,4 +1,4 @@
-"""Pictures of the search: the curves of the trials, the history of the best, what mattered."""
+"""Figures of the search: the curves of the trials, the history of the best score, parameter importance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8} 
 def draw_curves(best: TrialRecord, kept: int) -> Figure:
     """Loss and accuracy of the best trial after each epoch, on the training and the validation split.
 
-    The model is that of the epoch `kept`.
+    The saved model has the weights after the epoch `kept`.
     """
     figure = sheet(10, 4)
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
@@ -29,7 +29,7 @@ def draw_curves(best: TrialRecord, kept: int) -> Figure:
             axes.plot(list(best.values), values, color=tint, label=label, marker="o", markersize=3)
         axes.axvline(best.best_epoch, color=GREY, linestyle="--", label=f"best epoch, {best.best_epoch}")
         if kept != best.best_epoch:
-            axes.axvline(kept, color=GREY, linestyle=":", label=f"the model's epoch, {kept}")
+            axes.axvline(kept, color=GREY, linestyle=":", label=f"epoch of the saved model, {kept}")
         axes.set(xlabel="epoch", ylabel=metric)
         _whole(bare(axes), best.epoch)
         axes.legend(frameon=False)
@@ -73,7 +73,8 @@ def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequ
         for state, (word, tint) in STATES.items()
         if of_state(records, state)
     ]
-    axes.set(xlabel="epoch", ylabel=SCORE)
+    rule = " (after each rung, only the best third of the trials continue)" if rungs else ""
+    axes.set(xlabel=f"epoch{rule}", ylabel=SCORE)
     axes.set_title("learning curves of all trials", pad=18)
     _whole(axes, epochs)
     _legend(axes, handles)

@@ -1,4 +1,4 @@
-"""What a sweep's folder tells: all that its report shows. Nothing in it is written to."""
+"""Reads from a sweep's folder everything that its report shows. It writes nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tuner.training.evaluation import Predictions
 from tuner.training.saved_model import load_model
 
 
-class NotShown(Exception):  # noqa: N818 - it is no error: there is nothing to show yet
+class NotShown(Exception):  # noqa: N818 - not an error: there is nothing to show yet
     """Why a part of the report has nothing to show, in one line."""
 
 
@@ -43,9 +43,9 @@ class Findings:
     config: SweepConfig
     records: tuple[TrialRecord, ...]
     result: dict[str, Any] | None
-    """What `outcome.write_result` has written; None as long as the sweep is not finished."""
+    """The content of the file of `outcome.write_result`; None until the sweep is finished."""
     load_winner: Callable[[], WinningModel] | None
-    """None as long as there is none, and when the sweep was finished before predictions were kept."""
+    """None before there is a winner, and when the sweep was finished before predictions were stored."""
 
     @classmethod
     def read(cls, folder: Path) -> Findings:
@@ -71,18 +71,18 @@ class Findings:
 
     @property
     def kept_epoch(self) -> int:
-        """After which the best trial's weights are those of the model: its best, unless no checkpoint had that."""
+        """The epoch whose weights the model has: the best trial's best epoch, unless no checkpoint had that one."""
         kept = (self.result or {}).get("best", {})
         return int(kept.get("epoch", self.best.best_epoch))
 
     @property
     def scored(self) -> tuple[TrialRecord, ...]:
-        """All trials, as soon as one of them is the best. Raises NotShown before."""
+        """All trials. Raises NotShown before one of them has a score."""
         return self.records if self.best else ()
 
     @cached_property
     def winner(self) -> WinningModel:
-        """The winner. Raises NotShown when there is none."""
+        """The winner. Raises NotShown if there is none."""
         if self.result is None:
             raise NotShown("the sweep is not finished, and its best model has not been tested yet")
         if self.load_winner is None:

@@ -1,6 +1,6 @@
-"""The report of a sweep: pictures (PNG) and a page (HTML), made from the sweep's folder alone, at any time.
+"""The report of a sweep: figures (PNG) and a page (HTML), made from the sweep's folder alone, at any time.
 
-A part that has nothing to show, or that fails, is named in its place, and does not keep the others from being made.
+A part that has nothing to show, or that fails, is replaced by a note, and the other parts are still made.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TABLE = "classification.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What was made."""
+    """The files of a report, and the parts that are missing."""
 
     folder: Path
     files: tuple[str, ...]
@@ -61,16 +61,16 @@ class Report:
 
 @dataclass(frozen=True)
 class Part:
-    """A picture, and the same as a section of the page."""
+    """A figure, and the same as a section of the page."""
 
     key: str
     title: str
     find: Callable[[Findings], tuple[Any, ...]]
-    """What is shown: the arguments of the two below. Raises NotShown when there is nothing."""
+    """Gives the arguments of the two functions below. Raises NotShown if there is nothing to show."""
     draw: Callable[..., Figure]
     show: Callable[..., Block]
     of_search: bool = False
-    """Whether it compares trials: for a single one, of `tuner train`, it is left out."""
+    """Whether it compares trials: `tuner train` leaves it out, since it has a single one."""
 
 
 def _curves(findings: Findings) -> tuple[TrialRecord, int]:

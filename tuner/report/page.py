@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing else: plotly.js is part of it, and it asks no network for anything.
+"""The report as one self-contained HTML file: plotly.js is part of it, and it loads nothing from a network.
 
 Whatever comes from data (names of classes, sentences) is escaped: in HTML by `html.escape`, in charts by `chart_text`,
 and the charts' JSON has no `<` that could end its script.
@@ -40,7 +40,7 @@ class Section:
     title: str
     block: Block | None
     note: str = ""
-    """Why there is no block."""
+    """Why the block is missing."""
 
 
 def render(title: str, heading: str, sections: Sequence[Section], footer: str) -> str:
@@ -64,7 +64,7 @@ def render(title: str, heading: str, sections: Sequence[Section], footer: str) -
 
 
 def chart_text(text: str) -> str:
-    """A text as plotly draws it as it is: plotly takes some tags, links among them, for markup."""
+    """Makes a text safe for plotly, which takes some tags, such as links, for markup."""
     return escape(text, quote=False)
 
 
@@ -85,7 +85,7 @@ def definitions(pairs: Mapping[str, str], kind: str = "") -> str:
 
 
 def _finite(value: Any) -> Any:
-    """The same with null, which plotly leaves out, for numbers that JSON has not."""
+    """The same value with null, which plotly leaves out, for numbers that JSON does not have (NaN, infinity)."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -106,7 +106,7 @@ def _section(section: Section, charts: list[Chart]) -> str:
 
 
 def _split(template: str) -> list[str]:
-    """The template's pieces; those in braces stand for a part."""
+    """The template in pieces; those in braces are placeholders."""
     pieces: list[str] = []
     for piece in template.split("{{"):
         name, closed, rest = piece.partition("}}")

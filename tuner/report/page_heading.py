@@ -20,7 +20,7 @@ def heading(findings: Findings) -> str:
     config, result = findings.config, findings.result
     head = f"<h1>{escape(config.pair)}</h1><p>Sweep {escape(config.name)}: {escape(_counts(findings))}</p>"
     if result is None:
-        head += '<p class="note">The sweep is not finished: what is shown is how it stands.</p>'
+        head += '<p class="note">The sweep is not finished: this is its state so far.</p>'
     else:
         scores = {label: f"{result['test'][name]:.4f}" for name, label in _SCORES.items()}
         head += definitions(scores, "scores")
@@ -33,7 +33,7 @@ def heading(findings: Findings) -> str:
 
 
 def footer() -> str:
-    """The versions of what has made the report."""
+    """The versions of the software that made the report."""
     return "Made with " + ", ".join(f"{name} {version}" for name, version in package_versions().items())
 
 

@@ -17,13 +17,13 @@ TINY = 100  # pixels below which an image is shown larger than it is, pixel by p
 
 
 def samples_block(winner: WinningModel) -> Block:
-    """All samples that were kept."""
+    """All samples that were stored."""
     show = {"image": _images, "text": _texts, "tabular": _rows}[winner.spec.task]
     html = ""
     for sought, group in groupby(samples(winner), key=lambda sample: sample.sought):
         html += f"<h3>{HEADINGS[sought].capitalize()}</h3>{show(winner, list(group))}"
-    weights = " Words that the model attends to more than to others are marked." if winner.attention is not None else ""
-    return Block(caption=f"Samples of the test set, with what the model takes them for.{weights}", html=html)
+    weights = " Words with more than average attention are marked." if winner.attention is not None else ""
+    return Block(caption=f"Samples of the test set, with the model's predictions.{weights}", html=html)
 
 
 def _images(winner: WinningModel, shown: list[Sample]) -> str:

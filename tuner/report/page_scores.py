@@ -1,4 +1,4 @@
-"""What the winner got right on the test split, class by class: the same as in `figures_scores`, to point at."""
+"""The winner's results on the test split, class by class: `figures_scores` as interactive charts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tuner.report.figures import BLUE, GREY, shorten
 from tuner.report.figures_scores import MOST_NUMBERS
 from tuner.report.page import Block, chart_text, table
 
-MOST_NAMES = 100  # classes whose names are told at each cell; with more the page would be mostly that
+MOST_NAMES = 100  # classes up to which each cell gives their names; with more, names would fill most of the page
 
 
 def confusion_block(counts: NDArray[np.int64], names: Sequence[str]) -> Block:
@@ -46,7 +46,7 @@ def confusion_block(counts: NDArray[np.int64], names: Sequence[str]) -> Block:
         "yaxis": {**axis, "title": {"text": "true", "standoff": 12}, "autorange": "reversed"},
     }
     height = min(1100, 260 + 34 * classes)
-    return Block(caption="Of the test set.", charts=({"data": [trace], "layout": layout, "height": height},))
+    return Block(caption="On the test set.", charts=({"data": [trace], "layout": layout, "height": height},))
 
 
 def roc_block(curves: Sequence[Roc]) -> Block:
@@ -86,7 +86,7 @@ def classification_block(report: Classification) -> Block:
         for row in report.rows
     ]
     html = table(["", "precision", "recall", "F1", "support"], rows, "means")
-    return Block(caption=f"Of the test set: accuracy {report.accuracy:.4f}.", html=html)
+    return Block(caption=f"On the test set: accuracy {report.accuracy:.4f}.", html=html)
 
 
 def _cell(names: Sequence[str], counts: NDArray[np.int64], shares: NDArray[np.float64], row: int, column: int) -> str:
@@ -95,7 +95,7 @@ def _cell(names: Sequence[str], counts: NDArray[np.int64], shares: NDArray[np.fl
 
 
 def _tint(index: int, count: int) -> str:
-    """Colours that are seen on white and on black."""
+    """Colours that are visible on white and on black."""
     if count == 1:
         return BLUE
     return to_hex(colormaps["tab10"](index) if count <= 10 else colormaps["turbo"](0.08 + 0.84 * index / count))

@@ -1,4 +1,4 @@
-"""Interactive charts of the search: the same as in `figures_search`, and each point says its trial and parameters."""
+"""Interactive charts of the search: those of `figures_search`, with the trial and its parameters at each point."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHADES = 10  # of the lines in the parallel coordinates: a trace for each is qui
 
 
 def curves_block(best: TrialRecord, kept: int) -> Block:
-    """Loss and accuracy of the best trial after each epoch; the model is that of the epoch `kept`."""
+    """Loss and accuracy of the best trial after each epoch; the saved model has the weights after the epoch `kept`."""
     epochs = list(best.values)
     traces = []
     for axis, metric in (("", "loss"), ("2", "accuracy")):
@@ -40,8 +40,8 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
         "annotations": [_above(best.best_epoch, "best", axis) for axis in ("", "2")],
         "legend": {"orientation": "h", "y": 1.08, "yanchor": "bottom"},
     }
-    model = "of then" if kept == best.best_epoch else f"of epoch {kept}, which its checkpoint had"
-    caption = f"Trial {best.number}. Its best epoch is {best.best_epoch}, and the model is that {model}."
+    model = "that epoch" if kept == best.best_epoch else f"epoch {kept}, the one in its checkpoint"
+    caption = f"Trial {best.number}. Its best epoch is {best.best_epoch}. The saved model is the one after {model}."
     return Block(caption=caption, charts=({"data": traces, "layout": layout, "height": 380},))
 
 
@@ -82,7 +82,7 @@ def learning_block(records: Sequence[TrialRecord], best: TrialRecord, rungs: Seq
     layout["xaxis"] = _whole("epoch", 1, epochs)
     layout["shapes"] = [_upright(rung, "", "dot") for rung in rungs]
     layout["annotations"] = [_above(rung, f"rung {rung}", "") for rung in rungs]
-    caption = "The score of every trial after each epoch. At a rung of ASHA only the best third goes on."
+    caption = "The score of every trial after each epoch. After each rung (dotted line) only the best third continue."
     return Block(
         caption=caption if rungs else "The score of every trial after each epoch.",
         charts=({"data": traces, "layout": layout, "height": 430},),
@@ -101,8 +101,8 @@ def importance_block(found: Importance) -> Block:
     layout["yaxis"] |= {"automargin": True, "type": "category"}
     left_out = f" Left out, since not all trials have them: {', '.join(found.left_out)}." if found.left_out else ""
     caption = (
-        f"fANOVA of {SCORE} after epoch {found.epoch}, over the {count_trials(found.trials)} that got there: all had "
-        f"trained for as long, so that their scores can be compared.{left_out}"
+        f"fANOVA of {SCORE} after epoch {found.epoch}, over the {count_trials(found.trials)} that reached it: all had "
+        f"trained equally long, so their scores can be compared.{left_out}"
     )
     return Block(caption=caption, charts=({"data": [trace], "layout": layout, "height": 120 + 34 * len(names)},))
 

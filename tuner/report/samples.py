@@ -1,4 +1,4 @@
-"""The samples that a report shows, as pictures and pages both need them."""
+"""The samples that a report shows, in the form that figures and pages need."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ HEADINGS = {False: "drawn at random", True: "the most confident mistakes"}
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One of the test split."""
+    """A sample of the test split."""
 
     position: int
-    """Among those that are shown: its row in `Predictions.inputs`."""
+    """Its row in `Predictions.inputs`, among the samples that are shown."""
     index: int
-    """In the test split."""
+    """Its index in the test split."""
     truth: str
     predicted: str
     probability: float
-    """Of the predicted class."""
+    """The probability of the predicted class."""
     sought: bool
     """Whether it is shown because it is a confident mistake; else it was drawn at random."""
 
     @property
     def right(self) -> bool:
-        """Whether the prediction is true."""
+        """Whether the prediction is correct."""
         return self.truth == self.predicted
 
 
@@ -68,10 +68,10 @@ def picture(spec: DataSpec, image: Tensor) -> NDArray[np.uint8]:
 
 
 def weighted_words(winner: WinningModel, position: int) -> list[tuple[str, float]]:
-    """The words of a text, each with how strongly it is to be marked, 0 to 1.
+    """The words of a text, each with the strength of its mark, 0 to 1.
 
-    Only words with more than the mean attention are marked, and only where one has twice the mean is a mark full:
-    where the model attends to all words alike, none stands out. Without attention all are 0.
+    Only words with more than the mean attention are marked, and a full mark needs at least twice the mean. So no
+    word stands out where the model attends to all words alike. Without attention all marks are 0.
     """
     found = words(winner.spec, winner.predictions.inputs[position])
     if winner.attention is None:
@@ -79,7 +79,7 @@ def weighted_words(winner: WinningModel, position: int) -> list[tuple[str, float
     weights = winner.attention[position].double()
     mean = weights[weights > 0].mean()
     marks = ((weights - mean) / torch.maximum(weights.max() - mean, mean)).clamp_min(0).tolist()
-    return list(zip(found, marks, strict=False))  # padding has marks too, and no words
+    return list(zip(found, marks, strict=False))  # padding has marks too, but no words
 
 
 def columns(winner: WinningModel) -> tuple[list[str], list[list[str]]]:

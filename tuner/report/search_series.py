@@ -10,7 +10,7 @@ from tuner.report.findings import NotShown
 from tuner.search.scales import Scale, scales
 from tuner.search.space import SearchSpace
 
-NOT_USED = -0.15  # the place of a parameter that a trial has not got
+NOT_USED = -0.15  # the place on the axis of a parameter that a trial does not have
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +28,15 @@ class Line:
 
     record: TrialRecord
     places: tuple[float, ...]
-    """On each axis."""
+    """The place on each axis."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parallel:
-    """All that is drawn."""
+    """All lines and axes of the plot."""
 
     axes: tuple[Axis, ...]
-    """The score's is the last."""
+    """The last one is the score."""
     lines: tuple[Line, ...]
     """From the worst trial to the best."""
 
@@ -84,7 +84,7 @@ def of_state(records: Sequence[TrialRecord], state: str) -> list[TrialRecord]:
 
 
 def best_so_far(records: Sequence[TrialRecord]) -> tuple[list[int], list[float]]:
-    """The numbers of the trials that were better than all before them, and their scores. A failed trial is not."""
+    """The numbers of the trials that were better than all before them, and their scores. Failed trials do not count."""
     numbers: list[int] = []
     scores: list[float] = []
     for record in records:

@@ -1,7 +1,8 @@
-"""The decisions of a sweep: which trial a free worker gets, and what becomes of a trial after each report.
+"""The decisions of a sweep: which trial a free worker gets, and what happens to a trial after each report.
 
-It joins the study, ASHA and the budget, and knows nothing of Ray. A trial that waits at a rung has no worker and is
-RUNNING in the study, exactly like one that a crash interrupted; promoting and resuming are the same act.
+It combines the study, ASHA and the time budget, and knows nothing of Ray. A trial that waits at a rung (an epoch at
+which ASHA compares trials) has no worker and is RUNNING in the study, exactly like one that a crash interrupted:
+promoting and resuming are the same operation.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ class Controller:
         self._rungs = scheduler.rungs()
         self.budget = TimeBudget(config.time_budget, study)
         self._stopped = False
-        self._over_reason = "the time budget ended"
+        self._over_reason = "the time budget ran out"
         self._most: Callable[[], float] = lambda: math.inf
-        self._live: dict[int, int] = {}  # trials that a worker has, with the epoch up to which the study knew them
+        self._live: dict[int, int] = {}  # running trials, each with the last epoch that the study knew at its start
         self.halted = ""
-        """Why the sweep cannot go on before somebody has mended its disk; every trial is as it was last saved."""
+        """Why the sweep cannot continue until its disk is fixed; empty otherwise. Every trial is kept as last saved."""
         self._close_finished()
         self._interrupted = deque(r.number for r in study.records() if not r.ended and r.epoch not in self._rungs)
 
@@ -69,14 +70,14 @@ class Controller:
 
     @property
     def over(self) -> bool:
-        """Whether no worker has a trial and none will get one."""
+        """Whether no trial is running and none will be started."""
         if self._live or self.halted or self._owed() is not None:
             return False
         asked = len(self._study.records()) >= self._config.trials
         return self._out_of_time() or (asked and not self._interrupted and not self._promotable())
 
     def on_report(self, number: int, report: TrialReport) -> Decision:
-        """Remembers a report and decides. A report of a trial that is not live any more is ignored."""
+        """Stores a report and decides. The report of a trial that is no longer live is ignored."""
         if number not in self._live or self.halted:
             return Decision.STOP
         for note in report.notes:
@@ -101,7 +102,7 @@ class Controller:
         return self._on_epoch(number, report.metrics)
 
     def on_lost(self, number: int, reason: str, *, out_of_memory: bool = False) -> None:
-        """The trial's worker died, and too often to try again; or the trial hangs."""
+        """The trial's worker died too often to try again, or the trial hangs."""
         if number in self._live and not self.halted:
             if out_of_memory:
                 batch_size = self._study.record(number).parameters.get("batch_size")
@@ -110,37 +111,37 @@ class Controller:
                 self._end(number, "FAIL", reason, infeasible=out_of_memory)
 
     def on_moved(self, number: int, why: str) -> None:
-        """The trial's worker died, and another one goes on with it."""
-        self.note(f"trial {number}: its worker died ({why}): it goes on from its checkpoint")
+        """The trial's worker died, and another one resumes the trial."""
+        self.note(f"trial {number}: its worker died ({why}): it resumes from its checkpoint")
 
     def on_dropped(self, number: int) -> None:
-        """The trial has not got the worker that was meant for it."""
+        """The trial did not get the worker that was meant for it."""
         if number in self._live:
             del self._live[number]
             self._interrupted.append(number)
 
     def finish(self) -> None:
-        """The search is over: trials that still wait were pruned by ASHA. Only the best one's checkpoint is kept."""
+        """Ends the search: the trials that still wait are pruned. Only the best trial's checkpoint is kept."""
         for record in self._study.records():
             if not record.ended:
                 waited = record.epoch in self._rungs
                 reason = f"{self._over_reason} in epoch {record.epoch}" if record.epoch else self._over_reason
                 if waited:
-                    reason = f"not promoted from the rung of epoch {record.epoch}"
+                    reason = f"stopped early after epoch {record.epoch}: only the best third continue"
                 self._end(record.number, "PRUNED", reason)
         delete_checkpoints(self._folder, self._study.records())
 
     def limit(self, most: Callable[[], float]) -> None:
-        """`most` says how many trials may have a worker now: on a cluster, others may want theirs."""
+        """`most` returns how many trials may run now: other sweeps on a cluster may need room."""
         self._most = most
 
     def stop(self, reason: str) -> None:
-        """Begins no epoch any more: the trials that a worker has end with the epoch that they are in."""
+        """Starts no further epochs: running trials stop after their current epoch."""
         if not self._out_of_time():
             self._stopped, self._over_reason = True, reason
 
     def note_time(self, *, last: bool = False) -> None:
-        """Remembers how much of the time budget is spent; now and then, or for the `last` time."""
+        """Stores how much of the time budget is used; from time to time, or now if it is the `last` time."""
         with self._halting():
             self.budget.note(now=last)
 
@@ -149,12 +150,12 @@ class Controller:
         self._callback.on_note(text, warning=warning)
 
     def live(self) -> set[int]:
-        """The numbers of the trials that a worker has."""
+        """The numbers of the running trials."""
         return set(self._live)
 
     @contextmanager
     def _halting(self) -> Iterator[None]:
-        """A study that cannot be written would forget what happens from here on."""
+        """Halts the sweep when the study cannot be written: everything from then on would be lost."""
         try:
             yield
         except OSError as error:
@@ -170,7 +171,7 @@ class Controller:
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")
         if self._out_of_time() and epoch >= self._study.record(number).epoch:
-            del self._live[number]  # it is told that it was pruned when all workers have saved what they have
+            del self._live[number]  # `finish` marks it as pruned, after all workers have saved
             return Decision.STOP
         if epoch in self._rungs and epoch > self._live[number]:
             return self._at_rung(number)
@@ -197,12 +198,12 @@ class Controller:
         self._callback.on_trial_end(self._study.record(number))
         delete_checkpoints(self._folder, self._study.records())
         if state == "FAIL" and self.hopeless:
-            self.stop(f"{self.hopeless}: the search was ended early")
+            self.stop(f"{self.hopeless}: the search was stopped early")
         return Decision.STOP
 
     @property
     def hopeless(self) -> str:
-        """What nearly all trials of the sweep fail with; empty while it is worth going on."""
+        """The error that nearly all trials fail with; empty while the sweep is worth continuing."""
         return failing_reason(self._study.records(), self._config.max_failure_rate)
 
     def _promotable(self) -> set[int]:
@@ -215,13 +216,13 @@ class Controller:
                 waiting=not record.ended and record.number not in self._live,
             )
             for record in records
-            if record.state != "FAIL"  # it would keep its place at a rung from a trial that can go on
+            if record.state != "FAIL"  # it would take a place at a rung from a trial that can continue
         ]
         no_more_new = len(records) >= self._config.trials and not self._interrupted
         return self._scheduler.promotable(trials, no_more_new=no_more_new)
 
     def _owed(self) -> int | None:
-        """The best trial when it was interrupted: its last epochs may be in no checkpoint, and are trained again."""
+        """The best trial, if it was interrupted: its last epochs may be in no checkpoint, and are trained again."""
         best = self._study.best() if self._interrupted else None
         return best.number if best is not None and best.number in self._interrupted else None
 
@@ -229,7 +230,7 @@ class Controller:
         return self._stopped or self.budget.over
 
     def _close_finished(self) -> None:
-        """Ends the trials of a resumed sweep that were killed between their last epoch and the word of their end."""
+        """Completes trials of a resumed sweep that a kill hit after their last epoch, before their end was stored."""
         for record in self._study.records():
             if not record.ended and record.epoch >= self._config.epochs:
                 self._end(record.number, "COMPLETE")

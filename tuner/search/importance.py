@@ -34,17 +34,17 @@ class Importance:
     shares: dict[str, float]
     """By parameter, the most important first; they sum to 1."""
     left_out: tuple[str, ...]
-    """Parameters that not all of the trials have, since they depend on another."""
+    """Parameters that some of the trials do not have, since they depend on another one."""
     epoch: int
-    """After which the scores were compared."""
+    """The epoch after which the scores were compared."""
     trials: int
-    """How many were compared."""
+    """How many trials were compared."""
 
 
 def importance(records: Sequence[TrialRecord], space: SearchSpace, epochs: int) -> Importance:
-    """Of the trials that reached the first rung of a sweep of at most `epochs` epochs.
+    """Parameter importance over the trials that reached the first rung of a sweep of at most `epochs` epochs.
 
-    Ranges are compared on the scale they are drawn on, alternatives of one parameter together.
+    Ranges are compared on the scale on which they are sampled; alternatives of one parameter count as one.
 
     Raises:
         NotEnoughTrialsError: there are too few trials, or nothing varies.
@@ -54,7 +54,7 @@ def importance(records: Sequence[TrialRecord], space: SearchSpace, epochs: int) 
     if len(reached) < LEAST_TRIALS:
         trials = "trial" if len(reached) == 1 else "trials"
         raise NotEnoughTrialsError(
-            f"{len(reached)} {trials} reached epoch {epoch}, and at least {LEAST_TRIALS} are needed"
+            f"{len(reached)} {trials} reached epoch {epoch}, but at least {LEAST_TRIALS} are needed"
         )
     varying = scales(space)
     common = [scale for scale in varying if all(scale.name in record.parameters for record in reached)]
@@ -83,7 +83,7 @@ def _shares(records: Sequence[TrialRecord], common: Sequence[Scale], epoch: int)
             )
             study.add_trial(trial)
         return get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=SEED))
-    except RuntimeError as error:  # of trials that hardly differ
+    except RuntimeError as error:  # raised if trials hardly differ
         raise NotEnoughTrialsError(one_line(error)) from None
     finally:
         optuna.logging.set_verbosity(verbosity)

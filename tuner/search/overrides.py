@@ -1,4 +1,4 @@
-"""`--set` on the command line: a constant, a list of choices or a range in place of what the search space says."""
+"""`--set` on the command line: a constant, a list of choices or a range that replaces one of the search space."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def override(raw: Mapping[str, Any], expressions: Iterable[str]) -> dict[str, An
     """
     params = raw.get("params", {})
     if not isinstance(params, dict):
-        return dict(raw)  # for `parse_space` to refuse
+        return dict(raw)  # `parse_space` refuses it
     params = dict(params)
     for expression in expressions:
         name, equals, value = (part.strip() for part in expression.partition("="))
@@ -45,7 +45,7 @@ def _entry(value: str, previous: Any, expression: str) -> Any:
 
 
 def _range(value: str, previous: Any, expression: str) -> dict[str, Any]:
-    """A range stays logarithmic, and of floats, where the one that it replaces was."""
+    """A range keeps its log scale and its float type from the range that it replaces."""
     low, high = (_literal(end) for end in value.split("..", 1))
     if not all(type(end) in (int, float) for end in (low, high)):
         raise TunerError(f"--set '{expression}': {value} is not a range of numbers: {_FORMS}")
@@ -63,7 +63,7 @@ def _literal(text: str) -> Any:
         return text == "true"
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of 3in, which looks to Python like a 3 and a word
+            warnings.simplefilter("ignore")  # for 3in, which Python reads as a 3 and a keyword
             literal = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text

@@ -11,14 +11,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuner.search.study_reader import quiet_optuna
 
-MEMORY = "memory"  # the constraint that a trial breaks when it runs out of it
+MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory
 
 
 class StudyForSampler(optuna.Study):
-    """The study as its sampler sees it: a trial that still runs or waits counts with what it has reported.
+    """The study as its sampler sees it: a trial that still runs or waits counts with the scores that it has reported.
 
-    Otherwise Optuna's constant liar would take a trial that waits for its promotion, or leads, for a bad one. A failed
-    trial is not seen, unless a constraint says that it failed for its parameters: of infeasible points TPE keeps away.
+    Otherwise Optuna's constant liar would treat a trial that waits for promotion, or leads, as a bad one. A failed
+    trial is ignored, unless a constraint says that its parameters were the reason: TPE avoids infeasible points.
     """
 
     def _get_trials(
@@ -41,6 +41,6 @@ def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
 
 
 def make_sampler(seed: int, startup: int) -> TPESampler:
-    """A sampler of its own for each trial: with one for all, a resumed sweep would draw its first trials again."""
+    """A new sampler for each trial: with one for all, a resumed sweep would sample its first trials again."""
     with quiet_optuna():
         return TPESampler(seed=seed, n_startup_trials=startup, multivariate=True, group=True)

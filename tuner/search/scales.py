@@ -1,4 +1,4 @@
-"""How a parameter's values lie along an axis. Alternatives of one parameter, such as sgd's lr and adam's, are one."""
+"""How a parameter's values lie along an axis. Alternatives of one parameter, such as sgd's lr and adam's, share it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Scale:
     log: bool = False
 
     def measure(self, value: Value) -> float:
-        """A number of a range as it is measured along the axis: its decimal logarithm on a log scale."""
+        """The position of a number along the axis: on a log scale, its decimal logarithm."""
         number = float(value)
         return math.log10(number) if self.log else number
 
@@ -48,7 +48,7 @@ class Scale:
 def scales(space: SearchSpace) -> list[Scale]:
     """The scales of all parameters that vary, in the order of the space.
 
-    A parameter that is a range under one parent's value, and choices that are no numbers under another, has none.
+    A parameter that is a range for one value of its parent, and non-numeric choices for another, has no scale.
     """
     names = dict.fromkeys(parameter.name for parameter in space.parameters)
     merged = (_merge(name, [p for p in space.parameters if p.name == name]) for name in names)

@@ -1,4 +1,4 @@
-"""A search space: called with an Optuna trial, it draws one point of it. See space_file.py for how it is written."""
+"""A search space: called with an Optuna trial, it samples one point. See space_file.py for the file format."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Parameter:
 
     @property
     def extremes(self) -> tuple[Value, ...]:
-        """Values whose validity stands for that of all."""
+        """Values to check: if they are valid, all values are."""
         return self.choices or (self.low, self.high)
 
     def active(self, drawn: Mapping[str, Value]) -> bool:
@@ -66,7 +66,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What a sweep may vary, and the most epochs that a trial may train."""
+    """The parameters that a sweep varies, and the maximum number of epochs of a trial."""
 
     epochs: int
     parameters: tuple[Parameter, ...]

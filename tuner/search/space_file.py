@@ -16,7 +16,7 @@ from tuner.search.space import Parameter, SearchSpace, is_number
 LARGEST = 2**53  # a float holds all whole numbers up to here
 
 
-MOST_CHARACTERS = 32_000  # of a file, since what reads TOML takes quadratic time for some texts
+MOST_CHARACTERS = 32_000  # of a file, since the TOML parser takes quadratic time for some texts
 
 
 _KEYS = {"choices", "low", "high", "log", "step", "when"}
@@ -30,11 +30,11 @@ def space_of(config: SweepConfig) -> SearchSpace:
 def read_toml(text: str, source: str) -> dict[str, Any]:
     """Parses TOML. Raises TunerError naming `source`, the line and the reason."""
     if len(text) > MOST_CHARACTERS:
-        raise TunerError(f"{source}: more than {MOST_CHARACTERS:,} characters are no search space")
+        raise TunerError(f"{source}: more than {MOST_CHARACTERS:,} characters, too many for a search space")
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise TunerError(f"{source}: not valid TOML: brackets within brackets within brackets") from None
+        raise TunerError(f"{source}: not valid TOML: brackets are nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and Python's own for a number of thousands of digits
         raise TunerError(f"{source}: not valid TOML: {error}") from None
 
@@ -53,7 +53,7 @@ def read_file(file: Path) -> dict[str, Any]:
 def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) -> SearchSpace:
     """Checks a parsed TOML document and makes a space of it.
 
-    In a `narrowed` one, choices may have been taken away, and with them the only reason for some alternatives.
+    In a `narrowed` space choices may have been removed, so that some alternatives can never apply.
 
     Raises:
         TunerError: with the file `source`, the key and the reason.
@@ -123,7 +123,7 @@ def _choices(entry: Mapping[str, Any], where: str) -> tuple[Value, ...]:
         raise TunerError(f"{where}.choices: {choices!r} holds a value twice")
     for key in ("low", "high", "log", "step"):
         if key in entry:
-            raise TunerError(f"{where}.{key}: does not go with choices")
+            raise TunerError(f"{where}.{key}: cannot be combined with choices")
     return tuple(choices)
 
 
@@ -137,14 +137,14 @@ def _range(entry: Mapping[str, Any], where: str) -> tuple[float, float, bool, fl
     if log and low <= 0:
         raise TunerError(f"{where}: a log scale needs low above 0, got {low}")
     if step is not None and (log or not is_number(step) or step <= 0):
-        raise TunerError(f"{where}.step: must be a number above 0, and does not go with log")
+        raise TunerError(f"{where}.step: must be a number above 0, and cannot be combined with log")
     whole = isinstance(low, int) and isinstance(high, int)
     if whole and step is not None and not isinstance(step, int):
         raise TunerError(f"{where}.step: must be whole like low and high, got {step}")
     if not math.isfinite(high - low):
-        raise TunerError(f"{where}: from {low} to {high} is more than a number can say")
+        raise TunerError(f"{where}: the range from {low} to {high} is too large for a number")
     if step is not None and not _divides(step, high - low):
-        raise TunerError(f"{where}.step: {step} does not lead from {low} to {high}")
+        raise TunerError(f"{where}.step: steps of {step} do not lead exactly from {low} to {high}")
     return (low, high, bool(log), step) if whole else (float(low), float(high), bool(log), step)
 
 
@@ -162,7 +162,7 @@ def _check_sizes(entry: Any, where: str) -> None:
         for value in entry:
             _check_sizes(value, where)
     elif isinstance(entry, int) and abs(entry) > LARGEST:
-        raise TunerError(f"{where}: a whole number beyond {LARGEST}")
+        raise TunerError(f"{where}: a whole number must be at most {LARGEST}")
 
 
 def _number(entry: Mapping[str, Any], key: str, where: str) -> int | float:

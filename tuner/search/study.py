@@ -1,4 +1,4 @@
-"""The Optuna study of a sweep: asks for points, and remembers everything that the trials reported.
+"""The Optuna study of a sweep: suggests parameters, and stores everything that the trials report.
 
 The study is the sweep's only memory. It lies in a journal file in the sweep's folder, which survives a crash at any
 point and can be read by optuna-dashboard while the sweep runs. Only the process that holds the sweep writes to it.
@@ -36,26 +36,26 @@ class Study:
         self._seed = seed
         self._startup = max(4, min(10, trials // 3))
         self._live: dict[int, optuna.Trial] = {}
-        self._ended: dict[int, TrialRecord] = {}  # they change no more, so they are read once
+        self._ended: dict[int, TrialRecord] = {}  # they no longer change, so they are read once
 
     def ask(self) -> tuple[int, dict[str, Value]]:
-        """Creates a trial and draws its parameters."""
+        """Creates a trial and samples its parameters."""
         self._asker.sampler = make_sampler(trial_seed(self._seed, len(self._frozen())), self._startup)
         with quiet_optuna():
             return self._draw(self._asker.ask())
 
     def reissue(self, number: int) -> tuple[int, dict[str, Value]]:
-        """A trial that is to go on: with the parameters that it has, drawing those that it had not come to."""
+        """A trial to resume, with its parameters. Those that were not sampled before are sampled now."""
         self._asker.sampler = make_sampler(trial_seed(self._seed, number), self._startup)
         with quiet_optuna():
             return self._draw(optuna.Trial(self._asker, self._frozen()[number]._trial_id))
 
     def report(self, number: int, metrics: Mapping[str, float]) -> dict[str, float] | None:
-        """Remembers an epoch's metrics (`epoch`, the score and the others).
+        """Stores an epoch's metrics (`epoch`, the score and the others).
 
-        Returns them with the `time`, in seconds since 1970, or None when the epoch was known already. Of an epoch that
-        a kill left half written, what was written first stays, so that it has one time everywhere. A trial's times
-        do not go back, though the clock may.
+        Returns them with the `time`, in seconds since 1970, or None when the epoch was already stored. If a kill left
+        an epoch half written, the values written first are kept, so that it has the same time everywhere. A trial's
+        times never decrease, even if the clock does.
         """
         epoch, trial, key = int(metrics["epoch"]), self._trial(number), f"epoch {int(metrics['epoch'])}"
         frozen = self._frozen()[number]
@@ -70,13 +70,13 @@ class Study:
         return stored
 
     def note_node(self, number: int, node: str, epoch: int) -> None:
-        """Remembers on which node of a cluster a trial runs, which is about to report this epoch from there."""
+        """Stores on which node of a cluster a trial runs; `epoch` is the one that it is about to report from there."""
         record = self.record(number)
         if not record.nodes or record.nodes[-1][1] != node:
             self._trial(number).set_user_attr("nodes", [*record.nodes, (_first(record, epoch), node)])
 
     def note_conditions(self, number: int, conditions: Mapping[str, str | int], seed: int, epoch: int) -> None:
-        """Remembers a trial's seed, and under which conditions it is trained from an epoch on; see `note_node`."""
+        """Stores a trial's seed, and the conditions of its training from this epoch on; see `note_node`."""
         record = self.record(number)
         if not record.conditions or record.conditions[-1][1] != conditions:
             trial = self._trial(number)
@@ -84,7 +84,7 @@ class Study:
             trial.set_user_attr("conditions", [*record.conditions, (_first(record, epoch), dict(conditions))])
 
     def note_halved(self, number: int, epoch: int) -> None:
-        """Remembers that a trial trains its batches half at a time, from an epoch on."""
+        """Stores that a trial trains in half batches from this epoch on."""
         if not self.record(number).halved:
             self._trial(number).set_user_attr("halved", epoch)
 
@@ -93,13 +93,13 @@ class Study:
         return tuple(self._study.user_attrs.get(SPENT, ()))
 
     def note_spent(self, seconds: Sequence[float]) -> None:
-        """Remembers how long each run of the search has gone on, the last of which does."""
+        """Stores how long each run of the search has taken; the last run is still going."""
         self._study.set_user_attr(SPENT, list(seconds))
 
     def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
-        """Ends a trial: COMPLETE with its best score, PRUNED, or FAIL. A trial that has ended stays as it is.
+        """Ends a trial: COMPLETE with its best score, PRUNED, or FAIL. A trial that has already ended does not change.
 
-        What is infeasible is a constraint violated: the sampler turns away from points like that.
+        If `infeasible`, a constraint is violated: the sampler avoids such points.
         """
         record = self.record(number)
         if record.ended:
@@ -122,7 +122,7 @@ class Study:
         return self._ended.get(number) or self._read(self._frozen()[number])
 
     def best(self) -> TrialRecord | None:
-        """The trial with the best epoch of all, of any state but FAIL; None before the first epoch."""
+        """The trial with the best epoch of all, whatever its state except FAIL; None before the first epoch."""
         return best_of(self.records())
 
     def _read(self, frozen: FrozenTrial) -> TrialRecord:
@@ -147,5 +147,5 @@ class Study:
 
 
 def _first(record: TrialRecord, epoch: int) -> int:
-    """The first epoch that is new since a trial goes on: it begins with the one of its checkpoint."""
+    """The first new epoch of a resumed trial, which begins with the report of its checkpoint's epoch."""
     return max(record.epoch, epoch if epoch > 1 else 0) + 1

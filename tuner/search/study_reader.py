@@ -31,7 +31,7 @@ _STATES = {
 
 
 class StudyReader:
-    """A study that another process may be writing. Each look reads only what is new in the journal."""
+    """A study that another process may be writing. Each call reads only what is new in the journal."""
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
@@ -43,7 +43,7 @@ class StudyReader:
         return [to_record(frozen) for frozen in study.trials] if study else []
 
     def spent(self) -> tuple[float, ...]:
-        """Seconds that each run of the search has gone on, if it has a time budget."""
+        """Seconds that each run of the search has taken, if it has a time budget."""
         study = self._study()
         return tuple(study.user_attrs.get(SPENT, ())) if study else ()
 
@@ -64,12 +64,12 @@ def read_records(journal: Path) -> list[TrialRecord]:
 
 
 def open_journal(path: Path) -> JournalStorage:
-    """The storage of a study, made when it is not there."""
+    """The storage of a study, created if it is missing."""
     return JournalStorage(Journal(path))
 
 
 def to_record(frozen: FrozenTrial) -> TrialRecord:
-    """What Optuna's trial holds for us."""
+    """Converts a trial of Optuna."""
     attributes = frozen.user_attrs
     metrics = {int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")}
     record = TrialRecord(
@@ -88,13 +88,13 @@ def to_record(frozen: FrozenTrial) -> TrialRecord:
     )
     if record.finished is None:
         return record
-    waited = frozen.state == TrialState.PRUNED and metrics  # at its rung, until the sweep was over
+    waited = frozen.state == TrialState.PRUNED and metrics  # it waited for promotion until the sweep was over
     return replace(record, finished=record.latest if waited else max(record.finished, record.latest))
 
 
 @contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Without Optuna's notes about experimental arguments and about each trial told."""
+    """Silences Optuna's notes about experimental arguments and about each finished trial."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with warnings.catch_warnings():

@@ -42,7 +42,7 @@ def summarise(
 def _seconds_left(
     config: SweepConfig, records: list[TrialRecord], epochs: int, began: float, spent: float
 ) -> float | None:
-    """From the speed of this run so far: what a resumed sweep had before took no time of it."""
+    """Estimated from the speed of this run: epochs of earlier runs of a resumed sweep took no time in it."""
     elapsed = max(0.0, time.time() - began)
     trained = sum(metrics["time"] >= began for record in records for metrics in record.metrics.values())
     left = max(0.0, epochs * elapsed / trained) if trained else None

@@ -22,21 +22,21 @@ from tuner.sweeps.lock import Driver, is_running, last_driver
 
 
 class Order(Enum):
-    """What is asked."""
+    """A request."""
 
     STOP = "stop"
-    """End the search with the epochs that are running, then test and register the best so far."""
+    """Finish the running epochs, then test and register the best trial so far."""
     PAUSE = "pause"
-    """Save all trials and end, to go on later."""
+    """Save all trials and stop, to be resumed later."""
 
 
 def give_order(folder: Path, order: Order) -> None:
-    """Asks for it. A later order takes the place of an earlier one."""
+    """Gives an order. It replaces an earlier one."""
     write_atomic(SweepFolder(folder).order, lambda file: file.write(order.value.encode()))
 
 
 def current_order(folder: Path) -> Order | None:
-    """What is asked for now. Costs a few microseconds when there is nothing."""
+    """The current order, if there is one. Takes a few microseconds if there is none."""
     try:
         return Order(SweepFolder(folder).order.read_text(encoding="utf-8").strip())
     except (OSError, ValueError):

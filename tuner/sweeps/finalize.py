@@ -34,7 +34,7 @@ from tuner.training.saved_model import load_model
 
 
 def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
-    """That of a finished sweep, as `write_result` has written it. Raises TunerError when a file of it is damaged."""
+    """The outcome of a finished sweep, from the file of `write_result`. Raises TunerError when a file is damaged."""
     records, result = read_records(SweepFolder(folder).journal), read_result(folder)
     page = SweepFolder(folder).report_page
     return Outcome(
@@ -49,12 +49,12 @@ def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
 
 
 def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
-    """The error of a sweep in which no trial came to an end: the commonest reason speaks for all."""
+    """The error of a sweep in which no trial succeeded. It gives the most common reason."""
     reasons = Counter(record.reason for record in records if record.state == "FAIL")
     if not reasons:
         return SweepError(f"no trial finished an epoch before the search ended; the sweep is kept in {folder}")
     [(reason, count)] = reasons.most_common(1)
-    traced = any((folder / "trials").glob("*-error.txt"))  # a loss that is not finite has no more to tell
+    traced = any((folder / "trials").glob("*-error.txt"))  # a loss that is not finite has no traceback
     details = f"; details in {folder}/trials" if traced else ""
     if len(records) == 1:
         return SweepError(f"the trial failed: {reason}{details}")
@@ -67,7 +67,7 @@ def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
 
 
 def publish(sweep: Path, store: Store | None, warn: Callable[[str], None]) -> Report:
-    """Makes the report and sends it to the sweep's run in MLflow; what goes wrong with a part of that is a warning.
+    """Makes the report and sends it to the sweep's run in MLflow. If part of that fails, it is only a warning.
 
     Without a `store` it is not sent.
     """

@@ -42,7 +42,7 @@ class SweepInputs:
 
 
 def read_inputs(config: SweepConfig, splits: Splits | None = None) -> SweepInputs:
-    """Reads what the sweep needs, but for the splits when they are read already.
+    """Reads the data and weights of a sweep. Splits that are given are not read again.
 
     Raises:
         TunerError: something is missing, broken, or cannot be downloaded.
@@ -55,11 +55,13 @@ def _read_pretrained(config: SweepConfig) -> Weights:
     if not hasattr(module, "pretrained"):
         if config.weights:
             fitting = [name for name in catalog.names("models") if hasattr(catalog.load("models", name), "pretrained")]
-            raise TunerError(f"--weights: {config.model} starts from none; these do: {', '.join(fitting)}")
+            raise TunerError(
+                f"--weights: {config.model} has no pretrained weights; these models have: {', '.join(fitting)}"
+            )
         return {}
     entries = [p for p in space_of(config).parameters if p.name == "pretrained"]
     values = {value for entry in entries for value in entry.choices}
-    if not any(entry.parent is None for entry in entries):  # where none applies, the model's default does
+    if not any(entry.parent is None for entry in entries):  # if no entry applies, the model's default does
         values.add(model_parameters(config.model)["pretrained"])
     if True not in values:
         if config.weights:

@@ -122,10 +122,10 @@ def last_driver(folder: Path) -> Driver | None:
 
 @contextmanager
 def control_gate(folder: Path) -> Iterator[None]:
-    """One process at a time comes through.
+    """Lets one process in at a time.
 
-    Whoever gives an order looks inside whether there is somebody to obey it, and whoever begins to run the sweep
-    forgets the orders to those before it inside: so none is forgotten that was meant for this one.
+    A process that gives an order checks in here whether a sweep is running to follow it. A process that starts to run
+    the sweep deletes old orders in here. So no order to the new process is lost.
     """
     with SweepFolder(folder).gate.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -133,5 +133,5 @@ def control_gate(folder: Path) -> Iterator[None]:
 
 
 def clear_order(folder: Path) -> None:
-    """Forgets what was asked."""
+    """Deletes the order."""
     SweepFolder(folder).order.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""From what the command line asks for to a sweep that can start: everything is checked, nothing is written."""
+"""Turns a request of the command line into a sweep that can start: everything is checked, nothing is written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
 
 
 def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
-    """The configuration of the sweep `name`, and what it works on.
+    """The configuration of the sweep `name`, and its data and weights.
 
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
@@ -37,7 +37,7 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
         raw, source = read_space(data, request.model, request.space, load)
     else:
         raw, source = request.fixed, "--set"
-    parse_space(raw, source)  # its own faults first, then those that the overrides bring
+    parse_space(raw, source)  # its own errors first, then those of the overrides
     if request.overrides:
         raw, source = override(raw, request.overrides), f"{source} with --set"
     space = parse_space(raw, source, narrowed=True)
@@ -53,7 +53,7 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
     if request.data not in (None, load().fingerprint()):
-        raise TunerError(f"--from-trial: the data of {data.name} is not what that trial was trained on")
+        raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
     config = SweepConfig(
         name=name,
         dataset=data.dataset,
@@ -82,7 +82,7 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
     materials = read_inputs(config, load())
     weights = materials.fingerprint()
     if request.pretrained not in (None, weights):
-        raise TunerError(f"--from-trial: the weights of {request.model} are not those that that trial started from")
+        raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
     return replace(config, pretrained=weights), materials
 
 
@@ -90,7 +90,7 @@ def plan_resources(asked: ResourceRequest) -> TrialResources:
     """How trials run side by side, on this machine or on the cluster that this process is on.
 
     Raises:
-        TunerError: there is no room for what is asked.
+        TunerError: the requested resources do not exist.
     """
     if not on_cluster():
         return local_resources(asked)
@@ -100,9 +100,9 @@ def plan_resources(asked: ResourceRequest) -> TrialResources:
 
 
 def read_space(data: Source, model: str, file: Path | None, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:
-    """The parsed TOML of `file`, or else of the pair, or else a default space; and what to call it in messages.
+    """The parsed TOML of `file`, or of the pair's file, or a default space; and its name for messages.
 
-    Only the default, which depends on the task, asks for the data.
+    Only the default space needs the data, because it depends on the task.
     """
     if file is None and catalog.has_space(data.name, model):
         source = f"search_spaces/{data.name}-{model}.toml"
@@ -127,7 +127,7 @@ def check_space(space: SearchSpace, model: str, data: DataSpec, source: str) -> 
     """Tries every choice and both ends of every range.
 
     Raises:
-        TunerError: a value is refused by training or by the model; or the model does not fit the data.
+        TunerError: training or the model refuses a value, or the model does not fit the data.
     """
     check_task(data, model)
     for parameter in space.parameters:

@@ -44,16 +44,16 @@ def check_inputs(config: SweepConfig) -> SweepInputs:
 
 
 def repair_folder(study: Study, folder: Path) -> list[str]:
-    """Makes the checkpoints fit the study. Says what was done, a line each.
+    """Makes the checkpoints agree with the study. Returns a line for each repair.
 
-    A study that a disk has cut short knows less than the checkpoints do. A trial that went on from such a one would
-    lack the epochs between; and one with a number that the study gives again would begin with another's weights.
+    A study whose journal was cut short knows fewer epochs than the checkpoints. A trial resumed from such a checkpoint
+    would lack the epochs in between, and a new trial that gets an old number would start from another trial's weights.
     """
-    notes = [f"the last line of {SweepFolder(folder).journal} was not whole, and is left out"] if study.torn else []
+    notes = [f"the last line of {SweepFolder(folder).journal} was incomplete and is ignored"] if study.torn else []
     known = {record.number: record for record in study.records()}
     for place in sorted((folder / "trials").glob("[0-9]*[0-9]")):
         record = known.get(int(place.name))
         if record is None or (not record.ended and latest_epoch(place) > record.epoch + 1):
             shutil.rmtree(place)
-            notes.append(f"the study knows less of trial {int(place.name)} than its checkpoint: it begins again")
+            notes.append(f"trial {int(place.name)} starts again: its checkpoint has more epochs than the study")
     return notes

@@ -120,7 +120,7 @@ class SweepRun:
             controller = Controller(self.config, self.study, scheduler, self.folder, self.events)
             if controller.budget.begun:
                 self.events.on_note(controller.budget.begun, warning=False)
-            with suppress(KeyboardInterrupt):  # before and after the time in which Ray Tune is told of signals
+            with suppress(KeyboardInterrupt):  # outside the time in which signals go to Ray Tune
                 if not controller.over:
                     job, tick = self.job(scheduler.rungs()), self._ticker(controller)
                     executor.run(controller, job, self.inputs.to_arrays(), tick=tick)
@@ -159,7 +159,7 @@ class SweepRun:
 
         winner = finalize.find_winner(self.config, self.inputs, self.study, self.folder, self.storage, self.events)
         outcome = replace(self.outcome(), winner=winner)
-        write_result(outcome)  # from here on the model is safe, whatever becomes of the rest
+        write_result(outcome)  # from here on the model is safe, whatever happens next
         self.stop.check()
         outcome = finalize.register_best(outcome, self.tracker, self.store, self.events)
         outcome = replace(outcome, seconds=time.monotonic() - self.started)
@@ -173,7 +173,7 @@ class SweepRun:
         """Leaves MLflow, and gives what the sweep has so far."""
         return self.outcome(self.shutdown.close("KILLED"))
 
-    def outcome(self, unsent: str = "it has not come to that") -> Outcome:
+    def outcome(self, unsent: str = "the sweep stopped before that") -> Outcome:
         """What the sweep has so far, without a winner. `unsent` says why MLflow lacks a part of it."""
         return Outcome(
             config=self.config,
@@ -211,7 +211,7 @@ class SweepRun:
     def _obey(self, controller: Controller) -> None:
         order = current_order(self.folder.path)
         if order is Order.STOP:
-            controller.stop("it was stopped")
+            controller.stop("the sweep was stopped")
         elif order is Order.PAUSE:
             clear_order(self.folder.path)
             self.stop.ask()
@@ -226,7 +226,7 @@ class SweepRun:
         finished = controller.over and not self.stop.asked
         if finished:
             if controller.hopeless and len(self.study.records()) < self.config.trials:
-                self.events.on_note(f"{controller.hopeless}: the search was ended early")
+                self.events.on_note(f"{controller.hopeless}: the search was stopped early")
             controller.finish()
         return finished
 

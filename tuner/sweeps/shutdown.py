@@ -54,7 +54,7 @@ class Shutdown:
         """
         stopped = self._stop.asked and not self.halted
         try:
-            self._tell("" if stopped else self.halted or f"{reason}; to resume: tuner resume {self._folder.name}")
+            self._tell("" if stopped else self.halted or f"{reason}; to continue: tuner resume {self._folder.name}")
             self._lock.end()
         finally:  # whatever a full disk or a closed pipe has prevented
             kill()

@@ -25,12 +25,12 @@ from tuner.training.reproducibility import current_conditions
 
 
 def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
-    """The request for a trial of a sweep once more, alone: SWEEP/NUMBER, with its parameters, seed, data and epochs.
+    """The request to repeat a trial of a sweep, SWEEP/NUMBER, alone: with its parameters, seed, data and epochs.
 
-    Where `changes` finds nothing, every epoch has the same scores to the last digit, on CPUs.
+    If `changes` finds nothing, every epoch has the same scores to the last digit, on CPUs.
 
     Raises:
-        TunerError: there is no such trial, it is of another pair, or something is to be changed in it.
+        TunerError: there is no such trial, it is of another pair, or the request changes something in it.
     """
     option = f"--from-trial {trial}"
     config, record = _trial(home, trial)
@@ -40,7 +40,7 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
     given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
     for other, value in given.items():
         if value:
-            raise TunerError(f"{option} repeats a trial as it was: leave {other} out, or take --from-best")
+            raise TunerError(f"{option} repeats a trial as it was: leave {other} out, or use --from-best")
     _, conditions = record.conditions[-1] if record.conditions else (0, {})
     return replace(
         request,
@@ -60,7 +60,7 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
 
 
 def changed_conditions(request: SweepRequest, home: Path, trial: str) -> str:
-    """What is not as it was when that trial, which the request repeats, was trained: a line, empty when all is."""
+    """What is different from when the repeated trial was trained, in one line; empty when nothing is."""
     _, record = _trial(home, trial)
     if not record.conditions:
         return f"--from-trial {trial}: an earlier version of tuner has not recorded what it was trained with"
@@ -69,7 +69,7 @@ def changed_conditions(request: SweepRequest, home: Path, trial: str) -> str:
     here = current_conditions(device, threads=request.cpus_per_trial or 1, workers=max(1, int(gpus)))
     found = here.changes(record.conditions[-1][1])
     if len(record.conditions) > 1:
-        found.append(f"it was gone on with under others from epoch {record.conditions[-1][0]} on")
+        found.append(f"its conditions changed at epoch {record.conditions[-1][0]}")
     if not found:
         return ""
     return f"--from-trial {trial}: the scores may not be the same to the last digit: {', '.join(found)}"
@@ -89,7 +89,7 @@ def _trial(home: Path, trial: str) -> tuple[SweepConfig, TrialRecord]:
 
 
 def _gpus(request: SweepRequest, config: SweepConfig) -> float:
-    """What was asked for, or else as many as the trial had, but for a machine without any."""
+    """The requested GPUs, or as many as the trial had, but none on a machine without any."""
     if request.gpus_per_trial is not None:
         return request.gpus_per_trial
     return config.gpus_per_trial if gpu_count() else 0.0
@@ -98,8 +98,8 @@ def _gpus(request: SweepRequest, config: SweepConfig) -> float:
 def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> SweepRequest:
     """The request for one trial of fixed parameters.
 
-    They are those of the best trial of the sweep `from_best`, or else the middle of the pair's search space, each
-    with what `--set` says in its place.
+    They are those of the best trial of the sweep `from_best`, or else the middle of the pair's search space. The
+    values of `--set` replace them.
 
     Raises:
         TunerError: there is no such sweep, it is of another model, or `--set` names more than one value.

@@ -1,4 +1,4 @@
-"""Where sweeps stand, told from their folders: whichever process runs them, or none."""
+"""The state of sweeps, read from their folders, whether or not a process runs them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tuner.sweeps.lock import Driver, is_running, last_driver
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """A sweep at a moment."""
+    """The state of a sweep at one moment."""
 
     config: SweepConfig
     state: str
@@ -30,9 +30,9 @@ class Status:
     """Why it failed; empty otherwise."""
     summary: Summary
     seconds: float | None
-    """Since the process that runs it began; None when none does."""
+    """Seconds since the process that runs it started; None if none does."""
     unsent: bool = False
-    """Whether it is finished, and MLflow lacks a part of it, such as the model."""
+    """Whether it is finished, but not completely in MLflow; for example the model may be missing there."""
 
     @property
     def running(self) -> bool:
@@ -41,7 +41,7 @@ class Status:
 
     @property
     def resources(self) -> str:
-        """What its trials take: `2 x 1 CPU`."""
+        """What its trials use: `2 x 1 CPU`."""
         config = self.config
         gpus = f", {config.gpus_per_trial:g} GPU" if config.gpus_per_trial else ""
         return f"{config.concurrency} x {config.cpus_per_trial} CPU{gpus}"
@@ -69,7 +69,7 @@ class Status:
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Status:
-        """What `to_json` has told, from another machine."""
+        """The reverse of `to_json`, for a status from another machine."""
         summary = Summary(
             counts=raw["trials"],
             epochs=raw["epochs"],
@@ -90,7 +90,7 @@ class Status:
 
 
 class SweepReader:
-    """A sweep that is looked at again and again."""
+    """Reads the state of a sweep repeatedly."""
 
     def __init__(self, name: str, home: Path) -> None:
         """Raises TunerError when there is no such sweep."""
@@ -103,7 +103,7 @@ class SweepReader:
         return self._reader.records()
 
     def status(self) -> Status:
-        """Where it stands now."""
+        """The current state."""
         records, running = self.records(), is_running(self.folder)
         driver = last_driver(self.folder)
         live = set(driver.live) if driver and running else set()
@@ -130,7 +130,7 @@ class SweepReader:
 
     def _reason(self) -> str:
         lines: list[str] = []
-        with suppress(FileNotFoundError):  # it goes on just now
+        with suppress(FileNotFoundError):  # it is being resumed right now
             lines = SweepFolder(self.folder).error.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "unknown"
 
@@ -142,7 +142,7 @@ def _shown(record: TrialRecord, epoch: int) -> dict[str, Any]:
 
 
 def _record(shown: dict[str, Any]) -> TrialRecord:
-    """As much of the trial as was shown."""
+    """The part of the trial that was shown."""
     epoch, score = shown["epoch"], shown[SCORE]
     return TrialRecord(
         number=shown["trial"],
@@ -157,7 +157,7 @@ def _record(shown: dict[str, Any]) -> TrialRecord:
 
 
 def all_statuses(home: Path) -> tuple[list[Status], list[str]]:
-    """All sweeps of `home`, the oldest first; and why some cannot be told of, a line each."""
+    """All sweeps of `home`, the oldest first; and a line for each one that cannot be read, with the reason."""
     found: list[Status] = []
     damaged: list[str] = []
     for name in sweep_names(home):

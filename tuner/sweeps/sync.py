@@ -1,4 +1,4 @@
-"""What the command `sync` does: MLflow is sent what it lacks of sweeps, from their folders."""
+"""The command `sync`: sends MLflow what is missing there, from the folders of sweeps."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from tuner.training.checkpoint_storage import UriStorage
 
 @dataclass(frozen=True, kw_only=True)
 class Synced:
-    """What MLflow was sent of a sweep, or why nothing was."""
+    """What was sent to MLflow of a sweep, or why nothing was."""
 
     sweep: str
     trials: int = 0
-    """Those that lacked something."""
+    """How many trials were incomplete in MLflow."""
     epochs: int = 0
     model: str = ""
     """Where it was registered, if it was not before."""
@@ -43,11 +43,11 @@ class Synced:
         if self.left_out:
             return f"{self.sweep}: left out: {self.left_out}"
         if self.unsent:
-            return f"{self.sweep}: not all could be sent: {self.unsent}; to try again: tuner sync {self.sweep}"
+            return f"{self.sweep}: not everything could be sent: {self.unsent}; to try again: tuner sync {self.sweep}"
         parts = [f"{self.epochs} epochs of {self.trials} trials"] if self.trials else []
         parts += [f"the model, as {self.model}"] if self.model else []
         parts += ["the report"] if self.report else []
-        return f"{self.sweep}: sent {', '.join(parts)}" if parts else f"{self.sweep}: MLflow has all of it"
+        return f"{self.sweep}: sent {', '.join(parts)}" if parts else f"{self.sweep}: everything is already in MLflow"
 
 
 def sync(name: str | None, *, elsewhere: bool, events: Callbacks, home: Path | None = None) -> Iterator[Synced]:
@@ -86,7 +86,7 @@ def sync_one(folder: Path, store: Store, events: Callbacks, *, needed: bool, els
         events.on_note(f"{folder.name}: {message}")
 
     try:
-        with events.phase(f"Sending what MLflow lacks of {folder.name}"), lock_for_sync(folder):
+        with events.phase(f"Sending {folder.name} to MLflow"), lock_for_sync(folder):
             if not elsewhere:
                 store.check_begun(SweepConfig.load(folder))
             return sync_sweep(folder, store, warn)
@@ -101,10 +101,10 @@ def sync_one(folder: Path, store: Store, events: Callbacks, *, needed: bool, els
 
 
 def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synced:
-    """Sends what MLflow lacks of the sweep in this folder, which the caller holds."""
+    """Sends what is missing in MLflow of the sweep in this folder. The caller holds the sweep's lock."""
     config, records = SweepConfig.load(folder), read_records(SweepFolder(folder).journal)
     if not records:
-        return Synced(sweep=config.name, left_out="no trial of it has begun")
+        return Synced(sweep=config.name, left_out="none of its trials has started")
     sweep = retry(lambda: MlflowSweep(store, config, min(record.started for record in records)))
     refused = _send_trials(sweep, records)
     finished = max(record.finished or record.started for record in records)
@@ -116,7 +116,7 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
             if not refused:
                 mark_sent(folder, registered)
             model = registered.uri
-            with suppress(Exception):  # what remains there costs disk, and no sweep
+            with suppress(Exception):  # a leftover costs disk space, but no sweep
                 (UriStorage.of(config) or ArtifactStorage(store.address, config.pair, config.uid)).clear()
         report = _send_report(folder, config, store, sweep.run_id, warn, anew=bool(model))
     elif sweep.status == "RUNNING":  # it was killed, or its end could not be sent
@@ -134,7 +134,7 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
 
 
 def _send_trials(sweep: MlflowSweep, records: Sequence[TrialRecord]) -> Exception | None:
-    """Sends all that can be sent. Gives the first refusal, if there is one: it keeps no other trial from that."""
+    """Sends all trials. Returns the first refusal, if there is one; it does not stop the others from being sent."""
     refused = None
     for record in records:
         try:
@@ -149,7 +149,7 @@ def _send_trials(sweep: MlflowSweep, records: Sequence[TrialRecord]) -> Exceptio
 def _send_report(
     folder: Path, config: SweepConfig, store: Store, run_id: str, warn: Callable[[str], None], *, anew: bool
 ) -> bool:
-    """Whether it was sent: it was not there."""
+    """Sends the report if it is missing. Returns whether it was."""
     report = SweepFolder(folder).report
     if not anew and SweepFolder(folder).report_page.exists() and retry(lambda: has_report(store, run_id, report)):
         return False

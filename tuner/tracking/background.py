@@ -1,8 +1,8 @@
-"""Keeps MLflow up with the study from a thread, so that training never waits.
+"""Sends the study to MLflow from a thread, so that training never waits.
 
-It remembers only of which trials MLflow does not know all, and reads what is to be sent from the study. So a server
-that is away for days costs no memory, and what it was not sent by the end of the sweep can be sent at any time later
-(`sync.py`). MLflow, which takes seconds to import, is imported in the thread too, while Ray's workers start.
+It only stores which trials are incomplete in MLflow, and reads the data to send from the study. So a server that is
+down for days costs no memory, and what was not sent by the end of the sweep can be sent at any time later
+(`sync.py`). MLflow takes seconds to import; this is done in the thread too, while Ray's workers start.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ CLOSE_S = 15.0  # how long the end of a sweep waits for an answer
 LONGEST_S = 120.0  # and how long in all, for a server whose answers take long
 
 
-_LATER = "and it is sent the rest later"
+_LATER = "and the rest is sent later"
 
 
-TRIES = 3  # at the end of a sweep, of what is refused: a database may have been locked
+TRIES = 3  # attempts, at the end of a sweep, to send what was refused: a database may have been locked
 
 
 NOTED = 2  # failures in a row after which the user is told: a single one may be a hiccup
@@ -61,10 +61,10 @@ class BackgroundTracker(Callback):
         """All four are called in the thread.
 
         Args:
-            connect: gives the sweep's run; called again and again when that fails with what passes. It is given what
-                is to be called with each answer.
-            record: what the study knows of a trial.
-            ask: asks the server something small; raises when it does not answer, or asks to be left alone.
+            connect: returns the sweep's run; called again while it fails with temporary errors. Its argument is to
+                be called with each answer.
+            record: returns the study's record of a trial.
+            ask: sends the server a small request; raises when it does not answer, or is overloaded.
             note: tells the user a line, see `Callback.on_note`.
         """
         self._connect = connect
@@ -72,8 +72,8 @@ class BackgroundTracker(Callback):
         self._ask = ask
         self._note = note
         self._sweep: MlflowSweep | None = None
-        self._behind: dict[int, None] = {}  # trials, in the order in which they came to lack something
-        self._refused: dict[int, Exception] = {}  # of them, those that MLflow does not take
+        self._behind: dict[int, None] = {}  # trials with something to send, the longest waiting first
+        self._refused: dict[int, Exception] = {}  # those of them that MLflow refuses
         self._ask_again = 0.0
         self._tries = 0
         self._lock = threading.Lock()
@@ -93,22 +93,22 @@ class BackgroundTracker(Callback):
 
     @property
     def sweep(self) -> MlflowSweep | None:
-        """The sweep's own run, once `close` has returned and if MLflow answers; it has not been sent all, perhaps."""
+        """The sweep's own run, after `close` has returned and if MLflow answers. It may be incomplete."""
         away = self._thread.is_alive() or (self._error is not None and is_transient(self._error))
         return None if away else self._sweep
 
     def check(self) -> None:
-        """Raises the error of a connection that will never be made: better now than at the end of the sweep."""
+        """Raises the error of a connection that can never be made: better now than at the end of the sweep."""
         if self._error and self._hopeless(self._error):
             raise self._error
 
     def catch_up(self, records: Iterable[TrialRecord]) -> None:
-        """After a crash: what MLflow lacks of these trials is sent."""
+        """After a crash: sends what is missing in MLflow for these trials."""
         for record in records:
             self._put(record.number)
 
     def on_trial_begin(self, record: TrialRecord) -> None:
-        """A worker has the trial, for the first time or again."""
+        """The trial starts or resumes."""
         self._put(record.number)
 
     def on_trial_report(self, number: int, metrics: Mapping[str, float]) -> None:  # noqa: ARG002 - the study has them
@@ -116,7 +116,7 @@ class BackgroundTracker(Callback):
         self._put(number)
 
     def on_trial_end(self, record: TrialRecord) -> None:
-        """The trial is COMPLETE, PRUNED or FAIL; its run's end is written after everything else of it."""
+        """The trial is COMPLETE, PRUNED or FAIL; its run's end is sent after everything else."""
         self._put(record.number)
 
     def interrupted(self, records: Iterable[TrialRecord]) -> None:
@@ -125,19 +125,19 @@ class BackgroundTracker(Callback):
         self.catch_up(record for record in records if not record.ended)
 
     def close(self, end: str = "") -> str:
-        """Waits until all is sent, and then ends the sweep's own run if an `end` is given, such as KILLED.
+        """Waits until everything is sent, and then ends the sweep's own run if an `end` is given, such as KILLED.
 
-        Returns why not all could be sent; empty when it was.
+        Returns why not everything could be sent; empty when it was.
         """
         if not self._thread.ident:
-            return "it has not come to that"
+            return "the sweep stopped before that"
         self._end = end
         self._answered = time.monotonic()
         self._give_up = self._answered + LONGEST_S
         self._closed.set()
         while self._thread.is_alive() and time.monotonic() < self._answered + CLOSE_S:
             self._thread.join(FLUSH_S)
-        self._note = _no_note  # what it has to say from now on, nobody waits for
+        self._note = _no_note  # nobody reads messages from now on
         if self._done:
             return ""
         return error_cause(self._error or TimeoutError("the answers take too long"))
@@ -146,7 +146,7 @@ class BackgroundTracker(Callback):
         self._answered = time.monotonic()
 
     def _hopeless(self, error: Exception) -> bool:
-        """Whether it never was any better: one that was away may say strange things while it comes back."""
+        """Whether the server has never answered properly: one that was down may give odd errors while it restarts."""
         return self._sweep is None and not self._was_away and not is_transient(error)
 
     def _put(self, number: int) -> None:
@@ -155,7 +155,7 @@ class BackgroundTracker(Callback):
 
     def _work(self) -> None:
         while not self._done:
-            closed, wait = self._closed.is_set(), FLUSH_S  # asked first: what was put before it was set is sent
+            closed, wait = self._closed.is_set(), FLUSH_S  # read first: everything queued before it was set is sent
             try:
                 self._send(closed=closed)
                 self._note_success()
@@ -165,18 +165,18 @@ class BackgroundTracker(Callback):
                     return
             if not closed:
                 if self._closed.wait(wait):
-                    self._failures = min(self._failures, NOTED)  # somebody waits now: at first, try often again
+                    self._failures = min(self._failures, NOTED)  # somebody waits now: try again often, at first
             elif self._done or time.monotonic() + wait > self._latest():
                 return
             else:
                 time.sleep(wait)
 
     def _latest(self) -> float:
-        """When the end of the sweep waits no longer."""
+        """When the end of the sweep stops waiting."""
         return min(self._answered + CLOSE_S, self._give_up)
 
     def _send(self, *, closed: bool) -> None:
-        """Brings every trial up to date that is behind. One that is refused keeps no other from that."""
+        """Sends what is missing, trial by trial. A trial that is refused does not stop the others."""
         if self._failures:
             self._ask()
         if self._sweep is None:
@@ -192,7 +192,7 @@ class BackgroundTracker(Callback):
         self._done = closed
 
     def _next(self, *, closed: bool) -> list[int]:
-        """The trials that are behind; from time to time, those that were refused too."""
+        """The trials with something to send; from time to time, also those that were refused."""
         with self._lock:
             if closed or time.monotonic() > self._ask_again:
                 self._behind |= dict.fromkeys(self._refused)
@@ -214,26 +214,26 @@ class BackgroundTracker(Callback):
 
     def _note_success(self) -> None:
         if self._failures >= NOTED:
-            self._note("MLflow answers again, and is sent what it lacks", warning=False)
+            self._note("MLflow answers again: what is missing there is being sent", warning=False)
         self._failures, self._error = 0, None
 
     def _note_failure(self, error: Exception) -> float:
-        """Tells the user, once. Returns the seconds to wait before the next attempt."""
+        """Tells the user once. Returns the seconds to wait before the next attempt."""
         self._error = error
         self._was_away |= is_transient(error)
         if not is_transient(error) and self._sweep is not None:
             return self._note_refusal(error)
         self._failures += 1
         if self._failures == NOTED:
-            self._note(f"MLflow does not answer ({error_cause(error)}): training goes on, {_LATER}")
+            self._note(f"MLflow does not answer ({error_cause(error)}): training continues, {_LATER}")
         return backoff(self._failures, error)
 
     def _note_refusal(self, error: Exception) -> float:
-        """Tells the user, once. The others are sent meanwhile."""
+        """Tells the user once. The other trials are sent meanwhile."""
         self._failures = 0
         if not self._told_refusal:
             self._told_refusal = True
-            self._note(f"MLflow refuses part of the record ({error_cause(error)}): training goes on, {_LATER}")
+            self._note(f"MLflow refuses part of the record ({error_cause(error)}): training continues, {_LATER}")
         if not self._closed.is_set():
             return FLUSH_S
         self._tries += 1

@@ -23,9 +23,9 @@ COST_METRICS = {
 
 
 def log_winner(uri: str, run_id: str, winner: Winner) -> None:
-    """Writes the winner's parameters, its test scores and cost and the test split's fingerprint to the sweep's run.
+    """Writes the winner's parameters, test scores, cost and the test split's fingerprint to the sweep's run.
 
-    They have the time of its epoch, so that they are there once however often they are written.
+    The metrics have the time of the winner's epoch, so that writing them again adds nothing.
     """
     client, best = MlflowClient(uri, uri), winner.trial
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)

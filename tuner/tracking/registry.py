@@ -1,4 +1,4 @@
-"""The winner of a sweep in MLflow's model registry, stored without pickle, and the alias of the best one of a pair."""
+"""Registers the best model of a sweep in MLflow, without pickle, and moves the alias `champion` of its pair."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Candidate:
     """A model that a sweep has trained and tested."""
 
     name: str
-    """The pair's: that of the registered model."""
+    """The pair's name, which is the name of the registered model."""
     sweep: str
     uid: str
     run_id: str
@@ -54,7 +54,7 @@ class Candidate:
     example: NDArray[Any] | pd.DataFrame
     """Some raw samples, see `inputs.to_raw`, kept with the model as its input example."""
     accuracy: float
-    """On the test split."""
+    """On the test split, 0 to 1."""
     test_data: str
     """The test split's fingerprint."""
 
@@ -84,11 +84,11 @@ def download_model(uri: str, model_uri: str, folder: Path) -> Path:
 
 
 def _registered(client: MlflowClient, candidate: Candidate) -> ModelVersion | None:
-    """The sweep's version. A request for one, whose answer was lost, may have been heard, and so the next one."""
+    """The sweep's version. Duplicates are deleted: a request whose answer was lost may have been processed."""
     versions = client.search_model_versions(f"name = '{candidate.name}'")
     own = sorted((each for each in versions if each.tags.get(UID_TAG) == candidate.uid), key=lambda v: int(v.version))
     for double in own[1:]:
-        with ignore_refusal():  # some may write, and not delete
+        with ignore_refusal():  # some users may write but not delete
             client.delete_model_version(double.name, double.version)
     return own[0] if own else None
 
@@ -112,7 +112,7 @@ def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelV
 
 
 def _logged(client: MlflowClient, candidate: Candidate) -> LoggedModel | None:
-    """The model that an earlier attempt has logged whole. What is left of others is deleted."""
+    """The model that an earlier attempt logged completely, if there is one. All others are deleted."""
     experiment = client.get_run(candidate.run_id).info.experiment_id
     models = client.search_logged_models([experiment], f"source_run_id = '{candidate.run_id}'")
     whole = [model for model in models if model.status == LoggedModelStatus.READY]
@@ -124,7 +124,7 @@ def _logged(client: MlflowClient, candidate: Candidate) -> LoggedModel | None:
 
 
 def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedModel:
-    """The package goes along with the model, so that it loads wherever torch is, whatever version is installed."""
+    """Logs the model with this package's code, so that it loads wherever torch is, whatever version is installed."""
     signature = ModelSignature(
         inputs=_schema(candidate), outputs=Schema([ColSpec("float", name) for name in candidate.data.classes])
     )
@@ -146,7 +146,7 @@ def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedMo
 
 @contextmanager
 def _within(run_id: str) -> Iterator[None]:
-    """What is logged belongs to the run, which goes on: it is FINISHED when the model is registered."""
+    """Logs to the run without ending it: it becomes FINISHED when the model is registered."""
     mlflow.start_run(run_id=run_id)
     try:
         yield
@@ -155,7 +155,7 @@ def _within(run_id: str) -> Iterator[None]:
 
 
 def _schema(candidate: Candidate) -> Schema:
-    """An array of samples, or named columns: of numbers and categories, which may be missing, or of texts."""
+    """An array of samples, or named columns: of numbers and categories (which may be missing), or of texts."""
     data, example = candidate.data, candidate.example
     if isinstance(example, np.ndarray):
         return Schema([TensorSpec(example.dtype, (-1, *data.shape))])
@@ -169,25 +169,25 @@ def _promote(client: MlflowClient, new: ModelVersion) -> RegisteredModel:
     uri, own = f"models:/{new.name}@{CHAMPION}", f"models:/{new.name}/{new.version}"
     before = _champion(client, new.name)
     if before and before.tags.get(TEST_DATA_TAG) != new.tags[TEST_DATA_TAG]:
-        note = f"version {before.version}, tested on other data, stays champion"
+        note = f"version {before.version} remains the champion, because its test set was different"
         return RegisteredModel(uri=own, champion=False, note=note)
     best = _move_champion(client, new)
     if best.version != new.version:
-        note = f"version {best.version} stays champion with test accuracy {_accuracy(best):.4f}"
+        note = f"version {best.version} remains the champion with test accuracy {_accuracy(best):.4f}"
         return RegisteredModel(uri=own, champion=False, note=note)
     if before is None:
         note = "the first model of this pair"
     elif before.version == new.version:
-        note = "the champion already"
+        note = "already the champion"
     else:
-        note = f"it was {_accuracy(before):.4f} with version {before.version}"
+        note = f"before, it was version {before.version} with test accuracy {_accuracy(before):.4f}"
     return RegisteredModel(uri=uri, champion=True, note=note)
 
 
 def _move_champion(client: MlflowClient, new: ModelVersion) -> ModelVersion:
-    """Moves `champion` to the best version on the same test split, the earliest of equals, and returns that.
+    """Moves `champion` to the best version on the same test split, the earliest among equals, and returns it.
 
-    It looks again after a move, for another sweep may have moved it meanwhile: the last to move sees all versions.
+    It checks again after a move, since another sweep may have moved it meanwhile: the last to move sees all versions.
     """
     while True:
         versions = client.search_model_versions(f"name = '{new.name}'")

@@ -1,4 +1,4 @@
-"""A server that does not answer for a while: which errors pass, and how long to wait before the next attempt."""
+"""Temporary outages of a server: which errors are worth a retry, and how long to wait before it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import TypeVar
 
 from tuner.core.errors import one_line
 
-FIRST_S, MOST_S = 1.0, 60.0  # the pause after the first failed attempt doubles with each further one, up to the most
+FIRST_S, MOST_S = 1.0, 60.0  # the pause after the first failure; it doubles with each further one, up to MOST_S
 
 
-MOST_ASKED_S = 600.0  # a server that asks for more in its Retry-After is asked again all the same
+MOST_ASKED_S = 600.0  # the longest Retry-After that is respected; a longer one is cut to this
 
 
-INSIST_S = 30.0  # of pauses, in something that somebody waits for
+INSIST_S = 30.0  # seconds of pauses in total, when somebody is waiting
 
 
-UPLOAD_TRIES = 3  # more, of a request that a model or a report is made of
+UPLOAD_TRIES = 3  # further attempts for each request of the upload of a model or report
 
 
 _PASSING = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED")
 
 
-_BY_HTTP = "API request to "  # so begins MLflow's message when a request has brought no answer, or one to try again
+_BY_HTTP = "API request to "  # MLflow's message begins like this after no answer, or one that asks for a retry
 
 
 _RETRIES, _OBEYS = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER"
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same request may go well later: nobody answered, or with 429 or 5xx. A refusal does not pass."""
+    """Whether a retry may succeed: there was no answer, or one with 429 or 5xx. A refusal is final."""
     code = getattr(error, "error_code", None)
     if code is not None:
         return code in _PASSING or (code == "INTERNAL_ERROR" and str(error).startswith(_BY_HTTP))
@@ -44,7 +44,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def is_mlflow_error(error: BaseException) -> bool:
-    """Whether it is an answer of MLflow, or says that there is none; any other error is one of ours."""
+    """Whether the error is MLflow's answer, or says that there is none. Any other error is from our own code."""
     return hasattr(error, "error_code") or _is_network_error(error)
 
 
@@ -55,27 +55,27 @@ def _is_network_error(error: BaseException) -> bool:
 
 
 def error_cause(error: BaseException) -> str:
-    """The innermost cause that a library names, in a line."""
+    """The innermost cause that a library names, in one line."""
     if hasattr(error, "error_code"):
         error = error.__context__ or error
     return one_line(_innermost(error)).rpartition("): ")[2].partition(" for url: ")[0]
 
 
 def backoff(failures: int, error: BaseException) -> float:
-    """Seconds to wait after so many failures in a row; more when the server's last answer asks for it."""
+    """Seconds to wait after this many failures in a row; longer if the server's last answer asks for it."""
     grown = min(FIRST_S * 2.0 ** (min(failures, 30) - 1), MOST_S)
     return max(grown, min(_retry_after(error), MOST_ASKED_S))
 
 
 def retry(action: Callable[[], T], patience: float = INSIST_S) -> T:
-    """Does something, again and again while that fails with what passes. It must bear to be repeated.
+    """Runs an action, and repeats it while it fails with a temporary error. It must be safe to repeat.
 
     Args:
-        action: what is done.
-        patience: seconds that are spent on pauses at most. After four times as many no attempt begins at all.
+        action: what to run.
+        patience: seconds to spend on pauses at most. After four times as many seconds no new attempt begins.
 
     Raises:
-        Exception: that of the last attempt.
+        Exception: the error of the last attempt.
     """
     until, failures, waited = time.monotonic() + 4 * patience, 0, 0.0
     while True:
@@ -92,7 +92,7 @@ def retry(action: Callable[[], T], patience: float = INSIST_S) -> T:
 
 @contextmanager
 def ignore_refusal() -> Iterator[None]:
-    """For what is better done, and not needed: that MLflow refuses it is no error. That it does not answer is one."""
+    """For optional requests: it is no error when MLflow refuses one, but it is one when MLflow does not answer."""
     try:
         yield
     except Exception as error:
@@ -102,9 +102,9 @@ def ignore_refusal() -> Iterator[None]:
 
 @contextmanager
 def retried_uploads() -> Iterator[None]:
-    """MLflow repeats each of its requests itself, a few times: for uploads of many files, which may be repeated.
+    """Lets MLflow repeat each of its own requests a few times: for uploads of many files, which are safe to repeat.
 
-    It would wait for as long as a Retry-After asks, be that hours.
+    Meanwhile MLflow ignores Retry-After, for which it would otherwise wait, even for hours.
     """
     before = {name: os.environ.get(name) for name in (_RETRIES, _OBEYS)}
     os.environ[_RETRIES] = str(max(int(before[_RETRIES] or 0), UPLOAD_TRIES))
@@ -120,7 +120,7 @@ def retried_uploads() -> Iterator[None]:
 
 
 def _retry_after(error: BaseException) -> float:
-    """What an answer's Retry-After asks for, in seconds; 0 when it is not there, or is no number of them."""
+    """The Retry-After of an answer in seconds; 0 if it is missing or not a number."""
     headers = getattr(getattr(error, "response", None), "headers", {})
     asked = str(headers.get("Retry-After", ""))
     return float(asked) if asked.isdecimal() else 0.0

@@ -30,7 +30,7 @@ from tuner.tracking.trial_run import PARENT_TAG, SWEEP_TAG, TAGS, TRIAL_TAG, UID
 
 
 def tags_of(config: SweepConfig) -> dict[str, str]:
-    """Tags of the sweep's run: its configuration, the versions of what it ran with, and the machine."""
+    """Tags of the sweep's run: its configuration, the versions of its software, and the machine."""
     return {
         "mlflow.source.name": f"tuner sweep {config.dataset} {config.model}",
         "mlflow.source.type": "LOCAL",
@@ -56,7 +56,7 @@ logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs
 
 
 class _Client:
-    """MLflow's own, which tells of each answer."""
+    """MLflow's own client, which reports each answer."""
 
     def __init__(self, uri: str, heard: Callable[[], None]) -> None:
         self._client = MlflowClient(uri, uri)
@@ -75,7 +75,7 @@ class _Client:
 
 
 class MlflowSweep:
-    """A sweep's run and those of its trials. Made for a new sweep, found again for one that goes on."""
+    """A sweep's run and those of its trials. Created for a new sweep, found again for a resumed one."""
 
     def __init__(
         self,
@@ -85,13 +85,13 @@ class MlflowSweep:
         *,
         heard: Callable[[], None] = lambda: None,
     ) -> None:
-        """`started` is when the sweep began, in seconds since 1970, by default now; each answer is `heard`."""
+        """`started` is when the sweep began in seconds since 1970, by default now; `heard` is called at each answer."""
         self._client = _Client(store.uri, heard)
         self._name = config.name
         self._tags = {UID_TAG: config.uid, SWEEP_TAG: config.name}
         self.experiment_id = self._experiment(config.pair, store.artifacts)
         self.written: dict[int, set[int]] = {}
-        """The epochs that were lacking, by the numbers of the trials that lacked anything."""
+        """The epochs that were missing in MLflow, by the number of each trial that was incomplete."""
         self._trials: dict[int, TrialRun] = {}
         self._unsure: set[int] = set()
         """Trials of which a request has failed."""
@@ -104,13 +104,13 @@ class MlflowSweep:
         self._began = int(parent.info.start_time)
 
     def begin(self) -> None:
-        """The sweep runs, for the first time or again."""
+        """The sweep starts or resumes."""
         if self.status != "RUNNING":
             self._client.update_run(self.run_id, status="RUNNING")
             self.status = "RUNNING"
 
     def send(self, record: TrialRecord, *, stopped: bool = False) -> None:
-        """Writes what the trial's run lacks: parameters, epochs and tags first, its end last.
+        """Writes what is missing in the trial's run: parameters, epochs and tags first, its end last.
 
         A trial that has not ended is RUNNING, or interrupted when the sweep has `stopped`.
         """
@@ -123,7 +123,7 @@ class MlflowSweep:
 
     def end(self, status: str, finished: float | None = None) -> None:
         """Ends the sweep's own run: FINISHED, KILLED or FAILED. `finished` is in seconds since 1970, by default now."""
-        found = self._look()  # a run whose answer came too late to be waited for is there twice
+        found = self._look()  # a run exists twice if the answer to its creation came too late
         if found is None or found.info.status != status:
             ended = max(self._began, int((finished or time.time()) * 1000))  # the clock may have gone back
             self._client.set_terminated(self.run_id, status, ended)
@@ -200,9 +200,9 @@ class MlflowSweep:
             self._trials[number] = _found(runs[0])
 
     def _delete(self, doubles: Sequence[Run]) -> None:
-        """A request to make a run, whose answer was lost, was heard, and so was the next one."""
+        """Deletes duplicates: a request to create a run was processed though its answer was lost, and then repeated."""
         for run in doubles:
-            with ignore_refusal():  # some may write, and not delete
+            with ignore_refusal():  # some users may write but not delete
                 self._client.delete_run(run.info.run_id)
 
     def _search(self, more: str = "") -> list[Run]:

@@ -72,17 +72,19 @@ class Store:
 
     @property
     def place(self) -> str:
-        """As a sweep remembers it: empty for the embedded one, which may be moved with its home folder."""
+        """The address as stored with a sweep: empty for the embedded one, which may move with its home folder."""
         return "" if self.embedded else self.address
 
     def check_begun(self, config: SweepConfig) -> None:
         """Raises TunerError when the sweep began with another store."""
         if config.tracking not in (None, self.place):
             began = f"MLFLOW_TRACKING_URI={config.tracking}" if config.tracking else "no MLFLOW_TRACKING_URI"
-            raise TunerError(f"{config.name} began with {began}, and MLflow is {self.address} here: set it so again")
+            raise TunerError(
+                f"{config.name} was started with {began}, but MLflow is {self.address} here: set it as it was then"
+            )
 
     def check(self) -> None:
-        """Raises TunerError when no store answers at the address, or it refuses the login. An embedded one is good."""
+        """Raises TunerError when no store answers at the address, or it refuses the login. An embedded one is fine."""
         scheme = urllib.parse.urlsplit(self.uri).scheme.partition("+")[0]
         try:
             if not self.local:
@@ -90,22 +92,22 @@ class Store:
             elif scheme in _DATABASES:
                 _check_database(self.uri)
             elif scheme in _FOLDERS and os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() not in ("true", "1"):
-                raise TunerError("MLflow keeps no runs in folders any more: name a file with sqlite:///PATH/mlflow.db")
+                raise TunerError("MLflow no longer keeps runs in folders: name a file with sqlite:///PATH/mlflow.db")
             elif scheme not in (*_FOLDERS, *_OTHERS):
-                raise TunerError(f"begin it with http:// or https://, or with {', '.join(_DATABASES)} or sqlite")
+                raise TunerError(f"it must begin with http:// or https://, or with {', '.join(_DATABASES)} or sqlite")
         except TunerError as error:
             raise type(error)(f"MLFLOW_TRACKING_URI={self.address}: {error}") from None
 
     def ask(self) -> None:
-        """Asks a server something small: whether it answers again. Raises when it does not, or has too much to do."""
+        """Sends a server a small request, to see if it answers again. Raises if it does not, or is overloaded."""
         if not self.local:
             _question(_login(self.uri)).raise_for_status()
 
     def prepare(self) -> None:
-        """Makes the tables of an sqlite file that is not there yet; two first uses at once would break each other.
+        """Creates the tables of an sqlite file that does not exist yet; two first uses at once would break each other.
 
-        They are made in a file beside it, which gets its name when they are whole. Of a database that a full disk or a
-        kill has left with some of its tables, MLflow would say for ever that they are there already.
+        They are created in a file beside it, which is renamed when they are complete. If a full disk or a kill left a
+        database with some of its tables, MLflow would say forever that they already exist.
         """
         path = self._file
         if path is None or path.exists():
@@ -120,13 +122,13 @@ class Store:
                 return
             for rest in path.parent.glob(f".{path.name}-*"):
                 rest.unlink()
-            new = path.with_name(f".{path.name}-{uuid.uuid4().hex}")  # MLflow keeps one that has failed open
+            new = path.with_name(f".{path.name}-{uuid.uuid4().hex}")  # MLflow keeps a failed one open
             SqlAlchemyStore(f"{_SQLITE}{new}", spare).engine.dispose()
             new.rename(path)
 
     @property
     def _file(self) -> Path | None:
-        """That of an sqlite database; None for any other store."""
+        """The file of an sqlite database; None for any other store."""
         path = self.uri.removeprefix(_SQLITE).partition("?")[0]
         return Path(path) if self.uri.startswith(_SQLITE) and path and not path.startswith(":") else None
 
@@ -156,7 +158,7 @@ def _check_server(uri: str) -> None:
         answer = _question(login)
     except MlflowException as error:
         if isinstance(error.__context__, InvalidHeader):  # its message has the token in it
-            raise TunerError("MLFLOW_TRACKING_TOKEN has a character that no token has, such as a line break") from None
+            raise TunerError("MLFLOW_TRACKING_TOKEN has an invalid character, such as a line break") from None
         raise UnreachableError(f"no MLflow server answers there: {error_cause(error)}") from None
     if answer.status_code in (401, 403):
         raise TunerError(_refused(login))

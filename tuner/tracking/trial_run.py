@@ -29,11 +29,11 @@ TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG)
 
 @dataclass(frozen=True, kw_only=True)
 class TrialEnd:
-    """A run's status, and the tags that tell more than that."""
+    """A run's status, and tags with more detail."""
 
     status: str = "RUNNING"
     finished: int | None = None
-    """Milliseconds since 1970; None for a trial that goes on."""
+    """Milliseconds since 1970; None for a trial that is still running."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -43,7 +43,7 @@ class TrialEnd:
 
     @classmethod
     def of(cls, record: TrialRecord, *, stopped: bool) -> Self:
-        """That of a trial; one that has not ended is interrupted when its sweep has `stopped`, at its last epoch."""
+        """The end of a trial's run. If the sweep has `stopped`, an unfinished one was interrupted at its last epoch."""
         if not (record.ended or stopped):
             return cls()
         state = record.state if record.ended else "INTERRUPTED"
@@ -58,7 +58,7 @@ class TrialEnd:
 
 @dataclass(kw_only=True)
 class TrialRun:
-    """A trial's run, as far as MLflow is known to have it; by default one that has just been made."""
+    """A trial's run, as far as its content in MLflow is known; by default it has just been created."""
 
     id: str
     status: str = "RUNNING"
@@ -66,17 +66,17 @@ class TrialRun:
     """Milliseconds since 1970."""
     tags: dict[str, str] = field(default_factory=dict)
     parameters: set[str] = field(default_factory=set)
-    """Their names."""
+    """The names of the parameters."""
     epochs: set[int] | None = field(default_factory=set)
-    """None when MLflow is to be asked for them first: of a run that was found, or has ended."""
+    """None when MLflow must be asked first: for a run that was found, or that has ended."""
 
     @property
     def end(self) -> TrialEnd:
-        """How it ends. It is written after everything else: a run that ends like its trial has all of it."""
+        """How it ends. This is written after everything else, so a run that ends like its trial is complete."""
         return TrialEnd(status=self.status, finished=self.finished, tags=self.tags)
 
     def note(self, record: TrialRecord, end: TrialEnd) -> None:
-        """It has all that the record says."""
+        """Notes that the run now has everything in the record."""
         self.status, self.finished = end.status, end.finished
         self.tags |= end.tags
         self.parameters |= set(record.parameters)

@@ -1,4 +1,4 @@
-"""Where trials of a cluster keep their checkpoints, so that they go on on another node: no disk is shared there."""
+"""Where the trials of a cluster keep their checkpoints, so that they can resume on another node: no disk is shared."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class CheckpointStorage(Protocol):
     """Holds a file for each trial. Goes to every worker, so it carries no connection and no password."""
 
     def put(self, number: int, epoch: int, file: Path) -> None:
-        """Keeps a trial's file of an epoch, in the place of those of earlier epochs; later ones stay the trial's.
+        """Stores a trial's file of an epoch, and removes those of earlier epochs. A file of a later epoch stays.
 
-        A node that hung, and was taken for dead, may wake when its trial has long gone on elsewhere.
+        A node that hung and was taken for dead may wake up when its trial has long been resumed elsewhere.
         """
 
     def get(self, number: int, file: Path) -> bool:
-        """Brings a trial's file of the last epoch. False when there is none."""
+        """Fetches a trial's file of the last epoch. Returns False when there is none."""
 
     def clear(self) -> None:
         """Deletes the files of all trials."""
@@ -35,13 +35,13 @@ class CheckpointStorage(Protocol):
 
 @dataclass(frozen=True)
 class UriStorage:
-    """A folder that a URI names: file:, s3:, gs:, hdfs:, whatever pyarrow knows. Credentials are those of the node."""
+    """A folder named by a URI: file:, s3:, gs:, hdfs:, whatever pyarrow supports. Credentials are those of the node."""
 
     uri: str
 
     @classmethod
     def of(cls, config: SweepConfig) -> Self | None:
-        """That of a sweep; None when none was asked for."""
+        """The storage of a sweep; None when none was requested."""
         return cls(f"{config.storage.rstrip('/')}/{config.name}-{config.uid[:8]}") if config.storage else None
 
     def check(self) -> None:
@@ -56,7 +56,7 @@ class UriStorage:
             raise TunerError(f"--storage {self.uri}: {one_line(error)}") from None
 
     def put(self, number: int, epoch: int, file: Path) -> None:
-        """Written beside it and then moved, so that a reader finds the old one or the new one."""
+        """Writes a file beside it and moves that into place, so that a reader finds the old one or the new one."""
         files, folder = self._open()
         files.create_dir(folder, recursive=True)
         new = f"{folder}/{uuid4().hex}.new"
@@ -65,7 +65,7 @@ class UriStorage:
                 target.write(chunk)
         files.move(new, f"{folder}/{file_name(number, epoch)}")
         for name in earlier_names(self._names(files, folder), number, epoch):
-            with suppress(OSError):  # what remains there costs disk, and no trial
+            with suppress(OSError):  # a leftover costs disk space, but no trial
                 files.delete_file(f"{folder}/{name}")
 
     def get(self, number: int, file: Path) -> bool:
@@ -112,5 +112,5 @@ def earlier_names(names: Iterable[str], number: int, epoch: int) -> list[str]:
 
 
 def scratch_folder(uid: str) -> Path:
-    """A folder of this node for the trials of a sweep that are kept elsewhere."""
+    """A folder on this node for the trials of a sweep whose checkpoints are kept elsewhere."""
     return Path(tempfile.gettempdir()) / f"tuner-{uid}"

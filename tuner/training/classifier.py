@@ -94,11 +94,11 @@ def parameter_count(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 
-_DRAWN = ("normal_", "uniform_")  # what torch.nn.init draws from, and networks themselves
+_DRAWN = ("normal_", "uniform_")  # the methods for random values that torch.nn.init and networks call
 
 
 class _Undrawn(TorchFunctionMode):
-    """Leaves tensors as they are that are filled at random: without memory, that would take 5 s of imports."""
+    """Skips the random initialisation of tensors: for tensors without memory it would take 5 s of imports."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Sequence[type], args: Any = (), kwargs: Mapping[str, Any] | None = None
@@ -109,7 +109,7 @@ class _Undrawn(TorchFunctionMode):
 
 
 def model_bytes(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> int | None:
-    """The bytes of all its tensors, see `build_classifier`; None for a network that cannot be made without memory."""
+    """Total bytes of the model's tensors, see `build_classifier`; None if it cannot be built without memory."""
     with suppress(RuntimeError), torch.device("meta"), _Undrawn():
         state = build_classifier(data, model, arguments).state_dict()
         return sum(int(value.nbytes) for value in state.values())

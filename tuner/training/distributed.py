@@ -45,17 +45,17 @@ class Ranks:
         return Split(self.part(split.inputs), self.part(split.targets))
 
     def weight(self, part: Tensor, batch: Tensor) -> float:
-        """What the mean over `part` is to be multiplied with, so that the mean over the processes is the batch's."""
+        """The factor for the mean over `part` that makes the mean over the processes the mean over the batch."""
         return self.size * len(part) / len(batch)
 
     def own(self, generator: Generator) -> Generator:
-        """A generator that draws other numbers in each process, seeded like one that draws the same in all."""
+        """A generator with different numbers in each process, seeded from one with the same numbers in all of them."""
         if self.size == 1:
             return generator
         return Generator(generator.device).manual_seed(generator.initial_seed() + 1 + self.rank)
 
     def total(self, *values: Tensor) -> list[float]:
-        """The sums of numbers over the processes."""
+        """The sum of each value over the processes."""
         numbers = torch.stack([value.detach().double() for value in values]).cpu()
         if self.size > 1:
             dist.all_reduce(numbers)
@@ -70,7 +70,7 @@ class Ranks:
                 buffer.copy_(value)
 
     def agree(self, first_says: bool) -> bool:
-        """What the first process says, in all of them."""
+        """Gives all processes the value of the first one."""
         if self.size == 1:
             return first_says
         answer = torch.tensor(first_says)
@@ -78,7 +78,7 @@ class Ranks:
         return bool(answer)
 
     def lost(self, error: Exception) -> bool:
-        """Whether the error says that another process has gone; why is known there."""
+        """Whether the error means that another process has died; only that process knows the reason."""
         return self.size > 1 and (isinstance(error, dist.DistError) or "gloo/transport" in str(error))
 
     @contextmanager

@@ -44,7 +44,7 @@ SAMPLE_SEED = 0  # the same samples for every model of a dataset, so that models
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions:
-    """Of one model, for one test split."""
+    """The predictions of one model for one test split."""
 
     targets: Tensor
     """(samples,) int64, the true classes."""
@@ -59,7 +59,7 @@ class Predictions:
 
     @classmethod
     def of(cls, test: Split, logits: Tensor) -> Predictions:
-        """Those of (samples, classes) `logits`, with samples chosen to show; everything is in main memory."""
+        """The predictions from (samples, classes) `logits`, with samples chosen to show; all in main memory."""
         probabilities = torch.softmax(logits.double(), 1).float()
         drawn, wrong = _choose(test.targets, probabilities)
         return cls(

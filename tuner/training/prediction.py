@@ -37,7 +37,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one sample."""
+    """The model's answer for one sample."""
 
     sample: str
     probabilities: dict[str, float]
@@ -100,7 +100,7 @@ def _texts(data: DataSpec, files: Sequence[str]) -> Samples:
             names.append(f"{file}:{number}")
             texts.append(line)
     if not texts:
-        raise TunerError(f"{', '.join(files)}: there is no text, one sample a line")
+        raise TunerError(f"{', '.join(files)}: there is no text: write one sample per line")
     return Samples(names, to_inputs(data, texts), [])
 
 

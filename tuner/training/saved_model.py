@@ -103,7 +103,7 @@ WEIGHTS = "weights.safetensors"
 def save_model(
     folder: Path, data: DataSpec, model: str, arguments: Mapping[str, Any], weights: Mapping[str, Tensor]
 ) -> None:
-    """Writes the two files into `folder`, which is made: the description last, so that it tells of whole weights."""
+    """Writes the two files into a new `folder`. The description comes last, when the weights are complete."""
     content = save({name: value.cpu().contiguous() for name, value in weights.items()})
     write_atomic(folder / WEIGHTS, lambda file: file.write(content))
     ModelDescription(data, model, dict(arguments)).save(folder)
@@ -113,7 +113,7 @@ def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
     """The model in `folder`, on the CPU and in evaluation mode, and the data that it was made for.
 
     Raises:
-        TunerError: a file is missing, damaged, or of a version of the model that is not this one.
+        TunerError: a file is missing or damaged, or is from another version of the model.
     """
     description = ModelDescription.load(folder)
     data = description.data
@@ -141,7 +141,7 @@ def probabilities(model: Classifier, data: DataSpec, raw: Raw) -> NDArray[np.flo
     """(samples, classes) probabilities of raw samples, see `inputs.to_inputs`.
 
     Raises:
-        TunerError: the samples are of another kind or shape.
+        TunerError: the samples have the wrong kind or shape.
     """
     logits = predict_logits(model, to_inputs(data, raw))
     result: NDArray[np.float32] = torch.softmax(logits, 1).numpy()

@@ -27,7 +27,7 @@ from tuner.training.hyperparameters import split_parameters
 from tuner.training.loop import EpochMetrics, Training, fit
 from tuner.training.reproducibility import current_conditions
 
-PRETRAINED = "pretrained/"  # before the names of weights among the arrays
+PRETRAINED = "pretrained/"  # prefix of the names of weights among the arrays
 
 
 Arrays = dict[str, NDArray[Any]]
@@ -45,17 +45,17 @@ class TrialJob:
     seed: int
     threads: int
     gpus: float
-    """GPUs of a trial: 0, a share of one, 1 or more."""
+    """GPUs of a trial: 0, a fraction of one, 1 or more."""
     folder: Path
-    """Of the checkpoints on the node that a trial runs on."""
+    """The folder of the checkpoints, on the node that a trial runs on."""
     storage: CheckpointStorage | None = None
-    """Where they are kept, if not in that folder."""
+    """Where checkpoints are kept, if not in that folder."""
     repeats: int = 0
-    """The number of the trial, of another sweep, whose seed the first one has."""
+    """The number, in another sweep, of the trial whose seed the first trial here has."""
     halved: int = 0
-    """The first epoch to be trained half a batch at a time; 0 for none."""
+    """The first epoch to train in half batches; 0 for none."""
     halves: bool = False
-    """Whether a trial that runs out of memory tries again, with half a batch at a time."""
+    """Whether a trial that runs out of memory tries again in half batches."""
 
     @property
     def workers(self) -> int:
@@ -69,7 +69,7 @@ class TrialData(NamedTuple):
     train: Split
     validation: Split
     pretrained: Weights
-    """Of the model's first layers; empty when it has none."""
+    """Weights of the model's first layers; empty when there are none."""
 
 
 def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
@@ -111,12 +111,12 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
 
 
 def with_half_batches(job: TrialJob, epoch: int) -> TrialJob:
-    """For the second try of a trial that ran out of memory. Epochs before that, which it had enough for, stay whole."""
+    """The job for the second try of a trial that ran out of memory: half batches from this epoch on."""
     return replace(job, halved=epoch, halves=False)
 
 
 def free_memory() -> None:
-    """Gives what an ended trial has left back to the device, for those that share it."""
+    """Releases the memory that an ended trial still holds on the device, for trials that share it."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -145,7 +145,7 @@ def train_trial(
         reason = _reason(error, parameters)
         broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
         if broken or ranks.lost(error):
-            raise  # a GPU's context, or another process, is lost: a new worker goes on from the checkpoint
+            raise  # a GPU's context, or another process, is lost: a new worker resumes from the checkpoint
         details = traceback.format_exc()
         traceback.clear_frames(error.__traceback__)
         return TrialReport(error=reason, details=details, out_of_memory=_is_out_of_memory(error))
@@ -156,10 +156,10 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
     torch.manual_seed(seed)
     hyperparameters, arguments = split_parameters(parameters)
     if hyperparameters.batch_size < ranks.size:
-        raise TunerError(f"batch size {hyperparameters.batch_size} cannot be shared by {ranks.size} GPUs")
+        raise TunerError(f"batch size {hyperparameters.batch_size} cannot be divided among {ranks.size} GPUs")
     model = build_classifier(job.data, job.model, arguments)
     if is_pretrained(job.model, arguments):
-        loaded = model.network.load_state_dict(data.pretrained, strict=False)  # the head begins at random
+        loaded = model.network.load_state_dict(data.pretrained, strict=False)  # the head starts from random weights
         if not data.pretrained or loaded.unexpected_keys:
             raise TunerError(f"the pretrained weights of {job.model} are missing")
     device = data.train.inputs.device
@@ -189,7 +189,7 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
                 tell(metrics)
     except SystemExit:  # raised by Ray inside `report` when it stops the trial
         if training.metrics and training.metrics.finite:
-            with suppress(UnsavedError):  # it goes on from the one before
+            with suppress(UnsavedError):  # it resumes from the previous one
                 checkpoints.save(training, now=True)
         raise
 
@@ -199,7 +199,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 
 def _reason(error: BaseException, parameters: Mapping[str, Value]) -> str:
-    """One line for a person."""
+    """The reason for the failure in one line."""
     if _is_out_of_memory(error):
         return f"out of memory at batch size {parameters.get('batch_size')}"
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"

@@ -89,7 +89,7 @@ BAD = {
     "a very long name": (["d" * 300, "cnn"], ["unknown dataset"]),
     "the name of a champion": (
         ["digits", "cnn", "--name", "folder_x-resnet"],
-        ["--name 'folder_x-resnet'", "best model"],
+        ["--name 'folder_x-resnet'", "registered model"],
     ),
     "a bad name": (["digits", "cnn", "--name", "../x"], ["--name '../x'"]),
     "no such space file": (["digits", "cnn", "--space", "nowhere.toml"], ["nowhere.toml", "No such file"]),

@@ -116,7 +116,9 @@ def test_a_summary_counts_trials_by_what_they_do() -> None:
     assert summary.epochs == 9 + 1 + 1 + 1 + 3
     assert summary.expected == 12 + 4 * 2 + 2 * 6
     assert [trial.number for trial in summary.live] == [4, 5]
-    assert summary.states() == ("12 trials: 1 done, 2 running, 1 waiting at a rung, 1 pruned, 1 failed, 6 to begin")
+    assert summary.states() == (
+        "12 trials: 1 done, 2 running, 1 waiting for promotion, 1 pruned, 1 failed, 6 not started"
+    )
 
 
 def test_the_best_of_a_summary_is_that_of_any_epoch_and_any_trial_that_did_not_fail() -> None:
@@ -127,7 +129,7 @@ def test_the_best_of_a_summary_is_that_of_any_epoch_and_any_trial_that_did_not_f
 
 def test_a_summary_of_nothing_has_everything_left() -> None:
     summary = Summary.of(CONFIG, [], set(), None)
-    assert summary.states() == "12 trials: 12 to begin"
+    assert summary.states() == "12 trials: 12 not started"
     assert (summary.epochs, summary.best, summary.live) == (0, None, ())
 
 
@@ -136,7 +138,7 @@ def test_on_a_terminal_there_is_a_table_with_the_running_trials_and_the_best(ter
         shown = terminal.show(RECORDS, LIVE)
     text = without_colours(shown)
     lines = text.splitlines()
-    assert "12 trials: 1 done, 2 running, 1 waiting at a rung, 1 pruned, 1 failed, 6 to begin" in text
+    assert "12 trials: 1 done, 2 running, 1 waiting for promotion, 1 pruned, 1 failed, 6 not started" in text
     assert "val_accuracy 0.9500, trial 4 after epoch 2: batch_size=64 optimizer=adam lr=0.0123" in text
     assert "15 epochs" in text
     assert f"{15 / 32:.0%}" in text
@@ -168,7 +170,7 @@ def test_a_table_before_the_first_trial_says_that_it_starts(terminal: Screen) ->
     with terminal.view:
         shown = terminal.show([], set())
     assert "starting" in shown
-    assert "12 to begin" in shown
+    assert "12 not started" in shown
     assert "best" not in shown
 
 
@@ -204,7 +206,7 @@ def test_elsewhere_there_are_plain_lines(plain: Screen) -> None:
         line = plain.show(RECORDS, LIVE)
     assert "\x1b" not in plain.file.getvalue()
     assert line == (
-        "12 trials: 1 done, 2 running, 1 waiting at a rung, 1 pruned, 1 failed, 6 to begin; 15 epochs; "
+        "12 trials: 1 done, 2 running, 1 waiting for promotion, 1 pruned, 1 failed, 6 not started; 15 epochs; "
         "best val_accuracy 0.9500 (trial 4); starting\n"
     )
     assert plain.file.getvalue() == line
@@ -226,7 +228,7 @@ def test_elsewhere_a_line_comes_now_and_then_and_whenever_a_trial_ends_or_waits(
     assert not plain.show(two, {0})
     assert "2 epochs" in plain.show(two, {0}, after=LINE_S)
     assert not plain.show(two, {0})
-    assert "1 waiting at a rung" in plain.show(two, set())
+    assert "1 waiting for promotion" in plain.show(two, set())
     assert not plain.show(two, set())
     assert "1 running" in plain.show(two, {0})
     assert "1 done" in plain.show([record(0, "COMPLETE", 0.1, 0.2)], set())

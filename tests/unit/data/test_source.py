@@ -55,11 +55,11 @@ def test_a_table_is_read_by_its_absolute_path_and_carries_its_name(tmp_path: Pat
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     assert refusal("digit") == "unknown dataset 'digit': did you mean digits?"
-    assert refusal("zip:x") == "unknown dataset 'zip:x': give a name of tuner list, or csv:PATH or folder:PATH"
+    assert refusal("zip:x") == "unknown dataset 'zip:x': give a name from tuner list, or csv:PATH or folder:PATH"
     assert refusal("folder:") == "folder:: give a path: folder:PATH"
     assert refusal("folder:nowhere") == f"folder:nowhere: there is nothing at {tmp_path / 'nowhere'}"
-    assert "--target b: digits has its classes already" in refusal("digits", "b")
-    with pytest.raises(TunerError, match=r"--target, one of 'a', 'b'"):
+    assert "--target b: digits already has classes" in refusal("digits", "b")
+    with pytest.raises(TunerError, match=r"--target with one of 'a', 'b'"):
         Source.parse("csv:t.csv", None).load()
-    with pytest.raises(TunerError, match=r"--target x: folder:PATH has its classes already"):
+    with pytest.raises(TunerError, match=r"--target x: folder:PATH already has classes"):
         Source.parse(f"folder:{tmp_path}", "x").load()

@@ -120,7 +120,7 @@ class TestFitColumns:
             "column 'same' left out: all its cells are the same",
             "column 'constant' left out: all its numbers are the same",
             "column 'name' left out: 3 different texts in 4 cells",
-            "column 'almost' left out: 4 different texts in 4 cells (most are numbers, 'four' is none)",
+            "column 'almost' left out: 4 different texts in 4 cells (most are numbers, but 'four' is not)",
         )
 
     def test_a_column_of_missing_marks_has_no_number(self) -> None:

@@ -90,7 +90,8 @@ def test_a_broken_list_is_named(root: Path, pets: Path, line: str) -> None:
 def test_a_missing_list_and_missing_images_are_named(root: Path, pets: Path) -> None:
     shutil.rmtree(pets / "images")
     (pets / "images").mkdir()
-    expected = f"{pets}: none of 50 images can be read, such as images/Birman_trainval_0.jpg: No such file or directory"
+    first = "images/Birman_trainval_0.jpg: No such file or directory"
+    expected = f"{pets}: none of the 50 images can be read, for example {first}"
     assert refusal("cats_vs_dogs", root) == expected
     (pets / "annotations" / "test.txt").unlink()
     assert refusal("cats_vs_dogs", root).startswith(f"cannot use {pets / 'annotations' / 'test.txt'} (")
@@ -99,7 +100,7 @@ def test_a_missing_list_and_missing_images_are_named(root: Path, pets: Path) -> 
 def test_a_class_without_images_is_named(root: Path, pets: Path) -> None:
     for path in (pets / "images").glob("Birman*"):
         path.unlink()
-    assert refusal("cats_vs_dogs", root) == f"{pets}: a class needs at least 2 samples, and 'cat' has 0"
+    assert refusal("cats_vs_dogs", root) == f"{pets}: each class needs at least 2 samples, but 'cat' has 0"
 
 
 def test_downloads_and_unpacks_both_archives(
@@ -145,9 +146,9 @@ def test_prefers_the_folder_of_kaggle_wherever_it_lies(root: Path, name: str) ->
     assert counts(root) == [[13, 12], [3, 3], [4, 4]]
     splits = load("cats_vs_dogs", root)
     assert splits.notes == (
-        f"read from {folder}, which has no official test split: scores are not those of oxford-iiit-pet",
+        f"read from {folder}, which has no official test split: scores are not comparable with oxford-iiit-pet",
         "1 broken file skipped, such as Dog/5.jpg: the file is empty",
-        "1 file or folder skipped: no image of a class, such as Cat/Thumbs.db",
+        "1 file or folder skipped: not an image of a class, such as Cat/Thumbs.db",
     )
     for part in parts(splits):  # the cats are grey
         assert torch.equal((part.inputs[:, 0] == part.inputs[:, 1]).all(2).all(1), part.targets == 0)

@@ -59,8 +59,8 @@ def test_missing_names_every_file_and_where_to_put_it(root: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "0 bytes are no whole number of rows of 3073 bytes"),
-        (cifar_rows(60, 0).tobytes()[:-1], "184379 bytes are no whole number of rows of 3073 bytes"),
+        (b"", "0 bytes is not a multiple of 3073 bytes, the size of a row"),
+        (cifar_rows(60, 0).tobytes()[:-1], "184379 bytes is not a multiple of 3073 bytes, the size of a row"),
         (bytes([10]) * 3073, "it has the label 10, and the classes are 0 to 9"),
     ],
 )

@@ -132,7 +132,7 @@ def test_classes_that_are_numbers_are_in_their_order(tmp_path: Path) -> None:
 
 def test_a_missing_target_is_answered_with_the_columns(tmp_path: Path) -> None:
     path = write(tmp_path, rows())
-    expected = ": name the column of the classes with --target, one of 'length', 'colour', 'id', 'species'"
+    expected = ": name the column with the classes: --target with one of 'length', 'colour', 'id', 'species'"
     assert refusal(path, None) == expected
     assert refusal(path, "specis") == ": unknown --target 'specis': did you mean species?"
     assert refusal(path, "y") == ": unknown --target 'y': choose one of colour, id, length, species"
@@ -145,8 +145,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        (["cat"], "1 different values in 100 rows: two classes are needed at least"),
-        ([""], "0 different values in 0 rows: two classes are needed at least"),
+        (["cat"], "1 different values in 100 rows: at least two classes are needed"),
+        ([""], "0 different values in 0 rows: at least two classes are needed"),
         ([f"{number / 7:.3f}" for number in range(40)], "40 different values in 100 rows, all of them numbers: tuner"),
         ([str(number) for number in range(30)], "30 different values in 100 rows, all of them numbers: tuner"),
         ([f"name{number}" for number in range(100)], "100 different values in 100 rows: choose a column of at most"),
@@ -160,7 +160,7 @@ def test_a_column_that_is_none_of_classes_is_refused(tmp_path: Path, values: lis
 def test_a_class_with_too_few_rows_is_refused(tmp_path: Path) -> None:
     table = rows()
     table[0][3] = table[1][3] = "newt"
-    assert refusal(write(tmp_path, table)) == ": a class needs at least 3 samples, and 'newt' has 2"
+    assert refusal(write(tmp_path, table)) == ": each class needs at least 3 samples, but 'newt' has 2"
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:

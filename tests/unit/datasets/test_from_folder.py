@@ -134,7 +134,7 @@ def test_what_is_broken_or_no_image_is_counted(folder: Path) -> None:
     for _ in range(2):  # the second time from the cache
         first, second = load(folder).notes
         assert first.startswith("2 broken files skipped, such as a/cut.png: ")
-        assert second == "3 files or folders skipped: no image of a class, such as .git"
+        assert second == "3 files or folders skipped: not an image of a class, such as .git"
 
 
 def test_is_read_again_after_a_change(folder: Path) -> None:
@@ -148,19 +148,19 @@ def test_is_read_again_after_a_change(folder: Path) -> None:
 
 def test_a_folder_without_two_classes_is_refused(folder: Path) -> None:
     assert refusal(folder) == ": there is no such folder"
-    needed = ": a folder of images for each of two or more classes is needed, there is "
+    needed = ": needs a folder of images for each of two or more classes, but has "
     noise(folder / "loose.png", 0)
     assert refusal(folder) == f"{needed}none"
     write(folder, a=5)
     (folder / "b").mkdir()
-    assert refusal(folder) == f"{needed}images of a alone"
+    assert refusal(folder) == f"{needed}images of a only"
 
 
 def test_too_few_images_of_a_class_are_refused(folder: Path) -> None:
     write(folder, a=5, b=2)
-    assert refusal(folder) == ": a class needs at least 3 samples, and 'b' has 2"
+    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2"
     (folder / "b" / "002.png").write_bytes(b"")
-    assert refusal(folder) == ": a class needs at least 3 samples, and 'b' has 2"
+    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2"
     write(folder, b=3)
     assert counts(load(folder))[0] == [3, 1]
 
@@ -168,9 +168,9 @@ def test_too_few_images_of_a_class_are_refused(folder: Path) -> None:
 def test_splits_that_do_not_fit_are_refused(folder: Path) -> None:
     write(folder / "train", a=5, b=5)
     write(folder / "test", a=5)
-    assert refusal(folder) == ": a class needs at least 1 samples, and 'b' has 0"
+    assert refusal(folder) == ": each class needs at least 1 samples, but 'b' has 0"
     write(folder / "test", b=1, c=1)
-    assert refusal(folder) == ": the class c is in test, and not in train"
+    assert refusal(folder) == ": the class c is in test, but not in train"
     write(folder / "val", a=1, b=1)
     write(folder / "valid", a=1, b=1)
     assert refusal(folder) == ": has val and valid: keep one of them"

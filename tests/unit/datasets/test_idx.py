@@ -67,7 +67,7 @@ class TestIdx:
             ("train-images-idx3-ubyte", idx(idx_images(400, 0))[:12], "it ends after 12 bytes, within its header"),
             ("train-images-idx3-ubyte", idx(idx_images(400, 0))[:-1], "it has 313615 bytes instead of 313616"),
             ("t10k-images-idx3-ubyte", idx(idx_images(100, 0)[:, 1:]), "its shape is (100, 27, 28) instead of"),
-            ("t10k-images-idx3-ubyte", idx(idx_images(0, 0)), "its shape is (0, 28, 28), so that it holds nothing"),
+            ("t10k-images-idx3-ubyte", idx(idx_images(0, 0)), "its shape is (0, 28, 28): it holds no data"),
             ("t10k-labels-idx1-ubyte", idx(np.zeros(99, np.uint8)), "it has 99 labels for 100 images"),
             ("t10k-labels-idx1-ubyte", idx(np.full(100, 10, np.uint8)), "it has the label 10, and the classes are 0"),
         ],

@@ -103,7 +103,7 @@ def test_sigterm_to_the_whole_group_lets_the_trials_save_themselves_and_leaves_n
             os.killpg(process.pid, signal.SIGTERM)
         out, err = process.communicate(timeout=120)
         assert process.returncode == 143, err
-        assert err.splitlines()[-1] == "stopped (SIGTERM); to go on: tuner resume x"
+        assert err.splitlines()[-1] == "stopped (SIGTERM); to continue: tuner resume x"
         assert "tuner resume x" in out
         assert no_processes(tmp_path)
     assert {run.info.status for run in read_runs(f"sqlite:///{tmp_path}/runs/mlflow.db", "digits-cnn")} == {"KILLED"}

@@ -48,7 +48,7 @@ def test_a_folder_goes_along_and_a_dataset_of_the_catalog_needs_nothing(tmp_path
 def test_what_is_too_large_or_missing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "MOST_BYTES", 10)
     (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
-    with pytest.raises(TunerError, match=r"^csv:t.csv: 0 MB do not go along with a sweep, 0 MB do: put it where"):
+    with pytest.raises(TunerError, match=r"^csv:t.csv: 0 MB are too much for an upload \(at most 0 MB\): put it where"):
         pack(SweepRequest(dataset="csv:t.csv", model="lstm"), tmp_path / "job")
     with pytest.raises(TunerError, match=r"^--space s.toml: there is nothing at "):
         pack(SweepRequest(dataset="digits", model="cnn", space=Path("s.toml")), tmp_path / "job")

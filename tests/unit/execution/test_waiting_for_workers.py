@@ -27,7 +27,7 @@ def test_it_is_said_after_a_while_and_again_after_some_minutes(monkeypatch: pyte
     now += WAIT_PATIENCE_S
     for _ in range(3):
         waiting.note(2, 0)
-    line = "2 trials wait for 4 CPU and 0.5 GPU each: other work has them, or nodes are starting\n"
+    line = "2 trials wait for 4 CPU and 0.5 GPU each: they are in use, or nodes are starting\n"
     assert file.getvalue() == line
     now += WAIT_AGAIN_S
     waiting.note(1, 0)

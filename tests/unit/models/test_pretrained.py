@@ -114,7 +114,7 @@ class TestAFile:
         shape = tuple(state[FIRST[name]].shape)
         torch.save({**state, FIRST[name]: torch.zeros(2, 2)}, tmp_path / "it.pth")
         assert refusal(name, tmp_path / "it.pth").endswith(
-            f"it holds no weights of {name}: {FIRST[name]} has the shape (2, 2) in place of {shape}"
+            f"it holds no weights of {name}: {FIRST[name]} has the shape (2, 2) instead of {shape}"
         )
 
     def test_of_the_old_format_is_read(self, name: str, networks: dict[str, Any], tmp_path: Path) -> None:
@@ -132,13 +132,13 @@ class Bomb:
 @pytest.mark.parametrize("old", [False, True])
 def test_code_in_a_file_is_not_run(old: bool, tmp_path: Path) -> None:
     torch.save({"features.0.weight": Bomb()}, tmp_path / "bomb.pth", _use_new_zipfile_serialization=not old)
-    assert "holds more than tensors, which might be code and is not run" in refusal("vgg16", tmp_path / "bomb.pth")
+    assert "holds more than tensors: that might be code, and is not run" in refusal("vgg16", tmp_path / "bomb.pth")
     assert not Path("exploded").exists()  # in the working folder, which is the test's own
 
 
 def test_what_is_no_state_dict_is_refused(tmp_path: Path) -> None:
     torch.save(torch.zeros(3), tmp_path / "it.pth")
-    assert refusal("vgg16", tmp_path / "it.pth").endswith("it.pth: it holds a Tensor in place of a state dict")
+    assert refusal("vgg16", tmp_path / "it.pth").endswith("it.pth: it holds a Tensor instead of a state dict")
     torch.save({"state_dict": {}}, tmp_path / "it.pth")
     assert refusal("vgg16", tmp_path / "it.pth").endswith("it holds no weights of vgg16: features.0.weight is missing")
     assert refusal("vgg16", tmp_path / "missing.pth").endswith("missing.pth: there is no such file")

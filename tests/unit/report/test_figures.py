@@ -47,10 +47,12 @@ def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> Non
     for axes in drawn(draw_curves(best, 1), tmp_path).axes:
         assert labels(axes)[2:] == [
             "best epoch, 2",
-            "the model's epoch, 1",
+            "epoch of the saved model, 1",
         ]
     caption = curves_block(best, 1).caption
-    assert caption == "Trial 7. Its best epoch is 2, and the model is that of epoch 1, which its checkpoint had."
+    assert (
+        caption == "Trial 7. Its best epoch is 2. The saved model is the one after epoch 1, the one in its checkpoint."
+    )
 
 
 def test_curves_show_loss_and_accuracy_and_mark_the_best_epoch(tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def test_when_the_time_is_over_running_trials_stop_after_their_epoch_and_nothing
     assert policy.over
     assert study.record(0).state == "RUNNING", "until it has saved what it has"
     policy.finish()
-    assert (study.record(0).state, study.record(0).reason) == ("PRUNED", "the time budget ended in epoch 2")
+    assert (study.record(0).state, study.record(0).reason) == ("PRUNED", "the time budget ran out in epoch 2")
 
 
 def test_a_trial_whose_last_epochs_may_be_in_no_checkpoint_repeats_them_when_the_time_is_over(
@@ -221,7 +221,7 @@ def test_a_trial_whose_last_epochs_may_be_in_no_checkpoint_repeats_them_when_the
     assert policy.on_report(1, report(2, 0.92)) is Decision.STOP
     assert policy.over
     policy.finish()
-    assert {record.reason for record in study.records()} == {"the time budget ended in epoch 2"}
+    assert {record.reason for record in study.records()} == {"the time budget ran out in epoch 2"}
 
 
 def test_a_report_of_a_trial_that_gave_its_worker_back_is_ignored(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_log_range_is_measured_by_its_exponent() -> None:
 
 
 def test_too_few_trials_and_nothing_to_compare_are_said_so() -> None:
-    with pytest.raises(NotShown, match=f"4 trials reached epoch 1, and at least {LEAST_TRIALS}"):
+    with pytest.raises(NotShown, match=f"4 trials reached epoch 1, but at least {LEAST_TRIALS}"):
         of(trials(4))
     with pytest.raises(NotShown, match="1 trial reached"):
         of([record(0, "FAIL", []), record(1, "PRUNED", [0.5], dropout=0.1)])

@@ -81,4 +81,4 @@ def test_a_sweep_that_was_killed_does_not_begin_its_time_again(tuner: Command, s
     [left] = re.findall(r"(\d+) s of the time budget of 60 s are left", done.stderr)
     assert 0 < int(left) <= 60 - NOTE_S
     [trial] = read_study(tmp_path / "runs/x").trials
-    assert trial.user_attrs["reason"].startswith("the time budget ended in epoch")
+    assert trial.user_attrs["reason"].startswith("the time budget ran out in epoch")

@@ -65,7 +65,9 @@ def test_weights_are_read_when_a_trial_may_want_them(weights: Path, choices: Any
 
 
 def test_weights_that_would_not_be_used_are_refused(weights: Path) -> None:
-    with pytest.raises(TunerError, match=r"^--weights: cnn starts from none; these do: mobilenet_v2, vgg16$"):
+    with pytest.raises(
+        TunerError, match=r"^--weights: cnn has no pretrained weights; these models have: mobilenet_v2, vgg16$"
+    ):
         read_inputs(make_config(weights=str(weights)), splits())
     with pytest.raises(TunerError, match=r"^--weights: pretrained is false"):
         read_inputs(config(params={"pretrained": False}, weights=str(weights)), splits())

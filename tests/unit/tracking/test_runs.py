@@ -52,7 +52,7 @@ def test_trials_are_nested_runs_that_end_truthfully(store: Store) -> None:
     send(
         store,
         record(0, "COMPLETE", 9),
-        record(1, "PRUNED", 3, "not promoted from the rung of epoch 3"),
+        record(1, "PRUNED", 3, "stopped early after epoch 3: only the best third continue"),
         record(2, "FAIL", 1, "val_loss is nan in epoch 2"),
         record(3, "RUNNING", 2),
     )

@@ -40,7 +40,7 @@ def test_a_login_in_the_address_moves_to_the_variables_for_it(monkeypatch: pytes
 
 def test_a_token_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "sec\nret")
-    with pytest.raises(TunerError, match="MLFLOW_TRACKING_TOKEN has a character") as refused:
+    with pytest.raises(TunerError, match="MLFLOW_TRACKING_TOKEN has an invalid character") as refused:
         Store(uri="http://127.0.0.1:9", artifacts=None).check()
     assert "sec" not in str(refused.value)
 
@@ -50,7 +50,7 @@ def test_a_token_that_cannot_be_sent_is_not_shown(monkeypatch: pytest.MonkeyPatc
     [
         ("http://127.0.0.1:9", "no MLflow server answers there: .*Connection refused"),
         ("postgresql+psycopg://ann:secret@127.0.0.1:9/x", "no database answers there: .*Connection refused"),
-        ("localhost:5000", "begin it with http:// or https://"),
+        ("localhost:5000", "it must begin with http:// or https://"),
     ],
 )
 def test_a_store_that_does_not_answer_is_named_with_the_reason(uri: str, reason: str) -> None:

@@ -78,7 +78,7 @@ def test_what_has_changed_is_named_in_one_line(home: Path, before: dict[str, Any
 
 def test_a_trial_of_changing_conditions_and_one_of_none_are_told_apart(home: Path) -> None:
     begun(home, {**HERE, "python": "3.10.0"}, HERE)
-    assert told(home).endswith("it was gone on with under others from epoch 2 on")
+    assert told(home).endswith("its conditions changed at epoch 2")
     begun(home / "older")
     assert "an earlier version of tuner has not recorded" in told(home / "older")
 

@@ -1,4 +1,4 @@
-"""What a cluster has, asked by a small job before a sweep is handed to it."""
+"""Asks a cluster, with a small job, what it has installed, before a sweep is submitted to it."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ print(json.dumps({{"python": list(sys.version_info[:3]), "code": code, "missing"
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """The answer."""
+    """The cluster's answer."""
 
     python: tuple[int, ...]
     same_code: bool
-    """Whether this very version of tuner is installed there."""
+    """Whether exactly this version of tuner is installed there."""
 
 
 def check_capabilities(jobs: Jobs) -> Capabilities:
     """Asks the cluster's head.
 
     Raises:
-        TunerError: Ray or Python is of a wrong version there, or packages that tuner needs are missing.
+        TunerError: the cluster has the wrong version of Ray or Python, or lacks packages that tuner needs.
     """
     jobs.check_version()
     names = [match[0] for line in requires("tuner") or () if "extra ==" not in line if (match := _NAME.match(line))]

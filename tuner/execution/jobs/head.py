@@ -13,7 +13,7 @@ from tuner.execution.jobs.address import submitted
 from tuner.execution.jobs.capabilities import check_capabilities
 from tuner.execution.jobs.client import Job, Jobs
 
-PREFIX = "tuner-"  # of the ids of our jobs
+PREFIX = "tuner-"  # the prefix of our job ids
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +24,12 @@ class Head:
     entry: tuple[str, ...]
     """The words of the program that runs a command there."""
     modules: tuple[Path, ...]
-    """This package, where the cluster has another version of it or none."""
+    """This package, to upload where the cluster has none or another version of it."""
 
     def start(
         self, words: Sequence[str], *, files: Path | None = None, sweep: SweepRequest | None = None, name: str = ""
     ) -> str:
-        """Starts a command there. Returns its job's id: for a sweep, `tuner-NAME`, with a number when it goes on."""
+        """Starts a command there. Returns its job's id: for a sweep, `tuner-NAME`, with a number if it is resumed."""
         metadata = {"tuner_sweep": name} if name else {}
         if sweep:
             metadata |= {"tuner_dataset": sweep.dataset, "tuner_model": sweep.model}
@@ -56,7 +56,7 @@ def connect_head(address: str, entry: tuple[str, ...], scratch: Path) -> Head:
 
 
 def free_name(jobs: Jobs, pair: str) -> str:
-    """The first DATASET-MODEL-N that no sweep of this cluster or of this home has."""
+    """The first DATASET-MODEL-N that no sweep on this cluster or in this home has."""
     taken = {job.metadata.get("tuner_sweep") for job in jobs.jobs()} | set(submitted(tuner_home()))
     return next(name for n in range(1, 10**6) if (name := f"{pair}-{n}") not in taken)
 

@@ -15,18 +15,20 @@ from tuner.core.sweep_folder import UPLOADS_FOLDER
 PREFIX = "upload:"
 
 
-MOST_BYTES = 100 << 20  # Ray keeps what is uploaded in the memory of the head
+MOST_BYTES = 100 << 20  # Ray keeps uploads in the memory of the head
 
 
 def pack(request: SweepRequest, folder: Path) -> SweepRequest:
-    """Copies the files that a request names into `folder`, and names them there, as `unpack` will find them.
+    """Copies the files of a request into `folder`. Returns the request with their paths there, for `unpack`.
 
     Raises:
-        TunerError: they are too large to go along.
+        TunerError: they are too large to upload.
     """
     form, colon, path = request.dataset.partition(":")
     if colon:
-        _add(Path(path).expanduser(), folder, request.dataset, "put it where all nodes see it, and sweep from there")
+        _add(
+            Path(path).expanduser(), folder, request.dataset, "put it where all nodes see it, and start the sweep there"
+        )
         request = replace(request, dataset=f"{form}:{PREFIX}{Path(path).name}")
     names: dict[str, Any] = {}
     for option in ("space", "weights"):
@@ -38,7 +40,7 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
 
 
 def unpack(arguments: list[str], home: Path) -> list[str]:
-    """The words of a command, with its uploaded files moved to where they stay. In the job's working directory."""
+    """The arguments of a command, with its uploaded files moved to where they stay. Runs in the job's folder."""
     uploads = Path(UPLOADS_FOLDER)
     if not uploads.is_dir():
         return arguments
@@ -53,11 +55,11 @@ def _add(source: Path, folder: Path, what: str, mend: str) -> None:
         raise TunerError(f"{what}: there is nothing at {source.absolute()}")
     for path in source.rglob("*"):
         if path.is_symlink():  # it may lead to anything on this machine
-            raise TunerError(f"{what}: {path} is a link, which does not go along: put what it leads to in its place")
+            raise TunerError(f"{what}: {path} is a link, which is not uploaded: replace it with what it links to")
     size = sum(file.stat().st_size for file in ([source] if source.is_file() else source.rglob("*")) if file.is_file())
     if size > MOST_BYTES:
         raise TunerError(
-            f"{what}: {size / 1e6:.0f} MB do not go along with a sweep, {MOST_BYTES / 1e6:.0f} MB do: {mend}"
+            f"{what}: {size / 1e6:.0f} MB are too much for an upload (at most {MOST_BYTES / 1e6:.0f} MB): {mend}"
         )
     target = folder / UPLOADS_FOLDER / source.name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,7 @@ OPTIONS = (
 
 
 def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list[str]:
-    """The words after `tuner`."""
+    """The arguments after `tuner`."""
     words = [command, request.dataset, request.model]
     for option in OPTIONS:
         value = getattr(request, option)

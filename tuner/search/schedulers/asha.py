@@ -1,10 +1,10 @@
-"""ASHA, the promoting variant (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", algorithm 2).
+"""ASHA, promotion variant (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", algorithm 2).
 
-A trial that reaches a rung waits there until it is among the best of those that reached it; then it is promoted and
-trains on to the next rung. (The stopping variant lets the first trial at a rung always go on, which with few workers
-spends most of the budget on whichever came first.)
+A rung is an epoch after which trials are compared. A trial that reaches a rung waits there until it is among the best
+of those that reached it; then it is promoted and trains on to the next rung. (The stopping variant always lets the
+first trial at a rung continue; with few workers that spends most of the budget on whichever came first.)
 
-The rungs are read from what the trials reported and stored nowhere else.
+The state of the rungs is computed from the trials' reports and stored nowhere else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from tuner.search.schedulers.base import TrialProgress
 
-ETA = 3  # the reduction factor: one in ETA goes on from a rung
+ETA = 3  # the reduction factor: one in ETA trials continues after a rung
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class AshaScheduler:
 def rungs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
     """The epochs at which trials of at most `epochs` epochs are compared: a ninth and a third of them.
 
-    Two rungs and no more: an earlier one would judge trials in the warm-up of their learning rate.
+    Two rungs and no more: an earlier one would judge trials during the warm-up of their learning rate.
 
     >>> rungs(20), rungs(3), rungs(1)
     ((2, 7), (1,), ())
@@ -50,11 +50,11 @@ def rungs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
 def promotable(
     trials: Iterable[TrialProgress], rung_epochs: Sequence[int], *, no_more_new: bool, workers: int = 1, eta: int = ETA
 ) -> set[int]:
-    """The numbers of the waiting trials that may go on now, all of the highest rung that has any.
+    """The numbers of the waiting trials that may continue now, all of the highest rung that has any.
 
-    While new trials are still to come, one in `eta` of those that reached a rung is promoted (rounded down). Once
-    nothing can come to a rung any more, the share is rounded up, and there are as many as there are workers, which
-    would have nothing else to do: a second finalist costs no time then, and the first may have been lucky.
+    While new trials are still to come, one in `eta` of those that reached a rung is promoted (rounded down). Once no
+    trial can reach a rung any more, the share is rounded up, and at least as many are promoted as there are workers,
+    which would be idle otherwise: then a second finalist costs no time, and the first may have been lucky.
     """
     trials = list(trials)
     for rung in reversed(rung_epochs):
@@ -73,14 +73,14 @@ def promotable(
 
 
 def _best_waiting(trials: Collection[TrialProgress], rung: int, quota: Callable[[int], int]) -> set[int]:
-    """Of the trials that wait at `rung`, those among the best `quota` of all that reached it."""
+    """The trials waiting at `rung` that are among the best `quota` of all that reached it."""
     reached = [trial for trial in trials if trial.epoch >= rung]
     best = sorted(reached, key=lambda trial: (-trial.best_until(rung), trial.number))[: quota(len(reached))]
     return {trial.number for trial in best if trial.waiting and trial.epoch == rung}
 
 
 def expected_epochs(trials: int, epochs: int, *, workers: int = 1, eta: int = ETA) -> int:
-    """How many epochs a sweep trains in all, when every rung sends on its share and no more.
+    """How many epochs a sweep trains in total, when every rung promotes exactly its share.
 
     >>> expected_epochs(9, 9)  # nine trials to epoch 1, three to epoch 3, one to epoch 9
     21

@@ -24,9 +24,9 @@ class TrialProgress:
     values: dict[int, float] = field(default_factory=dict)
     """Score by epoch (from 1), higher is better, finite."""
     waiting: bool = False
-    """It is at a rung, or was interrupted, and no worker has it now."""
+    """It waits at a rung, or was interrupted, and is not running now."""
     running: bool = False
-    """A worker has it now."""
+    """It is running now."""
 
     @property
     def epoch(self) -> int:
@@ -34,7 +34,7 @@ class TrialProgress:
         return max(self.values, default=0)
 
     def best_until(self, epoch: int) -> float:
-        """The best score of the first `epoch` epochs: the one that would be kept if the trial ended there."""
+        """The best score of the first `epoch` epochs: the one that would be kept if the trial stopped there."""
         return max(value for at, value in self.values.items() if at <= epoch)
 
 
