@@ -10,7 +10,7 @@ import typer
 
 from tuner import __version__
 from tuner.cli.manage import app
-from tuner.cli.options import Address, AsJson, out
+from tuner.cli.options import Address, AsJson, Command, out
 from tuner.cli.sweep import app
 from tuner.core import catalog
 from tuner.core.environment import prepare_environment
@@ -29,7 +29,7 @@ app = typer.Typer(
 app.registered_commands += app.registered_commands  # before those below, as the help shows them
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_() -> None:
     """List the datasets, the models, and the pairs that have a search space."""
     for kind in ("datasets", "models"):
@@ -39,16 +39,16 @@ def list_() -> None:
         for name in catalog.formats() if kind == "datasets" else ():
             out.print(f"  {name + ':PATH':<18}", catalog.format_summary(name), markup=False)
         out.print()
-    out.print("[bold]pairs with a search space[/bold] (any other that fits by its task gets a default one)")
+    out.print("[bold]pairs with a search space[/bold] (any other model that suits the data gets a default one)")
     for pair in catalog.names("search_spaces"):
         out.print(f"  tuner sweep {pair.replace('-', ' ', 1)}")
 
 
-@app.command()
+@app.command(cls=Command)
 def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
-    """Look over what sweeps need: Python, torch, GPUs, disks, data, MLflow, a cluster; say how to mend what is wrong.
+    """Check what sweeps need: Python, torch, GPUs, disks, data, MLflow, a cluster; say how to fix what is wrong.
 
-    The exit status is 0 when all is good.
+    The exit status is 0 when nothing is wrong.
     """
     prepare_environment()
     from tuner.cli.doctor import run as examination  # noqa: PLC0415

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
-from tuner.cli.options import Address, AsJson, Name, err, out, sweep_place
+from tuner.cli.options import Address, AsJson, Command, Name, NameOrAll, err, out, sweep_place
 from tuner.cli.progress import ProgressView
-from tuner.cli.sweep_tables import print_status, print_statuses
+from tuner.cli.status_table import print_statuses, status_lines
+from tuner.cli.sweep_tables import print_status
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError, printable
 from tuner.core.files import tuner_home
 from tuner.core.sweep_folder import ERROR_FILE
 from tuner.sweeps.control import POLL_S
 from tuner.sweeps.logs import follow_events
-from tuner.sweeps.status import SweepReader, all_statuses
+from tuner.sweeps.status import Status, SweepReader, all_statuses
+
+ALL_S = 2.0  # between two looks at all sweeps
+
+
+PIPED_S = 10.0  # the same, where each prints a table below the last one
 
 
 def show_status(name: str | None, *, watch: bool, as_json: bool, out: Console, err: Console) -> int:
-    """Prints where all sweeps stand, or one of them; with `watch` until it does not run any more."""
+    """Prints the state of all sweeps, or of one; with `watch` until none of them runs any more."""
     home = tuner_home()
     if name is None:
-        if watch:
-            raise TunerError("--watch needs the NAME of a sweep")
-        found, damaged = all_statuses(home)
-        if as_json:
-            out.print_json(json.dumps([each.to_json() for each in found]))
-        else:
-            print_statuses(found, home, out)
-        for reason in damaged:
-            err.print(f"left out: {printable(reason)}", markup=False, soft_wrap=True)
-        return 1 if damaged else 0
+        return _status_of_all(home, watch=watch, as_json=as_json, out=out, err=err)
     sweep = SweepReader(name, home)
     if watch and as_json:
         return _watch_json(sweep, out)
@@ -49,7 +50,7 @@ def show_status(name: str | None, *, watch: bool, as_json: bool, out: Console, e
 
 
 def show_logs(name: str, *, trial: int | None, follow: bool, out: Console) -> int:
-    """Prints what has happened, and with `follow` what happens until the sweep does not run any more."""
+    """Prints what has happened, and with `follow` what happens until the sweep stops running."""
     sweep = SweepReader(name, tuner_home())
     for event in follow_events(sweep, trial, follow=follow):
         out.print(event.line(), markup=False)
@@ -60,6 +61,38 @@ def show_logs(name: str, *, trial: int | None, follow: bool, out: Console) -> in
     elif (sweep.folder / ERROR_FILE).exists():
         out.print((sweep.folder / ERROR_FILE).read_text(encoding="utf-8", errors="replace").rstrip(), markup=False)
     return 0
+
+
+def _status_of_all(home: Path, *, watch: bool, as_json: bool, out: Console, err: Console) -> int:
+    """Prints all sweeps; with `watch` again and again, until none runs. Returns 1 when one of them is damaged."""
+    found, damaged = _watch_all(home, out, as_json=as_json) if watch else all_statuses(home)
+    if as_json and not watch:
+        out.print_json(json.dumps([each.to_json() for each in found]))
+    elif not as_json:
+        print_statuses(found, home, out)
+    for reason in damaged:
+        err.print(f"left out: {printable(reason)}", markup=False, soft_wrap=True)
+    return 1 if damaged else 0
+
+
+def _watch_all(home: Path, out: Console, *, as_json: bool) -> tuple[list[Status], list[str]]:
+    """A live table on a terminal; elsewhere the table, or a line of JSON, each time that something has changed."""
+    watches: dict[str, SweepReader] = {}
+    before: list[str] = []
+    table = Live(console=out, auto_refresh=False, transient=True) if out.is_terminal and not as_json else None
+    with table or nullcontext():
+        while True:
+            found, damaged = all_statuses(home, watches)
+            running = any(each.running for each in found)
+            lines = [json.dumps([each.to_json() for each in found])] if as_json else status_lines(found, out.width)
+            if table:
+                table.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)
+            elif lines != before and (running or as_json):
+                out.print("\n".join(lines), markup=False, soft_wrap=True)
+            if not running:
+                return found, damaged
+            before = lines
+            time.sleep(ALL_S if table or as_json else PIPED_S)
 
 
 def _watch(sweep: SweepReader, err: Console) -> None:
@@ -84,15 +117,15 @@ def _watch_json(sweep: SweepReader, out: Console) -> int:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(cls=Command)
 def status(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A sweep's name; by default all.")] = None,
+    name: NameOrAll = None,
     *,
-    watch: Annotated[bool, typer.Option(help="Show it live until it does not run any more.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it live until it stops running.")] = False,
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show where sweeps stand: state, trials, the best so far, what they take, the time left."""
+    """Show sweeps: state, trials, best score, CPUs and GPUs in use, time left."""
     prepare_environment()
     place = sweep_place(name, address)
     if place:
@@ -108,20 +141,22 @@ def status(
         from tuner.execution.jobs.address import clusters  # noqa: PLC0415
 
         for known in clusters(tuner_home()):
-            out.print(f"\nhanded to {known}:", markup=False)
+            out.print(f"\non {known}:", markup=False)
             _ask_kindly(["status"], known)
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(cls=Command)
 def logs(
     name: Name,
     *,
-    trial: Annotated[int | None, typer.Option(help="Of one trial only, with the details of its error.")] = None,
-    follow: Annotated[bool, typer.Option(help="Go on until the sweep does not run any more.")] = False,
+    trial: Annotated[
+        int | None, typer.Option(metavar="N", help="Show one trial only, with the details of its error.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Keep printing until the sweep stops running.")] = False,
     address: Address = None,
 ) -> None:
-    """Show what has happened in a sweep: every trial's parameters, epochs and end, in the order of time."""
+    """Show what has happened in a sweep, in order of time: parameters, epochs and end of each trial."""
     prepare_environment()
     place = sweep_place(name, address)
     if place:
@@ -131,14 +166,17 @@ def logs(
     raise typer.Exit(show_logs(name, trial=trial, follow=follow, out=out))
 
 
-@app.command()
+@app.command(cls=Command)
 def stop(
     name: Name,
     *,
-    now: Annotated[bool, typer.Option("--now", help="At once, without testing the best trial.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Stop at once, without testing the best trial.")] = False,
     address: Address = None,
 ) -> None:
-    """End a sweep early: its running trials end with their epochs, and the best so far is tested and registered."""
+    """Stop a sweep early; its best trial becomes the model.
+
+    Running trials finish their current epoch; then the best trial is tested and registered.
+    """
     prepare_environment()
     place = sweep_place(name, address)
     if place:
@@ -148,9 +186,9 @@ def stop(
     raise typer.Exit(control.stop(name, now=now, err=err))
 
 
-@app.command()
+@app.command(cls=Command)
 def pause(name: Name, *, address: Address = None) -> None:
-    """End a sweep with all its trials saved, to go on with `tuner resume NAME`."""
+    """Stop a sweep with all its trials saved; `tuner resume NAME` continues it."""
     prepare_environment()
     place = sweep_place(name, address)
     if place:
@@ -160,18 +198,23 @@ def pause(name: Name, *, address: Address = None) -> None:
     raise typer.Exit(control.pause(name, err=err))
 
 
-@app.command()
+@app.command(cls=Command)
 def sync(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A sweep's name; by default all.")] = None,
+    name: NameOrAll = None,
     *,
-    elsewhere: Annotated[bool, typer.Option(help="Send it even though it began with another MLflow.")] = False,
+    elsewhere: Annotated[
+        bool, typer.Option("--elsewhere", help="Upload even if the sweep was started with a different MLflow server.")
+    ] = False,
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send MLflow what it lacks of sweeps, when its server was away: trials, epochs, the model, the report.
+    """Upload to MLflow what is missing after its server was unreachable: trials, epochs, the model, the report.
 
-    Without a name, of all in the folder of sweeps, or on the cluster of --address. One that runs is left out: it
-    sends all of it itself. The exit status is 3 when MLflow does not take all.
+    Without a name, this is done for all sweeps in the folder of sweeps, or on the cluster of --address.
+
+    A sweep that is running is left out, since it uploads everything itself.
+
+    The exit status is 3 when MLflow still lacks a part.
     """
     prepare_environment()
     place = sweep_place(name, address)

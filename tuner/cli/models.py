@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -14,7 +12,7 @@ from rich.console import Console
 
 from tuner.cli.app import app
 from tuner.cli.model_tables import print_comparison, print_predictions
-from tuner.cli.options import AsJson, Dataset, Name, Target, err, out
+from tuner.cli.options import AsJson, Command, Dataset, Name, Target, err, out
 from tuner.cli.sweep_tables import print_report
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError, printable
@@ -69,21 +67,18 @@ def run_predict(
     return 1 if samples.broken else 0
 
 
-def run_ui(port: int, err: Console) -> None:
-    """Becomes MLflow's UI on the embedded store, or names the server that is in use."""
+def run_ui(port: int, err: Console) -> int:
+    """Runs MLflow's UI on the embedded store, or names the server that is in use. Returns the exit status."""
+    from tuner.cli.mlflow_ui import run_ui  # noqa: PLC0415
+
     home = tuner_home()
     store = Store.of(home)
     if not store.local:
         err.print(f"The sweeps are tracked by the MLflow server at {store.address}: open that address in a browser.")
-        return
+        return 0
     if store.embedded and not (home / "mlflow.db").exists():
-        raise TunerError(f"there are no sweeps in {home}: begin one with tuner sweep, or set TUNER_HOME")
-    err.print(f"MLflow's UI: http://127.0.0.1:{port}   (Ctrl-C ends it)")
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", store.uri]
-    if store.artifacts:
-        command += ["--artifacts-destination", store.artifacts]
-    os.execv(sys.executable, command)
+        raise TunerError(f"there are no sweeps in {home}: start one with tuner sweep, or set TUNER_HOME")
+    return run_ui(store, port, err)
 
 
 def compare_run(dataset: str | None, *, as_json: bool, out: Console, err: Console) -> int:
@@ -109,15 +104,15 @@ def _draw(comparison: Comparison, name: str) -> Path:
     return picture
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     dataset: Dataset,
-    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A name from `tuner list`.")] = None,
+    model: Annotated[str | None, typer.Argument(metavar="MODEL", help="A name from `tuner list`.")] = None,
     *,
     target: Target = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a dataset: its shape, splits and classes; and with MODEL the pair: the search space and the model's size."""
+    """Show a dataset: its shape, splits and classes; with MODEL also the search space and the model's size."""
     prepare_environment()
     from tuner.cli import model_tables  # noqa: PLC0415
     from tuner.core.files import pictures  # noqa: PLC0415
@@ -133,21 +128,27 @@ def show(
         model_tables.print_description(shown, out)
 
 
-@app.command()
+@app.command(cls=Command)
 def predict(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="A pair (its champion), models:/NAME@champion, or a sweep.", show_default=False
+            metavar="MODEL",
+            help="A pair such as digits-cnn (its champion), models:/NAME@champion, or a sweep.",
+            show_default=False,
         ),
     ],
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Images, texts (one a line, - for stdin) or CSV.", show_default=False),
+        typer.Argument(metavar="FILE", help="Images, texts (one a line, - for stdin) or CSV.", show_default=False),
     ],
     *,
-    explain: Annotated[bool, typer.Option(help="Draw where the model looks (Grad-CAM), for images.")] = False,
-    folder: Annotated[Path, typer.Option("--out", help="Where --explain puts its pictures.")] = Path(),
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Draw where the model looks (Grad-CAM), for images.")
+    ] = False,
+    folder: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Where --explain puts its pictures.")
+    ] = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Predict the classes of images, lines of text or rows of a table.
@@ -160,15 +161,18 @@ def predict(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(cls=Command)
 def report(name: Name, *, as_json: AsJson = False) -> None:
-    """Draw a sweep, finished or not: pictures, and a page to open in a browser, in the sweep's folder."""
+    """Make the report of a sweep, finished or not: a page for the browser, and its pictures.
+
+    Prints the path of the page, in the sweep's folder; --json lists all files.
+    """
     prepare_environment()
 
     raise typer.Exit(run_report(name, as_json=as_json, out=out, err=err))
 
 
-@app.command()
+@app.command(cls=Command)
 def compare(
     dataset: Annotated[
         str | None,
@@ -188,9 +192,9 @@ def compare(
     raise typer.Exit(compare_run(dataset, as_json=as_json, out=out, err=err))
 
 
-@app.command()
-def ui(port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 5000) -> None:
-    """Open MLflow's UI on the sweeps of this folder."""
+@app.command(cls=Command)
+def ui(port: Annotated[int, typer.Option(metavar="N", help="Port on 127.0.0.1.")] = 5000) -> None:
+    """Start MLflow's UI for the sweeps of this folder, until Ctrl-C stops it."""
     prepare_environment()
 
-    run_ui(port, err)
+    raise typer.Exit(run_ui(port, err))

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from tuner.core.config import SweepConfig
 from tuner.core.records import SCORE, Summary, TrialRecord
-from tuner.core.units import format_parameters, format_seconds
+from tuner.core.units import counted, format_parameters, format_seconds
 
 LINE_S = 10.0  # at most one plain line in so many seconds, but for the end of a trial
 
@@ -69,9 +69,8 @@ class ProgressView:
             return
         best = summary.best
         shown = f"; best {SCORE} {best.best[0]:.4f} (trial {best.number})" if best else ""
-        self._console.print(
-            f"{summary.states()}; {summary.epochs} epochs{shown}; {_time_left(summary)}", soft_wrap=True
-        )
+        parts = (summary.states(), f"{counted(summary.epochs, 'epoch')}{shown}", _time_left(summary))
+        self._console.print("; ".join(filter(None, parts)), soft_wrap=True)
 
     def _table(self, summary: Summary) -> RenderableType:
         share = min(1.0, summary.epochs / max(1, summary.expected))
@@ -79,7 +78,7 @@ class ProgressView:
         bar.add_row(
             ProgressBar(total=1.0, completed=share, width=40),
             f"{share:4.0%}",
-            f"{summary.epochs} epochs",
+            counted(summary.epochs, "epoch"),
             _time_left(summary),
         )
         lines: list[RenderableType] = [bar, Text(summary.states())]
@@ -110,4 +109,7 @@ def _best(record: TrialRecord) -> str:
 
 
 def _time_left(summary: Summary) -> str:
-    return "starting" if summary.left is None else f"about {format_seconds(summary.left)} left"
+    """`about 5 min left`; empty in the last second, of which there is nothing to tell."""
+    if summary.left is None:
+        return "starting"
+    return f"about {format_seconds(summary.left)} left" if summary.left >= 1 else ""

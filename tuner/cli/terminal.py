@@ -15,6 +15,7 @@ from tuner.core.errors import SweepError, TunerError, disk_error_text, disk_swee
 from tuner.core.files import tuner_home
 from tuner.core.outcome import UNSENT, Outcome
 from tuner.core.sweep_folder import ERROR_FILE, write_error
+from tuner.core.units import counted
 from tuner.execution.signals import Stop
 from tuner.sweeps.finalize import read_outcome
 from tuner.sweeps.inputs import SweepInputs
@@ -24,7 +25,7 @@ from tuner.tracking.store import Store
 def announcement(config: SweepConfig) -> str:
     """The first line of a sweep."""
     trials = "one trial" if config.trials == 1 else f"{config.trials} trials"
-    size = f"{config.epochs} epochs"
+    size = counted(config.epochs, "epoch")
     if config.trials > 1:
         size = f"at most {size} each, {config.concurrency} at a time"
     return f"[bold]{config.name}[/bold]: {trials} of {config.model} on {config.source.name}, {size}"

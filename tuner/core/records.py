@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tuner.core.config import SweepConfig
+from tuner.core.units import counted
 from tuner.search.schedulers.asha import expected_epochs, rungs
 from tuner.search.summary import _left
 
@@ -91,7 +92,8 @@ class Summary:
     """Where a sweep stands."""
 
     counts: Mapping[str, int]
-    """Trials that are `done`, `running`, `waiting` at a rung, `pruned`, `failed` and `left` to begin."""
+    """Trials that are `done`, `running`, `waiting` to be continued or pruned, `pruned`, `failed`, and those `left`,
+    which have not started."""
     epochs: int
     expected: int
     """Epochs of the whole sweep, if every rung sends on its share."""
@@ -127,7 +129,10 @@ class Summary:
 
     def states(self) -> str:
         """`16 trials: 2 done, 1 running, ...`, all that there are."""
-        labels = {"waiting": "waiting at a rung", "left": "to begin"}
+        return f"{counted(sum(self.counts.values()), 'trial')}: {self.by_state()}"
+
+    def by_state(self) -> str:
+        """`2 done, 1 running, ...`."""
+        labels = {"left": "not started"}
         parts = [f"{self.counts[name]} {labels.get(name, name)}" for name in _ORDER if self.counts.get(name)]
-        total = sum(self.counts.values())
-        return f"{total} {'trial' if total == 1 else 'trials'}: {', '.join(parts)}"
+        return ", ".join(parts)

@@ -68,7 +68,7 @@ def train(
 
 
 def resume(name: str, *, background: bool = False, as_json: bool, out: Console, err: Console) -> int:
-    """Goes on with a sweep. Returns the exit status."""
+    """Runs what is left of a sweep. Returns the exit status."""
     home = tuner_home()
     config, folder = known_sweep(name, home), home / name
     if (folder / RESULT_FILE).exists():
@@ -90,14 +90,14 @@ def resume(name: str, *, background: bool = False, as_json: bool, out: Console, 
     try:
         store.check()
     except UnreachableError as error:
-        err.print(f"warning: {error}: training goes on, and it is sent the rest later", markup=False, soft_wrap=True)
+        err.print(f"warning: {error}: training continues, and MLflow gets the rest later", markup=False, soft_wrap=True)
     config = fit_to_machine(config)
     with err.status("Reading the data"):
         materials = read_inputs(config)
     if config.data not in (None, materials.splits.fingerprint()):
-        raise TunerError(f"the data of {name} is not what it began with: bring it back, or begin a new sweep")
+        raise TunerError(f"the data of {name} is not what it started with: restore it, or start a new sweep")
     if config.pretrained not in (None, materials.fingerprint()):
-        raise TunerError(f"{name} began with other weights than these: bring them back, or begin a new sweep")
+        raise TunerError(f"{name} started with other weights than these: restore them, or start a new sweep")
     return run_sweep(config, materials, folder, as_json=as_json, out=out, err=err)
 
 
@@ -106,7 +106,7 @@ def _note_default(request: SweepRequest, err: Console) -> None:
     data, model = Source.parse(request.dataset, request.target), request.model
     catalog.check("models", model)
     if request.space is None and not catalog.has_space(data.name, model):
-        note = f"{data.name}-{model} has no search space of its own: the default one of {model} is taken"
+        note = f"{data.name}-{model} has no search space of its own: the default one of {model} is used"
         err.print(note, soft_wrap=True)
 
 
@@ -116,6 +116,6 @@ def _free_name(name: str | None, pair: str, home: Path) -> str:
         return next(f"{pair}-{n}" for n in range(1, 10**6) if not (home / f"{pair}-{n}").exists())
     check_sweep_name(name)
     if (home / name).exists():
-        onwards = f", or go on with it: tuner resume {name}" if name in sweep_names(home) else ""
+        onwards = f", or continue it: tuner resume {name}" if name in sweep_names(home) else ""
         raise TunerError(f"--name '{name}' is taken: choose another{onwards}")
     return name

@@ -19,6 +19,7 @@ from tuner.core.files import tuner_home, write_atomic
 from tuner.core.sweep_folder import ERROR_FILE, ORDER_FILE, OUTPUT_FILE, known_sweep
 from tuner.sweeps import lock
 from tuner.sweeps.lock import Driver, is_running, last_driver
+from tuner.sweeps.status import SweepReader
 
 
 class Order(Enum):
@@ -46,33 +47,36 @@ def current_order(folder: Path) -> Order | None:
 POLL_S = 0.5
 
 
-PATIENCE_S = 20.0  # how long a process that was told to end at once may take to save itself
+PATIENCE_S = 20.0  # how long a process that was told to stop at once may take to save its trials
+
+
+_IS = {"finished": "is finished", "paused": "is paused", "failed": "has failed", "crashed": "has crashed"}
 
 
 START_S = 120.0  # how long the start of Python may take on a busy machine
 
 
 def stop(name: str, *, now: bool, err: Console) -> int:
-    """Asks the process that runs a sweep to end it with the best so far; or to end at once, without a model."""
+    """Asks the process that runs a sweep to stop it with the best so far; or to stop at once, without a model."""
     if now:
         _end_at_once(name)
-        err.print(f"{name} was stopped at once, every trial as it was last saved; to go on: tuner resume {name}")
+        err.print(f"{name} was stopped at once, every trial as it was last saved; to continue: tuner resume {name}")
         return 0
     _order(name, Order.STOP)
-    err.print(f"{name} ends with the epochs that are running, and its best trial is tested and registered")
-    err.print(f"to see it: tuner status {name} --watch")
+    err.print(f"{name} stops: running trials finish their epoch, then the best trial is tested and registered")
+    err.print(f"to watch it: tuner status {name} --watch")
     return 0
 
 
 def pause(name: str, *, err: Console) -> int:
-    """Asks the process that runs a sweep to save all trials and end."""
+    """Asks the process that runs a sweep to save all trials and stop."""
     _order(name, Order.PAUSE)
-    err.print(f"{name} saves its trials and ends; to go on: tuner resume {name}")
+    err.print(f"{name} saves its trials and stops; to continue: tuner resume {name}")
     return 0
 
 
 def detach(name: str, *, err: Console) -> int:
-    """Goes on with a sweep in a process of its own, which outlives this terminal."""
+    """Runs what is left of a sweep in a process of its own, which outlives this terminal."""
     folder = tuner_home() / name
     (folder / ERROR_FILE).unlink(missing_ok=True)
     with (folder / OUTPUT_FILE).open("a", encoding="utf-8") as output:
@@ -89,7 +93,7 @@ def detach(name: str, *, err: Console) -> int:
         if process.poll() is not None:
             with (folder / OUTPUT_FILE).open(encoding="utf-8") as output:
                 output.seek(begin)
-                raise TunerError(output.read().strip().removeprefix("error: ") or f"{name} ended as it began")
+                raise TunerError(output.read().strip().removeprefix("error: ") or f"{name} stopped as it started")
         time.sleep(POLL_S / 5)
     err.print(f"{name} runs in the background (process {process.pid}):")
     err.print(f"    tuner status {name} --watch     tuner logs {name} --follow     tuner stop {name}")
@@ -113,12 +117,14 @@ def _running(name: str) -> Iterator[Path]:
     known_sweep(name, home)
     with lock.control_gate(home / name):
         if not is_running(home / name):
-            raise TunerError(f"the sweep {name} does not run: tuner status {name} says how it stands")
+            state = SweepReader(name, home).status().state
+            onwards = "" if state == "finished" else f"; to continue: tuner resume {name}"
+            raise TunerError(f"the sweep {name} is not running: it {_IS[state]}{onwards}")
         yield home / name
 
 
 def _end_at_once(name: str) -> None:
-    """Ends the process that runs the sweep now. One that goes on with it afterwards is another one, and is let be."""
+    """Ends the process that runs the sweep now. One that resumes it afterwards is another one, and is let be."""
     with _running(name) as folder:
         driver = last_driver(folder)
         if driver is None or driver.ended:

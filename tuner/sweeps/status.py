@@ -10,7 +10,7 @@ from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
-from tuner.core.outcome import is_sent
+from tuner.core.outcome import is_sent, read_result
 from tuner.core.records import SCORE, Summary, TrialRecord
 from tuner.core.sweep_folder import ERROR_FILE, JOURNAL_FILE, RESULT_FILE, known_sweep, sweep_names
 from tuner.search.study_reader import StudyReader
@@ -32,6 +32,10 @@ class Status:
     """Since the process that runs it began; None when none does."""
     unsent: bool = False
     """Whether it is finished, and MLflow lacks a part of it, such as the model."""
+    test_accuracy: float | None = None
+    """Of a finished sweep's model, 0 to 1."""
+    finished: float | None = None
+    """When a finished sweep's last trial ended, in seconds since 1970."""
 
     @property
     def running(self) -> bool:
@@ -63,6 +67,8 @@ class Status:
             "resources": {name: getattr(config, name) for name in ("concurrency", "cpus_per_trial", "gpus_per_trial")},
             "seconds": self.seconds,
             "seconds_left": summary.left,
+            "test_accuracy": self.test_accuracy,
+            "finished": self.finished,
             "config": asdict(config),
         }
 
@@ -85,6 +91,8 @@ class Status:
             summary=summary,
             seconds=raw["seconds"],
             unsent=raw["unsent"],
+            test_accuracy=raw.get("test_accuracy"),  # a head with another version of tuner does not tell it
+            finished=raw.get("finished"),
         )
 
 
@@ -108,13 +116,16 @@ class SweepReader:
         live = set(driver.live) if driver and running else set()
         began = driver.started if driver and running else None
         state = self._state(driver, running=running)
+        over = state == "finished"
         return Status(
             config=self.config,
             state=state,
             reason=self._reason() if state == "failed" else "",
             summary=Summary.of(self.config, records, live, began, sum(self._reader.spent()[:-1])),
             seconds=None if began is None else max(0.0, time.time() - began),
-            unsent=state == "finished" and not is_sent(self.folder),
+            unsent=over and not is_sent(self.folder),
+            test_accuracy=read_result(self.folder).get("test", {}).get("accuracy") if over else None,
+            finished=max((r.finished for r in records if r.finished), default=None) if over else None,
         )
 
     def _state(self, driver: Driver | None, *, running: bool) -> str:
@@ -155,13 +166,18 @@ def _record(shown: dict[str, Any]) -> TrialRecord:
     )
 
 
-def all_statuses(home: Path) -> tuple[list[Status], list[str]]:
-    """All sweeps of `home`, the oldest first; and why some cannot be told of, a line each."""
+def all_statuses(home: Path, watches: dict[str, SweepReader] | None = None) -> tuple[list[Status], list[str]]:
+    """All sweeps of `home`, the oldest first; and why some cannot be told of, a line each.
+
+    Somebody who looks again and again passes the same `watches` each time, so that no study is read twice.
+    """
+    watches = {} if watches is None else watches
     found: list[Status] = []
     damaged: list[str] = []
     for name in sweep_names(home):
         try:
-            found.append(SweepReader(name, home).status())
+            watches[name] = watches.get(name) or SweepReader(name, home)
+            found.append(watches[name].status())
         except TunerError as error:
             damaged.append(f"{name}: {error}")
     return found, damaged
