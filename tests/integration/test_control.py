@@ -121,7 +121,7 @@ def test_logs_and_status_of_a_finished_sweep(tuner: Command, finished: Finished)
     for verb in ("stop", "pause"):
         refused = tuner(verb, name, folder=finished.folder)
         assert refused.returncode == 2
-        assert refused.stderr.startswith(f"error: the sweep {name} does not run: ")
+        assert refused.stderr.startswith(f"error: the sweep {name} is not running: it is finished")
 
 
 def test_a_sweep_in_the_background_is_paused_gone_on_with_and_stopped(tuner: Command, tmp_path: Path) -> None:

@@ -17,11 +17,7 @@ from typing import Any, Literal
 from tuner.core.errors import TunerError, unknown
 
 Kind = Literal["models", "datasets", "search_spaces"]
-
-
 _FORMAT = "from_"
-
-
 _ENDING = {"models": ".py", "datasets": ".py", "search_spaces": ".toml"}
 
 

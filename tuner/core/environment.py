@@ -65,7 +65,7 @@ DOWNLOAD_TIMEOUT_S = 30.0  # without a byte: a firewall that drops packets never
 
 @contextmanager
 def download_timeout() -> Iterator[None]:
-    """New sockets time out after DOWNLOAD_TIMEOUT_S: torch opens urls without a timeout, so only the default reaches them."""
+    """New sockets time out: torch opens urls without a timeout, so only the default one reaches them."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_S)
     try:
@@ -75,8 +75,6 @@ def download_timeout() -> Iterator[None]:
 
 
 ON_CLUSTER = "TUNER_ON_CLUSTER"  # set in the processes of a submitted job, on all nodes
-
-
 OUTPUT_MARK = "-- tuner --"  # the line of a job's log after which our own output begins
 
 

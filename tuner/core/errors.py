@@ -8,8 +8,6 @@ from difflib import get_close_matches
 from unicodedata import category
 
 LONGEST_NAME = 250  # characters of a class or column
-
-
 MOST_SHOWN, LAST_SHOWN = 2000, 500  # characters of a message, and of its end where there are more
 
 
@@ -98,7 +96,7 @@ def disk_error_text(error: BaseException) -> str:
     return _DISK_WORDS[errno.ENOSPC] if _SQLITE_FULL in str(error) else ""
 
 
-class SweepStopped(KeyboardInterrupt):  # noqa: N818 - it is no error
+class SweepStopped(KeyboardInterrupt):
     """A signal has stopped a sweep before there was a trial to save."""
 
     def __init__(self, name: str, signal: int) -> None:

@@ -9,6 +9,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
@@ -70,6 +71,20 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def digest(*parts: object) -> str:
+    """16 hexadecimal digits that stand for the texts of these parts."""
+    return sha256("\n".join(map(str, parts)).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def file_state(file: Path) -> tuple[str, int, int]:
+    """Path, bytes and time of change in ns: differs when the file has changed. -1 for a file that is missing."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return str(file), -1, -1
+    return str(file), stat.st_size, stat.st_mtime_ns
 
 
 def make_folder(folder: Path) -> Path:

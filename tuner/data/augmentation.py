@@ -10,8 +10,6 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 MAX_ROTATION = math.radians(15)
-
-
 Augmentation = Callable[[Tensor, Generator], Tensor]
 
 

@@ -10,11 +10,7 @@ from torch import Generator, Tensor
 from tuner.data.texts import lengths
 
 POOL = 50  # batches whose texts are sorted by length together: a batch stays random, and holds little padding
-
-
 EVALUATION_BATCH = 512
-
-
 EVALUATION_VALUES = 512 * 3 * 32 * 32  # of a batch at most, so that large images do not fill the memory
 
 

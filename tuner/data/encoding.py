@@ -17,11 +17,7 @@ from tuner.data.tables import encode_rows
 from tuner.data.texts import encode_texts
 
 TEXT = "text"  # the column of sentences in a data frame
-
-
 UNKNOWN = "[?]"  # how a word that is not in the vocabulary is shown
-
-
 Raw = Any  # an array, a data frame or sentences: see `to_inputs`
 
 

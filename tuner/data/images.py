@@ -21,23 +21,11 @@ from torch import Tensor
 from tuner.core.errors import TunerError, one_line
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
-
-
 MAX_PIXELS = 64_000_000  # more than a phone's camera has, and 256 MB at most once decoded
-
-
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
-
-
 MAX_SCANS = 100  # of a progressive JPEG: usual ones have 10
-
-
 LARGE = 8_000_000  # pixels: such images are decoded one at a time, for the memory that they take
-
-
 _large = threading.Lock()
-
-
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
 
 

@@ -14,11 +14,7 @@ from torch import Tensor
 from tuner.core.errors import TunerError
 
 Task = Literal["image", "tabular", "text"]
-
-
 CHUNK = 1 << 24  # values that are turned into doubles at a time
-
-
 SPLIT_SEED = 0  # one fixed train/validation split for everybody, so that scores can be compared
 
 

@@ -14,11 +14,7 @@ from tuner.execution.ray_session import nodes
 from tuner.search.controller import Controller
 
 PREFIX = "tuner/sweeps/"
-
-
 BEAT_S = 2.0
-
-
 GONE_S = 30.0
 
 

@@ -28,8 +28,6 @@ from tuner.execution.signals import Stop
 from tuner.execution.watchdog import Watchdog
 
 LOCK_PATIENCE_S = 300.0  # after which a process no longer waits: the one before it may be suspended
-
-
 LOCK_POLL_S = 0.1
 
 

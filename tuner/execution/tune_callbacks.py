@@ -79,7 +79,7 @@ class Ticker(Callback):  # type: ignore[misc]
 
 
 class DroppedTrials(Callback):  # type: ignore[misc]
-    """Gives trials back to the policy that Ray Tune has dropped without telling the searcher.
+    """Gives trials back to the controller that Ray Tune has dropped without telling the searcher.
 
     Ray Tune does so when a warm worker is not ready for its next trial within TUNE_FUNCTION_THREAD_TIMEOUT_S, because
     the previous trial is still stopping.

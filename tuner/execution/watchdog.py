@@ -11,8 +11,6 @@ from typing import NoReturn
 from tuner.execution.signals import Stop
 
 PATIENCE_S = 15.0  # before SIGKILL `tuner stop --now` waits for 20 s, Kubernetes and Ray for 30, systemd for 90
-
-
 POLL_S = 0.2
 
 

@@ -7,8 +7,6 @@ from typing import Any
 from tuner.core import catalog
 
 EPOCHS: dict[str, int] = {"image": 30, "tabular": 40, "text": 8}
-
-
 TRAINING: dict[str, Any] = {
     "batch_size": {"choices": [32, 64, 128]},
     "optimizer": {"choices": ["sgd", "adamw"]},

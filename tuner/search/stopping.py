@@ -52,8 +52,6 @@ class TimeBudget:
 
 
 LEAST_TRIED = 5  # before that, nothing is known of the share of trials that fail
-
-
 EXPLODED = 1e6  # nats of mean cross-entropy: no training comes back from there
 
 

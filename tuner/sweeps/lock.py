@@ -1,4 +1,4 @@
-"""The lock of the process that runs a sweep, and what others can learn of it."""
+"""The lock of the process that runs a sweep, what others can learn of it, and what they can ask of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import IO
 
@@ -17,8 +18,6 @@ from tuner.core.files import write_atomic
 from tuner.core.sweep_folder import SweepFolder
 
 LOOKS = 20  # attempts to hold a folder, since others who look whether it is held hold it too, for a moment
-
-
 LOOK_S = 0.02
 
 
@@ -135,3 +134,25 @@ def control_gate(folder: Path) -> Iterator[None]:
 def clear_order(folder: Path) -> None:
     """Deletes the order."""
     SweepFolder(folder).order.unlink(missing_ok=True)
+
+
+class Order(Enum):
+    """A request."""
+
+    STOP = "stop"
+    """Finish the running epochs, then test and register the best trial so far."""
+    PAUSE = "pause"
+    """Save all trials and stop, to be resumed later."""
+
+
+def give_order(folder: Path, order: Order) -> None:
+    """Gives an order. It replaces an earlier one."""
+    write_atomic(SweepFolder(folder).order, lambda file: file.write(order.value.encode()))
+
+
+def current_order(folder: Path) -> Order | None:
+    """The current order, if there is one. Takes a few microseconds if there is none."""
+    try:
+        return Order(SweepFolder(folder).order.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError):
+        return None

@@ -10,9 +10,8 @@ from typing import NamedTuple
 from tuner.core.errors import TunerError
 from tuner.core.records import TrialRecord
 from tuner.core.units import format_parameters
-from tuner.sweeps.control import POLL_S
 from tuner.sweeps.lock import is_running
-from tuner.sweeps.status import SweepReader
+from tuner.sweeps.status import POLL_S, SweepReader
 
 _ENDS = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
 
@@ -56,6 +55,11 @@ def _of(record: TrialRecord) -> list[Event]:
 
 
 def follow_events(sweep: SweepReader, trial: int | None, *, follow: bool) -> Iterator[Event]:
+    """The events of a sweep, or of one trial; with `follow` also those to come, until the sweep stops running.
+
+    Raises:
+        TunerError: there is no such trial.
+    """
     shown: set[tuple[int, int]] = set()
     while True:
         running = is_running(sweep.folder)  # asked first, so that its last words are not missed

@@ -26,11 +26,10 @@ from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.study import Study
 from tuner.search.summary import summarise
-from tuner.sweeps.control import Order, current_order
 from tuner.sweeps.inputs import SweepInputs
-from tuner.sweeps.lock import SweepLock, clear_order, lock_sweep
+from tuner.sweeps.lock import Order, SweepLock, clear_order, current_order, lock_sweep
 from tuner.sweeps.resume import repair_folder
-from tuner.sweeps.shutdown import Shutdown
+from tuner.sweeps.shutdown import Shutdown, note_failure
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.store import Store
 from tuner.training.checkpoint_storage import CheckpointStorage, UriStorage, scratch_folder
@@ -67,7 +66,8 @@ class SweepRun:
         """Locks the sweep, and hears the signals that stop it, as long as the block lasts.
 
         Raises:
-            TunerError: another process runs it.
+            TunerError: another process runs it, or a user must change something.
+            SweepError: it failed; the error is noted in its folder.
             SweepStopped: a signal came when there was no trial to save.
         """
         store, stop, events, began = Store.of(folder.home), Stop(), Callbacks(callbacks), time.time()
@@ -102,9 +102,12 @@ class SweepRun:
             except KeyboardInterrupt:
                 shutdown.close("KILLED")
                 raise SweepStopped(config.name, stop.number) from None
-            except BaseException as error:
-                shutdown.close("FAILED" if isinstance(error, Exception) else "KILLED")
+            except TunerError:
+                shutdown.close("FAILED")
                 raise
+            except Exception as error:
+                shutdown.close("FAILED")
+                raise note_failure(error, config.name, folder) from error
 
     def search(self) -> bool:
         """Runs trials. Returns whether the search came to its end; False when it was interrupted."""

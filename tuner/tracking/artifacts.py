@@ -69,7 +69,8 @@ class ArtifactStorage:
         get_artifact_repository(client.get_run(run_id).info.artifact_uri, self.uri).delete_artifacts(path)
 
     def _run(self) -> tuple[MlflowClient, str]:
-        prepare_environment()  # on the nodes of a cluster nobody has, and with MLflow's own retries a trial would wait for minutes
+        # on a cluster's nodes nobody has called it, and with MLflow's own retries a trial would wait for minutes
+        prepare_environment()
         return _find_run(self)
 
 

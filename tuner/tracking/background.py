@@ -21,20 +21,10 @@ if TYPE_CHECKING:
 
 
 FLUSH_S = 0.5  # how long reports are gathered before they are sent
-
-
 CLOSE_S = 15.0  # how long the end of a sweep waits for an answer
-
-
 LONGEST_S = 120.0  # and how long in all, for a server whose answers take long
-
-
 _LATER = "and the rest is sent later"
-
-
 TRIES = 3  # attempts, at the end of a sweep, to send what was refused: a database may have been locked
-
-
 NOTED = 2  # failures in a row after which the user is told: a single one may be a hiccup
 
 

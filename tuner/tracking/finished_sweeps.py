@@ -42,8 +42,6 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
 
 
 _PAGE = 1000
-
-
 _MOST_EXPERIMENTS = 100  # in one request
 
 

@@ -30,11 +30,7 @@ from tuner.tracking.retry import ignore_refusal, retried_uploads
 from tuner.tracking.trial_run import ACCURACY_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
 
 CHAMPION = "champion"
-
-
 _NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-
-
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "safetensors", "scikit-learn", "torch", "torchvision")
 
 

@@ -15,8 +15,6 @@ import torch
 from tuner.core.errors import one_line
 
 CHECKPOINT_FILE, PREVIOUS_FILE = "checkpoint.pt", "previous.pt"
-
-
 _DAMAGE = (
     *(OSError, RuntimeError, EOFError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
     *(pickle.UnpicklingError, zipfile.BadZipFile, zlib.error),

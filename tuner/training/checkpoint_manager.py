@@ -20,8 +20,6 @@ from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.loop import Training
 
 DOWNLOADED_FILE = "kept.pt"  # what the storage had when the trial came to this node
-
-
 IN_USE_MARK, NOT_UPLOADED_MARK = (
     "live",
     "unkept",
@@ -29,14 +27,8 @@ IN_USE_MARK, NOT_UPLOADED_MARK = (
 
 
 AT_ONCE: Sequence[float] = ()
-
-
 PATIENT = (1.0, 2.0, 3.0)  # seconds between attempts to keep what others wait for
-
-
 INSISTENT = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # and to bring what a trial goes on from
-
-
 T = TypeVar("T")
 
 
@@ -107,8 +99,6 @@ def retry_after_pauses(action: Callable[[], T], pauses: Sequence[float]) -> T:
 
 
 NEXT_FILE = "next.pt"
-
-
 MOST_OF_TIME = 0.05  # saving takes at most this share of a trial's time
 
 

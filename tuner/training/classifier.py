@@ -85,7 +85,7 @@ def model_parameters(model: str) -> dict[str, Any]:
 
 
 def is_pretrained(model: str, arguments: Mapping[str, Any]) -> bool:
-    """Whether training starts from pretrained weights, see `materials`."""
+    """Whether training starts from pretrained weights, see `sweeps.inputs`."""
     return bool({**model_parameters(model), **arguments}.get("pretrained"))
 
 

@@ -37,8 +37,6 @@ def score_logits(logits: Tensor, classes_of: Tensor) -> TestScores:
 
 
 DRAWN, WRONG = 16, 8  # samples that are kept
-
-
 SAMPLE_SEED = 0  # the same samples for every model of a dataset, so that models can be compared by eye
 
 

@@ -23,8 +23,6 @@ from tuner.data.spec import DataSpec
 from tuner.training.classifier import Classifier, build_classifier, model_bytes, predict_logits
 
 DESCRIPTION_FILE = "model.json"
-
-
 _DIMENSIONS = {"image": 3, "tabular": 1, "text": 1}
 
 

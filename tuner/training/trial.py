@@ -28,8 +28,6 @@ from tuner.training.loop import EpochMetrics, Training, fit
 from tuner.training.reproducibility import current_conditions
 
 PRETRAINED = "pretrained/"  # prefix of the names of weights among the arrays
-
-
 Arrays = dict[str, NDArray[Any]]
 
 

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from tuner.cli.progress import FRAME_S, LINE_S, ProgressView
+from tuner.cli.terminal import announcement
 from tuner.core.config import SweepConfig
 from tuner.core.records import Summary, TrialRecord
 from tuner.core.units import format_parameters
@@ -116,9 +117,7 @@ def test_a_summary_counts_trials_by_what_they_do() -> None:
     assert summary.epochs == 9 + 1 + 1 + 1 + 3
     assert summary.expected == 12 + 4 * 2 + 2 * 6
     assert [trial.number for trial in summary.live] == [4, 5]
-    assert summary.states() == (
-        "12 trials: 1 done, 2 running, 1 waiting for promotion, 1 pruned, 1 failed, 6 not started"
-    )
+    assert summary.states() == ("12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 not started")
 
 
 def test_the_best_of_a_summary_is_that_of_any_epoch_and_any_trial_that_did_not_fail() -> None:
@@ -138,7 +137,7 @@ def test_on_a_terminal_there_is_a_table_with_the_running_trials_and_the_best(ter
         shown = terminal.show(RECORDS, LIVE)
     text = without_colours(shown)
     lines = text.splitlines()
-    assert "12 trials: 1 done, 2 running, 1 waiting for promotion, 1 pruned, 1 failed, 6 not started" in text
+    assert "12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 not started" in text
     assert "val_accuracy 0.9500, trial 4 after epoch 2: batch_size=64 optimizer=adam lr=0.0123" in text
     assert "15 epochs" in text
     assert f"{15 / 32:.0%}" in text
@@ -206,7 +205,7 @@ def test_elsewhere_there_are_plain_lines(plain: Screen) -> None:
         line = plain.show(RECORDS, LIVE)
     assert "\x1b" not in plain.file.getvalue()
     assert line == (
-        "12 trials: 1 done, 2 running, 1 waiting for promotion, 1 pruned, 1 failed, 6 not started; 15 epochs; "
+        "12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 not started; 15 epochs; "
         "best val_accuracy 0.9500 (trial 4); starting\n"
     )
     assert plain.file.getvalue() == line
@@ -219,7 +218,7 @@ def test_elsewhere_nothing_is_said_before_the_first_epoch(plain: Screen) -> None
 
 def test_the_first_epoch_is_said_when_its_time_has_come(plain: Screen) -> None:
     plain.show([record(0, "RUNNING")], {0})
-    assert "1 epochs" in plain.show([record(0, "RUNNING", 0.5)], {0}, after=LINE_S + 1)
+    assert "1 epoch;" in plain.show([record(0, "RUNNING", 0.5)], {0}, after=LINE_S + 1)
 
 
 def test_elsewhere_a_line_comes_now_and_then_and_whenever_a_trial_ends_or_waits(plain: Screen) -> None:
@@ -228,7 +227,7 @@ def test_elsewhere_a_line_comes_now_and_then_and_whenever_a_trial_ends_or_waits(
     assert not plain.show(two, {0})
     assert "2 epochs" in plain.show(two, {0}, after=LINE_S)
     assert not plain.show(two, {0})
-    assert "1 waiting for promotion" in plain.show(two, set())
+    assert "1 waiting" in plain.show(two, set())
     assert not plain.show(two, set())
     assert "1 running" in plain.show(two, {0})
     assert "1 done" in plain.show([record(0, "COMPLETE", 0.1, 0.2)], set())
@@ -277,3 +276,15 @@ def test_a_sweep_that_trains_more_than_expected_is_at_most_all_done(terminal: Sc
 )
 def test_parameters_are_shown_with_three_digits(parameters: Any, text: str) -> None:
     assert format_parameters(parameters) == text
+
+
+def test_the_last_second_is_not_told(plain: Screen) -> None:
+    almost_over = replace(Summary.of(CONFIG, RECORDS, LIVE, None), left=0.4)
+    with ProgressView(CONFIG, lambda: almost_over, Console(file=plain.file, width=200)) as view:
+        view.tick()
+    assert plain.file.getvalue().endswith("; 15 epochs; best val_accuracy 0.9500 (trial 4)\n")
+
+
+def test_one_epoch_is_no_plural() -> None:
+    shown = announcement(replace(CONFIG, trials=1, epochs=1))
+    assert shown == "[bold]sweep[/bold]: one trial of cnn on digits, 1 epoch"

@@ -21,20 +21,10 @@ from tuner.core.files import data_root, tuner_home
 from tuner.core.units import format_number
 
 SMI_S = 10  # a broken driver never answers
-
-
 LEAST_GPU_MIB = 1024
-
-
 LEAST_MEMORY = 2e9  # bytes: Ray, a driver and one worker
-
-
 LEAST_DISK = 1e9  # bytes
-
-
 _SMI = ("nvidia-smi", "--query-gpu=index,name,driver_version,memory.total,memory.free", "--format=csv,noheader,nounits")
-
-
 _ON_CPUS = "or set CUDA_VISIBLE_DEVICES= to train on CPUs"
 
 

@@ -18,8 +18,6 @@ from tuner.core.files import tuner_home
 from tuner.execution.jobs.address import cluster_address
 
 ANSWER_S = 10
-
-
 _GENERATE = "ray get-auth-token --generate"
 
 

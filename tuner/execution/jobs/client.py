@@ -21,17 +21,9 @@ from tuner.core.environment import DEFAULTS, ON_CLUSTER, OUTPUT_MARK
 from tuner.core.errors import TunerError, one_line
 
 POLL_S = 0.3
-
-
 STOP_S = 30
-
-
 ANSWER_S = 60.0
-
-
 LIVE = (JobStatus.PENDING, JobStatus.RUNNING)
-
-
 _NO_TOKEN = (
     "the cluster asks for a token: set RAY_AUTH_TOKEN, or put it into ~/.ray/auth_token with mode 0600; "
     "`ray get-auth-token --generate` makes one for a cluster that has none yet"
