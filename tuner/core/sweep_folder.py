@@ -109,14 +109,14 @@ RESULT_FILE = "result.json"
 
 
 def checkpoint_folder(trials_folder: Path, number: int) -> Path:
-    """Where a trial's checkpoint lies."""
+    """The folder of a trial's checkpoints."""
     return trials_folder / f"{number:04d}"
 
 
 PREDICTIONS_FILE = "predictions.safetensors"
 
 
-SUBMITTED_FOLDER = "submitted"  # in the home folder: a file for each sweep that was handed to a cluster
+SUBMITTED_FOLDER = "submitted"  # in the home folder: a file for each sweep that was submitted to a cluster
 
 
 UPLOADS_FOLDER = "uploads"
@@ -128,7 +128,7 @@ REPORT_FOLDER, REPORT_PAGE = "report", "report.html"
 LOCK_FILE, DRIVER_FILE = "lock", "driver.json"
 
 
-SYNC_LOCK_FILE = "sync.lock"  # held by who does not run the sweep, and wants it as it is
+SYNC_LOCK_FILE = "sync.lock"  # held by a process that does not run the sweep, but needs it unchanged
 
 
 ORDER_FILE, GATE_FILE = "order", "order.lock"

@@ -88,15 +88,15 @@ def publish(sweep: Path, store: Store | None, warn: Callable[[str], None]) -> Re
     return report
 
 
-EXAMPLES = 2  # samples that are kept with the registered model
+EXAMPLES = 2  # samples that are stored with the registered model
 
 
 def register_winner(
     config: SweepConfig, folder: Path, winner: Winner, store: Store, sweep: MlflowSweep, finished: float | None = None
 ) -> RegisteredModel:
-    """Writes the winner to the sweep's run, registers its model, and ends the run as FINISHED. Again changes nothing.
+    """Writes the winner to the sweep's run, registers its model, and ends the run as FINISHED.
 
-    `finished` is in seconds since 1970, by default now.
+    A second call changes nothing. `finished` is in seconds since 1970, by default now.
     """
     log_winner(store.uri, sweep.run_id, winner)
     _, spec = load_model(folder / MODEL_FOLDER)
@@ -118,7 +118,7 @@ def register_winner(
 
 @dataclass(frozen=True, kw_only=True)
 class Finale:
-    """The last steps of a sweep. MLflow, scikit-learn and matplotlib are imported when they are needed."""
+    """The last steps of a sweep. MLflow, scikit-learn and matplotlib are imported only when they are needed."""
 
     config: SweepConfig
     materials: SweepInputs
@@ -126,7 +126,7 @@ class Finale:
     store: Store
     console: Console
     kept: CheckpointStorage | None
-    """Where the checkpoints are, when they are not in the folder."""
+    """Where the checkpoints are stored, if they are not in the folder."""
 
     def test(self, study: Study) -> Winner:
         """Tests the best trial's model on the test split. Raises SweepError when there is none."""
@@ -139,7 +139,7 @@ class Finale:
             return test_best(self.config, self.materials.splits, best, self.folder, self.kept, self._warn)
 
     def register(self, outcome: Outcome, winner: Winner, tracker: BackgroundTracker) -> Outcome:
-        """Sends MLflow the rest, and the model. What it does not take is said in the outcome."""
+        """Uploads the rest of the record and the model to MLflow. The outcome says why something is missing there."""
 
         with self.console.status("Registering the best model"):
             sweep = None
@@ -149,7 +149,7 @@ class Finale:
                     return replace(outcome, unsent=unsent)
                 model = retry(lambda: register_winner(outcome.config, self.folder, winner, self.store, sweep))
             except BaseException as error:
-                with suppress(Exception):  # no run is left RUNNING, if that can be helped
+                with suppress(Exception):  # leave no run RUNNING, if possible
                     if sweep:
                         sweep.end("KILLED")
                 if not is_mlflow_error(error):
@@ -175,7 +175,7 @@ class Finale:
         self.console.print(f"warning: {message}", markup=False, soft_wrap=True)
 
     def drop_kept(self, outcome: Outcome) -> None:
-        """Once the winner is registered, checkpoints that lie elsewhere are not needed any more."""
+        """Deletes the checkpoints in the storage, which are not needed once the winner is registered."""
         if self.kept and outcome.winner and outcome.winner.model:
-            with suppress(Exception):  # what remains there costs disk, and no sweep
+            with suppress(Exception):  # leftover files only cost disk space
                 self.kept.clear()

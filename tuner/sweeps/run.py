@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 
 
 def checkpoint_storage(config: SweepConfig, store: Store) -> CheckpointStorage | None:
-    """Where the checkpoints are kept, or None when they lie in the sweep's folder, which all workers see.
+    """The storage of the checkpoints, or None if they are in the sweep's folder, which all workers can access.
 
     Raises:
-        TunerError: the cluster has several nodes, and neither a storage nor an MLflow server.
+        TunerError: the cluster has several nodes, but neither a storage nor an MLflow server.
     """
     storage = UriStorage.of(config)
     if storage:
@@ -58,9 +58,9 @@ def checkpoint_storage(config: SweepConfig, store: Store) -> CheckpointStorage |
     if store.local:
         raise TunerError(
             "the nodes of this cluster share no disk: give --storage URI, or set MLFLOW_TRACKING_URI on the cluster, "
-            "so that trials can go on on another node"
+            "so that trials can resume on another node"
         )
-    from tuner.tracking.artifacts import ArtifactStorage  # noqa: PLC0415 - imports MLflow, beside the start of the workers elsewhere
+    from tuner.tracking.artifacts import ArtifactStorage  # noqa: PLC0415 - imports MLflow, elsewhere while the workers start
 
     return ArtifactStorage(store.address, config.pair, config.uid)
 

@@ -19,12 +19,12 @@ from tuner.tracking.background import BackgroundTracker
 
 
 class Shutdown:
-    """What is to be done then: no run of MLflow's is left RUNNING, and the next command is named."""
+    """Ends an unfinished sweep: no MLflow run is left RUNNING, and the user is told the next command."""
 
     def __init__(
         self, stop: Stop, study: Study, held: SweepLock, console: Console, folder: Path, leave: Callable[[str], None]
     ) -> None:
-        """`leave` prints what a stopped sweep has come to, given why MLflow lacks a part of it."""
+        """`leave` prints the summary of a stopped sweep; its argument is why part of it is missing in MLflow."""
         self._stop = stop
         self._study = study
         self._held = held
@@ -33,25 +33,25 @@ class Shutdown:
         self._leave = leave
         self.tracker: BackgroundTracker | None = None
         self.halted = ""
-        """Why the sweep has ended by itself, in a line, if it has."""
+        """Why the sweep has stopped by itself, in one line; empty if it has not."""
 
     def close(self, status: str) -> str:
-        """Ends the runs of MLflow's, the sweep's own with this status. Returns why that could not be done."""
+        """Ends the MLflow runs, the sweep's own with this status. Returns why that failed; empty if it did not."""
         if self.tracker is None:
-            return "it has not come to that"
+            return "tracking has not started yet"
         self.tracker.interrupted(self._study.records())
         return self.tracker.close(status)
 
     def give_up(self, reason: str, kill: Callable[[], None]) -> NoReturn:
-        """Ends this process at once, whatever its threads wait for. The study is safe: a kill may come at any time.
+        """Ends this process at once, whatever its threads wait for. The study is safe: it survives a kill at any time.
 
-        `kill` ends the processes that it has started.
+        `kill` ends the processes that this one has started.
         """
         stopped = self._stop.asked and not self.halted
         try:
-            self._tell("" if stopped else self.halted or f"{reason}; to go on: tuner resume {self._folder.name}")
+            self._tell("" if stopped else self.halted or f"{reason}; to continue: tuner resume {self._folder.name}")
             self._held.end()
-        finally:  # whatever a disk or a closed pipe has kept it from
+        finally:  # even if a full disk or a closed pipe has raised an error
             kill()
             for stream in (sys.stdout, sys.stderr):
                 with suppress(OSError, ValueError):

@@ -11,10 +11,10 @@ from torch import nn
 
 
 def skip_dynamo(owner: type = torch.optim.Optimizer) -> None:
-    """Gives the answer that `torch._compile._disable_dynamo` would import the compiler for: the method as it is.
+    """Sets what `torch._compile._disable_dynamo` would import the compiler for: the method itself, unchanged.
 
-    To be called before an optimizer is made, or another `owner` of methods that are hidden from the compiler is used.
-    Does nothing where the compiler is imported already.
+    Call it before an optimizer is created, or before another `owner` of methods hidden from the compiler is used.
+    Does nothing if the compiler is imported already.
     """
     if "torch._dynamo" in sys.modules:
         return
@@ -34,7 +34,7 @@ OPTIMIZERS = ("sgd", "adam", "adamw")
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """The trained parameters by weight decay, and by the `lr_scale` that a model may give some of them."""
+    """The trainable parameters, grouped by weight decay and by the `lr_scale` that a model may give some of them."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in model.parameters():
         if parameter.requires_grad:
