@@ -158,11 +158,11 @@ def test_a_training_says_that_its_checkpoint_was_damaged_and_from_where_it_goes_
     assert again.restore(training())
     [note] = again.take_notes()
     assert note.startswith(f"{tmp_path / checkpoint.CHECKPOINT_FILE} is damaged: ")
-    assert note.endswith(": it goes on from its checkpoint of epoch 2")
+    assert note.endswith(": it restarts from its checkpoint of epoch 2")
     (tmp_path / checkpoint.PREVIOUS_FILE).write_bytes(b"")
     assert not again.restore(training())
     [note] = again.take_notes()
-    assert note.endswith(": it goes on from its first epoch")
+    assert note.endswith(": it restarts from its first epoch")
 
 
 def test_a_checkpoint_that_is_ahead_of_a_study_cut_short_is_not_gone_on_from(tmp_path: Path) -> None:
@@ -196,8 +196,8 @@ def test_weights_of_another_epoch_than_the_best_are_called_what_they_are(finishe
     winner = final_test.test_best(config, splits, other, tmp_path, warn=said.append)
     assert (winner.epoch, winner.val_accuracy) == (best.best_epoch, best.best[0])
     [line] = said
-    assert line.startswith(f"the model is that of trial {best.number} after epoch {best.best_epoch} (val_accuracy ")
-    assert f"; the study's best is epoch {other.best_epoch} (" in line
+    assert line.startswith(f"the saved model is trial {best.number} after epoch {best.best_epoch} (val_accuracy ")
+    assert f"; the best in the study is epoch {other.best_epoch} (" in line
     said.clear()
     assert final_test.test_best(config, splits, best, tmp_path, warn=said.append).trial == best
     assert said == []

@@ -80,7 +80,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, i
         ("one line.csv", "line 1: field larger than field limit", 700),
         ("giant.png", "more than 64,000,000 pixels, which is the limit", 60),
         ("largest.png", "accepted", 300),
-        ("scans.jpg", "more than 100 scans, which are the limit", 60),
+        ("scans.jpg", "more than 100 scans, which is the limit", 60),
         ("packed.pth", "it is compressed, and torch.save compresses nothing", 60),
     ],
 )

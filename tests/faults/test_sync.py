@@ -157,7 +157,7 @@ def test_a_sweep_that_is_sent_is_not_said_to_run_and_is_sent_by_one(finished: Fi
     home = home_with(finished, tmp_path, "x")
     with lock_for_sync(home / "x"):
         assert SweepReader("x", home).status().state == "finished"
-        with pytest.raises(TunerError, match="another process sends MLflow what it lacks of x"):
+        with pytest.raises(TunerError, match="another process is uploading x to MLflow"):
             typed("x")
         with pytest.raises(TunerError, match="the sweep x is running in another process"), lock_sweep(home / "x"):
             pass

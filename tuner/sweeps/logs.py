@@ -17,17 +17,17 @@ _ENDS = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
 
 
 class Event(NamedTuple):
-    """Something that happened."""
+    """Something that happened to a trial."""
 
     time: float
     """Seconds since 1970."""
     trial: int
     order: int
-    """Of a trial's events at the same time: 0 its begin, then its epochs, its end last."""
+    """The order of a trial's events at the same time: 0 for its start, then its epochs, its end last."""
     text: str
 
     def line(self) -> str:
-        """For people: local time, trial, what."""
+        """The event for people: local time, trial and text."""
         at = datetime.fromtimestamp(self.time).astimezone()
         return f"{at:%Y-%m-%d %H:%M:%S}  trial {self.trial}  {self.text}"
 
@@ -45,7 +45,7 @@ def _of(record: TrialRecord) -> list[Event]:
             f"{name} {metrics[name]:.4f}" for name in ("train_loss", "val_loss", "val_accuracy") if name in metrics
         )
         place = f"  on {on[epoch]}" if epoch in on else ""
-        place += "  with half a batch at a time: whole ones did not fit" if epoch == record.halved else ""
+        place += "  with half a batch at a time: a whole one did not fit into memory" if epoch == record.halved else ""
         found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}"))
     if record.ended and record.finished is not None:
         best = f" with val_accuracy {record.best[0]:.4f}" if record.values else ""

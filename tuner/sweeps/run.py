@@ -249,7 +249,7 @@ def choose_storage(config: SweepConfig, store: Store, executor: Executor) -> Che
     if store.local:
         raise TunerError(
             "the nodes of this cluster share no disk: give --storage URI, or set MLFLOW_TRACKING_URI on the cluster, "
-            "so that trials can go on on another node"
+            "so that trials can resume on another node"
         )
     from tuner.tracking.artifacts import ArtifactStorage  # noqa: PLC0415 - imports MLflow
 

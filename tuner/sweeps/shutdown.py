@@ -48,7 +48,7 @@ class Shutdown:
         return self._tracker.close(status)
 
     def give_up(self, reason: str, kill: Callable[[], None]) -> NoReturn:
-        """Ends this process at once, whatever its threads wait for. The study is safe: a kill may come at any time.
+        """Ends this process at once, whatever its threads wait for. The study is safe: it survives a kill at any time.
 
         Args:
             reason: why, in a line.

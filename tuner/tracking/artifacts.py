@@ -25,13 +25,13 @@ CHECKPOINTS_FOLDER = "checkpoints"
 
 @dataclass(frozen=True)
 class ArtifactStorage:
-    """The artifacts of the sweep's own run. The login is that of each node's environment. See `storage.Storage`."""
+    """The artifacts of the sweep's own run. Each node takes the login from its environment. See `storage.Storage`."""
 
     uri: str
-    """Of the server, without a password."""
+    """The server's address, without a password."""
     experiment: str
     uid: str
-    """The sweep's."""
+    """The sweep's unique id."""
 
     def put(self, number: int, epoch: int, file: Path) -> None:
         """See Storage."""
@@ -40,7 +40,7 @@ class ArtifactStorage:
             named = Path(folder) / file_name(number, epoch)
             shutil.copyfile(file, named)
             client.log_artifact(run_id, str(named), CHECKPOINTS_FOLDER)
-        with suppress(Exception):  # what remains there costs disk, and no trial
+        with suppress(Exception):  # leftover files only cost disk space
             for name in earlier_names(self._names(), number, epoch):
                 self._delete(f"{CHECKPOINTS_FOLDER}/{name}")
 
@@ -82,7 +82,7 @@ def _find_run(storage: ArtifactStorage) -> tuple[MlflowClient, str]:
     for run in runs:
         if TRIAL_TAG not in run.data.tags:
             return client, str(run.info.run_id)
-    raise MlflowException(f"the run of the sweep {storage.uid} is not there yet")
+    raise MlflowException(f"the MLflow run of the sweep {storage.uid} does not exist yet")
 
 
 class NoRunError(RuntimeError):

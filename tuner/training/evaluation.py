@@ -18,7 +18,7 @@ from tuner.training.classifier import Classifier, predict_logits
 
 
 def score(model: Classifier, test: Split) -> TestScores:
-    """Scores of a model on a split that lies on its device. Every class must occur in the split."""
+    """Scores of a model on a split that is on its device. Every class must occur in the split."""
     return score_logits(predict_logits(model, test.inputs), test.targets)
 
 

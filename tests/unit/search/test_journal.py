@@ -85,7 +85,7 @@ def test_a_study_that_cannot_be_written_halts_the_sweep_which_loses_nothing(tmp_
     first = policy(tmp_path)
     with no_larger_than((tmp_path / JOURNAL_FILE).stat().st_size + room):
         drive(first, Counter())
-        assert first.halted == f"the file may not grow any more: {tmp_path / JOURNAL_FILE}"
+        assert first.halted == f"the file has reached its size limit: {tmp_path / JOURNAL_FILE}"
         assert first.next_trial() is None
         assert not first.over
         first.on_lost(0, "its worker died")

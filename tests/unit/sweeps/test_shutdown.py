@@ -68,7 +68,7 @@ def test_a_stop_is_summed_up(tmp_path: Path, exits: list[int]) -> None:
 
 def test_an_error_is_told_and_noted(tmp_path: Path, exits: list[int]) -> None:
     said, left, killed = give_up(tmp_path, stopped=False)
-    assert said.endswith(f"error: Ray does not end; to go on: tuner resume {tmp_path.name}\n")
+    assert said.endswith(f"error: Ray does not end; to continue: tuner resume {tmp_path.name}\n")
     assert (left, killed, exits) == ([], 1, [1])
     assert SweepFolder(tmp_path).error.read_text().startswith("Ray does not end")
 

@@ -79,7 +79,7 @@ def test_what_could_not_be_kept_stays_on_its_node_and_is_kept_later(place: Place
     began, [note] = place.run(place.near, 3, 2)
     assert began == 0
     assert note.startswith("the storage of checkpoints does not answer (")
-    assert note.endswith("): it goes on from its first epoch")
+    assert note.endswith("): it restarts from its first epoch")
     assert place.run(place.near, 3, 3)[0] == 2, "this node has what the storage lacks"
     assert saved_epoch(place.near / "0003") == 5
     place.bring_back()
