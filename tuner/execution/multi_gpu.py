@@ -21,7 +21,7 @@ from ray.train.torch import TorchConfig, TorchTrainer, get_device
 from tuner.core.records import Report, TrialReport, Value
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.execution.ray_session import this_node
-from tuner.training.checkpoint_manager import release_folder
+from tuner.training.checkpoint_sync import release_folder
 from tuner.training.distributed import Ranks
 from tuner.training.trial import TrialJob, to_trial_data, train_trial, with_half_batches
 

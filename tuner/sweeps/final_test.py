@@ -16,8 +16,8 @@ from tuner.core.records import SCORE, TrialRecord
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.data.spec import Split, Splits, fingerprint
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
-from tuner.training.checkpoint_manager import INSISTENT, retry_after_pauses
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.checkpoint_sync import INSISTENT, retry_after_pauses
 from tuner.training.classifier import predict_logits
 from tuner.training.cost import measure_cost
 from tuner.training.device import best_device
@@ -37,8 +37,8 @@ def evaluate_best(
 ) -> Winner:
     """Tests the best trial's best weights once on the test split, and saves them in the sweep's folder.
 
-    Its checkpoint is in that folder, or is fetched from `storage`. If the checkpoint does not hold the best epoch of the
-    study, `warn` gets a message.
+    Its checkpoint is in that folder, or is fetched from `storage`. If the checkpoint does not hold the best epoch of
+    the study, `warn` gets a message.
     """
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder.trials, best.number)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
@@ -30,13 +29,10 @@ from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import Order, SweepLock, clear_order, current_order, lock_sweep
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown, note_failure
-from tuner.tracking.background import BackgroundTracker
+from tuner.tracking.background import BackgroundTracker, connect_sweep
 from tuner.tracking.store import Store
 from tuner.training.checkpoint_storage import CheckpointStorage, UriStorage, scratch_folder
 from tuner.training.trial import TrialJob
-
-if TYPE_CHECKING:
-    from tuner.tracking.runs import MlflowSweep
 
 
 @dataclass(kw_only=True)
@@ -53,8 +49,7 @@ class SweepRun:
     stop: Stop
     lock: SweepLock
     shutdown: Shutdown
-    started: float
-    """Of `time.monotonic`."""
+    started: float = field(default_factory=time.monotonic)
     storage: CheckpointStorage | None = None
     """Where the checkpoints are, when they are not in the folder."""
 
@@ -79,7 +74,7 @@ class SweepRun:
             study = Study(folder.journal, space_of(config), seed=config.seed, trials=config.trials)
             for note in repair_folder(study, folder.path):
                 events.on_note(note)
-            connect = partial(_connect, store, config, began)
+            connect = partial(connect_sweep, store, config, began)
             tracker = BackgroundTracker(connect, study.record, ask=store.ask, note=events.on_note)
             events.add(tracker)
             shutdown = Shutdown(folder, study, tracker, lock, stop, events)
@@ -94,7 +89,6 @@ class SweepRun:
                 stop=stop,
                 lock=lock,
                 shutdown=shutdown,
-                started=time.monotonic(),
             )
             shutdown.interrupted = run.outcome
             try:
@@ -254,13 +248,3 @@ def choose_storage(config: SweepConfig, store: Store, executor: Executor) -> Che
     from tuner.tracking.artifacts import ArtifactStorage  # noqa: PLC0415 - imports MLflow
 
     return ArtifactStorage(store.address, config.pair, config.uid)
-
-
-def _connect(store: Store, config: SweepConfig, began: float, heard: Callable[[], None]) -> MlflowSweep:
-    """The sweep's runs in MLflow. Called in the tracker's thread."""
-    from tuner.tracking.runs import MlflowSweep  # noqa: PLC0415 - imports MLflow
-
-    store.prepare()
-    sweep = MlflowSweep(store, config, began, heard=heard)
-    sweep.begin()
-    return sweep
