@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from support.common import Command, Finished, make_config, read_runs, read_study
 
-from tuner.core import sweep_folder
 from tuner.core.errors import TunerError
+from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
 from tuner.sweeps import control, lock
 from tuner.sweeps.control import Order
@@ -45,11 +45,11 @@ def wait(folder: Path, state: str) -> dict[str, Any]:
 def test_a_folder_is_held_by_one_process_and_says_by_which(sweep: Path) -> None:
     assert not is_running(sweep)
     assert last_driver(sweep) is None
-    with lock_sweep(sweep) as held:
+    with lock_sweep(sweep) as locked:
         assert is_running(sweep)
         with pytest.raises(TunerError, match=r"^the sweep demo is running in another process$"), lock_sweep(sweep):
             pass
-        held.note_live({3, 1})
+        locked.note_live({3, 1})
         driver = last_driver(sweep)
         assert driver is not None
         assert (driver.pid, driver.live, driver.ended) == (os.getpid(), (1, 3), False)
@@ -67,7 +67,7 @@ def test_an_order_is_there_until_it_is_cleared_and_the_last_one_counts(sweep: Pa
     lock.clear_order(sweep)
     lock.clear_order(sweep)
     assert control.current_order(sweep) is None
-    (sweep / sweep_folder.ORDER_FILE).write_text("nonsense")
+    SweepFolder(sweep).order.write_text("nonsense")
     assert control.current_order(sweep) is None
 
 

@@ -60,9 +60,8 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    for module in (checkpoint_manager, checkpoint_manager):
-        monkeypatch.setattr(module, "PATIENT", (0.01, 0.01))
-        monkeypatch.setattr(module, "INSISTENT", (0.01, 0.01))
+    monkeypatch.setattr(checkpoint_manager, "PATIENT", (0.01, 0.01))
+    monkeypatch.setattr(checkpoint_manager, "INSISTENT", (0.01, 0.01))
     return Place(tmp_path)
 
 
