@@ -17,7 +17,7 @@ from faults.hostile.models import packed
 MEASURE = """
 import json, os, resource, sys
 from pathlib import Path
-from tuner import catalog
+from tuner.core import catalog
 from tuner.data.spec import DataSpec
 from tuner.core.errors import TunerError
 from tuner.data.images import read_image

@@ -37,8 +37,8 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 def test_help_and_list_import_nothing_heavy(arguments: list[str]) -> None:
     """So they answer in a fraction of a second: importing torch alone takes seconds."""
     code = (
-        "import sys\nfrom tuner import cli\nsys.argv = ['tuner', *sys.argv[1:]]\n"
-        "try:\n    cli.main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "import sys\nfrom tuner.cli import app\nsys.argv = ['tuner', *sys.argv[1:]]\n"
+        "try:\n    app.main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
         f"print('HEAVY', [name for name in {HEAVY} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dataset_support import cifar_rows, noise, write_small
+from support.dataset_files import cifar_rows, noise, write_small
 
 from tuner.core import package
 from tuner.data.source import Source

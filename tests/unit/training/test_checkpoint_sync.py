@@ -11,14 +11,9 @@ from support.checkpoints import saved_epoch, train, training
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.training import checkpoint_manager
 from tuner.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE
-from tuner.training.checkpoint_manager import (
-    DOWNLOADED_FILE,
-    IN_USE_MARK,
-    NOT_UPLOADED_MARK,
-    CheckpointManager,
-    release_folder,
-)
+from tuner.training.checkpoint_manager import CheckpointManager
 from tuner.training.checkpoint_storage import UriStorage, last_name
+from tuner.training.checkpoint_sync import DOWNLOADED_FILE, IN_USE_MARK, NOT_UPLOADED_MARK, release_folder
 
 
 class Place:
@@ -60,9 +55,8 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    for module in (checkpoint_manager, checkpoint_manager):
-        monkeypatch.setattr(module, "PATIENT", (0.01, 0.01))
-        monkeypatch.setattr(module, "INSISTENT", (0.01, 0.01))
+    monkeypatch.setattr(checkpoint_manager, "PATIENT", (0.01, 0.01))
+    monkeypatch.setattr(checkpoint_manager, "INSISTENT", (0.01, 0.01))
     return Place(tmp_path)
 
 
