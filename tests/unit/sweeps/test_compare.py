@@ -149,7 +149,7 @@ def test_finished_sweeps_are_found_in_all_experiments_and_others_are_not(store: 
     assert [row.sweep.name for row in compare(store, home, "digits").rows] == ["good", "other"]
     assert [row.sweep.name for row in compare(store, home, "folder_my_photos").rows] == ["own"]
     with pytest.raises(
-        TunerError, match=r"^there is no finished sweep of mnist in .*: begin .*tuner sweep mnist MODEL$"
+        TunerError, match=r"^there is no finished sweep of mnist in .*: start .*tuner sweep mnist MODEL$"
     ):
         compare(store, home, "mnist")
     with pytest.raises(TunerError, match=r"^unknown dataset 'digit': did you mean digits\?$"):

@@ -116,7 +116,7 @@ def test_the_picture_is_of_what_is_shown(tmp_path: Path, root: Path, shown: Show
 
 def test_reading_cifar10_does_not_import_torchvision(root: Path) -> None:
     code = (
-        "import sys\nfrom tuner import catalog\nfrom tuner.core.files import data_root\n"
+        "import sys\nfrom tuner.core import catalog\nfrom tuner.core.files import data_root\n"
         "catalog.load('datasets', 'cifar10').load(data_root())\nassert 'torchvision' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "TUNER_DATA": str(root)})

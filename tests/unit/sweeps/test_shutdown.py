@@ -80,14 +80,14 @@ def test_a_stop_is_summed_up(tmp_path: Path, exits: list[int]) -> None:
     assert give_up(tmp_path, stopped=True, callback=recorder) == 1
     assert (recorder.errors, exits) == ([], [130])
     [outcome] = recorder.outcomes
-    assert outcome.unsent == "it has not come to that"
+    assert outcome.unsent == "the sweep stopped before that"
     assert not SweepFolder(tmp_path).error.exists()
 
 
 def test_an_error_is_told_and_noted(tmp_path: Path, exits: list[int]) -> None:
     recorder = Recorder()
     assert give_up(tmp_path, stopped=False, callback=recorder) == 1
-    assert recorder.errors == [f"Ray does not end; to resume: tuner resume {tmp_path.name}"]
+    assert recorder.errors == [f"Ray does not end; to continue: tuner resume {tmp_path.name}"]
     assert (recorder.outcomes, exits) == ([], [1])
     assert SweepFolder(tmp_path).error.read_text().startswith("Ray does not end")
 
