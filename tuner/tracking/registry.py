@@ -134,7 +134,7 @@ def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedMo
         package = copy_package(Path(scratch))
         logged = mlflow.pyfunc.log_model(
             name="model",
-            python_model=str(package / "served.py"),
+            python_model=str(package / "tracking" / "mlflow_model.py"),
             artifacts={"model": str(candidate.folder)},
             code_paths=[str(package)],
             signature=signature,

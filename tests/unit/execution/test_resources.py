@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tuner.core import machine
 from tuner.core.errors import TunerError
 from tuner.core.machine import cpu_count, gpu_count
+from tuner.execution import resources
 from tuner.execution.resources import ResourceRequest, TrialResources, local_resources
 
 Machine = Any
@@ -19,8 +19,8 @@ def have(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """Makes this a machine of so many cores and GPUs."""
 
     def set_counts(cpus: int, gpus: int) -> None:
-        monkeypatch.setattr(machine, "cpu_count", lambda: cpus)
-        monkeypatch.setattr(machine, "gpu_count", lambda: gpus)
+        monkeypatch.setattr(resources, "cpu_count", lambda: cpus)
+        monkeypatch.setattr(resources, "gpu_count", lambda: gpus)
 
     return set_counts
 

@@ -10,8 +10,7 @@ import pytest
 from support.made_up_trials import SPACE, record, trials
 
 from tuner.core.records import TrialRecord
-from tuner.report.findings import NotShown
-from tuner.search.importance import LEAST_TRIALS, Importance, importance
+from tuner.search.importance import LEAST_TRIALS, Importance, NotEnoughTrialsError, importance
 from tuner.search.scales import scales
 from tuner.search.space_file import parse_space
 
@@ -59,13 +58,13 @@ def test_a_log_range_is_measured_by_its_exponent() -> None:
 
 
 def test_too_few_trials_and_nothing_to_compare_are_said_so() -> None:
-    with pytest.raises(NotShown, match=f"4 trials reached epoch 1, and at least {LEAST_TRIALS}"):
+    with pytest.raises(NotEnoughTrialsError, match=f"4 trials reached epoch 1, and at least {LEAST_TRIALS}"):
         of(trials(4))
-    with pytest.raises(NotShown, match="1 trial reached"):
+    with pytest.raises(NotEnoughTrialsError, match="1 trial reached"):
         of([record(0, "FAIL", []), record(1, "PRUNED", [0.5], dropout=0.1)])
-    with pytest.raises(NotShown, match="no parameter varies"):
+    with pytest.raises(NotEnoughTrialsError, match="no parameter varies"):
         of([record(n, "PRUNED", [n / 10], dropout=0.1) for n in range(6)], {"dropout": 0.1})
-    with pytest.raises(NotShown, match="same score"):
+    with pytest.raises(NotEnoughTrialsError, match="same score"):
         of([record(n, "PRUNED", [0.5], dropout=n / 10) for n in range(6)], {"dropout": {"low": 0.0, "high": 0.5}})
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from tuner.core import catalog, machine
+from tuner.core import catalog
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
 from tuner.data.source import Source
+from tuner.execution import resources
 from tuner.search.space_file import space_of
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.plan import plan
@@ -29,8 +30,8 @@ SET = "search_spaces/digits-cnn.toml with --set: params"
 
 @pytest.fixture(autouse=True)
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "cpu_count", lambda: 4)
-    monkeypatch.setattr(machine, "gpu_count", lambda: 0)
+    monkeypatch.setattr(resources, "cpu_count", lambda: 4)
+    monkeypatch.setattr(resources, "gpu_count", lambda: 0)
 
 
 @pytest.fixture(autouse=True, scope="module")
