@@ -44,7 +44,7 @@ def printable(text: str) -> str:
 
     What cannot be printed is escaped, such as the ESC in the name of somebody else's file, and what is no character.
 
-    >>> shown("a\\x1b[2J\\tb")
+    >>> printable("a\\x1b[2J\\tb")
     'a\\\\x1b[2J b'
     """
     line = " ".join(text.split())
@@ -70,7 +70,7 @@ _SQLITE_FULL = "database or disk is full"  # sqlite's words
 def find_disk_error(error: BaseException | None) -> OSError | None:
     """The disk's error that this one is, or from which it came: torch speaks of its archive when a write has failed.
 
-    >>> refusal(ValueError("no disk had a part in it")) is None
+    >>> find_disk_error(ValueError("no disk had a part in it")) is None
     True
     """
     while error is not None:
@@ -83,7 +83,7 @@ def find_disk_error(error: BaseException | None) -> OSError | None:
 def describe_disk_error(error: OSError) -> str:
     """A disk's error in words, with the file if it is known.
 
-    >>> words(OSError(28, "No space left on device", "runs/x/study.log"))
+    >>> describe_disk_error(OSError(28, "No space left on device", "runs/x/study.log"))
     'the disk is full: runs/x/study.log'
     """
     reason = _DISK_WORDS.get(error.errno or 0, error.strerror or one_line(error))
