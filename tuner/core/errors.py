@@ -42,7 +42,7 @@ def printable(text: str) -> str:
 
     Unprintable and invalid characters are escaped, such as the ESC in the name of somebody else's file.
 
-    >>> shown("a\\x1b[2J\\tb")
+    >>> printable("a\\x1b[2J\\tb")
     'a\\\\x1b[2J b'
     """
     line = " ".join(text.split())
@@ -68,7 +68,7 @@ _SQLITE_FULL = "database or disk is full"  # sqlite's words
 def find_disk_error(error: BaseException | None) -> OSError | None:
     """The disk error that `error` is or was caused by: torch reports a failed write as an error of its archive.
 
-    >>> refusal(ValueError("no disk had a part in it")) is None
+    >>> find_disk_error(ValueError("no disk had a part in it")) is None
     True
     """
     while error is not None:
@@ -81,7 +81,7 @@ def find_disk_error(error: BaseException | None) -> OSError | None:
 def describe_disk_error(error: OSError) -> str:
     """A disk error in words, with the file if it is known.
 
-    >>> words(OSError(28, "No space left on device", "runs/x/study.log"))
+    >>> describe_disk_error(OSError(28, "No space left on device", "runs/x/study.log"))
     'the disk is full: runs/x/study.log'
     """
     reason = _DISK_WORDS.get(error.errno or 0, error.strerror or one_line(error))

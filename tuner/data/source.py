@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuner.core import catalog
 from tuner.core.config import SweepConfig, dataset_name
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import data_root
-from tuner.data.spec import Splits
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds
+    from tuner.data.spec import Splits
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def death_cause(trial: Any) -> str:
 def explain_death(text: str) -> str:
     """Summarises Ray's error message in one line.
 
-    >>> cause("The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR ...")
+    >>> explain_death("The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR ...")
     'its process was killed, or crashed'
     """
     if "running low on memory" in text:
