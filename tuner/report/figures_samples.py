@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +11,7 @@ from matplotlib.transforms import Bbox
 
 from tuner.report.figures import GREEN, GREY, RED, plain, sheet
 from tuner.report.findings import WinningModel
-from tuner.report.samples import HEADINGS, Sample, columns, picture, samples, weighted_words
+from tuner.report.samples import Sample, columns, group_samples, picture, samples, weighted_words
 
 ACROSS = 8  # images in a row
 
@@ -33,7 +32,7 @@ def draw_samples(winner: WinningModel) -> Figure:
 
 
 def _draw_images(winner: WinningModel, shown: list[Sample]) -> Figure:
-    groups = _groups(shown)
+    groups = group_samples(shown)
     rows = [-(-len(group) // ACROSS) for _, group in groups]
     figure = sheet(1.45 * ACROSS, sum(1.85 * count + 0.35 for count in rows))
     parts = figure.subfigures(len(groups), 1, height_ratios=[1.85 * count + 0.35 for count in rows], squeeze=False)
@@ -51,7 +50,7 @@ def _draw_images(winner: WinningModel, shown: list[Sample]) -> Figure:
 
 def _draw_texts(winner: WinningModel, shown: list[Sample]) -> Figure:
     blocks: list[tuple[str, str, list[list[tuple[str, float]]]]] = []  # heading, colour, lines of weighted words
-    for heading, group in _groups(shown):
+    for heading, group in group_samples(shown):
         for sample in group[:TEXTS]:
             title = f"{heading}, number {sample.index}: {_verdict(sample)}"
             blocks.append((title, _tint(sample), _lines(weighted_words(winner, sample.position))))
@@ -88,7 +87,7 @@ def _draw_rows(winner: WinningModel, shown: list[Sample]) -> Figure:
 
 
 def _table_row(sample: Sample, values: Sequence[str]) -> list[str]:
-    kind = "mistake" if sample.sought else "random"
+    kind = "mistake" if sample.confident_mistake else "random"
     predicted = f"{plain(sample.predicted, 12)} {sample.probability:.0%}"
     return [f"{kind} {sample.index}", plain(sample.truth, 14), predicted, *(plain(v, 14) for v in values[:FEATURES])]
 
@@ -120,10 +119,6 @@ def _draw_line(axes: Axes, row: int, line: list[tuple[str, float]]) -> None:
             axes.add_patch(box)
         axes.text(column, row + 0.5, word, family="DejaVu Sans Mono", fontsize=8.4, va="center")
         column += width + 1
-
-
-def _groups(shown: list[Sample]) -> list[tuple[str, list[Sample]]]:
-    return [(HEADINGS[sought], list(group)) for sought, group in groupby(shown, key=lambda sample: sample.sought)]
 
 
 def _caption(sample: Sample) -> str:

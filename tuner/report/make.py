@@ -23,7 +23,7 @@ from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
 from tuner.report.findings import Findings, NotShown
-from tuner.report.page import Block, Section, render
+from tuner.report.page import Block, Section, render_page
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_samples import samples_block
 from tuner.report.page_scores import classification_block, confusion_block, roc_block
@@ -155,7 +155,8 @@ def write_report(findings: Findings, folder: Path) -> Report:
         _write(folder / TABLE, json.dumps(table.to_json(), indent=2) + "\n")
         files.append(TABLE)
     title = f"{findings.config.pair}: {findings.config.name}"
-    _write(folder / REPORT_PAGE, render(title, heading(findings), sections, footer()))
+    page = render_page(title=title, heading=heading(findings), sections=sections, footer=footer())
+    _write(folder / REPORT_PAGE, page)
     return Report(folder=folder, files=(REPORT_PAGE, *files), missing=missing, failed=failed)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tuner.report.class_scores import Classification, Roc
 from tuner.report.figures import BLUE, GREY, shorten
 from tuner.report.figures_scores import MOST_NUMBERS
-from tuner.report.page import Block, chart_text, table
+from tuner.report.page import Block, chart_text, render_table
 
 MOST_NAMES = 100  # classes up to which each cell gives their names; with more, names would fill most of the page
 
@@ -85,7 +85,7 @@ def classification_block(report: Classification) -> Block:
         [row.name, f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", str(row.support)]
         for row in report.rows
     ]
-    html = table(["", "precision", "recall", "F1", "support"], rows, "means")
+    html = render_table(["", "precision", "recall", "F1", "support"], rows, "means")
     return Block(caption=f"On the test set: accuracy {report.accuracy:.4f}.", html=html)
 
 

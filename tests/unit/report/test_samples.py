@@ -89,8 +89,8 @@ def test_a_long_roc_curve_is_thinned_and_keeps_its_area() -> None:
 def test_samples_name_truth_and_prediction() -> None:
     found = images(["cat", "dog"], 300, sure=1.0)
     shown = samples(found)
-    assert [sample.sought for sample in shown] == [False] * DRAWN + [True] * WRONG
-    assert all(not sample.right for sample in shown if sample.sought)
+    assert [sample.confident_mistake for sample in shown] == [False] * DRAWN + [True] * WRONG
+    assert all(not sample.right for sample in shown if sample.confident_mistake)
     for sample in shown:
         assert sample.truth == ("cat", "dog")[sample.index % 2]
         assert sample.probability == pytest.approx(found.predictions.probabilities[sample.index].max().item())
