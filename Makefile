@@ -1,5 +1,6 @@
 # make demo    from nothing to a tuned, tested, registered model
 # make test    the test suite
+# make check   lint and the unit tests, in under two minutes: while you work
 # make proofs  the tests that take minutes: clusters of several nodes, servers, and all of make faults
 # make faults  injects faults and bad input, and writes the tables of docs/faults.md
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
@@ -13,13 +14,18 @@ LOCK := $(UV) pip compile pyproject.toml --extra dev --extra server --universal 
 
 FAULTS := build/faults.json
 
-.PHONY: demo test proofs faults venv lint format lock benchmark results
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4  # a worker for each core
+
+.PHONY: demo test check proofs faults venv lint format lock benchmark results
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
 
 test: venv
-	$(BIN)/pytest
+	$(PYTEST)
+
+check: lint
+	$(PYTEST) tests/unit
 
 proofs: venv
 	$(BIN)/pytest -m proof
@@ -38,6 +44,7 @@ results: venv
 lint: venv
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 format: venv

@@ -6,13 +6,12 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict
-from hashlib import sha256
 from pathlib import Path
 
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from tuner.core.files import data_root, write_atomic
+from tuner.core.files import data_root, digest, file_state, write_atomic
 from tuner.data.spec import DataSpec, Split, Splits
 
 FORMAT = 1  # increase it when the stored content, or the way it is computed, changes
@@ -30,8 +29,8 @@ def cached(name: str, source: Path, files: Iterable[Path], recipe: object, make:
         make: reads the source.
     """
     folder = data_root() / "cache"
-    stem = f"{name}-{_digest(source.resolve())}"
-    path = folder / f"{stem}-{_digest(FORMAT, recipe, *map(_state, files))}.safetensors"
+    stem = f"{name}-{digest(source.resolve())}"
+    path = folder / f"{stem}-{digest(FORMAT, recipe, *map(file_state, files))}.safetensors"
     kept = _read(path)
     if kept is not None:
         return kept
@@ -42,18 +41,6 @@ def cached(name: str, source: Path, files: Iterable[Path], recipe: object, make:
             if old != path:
                 old.unlink()
     return splits
-
-
-def _digest(*parts: object) -> str:
-    return sha256("\n".join(map(str, parts)).encode(errors="surrogateescape")).hexdigest()[:16]
-
-
-def _state(file: Path) -> tuple[str, int, int]:
-    try:
-        stat = file.stat()
-    except OSError:
-        return str(file), -1, -1
-    return str(file), stat.st_size, stat.st_mtime_ns
 
 
 def _pack(splits: Splits, path: Path) -> None:

@@ -10,8 +10,6 @@ from pathlib import Path
 from tarfile import TarError
 from tempfile import TemporaryDirectory
 
-from torchvision.datasets.utils import download_url, extract_archive
-
 from tuner.core.environment import download_timeout
 from tuner.core.errors import TunerError, one_line
 
@@ -63,6 +61,8 @@ def unpack(archive: Path, folder: Path) -> None:
     Raises:
         TunerError: the archive is broken, has no such folder, or would write elsewhere.
     """
+    from torchvision.datasets.utils import extract_archive  # noqa: PLC0415 - takes seconds, and only a download needs it
+
     try:
         with TemporaryDirectory(dir=folder.parent, prefix=".unpack-") as unpacked:
             extract_archive(str(archive), unpacked)
@@ -81,6 +81,8 @@ def md5_of(path: Path) -> str:
 
 
 def _download(path: Path, url: str, digest: str) -> None:
+    from torchvision.datasets.utils import download_url  # noqa: PLC0415 - as above
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent, prefix=".download-") as folder, download_timeout():
         download_url(url, folder, path.name, digest)  # shows its progress on stderr

@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from torchvision.datasets.utils import extract_archive
 
 from tuner.core.errors import one_line
 from tuner.data.spec import DataSpec, Split, Splits, hold_out, moments
@@ -64,6 +63,8 @@ def _download(root: Path) -> None:
 
 def _unpack(archive: Path, folder: Path) -> None:
     """Each file is created by a rename, so an interrupted extraction leaves no partial file."""
+    from torchvision.datasets.utils import extract_archive  # noqa: PLC0415 - takes seconds, and only a download needs it
+
     folder.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=folder, prefix=".unpack-") as unpacked:
         extract_archive(str(archive), unpacked)

@@ -37,7 +37,7 @@ def write_settings(environment: Mapping[str, str]) -> Path:
 
 def upgrade(environment: Mapping[str, str]) -> None:
     """Migrates the runs' database; that of the logins migrates itself. `mlflow db upgrade` wants the password typed."""
-    from mlflow.db import commands  # noqa: PLC0415, TID251 - the server itself is another process
+    from mlflow.db import commands  # noqa: PLC0415 - the server itself is another process
 
     commands(["upgrade", address(environment, TRACKING)], standalone_mode=False)
 

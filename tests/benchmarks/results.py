@@ -157,14 +157,16 @@ def make_row(result: dict[str, Any], command: str, date: str, hardware: str) -> 
 
 def measure_cost(result: dict[str, Any]) -> dict[str, Any] | None:
     """The cost of a sweep of a version that did not measure it; None when its folder is gone."""
-    from tuner.core.outcome import Cost
     from tuner.core.sweep_folder import SweepFolder
     from tuner.search.study_reader import read_records
+    from tuner.training import cost
 
     folder = Path(result["folder"])
     if not folder.exists():
         return None
-    return asdict(Cost.of(folder / "model", read_records(SweepFolder(folder).journal)[result["best"]["trial"]]))
+    return asdict(
+        cost.measure_cost(folder / "model", read_records(SweepFolder(folder).journal)[result["best"]["trial"]])
+    )
 
 
 def table(rows: dict[str, Row]) -> str:

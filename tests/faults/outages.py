@@ -1,7 +1,7 @@
 """Trains against an MLflow server that fails, and counts what arrives: a function for each kind of failure.
 
-The study, the policy, the tracker, the server and its client are the real ones; what trains is a formula. Pauses are
-shorter than in real life. `make faults` and the tests share this.
+The study, the controller, the tracker, the server and its client are the real ones; what trains is a formula. Pauses
+are shorter than in real life. `make faults` and the tests share this.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from support.common import make_config
+from support.made_up_search import Recorder, controller_of, study_of
 
 from faults.faulty_proxy import BROKEN, BUSY, CUT, DOWN, KINDS, LOST, SLOW, FaultyProxy, faulty_proxy
 from faults.inventory import Inventory, inventory
-from tuner.core.callback import Decision
 from tuner.core.environment import prepare_environment
-from tuner.core.sweep_folder import SweepFolder
-from tuner.search.controller import Controller
-from tuner.search.study import Study
+from tuner.core.records import TrialReport
+from tuner.search.schedulers.base import Decision
 from tuner.tracking import background, retry
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.runs import MlflowSweep
@@ -65,14 +64,15 @@ class Training:
         space = {"epochs": EPOCHS, "params": {"dropout": {"low": 0.0, "high": 0.9}}}
         self.config = make_config(name=self.folder.name, trials=TRIALS, epochs=EPOCHS, seed=self.seed, space=space)
         self.config.save(self.folder)
-        self.said: list[str] = []
+        self.recorder = Recorder()
         self.reports = 0
         self._random = random.Random(self.seed)
-        study = Study(SweepFolder(self.folder).journal, self.config.search_space(), seed=self.seed, trials=TRIALS)
+        study = study_of(self.config, self.folder)
         store = Store(uri=self.proxy.uri, artifacts=None)
         self.study = study
-        self.tracker = BackgroundTracker(self._connect(store), study.record, ask=store.ask, say=self.said.append)
-        self._policy = Controller(self.config, study, self.folder / "trials", self.tracker)
+        self.tracker = BackgroundTracker(self._connect(store), study.record, ask=store.ask, note=self.recorder.on_note)
+        self.tracker.start()
+        self._controller = controller_of(self.config, study, self.folder, self.tracker)
         self._live: dict[int, int] = {}
 
     def _connect(self, store: Store) -> Callable[[Callable[[], None]], MlflowSweep]:
@@ -80,13 +80,13 @@ class Training:
 
     def train(self, until: float = float("inf")) -> None:
         """Reports epochs until so many were reported in all, or until the sweep is over."""
-        while self.reports < until and not self._policy.over:
-            while len(self._live) < self.config.concurrency and (drawn := self._policy.next_trial()):
+        while self.reports < until and not self._controller.over:
+            while len(self._live) < self.config.concurrency and (drawn := self._controller.next_trial()):
                 self._live[drawn[0]] = self.study.record(drawn[0]).epoch
             self._report(self._random.choice(sorted(self._live)))
             time.sleep(0.02)
-        if self._policy.over:
-            self._policy.finish()
+        if self._controller.over:
+            self._controller.finish()
 
     def _report(self, number: int) -> None:
         self._live[number] += 1
@@ -101,7 +101,7 @@ class Training:
             lr=0.1,
             epoch_seconds=0.01,
         )
-        decision = self._policy.on_report(number, asdict(metrics))
+        decision = self._controller.on_report(number, TrialReport(metrics=asdict(metrics)))
         if decision is Decision.STOP:
             del self._live[number]
 
@@ -131,7 +131,7 @@ class Training:
             requests=self.proxy.requests,
             injected=self.proxy.injected.total(),
             found=found,
-            said=tuple(self.said),
+            said=tuple(self.recorder.notes),
             unsent=unsent,
         )
 
@@ -203,7 +203,7 @@ def synced(sweep: Training) -> str:
     from tuner.sweeps.sync import sync_sweep
 
     store = Store(uri=sweep.proxy.uri, artifacts=None)
-    return str(sync_sweep(sweep.folder, store, sweep.said.append))
+    return str(sync_sweep(sweep.folder, store, sweep.recorder.on_note))
 
 
 @contextmanager

@@ -7,12 +7,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from rich.console import Console
-
 from tuner.core.errors import TunerError
-from tuner.sweeps import control
-from tuner.sweeps.control import Order, stop
-from tuner.sweeps.lock import is_running, lock_sweep
+from tuner.sweeps.control import stop
+from tuner.sweeps.lock import Order, current_order, is_running, lock_sweep
 
 OBEYS_S = 60.0  # after so long an order is lost
 
@@ -25,9 +22,9 @@ def stop_as_it_begins(folder: Path, times: int) -> Counter[str]:
         for _ in range(times):
             with lock_sweep(folder):
                 deadline = time.monotonic() + OBEYS_S
-                while control.current_order(folder) is not Order.STOP and time.monotonic() < deadline:
+                while current_order(folder) is not Order.STOP and time.monotonic() < deadline:
                     time.sleep(0.0005)
-                counts["obeyed"] += control.current_order(folder) is Order.STOP
+                counts["obeyed"] += current_order(folder) is Order.STOP
             counts["ended"] += 1
             time.sleep(0.001)
 
@@ -36,7 +33,7 @@ def stop_as_it_begins(folder: Path, times: int) -> Counter[str]:
     while driver.is_alive():
         ended = counts["ended"]
         try:
-            stop(folder.name, now=False, err=Console(quiet=True))
+            stop(folder.name, now=False)
         except TunerError:
             continue
         counts["given"] += 1

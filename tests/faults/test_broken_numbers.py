@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 import warnings
@@ -13,17 +12,17 @@ from typing import Any
 import pytest
 import torch
 from mlflow import MlflowClient
-from rich.console import Console
 from support.common import make_config
-from support.in_process import Nobody, run_trials
+from support.in_process import run_trials
+from support.made_up_search import study_of
 from torch import Tensor, nn
 
 from tuner.core import catalog
+from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import DataSpec, Splits
-from tuner.execution.signals import Stop
 from tuner.report.findings import Findings
 from tuner.report.make import write_report
 from tuner.search.study import Study
@@ -91,8 +90,8 @@ def sweep(folder: Path, splits: Splits, *flaws: str, trials: int = 1, epochs: in
     params = {"flaw": {"choices": list(flaws)}, "batch_size": {"choices": [1024]}, "lr": {"choices": [0.01]}}
     space = {"epochs": epochs, "params": params}
     config = make_config(trials=trials, epochs=epochs, concurrency=1, space=space, max_failure_rate=1.0)
-    study = Study(SweepFolder(folder).journal, config.search_space(), seed=0, trials=trials)
-    run_trials(config, splits, study, folder, Nobody())
+    study = study_of(config, folder)
+    run_trials(config, splits, study, folder)
     return Ran(study, study.records())
 
 
@@ -149,6 +148,12 @@ def test_a_metric_that_never_changes_ends_all_trials_and_the_first_is_the_best(t
     assert made.failed == {}
 
 
+def run_whole(config: SweepConfig, folder: Path, splits: Splits) -> None:
+    with SweepRun.open(config, SweepFolder(folder), SweepInputs(splits, {}), ()) as run:
+        assert run.search(), "the search came to its end"
+        run.finalize()
+
+
 def whole_sweep(home: Path, splits: Splits, flaw: str) -> str:
     """A sweep of one trial from its begin to its error."""
     space: dict[str, Any] = {"epochs": 3, "params": {"flaw": {"choices": [flaw]}, "batch_size": {"choices": [64]}}}
@@ -156,9 +161,8 @@ def whole_sweep(home: Path, splits: Splits, flaw: str) -> str:
     folder = home / config.name
     folder.mkdir(parents=True)
     config.save(folder)
-    console = Console(file=io.StringIO(), width=300)
     with pytest.raises(SweepError) as ended:
-        SweepRun(config, SweepInputs(splits, {}), folder, Store.of(home), console, Stop(), print).run()
+        run_whole(config, folder, splits)
     assert not (folder / "model").exists()
     assert not (folder / "result.json").exists()
     return str(ended.value)

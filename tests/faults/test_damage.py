@@ -15,22 +15,22 @@ import torch
 from rich.console import Console
 from support.checkpoints import train, training
 from support.common import Finished, make_config
-from support.made_up_search import METRICS, drive, policy, space
+from support.made_up_search import Recorder, begin, drive, report_of, study_of
 
 from faults.damage import BEFORE, BELIEVED, END, WHOLE, tally
 from faults.inventory import Inventory
 from faults.ledger import Ledger
-from tuner.cli import manage
+from tuner.cli import status_view
 from tuner.core.config import CONFIG_FILE, SweepConfig
 from tuner.core.errors import SweepError, TunerError
 from tuner.core.files import write_checked_json
 from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import JOURNAL_FILE, SweepFolder
+from tuner.data.source import Source
 from tuner.report.make import make_report
-from tuner.search.study import Study
 from tuner.search.study_reader import read_records
-from tuner.sweeps import final_test
+from tuner.sweeps.final_test import evaluate_best
 from tuner.sweeps.resume import repair_folder
 from tuner.training import checkpoint
 from tuner.training.checkpoint_manager import CheckpointManager
@@ -108,7 +108,7 @@ def states(journal: Path) -> list[list[TrialRecord]]:
 
 @pytest.mark.faults
 def test_a_damaged_study_is_one_line_or_what_it_was_before_its_last_lines(tmp_path: Path, ledger: Ledger) -> None:
-    drive(policy(tmp_path), Counter())
+    drive(begin(make_config(), tmp_path)[0], Counter())
     known = states(SweepFolder(tmp_path).journal)
 
     def look() -> str:
@@ -158,15 +158,15 @@ def test_a_training_says_that_its_checkpoint_was_damaged_and_from_where_it_goes_
     assert again.restore(training())
     [note] = again.take_notes()
     assert note.startswith(f"{tmp_path / checkpoint.CHECKPOINT_FILE} is damaged: ")
-    assert note.endswith(": it goes on from its checkpoint of epoch 2")
+    assert note.endswith(": it restarts from its checkpoint of epoch 2")
     (tmp_path / checkpoint.PREVIOUS_FILE).write_bytes(b"")
     assert not again.restore(training())
     [note] = again.take_notes()
-    assert note.endswith(": it goes on from its first epoch")
+    assert note.endswith(": it restarts from its first epoch")
 
 
 def test_a_checkpoint_that_is_ahead_of_a_study_cut_short_is_not_gone_on_from(tmp_path: Path) -> None:
-    first = policy(tmp_path)
+    first, _ = begin(make_config(), tmp_path)
     for number in (0, 1):
         assert first.next_trial() is not None
         subject, checkpoints = training(), CheckpointManager(tmp_path / "trials" / f"{number:04d}")
@@ -174,8 +174,8 @@ def test_a_checkpoint_that_is_ahead_of_a_study_cut_short_is_not_gone_on_from(tmp
             train(subject)
             checkpoints.save(subject, now=True)
             if number == 0 and epoch == 1:
-                first.on_report(0, {"epoch": 1, "val_accuracy": 0.5, **METRICS})
-    study = Study(SweepFolder(tmp_path).journal, space(), seed=0, trials=12)
+                first.on_report(0, report_of(1, 0.5))
+    study = study_of(make_config(), tmp_path)
     assert [note.partition(":")[0] for note in repair_folder(study, tmp_path)] == [
         "trial 0 starts again: its checkpoint has more epochs than the study",
         "trial 1 starts again: its checkpoint has more epochs than the study",
@@ -191,21 +191,21 @@ def test_weights_of_another_epoch_than_the_best_are_called_what_they_are(finishe
     worse = {epoch: value - 1 if epoch == best.best_epoch else value for epoch, value in best.values.items()}
     other = replace(best, values=worse)
     assert other.best_epoch != best.best_epoch
-    splits = config.source.load(config.limit)
-    said: list[str] = []
-    winner = final_test.test_best(config, splits, other, tmp_path, warn=said.append)
+    splits, folder = Source.of(config).load(config.limit), SweepFolder(tmp_path)
+    recorder = Recorder()
+    winner = evaluate_best(config, splits, other, folder, None, recorder.on_note)
     assert (winner.epoch, winner.val_accuracy) == (best.best_epoch, best.best[0])
-    [line] = said
-    assert line.startswith(f"the model is that of trial {best.number} after epoch {best.best_epoch} (val_accuracy ")
-    assert f"; the study's best is epoch {other.best_epoch} (" in line
-    said.clear()
-    assert final_test.test_best(config, splits, best, tmp_path, warn=said.append).trial == best
-    assert said == []
+    [line] = recorder.warnings
+    assert line.startswith(f"the saved model is trial {best.number} after epoch {best.best_epoch} (val_accuracy ")
+    assert f"; the best in the study is epoch {other.best_epoch} (" in line
+    recorder = Recorder()
+    assert evaluate_best(config, splits, best, folder, None, recorder.on_note).trial == best
+    assert recorder.notes == []
     shutil.rmtree(tmp_path / "trials")
     with pytest.raises(
         SweepError, match=r"no checkpoint in .*; to train it again: tuner train digits cnn --from-trial"
     ):
-        final_test.test_best(config, splits, best, tmp_path)
+        evaluate_best(config, splits, best, folder, None, Recorder().on_note)
 
 
 def test_one_damaged_sweep_does_not_hide_the_others(finished: Finished, home: Path) -> None:
@@ -217,12 +217,12 @@ def test_one_damaged_sweep_does_not_hide_the_others(finished: Finished, home: Pa
         path.write_text(damage[name](path.read_text()))
     said, told = io.StringIO(), io.StringIO()
     out, err = Console(file=said, width=120), Console(file=told, width=300)
-    assert manage.show_status(None, watch=False, as_json=False, out=out, err=err) == 1
+    assert status_view.show_status(None, watch=False, as_json=False, out=out, err=err) == 1
     assert said.getvalue().count("finished") == 1
     first, second = sorted(told.getvalue().splitlines())
     assert first.startswith(f"left out: a: {home / 'a' / CONFIG_FILE} is damaged: ")
     assert second.startswith(f"left out: b: {home / 'b' / JOURNAL_FILE} is damaged in line 1: ")
     with pytest.raises(TunerError, match=r"study\.log is damaged in line 1: "):
-        manage.show_status("b", watch=False, as_json=False, out=out, err=err)
+        status_view.show_status("b", watch=False, as_json=False, out=out, err=err)
     with pytest.raises(TunerError, match=r"study\.log is damaged in line 1: "):
         make_report(home / "b")

@@ -85,7 +85,7 @@ def test_a_checkpoint_that_is_needed_and_not_taken_is_said_and_the_one_before_st
     train(subject)
     checkpoints.save(subject, now=True)
     train(subject)
-    with no_larger_than(2000), pytest.raises(UnsavedError, match=f"the file may not grow any more: {tmp_path}"):
+    with no_larger_than(2000), pytest.raises(UnsavedError, match=f"the file has reached its size limit: {tmp_path}"):
         checkpoints.save(subject, now=True)
     state, damage = read_latest(tmp_path)
     assert state is not None
@@ -103,7 +103,7 @@ def test_a_checkpoint_that_may_wait_is_noted_and_written_when_there_is_room(
         checkpoints.save(subject, now=False)
         checkpoints.save(subject, now=False)  # which is not told again
     [note] = checkpoints.take_notes()
-    assert note.startswith("epoch 1 is not saved: the file may not grow any more: ")
+    assert note.startswith("epoch 1 is not saved: the file has reached its size limit: ")
     checkpoints.save(subject, now=False)
     assert checkpoints.take_notes() == []
     state, _ = read_latest(tmp_path)

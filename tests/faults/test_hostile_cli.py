@@ -41,7 +41,7 @@ BAD = {
         "params.lr: a whole number must be at most",
     ),
     "a path that is too long": (("predict", "a" * 300, "x.png"), {}, "unknown model"),
-    "a tracking server in brackets": (DIGITS, {"MLFLOW_TRACKING_URI": "http://u:SECRET@["}, "no address"),
+    "a tracking server in brackets": (DIGITS, {"MLFLOW_TRACKING_URI": "http://u:SECRET@["}, "is not a valid address"),
     "a tracking folder": (DIGITS, {"MLFLOW_TRACKING_URI": "foo"}, "sqlite:///"),
     "a home that is no text": (DIGITS, {"TUNER_HOME": "\udcff"}, "TUNER_HOME"),
     "a cluster nowhere": (("status", "x"), {"TUNER_ADDRESS": "http://"}, "TUNER_ADDRESS http://: give the address"),

@@ -17,7 +17,7 @@ from faults.hostile.models import packed
 MEASURE = """
 import json, os, resource, sys
 from pathlib import Path
-from tuner import catalog
+from tuner.core import catalog
 from tuner.data.spec import DataSpec
 from tuner.core.errors import TunerError
 from tuner.data.images import read_image
@@ -80,7 +80,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, i
         ("one line.csv", "line 1: field larger than field limit", 700),
         ("giant.png", "more than 64,000,000 pixels, which is the limit", 60),
         ("largest.png", "accepted", 300),
-        ("scans.jpg", "more than 100 scans, which are the limit", 60),
+        ("scans.jpg", "more than 100 scans, which is the limit", 60),
         ("packed.pth", "it is compressed, and torch.save compresses nothing", 60),
     ],
 )

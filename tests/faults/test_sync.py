@@ -6,14 +6,13 @@ import json
 import shutil
 import signal
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlflow import MlflowClient
-from rich.console import Console
 from support.common import Command, Finished, Start, epochs_in, free_port, read_runs, wait_for_epochs
+from support.made_up_search import Recorder
 from support.mlflow_server import mlflow_server, plain_server
 from support.postgres import postgres
 
@@ -21,6 +20,7 @@ from faults.faulty_proxy import BROKEN, DOWN, LOST, faulty_proxy
 from faults.inventory import inventory
 from faults.ledger import Ledger
 from faults.outages import TINY, TURNS
+from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
@@ -29,7 +29,7 @@ from tuner.search.study_reader import read_records
 from tuner.sweeps.api import resume
 from tuner.sweeps.lock import lock_for_sync, lock_sweep
 from tuner.sweeps.status import SweepReader
-from tuner.sweeps.sync import sync, sync_sweep
+from tuner.sweeps.sync import Synced, sync, sync_sweep
 from tuner.tracking import retry
 from tuner.tracking.store import Store
 
@@ -83,14 +83,13 @@ def test_a_finished_sweep_is_synced_to_a_new_server_once_though_answers_are_lost
 
 def test_sync_leaves_a_sweep_alone_that_runs(finished: Finished, tmp_path: Path) -> None:
     folder = shutil.copytree(finished.sweep, tmp_path / "runs" / finished.sweep.name)
-    said = StringIO()
-    quiet = Console(file=said, width=300)
-    with lock_sweep(folder):
-        with pytest.raises(TunerError, match=f"the sweep {folder.name} is running in another process"):
-            sync(folder.name, elsewhere=False, as_json=False, out=quiet, err=quiet)
-        assert sync(None, elsewhere=False, as_json=False, out=quiet, err=quiet) == 0
     reason = f"the sweep {folder.name} is running in another process"
-    assert said.getvalue() == f"{folder.name}: left out: {reason}\n"
+    with lock_sweep(folder):
+        with pytest.raises(TunerError, match=reason):
+            synced(folder.name)
+        [done] = synced()
+    assert (done.left_out, done.unsent) == (reason, "")
+    assert str(done) == f"{folder.name}: left out: {reason}"
 
 
 def home_with(finished: Finished, tmp_path: Path, *names: str) -> Path:
@@ -102,11 +101,12 @@ def home_with(finished: Finished, tmp_path: Path, *names: str) -> Path:
     return tmp_path / "runs"
 
 
-def typed(name: str | None = None, *, elsewhere: bool = False) -> tuple[int, str]:
-    """The exit status of `tuner sync`, and what it says."""
-    said = StringIO()
-    console = Console(file=said, width=300)
-    return sync(name, elsewhere=elsewhere, as_json=False, out=console, err=console), said.getvalue()
+def synced(name: str | None = None, *, elsewhere: bool = False) -> list[Synced]:
+    """What `tuner sync` does with each sweep. It warns of nothing."""
+    recorder = Recorder()
+    done = list(sync(name, elsewhere=elsewhere, events=Callbacks([recorder])))
+    assert recorder.notes == []
+    return done
 
 
 def test_a_sweep_that_began_with_another_mlflow_is_not_sent_to_this_one(
@@ -116,49 +116,54 @@ def test_a_sweep_that_began_with_another_mlflow_is_not_sent_to_this_one(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     reason = f"moved was started with no MLFLOW_TRACKING_URI, but MLflow is {server} here: set it as it was then"
     with pytest.raises(TunerError) as caught:
-        typed("moved")
+        synced("moved")
     assert str(caught.value) == reason
-    assert typed() == (0, f"moved: left out: {reason}\n")
+    [done] = synced()
+    assert (str(done), done.unsent) == (f"moved: left out: {reason}", "")
     status = SweepReader("moved", home).status()
     assert (status.state, status.unsent) == ("finished", True)
-    code, said = typed("moved", elsewhere=True)
-    assert code == 0
-    assert "the model, as models:/digits-cnn" in said
+    [done] = synced("moved", elsewhere=True)
+    assert (done.left_out, done.unsent) == ("", "")
+    assert "the model, as models:/digits-cnn" in str(done)
     assert not SweepReader("moved", home).status().unsent
 
 
-def test_a_sweep_with_a_damaged_file_keeps_no_other_from_being_sent(finished: Finished, tmp_path: Path) -> None:
+def test_a_sweep_with_a_damaged_file_keeps_no_other_from_being_sent(
+    finished: Finished, tuner: Command, tmp_path: Path
+) -> None:
     home = home_with(finished, tmp_path, "broken", "whole")
     (home / "broken" / "predictions.safetensors").unlink()
-    code, said = typed()
-    first, second = said.splitlines()
-    assert code == UNSENT
-    assert first.startswith("broken: not everything could be sent: ")
-    assert "predictions.safetensors" in first
-    assert second.startswith("whole: sent ")
+    first, second = synced()
+    assert str(first).startswith("broken: not everything could be sent: ")
+    assert "predictions.safetensors" in first.unsent
+    assert str(second).startswith("whole: sent ")
+    assert second.unsent == ""
+    again = tuner("sync", folder=tmp_path)
+    assert again.returncode == UNSENT, again.stderr
+    assert again.stdout.splitlines() == [str(first), "whole: MLflow has all of it"]
 
 
 def test_a_sweep_that_was_killed_while_its_model_was_registered_is_gone_on_with(
     finished: Finished, tmp_path: Path
 ) -> None:
-    home, said, told = home_with(finished, tmp_path, "late"), StringIO(), StringIO()
-    out, err = Console(file=said, width=300), Console(file=told, width=300)
-    assert resume("late", as_json=True, out=out, err=err) == 0
-    assert told.getvalue().startswith("late: sent ")
-    result = json.loads(said.getvalue())
+    home, recorder = home_with(finished, tmp_path, "late"), Recorder()
+    result = resume("late", callbacks=[recorder]).to_json()
+    [line] = recorder.notes
+    assert line.startswith("late: sent ")
+    assert recorder.warnings == []
     assert (result["finished"], result["unsent"], result["best"]) == (True, "", finished.result["best"])
     assert result["model"]["uri"].startswith("models:/digits-cnn")
     assert not SweepReader("late", home).status().unsent
     with pytest.raises(TunerError, match="the sweep late is finished"):
-        resume("late", as_json=False, out=out, err=err)
+        resume("late")
 
 
 def test_a_sweep_that_is_sent_is_not_said_to_run_and_is_sent_by_one(finished: Finished, tmp_path: Path) -> None:
     home = home_with(finished, tmp_path, "x")
     with lock_for_sync(home / "x"):
         assert SweepReader("x", home).status().state == "finished"
-        with pytest.raises(TunerError, match="another process sends MLflow what it lacks of x"):
-            typed("x")
+        with pytest.raises(TunerError, match="another process is uploading x to MLflow"):
+            synced("x")
         with pytest.raises(TunerError, match="the sweep x is running in another process"), lock_sweep(home / "x"):
             pass
 
@@ -169,7 +174,7 @@ def test_a_sweep_that_was_killed_is_still_said_to_have_crashed(finished: Finishe
     driver = json.loads((home / "killed" / "driver.json").read_text())
     (home / "killed" / "driver.json").write_text(json.dumps({**driver, "ended": False}))
     assert SweepReader("killed", home).status().state == "crashed"
-    assert typed("killed")[0] == 0
+    assert [done.unsent for done in synced("killed")] == [""]
     assert SweepReader("killed", home).status().state == "crashed"
 
 

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from support.common import Command, Finished, make_config, read_runs, read_study
 
-from tuner.core import sweep_folder
 from tuner.core.errors import TunerError
+from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
-from tuner.sweeps import control, lock
-from tuner.sweeps.control import Order
-from tuner.sweeps.lock import is_running, last_driver, lock_sweep
+from tuner.sweeps import lock
+from tuner.sweeps.lock import Order, is_running, last_driver, lock_sweep
 from tuner.sweeps.logs import events
 from tuner.sweeps.status import SweepReader
 
@@ -45,11 +44,11 @@ def wait(folder: Path, state: str) -> dict[str, Any]:
 def test_a_folder_is_held_by_one_process_and_says_by_which(sweep: Path) -> None:
     assert not is_running(sweep)
     assert last_driver(sweep) is None
-    with lock_sweep(sweep) as held:
+    with lock_sweep(sweep) as locked:
         assert is_running(sweep)
         with pytest.raises(TunerError, match=r"^the sweep demo is running in another process$"), lock_sweep(sweep):
             pass
-        held.note_live({3, 1})
+        locked.note_live({3, 1})
         driver = last_driver(sweep)
         assert driver is not None
         assert (driver.pid, driver.live, driver.ended) == (os.getpid(), (1, 3), False)
@@ -60,15 +59,15 @@ def test_a_folder_is_held_by_one_process_and_says_by_which(sweep: Path) -> None:
 
 
 def test_an_order_is_there_until_it_is_cleared_and_the_last_one_counts(sweep: Path) -> None:
-    assert control.current_order(sweep) is None
-    control.give_order(sweep, Order.PAUSE)
-    control.give_order(sweep, Order.STOP)
-    assert control.current_order(sweep) is Order.STOP
+    assert lock.current_order(sweep) is None
+    lock.give_order(sweep, Order.PAUSE)
+    lock.give_order(sweep, Order.STOP)
+    assert lock.current_order(sweep) is Order.STOP
     lock.clear_order(sweep)
     lock.clear_order(sweep)
-    assert control.current_order(sweep) is None
-    (sweep / sweep_folder.ORDER_FILE).write_text("nonsense")
-    assert control.current_order(sweep) is None
+    assert lock.current_order(sweep) is None
+    SweepFolder(sweep).order.write_text("nonsense")
+    assert lock.current_order(sweep) is None
 
 
 def test_the_state_follows_from_the_folder(sweep: Path, home: Path) -> None:
@@ -81,9 +80,9 @@ def test_the_state_follows_from_the_folder(sweep: Path, home: Path) -> None:
     assert state() == ("crashed", "")  # it was killed before it began
     with lock_sweep(sweep):
         assert state() == ("running", "")
-        control.give_order(sweep, Order.STOP)
+        lock.give_order(sweep, Order.STOP)
         assert state() == ("stopping", "")
-        control.give_order(sweep, Order.PAUSE)
+        lock.give_order(sweep, Order.PAUSE)
         assert state() == ("pausing", "")
     assert state() == ("paused", "")
     (sweep / "error.txt").write_text("Traceback\n  somewhere\nOSError: it broke\n")
@@ -121,7 +120,7 @@ def test_logs_and_status_of_a_finished_sweep(tuner: Command, finished: Finished)
     for verb in ("stop", "pause"):
         refused = tuner(verb, name, folder=finished.folder)
         assert refused.returncode == 2
-        assert refused.stderr.startswith(f"error: the sweep {name} does not run: ")
+        assert refused.stderr.startswith(f"error: the sweep {name} is not running: it is finished")
 
 
 def test_a_sweep_in_the_background_is_paused_gone_on_with_and_stopped(tuner: Command, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_sweep_is_looked_at_paused_gone_on_with_and_stopped_from_afar(
     while state() in ("running", "pausing"):
         time.sleep(1)
     assert state() == "paused"
-    assert "error: the sweep x does not run" in ask("stop", "x", code=2)
+    assert "error: the sweep x is not running" in ask("stop", "x", code=2)
     ask("resume", "x")
     assert "tuner-x-2" in {job["submission_id"] for job in jobs(cluster)}
     while not any(record.values for record in read_records(home(cluster) / "x" / "study.log")):

@@ -242,7 +242,7 @@ def check_doctor(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
         [found] = services.cluster(cluster.address)
         assert found.good is (token == cluster.token)
         texts.append(found.text)
-    told = (f"runs Ray {ray.__version__}", "takes another token", "asks for a token")
+    told = (f"runs Ray {ray.__version__}", "does not accept the token", "asks for a token")
     assert texts == [f"{cluster.address} {each}" for each in told]
 
 

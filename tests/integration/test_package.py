@@ -27,13 +27,13 @@ def test_the_wheel_installs_in_a_fresh_environment_and_lists_the_catalog(tmp_pat
     python = str(tmp_path / "fresh/bin/python")
     install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
     subprocess.run(install, check=True, capture_output=True, cwd=tmp_path)
-    code = "from tuner import catalog; print([catalog.names(k) for k in ('datasets', 'models', 'search_spaces')])"
+    code = "from tuner.core import catalog; print([catalog.names(k) for k in ('datasets', 'models', 'search_spaces')])"
     done = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.strip() == str([catalog.names(k) for k in ("datasets", "models", "search_spaces")])
     assert (
         "epochs"
         in subprocess.run(
-            [python, "-c", "from tuner import catalog; print(catalog.search_space('digits', 'cnn'))"],
+            [python, "-c", "from tuner.core import catalog; print(catalog.search_space('digits', 'cnn'))"],
             check=True,
             capture_output=True,
             text=True,

@@ -69,7 +69,7 @@ def test_a_model_that_is_not_there_is_said_in_one_line(finished: Finished, tmp_p
             find_model(name, finished.home, tmp_path)
         assert str(caught.value).startswith(words)
         assert "\n" not in str(caught.value)
-    with pytest.raises(TunerError, match=r"there is none in .*begin with tuner sweep"):
+    with pytest.raises(TunerError, match=r"there are no models in .*start with tuner sweep"):
         find_model("digits-cnn", tmp_path / "empty", tmp_path)
     assert not (tmp_path / "empty").exists()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import subprocess
@@ -14,18 +13,18 @@ import pytest
 import torch
 from mlflow import MlflowClient
 from PIL import Image
-from rich.console import Console
 from support.common import Finished, read_runs
+from support.made_up_search import Recorder
 from torch import Tensor, nn
 
 from tuner.cli import app
+from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.outcome import Outcome
-from tuner.data.spec import DataSpec, Split, Splits
+from tuner.data.spec import DataSpec
 from tuner.report.findings import Findings, attention
 from tuner.report.make import PARTS
-from tuner.sweeps.finalize import Finale
-from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.finalize import publish_report
 from tuner.tracking.store import Store
 from tuner.training.classifier import Classifier
 
@@ -141,18 +140,14 @@ def test_a_part_that_fails_is_named_and_costs_no_other(typed: Typed, copy: Path)
 
 def test_a_report_that_cannot_be_made_does_not_fail_the_sweep(copy: Path) -> None:
     (copy / "report").write_text("a file where the folder should be")
-    spec = DataSpec(name="x", task="image", shape=(1, 8, 8), classes=("a", "b"), mean=(0.0,), std=(1.0,))
-    nothing = Split(torch.zeros(0), torch.zeros(0))
-    said = io.StringIO()
-    console = Console(file=said, width=300)
-    materials = SweepInputs(Splits(spec, nothing, nothing, nothing), {})
+    recorder = Recorder()
     config, store = SweepConfig.load(copy), Store.of(copy.parent)
-    finale = Finale(config=config, materials=materials, folder=copy, store=store, console=console, kept=None)
     outcome = Outcome(config=config, folder=copy, records=(), winner=None, seconds=1.0)
-    assert finale.report(outcome) == outcome
-    assert said.getvalue().startswith("warning: there is no report: ")
-    assert f"to make the report again: tuner report {SweepConfig.load(copy).name}" in said.getvalue()
-    assert said.getvalue().count("\n") == 1
+    assert publish_report(outcome, store, Callbacks([recorder])) == outcome
+    [line] = recorder.warnings
+    assert line.startswith("there is no report: ")
+    assert f"to make the report again: tuner report {config.name}" in line
+    assert "\n" not in line
 
 
 def test_unknown_sweeps_are_one_line(typed: Typed, copy: Path) -> None:
@@ -170,7 +165,8 @@ def test_without_sweeps_the_message_says_how_to_begin(typed: Typed) -> None:
 LAZY = """
 import sys
 from pathlib import Path
-from tuner import cli, commands
+from tuner.cli import app
+from tuner.sweeps import api
 print([name for name in ("matplotlib", "plotly") if name in sys.modules])
 from tuner.report.make import make_report
 print(make_report(Path(sys.argv[1])).failed)

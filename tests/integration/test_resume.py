@@ -122,7 +122,7 @@ def test_a_training_on_a_changed_table_is_not_gone_on_with(tuner: Command, start
     table.write_text("\n".join(["a,b,c", *rows[1:], "7,7,no"]))
     changed = tuner("resume", "x", folder=tmp_path)
     assert (changed.returncode, changed.stderr.count("\n")) == (2, 1)
-    assert "the data of x is not what it began with" in changed.stderr
+    assert "the data of x is not what it started with" in changed.stderr
     table.write_text("\n".join(["a,b,c", *rows]))
     done = tuner("resume", "x", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -145,7 +145,7 @@ def test_a_training_from_a_file_of_weights_goes_on_with_them(tuner: Command, sta
     torch.save({name: value + 1 for name, value in mobilenet_v2().state_dict().items()}, tmp_path / "w.pth")
     changed = tuner("resume", "x", folder=tmp_path)
     assert (changed.returncode, changed.stderr.count("\n")) == (2, 1)
-    assert "x began with other weights than these" in changed.stderr
+    assert "x started with other weights than these" in changed.stderr
     (tmp_path / "elsewhere.pth").rename(tmp_path / "w.pth")
     before = epochs(tmp_path)[0]
     done = tuner("resume", "x", "--json", folder=tmp_path)

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from tuner import __version__
-from tuner.cli.manage import app
-from tuner.cli.options import Address, AsJson, out
-from tuner.cli.sweep import app
+from tuner.cli import manage, models, sweep
+from tuner.cli.console import Command, out
+from tuner.cli.options import Address, AsJson
 from tuner.core import catalog
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError, disk_error_text, printable
@@ -24,12 +24,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.registered_commands += sweep.app.registered_commands  # the help shows commands in this order
 
 
-app.registered_commands += app.registered_commands  # before those below, as the help shows them
-
-
-@app.command("list")
+@app.command("list", cls=Command)
 def list_() -> None:
     """List the datasets, the models, and the pairs that have a search space."""
     for kind in ("datasets", "models"):
@@ -39,16 +37,16 @@ def list_() -> None:
         for name in catalog.formats() if kind == "datasets" else ():
             out.print(f"  {name + ':PATH':<18}", catalog.format_summary(name), markup=False)
         out.print()
-    out.print("[bold]pairs with a search space[/bold] (any other that fits by its task gets a default one)")
+    out.print("[bold]pairs with a search space[/bold] (any other model that suits the data gets a default one)")
     for pair in catalog.names("search_spaces"):
         out.print(f"  tuner sweep {pair.replace('-', ' ', 1)}")
 
 
-@app.command()
+@app.command(cls=Command)
 def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
-    """Look over what sweeps need: Python, torch, GPUs, disks, data, MLflow, a cluster; say how to mend what is wrong.
+    """Check what sweeps need: Python, torch, GPUs, disks, data, MLflow, a cluster; say how to fix what is wrong.
 
-    The exit status is 0 when all is good.
+    The exit status is 0 when nothing is wrong.
     """
     prepare_environment()
     from tuner.cli.doctor import run as examination  # noqa: PLC0415
@@ -56,7 +54,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-app.add_typer(app)
+app.registered_commands += models.app.registered_commands + manage.app.registered_commands
 
 
 @app.callback(invoke_without_command=True)

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.core.errors import printable
-from tuner.core.units import format_number, format_seconds
+from tuner.core.units import counted, format_number, format_seconds
 from tuner.sweeps.compare import Comparison, Row
 from tuner.sweeps.show import SPLITS
 
@@ -32,7 +32,7 @@ def print_comparison(comparison: Comparison, picture: Path, out: Console) -> Non
     narrow = Measurement.get(out, out.options.update(width=1000), table).maximum > out.width
     out.print(_table(rows, with_sweep=False) if narrow else table)
     if narrow:
-        sweeps = ", ".join(f"{row.sweep.name} ({_trials(row)})" for row in rows)
+        sweeps = ", ".join(f"{row.sweep.name} ({counted(row.trials, 'trial')})" for row in rows)
         out.print(f"\nThe sweeps, in this order: {sweeps}", markup=False, soft_wrap=False)
     for note in comparison.notes:
         out.print(f"\n{note}", markup=False, soft_wrap=False)
@@ -61,13 +61,7 @@ def _cells(sweep: FinishedSweep) -> list[str]:
     return [*scores, *numbers, seconds, "" if sweep.bytes is None else format_number(sweep.bytes, "B")]
 
 
-def _trials(row: Row) -> str:
-    return "1 trial" if row.trials == 1 else f"{row.trials} trials"
-
-
 MOST_CLASSES = 40  # lines in the terminal; the picture and --json have them all
-
-
 BAR = 24  # characters
 
 
@@ -82,7 +76,7 @@ def _print_data(data: dict[str, Any], out: Console) -> None:
     sizes = data["samples"]
     out.print(f"[bold]{data['name']}[/bold]  ", end="")
     out.print(data["summary"], markup=False)
-    words = f"at most {data['shape'][0]} words of {data['vocabulary']:,} known ones"
+    words = f"at most {data['shape'][0]} words, from a vocabulary of {data['vocabulary']:,}"
     sample = words if data["task"] == "text" else " x ".join(map(str, data["shape"]))
     out.print(f"  {data['task']}, {len(data['classes'])} classes, a sample is {sample}")
     out.print(f"  {sizes['train']} training, {sizes['validation']} validation, {sizes['test']} test samples")
@@ -114,7 +108,7 @@ def _print_classes(data: dict[str, Any], out: Console) -> None:
 
 def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> None:
     out.print(f"[bold]{model['name']}[/bold]  {model['summary']}")
-    out.print(f"  {model['parameters']:,} trained parameters with its defaults:")
+    out.print(f"  {model['parameters']:,} trainable parameters with the default arguments:")
     out.print("  " + ", ".join(f"{name}={value}" for name, value in model["arguments"].items()) + "\n", markup=False)
     out.print(f"[bold]{space['file']}[/bold]  at most {space['epochs']} epochs")
     for parameter in space["parameters"]:

@@ -3,31 +3,121 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from tuner.cli.app import app
-from tuner.cli.model_tables import print_comparison, print_predictions
-from tuner.cli.options import AsJson, Dataset, Name, Target, err, out
-from tuner.cli.sweep_tables import print_report
+from tuner.cli.console import Command, err, out
+from tuner.cli.options import AsJson, Dataset, Name, Target
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError, printable
 from tuner.core.files import make_folder, pictures, tuner_home
 from tuner.core.sweep_folder import known_sweep
-from tuner.sweeps.compare import Comparison, compare
-from tuner.tracking.store import Store
-from tuner.training.prediction import predict
+
+if TYPE_CHECKING:
+    from tuner.sweeps.compare import Comparison
+
+app = typer.Typer()
 
 
-def run_report(name: str, *, as_json: bool, out: Console, err: Console) -> int:
+@app.command(cls=Command)
+def show(
+    dataset: Dataset,
+    model: Annotated[str | None, typer.Argument(metavar="MODEL", help="A name from `tuner list`.")] = None,
+    *,
+    target: Target = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a dataset: its shape, splits and classes; with MODEL also the search space and the model's size."""
+    prepare_environment()
+    from tuner.cli import model_tables  # noqa: PLC0415
+    from tuner.data.source import Source  # noqa: PLC0415
+    from tuner.sweeps.show import describe  # noqa: PLC0415
+
+    source = Source.parse(dataset, target)
+    with err.status("Reading the data"):
+        shown = describe(source, model, pictures())
+    if as_json:
+        out.print_json(json.dumps(shown))
+    else:
+        model_tables.print_description(shown, out)
+
+
+@app.command(cls=Command)
+def predict(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A pair such as digits-cnn (its champion), models:/NAME@champion, or a sweep.",
+            show_default=False,
+        ),
+    ],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE", help="Images, texts (one a line, - for stdin) or CSV.", show_default=False),
+    ],
+    *,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Draw where the model looks (Grad-CAM), for images.")
+    ] = False,
+    folder: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Where --explain puts its pictures.")
+    ] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Predict the classes of images, lines of text or rows of a table.
+
+    Examples:  tuner predict mnist-cnn five.png   |   tuner predict imdb-lstm reviews.txt --json
+    """
+    prepare_environment()
+    code = _predict(model, files, explain=explain, folder=folder, as_json=as_json, out=out, err=err)
+    raise typer.Exit(code)
+
+
+@app.command(cls=Command)
+def report(name: Name, *, as_json: AsJson = False) -> None:
+    """Make the report of a sweep, finished or not: a page for the browser, and its pictures.
+
+    Prints the path of the page, in the sweep's folder; --json lists all files.
+    """
+    prepare_environment()
+    raise typer.Exit(_report(name, as_json=as_json, out=out, err=err))
+
+
+@app.command(cls=Command)
+def compare(
+    dataset: Annotated[
+        str | None,
+        typer.Argument(metavar="DATASET", help="Only models of this dataset; by default all.", show_default=False),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the best finished sweep of each pair: test scores, parameters, FLOPs, training time and size.
+
+    The FLOPs are those of one forward pass of one sample, two for each multiply-add.
+
+    Examples:  tuner compare   |   tuner compare cifar10 --json
+    """
+    prepare_environment()
+    raise typer.Exit(_compare(dataset, as_json=as_json, out=out, err=err))
+
+
+@app.command(cls=Command)
+def ui(port: Annotated[int, typer.Option(metavar="N", help="Port on 127.0.0.1.")] = 5000) -> None:
+    """Start MLflow's UI for the sweeps of this folder, until Ctrl-C stops it."""
+    prepare_environment()
+    raise typer.Exit(_ui(port, err))
+
+
+def _report(name: str, *, as_json: bool, out: Console, err: Console) -> int:
     """Makes a sweep's report, finished or not. Returns the exit status: 1 when a part of it could not be made."""
     from tuner.sweeps.finalize import publish  # noqa: PLC0415 - imports matplotlib and plotly
+    from tuner.tracking.store import Store  # noqa: PLC0415
 
     home = tuner_home()
     known_sweep(name, home)
@@ -36,11 +126,11 @@ def run_report(name: str, *, as_json: bool, out: Console, err: Console) -> int:
     if as_json:
         out.print_json(json.dumps(made.to_json()))
     else:
-        print_report(made, out)
+        out.print(str(made.page), markup=False)  # parts with nothing to show are named on the page, and by --json
     return 1 if made.failed else 0
 
 
-def run_predict(
+def _predict(
     name: str, files: list[str], *, explain: bool, folder: Path, as_json: bool, out: Console, err: Console
 ) -> int:
     """Prints the classes of the files' samples. Returns the exit status: 1 when a file was left out."""
@@ -58,36 +148,40 @@ def run_predict(
         answers = [prediction.to_json() for prediction in predictions]
         out.print_json(json.dumps(answers), ensure_ascii=True)  # a file's name may be no UTF-8
     else:
+        from tuner.cli.model_tables import print_predictions  # noqa: PLC0415
+
         print_predictions(predictions, out)
     if explain:
-        from tuner.report.explanation import explain  # noqa: PLC0415 - captum takes a while
+        from tuner.report.explanation import explain as draw  # noqa: PLC0415 - captum takes a while
 
-        for path in explain(model, data, samples.inputs, predictions, make_folder(folder)):
+        for path in draw(model, data, samples.inputs, predictions, make_folder(folder)):
             err.print(f"explained in {printable(str(path))}", markup=False, soft_wrap=True)
     for reason in samples.broken:
         err.print(f"left out: {printable(reason)}", markup=False, soft_wrap=True)
     return 1 if samples.broken else 0
 
 
-def run_ui(port: int, err: Console) -> None:
-    """Becomes MLflow's UI on the embedded store, or names the server that is in use."""
+def _ui(port: int, err: Console) -> int:
+    """Runs MLflow's UI on the embedded store, or names the server that is in use. Returns the exit status."""
+    from tuner.cli.mlflow_ui import run_ui  # noqa: PLC0415
+    from tuner.tracking.store import Store  # noqa: PLC0415
+
     home = tuner_home()
     store = Store.of(home)
     if not store.local:
         err.print(f"The sweeps are tracked by the MLflow server at {store.address}: open that address in a browser.")
-        return
+        return 0
     if store.embedded and not (home / "mlflow.db").exists():
-        raise TunerError(f"there are no sweeps in {home}: begin one with tuner sweep, or set TUNER_HOME")
-    err.print(f"MLflow's UI: http://127.0.0.1:{port}   (Ctrl-C ends it)")
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", store.uri]
-    if store.artifacts:
-        command += ["--artifacts-destination", store.artifacts]
-    os.execv(sys.executable, command)
+        raise TunerError(f"there are no sweeps in {home}: start one with tuner sweep, or set TUNER_HOME")
+    return run_ui(store, port, err)
 
 
-def compare_run(dataset: str | None, *, as_json: bool, out: Console, err: Console) -> int:
+def _compare(dataset: str | None, *, as_json: bool, out: Console, err: Console) -> int:
     """Prints the comparison and draws it. Returns the exit status."""
+    from tuner.cli.model_tables import print_comparison  # noqa: PLC0415
+    from tuner.sweeps.compare import compare  # noqa: PLC0415
+    from tuner.tracking.store import Store  # noqa: PLC0415
+
     home = tuner_home()
     with err.status("Reading the sweeps"):
         found = compare(Store.of(home), home, dataset)
@@ -107,90 +201,3 @@ def _draw(comparison: Comparison, name: str) -> Path:
     picture = make_folder(pictures()) / name
     save(draw_comparison([row.sweep for row in comparison.rows]), picture)
     return picture
-
-
-@app.command()
-def show(
-    dataset: Dataset,
-    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A name from `tuner list`.")] = None,
-    *,
-    target: Target = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show a dataset: its shape, splits and classes; and with MODEL the pair: the search space and the model's size."""
-    prepare_environment()
-    from tuner.cli import model_tables  # noqa: PLC0415
-    from tuner.core.files import pictures  # noqa: PLC0415
-    from tuner.data.source import Source  # noqa: PLC0415
-    from tuner.sweeps import show  # noqa: PLC0415
-
-    source = Source.parse(dataset, target)
-    with err.status("Reading the data"):
-        shown = show.describe(source, model, pictures())
-    if as_json:
-        out.print_json(json.dumps(shown))
-    else:
-        model_tables.print_description(shown, out)
-
-
-@app.command()
-def predict(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL", help="A pair (its champion), models:/NAME@champion, or a sweep.", show_default=False
-        ),
-    ],
-    files: Annotated[
-        list[str],
-        typer.Argument(metavar="FILE...", help="Images, texts (one a line, - for stdin) or CSV.", show_default=False),
-    ],
-    *,
-    explain: Annotated[bool, typer.Option(help="Draw where the model looks (Grad-CAM), for images.")] = False,
-    folder: Annotated[Path, typer.Option("--out", help="Where --explain puts its pictures.")] = Path(),
-    as_json: AsJson = False,
-) -> None:
-    """Predict the classes of images, lines of text or rows of a table.
-
-    Examples:  tuner predict mnist-cnn five.png   |   tuner predict imdb-lstm reviews.txt --json
-    """
-    prepare_environment()
-
-    code = run_predict(model, files, explain=explain, folder=folder, as_json=as_json, out=out, err=err)
-    raise typer.Exit(code)
-
-
-@app.command()
-def report(name: Name, *, as_json: AsJson = False) -> None:
-    """Draw a sweep, finished or not: pictures, and a page to open in a browser, in the sweep's folder."""
-    prepare_environment()
-
-    raise typer.Exit(run_report(name, as_json=as_json, out=out, err=err))
-
-
-@app.command()
-def compare(
-    dataset: Annotated[
-        str | None,
-        typer.Argument(metavar="DATASET", help="Only models of this dataset; by default all.", show_default=False),
-    ] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Compare the best finished sweep of each pair: test scores, parameters, FLOPs, training time and size.
-
-    The FLOPs are those of one forward pass of one sample, two for each multiply-add.
-
-    Examples:  tuner compare   |   tuner compare cifar10 --json
-    """
-    prepare_environment()
-
-    raise typer.Exit(compare_run(dataset, as_json=as_json, out=out, err=err))
-
-
-@app.command()
-def ui(port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 5000) -> None:
-    """Open MLflow's UI on the sweeps of this folder."""
-    prepare_environment()
-
-    run_ui(port, err)

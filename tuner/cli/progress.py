@@ -15,46 +15,45 @@ from rich.text import Text
 
 from tuner.core.config import SweepConfig
 from tuner.core.records import SCORE, Summary, TrialRecord
-from tuner.core.units import format_parameters, format_seconds
+from tuner.core.units import counted, format_parameters, format_seconds
 
 LINE_S = 10.0  # seconds between plain lines, except when a trial ends
-
-
 FRAME_S = 0.25
-
-
 OTHER_COLUMNS = 32  # characters that the table of running trials needs besides the parameters
 
 
 class ProgressView:
-    """Shows a sweep while it runs; a context manager, so that the live table never leaves the terminal in disorder."""
+    """Shows a sweep while it runs. Close it, or use it as a context manager, so that the terminal is left in order."""
 
-    def __init__(self, config: SweepConfig, summary: Callable[[], Summary], console: Console) -> None:
+    def __init__(self, config: SweepConfig, console: Console) -> None:
         self._config = config
-        self._summary = summary
         self._console = console
         self._next = self._line_due = 0.0
         self._ended = 0
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
 
     def __enter__(self) -> Self:
-        if self._live:
-            self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Takes the live table away."""
         if self._live:
             self._live.stop()
 
-    def tick(self) -> None:
-        """Redraws if it is time to. Called several times a second."""
+    def tick(self, summarise: Callable[[], Summary]) -> None:
+        """Redraws if it is time to. Called several times a second; the first call begins the live table."""
         now = time.monotonic()
+        if self._live and not self._live.is_started:
+            self._live.start()
         if now < self._next:
             return
         self._next = now + FRAME_S
-        summary = self._summary()
+        summary = summarise()
         if self._live:
             self._live.update(self._table(summary), refresh=True)
         else:
@@ -69,9 +68,8 @@ class ProgressView:
             return
         best = summary.best
         shown = f"; best {SCORE} {best.best[0]:.4f} (trial {best.number})" if best else ""
-        self._console.print(
-            f"{summary.states()}; {summary.epochs} epochs{shown}; {_time_left(summary)}", soft_wrap=True
-        )
+        parts = (summary.states(), f"{counted(summary.epochs, 'epoch')}{shown}", _time_left(summary))
+        self._console.print("; ".join(filter(None, parts)), soft_wrap=True)
 
     def _table(self, summary: Summary) -> RenderableType:
         share = min(1.0, summary.epochs / max(1, summary.expected))
@@ -79,7 +77,7 @@ class ProgressView:
         bar.add_row(
             ProgressBar(total=1.0, completed=share, width=40),
             f"{share:4.0%}",
-            f"{summary.epochs} epochs",
+            counted(summary.epochs, "epoch"),
             _time_left(summary),
         )
         lines: list[RenderableType] = [bar, Text(summary.states())]
@@ -110,4 +108,7 @@ def _best(record: TrialRecord) -> str:
 
 
 def _time_left(summary: Summary) -> str:
-    return "starting" if summary.left is None else f"about {format_seconds(summary.left)} left"
+    """`about 5 min left`; empty in the last second, of which there is nothing to tell."""
+    if summary.left is None:
+        return "starting"
+    return f"about {format_seconds(summary.left)} left" if summary.left >= 1 else ""

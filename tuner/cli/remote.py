@@ -27,11 +27,7 @@ from tuner.sweeps.plan import check_names
 from tuner.sweeps.status import Status
 
 RUN = ("python", "-P", "-m", "tuner.cli.remote_entry")  # -P: a folder on the head may have the name of a package
-
-
 TAKEN = "is taken"
-
-
 DETACHED = 130
 
 
@@ -113,15 +109,13 @@ def watch(name: str, address: str, *, out: Console, err: Console) -> int:
                     err.print(line, markup=False, soft_wrap=True)
                     return
                 now[:] = [Status.from_json(json.loads(line))]
-                if view is None:
-                    view = ProgressView(now[0].config, lambda: now[0].summary, err)
-                    view.__enter__()
-                view.tick()
+                view = view or ProgressView(now[0].config, err)
+                view.tick(lambda: now[0].summary)
 
             job = head.jobs.follow(job_id, show)
         finally:
             if view:
-                view.__exit__(None, None, None)
+                view.close()
             head.jobs.stop(job_id)
     if exit_code(job) in (0, 1) and now:
         from tuner.cli.sweep_tables import print_status  # noqa: PLC0415

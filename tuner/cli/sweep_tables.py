@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,66 +10,45 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tuner.core.outcome import Outcome, Winner
 from tuner.core.records import SCORE
 from tuner.core.sweep_folder import SweepFolder
-from tuner.core.units import format_parameters, format_seconds
-from tuner.tracking.store import Store
+from tuner.core.units import counted, format_parameters, format_seconds
 
 if TYPE_CHECKING:
-    from tuner.report.make import Report
+    from tuner.core.outcome import Outcome, Winner
     from tuner.sweeps.status import Status
+    from tuner.tracking.store import Store
 
 
 TOP = 5
-
-
-_STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "to go on"}
+_STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "waiting"}
 
 
 def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
-    """The top five trials, the winner's test scores, where everything lies, and the command to type next."""
+    """The top five trials, the winner's test scores, where everything lies, and the commands to type next."""
     name = outcome.config.name
     if outcome.top:
         out.print(_table(outcome))
     counts = Counter(_STATES[record.state] for record in outcome.records)
     states = ", ".join(f"{count} {state}" for state, count in counts.items())
-    epochs = sum(len(record.values) for record in outcome.records)
-    trials = "1 trial" if len(outcome.records) == 1 else f"{len(outcome.records)} trials"
-    out.print(f"{trials} ({states}), {epochs} epochs, {format_seconds(outcome.seconds)}")
+    trials = counted(len(outcome.records), "trial")
+    epochs = counted(sum(len(record.values) for record in outcome.records), "epoch")
+    out.print(f"{trials} ({states}), {epochs}, {format_seconds(outcome.seconds)}")
     _print_failures(outcome, out)
     if outcome.winner:
         _print_winner(outcome, outcome.winner, out)
     tracked = f"{store.address}  (tuner ui)" if store.embedded else store.address
     out.print(f"folder    {outcome.folder}\ntracking  {tracked}", markup=False)
     if outcome.report:
-        out.print(f"report    {outcome.report}", markup=False)
-    if outcome.winner:
-        out.print("\nSee every run and the model in a browser:\n\n    tuner ui\n" if store.embedded else "")
-    else:
-        out.print(f"\nInterrupted; every trial is saved. To go on:\n\n    tuner resume {name}\n")
-
-
-def print_statuses(found: Sequence[Status], home: Path, out: Console) -> None:
-    """A row for each sweep: its trials by state, its best score, the time that is left, and what it takes."""
-    if not found:
-        out.print(f"There are no sweeps in {home} yet. Begin with: tuner sweep digits cnn", markup=False)
+        out.print(f"report    {outcome.report}  (open it in a browser)", markup=False)
+    if outcome.winner is None:
+        out.print(f"\nInterrupted; every trial is saved. To continue:\n\n    tuner resume {name}\n")
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 1))
-    table.add_column("sweep", overflow="fold")
-    table.add_column("state", no_wrap=True)
-    for column in ("done", "running", "pruned", "failed", "left", "best", "time"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("takes", no_wrap=True)
-    for status in found:
-        summary = status.summary
-        best = f"{summary.best.best[0]:.4f}" if summary.best else ""
-        time = f"{format_seconds(summary.left)}" if summary.left is not None else ""
-        counts = {**summary.counts, "left": summary.counts["left"] + summary.counts.get("waiting", 0)}
-        numbers = (str(counts.get(name, 0)) for name in ("done", "running", "pruned", "failed", "left"))
-        state = f"{status.state}, unsent" if status.unsent else status.state
-        table.add_row(status.config.name, state, *numbers, best, time, status.resources)
-    out.print(table)
+    registered = outcome.winner.model
+    model = outcome.config.pair if registered and registered.champion else name
+    out.print(f"\nUse the model{', and see every run in a browser' if store.embedded else ''}:\n")
+    out.print(f"    tuner predict {model} FILE", markup=False)
+    out.print("    tuner ui\n" if store.embedded else "")
 
 
 def print_status(status: Status, folder: Path | None, out: Console) -> None:
@@ -81,39 +59,32 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
         f"[bold]{config.name}[/bold]: {config.model} on {config.dataset_name}, [bold]{status.state}[/bold]", end=""
     )
     out.print(reason, markup=False)
-    out.print(f"trials    {summary.states().partition(': ')[2]}; {summary.epochs} epochs")
+    out.print(f"trials    {summary.by_state()}; {counted(summary.epochs, 'epoch')}")
     if summary.best:
         best = f"{SCORE} {summary.best.best[0]:.4f}, trial {summary.best.number}"
         out.print(f"best      {best}: {format_parameters(summary.best.parameters)}", markup=False)
-    out.print(f"takes     {status.resources}")
+    if status.test_accuracy is not None:
+        out.print(f"test      accuracy {status.test_accuracy:.4f}")
+    out.print(f"resources {status.resources}")
     if status.seconds is not None:
-        left = f", about {format_seconds(summary.left)} left" if summary.left is not None else ""
+        left = f", about {format_seconds(summary.left)} left" if summary.left else ""
         out.print(f"time      {format_seconds(status.seconds)}{left}")
     if folder:
         out.print(f"folder    {folder}", markup=False)
     if status.unsent:
-        out.print(f"\nMLflow lacks a part of it. To send that:\n\n    tuner sync {config.name}\n")
+        out.print(f"\nMLflow lacks a part of it. To upload that:\n\n    tuner sync {config.name}\n")
     if status.state in ("paused", "crashed", "failed"):
-        out.print(f"\nTo go on:\n\n    tuner resume {config.name}\n")
-
-
-def print_report(report: Report, out: Console) -> None:
-    """The files, what has nothing to show yet, and where to look."""
-    for name in report.files:
-        out.print(str(report.folder / name), markup=False)
-    for part, reason in report.missing.items():
-        out.print(f"no {part}: {reason}", markup=False)
-    out.print(f"\nOpen it in a browser:\n\n    {report.page}\n", markup=False)
+        out.print(f"\nTo continue:\n\n    tuner resume {config.name}\n")
 
 
 def _table(outcome: Outcome) -> Table:
     table = Table(title=f"the best trials of {outcome.config.name}", title_justify="left", box=None, pad_edge=False)
-    for column in ("trial", SCORE, "epoch"):
+    for column in ("trial", SCORE, "best epoch"):
         table.add_column(column, justify="right")
     table.add_column("state")
     table.add_column("parameters", overflow="fold")
     for record in outcome.top[:TOP]:
-        epoch = f"{record.best_epoch} of {record.epoch}"
+        epoch = f"{record.best_epoch} of {outcome.config.epochs}"
         state = _STATES[record.state]
         parameters = Text(format_parameters(record.parameters))
         table.add_row(str(record.number), f"{record.best[0]:.4f}", epoch, state, parameters)

@@ -1,104 +1,113 @@
-"""Runs a sweep for a person at a terminal: prints its end and gives the exit status."""
+"""Runs a sweep for a person at a terminal: prints what happens and gives the exit status."""
 
 from __future__ import annotations
 
 import json
-import traceback
-from functools import partial
-from pathlib import Path
+import signal
+from collections.abc import Callable
 
 from rich.console import Console
+from rich.status import Status
 
+from tuner.cli.progress import ProgressView
 from tuner.cli.sweep_tables import print_outcome
+from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
-from tuner.core.errors import SweepError, TunerError, disk_error_text, disk_sweep_error, printable
+from tuner.core.errors import SweepError, SweepStopped
 from tuner.core.files import tuner_home
 from tuner.core.outcome import UNSENT, Outcome
-from tuner.core.sweep_folder import SweepFolder, write_error
-from tuner.execution.signals import Stop
-from tuner.sweeps.finalize import read_outcome
-from tuner.sweeps.inputs import SweepInputs
+from tuner.core.records import Summary
+from tuner.core.units import counted
 from tuner.tracking.store import Store
 
 
+def run(call: Callable[[Callback], Outcome], *, as_json: bool, out: Console, err: Console) -> int:
+    """Calls a function of `sweeps.api` with a callback that prints. Returns the exit status."""
+    try:
+        outcome = call(Printer(out, err, as_json=as_json))
+    except SweepStopped as stop:
+        err.print(_stopped(stop.name, stop.signal), markup=False, soft_wrap=True)
+        return 128 + stop.signal
+    except SweepError as error:
+        err.print(f"error: {error}", markup=False, soft_wrap=True)
+        return 1
+    if outcome.winner is None:
+        return 128 + (outcome.stopped_by or signal.SIGINT)
+    return UNSENT if outcome.unsent else 0
+
+
+def notes_of(err: Console) -> Callbacks:
+    """Callbacks that show warnings and phases, and nothing else."""
+    return Callbacks([Printer(err, err, as_json=False)])
+
+
+class Printer(Callback):
+    """Shows what happens: progress and warnings on `err`, the result on `out`."""
+
+    def __init__(self, out: Console, err: Console, *, as_json: bool) -> None:
+        self._out = out
+        self._err = err
+        self._as_json = as_json
+        self._store = Store.of(tuner_home())  # MLflow changes the variables that this reads
+        self._phase: Status | None = None
+        self._view: ProgressView | None = None
+
+    def on_sweep_begin(self, config: SweepConfig) -> None:
+        """Announces the sweep."""
+        self._err.print(announcement(config), soft_wrap=True)
+        self._view = ProgressView(config, self._err)
+
+    def on_phase(self, text: str) -> None:
+        """A spinner on a terminal, nothing elsewhere."""
+        if self._phase:
+            self._phase.stop()
+        self._phase = self._err.status(text) if text else None
+        if self._phase:
+            self._phase.start()
+
+    def on_note(self, text: str, *, warning: bool = True) -> None:
+        """A line."""
+        self._err.print(f"warning: {text}" if warning else text, markup=False, soft_wrap=True)
+
+    def on_tick(self, summary: Callable[[], Summary]) -> None:
+        """The live view."""
+        if self._view:
+            self._view.tick(summary)
+
+    def on_search_end(self) -> None:
+        """The live view goes."""
+        if self._view:
+            self._view.close()
+
+    def on_sweep_end(self, outcome: Outcome) -> None:
+        """The result, and what to type next."""
+        self._err.show_cursor()  # which the live view hides
+        if self._as_json:
+            self._out.print_json(json.dumps(outcome.to_json()))
+        else:
+            print_outcome(outcome, self._store, self._out)
+        name = outcome.config.name
+        if outcome.unsent:
+            saved = outcome.winner is not None and outcome.winner.model is None
+            model = "the model is tested and saved, but not registered; " if saved else ""
+            self.on_note(f"{model}not all is in MLflow ({outcome.unsent}); to send the rest: tuner sync {name}")
+        if outcome.winner is None:
+            self.on_note(_stopped(name, outcome.stopped_by), warning=False)
+
+    def on_sweep_error(self, text: str) -> None:
+        """Why the process ends at once."""
+        self._err.show_cursor()
+        self._err.print(f"error: {text}", markup=False, soft_wrap=True)
+
+
 def announcement(config: SweepConfig) -> str:
-    """The first line of a sweep."""
+    """The first line of a sweep. `cli.remote` waits for it."""
     trials = "one trial" if config.trials == 1 else f"{config.trials} trials"
-    size = f"{config.epochs} epochs"
+    size = counted(config.epochs, "epoch")
     if config.trials > 1:
         size = f"at most {size} each, {config.concurrency} at a time"
     return f"[bold]{config.name}[/bold]: {trials} of {config.model} on {config.dataset_name}, {size}"
 
 
-def detach_sweep(config: SweepConfig, *, as_json: bool, out: Console, err: Console) -> int:
-    from tuner.sweeps.control import detach  # noqa: PLC0415
-
-    code = detach(config.name, err=err)
-    if as_json:
-        out.print_json(json.dumps({"sweep": config.name, "folder": str(tuner_home() / config.name)}))
-    return code
-
-
-def run_sweep(
-    config: SweepConfig, materials: SweepInputs, folder: Path, *, as_json: bool, out: Console, err: Console
-) -> int:
-    """Runs the rest of a sweep. Returns the exit status. Raises TunerError when another process runs it."""
-    from tuner.sweeps.run import SweepRun  # noqa: PLC0415 - imports Ray, which takes a while
-
-    for note in materials.splits.notes:
-        err.print(printable(note), markup=False, soft_wrap=True)
-    SweepFolder(folder).error.unlink(missing_ok=True)
-    store, stop = Store.of(folder.parent), Stop()
-    tell = partial(_tell, store=store, stop=stop, as_json=as_json, out=out, err=err)
-    try:
-        outcome = SweepRun(config, materials, folder, store, err, stop, leave=tell).run()
-    except TunerError:
-        raise
-    except KeyboardInterrupt:
-        return _stopped(config, stop, err)
-    except Exception as error:
-        err.print(f"error: {_noted(error, config, folder)}", markup=False, soft_wrap=True)
-        return 1
-    return tell(outcome)
-
-
-def print_again(config: SweepConfig, folder: Path, *, as_json: bool, out: Console, err: Console) -> int:
-    """Prints the result of a finished sweep. Returns its exit status."""
-    outcome = read_outcome(config, folder)
-    return _tell(outcome, store=Store.of(folder.parent), stop=Stop(), as_json=as_json, out=out, err=err)
-
-
-def _tell(outcome: Outcome, *, store: Store, stop: Stop, as_json: bool, out: Console, err: Console) -> int:
-    """Prints the result of the sweep, finished or not. Returns the exit status."""
-    if as_json:
-        out.print_json(json.dumps(outcome.to_json()))
-    else:
-        print_outcome(outcome, store, out)
-    if outcome.unsent:
-        saved = outcome.winner is not None and outcome.winner.model is None
-        model = "the model is tested and saved, but not registered; " if saved else ""
-        again = f"to send the rest: tuner sync {outcome.config.name}"
-        err.print(f"warning: {model}not all is in MLflow ({outcome.unsent}); {again}", markup=False, soft_wrap=True)
-    if outcome.winner is None:
-        return _stopped(outcome.config, stop, err)
-    return UNSENT if outcome.unsent else 0
-
-
-def _stopped(config: SweepConfig, stop: Stop, err: Console) -> int:
-    err.print(f"stopped ({stop.name}); to continue: tuner resume {config.name}", markup=False, soft_wrap=True)
-    return stop.status
-
-
-def _noted(error: Exception, config: SweepConfig, folder: Path) -> str:
-    """The error in one line. It is also written to where `tuner status` and `logs` find it."""
-    if disk_error_text(error):
-        error = disk_sweep_error(disk_error_text(error), config.name)
-    details = str(error) if isinstance(error, SweepError) else traceback.format_exc().rstrip()
-    write_error(folder, details)
-    if isinstance(error, SweepError):
-        return str(error)
-    reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    kept = (
-        f"all trials so far are kept; details in {SweepFolder(folder).error}; to continue: tuner resume {config.name}"
-    )
-    return f"{reason}; {kept}"
+def _stopped(name: str, number: int) -> str:
+    return f"stopped ({signal.Signals(number or signal.SIGINT).name}); to continue: tuner resume {name}"

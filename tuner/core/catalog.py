@@ -1,6 +1,6 @@
-"""The models, datasets and search spaces: a file dropped into their folder is found, nothing to register.
+"""The models, datasets and search spaces: a file placed in their folder is found, without being registered.
 
-A file datasets/from_NAME.py reads a user's own data, which is then called NAME:PATH.
+A file datasets/from_NAME.py reads users' own data, which is then given as NAME:PATH.
 """
 
 from __future__ import annotations
@@ -17,11 +17,7 @@ from typing import Any, Literal
 from tuner.core.errors import TunerError, unknown
 
 Kind = Literal["models", "datasets", "search_spaces"]
-
-
 _FORMAT = "from_"
-
-
 _ENDING = {"models": ".py", "datasets": ".py", "search_spaces": ".toml"}
 
 
@@ -41,7 +37,7 @@ def format_summary(name: str) -> str:
 
 
 def read_format(name: str, path: Path, target: str | None) -> Any:
-    """The splits of a user's own data. Raises TunerError when the format has no use for a target, or needs one."""
+    """The splits of a user's own data. Raises TunerError if the format needs a target column, or does not take one."""
     load = import_module(f"tuner.datasets.{_FORMAT}{name}").load
     if "target" in inspect.signature(load).parameters:
         return load(path, target=target)
@@ -74,7 +70,7 @@ def check(kind: Literal["models", "datasets"], name: str) -> None:
 
 
 def search_space(dataset: str, model: str) -> str:
-    """The text of the search space of a pair that has one."""
+    """The text of a pair's own search-space file."""
     return _file("search_spaces", f"{dataset}-{model}").read_text(encoding="utf-8")
 
 
@@ -84,7 +80,7 @@ def has_space(dataset: str, model: str) -> bool:
 
 
 def is_pair(name: str) -> bool:
-    """Whether models of some dataset may be registered under this name."""
+    """Whether this may be the name DATASET-MODEL of a pair, under which its models are registered."""
     dataset, _, model = name.rpartition("-")
     own = dataset.startswith(tuple(f"{form}_" for form in formats()))
     return model in names("models") and (own or dataset in names("datasets"))

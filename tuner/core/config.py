@@ -38,48 +38,48 @@ class SweepConfig:
     model: str
     trials: int
     epochs: int
-    """The most epochs that a trial trains."""
+    """The maximum number of epochs per trial."""
     time_budget: float | None
-    """Seconds of search, after which no epoch is begun; None for no limit."""
+    """Seconds of search after which no further epoch starts; None for no limit."""
     concurrency: int
-    """Trials side by side."""
+    """The maximum number of trials that run at the same time."""
     cpus_per_trial: int
-    """CPU cores, and threads, of a trial."""
+    """CPU cores, and threads, per trial."""
     gpus_per_trial: float
-    """0, a share of one, or a whole number of them, over which a trial trains with a worker on each."""
+    """0, a fraction of a GPU, or a whole number of GPUs. With several, a trial trains with one worker on each."""
     seed: int
     limit: int | None
-    """Samples of training and validation together; None for all."""
+    """The number of training and validation samples together; None for all."""
     space: dict[str, Any]
     """The parsed TOML of the search space, with the overrides of the command line applied."""
     target: str | None = None
-    """The column of the classes, of a csv:PATH."""
+    """For csv:PATH, the column that holds the classes."""
     weights: str | None = None
-    """A file of pretrained weights, in place of those that are downloaded."""
+    """A file of pretrained weights to use instead of downloading them."""
     data: str | None = None
     """The fingerprint of the samples and their splits."""
     storage: str | None = None
-    """Where the checkpoints are kept, of a cluster without a common disk."""
+    """The URI where a cluster without a shared disk keeps the checkpoints."""
     workers_per_node: int | None = None
-    """The most workers, which are processes that train, on one node."""
+    """The maximum number of workers (training processes) per node."""
     max_failures: int = 2
-    """How often a trial goes on from its checkpoint after its worker, or the worker's node, has died."""
+    """How often a trial resumes from its checkpoint after its worker, or the worker's node, has died."""
     max_failure_rate: float = 0.9
-    """The share of failed trials above which the search ends early."""
+    """The share of failed trials above which the search stops early."""
     trial_timeout: float | None = None
-    """Seconds without a finished epoch after which a trial that has a worker fails; None for no limit."""
+    """Seconds without a finished epoch after which a running trial fails; None for no limit."""
     oom: str = "fail"
-    """What becomes of a trial that runs out of memory: one of OOM."""
+    """What happens to a trial that runs out of memory: one of OOM."""
     repeats: int = 0
-    """The number of the trial, of another sweep, whose seed the first trial has."""
+    """The number of a trial in another sweep, which this sweep repeats: its first trial uses the same seed."""
     tracking: str | None = None
-    """The address of the MLflow server, or database, that it began with; empty for the one in its home folder."""
+    """The address of the MLflow server or database at the start of the sweep; empty for the one in its home folder."""
     halved: int = 0
-    """The first epoch that that trial trained half a batch at a time; 0 for none."""
+    """The first epoch that the repeated trial trained half a batch at a time; 0 for none."""
     pretrained: str | None = None
     """The fingerprint of the weights that trials start from; empty when they start from none."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
-    """Tells the sweep from others of its name, in other folders, on one tracking server."""
+    """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
     @property
     def pair(self) -> str:

@@ -19,26 +19,26 @@ DEFAULTS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # signals.py tells it of all signals that end a sweep
-    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "30",  # with the 2 s of the default, a trial slow to end breaks the next one
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # the study is the memory, Ray's snapshots are never read
-    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # an error becomes its trial's reason
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # signals.py handles all signals that end a sweep
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "30",  # with the default of 2 s, a trial that is slow to stop breaks the next
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # the study holds the state, Ray's snapshots are never read
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # an error is recorded as its trial's reason
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # for minutes, and of requests that make something: see outage.py
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # they take minutes, and may create things twice: see outage.py
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",  # seconds
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # at the end of each run of a server, even beside our --json
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # after each run on a server, even next to our --json
     "GIT_PYTHON_REFRESH": "quiet",
 }
 
 
 def prepare_environment() -> None:
-    """Sets what the user has not set. To be called before `import ray` and `import mlflow`.
+    """Sets the variables that the user has not set. Call it before `import ray` and `import mlflow`.
 
     Raises:
-        TunerError: MLFLOW_TRACKING_URI cannot be read.
+        TunerError: MLFLOW_TRACKING_URI is not a valid address.
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
@@ -46,11 +46,11 @@ def prepare_environment() -> None:
 
 
 def _take_login() -> None:
-    """Moves a login out of a tracking server's address, which MLflow shows in messages, to the variables for it."""
+    """Moves a login from the tracking server's address, which MLflow shows in messages, to the variables for it."""
     try:
         address = urlsplit(os.environ.get("MLFLOW_TRACKING_URI", ""))
-    except ValueError:  # whose message may have the password in it
-        raise TunerError("MLFLOW_TRACKING_URI is no address that can be read: write http://HOST:PORT") from None
+    except ValueError:  # its message may contain the password
+        raise TunerError("MLFLOW_TRACKING_URI is not a valid address: write http://HOST:PORT") from None
     login, at, host = address.netloc.rpartition("@")
     if not at or not address.scheme.startswith("http"):
         return
@@ -65,7 +65,7 @@ DOWNLOAD_TIMEOUT_S = 30.0  # without a byte: a firewall that drops packets never
 
 @contextmanager
 def download_timeout() -> Iterator[None]:
-    """New sockets time out after DOWNLOAD_TIMEOUT_S: torch opens urls without a timeout, so only the default reaches them."""
+    """New sockets time out: torch opens urls without a timeout, so only the default one reaches them."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_S)
     try:
@@ -75,8 +75,6 @@ def download_timeout() -> Iterator[None]:
 
 
 ON_CLUSTER = "TUNER_ON_CLUSTER"  # set in the processes of a submitted job, on all nodes
-
-
 OUTPUT_MARK = "-- tuner --"  # the line of a job's log after which our own output begins
 
 

@@ -7,18 +7,16 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from unicodedata import category
 
-LONGEST_NAME = 250  # characters of a class or column
-
-
-MOST_SHOWN, LAST_SHOWN = 2000, 500  # characters of a message, and of its end where there are more
+LONGEST_NAME = 250  # characters in the name of a class or column
+MOST_SHOWN, LAST_SHOWN = 2000, 500  # characters shown of a message, and of its end if it is longer
 
 
 class TunerError(ValueError):
-    """What a user got wrong, in one line: the thing, its value and the valid choices. Shown without traceback."""
+    """A user's mistake in one line: the option, its value and the valid choices. Shown without a traceback."""
 
 
 def unknown(what: str, name: str, choices: Iterable[str]) -> TunerError:
-    """The error for a `name` that is none of `choices`: the nearest ones first, else all of them."""
+    """The error for a `name` that is not among `choices`. It names the nearest ones, or else all of them."""
     choices = sorted(choices)
     near = get_close_matches(name, choices, n=3, cutoff=0.6)
     if near:
@@ -27,40 +25,40 @@ def unknown(what: str, name: str, choices: Iterable[str]) -> TunerError:
 
 
 def one_line(error: BaseException) -> str:
-    """The message of an error of somebody else, without its line breaks."""
+    """An error's message without line breaks, or the name of its type if there is no message."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def check_name(name: str, what: str) -> None:
-    """Raises TunerError for a name that stores, terminals or tables would not take: `what` it is the name of."""
+    """Raises TunerError for a name that stores, terminals or tables do not accept. `what` says what has the name."""
     if len(name) > LONGEST_NAME:
-        raise TunerError(f"{what} '{name[:20]}...' has a name of {len(name)} characters: {LONGEST_NAME} are the most")
+        raise TunerError(f"{what} '{name[:20]}...' has a name of {len(name)} characters: the limit is {LONGEST_NAME}")
     if any(category(character) in ("Cc", "Cs") for character in name):
-        raise TunerError(f"{what} {name!r} has a control character, or one that is no UTF-8, in its name")
+        raise TunerError(f"{what} {name!r} has a control character, or one that is not UTF-8, in its name")
 
 
 def printable(text: str) -> str:
-    """A text as a terminal may show it: one line of at most 2,000 characters, which moves no cursor.
+    """A text that is safe to show in a terminal: one line of at most 2,000 characters, without control codes.
 
-    What cannot be printed is escaped, such as the ESC in the name of somebody else's file, and what is no character.
+    Unprintable and invalid characters are escaped, such as the ESC in the name of somebody else's file.
 
     >>> shown("a\\x1b[2J\\tb")
     'a\\\\x1b[2J b'
     """
     line = " ".join(text.split())
     if len(line) > MOST_SHOWN:
-        line = f"{line[: MOST_SHOWN - LAST_SHOWN]} ... {line[-LAST_SHOWN:]}"  # how to mend it stands at the end
+        line = f"{line[: MOST_SHOWN - LAST_SHOWN]} ... {line[-LAST_SHOWN:]}"  # the end says how to fix it
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 _DISK_WORDS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "the file may not grow any more",
+    errno.EFBIG: "the file has reached its size limit",
     errno.EROFS: "the disk is read-only",
-    errno.EIO: "the disk fails",
-    errno.EACCES: "no permission",
-    errno.EPERM: "no permission",
+    errno.EIO: "the disk has an I/O error",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
 }
 
 
@@ -68,7 +66,7 @@ _SQLITE_FULL = "database or disk is full"  # sqlite's words
 
 
 def find_disk_error(error: BaseException | None) -> OSError | None:
-    """The disk's error that this one is, or from which it came: torch speaks of its archive when a write has failed.
+    """The disk error that `error` is or was caused by: torch reports a failed write as an error of its archive.
 
     >>> refusal(ValueError("no disk had a part in it")) is None
     True
@@ -81,7 +79,7 @@ def find_disk_error(error: BaseException | None) -> OSError | None:
 
 
 def describe_disk_error(error: OSError) -> str:
-    """A disk's error in words, with the file if it is known.
+    """A disk error in words, with the file if it is known.
 
     >>> words(OSError(28, "No space left on device", "runs/x/study.log"))
     'the disk is full: runs/x/study.log'
@@ -91,14 +89,14 @@ def describe_disk_error(error: OSError) -> str:
 
 
 def disk_error_text(error: BaseException) -> str:
-    """The words for an error that a disk is to blame for; empty for any other."""
+    """The words for an error that a disk has caused; empty for any other error."""
     found = find_disk_error(error)
     if found:
         return describe_disk_error(found)
     return _DISK_WORDS[errno.ENOSPC] if _SQLITE_FULL in str(error) else ""
 
 
-class SweepStopped(KeyboardInterrupt):  # noqa: N818 - it is no error
+class SweepStopped(KeyboardInterrupt):
     """A signal has stopped a sweep before there was a trial to save."""
 
     def __init__(self, name: str, signal: int) -> None:

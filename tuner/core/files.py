@@ -9,6 +9,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,7 +19,7 @@ from tuner.core.errors import TunerError, find_disk_error
 
 
 def tuner_home() -> Path:
-    """The folder of all sweeps and of the embedded MLflow store: TUNER_HOME, by default `runs` in this folder."""
+    """The folder of all sweeps and the embedded MLflow store: TUNER_HOME, by default `runs` in the current folder."""
     home = _folder("TUNER_HOME", Path("runs"))
     if set(str(home)) & set("?%#"):
         raise TunerError(f"TUNER_HOME {home}: choose a folder without ?, % and # in its path")
@@ -26,7 +27,7 @@ def tuner_home() -> Path:
 
 
 def slug(text: str) -> str:
-    """A name for files and tables: small letters, digits and _.
+    """A name for files and tables: lower-case letters, digits and _.
 
     >>> slug("My Photos (2)")
     'my_photos_2'
@@ -45,7 +46,7 @@ def data_root() -> Path:
 
 
 def _folder(variable: str, otherwise: Path) -> Path:
-    """The folder that a variable names. Raises TunerError for a path that no folder can have, or no text can hold."""
+    """The folder that a variable names. Raises TunerError for a path that is impossible or not UTF-8."""
     folder = Path(os.environ.get(variable) or otherwise).absolute()
     try:
         folder.exists()
@@ -57,7 +58,7 @@ def _folder(variable: str, otherwise: Path) -> Path:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether it is a folder; a path that nothing can have, such as a very long one, is none."""
+    """Whether the path is a folder; False for an impossible path, such as a very long one."""
     try:
         return path.is_dir()
     except OSError:
@@ -65,15 +66,29 @@ def is_folder(path: Path) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Whether it is a file; as `is_folder`."""
+    """Whether the path is a file; False for an impossible path, as in `is_folder`."""
     try:
         return path.is_file()
     except OSError:
         return False
 
 
+def digest(*parts: object) -> str:
+    """16 hexadecimal digits that stand for the texts of these parts."""
+    return sha256("\n".join(map(str, parts)).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def file_state(file: Path) -> tuple[str, int, int]:
+    """Path, bytes and time of change in ns: differs when the file has changed. -1 for a file that is missing."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return str(file), -1, -1
+    return str(file), stat.st_size, stat.st_mtime_ns
+
+
 def make_folder(folder: Path) -> Path:
-    """Makes a folder with its parents. Raises TunerError when that is not possible or nothing can be written to it."""
+    """Creates a folder with its parents. Raises TunerError if that is not possible or the folder is not writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -83,10 +98,10 @@ def make_folder(folder: Path) -> Path:
 
 
 def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Calls `write` with a temporary file, brings it to the disk and renames it to `path`.
+    """Calls `write` with a temporary file, flushes the file to the disk and renames it to `path`.
 
     Raises:
-        OSError: the disk does not take it; it names the file, which is as it was before.
+        OSError: the disk refuses it; the error names `path`, which is unchanged.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -169,12 +169,12 @@ class Cost:
     bytes: int
     """Size of the saved model's folder: weights and description, with a vocabulary where there is one."""
     train_seconds: float
-    """Wall-clock seconds of all epochs of the one trial that trained it, with their validation."""
+    """Wall-clock seconds of all epochs of the trial that trained it, validation included."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedSweep:
-    """A finished sweep, as its own MLflow run tells."""
+    """A finished sweep, as recorded in its own MLflow run."""
 
     pair: str
     name: str
@@ -190,7 +190,7 @@ class FinishedSweep:
     macro_f1: float
     roc_auc: float
     parameters: int | None
-    """See `cost.Cost` for this and the next; None for a sweep of a version that did not measure it."""
+    """See `cost.Cost` for this and the next three; None if the sweep's version of tuner did not measure it."""
     flops: int | None
     bytes: int | None
     train_seconds: float | None

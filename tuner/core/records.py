@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tuner.core.units import counted
+
 Value = bool | int | float | str
 
 
@@ -130,7 +132,10 @@ class Summary:
 
     def states(self) -> str:
         """`16 trials: 2 done, 1 running, ...`, with all states that occur."""
-        labels = {"waiting": "waiting for promotion", "left": "not started"}
+        return f"{counted(sum(self.counts.values()), 'trial')}: {self.by_state()}"
+
+    def by_state(self) -> str:
+        """`2 done, 1 running, ...`."""
+        labels = {"left": "not started"}
         parts = [f"{self.counts[name]} {labels.get(name, name)}" for name in _ORDER if self.counts.get(name)]
-        total = sum(self.counts.values())
-        return f"{total} {'trial' if total == 1 else 'trials'}: {', '.join(parts)}"
+        return ", ".join(parts)

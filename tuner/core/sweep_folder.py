@@ -17,7 +17,7 @@ from tuner.core.files import write_atomic
 from tuner.core.records import TrialRecord, best_of
 
 JOURNAL_FILE, PREDICTIONS_FILE, REPORT_PAGE = "study.log", "predictions.safetensors", "report.html"
-SUBMITTED_FOLDER = "submitted"  # in the home folder: a file for each sweep that was handed to a cluster
+SUBMITTED_FOLDER = "submitted"  # in the home folder: a file for each sweep that was submitted to a cluster
 UPLOADS_FOLDER = "uploads"  # in the home folder of a cluster's head: files that were sent along with a sweep
 RESERVED = ("mlflow.db", "artifacts", "pictures", SUBMITTED_FOLDER, UPLOADS_FOLDER)
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -101,7 +101,7 @@ class SweepFolder:
 
     @property
     def sync_lock(self) -> Path:
-        """Held by a process that does not run the sweep, and needs it to stay as it is."""
+        """Held by a process that does not run the sweep, but needs it unchanged."""
         return self.path / "sync.lock"
 
     @property
@@ -202,7 +202,7 @@ def delete_checkpoints(folder: Path, records: Sequence[TrialRecord]) -> None:
 
 
 def checkpoint_folder(trials_folder: Path, number: int) -> Path:
-    """Where a trial's checkpoint lies."""
+    """The folder of a trial's checkpoints."""
     return trials_folder / f"{number:04d}"
 
 

@@ -6,11 +6,8 @@ import re
 from collections.abc import Mapping
 
 from tuner.core.errors import TunerError
-from tuner.core.records import Value
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
 MOST_DAYS = 3650
 
 
@@ -54,6 +51,11 @@ def format_number(value: float, unit: str = "") -> str:
     return f"{value:.0f} {unit}".rstrip()
 
 
-def format_parameters(parameters: Mapping[str, Value]) -> str:
+def counted(count: int, noun: str) -> str:
+    """`1 trial`, `2 trials`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def format_parameters(parameters: Mapping[str, object]) -> str:
     """`batch_size=64 lr=0.0123`."""
     return " ".join(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in parameters.items())

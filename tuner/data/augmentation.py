@@ -10,8 +10,6 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 MAX_ROTATION = math.radians(15)
-
-
 Augmentation = Callable[[Tensor, Generator], Tensor]
 
 
@@ -33,7 +31,7 @@ def crop(images: Tensor, generator: Generator) -> Tensor:
 
 
 def _shifts(batch: int, pad: int, side: int, generator: Generator) -> Tensor:
-    """(batch, side): the places along a padded side that each image is cut from."""
+    """(batch, side) positions along a padded side at which each image is cropped."""
     first = torch.randint(0, 2 * pad + 1, (batch, 1), generator=generator, device=generator.device)
     return first + torch.arange(side, device=generator.device)
 

@@ -1,4 +1,4 @@
-"""Which samples come together into a batch: at random, and texts with others of about their length."""
+"""How samples are grouped into batches: at random, and texts with others of similar length."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from torch import Generator, Tensor
 
 from tuner.data.texts import lengths
 
-POOL = 50  # batches whose texts are sorted by length together: a batch stays random, and holds little padding
-
-
+POOL = 50  # texts are sorted by length within this many batches: batches stay random and need little padding
 EVALUATION_BATCH = 512
-
-
-EVALUATION_VALUES = 512 * 3 * 32 * 32  # of a batch at most, so that large images do not fill the memory
+EVALUATION_VALUES = 512 * 3 * 32 * 32  # at most in a batch, so that large images do not fill the memory
 
 
 def training_batches(inputs: Tensor, batch_size: int, generator: Generator) -> list[Tensor]:
-    """Index tensors of full batches over all samples, in an order that the generator draws, on its device."""
+    """Index tensors of full batches over all samples, in random order, on the generator's device."""
     count = len(inputs) // batch_size
     order = torch.randperm(len(inputs), generator=generator, device=generator.device)[: count * batch_size]
     if _texts(inputs):
@@ -33,7 +29,7 @@ def training_batches(inputs: Tensor, batch_size: int, generator: Generator) -> l
 
 
 def evaluation_batches(inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """An order of all samples, texts by their length, and the same in batches as large as memory allows."""
+    """The order of all samples (texts sorted by length), and this order in batches of a size that limits memory."""
     order = lengths(inputs).argsort() if _texts(inputs) else torch.arange(len(inputs), device=inputs.device)
     size = max(1, min(EVALUATION_BATCH, EVALUATION_VALUES // math.prod(inputs.shape[1:])))
     return order, torch.split(order, size)

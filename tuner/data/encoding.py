@@ -1,4 +1,4 @@
-"""Raw samples of any task (arrays of pixels, sentences, rows of a table) to what a model takes, and back."""
+"""Converts raw samples of any task (arrays of pixels, sentences, rows of a table) to model inputs, and back."""
 
 from __future__ import annotations
 
@@ -17,16 +17,12 @@ from tuner.data.tables import encode_rows
 from tuner.data.texts import encode_texts
 
 TEXT = "text"  # the column of sentences in a data frame
-
-
 UNKNOWN = "[?]"  # how a word that is not in the vocabulary is shown
-
-
 Raw = Any  # an array, a data frame or sentences: see `to_inputs`
 
 
 def to_inputs(data: DataSpec, raw: Raw) -> Tensor:
-    """(samples, *data.shape) of raw samples.
+    """Converts raw samples to a tensor of shape (samples, *data.shape).
 
     Args:
         data: what the model was trained on.
@@ -44,7 +40,7 @@ def to_inputs(data: DataSpec, raw: Raw) -> Tensor:
 
 
 def to_raw(data: DataSpec, inputs: Tensor) -> NDArray[Any] | pd.DataFrame:
-    """The inverse of `to_inputs`, as far as a vocabulary and categories allow: for examples, and for people."""
+    """The inverse of `to_inputs`, as far as vocabulary and categories allow: for examples, and for people."""
     if data.task == "text":
         return pd.DataFrame({TEXT: [sentence(data, tokens) for tokens in inputs]})
     if not data.columns:
@@ -81,7 +77,7 @@ def _sentences(data: DataSpec, raw: Raw) -> list[str]:
 
 
 def _positional(frame: pd.DataFrame) -> bool:
-    """Whether its columns have no names, so that it is an array."""
+    """Whether the columns have no names, so that the data frame is a plain array."""
     return all(isinstance(name, int) for name in frame.columns)
 
 
@@ -95,9 +91,7 @@ def _categories(names: Sequence[str], block: Tensor) -> list[str | None]:
 
 def _array(data: DataSpec, raw: Raw) -> Tensor:
     try:
-        samples: NDArray[Any] = np.require(
-            np.asarray(raw), requirements=["C", "W"]
-        )  # torch wants memory that it may write to
+        samples: NDArray[Any] = np.require(np.asarray(raw), requirements=["C", "W"])  # torch needs writable memory
     except ValueError as error:
         raise TunerError(f"samples for a model of {data.name} must be an array: {error}") from None
     if samples.dtype.kind not in "buif":

@@ -1,4 +1,4 @@
-"""Image files to tensors of one shape: turned upright, scaled to cover it, and cropped to their centre."""
+"""Reads image files as tensors of one shape: turned upright, scaled to cover the shape, and cropped at the centre."""
 
 from __future__ import annotations
 
@@ -21,33 +21,21 @@ from torch import Tensor
 from tuner.core.errors import TunerError, one_line
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
-
-
 MAX_PIXELS = 64_000_000  # more than a phone's camera has, and 256 MB at most once decoded
-
-
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
-
-
-MAX_SCANS = 100  # of a progressive JPEG: usual ones have 10
-
-
-LARGE = 8_000_000  # pixels: such images are decoded one at a time, for the memory that they take
-
-
+MAX_SCANS = 100  # in a progressive JPEG; usual ones have 10
+LARGE = 8_000_000  # pixels: larger images are decoded one at a time, to limit the memory
 _large = threading.Lock()
-
-
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
 
 
 def read_image(path: Path, shape: tuple[int, ...], white: int = 255) -> Tensor:
     """An image file as a tensor.
 
-    The first frame of an animation; what is transparent is white, as on a page of paper; 16 bits become 8.
+    Of an animation, the first frame is read. Transparent pixels become white, and 16 bits become 8.
 
     Args:
-        path: a file in one of the usual formats, whatever its name ends with.
+        path: a file in one of the usual formats, whatever its extension.
         shape: (channels, height, width) to scale it to; 1 channel is grey, 3 are red, green and blue.
         white: the value of the brightest pixel in the result.
 
@@ -55,7 +43,7 @@ def read_image(path: Path, shape: tuple[int, ...], white: int = 255) -> Tensor:
         `shape` uint8.
 
     Raises:
-        TunerError: the file is missing, broken, no image, or has more than 64 million pixels.
+        TunerError: the file is missing, broken or not an image, or has more than 64 million pixels.
     """
     with _no_warnings():
         return _read(path, shape, white)
@@ -65,7 +53,7 @@ def read_images(paths: Sequence[Path], shape: tuple[int, ...], white: int = 255)
     """Many image files, read by several threads.
 
     Returns:
-        (good ones, *shape) uint8, their indices into `paths`, and for each broken one a line that names it.
+        (readable images, *shape) uint8, their indices into `paths`, and a line for each broken file, with its name.
     """
 
     def read(index: int) -> str | None:
@@ -84,7 +72,7 @@ def read_images(paths: Sequence[Path], shape: tuple[int, ...], white: int = 255)
 
 
 def image_shape(path: Path) -> tuple[int, int, int] | None:
-    """(channels, height, width) by a file's header, with 1 channel for grey; None when it cannot be read."""
+    """(channels, height, width) from a file's header, with 1 channel for grey; None if it cannot be read."""
     try:
         with _no_warnings(), Image.open(path, formats=_FORMATS) as image:
             return 1 if image.mode in _GREY else 3, image.height, image.width
@@ -108,25 +96,25 @@ def _read(path: Path, shape: tuple[int, ...], white: int) -> Tensor:
 
 def _check_file(path: Path) -> None:
     mode = path.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe would be waited for; a folder names its own reason
-        raise ValueError("no regular file")
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # reading a pipe would block; a folder gives its own error
+        raise ValueError("not a regular file")
 
 
 def _check_scans(path: Path) -> None:
-    """Each scan of a progressive JPEG goes over all of it: a small file with thousands of them takes hours."""
+    """Each scan of a progressive JPEG covers the whole image: a small file with thousands of scans takes hours."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         place = scans = 0
-        while (place := content.find(b"\xff\xda", place) + 2) > 1:  # which stands nowhere else but in a preview
+        while (place := content.find(b"\xff\xda", place) + 2) > 1:  # elsewhere it occurs only in a preview
             scans += 1
             if scans > MAX_SCANS:
-                raise ValueError(f"more than {MAX_SCANS} scans, which are the limit")
+                raise ValueError(f"more than {MAX_SCANS} scans, which is the limit")
 
 
 def _pixels(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """(height, width, channels) of an image that has not been decoded yet."""
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:
-        raise ValueError(f"{image.width}x{image.height} pixels, and {MAX_PIXELS:,} in all are the limit")
+        raise ValueError(f"{image.width}x{image.height} pixels, more than the limit of {MAX_PIXELS:,} in all")
     with _large if pixels > LARGE else nullcontext():
         return _fitted(image, shape)
 
@@ -152,7 +140,7 @@ def _convert(image: Image.Image, mode: str) -> Image.Image:
 
 def _reason(path: Path, error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "no image that can be read" if path.stat().st_size else "the file is empty"
+        return "not an image that can be read" if path.stat().st_size else "the file is empty"
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {MAX_PIXELS:,} pixels, which is the limit"
     if isinstance(error, OSError) and error.strerror:
@@ -162,7 +150,7 @@ def _reason(path: Path, error: Exception) -> str:
 
 @contextmanager
 def _no_warnings() -> Iterator[None]:
-    # Pillow warns of what is refused or mended here. Entered before threads start: the filters belong to the process.
+    # Pillow warns about what is refused or repaired here. Enter it before threads start: filters are per process.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

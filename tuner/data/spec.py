@@ -1,4 +1,4 @@
-"""What a dataset is to the rest of the project: a specification and three splits of tensors."""
+"""A dataset as the rest of the project sees it: a specification and three splits of tensors."""
 
 from __future__ import annotations
 
@@ -14,40 +14,36 @@ from torch import Tensor
 from tuner.core.errors import TunerError
 
 Task = Literal["image", "tabular", "text"]
-
-
-CHUNK = 1 << 24  # values that are turned into doubles at a time
-
-
+CHUNK = 1 << 24  # values that are converted to float64 at a time
 SPLIT_SEED = 0  # one fixed train/validation split for everybody, so that scores can be compared
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a user's table, and how it becomes features: itself, or one 0 or 1 for each category."""
+    """A column of a user's table. A number is one feature, a category is one-hot encoded."""
 
     name: str
     categories: tuple[str, ...] = ()
-    """Those of the training split; a value that is none of them gives zeros. Empty for a column of numbers."""
+    """The categories in the training split; any other value becomes all zeros. Empty for a column of numbers."""
     fill: float = 0.0
-    """What stands for a missing number: the mean over the training split."""
+    """The value used for a missing number: the mean over the training split."""
 
     @property
     def width(self) -> int:
-        """How many features it becomes."""
+        """The number of features that the column becomes."""
         return len(self.categories) or 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataSpec:
-    """What a model and the training loop need to know about a dataset. It travels with every saved model."""
+    """What a model and the training loop need to know about a dataset. It is saved with every model."""
 
     name: str
     """The name that users type, such as `cifar10`."""
     task: Task
     shape: tuple[int, ...]
     """One sample without the batch dimension: (channels, height, width) for images, (features,) for tables, (steps,)
-    for texts: the most words that are kept of one."""
+    for texts, where `steps` is the maximum number of words that are kept."""
     classes: tuple[str, ...]
     """Class names; a target is an index into them."""
     mean: tuple[float, ...]
@@ -59,13 +55,13 @@ class DataSpec:
     white: int = 255
     """Images: the raw value of the brightest pixel."""
     vocabulary: tuple[str, ...] = ()
-    """Texts: the word at index i has the token i + 2; token 0 is padding, and 1 a word that is not listed."""
+    """Texts: the word at index i has the token i + 2; token 0 is padding, and 1 an unknown word."""
     columns: tuple[Column, ...] = ()
-    """Tables: the columns of the raw table, in the order of their features. Empty for a table of numbers alone."""
+    """Tables: the columns of the raw table, in the order of their features. Empty for a table of numbers only."""
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> DataSpec:
-        """The specification that `dataclasses.asdict` turned into JSON."""
+        """The specification from the JSON form of `dataclasses.asdict`."""
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
         }
@@ -78,30 +74,30 @@ class Split(NamedTuple):
     """Samples and their classes."""
 
     inputs: Tensor
-    """(samples, *spec.shape); uint8 for images, floats for tables, integer tokens for texts (0 after the last)."""
+    """(samples, *spec.shape); uint8 for images, floats for tables, integer tokens for texts (0 after the last word)."""
     targets: Tensor
     """(samples,) int64 indices into the class names."""
 
 
 @dataclass(frozen=True)
 class Splits:
-    """A dataset. The test split is the official one; a sweep sees it only in its last step."""
+    """A dataset. The test split is the official one; a sweep uses it only in its last step."""
 
     spec: DataSpec
     train: Split
     validation: Split
     test: Split
     notes: tuple[str, ...] = ()
-    """What the user should know, a line each: files that were skipped, and why."""
+    """Notes for the user, one line each, such as which files were skipped and why."""
 
     def fingerprint(self) -> str:
-        """Identifies all samples and how they are split: what a sweep goes on with must be what it began with."""
+        """Identifies all samples and how they are split: a resumed sweep must have the data that it started with."""
         return hashlib.sha256(
             "".join(fingerprint(s) for s in (self.train, self.validation, self.test)).encode()
         ).hexdigest()
 
     def limit(self, samples: int, seed: int = SPLIT_SEED) -> Splits:
-        """A stratified subsample: `samples` in training and validation together, in their present proportion.
+        """A stratified subsample with `samples` for training and validation together, in the same proportion.
 
         The test split stays whole, so that scores of limited and full runs are comparable.
         """
@@ -125,7 +121,7 @@ def fingerprint(split: Split) -> str:
 
 
 def stratified(targets: Tensor, share: float, seed: int = SPLIT_SEED) -> tuple[Tensor, Tensor]:
-    """Two sorted index tensors that part the samples, the second holding `share` of each class (at least one)."""
+    """Splits the samples into two sorted index tensors, the second with `share` of each class (at least one sample)."""
     rng = np.random.default_rng(seed)
     labels = targets.numpy()
     chosen = np.zeros(len(labels), dtype=bool)
@@ -136,7 +132,7 @@ def stratified(targets: Tensor, share: float, seed: int = SPLIT_SEED) -> tuple[T
 
 
 def hold_out(inputs: Tensor, targets: Tensor, share: float, seed: int = SPLIT_SEED) -> tuple[Split, Split]:
-    """Parts samples into a rest and a stratified `share` of them: train and validation, or train and test."""
+    """Splits samples into the rest and a stratified `share`: train and validation, or train and test."""
     rest, held = stratified(targets, share, seed)
     return Split(inputs[rest], targets[rest]), Split(inputs[held], targets[held])
 
@@ -148,7 +144,7 @@ def moments(inputs: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """
     first = (
         inputs[0].to(torch.float64).reshape(inputs.shape[1], -1)[:, :1]
-    )  # sums of differences from it lose no digits
+    )  # summing differences from it loses no digits
     total = torch.zeros(inputs.shape[1], dtype=torch.float64)
     square = torch.zeros_like(total)
     for chunk in torch.split(inputs, max(1, CHUNK // inputs[0].numel())):

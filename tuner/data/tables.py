@@ -19,17 +19,9 @@ from tuner.core.errors import TunerError, check_name
 from tuner.data.spec import Column
 
 MAX_CATEGORIES = 50  # per column; rarer ones become zeros
-
-
 LINE = "line"  # the name of the index of rows that come from a file
-
-
 SEPARATORS = ",;\t"
-
-
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
-
-
 NO_NUMBER = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})  # a missing cell in a numeric column
 
 

@@ -13,20 +13,10 @@ import torch
 from torch import Tensor
 
 MOST_BYTES = 10_000_000  # of one text
-
-
 PADDING, UNKNOWN = 0, 1
-
-
 FIRST = 2  # the token of the first word of a vocabulary
-
-
 _MARKUP = re.compile(r"</?[a-z][^<>]*>")  # `a < b` is not markup
-
-
 _PIECE = re.compile(r"\S{1,100}|\s+")
-
-
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 

@@ -14,22 +14,18 @@ from tuner.execution.ray_session import nodes
 from tuner.search.controller import Controller
 
 PREFIX = "tuner/sweeps/"
-
-
 BEAT_S = 2.0
-
-
 GONE_S = 30.0
 
 
 class ActiveSweeps:
-    """Who is there: those whose beat has changed lately."""
+    """The sweeps that are present: those whose heartbeat has changed recently."""
 
     def __init__(self) -> None:
         self._changed: dict[bytes, tuple[bytes, float]] = {}
 
     def look(self, beats: Mapping[bytes, bytes], now: float) -> set[bytes]:
-        """Those of `beats` that are there at `now`, in seconds of a clock that nobody sets."""
+        """The keys of `beats` whose sweeps are present at `now`, in seconds of a monotonic clock."""
         for key, beat in beats.items():
             if key not in self._changed or self._changed[key][0] != beat:
                 self._changed[key] = beat, now
@@ -37,10 +33,10 @@ class ActiveSweeps:
 
 
 class FairShare:
-    """This sweep's part of the cluster."""
+    """This sweep's share of the cluster."""
 
     def __init__(self, uid: str, slots: int, *, concurrency: int) -> None:
-        """`slots` such trials fit into the whole cluster; this sweep wants `concurrency` of them at most."""
+        """`slots` is how many of its trials fit into the whole cluster; it runs at most `concurrency` at a time."""
         self._key = PREFIX + uid
         self._slots = slots
         self._most = self._wanted = concurrency
@@ -50,7 +46,7 @@ class FairShare:
 
     @property
     def cap(self) -> int:
-        """How many trials this sweep may have side by side now, at least 1."""
+        """How many trials this sweep may run at the same time now, at least 1."""
         now = time.monotonic()
         if now >= self._due:
             self._due = now + BEAT_S
@@ -60,11 +56,11 @@ class FairShare:
         return self._most
 
     def end(self) -> None:
-        """Leaves its part to the others."""
+        """Leaves its share to the other sweeps."""
         _internal_kv_del(self._key)
 
     def _active(self, now: float) -> int:
-        """Sweeps that have said lately that they are there."""
+        """The number of sweeps that are present, at least 1."""
         beats = {key: value for key in _internal_kv_list(PREFIX) if (value := _internal_kv_get(key))}
         present = self._present.look(beats, now)
         for key in set(beats) - present:

@@ -21,13 +21,13 @@ from ray.train.torch import TorchConfig, TorchTrainer, get_device
 from tuner.core.records import Report, TrialReport, Value
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.execution.ray_session import this_node
-from tuner.training.checkpoint_manager import release_folder
+from tuner.training.checkpoint_sync import release_folder
 from tuner.training.distributed import Ranks
 from tuner.training.trial import TrialJob, to_trial_data, train_trial, with_half_batches
 
 
 class ResultExchange:
-    """Between the first of those processes and the trial's worker. Each waits here for the other."""
+    """Connects the first of those processes with the trial's worker. Each waits here for the other."""
 
     def __init__(self) -> None:
         self._reports: asyncio.Queue[TrialReport | None] = asyncio.Queue()
@@ -52,20 +52,20 @@ class ResultExchange:
 
 
 def new_exchange() -> ActorHandle[ResultExchange]:
-    """An actor that lives as long as something knows it."""
+    """A Ray actor that lives as long as there is a handle to it."""
     return ray.remote(num_cpus=0)(ResultExchange).remote()
 
 
-BACKEND = "gloo"  # between the processes' CPUs; the gradients of GPUs have a group of their own
+BACKEND = "gloo"  # for tensors on CPUs; the gradients on GPUs have a process group of their own
 
 
 class FailedRankError(Exception):
-    """A process could not go on; the others are ended then. It holds what is to be reported of the trial."""
+    """A process could not continue, so the others are stopped. Its argument is the report of the failure."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupTask:
-    """What each of the processes trains."""
+    """The trial that each of the processes trains."""
 
     job: TrialJob
     number: int
@@ -74,13 +74,13 @@ class GroupTask:
 
 
 def train_together(task: GroupTask, resources: Mapping[str, float], report: Report) -> None:
-    """Runs a trial like `run_trial`, in as many processes as the job says, each with these resources, on one node.
+    """Runs a trial like `run_trial`, but in `job.workers` processes on one node, each with these resources.
 
     Raises:
-        ray.train.TrainingFailedError: a process was lost: the trial may go on from its checkpoint.
+        ray.train.TrainingFailedError: a process was lost; the trial may resume from its checkpoint.
     """
     exchange = new_exchange()
-    scratch = mkdtemp(prefix="tuner-train-")  # Ray Train wants a folder, and is given nothing to put there
+    scratch = mkdtemp(prefix="tuner-train-")  # Ray Train requires a folder, but has nothing to write there
     trainer = TorchTrainer(
         train_part,
         train_loop_config={"task": task, "exchange": exchange},
@@ -108,10 +108,10 @@ def train_together(task: GroupTask, resources: Mapping[str, float], report: Repo
 
 
 def train_part(config: dict[str, Any]) -> None:
-    """What each process runs, started by Ray Train in torch's process group.
+    """The function that Ray Train runs in each process, inside torch's process group.
 
     Raises:
-        FailedRankError: it could not go on.
+        FailedRankError: the process could not continue.
     """
     task: GroupTask = config["task"]
     exchange: ActorHandle[Any] = config["exchange"]
@@ -124,7 +124,7 @@ def train_part(config: dict[str, Any]) -> None:
         if not ranks.agree(asked):
             raise SystemExit
 
-    device = get_device() if torch.cuda.is_available() else torch.device("cpu")  # of a cluster that only counts GPUs
+    device = get_device() if torch.cuda.is_available() else torch.device("cpu")  # if the cluster only declares GPUs
     data = to_trial_data(ray.get(task.arrays), device)
     try:
         with suppress(SystemExit):
@@ -136,7 +136,7 @@ def train_part(config: dict[str, Any]) -> None:
 
 
 def _pass_on(exchange: ActorHandle[Any], report: Report) -> int:
-    """Reports what the processes hand in, until they have ended; when Ray stops the trial, so do they.
+    """Passes on the results of the processes until they have ended. If Ray stops the trial, they stop too.
 
     Returns the last epoch.
     """

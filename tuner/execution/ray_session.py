@@ -28,8 +28,6 @@ from tuner.execution.signals import Stop
 from tuner.execution.watchdog import Watchdog
 
 LOCK_PATIENCE_S = 300.0  # after which a process no longer waits: the one before it may be suspended
-
-
 LOCK_POLL_S = 0.1
 
 
@@ -85,14 +83,14 @@ def _make_token(path: Path) -> None:
         new.unlink(missing_ok=True)
 
 
-_NEEDED = {"raylet", "gcs_server"}  # of Ray's processes: the others serve people
+_NEEDED = {"raylet", "gcs_server"}  # the processes of Ray that trials need; the others only inform people
 
 
 @contextmanager
 def ray_session(config: SweepConfig, stop: Stop, guard: Watchdog) -> Iterator[None]:
-    """The Ray that the sweep's trials run on: the cluster that this process is on, or one of its own.
+    """The Ray cluster for the sweep's trials: the one that this process runs on, or a local one that it starts.
 
-    What `stop` listens to does not break off the end of it; `guard` watches over that.
+    Signals that `stop` handles do not interrupt the shutdown, which `guard` watches.
     """
     with stop.ray_starting():
         if on_cluster():
@@ -108,7 +106,10 @@ def ray_session(config: SweepConfig, stop: Stop, guard: Watchdog) -> Iterator[No
 
 
 def _shut_down(stop: Stop) -> None:
-    """Ends Ray, or our connection to it. SIGTERM would kill us meanwhile: Ray resets its handler, and then waits."""
+    """Shuts Ray down, or disconnects from the cluster.
+
+    Ray resets the SIGTERM handler and then waits. A SIGTERM would kill this process then, so the handler is set again.
+    """
     node = ray._private.worker._global_node
     end_processes = node.kill_all_processes
 
@@ -121,16 +122,16 @@ def _shut_down(stop: Stop) -> None:
 
 
 def dead_processes() -> str:
-    """What has ended of the processes of a cluster of this process alone; empty while all is well."""
+    """The needed processes of a local cluster that have died; empty while all run."""
     node = ray._private.worker._global_node
     ended = {name for name, _ in node.dead_processes()} if node else set()
     return " and ".join(sorted(_NEEDED & ended))
 
 
 def kill_processes() -> None:
-    """Ends the processes of a cluster of this process alone, which need not answer, and the agents in their groups.
+    """Kills the processes of a local cluster, even if they hang, and the agents in their process groups.
 
-    Workers end as soon as they have lost their raylet.
+    Workers end by themselves as soon as they lose their raylet.
     """
     node = ray._private.worker._global_node
     for started in node.all_processes.values() if node else ():
@@ -140,14 +141,14 @@ def kill_processes() -> None:
 
 
 def connect() -> None:
-    """Connects this process to the cluster that it is on, unless it is connected."""
+    """Connects this process to the cluster that it runs on, unless it is connected already."""
     if not ray.is_initialized():
         _keep_stdout_clean()
         ray.init(address="auto", log_to_driver=False, logging_level="error")
 
 
 def this_node() -> str:
-    """What a report says of where it comes from; empty for a Ray of this process alone."""
+    """The name of this node for reports; empty on a Ray of this process alone."""
     return f"{socket.gethostname()}/{ray.get_runtime_context().get_node_id()[:8]}" if on_cluster() else ""
 
 
@@ -170,13 +171,13 @@ def _node(resources: Mapping[str, float]) -> Node:
 
 
 def _start_local(config: SweepConfig) -> None:
-    """A cluster of this process alone, on this machine, with one slot a trial.
+    """Starts a local cluster for this process alone, with one slot per trial.
 
-    No worker is started before a trial asks for it: Ray would start others beside those that are not ready yet.
+    No worker is started before a trial asks for one: Ray would start extra workers while the first are not ready yet.
     """
     _keep_stdout_clean()
     ensure_token()
-    # Ray gives up when it has not started in 30 s, as ten that start at once on few cores have not
+    # Ray gives up if it does not start within 30 s, and ten that start at once on few cores take longer
     with machine_lock("ray"), _out_of_our_session():
         ray.init(
             address="local",
@@ -191,10 +192,10 @@ def _start_local(config: SweepConfig) -> None:
 
 @contextmanager
 def _out_of_our_session() -> Iterator[None]:
-    """Starts Ray's processes where no signal to our process group, or from our terminal, reaches them.
+    """Starts Ray's processes in sessions of their own: no signal to our process group or from our terminal gets there.
 
-    They would end under us, and trials could not save themselves. They end with this process all the same: Ray asks
-    the kernel for that.
+    Such a signal would end them before trials are saved. They still end with this process: Ray asks the kernel for
+    that.
     """
     popen = services.ConsolePopen
     services.ConsolePopen = partial(popen, start_new_session=True)
@@ -205,5 +206,5 @@ def _out_of_our_session() -> Iterator[None]:
 
 
 def _keep_stdout_clean() -> None:
-    """Ray prints that a worker was killed to stdout, whatever its log_to_driver says: beside our --json."""
+    """Stops Ray from printing to stdout, next to our --json, that a worker was killed: log_to_driver does not."""
     ray._private.worker.print_to_stdstream = lambda *_, **__: None

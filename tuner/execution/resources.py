@@ -10,8 +10,6 @@ from tuner.core.errors import TunerError
 from tuner.core.machine import cpu_count, gpu_count
 
 LEAST_SHARE = 1e-4  # of a GPU
-
-
 MOST_CPU_TRIALS = 8  # more cores speed up each trial instead of adding trials, since TPE learns from every result
 
 

@@ -10,8 +10,6 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
 TUNES = signal.SIGUSR1  # makes Ray Tune stop a run gracefully; its handler of SIGINT is off, see environment.py
 
 

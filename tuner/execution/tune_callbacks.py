@@ -20,12 +20,12 @@ _MEMORY = "Ray killed it, since the memory of the node"
 
 
 def lacked_memory(why: str) -> bool:
-    """Whether a cause is that Ray's memory monitor has ended the worker, to save the node."""
+    """Whether a cause says that Ray's memory monitor killed the worker to protect the node."""
     return why.startswith(_MEMORY)
 
 
 def death_cause(trial: Any) -> str:
-    """Why one of Tune's trials has lost its worker for the last time."""
+    """Why a Ray Tune trial lost its worker the last time."""
     path = Path(trial.error_file or "")
     return explain_death(
         path.read_text(encoding="utf-8", errors="replace").rpartition("Failure # ")[2] if path.name else ""
@@ -33,7 +33,7 @@ def death_cause(trial: Any) -> str:
 
 
 def explain_death(text: str) -> str:
-    """What Ray's account of it comes to.
+    """Summarises Ray's error message in one line.
 
     >>> cause("The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR ...")
     'its process was killed, or crashed'
@@ -45,7 +45,7 @@ def explain_death(text: str) -> str:
     if "worker process has died" in text:
         return "its process was killed, or crashed"
     if "is unavailable:" in text:
-        return "it cannot be reached: its node died, or the network between"
+        return "it cannot be reached: its node died, or the network failed"
     lines = text.split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "Ray does not say why")
 
@@ -79,7 +79,7 @@ class Ticker(Callback):  # type: ignore[misc]
 
 
 class DroppedTrials(Callback):  # type: ignore[misc]
-    """Gives trials back to the policy that Ray Tune has dropped without telling the searcher.
+    """Gives trials back to the controller that Ray Tune has dropped without telling the searcher.
 
     Ray Tune does so when a warm worker is not ready for its next trial within TUNE_FUNCTION_THREAD_TIMEOUT_S, because
     the previous trial is still stopping.

@@ -11,20 +11,18 @@ from typing import NoReturn
 from tuner.execution.signals import Stop
 
 PATIENCE_S = 15.0  # before SIGKILL `tuner stop --now` waits for 20 s, Kubernetes and Ray for 30, systemd for 90
-
-
 POLL_S = 0.2
 
 
 class Watchdog:
-    """Watches, from a thread, over a sweep whose Ray may be unable to end.
+    """Watches a sweep from a thread, and ends it if Ray cannot shut down.
 
-    A signal to the whole control group ends Ray's own processes too, as a system that is short of memory may: then
-    calls of Ray's wait for a minute, and abort the process.
+    A signal to the whole control group ends Ray's own processes too, and so may a system that is short of memory. Calls
+    to Ray then wait for a minute and abort the process.
     """
 
     def __init__(self, stop: Stop, died: Callable[[], str], give_up: Callable[[str], NoReturn]) -> None:
-        """`died` names what has ended of Ray's own processes; empty while all is well."""
+        """`died` names the processes of Ray itself that have died; empty while all run."""
         self._stop = stop
         self._died = died
         self._give_up = give_up
@@ -35,7 +33,7 @@ class Watchdog:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Ends the process when Ray has died, or takes too long after a signal that SIGKILL may follow."""
+        """Ends the process if Ray has died, or if it takes too long after a signal that SIGKILL may follow."""
         self._thread.start()
         try:
             yield
@@ -44,9 +42,9 @@ class Watchdog:
 
     @contextmanager
     def closing(self) -> Iterator[None]:
-        """While Ray is ended on purpose."""
+        """Marks the time in which Ray is shut down on purpose."""
         if self._died():
-            self._thread.join()  # it ends this process; Ray would wait for what is gone
+            self._thread.join()  # which ends this process; Ray would wait for processes that are gone
         self._closing.set()
         yield
 
@@ -54,8 +52,8 @@ class Watchdog:
         while not self._over.wait(POLL_S):
             died = "" if self._closing.is_set() else self._died()
             if died:
-                self._give_up(f"Ray's {died} has ended under the sweep")
+                self._give_up(f"Ray's {died} died during the sweep")
             if self._until is None and (self._stop.urgent or (self._stop.asked and self._closing.is_set())):
                 self._until = time.monotonic() + PATIENCE_S
             if self._until is not None and time.monotonic() > self._until:
-                self._give_up("Ray does not end")
+                self._give_up("Ray does not shut down")

@@ -13,8 +13,6 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, r
 from tuner.training.evaluation import Predictions
 
 MOST_POINTS = 300  # of a drawn ROC curve: more make no visible difference
-
-
 Floats = NDArray[np.float64]
 
 

@@ -15,23 +15,23 @@ from tuner.report.figures import plain, save, sheet
 from tuner.training.classifier import Classifier
 from tuner.training.prediction import Prediction
 
-SMALLEST_MAP = 4  # pixels a side: a coarser map says nothing of where
+SMALLEST_MAP = 4  # pixels per side: a coarser map does not show where
 
 
 def explain(
     model: Classifier, data: DataSpec, images: Tensor, predictions: Sequence[Prediction], folder: Path
 ) -> list[Path]:
-    """Writes a picture for each image: as the model sees it, and with what speaks for the predicted class.
+    """Writes a picture for each image: the image as the model sees it, without and with the Grad-CAM map.
 
     Args:
         model: on the CPU.
         data: what it was trained on.
         images: (samples, *data.shape).
         predictions: of these images.
-        folder: where the pictures go; FILE becomes FILE-explained.png, with a number where that is taken.
+        folder: where the pictures go; FILE becomes FILE-explained.png, with a number if that name is taken.
 
     Raises:
-        TunerError: the model has no convolution to look at.
+        TunerError: the model has no convolution, which Grad-CAM needs.
     """
     layer = _layer(model, images[:1])
     paths = []
@@ -53,7 +53,7 @@ def grad_cam(model: Classifier, layer: nn.Module, image: Tensor, target: int) ->
 
 
 def _layer(model: Classifier, images: Tensor) -> nn.Module:
-    """The last convolution whose map is fine enough, or else the one with the finest."""
+    """The last convolution with a map that is fine enough, or else the last one with the finest map."""
     sides: dict[nn.Module, int] = {}
 
     def note(module: nn.Module, _: object, output: Tensor) -> None:
@@ -65,7 +65,7 @@ def _layer(model: Classifier, images: Tensor) -> nn.Module:
     for hook in hooks:
         hook.remove()
     if not sides:
-        raise TunerError("--explain: this model has no convolution, and Grad-CAM looks at one")
+        raise TunerError("--explain: this model has no convolution, and Grad-CAM needs one")
     wanted = min(SMALLEST_MAP, max(sides.values()))
     return [module for module, side in sides.items() if side >= wanted][-1]
 

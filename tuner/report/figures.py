@@ -19,11 +19,7 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it logs about its fon
 
 
 DPI = 120
-
-
 BLUE, RED, GREEN, YELLOW, GREY = "#4477aa", "#dd5566", "#228833", "#bb9911", "#8a909a"  # after Paul Tol's "bright"
-
-
 STATES = {"COMPLETE": ("done", GREEN), "PRUNED": ("pruned", GREY), "FAIL": ("failed", RED), "RUNNING": ("on", YELLOW)}
 """The word and the colour of a trial's state."""
 

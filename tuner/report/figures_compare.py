@@ -21,14 +21,8 @@ COLUMNS = 3
 
 # Where a name may stand relative to its point: beside it, or farther away with a line to it. In font points.
 _NEAR = ((9, 0), (-9, 0), (0, 11), (0, -11))
-
-
 _FAR = tuple((x, y) for y in (9, -9, 20, -20, 32, -32, 44, -44) for x in (12, -12, 24, -24))
-
-
 _PLACES = (*_NEAR, *_FAR)
-
-
 _ALIGN = {1: "left", 0: "center", -1: "right"}
 
 

@@ -14,14 +14,8 @@ from tuner.report.findings import WinningModel
 from tuner.report.samples import Sample, columns, group_samples, picture, samples, weighted_words
 
 ACROSS = 8  # images in a row
-
-
 TEXTS, LINES, LINE = 5, 4, 110  # texts of each kind, lines of each at most, characters of a line
-
-
 FEATURES = 7  # columns of a table that fit side by side
-
-
 HIGHLIGHT = "#ff9f1c"
 
 

@@ -15,11 +15,7 @@ from tuner.report.class_scores import Classification, Roc
 from tuner.report.figures import BLUE, GREY, bare, plain, sheet
 
 MOST_NUMBERS = 20  # classes up to which the cells of a confusion matrix hold numbers
-
-
 LEGEND_ROWS = 25
-
-
 ZOOM = 0.95  # AUC above which the corner is shown on its own
 
 

@@ -13,8 +13,6 @@ from tuner.report.search_series import NOT_USED, Line, Parallel, best_so_far, co
 from tuner.search.importance import Importance
 
 Trace = dict[str, Any]
-
-
 SHADES = 10  # of the lines in the parallel coordinates: a trace for each is quick with any number of trials
 
 

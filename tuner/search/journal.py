@@ -1,4 +1,4 @@
-"""The file of a sweep's study: a line of JSON for each change, with a checksum: damage is seen and not believed.
+"""The file of a sweep's study: one line of JSON per change, with a checksum that detects damage.
 
 Optuna's own backend of the same format reads it, and so does optuna-dashboard: for them the checksum is one more key.
 """
@@ -21,20 +21,20 @@ _SEAL = re.compile(rb',"crc":"([0-9a-f]{8})"}$')
 
 
 class Journal(BaseJournalBackend):
-    """Written by the process that holds the sweep alone, so there is no lock a write; read by any."""
+    """Written only by the process that holds the sweep, so writes need no lock. Any process may read it."""
 
     def __init__(self, path: Path) -> None:
-        """Makes the file when it is not there."""
+        """Creates the file if it does not exist."""
         self._path = path
-        self._read = (0, 0)  # so many lines are so many bytes
+        self._read = (0, 0)  # lines that have been read, and their bytes
         if not path.exists():
             path.touch()
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Writes all of the lines or, on a disk that is full, none: half a line would spoil those that come after it.
+        """Writes all lines or, if the disk is full, none: half a line would spoil the lines that come after it.
 
         Raises:
-            OSError: they could not be written; it names the file.
+            OSError: the lines could not be written; the error names the file.
         """
         try:
             with self._path.open("ab", buffering=0) as file:
@@ -48,7 +48,7 @@ class Journal(BaseJournalBackend):
             raise OSError(error.errno, error.strerror, str(self._path)) from None
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
-        """The changes from a line on, counted from 0. A last line that is not whole is still being written.
+        """The changes from a line on, counted from 0. An incomplete last line is skipped: it is still being written.
 
         Raises:
             TunerError: a line before the last is damaged.
@@ -63,7 +63,7 @@ class Journal(BaseJournalBackend):
                 return
             if log is None:
                 raise TunerError(
-                    f"{self._path} is damaged in line {number + 1}: bring back a copy, or begin a new sweep"
+                    f"{self._path} is damaged in line {number + 1}: restore a backup, or start a new sweep"
                 )
             number, offset = number + 1, offset + len(line)
             self._read = number, offset
@@ -72,7 +72,7 @@ class Journal(BaseJournalBackend):
 
 
 def drop_torn_line(path: Path) -> bool:
-    """Takes away a last line that is not whole: a full disk or a power cut may leave one. Whether there was one."""
+    """Removes an incomplete last line, as left by a full disk or a power cut. Returns whether there was one."""
     if not path.exists():
         return False
     with path.open("rb") as file:
@@ -97,7 +97,7 @@ def _sealed(log: dict[str, Any]) -> bytes:
 
 
 def _opened(line: bytes) -> dict[str, Any] | None:
-    """What a line holds; None when it is not whole. Those of earlier versions have no checksum."""
+    """The content of a line; None if it is incomplete or damaged. Lines of earlier versions have no checksum."""
     body = line.removesuffix(b"\n")
     seal = _SEAL.search(body)
     if body == line or (seal and zlib.crc32(body[: seal.start()]) != int(seal[1], 16)):

@@ -1,4 +1,4 @@
-"""The search space of a pair that has no file: ranges for training, by task, and those that the model file gives."""
+"""The default search space of a pair without a file: training ranges by task, and ranges from the model's file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Any
 from tuner.core import catalog
 
 EPOCHS: dict[str, int] = {"image": 30, "tabular": 40, "text": 8}
-
-
 TRAINING: dict[str, Any] = {
     "batch_size": {"choices": [32, 64, 128]},
     "optimizer": {"choices": ["sgd", "adamw"]},
@@ -32,7 +30,7 @@ BY_TASK: dict[str, dict[str, Any]] = {
 
 
 def default_space(model: str, task: str) -> dict[str, Any]:
-    """A parsed search space: what `SPACE` in the model's file says goes before what is said here for all models."""
+    """A parsed search space. Entries of `SPACE` in the model's file replace the general ones of this module."""
     own: dict[str, Any] = getattr(catalog.load("models", model), "SPACE", {"dropout": {"low": 0.0, "high": 0.5}})
     params = {**TRAINING, **BY_TASK[task], **own}
     fitting = ((name, _fitting(entry, params["optimizer"]["choices"])) for name, entry in params.items())
@@ -40,7 +38,7 @@ def default_space(model: str, task: str) -> dict[str, Any]:
 
 
 def _fitting(entry: Any, optimizers: list[str]) -> Any:
-    """An entry without what applies to other optimizers than these alone."""
+    """An entry without the parts that apply only to optimizers other than these."""
     if isinstance(entry, list):
         return [kept for kept in (_fitting(table, optimizers) for table in entry) if kept != []]
     wanted = entry.get("when", {}).get("optimizer") if isinstance(entry, dict) else None

@@ -14,11 +14,7 @@ from tuner.core.records import Value
 from tuner.search.space import Parameter, SearchSpace, is_number
 
 LARGEST = 2**53  # a float holds all whole numbers up to here
-
-
 MOST_CHARACTERS = 32_000  # of a file, since the TOML parser takes quadratic time for some texts
-
-
 _KEYS = {"choices", "low", "high", "log", "step", "when"}
 
 

@@ -11,17 +11,17 @@ from tuner.core.records import TrialRecord
 from tuner.core.units import format_seconds
 from tuner.search.study import Study
 
-NOTE_S = 10.0  # how often the study is told: a kill -9 gives so much back at most
+NOTE_S = 10.0  # seconds between writes to the study: a kill -9 loses count of at most this much time
 
 
 class TimeBudget:
-    """Counts the seconds of this run of the search, and those of the runs before it.
+    """Counts the seconds that this process and earlier ones have spent on the search.
 
-    They are counted while a process searches, by a clock that does not jump, and kept in the study.
+    They are measured with a monotonic clock, only while a process searches, and stored in the study.
     """
 
     def __init__(self, seconds: float | None, study: Study) -> None:
-        """`seconds` for the whole search; None for no limit, of which nothing is remembered."""
+        """`seconds` is for the whole search; None means no limit, and then no time is stored."""
         self._seconds = seconds
         self._study = study
         self._before = study.spent()
@@ -32,29 +32,27 @@ class TimeBudget:
 
     @property
     def over(self) -> bool:
-        """Whether no epoch may be begun any more."""
+        """Whether the time is used up, so that no further epoch may start."""
         return time.monotonic() - self._began >= self._left
 
     @property
     def begun(self) -> str:
-        """What a sweep that goes on has left, in a line; empty for one that begins, or has no limit."""
+        """One line on the time that a resumed sweep has left; empty for a new sweep or one without a limit."""
         if self._seconds is None or not self._before:
             return ""
         of = f"the time budget of {format_seconds(self._seconds)}"
         return f"{format_seconds(self._left)} of {of} are left" if self._left > 0 else f"{of} is spent"
 
     def note(self, *, now: bool = False) -> None:
-        """Remembers the time that was spent, now and then, or `now`. To be called often."""
+        """Stores the time spent, every NOTE_S seconds or `now`. Call it often."""
         time_now = time.monotonic()
         if self._seconds is not None and (now or time_now - self._noted >= NOTE_S):
             self._noted = time_now
             self._study.note_spent([*self._before, time_now - self._began])
 
 
-LEAST_TRIED = 5  # before that, nothing is known of the share of trials that fail
-
-
-EXPLODED = 1e6  # nats of mean cross-entropy: no training comes back from there
+LEAST_TRIED = 5  # with fewer trials, their share of failures says nothing
+EXPLODED = 1e6  # nats of mean cross-entropy: no training recovers from that
 
 
 def invalid_metrics(metrics: Mapping[str, float]) -> str:
@@ -68,7 +66,7 @@ def invalid_metrics(metrics: Mapping[str, float]) -> str:
 
 
 def failing_reason(records: Sequence[TrialRecord], max_failure_rate: float) -> str:
-    """What more than that share of the trials failed with; empty while it is worth going on."""
+    """Why the sweep should stop: more than this share of its trials failed. Empty while it should continue."""
     reasons = Counter(record.reason for record in records if record.state == "FAIL")
     tried = sum(record.ended or bool(record.values) for record in records)
     if tried < LEAST_TRIED or reasons.total() <= max_failure_rate * tried:

@@ -16,11 +16,7 @@ from tuner.core.records import TrialRecord
 from tuner.search.journal import Journal
 
 STUDY = "sweep"
-
-
 SPENT = "spent"  # the study's attribute with the seconds of each run of a search that has a time budget
-
-
 _STATES = {
     TrialState.RUNNING: "RUNNING",
     TrialState.WAITING: "RUNNING",

@@ -75,7 +75,7 @@ def resume(name: str, *, callbacks: Sequence[Callback] = (), home: Path | None =
     try:
         store.check()
     except UnreachableError as error:
-        events.on_note(f"{error}: training goes on, and it is sent the rest later")
+        events.on_note(f"{error}: training continues, and MLflow gets the rest later")
     config = fit_to_machine(config)
     with events.phase("Reading the data"):
         inputs = check_inputs(config)
@@ -174,7 +174,7 @@ def _note_default_space(request: SweepRequest, data: Source, events: Callback) -
     if request.space is None and not catalog.has_space(data.name, request.model):
         pair = f"{data.name}-{request.model}"
         events.on_note(
-            f"{pair} has no search space of its own: the default one of {request.model} is taken", warning=False
+            f"{pair} has no search space of its own: the default one of {request.model} is used", warning=False
         )
 
 
@@ -184,6 +184,6 @@ def _free_name(name: str | None, pair: str, home: Path) -> str:
         return next(f"{pair}-{n}" for n in range(1, 10**6) if not (home / f"{pair}-{n}").exists())
     check_sweep_name(name)
     if (home / name).exists():
-        onwards = f", or go on with it: tuner resume {name}" if name in sweep_names(home) else ""
+        onwards = f", or continue it: tuner resume {name}" if name in sweep_names(home) else ""
         raise TunerError(f"--name '{name}' is taken: choose another{onwards}")
     return name

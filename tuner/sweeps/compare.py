@@ -1,7 +1,7 @@
 """`tuner compare`: the best finished sweep of each pair, side by side.
 
 Two models of a dataset are comparable when they were tested on the same samples. Where a dataset's test set has changed
-(another version of the files, say), that of the newest sweep counts, and the sweeps of the others are only named.
+(another version of the files, say), that of the newest sweep counts; sweeps with another one are only named.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Rows by dataset, each with its most accurate model first, and what is to be known of them."""
+    """Rows by dataset, each with its most accurate model first, and notes on them."""
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
@@ -56,7 +56,7 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
     """
     store.check()
     if store.embedded and not (home / "mlflow.db").exists():
-        raise TunerError(f"there are no sweeps in {home}: begin one with tuner sweep, or set TUNER_HOME")
+        raise TunerError(f"there are no sweeps in {home}: start one with tuner sweep, or set TUNER_HOME")
     from tuner.tracking.finished_sweeps import count_trials, finished_sweeps  # noqa: PLC0415 - MLflow takes seconds to import
 
     sweeps = finished_sweeps(store)
@@ -64,7 +64,7 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
         sweeps = _of(dataset, sweeps)
     if not sweeps:
         what, where = (f" of {dataset}", f" {dataset} MODEL") if dataset else ("", "")
-        raise TunerError(f"there is no finished sweep{what} in {store.address}: begin one with tuner sweep{where}")
+        raise TunerError(f"there is no finished sweep{what} in {store.address}: start one with tuner sweep{where}")
     best, others = best_sweeps(sweeps)
     return Comparison(
         rows=tuple(Row(sweep=sweep, trials=count_trials(store, sweep)) for sweep in best),
@@ -97,7 +97,7 @@ def _of(dataset: str, sweeps: list[FinishedSweep]) -> list[FinishedSweep]:
 def _notes(best: list[FinishedSweep], others: list[FinishedSweep]) -> Iterable[str]:
     for data, group in groupby(sorted(others, key=lambda sweep: sweep.data), key=lambda sweep: sweep.data):
         names = ", ".join(sweep.name for sweep in group)
-        yield f"Not compared, since they were tested on another test set of {data} than its newest sweep: {names}"
+        yield f"Not compared, because their test set of {data} is not that of the newest sweep: {names}"
     machines = sorted({sweep.machine for sweep in best if sweep.train_seconds is not None})
     if len(machines) > 1:
-        yield f"The training times are of different machines: {'; '.join(machines)}"
+        yield f"The training times were measured on different machines: {'; '.join(machines)}"

@@ -9,73 +9,46 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from enum import Enum
 from pathlib import Path
 
-from rich.console import Console
-
 from tuner.core.errors import TunerError
-from tuner.core.files import tuner_home, write_atomic
+from tuner.core.files import tuner_home
 from tuner.core.sweep_folder import SweepFolder, known_sweep
-from tuner.sweeps import lock
-from tuner.sweeps.lock import Driver, is_running, last_driver
+from tuner.sweeps.lock import Driver, Order, control_gate, give_order, is_running, last_driver
+from tuner.sweeps.status import SweepReader
 
-
-class Order(Enum):
-    """A request."""
-
-    STOP = "stop"
-    """Finish the running epochs, then test and register the best trial so far."""
-    PAUSE = "pause"
-    """Save all trials and stop, to be resumed later."""
-
-
-def give_order(folder: Path, order: Order) -> None:
-    """Gives an order. It replaces an earlier one."""
-    write_atomic(SweepFolder(folder).order, lambda file: file.write(order.value.encode()))
-
-
-def current_order(folder: Path) -> Order | None:
-    """The current order, if there is one. Takes a few microseconds if there is none."""
-    try:
-        return Order(SweepFolder(folder).order.read_text(encoding="utf-8").strip())
-    except (OSError, ValueError):
-        return None
-
-
-POLL_S = 0.5
-
-
-PATIENCE_S = 20.0  # how long a process that was told to end at once may take to save itself
-
-
+POLL_S = 0.1
+PATIENCE_S = 20.0  # how long a process that was told to stop at once may take to save its trials
+_IS = {"finished": "is finished", "paused": "is paused", "failed": "has failed", "crashed": "has crashed"}
 START_S = 120.0  # how long the start of Python may take on a busy machine
 
 
-def stop(name: str, *, now: bool, err: Console) -> int:
-    """Asks the process that runs a sweep to end it with the best so far; or to end at once, without a model."""
+def stop(name: str, *, now: bool) -> None:
+    """Asks the process that runs a sweep to stop it with the best so far; or, `now`, at once and without a model.
+
+    Raises:
+        TunerError: no process runs it.
+    """
     if now:
         _end_at_once(name)
-        err.print(f"{name} was stopped at once, every trial as it was last saved; to go on: tuner resume {name}")
-        return 0
-    _order(name, Order.STOP)
-    err.print(f"{name} ends with the epochs that are running, and its best trial is tested and registered")
-    err.print(f"to see it: tuner status {name} --watch")
-    return 0
+    else:
+        _order(name, Order.STOP)
 
 
-def pause(name: str, *, err: Console) -> int:
-    """Asks the process that runs a sweep to save all trials and end."""
+def pause(name: str) -> None:
+    """Asks the process that runs a sweep to save all trials and stop. Raises TunerError when none does."""
     _order(name, Order.PAUSE)
-    err.print(f"{name} saves its trials and ends; to go on: tuner resume {name}")
-    return 0
 
 
-def detach(name: str, *, err: Console) -> int:
-    """Goes on with a sweep in a process of its own, which outlives this terminal."""
-    folder = tuner_home() / name
-    SweepFolder(folder).error.unlink(missing_ok=True)
-    with SweepFolder(folder).output.open("a", encoding="utf-8") as output:
+def detach(name: str) -> int:
+    """Resumes a sweep in a process of its own, which outlives this terminal. Returns its process id.
+
+    Raises:
+        TunerError: it stopped as it started; the message is what it printed.
+    """
+    folder = SweepFolder(tuner_home() / name)
+    folder.error.unlink(missing_ok=True)
+    with folder.output.open("a", encoding="utf-8") as output:
         begin = output.tell()
         process = subprocess.Popen(
             [sys.executable, "-m", "tuner", "resume", name],
@@ -85,15 +58,13 @@ def detach(name: str, *, err: Console) -> int:
             start_new_session=True,
         )
     deadline = time.monotonic() + START_S
-    while not _begun(folder, process.pid) and time.monotonic() < deadline:
+    while not _begun(folder.path, process.pid) and time.monotonic() < deadline:
         if process.poll() is not None:
-            with SweepFolder(folder).output.open(encoding="utf-8") as output:
+            with folder.output.open(encoding="utf-8") as output:
                 output.seek(begin)
-                raise TunerError(output.read().strip().removeprefix("error: ") or f"{name} ended as it began")
-        time.sleep(POLL_S / 5)
-    err.print(f"{name} runs in the background (process {process.pid}):")
-    err.print(f"    tuner status {name} --watch     tuner logs {name} --follow     tuner stop {name}")
-    return 0
+                raise TunerError(output.read().strip().removeprefix("error: ") or f"{name} stopped as it started")
+        time.sleep(POLL_S)
+    return process.pid
 
 
 def _begun(folder: Path, pid: int) -> bool:
@@ -111,14 +82,16 @@ def _running(name: str) -> Iterator[Path]:
     """The folder of a sweep that runs. Nobody begins to run it meanwhile; raises TunerError when nobody does."""
     home = tuner_home()
     known_sweep(name, home)
-    with lock.control_gate(home / name):
+    with control_gate(home / name):
         if not is_running(home / name):
-            raise TunerError(f"the sweep {name} does not run: tuner status {name} says how it stands")
+            state = SweepReader(name, home).status().state
+            onwards = "" if state == "finished" else f"; to continue: tuner resume {name}"
+            raise TunerError(f"the sweep {name} is not running: it {_IS[state]}{onwards}")
         yield home / name
 
 
 def _end_at_once(name: str) -> None:
-    """Ends the process that runs the sweep now. One that goes on with it afterwards is another one, and is let be."""
+    """Ends the process that runs the sweep now. One that resumes it afterwards is another one, and is let be."""
     with _running(name) as folder:
         driver = last_driver(folder)
         if driver is None or driver.ended:
@@ -129,7 +102,7 @@ def _end_at_once(name: str) -> None:
         if time.monotonic() > deadline:
             _signal(driver, signal.SIGKILL)
             return
-        time.sleep(POLL_S / 5)
+        time.sleep(POLL_S)
 
 
 def _runs(driver: Driver, folder: Path) -> bool:

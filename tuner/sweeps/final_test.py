@@ -16,8 +16,8 @@ from tuner.core.records import SCORE, TrialRecord
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.data.spec import Split, Splits, fingerprint
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
-from tuner.training.checkpoint_manager import INSISTENT, retry_after_pauses
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.checkpoint_sync import INSISTENT, retry_after_pauses
 from tuner.training.classifier import predict_logits
 from tuner.training.cost import measure_cost
 from tuner.training.device import best_device
@@ -37,8 +37,8 @@ def evaluate_best(
 ) -> Winner:
     """Tests the best trial's best weights once on the test split, and saves them in the sweep's folder.
 
-    Its checkpoint lies in that folder, or in `storage`. Where what it holds is not what the study found best,
-    that is told to `warn`.
+    Its checkpoint is in that folder, or is fetched from `storage`. If the checkpoint does not hold the best epoch of
+    the study, `warn` gets a message.
     """
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder.trials, best.number)
@@ -53,8 +53,8 @@ def evaluate_best(
         warn(damage)
     if (held.epoch, held.val_accuracy) != (best.best_epoch, best.best[0]):
         warn(
-            f"the model is that of trial {best.number} after epoch {held.epoch} ({SCORE} {held.val_accuracy:.4f}), "
-            f"as its checkpoint has it; the study's best is epoch {best.best_epoch} ({best.best[0]:.4f})"
+            f"the saved model is trial {best.number} after epoch {held.epoch} ({SCORE} {held.val_accuracy:.4f}), the "
+            f"best in its checkpoint; the best in the study is epoch {best.best_epoch} ({best.best[0]:.4f})"
         )
     model = folder.model
     save_model(model, splits.spec, config.model, arguments, weights)
@@ -63,8 +63,8 @@ def evaluate_best(
     if broken:
         shutil.rmtree(model)
         raise SweepError(
-            f"the best trial, {best.number}, has no finite scores for {broken} of {len(logits)} test samples: "
-            f"its model is not kept; all trials are in {folder.path}"
+            f"the model of the best trial, {best.number}, gives NaN or infinity for {broken} of {len(logits)} test "
+            f"samples: it is not kept; all trials are in {folder.path}"
         )
     Predictions.of(splits.test, logits).save(folder.path)
     return Winner(
@@ -88,11 +88,11 @@ def _fetch(storage: CheckpointStorage, number: int, file: Path, name: str) -> No
         retry_after_pauses(lambda: storage.get(number, file), INSISTENT)
     except Exception as error:
         why = f"the checkpoint of the best trial cannot be fetched now ({one_line(error)})"
-        raise SweepError(f"{why}; once its storage answers: tuner resume {name}") from error
+        raise SweepError(f"{why}; when its storage answers again: tuner resume {name}") from error
 
 
 def _test(model: Path, test: Split) -> Tensor:
-    """(samples, classes) logits of the model as it was saved, computed on the GPU where there is one."""
+    """(samples, classes) logits of the saved model, computed on the GPU if there is one."""
     device = best_device()
     loaded, _ = load_model(model)
     return predict_logits(loaded.to(device), test.inputs.to(device)).cpu()

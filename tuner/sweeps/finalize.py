@@ -83,15 +83,15 @@ def publish(sweep: Path, store: Store | None, warn: Callable[[str], None]) -> Re
     return report
 
 
-EXAMPLES = 2  # samples that are kept with the registered model
+EXAMPLES = 2  # samples that are stored with the registered model
 
 
 def register_winner(
     config: SweepConfig, folder: Path, winner: Winner, store: Store, sweep: MlflowSweep, finished: float | None = None
 ) -> RegisteredModel:
-    """Writes the winner to the sweep's run, registers its model, and ends the run as FINISHED. Again changes nothing.
+    """Writes the winner to the sweep's run, registers its model, and ends the run as FINISHED.
 
-    `finished` is in seconds since 1970, by default now.
+    A second call changes nothing. `finished` is in seconds since 1970, by default now.
     """
     log_winner(store.uri, sweep.run_id, winner)
     _, spec = load_model(SweepFolder(folder).model)
@@ -128,7 +128,7 @@ def find_winner(
 
 
 def register_best(outcome: Outcome, tracker: BackgroundTracker, store: Store, events: Callbacks) -> Outcome:
-    """Sends MLflow the rest, and the model. What it does not take is said in the outcome."""
+    """Uploads the rest of the record and the model to MLflow. The outcome says why something is missing there."""
     winner = outcome.winner
     assert winner is not None
     with events.phase("Registering the best model"):

@@ -1,4 +1,4 @@
-"""The lock of the process that runs a sweep, and what others can learn of it."""
+"""The lock of the process that runs a sweep, what others can learn of it, and what they can ask of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import IO
 
@@ -16,26 +17,24 @@ from tuner.core.errors import TunerError
 from tuner.core.files import write_atomic
 from tuner.core.sweep_folder import SweepFolder
 
-LOOKS = 20  # attempts to hold a folder, since others who look whether it is held hold it too, for a moment
-
-
+LOOKS = 20  # attempts to lock a folder: processes that only check the lock hold it too, for a moment
 LOOK_S = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
 class Driver:
-    """What is known of the process that runs a sweep, or ran it last."""
+    """What is known about the process that runs a sweep, or ran it last."""
 
     pid: int
     started: float
     """Seconds since 1970."""
     live: tuple[int, ...] = ()
-    """The trials that a worker has."""
+    """The trials that have a worker."""
     ended: bool = False
-    """Whether it came to its end, well or not; False when it runs, or was killed."""
+    """Whether it has ended, with or without an error; False while it runs, or if it was killed."""
 
     def save(self, folder: Path) -> None:
-        """Writes the file. That it cannot be written stops nothing: it only informs."""
+        """Writes the file. If that fails the sweep continues: the file only informs."""
         with suppress(OSError):
             write_atomic(SweepFolder(folder).driver, lambda file: file.write(json.dumps(asdict(self)).encode()))
 
@@ -49,21 +48,21 @@ class SweepLock:
         self._driver.save(folder)
 
     def note_live(self, live: set[int]) -> None:
-        """Says which trials have a worker, if they are others than before."""
+        """Writes down which trials have a worker, if that has changed."""
         if set(self._driver.live) != live:
             self._driver = replace(self._driver, live=tuple(sorted(live)))
             self._driver.save(self._folder)
 
     def end(self) -> None:
-        """Says that this process has done what it could."""
+        """Writes down that this process has ended without being killed."""
         replace(self._driver, live=(), ended=True).save(self._folder)
 
 
 @contextmanager
 def lock_sweep(folder: Path) -> Iterator[SweepLock]:
-    """Keeps any other process from running the same sweep. The system lets go of it when this process dies.
+    """Locks a sweep, so that no other process runs it. The system releases the lock when this process dies.
 
-    Orders to those that ran it before are forgotten.
+    Orders that earlier processes have not followed are deleted.
 
     Raises:
         TunerError: another process runs it.
@@ -81,10 +80,10 @@ def lock_sweep(folder: Path) -> Iterator[SweepLock]:
 
 @contextmanager
 def lock_for_sync(folder: Path) -> Iterator[None]:
-    """Keeps others from running the sweep, and from this. For others, it is not running meanwhile."""
+    """Keeps other processes from running the sweep or locking it too. Meanwhile it does not count as running."""
     with SweepFolder(folder).lock.open("a") as file, SweepFolder(folder).sync_lock.open("a") as others:
         _lock(file, fcntl.LOCK_SH, f"the sweep {folder.name} is running in another process")
-        _lock(others, fcntl.LOCK_EX, f"another process sends MLflow what it lacks of {folder.name}")
+        _lock(others, fcntl.LOCK_EX, f"another process is uploading {folder.name} to MLflow")
         yield
 
 
@@ -135,3 +134,25 @@ def control_gate(folder: Path) -> Iterator[None]:
 def clear_order(folder: Path) -> None:
     """Deletes the order."""
     SweepFolder(folder).order.unlink(missing_ok=True)
+
+
+class Order(Enum):
+    """A request."""
+
+    STOP = "stop"
+    """Finish the running epochs, then test and register the best trial so far."""
+    PAUSE = "pause"
+    """Save all trials and stop, to be resumed later."""
+
+
+def give_order(folder: Path, order: Order) -> None:
+    """Gives an order. It replaces an earlier one."""
+    write_atomic(SweepFolder(folder).order, lambda file: file.write(order.value.encode()))
+
+
+def current_order(folder: Path) -> Order | None:
+    """The current order, if there is one. Takes a few microseconds if there is none."""
+    try:
+        return Order(SweepFolder(folder).order.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError):
+        return None

@@ -10,25 +10,24 @@ from typing import NamedTuple
 from tuner.core.errors import TunerError
 from tuner.core.records import TrialRecord
 from tuner.core.units import format_parameters
-from tuner.sweeps.control import POLL_S
 from tuner.sweeps.lock import is_running
-from tuner.sweeps.status import SweepReader
+from tuner.sweeps.status import POLL_S, SweepReader
 
 _ENDS = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
 
 
 class Event(NamedTuple):
-    """Something that happened."""
+    """Something that happened to a trial."""
 
     time: float
     """Seconds since 1970."""
     trial: int
     order: int
-    """Of a trial's events at the same time: 0 its begin, then its epochs, its end last."""
+    """The order of a trial's events at the same time: 0 for its start, then its epochs, its end last."""
     text: str
 
     def line(self) -> str:
-        """For people: local time, trial, what."""
+        """The event for people: local time, trial and text."""
         at = datetime.fromtimestamp(self.time).astimezone()
         return f"{at:%Y-%m-%d %H:%M:%S}  trial {self.trial}  {self.text}"
 
@@ -46,7 +45,7 @@ def _of(record: TrialRecord) -> list[Event]:
             f"{name} {metrics[name]:.4f}" for name in ("train_loss", "val_loss", "val_accuracy") if name in metrics
         )
         place = f"  on {on[epoch]}" if epoch in on else ""
-        place += "  with half a batch at a time: whole ones did not fit" if epoch == record.halved else ""
+        place += "  with half a batch at a time: a whole one did not fit into memory" if epoch == record.halved else ""
         found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}"))
     if record.ended and record.finished is not None:
         best = f" with val_accuracy {record.best[0]:.4f}" if record.values else ""
@@ -56,6 +55,11 @@ def _of(record: TrialRecord) -> list[Event]:
 
 
 def follow_events(sweep: SweepReader, trial: int | None, *, follow: bool) -> Iterator[Event]:
+    """The events of a sweep, or of one trial; with `follow` also those to come, until the sweep stops running.
+
+    Raises:
+        TunerError: there is no such trial.
+    """
     shown: set[tuple[int, int]] = set()
     while True:
         running = is_running(sweep.folder)  # asked first, so that its last words are not missed

@@ -1,4 +1,4 @@
-"""Which saved model a name on the command line means."""
+"""Finds the saved model that a name on the command line means."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def find_model(name: str, home: Path, scratch: Path) -> Path:
         name: a sweep's name or folder, `models:/NAME@champion` or the like, or a pair such as `cifar10-resnet`,
             which means its champion.
         home: the folder of all sweeps.
-        scratch: a folder for what is downloaded.
+        scratch: a folder for downloads.
 
     Raises:
         TunerError: there is no such model.
@@ -33,19 +33,19 @@ def find_model(name: str, home: Path, scratch: Path) -> Path:
         if is_file(SweepFolder(folder).model / DESCRIPTION_FILE):
             return SweepFolder(folder).model
     if name in sweep_names(home):
-        raise TunerError(f"the sweep {name} has no model yet: it is not finished: tuner resume {name}")
+        raise TunerError(f"the sweep {name} has no model yet, because it is not finished: tuner resume {name}")
     return _champion(name, home, scratch)
 
 
 def _champion(name: str, home: Path, scratch: Path) -> Path:
-    from tuner.tracking.registry import CHAMPION, champion_names  # noqa: PLC0415 - MLflow takes a while
+    from tuner.tracking.registry import CHAMPION, champion_names  # noqa: PLC0415 - MLflow is slow to import
 
     store = _store(home)
     known = champion_names(store.uri) if store else []
     if name not in known:
         choices = [*known, *sweep_names(home)]
         if not choices:
-            raise TunerError(f"unknown model '{name}': there is none in {home} yet: begin with tuner sweep")
+            raise TunerError(f"unknown model '{name}': there are no models in {home} yet: start with tuner sweep")
         raise unknown("model", name, choices)
     return _download(f"{REGISTRY}{name}@{CHAMPION}", home, scratch)
 
@@ -55,7 +55,7 @@ def _download(uri: str, home: Path, scratch: Path) -> Path:
 
     store = _store(home)
     if not store:
-        raise TunerError(f"{uri}: there is no MLflow store in {home}: begin with tuner sweep, or set TUNER_HOME")
+        raise TunerError(f"{uri}: there is no MLflow store in {home}: start with tuner sweep, or set TUNER_HOME")
     folder = download_model(store.uri, uri, scratch)
     found = sorted(folder.rglob(DESCRIPTION_FILE))
     if not found:
@@ -64,7 +64,7 @@ def _download(uri: str, home: Path, scratch: Path) -> Path:
 
 
 def _store(home: Path) -> Store | None:
-    """The store when it answers. Asking an embedded one that is not there would make one."""
+    """The store, if it answers. A missing embedded store is not asked, because that would create it."""
     store = Store.of(home)
     if store.embedded and not (home / "mlflow.db").exists():
         return None

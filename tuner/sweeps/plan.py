@@ -79,11 +79,11 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
         halved=request.halved,
         data=load().fingerprint(),
     )
-    materials = read_inputs(config, load())
-    weights = materials.fingerprint()
+    inputs = read_inputs(config, load())
+    weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
-    return replace(config, pretrained=weights), materials
+    return replace(config, pretrained=weights), inputs
 
 
 def plan_resources(asked: ResourceRequest) -> TrialResources:

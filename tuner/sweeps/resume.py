@@ -37,9 +37,9 @@ def check_inputs(config: SweepConfig) -> SweepInputs:
     """The data and weights of a sweep that is resumed. Raises TunerError when they are not what it began with."""
     inputs = read_inputs(config)
     if config.data not in (None, inputs.splits.fingerprint()):
-        raise TunerError(f"the data of {config.name} is not what it began with: bring it back, or begin a new sweep")
+        raise TunerError(f"the data of {config.name} is not what it started with: restore it, or start a new sweep")
     if config.pretrained not in (None, inputs.fingerprint()):
-        raise TunerError(f"{config.name} began with other weights than these: bring them back, or begin a new sweep")
+        raise TunerError(f"{config.name} started with other weights than these: restore them, or start a new sweep")
     return inputs
 
 

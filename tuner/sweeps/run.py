@@ -8,9 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
@@ -26,18 +25,14 @@ from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.study import Study
 from tuner.search.summary import summarise
-from tuner.sweeps.control import Order, current_order
 from tuner.sweeps.inputs import SweepInputs
-from tuner.sweeps.lock import SweepLock, clear_order, lock_sweep
+from tuner.sweeps.lock import Order, SweepLock, clear_order, current_order, lock_sweep
 from tuner.sweeps.resume import repair_folder
-from tuner.sweeps.shutdown import Shutdown
-from tuner.tracking.background import BackgroundTracker
+from tuner.sweeps.shutdown import Shutdown, note_failure
+from tuner.tracking.background import BackgroundTracker, connect_sweep
 from tuner.tracking.store import Store
 from tuner.training.checkpoint_storage import CheckpointStorage, UriStorage, scratch_folder
 from tuner.training.trial import TrialJob
-
-if TYPE_CHECKING:
-    from tuner.tracking.runs import MlflowSweep
 
 
 @dataclass(kw_only=True)
@@ -54,8 +49,7 @@ class SweepRun:
     stop: Stop
     lock: SweepLock
     shutdown: Shutdown
-    started: float
-    """Of `time.monotonic`."""
+    started: float = field(default_factory=time.monotonic)
     storage: CheckpointStorage | None = None
     """Where the checkpoints are, when they are not in the folder."""
 
@@ -67,7 +61,8 @@ class SweepRun:
         """Locks the sweep, and hears the signals that stop it, as long as the block lasts.
 
         Raises:
-            TunerError: another process runs it.
+            TunerError: another process runs it, or a user must change something.
+            SweepError: it failed; the error is noted in its folder.
             SweepStopped: a signal came when there was no trial to save.
         """
         store, stop, events, began = Store.of(folder.home), Stop(), Callbacks(callbacks), time.time()
@@ -79,7 +74,7 @@ class SweepRun:
             study = Study(folder.journal, space_of(config), seed=config.seed, trials=config.trials)
             for note in repair_folder(study, folder.path):
                 events.on_note(note)
-            connect = partial(_connect, store, config, began)
+            connect = partial(connect_sweep, store, config, began)
             tracker = BackgroundTracker(connect, study.record, ask=store.ask, note=events.on_note)
             events.add(tracker)
             shutdown = Shutdown(folder, study, tracker, lock, stop, events)
@@ -94,7 +89,6 @@ class SweepRun:
                 stop=stop,
                 lock=lock,
                 shutdown=shutdown,
-                started=time.monotonic(),
             )
             shutdown.interrupted = run.outcome
             try:
@@ -102,9 +96,12 @@ class SweepRun:
             except KeyboardInterrupt:
                 shutdown.close("KILLED")
                 raise SweepStopped(config.name, stop.number) from None
-            except BaseException as error:
-                shutdown.close("FAILED" if isinstance(error, Exception) else "KILLED")
+            except TunerError:
+                shutdown.close("FAILED")
                 raise
+            except Exception as error:
+                shutdown.close("FAILED")
+                raise note_failure(error, config.name, folder) from error
 
     def search(self) -> bool:
         """Runs trials. Returns whether the search came to its end; False when it was interrupted."""
@@ -246,18 +243,8 @@ def choose_storage(config: SweepConfig, store: Store, executor: Executor) -> Che
     if store.local:
         raise TunerError(
             "the nodes of this cluster share no disk: give --storage URI, or set MLFLOW_TRACKING_URI on the cluster, "
-            "so that trials can go on on another node"
+            "so that trials can resume on another node"
         )
     from tuner.tracking.artifacts import ArtifactStorage  # noqa: PLC0415 - imports MLflow
 
     return ArtifactStorage(store.address, config.pair, config.uid)
-
-
-def _connect(store: Store, config: SweepConfig, began: float, heard: Callable[[], None]) -> MlflowSweep:
-    """The sweep's runs in MLflow. Called in the tracker's thread."""
-    from tuner.tracking.runs import MlflowSweep  # noqa: PLC0415 - imports MLflow
-
-    store.prepare()
-    sweep = MlflowSweep(store, config, began, heard=heard)
-    sweep.begin()
-    return sweep

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from tuner.core import catalog
-from tuner.core.files import make_folder
+from tuner.core import catalog, package
+from tuner.core.files import digest, file_state, make_folder
 from tuner.data.source import Source
-from tuner.data.spec import Splits
-from tuner.search.space_file import parse_space
-from tuner.sweeps.plan import check_names, check_space, read_space
-from tuner.training.classifier import build_classifier, model_parameters, parameter_count
+from tuner.sweeps.show_cache import cached
+
+if TYPE_CHECKING:
+    from tuner.data.spec import Splits
+
 
 SPLITS = ("train", "validation", "test")
 
@@ -28,21 +29,29 @@ def describe(source: Source, model: str | None, pictures: Path) -> dict[str, Any
     if model is not None:
         catalog.check("models", model)
     load = cache(source.load)
-    pair = {} if model is None else _pair(source, model, load)
-    return {"dataset": _data(source, load(), pictures)} | pair
+    known = cache(lambda: cached(source, lambda: _data(source, load())))
+    pair = {} if model is None else _pair(source, model, load, lambda: known()["spec"])
+    data = {name: value for name, value in known().items() if name != "spec"}
+    return {"dataset": data | {"picture": str(_picture(data, pictures))}} | pair
 
 
-def _pair(source: Source, model: str, load: Any) -> dict[str, Any]:
+def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The model and its search space; `spec` gives the JSON of the data's specification, `load` the data itself."""
+    from tuner.data.spec import DataSpec  # noqa: PLC0415
+    from tuner.search.space_file import parse_space  # noqa: PLC0415
+    from tuner.sweeps.plan import check_names, check_space, read_space  # noqa: PLC0415
+    from tuner.training.classifier import build_classifier, model_parameters, parameter_count  # noqa: PLC0415 - imports torch
+
     raw, name = read_space(source, model, None, load)
     space = parse_space(raw, name, narrowed=True)
     check_names(space, model, name)
-    splits = load()
-    check_space(space, model, splits.spec, name)
+    data = DataSpec.from_json(spec())
+    check_space(space, model, data, name)
     return {
         "model": {
             "name": model,
             "summary": catalog.summary("models", model),
-            "parameters": parameter_count(build_classifier(splits.spec, model, {})),
+            "parameters": parameter_count(build_classifier(data, model, {})),
             "arguments": model_parameters(model),
         },
         "space": {
@@ -53,17 +62,16 @@ def _pair(source: Source, model: str, load: Any) -> dict[str, Any]:
     }
 
 
-def _data(source: Source, splits: Splits, pictures: Path) -> dict[str, Any]:
-    from tuner.report.figures_classes import draw_classes  # noqa: PLC0415 - matplotlib takes a while
+def _data(source: Source, splits: Splits) -> dict[str, Any]:
+    import torch  # noqa: PLC0415 - takes a while
 
     spec = splits.spec
     form, colon, path = source.dataset.partition(":")
     counts = {
         name: torch.bincount(getattr(splits, name).targets, minlength=len(spec.classes)).tolist() for name in SPLITS
     }
-    picture = make_folder(pictures) / f"{spec.name}-classes.png"
-    draw_classes(spec.name, spec.classes, counts, picture)
     return {
+        "spec": asdict(spec),
         "name": spec.name,
         "summary": f"{catalog.format_summary(form)} {path}" if colon else catalog.summary("datasets", form),
         "task": spec.task,
@@ -75,5 +83,21 @@ def _data(source: Source, splits: Splits, pictures: Path) -> dict[str, Any]:
         "samples": {name: sum(counts[name]) for name in SPLITS},
         "class_counts": counts,
         "notes": splits.notes,
-        "picture": str(picture),
     }
+
+
+def _picture(data: dict[str, Any], pictures: Path) -> Path:
+    """Draws the class distribution, unless the file is there as it was drawn from the same counts."""
+    picture = make_folder(pictures) / f"{data['name']}-classes.png"
+    note = picture.with_name(f".{picture.stem}.drawn")
+    if not (picture.exists() and note.exists() and note.read_text(errors="replace") == _drawn(data, picture)):
+        from tuner.report.figures_classes import draw_classes  # noqa: PLC0415 - matplotlib takes a while
+
+        draw_classes(data["name"], data["classes"], data["class_counts"], picture)
+        note.write_text(_drawn(data, picture))
+    return picture
+
+
+def _drawn(data: dict[str, Any], picture: Path) -> str:
+    """Stands for the picture's file and what it shows."""
+    return digest(package.digest(), data["classes"], data["class_counts"], file_state(picture))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
 from tuner.core.callback import Callback
+from tuner.core.errors import SweepError, disk_error_text, disk_sweep_error
 from tuner.core.outcome import Outcome
 from tuner.core.sweep_folder import SweepFolder, write_error
 from tuner.execution.signals import Stop
@@ -46,7 +48,7 @@ class Shutdown:
         return self._tracker.close(status)
 
     def give_up(self, reason: str, kill: Callable[[], None]) -> NoReturn:
-        """Ends this process at once, whatever its threads wait for. The study is safe: a kill may come at any time.
+        """Ends this process at once, whatever its threads wait for. The study is safe: it survives a kill at any time.
 
         Args:
             reason: why, in a line.
@@ -71,3 +73,15 @@ class Shutdown:
             self._events.on_sweep_error(error)
         else:
             self._events.on_sweep_end(self.interrupted(unsent))
+
+
+def note_failure(error: Exception, name: str, folder: SweepFolder) -> SweepError:
+    """Writes why a sweep has failed to where `tuner status` and `logs` find it. Returns that in one line."""
+    if disk_error_text(error):
+        error = disk_sweep_error(disk_error_text(error), name)
+    known = isinstance(error, SweepError)
+    write_error(folder.path, str(error) if known else traceback.format_exc().rstrip())
+    if isinstance(error, SweepError):
+        return error
+    kept = f"all trials so far are kept; details in {folder.error}; to continue: tuner resume {name}"
+    return SweepError(f"{type(error).__name__}: {' '.join(str(error).split())}; {kept}")

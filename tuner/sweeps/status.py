@@ -10,13 +10,14 @@ from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
-from tuner.core.outcome import is_sent
+from tuner.core.outcome import is_sent, read_result
 from tuner.core.records import SCORE, Summary, TrialRecord
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import StudyReader
 from tuner.search.summary import summarise
-from tuner.sweeps import control
-from tuner.sweeps.lock import Driver, is_running, last_driver
+from tuner.sweeps.lock import Driver, Order, current_order, is_running, last_driver
+
+POLL_S = 0.5  # between two looks at a sweep that runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,10 @@ class Status:
     """Seconds since the process that runs it started; None if none does."""
     unsent: bool = False
     """Whether it is finished, but not completely in MLflow; for example the model may be missing there."""
+    test_accuracy: float | None = None
+    """Of a finished sweep's model, 0 to 1."""
+    finished: float | None = None
+    """When a finished sweep's last trial ended, in seconds since 1970."""
 
     @property
     def running(self) -> bool:
@@ -64,6 +69,8 @@ class Status:
             "resources": {name: getattr(config, name) for name in ("concurrency", "cpus_per_trial", "gpus_per_trial")},
             "seconds": self.seconds,
             "seconds_left": summary.left,
+            "test_accuracy": self.test_accuracy,
+            "finished": self.finished,
             "config": asdict(config),
         }
 
@@ -86,6 +93,8 @@ class Status:
             summary=summary,
             seconds=raw["seconds"],
             unsent=raw["unsent"],
+            test_accuracy=raw.get("test_accuracy"),  # a head with another version of tuner does not tell it
+            finished=raw.get("finished"),
         )
 
 
@@ -109,19 +118,22 @@ class SweepReader:
         live = set(driver.live) if driver and running else set()
         began = driver.started if driver and running else None
         state = self._state(driver, running=running)
+        over = state == "finished"
         return Status(
             config=self.config,
             state=state,
             reason=self._reason() if state == "failed" else "",
             summary=summarise(self.config, records, live, began, sum(self._reader.spent()[:-1])),
             seconds=None if began is None else max(0.0, time.time() - began),
-            unsent=state == "finished" and not is_sent(self.folder),
+            unsent=over and not is_sent(self.folder),
+            test_accuracy=read_result(self.folder).get("test", {}).get("accuracy") if over else None,
+            finished=max((r.finished for r in records if r.finished), default=None) if over else None,
         )
 
     def _state(self, driver: Driver | None, *, running: bool) -> str:
         if running:
-            order = control.current_order(self.folder)
-            return {control.Order.STOP: "stopping", control.Order.PAUSE: "pausing", None: "running"}[order]
+            order = current_order(self.folder)
+            return {Order.STOP: "stopping", Order.PAUSE: "pausing", None: "running"}[order]
         if SweepFolder(self.folder).result.exists():
             return "finished"
         if SweepFolder(self.folder).error.exists():
@@ -156,13 +168,18 @@ def _record(shown: dict[str, Any]) -> TrialRecord:
     )
 
 
-def all_statuses(home: Path) -> tuple[list[Status], list[str]]:
-    """All sweeps of `home`, the oldest first; and a line for each one that cannot be read, with the reason."""
+def all_statuses(home: Path, readers: dict[str, SweepReader] | None = None) -> tuple[list[Status], list[str]]:
+    """All sweeps of `home`, the oldest first; and a line for each one that cannot be read, with the reason.
+
+    Somebody who looks repeatedly passes the same `readers` each time, so that no study is read twice.
+    """
+    readers = {} if readers is None else readers
     found: list[Status] = []
     damaged: list[str] = []
     for name in sweep_names(home):
         try:
-            found.append(SweepReader(name, home).status())
+            readers[name] = readers.get(name) or SweepReader(name, home)
+            found.append(readers[name].status())
         except TunerError as error:
             damaged.append(f"{name}: {error}")
     return found, damaged

@@ -25,13 +25,13 @@ CHECKPOINTS_FOLDER = "checkpoints"
 
 @dataclass(frozen=True)
 class ArtifactStorage:
-    """The artifacts of the sweep's own run. The login is that of each node's environment. See `storage.Storage`."""
+    """The artifacts of the sweep's own run. Each node takes the login from its environment. See `storage.Storage`."""
 
     uri: str
-    """Of the server, without a password."""
+    """The server's address, without a password."""
     experiment: str
     uid: str
-    """The sweep's."""
+    """The sweep's unique id."""
 
     def put(self, number: int, epoch: int, file: Path) -> None:
         """See Storage."""
@@ -40,7 +40,7 @@ class ArtifactStorage:
             named = Path(folder) / file_name(number, epoch)
             shutil.copyfile(file, named)
             client.log_artifact(run_id, str(named), CHECKPOINTS_FOLDER)
-        with suppress(Exception):  # what remains there costs disk, and no trial
+        with suppress(Exception):  # leftover files only cost disk space
             for name in earlier_names(self._names(), number, epoch):
                 self._delete(f"{CHECKPOINTS_FOLDER}/{name}")
 
@@ -69,7 +69,8 @@ class ArtifactStorage:
         get_artifact_repository(client.get_run(run_id).info.artifact_uri, self.uri).delete_artifacts(path)
 
     def _run(self) -> tuple[MlflowClient, str]:
-        prepare_environment()  # on the nodes of a cluster nobody has, and with MLflow's own retries a trial would wait for minutes
+        # on a cluster's nodes nobody has called it, and with MLflow's own retries a trial would wait for minutes
+        prepare_environment()
         return _find_run(self)
 
 
@@ -81,7 +82,7 @@ def _find_run(storage: ArtifactStorage) -> tuple[MlflowClient, str]:
     for run in runs:
         if TRIAL_TAG not in run.data.tags:
             return client, str(run.info.run_id)
-    raise MlflowException(f"the run of the sweep {storage.uid} is not there yet")
+    raise MlflowException(f"the MLflow run of the sweep {storage.uid} does not exist yet")
 
 
 class NoRunError(RuntimeError):

@@ -13,28 +13,20 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from tuner.core.callback import Callback
+from tuner.core.config import SweepConfig
 from tuner.core.records import TrialRecord
 from tuner.tracking.retry import FIRST_S, MOST_S, backoff, error_cause, is_transient
+from tuner.tracking.store import Store
 
 if TYPE_CHECKING:
     from tuner.tracking.runs import MlflowSweep
 
 
 FLUSH_S = 0.5  # how long reports are gathered before they are sent
-
-
 CLOSE_S = 15.0  # how long the end of a sweep waits for an answer
-
-
 LONGEST_S = 120.0  # and how long in all, for a server whose answers take long
-
-
 _LATER = "and the rest is sent later"
-
-
 TRIES = 3  # attempts, at the end of a sweep, to send what was refused: a database may have been locked
-
-
 NOTED = 2  # failures in a row after which the user is told: a single one may be a hiccup
 
 
@@ -238,3 +230,13 @@ class BackgroundTracker(Callback):
             return FLUSH_S
         self._tries += 1
         return FIRST_S if self._tries < TRIES else CLOSE_S
+
+
+def connect_sweep(store: Store, config: SweepConfig, began: float, heard: Callable[[], None]) -> MlflowSweep:
+    """The sweep's runs in MLflow, made or found. `began` is in seconds since 1970; each answer is `heard`."""
+    from tuner.tracking.runs import MlflowSweep  # noqa: PLC0415 - imports MLflow, which takes seconds
+
+    store.prepare()
+    sweep = MlflowSweep(store, config, began, heard=heard)
+    sweep.begin()
+    return sweep

@@ -42,8 +42,6 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
 
 
 _PAGE = 1000
-
-
 _MOST_EXPERIMENTS = 100  # in one request
 
 
@@ -60,7 +58,7 @@ def finished_sweeps(store: Store) -> list[FinishedSweep]:
 
 
 def count_trials(store: Store, sweep: FinishedSweep) -> int:
-    """How many trials a sweep has begun: a time budget may have ended it before the number that was asked for."""
+    """How many trials a sweep has started: fewer than requested if a time budget has stopped it."""
     client = MlflowClient(store.uri, store.uri)
     experiment = client.get_experiment_by_name(sweep.pair)
     mine = f"tags.`{UID_TAG}` = '{sweep.uid}'"

@@ -30,11 +30,7 @@ from tuner.tracking.retry import ignore_refusal, retried_uploads
 from tuner.tracking.trial_run import ACCURACY_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
 
 CHAMPION = "champion"
-
-
 _NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-
-
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "safetensors", "scikit-learn", "torch", "torchvision")
 
 
@@ -134,7 +130,7 @@ def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedMo
         package = copy_package(Path(scratch))
         logged = mlflow.pyfunc.log_model(
             name="model",
-            python_model=str(package / "served.py"),
+            python_model=str(package / "tracking" / "mlflow_model.py"),
             artifacts={"model": str(candidate.folder)},
             code_paths=[str(package)],
             signature=signature,

@@ -11,26 +11,12 @@ from typing import TypeVar
 from tuner.core.errors import one_line
 
 FIRST_S, MOST_S = 1.0, 60.0  # the pause after the first failure; it doubles with each further one, up to MOST_S
-
-
 MOST_ASKED_S = 600.0  # the longest Retry-After that is respected; a longer one is cut to this
-
-
 INSIST_S = 30.0  # seconds of pauses in total, when somebody is waiting
-
-
 UPLOAD_TRIES = 3  # further attempts for each request of the upload of a model or report
-
-
 _PASSING = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED")
-
-
 _BY_HTTP = "API request to "  # MLflow's message begins like this after no answer, or one that asks for a retry
-
-
 _RETRIES, _OBEYS = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER"
-
-
 T = TypeVar("T")
 
 

@@ -43,8 +43,6 @@ def tags_of(config: SweepConfig) -> dict[str, str]:
 
 
 MOST_METRICS = 900  # in one request: MLflow's limit is 1000, with parameters and tags
-
-
 _KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI shows runs and charts first
 
 

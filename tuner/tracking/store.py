@@ -20,17 +20,9 @@ if TYPE_CHECKING:
 
 
 CONNECT_S = 10
-
-
 _DATABASES = ("postgresql", "mysql", "mssql")
-
-
 _FOLDERS = ("", "file")
-
-
 _OTHERS = ("sqlite", "databricks")
-
-
 _SQLITE = "sqlite:///"
 
 

@@ -10,20 +10,10 @@ from typing import Self
 from tuner.core.records import TrialRecord
 
 ACCURACY_TAG, TEST_DATA_TAG = "tuner.test_accuracy", "tuner.test_data"
-
-
 RUN_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "INTERRUPTED": "KILLED"}
-
-
 STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"
-
-
 MOST_CHARACTERS = 5000  # of a tag: stores cut longer ones off, some at this length
-
-
 SEED_TAG, CONDITIONS_TAG = "tuner.seed", "tuner.conditions"
-
-
 TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG)
 
 

@@ -1,4 +1,4 @@
-"""The file of a checkpoint: read without unpickling anything, and not believed when a disk has damaged it."""
+"""The checkpoint file: read without unpickling objects, and rejected if it is damaged."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ import torch
 from tuner.core.errors import one_line
 
 CHECKPOINT_FILE, PREVIOUS_FILE = "checkpoint.pt", "previous.pt"
-
-
 _DAMAGE = (
     *(OSError, RuntimeError, EOFError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
     *(pickle.UnpicklingError, zipfile.BadZipFile, zlib.error),
@@ -24,15 +22,15 @@ _DAMAGE = (
 
 
 class DamagedError(Exception):
-    """A checkpoint file that cannot be read: a disk has lost some of it."""
+    """A checkpoint file cannot be read, because part of it is lost or changed."""
 
 
 def read_latest(
     folder: Path, names: Sequence[str] = (CHECKPOINT_FILE, PREVIOUS_FILE)
 ) -> tuple[dict[str, Any] | None, str]:
-    """The last checkpoint in a folder, or the one before it when that is damaged or was just being replaced.
+    """The last checkpoint in a folder, or the one before it if the last is damaged or was just being replaced.
 
-    And what is damaged, in a line; empty when nothing is.
+    The second value says what is damaged, in one line; it is empty if nothing is.
     """
     damage: list[str] = []
     for name in names:
@@ -46,10 +44,10 @@ def read_latest(
 
 
 def latest_checkpoint(folder: Path) -> tuple[int, Path]:
-    """The epoch and the file of the newest checkpoint in a folder, without a look at its weights.
+    """The epoch and the file of the newest checkpoint in a folder, without reading its weights.
 
     Raises:
-        DamagedError: there is none, or none that is good.
+        DamagedError: there is no good checkpoint.
     """
     for name in (CHECKPOINT_FILE, PREVIOUS_FILE):
         with suppress(*_DAMAGE):
@@ -59,18 +57,18 @@ def latest_checkpoint(folder: Path) -> tuple[int, Path]:
 
 
 def latest_epoch(folder: Path) -> int:
-    """That of the newest checkpoint in a folder; 0 when there is none."""
+    """The epoch of the newest checkpoint in a folder; 0 if there is none."""
     with suppress(DamagedError):
         return latest_checkpoint(folder)[0]
     return 0
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The `Training.state_dict` in a checkpoint file, on the CPU. Tensors, numbers, strings: nothing is unpickled.
+    """The `Training.state_dict` in a checkpoint file, on the CPU. Only tensors, numbers and strings are read.
 
     Raises:
         FileNotFoundError: there is no such file.
-        DamagedError: it is not a whole checkpoint.
+        DamagedError: the file is incomplete or damaged.
     """
     try:
         _check_sums(path)
@@ -81,13 +79,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except _DAMAGE as error:
         raise DamagedError(f"{path} is damaged: {one_line(error)}") from None
     if missing:
-        raise DamagedError(f"{path} is damaged: {', '.join(sorted(missing))} is not there")
+        raise DamagedError(f"{path} is damaged: it has no {', '.join(sorted(missing))}")
     return state
 
 
 def _check_sums(path: Path) -> None:
-    """Raises ValueError when a part is not what was written: torch writes checksums and does not look at them."""
+    """Raises ValueError if a part does not match its checksum: torch writes checksums but does not verify them."""
     with zipfile.ZipFile(path) as archive:
         bad = archive.testzip()
     if bad is not None:
-        raise ValueError(f"the checksum of {bad} does not fit")
+        raise ValueError(f"the checksum of {bad} does not match")

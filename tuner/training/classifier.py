@@ -22,16 +22,16 @@ Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 class Classifier(nn.Module):
-    """A network with its preprocessing: numbers are normalised channel by channel, padding of texts is cut off."""
+    """A network with its preprocessing: numbers are normalised per channel, and the padding of texts is cut off."""
 
     mean: Tensor
     std: Tensor
 
     def __init__(self, data: DataSpec, network: nn.Module, normalisation: Normalisation | None = None) -> None:
-        """Normalises with the mean and standard deviation of the training split, unless others are given."""
+        """Normalises with the mean and standard deviation of the training split, unless `normalisation` is given."""
         super().__init__()
         per_channel = (-1,) + (1,) * (len(data.shape) - 1)
-        # a column of times in seconds would lose its last digits in float32 before the mean is taken off
+        # in float32, large values such as times in seconds would lose digits before the mean is subtracted
         kind = torch.float64 if data.task == "tabular" else torch.float32
         for name, values in zip(("mean", "std"), normalisation or (data.mean, data.std), strict=True):
             self.register_buffer(name, torch.tensor(values, dtype=kind).reshape(per_channel))
@@ -44,7 +44,7 @@ class Classifier(nn.Module):
         return logits
 
     def prepare(self, raw: Tensor) -> Tensor:
-        """What the network gets: normalised float32 samples, or int64 tokens as long as the batch's longest text."""
+        """The network's input: normalised float32 samples, or int64 tokens as long as the batch's longest text."""
         if self.text:
             return raw[:, : int(lengths(raw).max())].long()
         return ((raw.to(self.mean.dtype) - self.mean) / self.std).float()
@@ -85,12 +85,12 @@ def model_parameters(model: str) -> dict[str, Any]:
 
 
 def is_pretrained(model: str, arguments: Mapping[str, Any]) -> bool:
-    """Whether training starts from pretrained weights, see `materials`."""
+    """Whether training starts from pretrained weights, see `sweeps.inputs`."""
     return bool({**model_parameters(model), **arguments}.get("pretrained"))
 
 
 def parameter_count(module: nn.Module) -> int:
-    """How many numbers are trained."""
+    """The number of trainable parameters."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 

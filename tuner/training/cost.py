@@ -35,10 +35,10 @@ def measure_cost(saved: Path, trial: TrialRecord) -> Cost:
 def forward_flops(model: Classifier, data: DataSpec) -> int:
     """Operations of the model's matrix products and convolutions for one sample; a text has the full stored length.
 
-    A multiply-add counts as two. What is done element by element (activations, batch norm, pooling, biases) is left
-    out, as in torch's own counter, which does the counting. The model lies on the CPU, in evaluation mode.
+    A multiply-add counts as two. Element-wise operations (activations, batch norm, pooling, biases) are left out, as in
+    torch's own counter, which is used here. The model must be on the CPU, in evaluation mode.
     """
-    from torch.utils import flop_counter  # noqa: PLC0415 - takes a while, and is needed once
+    from torch.utils import flop_counter  # noqa: PLC0415 - slow to import, and needed only here
 
     skip_dynamo(flop_counter._FlopCounterMode)
     recurrent = {torch.ops.aten.mkldnn_rnn_layer: _rnn_layer_flops}  # one kernel on Intel's and AMD's CPUs
@@ -48,7 +48,7 @@ def forward_flops(model: Classifier, data: DataSpec) -> int:
 
 
 def _sample(data: DataSpec) -> Tensor:
-    """(1, *data.shape) of what is stored. Token 1 is a word, 0 would be padding."""
+    """A stored sample of shape (1, *data.shape). Token 1 is a word, 0 would be padding."""
     if data.task == "text":
         return torch.ones(1, *data.shape, dtype=torch.int64)
     return torch.zeros(1, *data.shape)
@@ -57,6 +57,6 @@ def _sample(data: DataSpec) -> Tensor:
 def _rnn_layer_flops(
     inputs: tuple[int, ...], input_weight: tuple[int, ...], hidden_weight: tuple[int, ...], *_: Any, **__: Any
 ) -> int:
-    """One direction of one layer over (steps, batch, features): every gate's two matrix products at every step."""
+    """One direction of one layer over (steps, batch, features): two matrix products per gate and step."""
     steps, batch, _features = inputs
     return 2 * steps * batch * (math.prod(input_weight) + math.prod(hidden_weight))

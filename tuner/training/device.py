@@ -12,12 +12,12 @@ def best_device() -> torch.device:
 
 
 def autocast(device: torch.device) -> torch.autocast:
-    """bf16 where the hardware multiplies it (GPUs since Ampere; CPUs with AVX512-BF16 or AMX), else full precision."""
+    """bf16 where the hardware supports it (GPUs since Ampere; CPUs with AVX512-BF16 or AMX), else full precision."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=_has_bf16(device))
 
 
 def precision(device: torch.device) -> str:
-    """That of `autocast`: bfloat16 or float32."""
+    """The precision of `autocast`: bfloat16 or float32."""
     return "bfloat16" if _has_bf16(device) else "float32"
 
 
@@ -28,7 +28,7 @@ def memory_format(model: nn.Module) -> torch.memory_format:
 
 
 def to_memory_format(inputs: Tensor, layout: torch.memory_format) -> Tensor:
-    """The batch in the model's layout, which only images have."""
+    """The batch in the model's memory layout; only batches of images are changed."""
     return inputs.contiguous(memory_format=layout) if inputs.ndim == 4 else inputs
 
 

@@ -18,7 +18,7 @@ from tuner.training.classifier import Classifier, predict_logits
 
 
 def score(model: Classifier, test: Split) -> TestScores:
-    """Scores of a model on a split that lies on its device. Every class must occur in the split."""
+    """Scores of a model on a split that is on its device. Every class must occur in the split."""
     return score_logits(predict_logits(model, test.inputs), test.targets)
 
 
@@ -37,8 +37,6 @@ def score_logits(logits: Tensor, classes_of: Tensor) -> TestScores:
 
 
 DRAWN, WRONG = 16, 8  # samples that are kept
-
-
 SAMPLE_SEED = 0  # the same samples for every model of a dataset, so that models can be compared by eye
 
 

@@ -1,4 +1,4 @@
-"""The hyperparameters of training itself. Whatever else a search space names belongs to the model."""
+"""The hyperparameters of training itself. All other parameters of a search space belong to the model."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Hyperparameters:
     lr: float = 0.1
     """The learning rate at its peak, after the warm-up."""
     momentum: float = 0.9
-    """Of sgd only."""
+    """For sgd only."""
     weight_decay: float = 5e-4
-    """Of weights only: biases and normalisation layers are left alone. L2 with sgd and adam, decoupled with adamw."""
+    """For weights only, not for biases and normalisation layers. L2 with sgd and adam, decoupled with adamw."""
     warmup: float = 0.1
     """Share of all steps over which the learning rate rises from 0; a cosine brings it back to 0."""
     label_smoothing: float = 0.0
@@ -51,7 +51,7 @@ TRAINING_PARAMETERS = frozenset(field.name for field in fields(Hyperparameters))
 
 
 def split_parameters(parameters: Mapping[str, Any]) -> tuple[Hyperparameters, dict[str, Any]]:
-    """Parts a trial's parameters into those of training and those of the model's `build`."""
+    """Splits a trial's parameters into those of training and the arguments of the model's `build`."""
     training = {name: value for name, value in parameters.items() if name in TRAINING_PARAMETERS}
     model = {name: value for name, value in parameters.items() if name not in TRAINING_PARAMETERS}
     return Hyperparameters(**training), model

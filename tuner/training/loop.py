@@ -24,7 +24,7 @@ from tuner.training.optimizers import make_optimizer, optimizer_step
 
 @dataclass(frozen=True, kw_only=True)
 class EpochMetrics:
-    """What one epoch gave."""
+    """The results of one epoch."""
 
     epoch: int
     """Counted from 1."""
@@ -56,10 +56,10 @@ class EpochMetrics:
 
 
 class Training:
-    """A model on its way: the weights now, the best ones so far, the optimizer, and the epochs done.
+    """The state of a training: the current weights, the best weights so far, the optimizer and the finished epochs.
 
-    Dropout, shuffling and augmentation of an epoch depend on `seed` and the epoch alone, so a training that is
-    saved with `state_dict`, loaded and continued gives the same numbers as one that ran through.
+    Dropout, shuffling and augmentation of an epoch depend only on `seed` and the epoch. So a training that is saved
+    with `state_dict`, loaded and continued gives the same numbers as one without interruption.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Training:
         device: torch.device,
         ranks: Ranks = SINGLE_PROCESS,
     ) -> None:
-        """`ranks` are the processes that train it, each with a `Training` of its own, from the same model and seed."""
+        """`ranks` are the processes that train together, each with its own `Training` of the same model and seed."""
         self.layout = memory_format(model)
         self.model = model.to(device).to(memory_format=self.layout)
         self.ranks = ranks
@@ -92,18 +92,18 @@ class Training:
         self.metrics: EpochMetrics | None = None
         self.best_metrics: EpochMetrics | None = None
         self.best_weights: dict[str, Tensor] = {}
-        self.halved = 0  # the first epoch with halves, 0 for none
+        self.halved = 0  # the first epoch trained in half batches; 0 for none
 
     @property
     def halves_now(self) -> bool:
-        """Whether the next epoch's batches are trained in two halves, whose gradients are added: half the memory.
+        """Whether the next epoch trains each batch in two halves and adds their gradients, to need half the memory.
 
-        The steps are those of whole batches, but for batch normalisation, which sees the halves.
+        The steps are the same as for whole batches, except for batch normalisation, which sees the halves.
         """
         return 0 < self.halved <= self.epoch + 1
 
     def state_dict(self) -> dict[str, Any]:
-        """All that `load_state_dict` needs to go on, in tensors, numbers and strings only."""
+        """All that `load_state_dict` needs to continue, in tensors, numbers and strings only."""
         return {
             "metrics": asdict(self.metrics) if self.metrics else None,
             "model": self.model.state_dict(),
@@ -114,7 +114,7 @@ class Training:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes back to where `state_dict` was taken."""
+        """Restores what `state_dict` has returned."""
         self.metrics = EpochMetrics(**state["metrics"]) if state["metrics"] else None
         self.epoch = self.metrics.epoch if self.metrics else 0
         self.model.load_state_dict(state["model"])
@@ -124,7 +124,7 @@ class Training:
         self.halved = state.get("halved", 0)
 
     def note(self, metrics: EpochMetrics) -> None:
-        """Counts an epoch, and keeps a copy of the weights when it is the best so far."""
+        """Counts an epoch, and keeps a copy of the weights if it is the best so far."""
         self.epoch, self.metrics = metrics.epoch, metrics
         if metrics.better_than(self.best_metrics):
             self.best_metrics = metrics
@@ -134,7 +134,7 @@ class Training:
 def fit(
     training: Training, train: Split, validation: Split, augmentations: tuple[str, ...]
 ) -> Generator[EpochMetrics, None, None]:
-    """Trains until `training.epochs`, yielding after each epoch. The splits lie on the training's device."""
+    """Trains until `training.epochs`, yielding after each epoch. The splits must be on the training's device."""
     while training.epoch < training.epochs:
         started = time.perf_counter()
         train_loss, train_accuracy, lr = train_epoch(training, train, augmentations)
@@ -156,8 +156,8 @@ def fit(
 def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]) -> tuple[float, float, float]:
     """One pass over the training split in random order: mean loss, accuracy and the last learning rate.
 
-    A last batch that is not full is left out, since batch normalisation would weigh it wrongly; the order changes
-    every epoch, so no sample is left out for good.
+    The last batch is dropped if it is not full, since batch normalisation would weigh it wrongly. The order changes
+    every epoch, so no sample is dropped every time.
     """
     hyperparameters, device, ranks = training.hyperparameters, training.device, training.ranks
     batch_size = min(hyperparameters.batch_size, len(train.targets))
@@ -187,7 +187,7 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
 
 @torch.inference_mode()
 def evaluate(model: nn.Module, split: Split, ranks: Ranks = SINGLE_PROCESS) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy of a split that lies on the model's device, in the precision of training."""
+    """Mean cross-entropy and accuracy on a split that is on the model's device, in the precision of training."""
     part = ranks.part_of(split)
     with autocast(split.inputs.device):
         logits = predict_logits(model, part.inputs).float()

@@ -34,10 +34,10 @@ def make_optimizer(
 
 
 def skip_dynamo(owner: type = torch.optim.Optimizer) -> None:
-    """Gives the answer that `torch._compile._disable_dynamo` would import the compiler for: the method as it is.
+    """Sets what `torch._compile._disable_dynamo` would import the compiler for: the method itself, unchanged.
 
-    To be called before an optimizer is made, or another `owner` of methods that are hidden from the compiler is used.
-    Does nothing where the compiler is imported already.
+    Call it before an optimizer is created, or before another `owner` of methods hidden from the compiler is used.
+    Does nothing if the compiler is imported already.
     """
     if "torch._dynamo" in sys.modules:
         return
@@ -54,7 +54,7 @@ def optimizer_step(optimizer: torch.optim.Optimizer) -> None:
 
 
 def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """The trained parameters by weight decay, and by the `lr_scale` that a model may give some of them."""
+    """The trainable parameters, grouped by weight decay and by the `lr_scale` that a model may give some of them."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in model.parameters():
         if parameter.requires_grad:

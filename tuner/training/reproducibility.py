@@ -1,4 +1,4 @@
-"""What decides a trial's numbers beside its parameters, its seed and its data. It is kept with each trial."""
+"""What decides a trial's results besides its parameters, seed and data. It is stored with each trial."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHORT = {"code": "another version of tuner's code, of the models or of the data
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """Under the same ones, a trial of the same parameters, seed and data gives the same numbers to the last digit."""
+    """Under the same conditions, the same parameters, seed and data give the same numbers to the last digit."""
 
     code: str
     """The fingerprint of this package, its models and its datasets."""
@@ -28,27 +28,27 @@ class Conditions:
     torchvision: str
     numpy: str
     device: str
-    """The GPU, or else the CPU with the instructions that torch uses of it."""
+    """The GPU, or else the CPU and the instruction set that torch uses on it."""
     precision: str
-    """Of the multiplications: `bfloat16` or `float32`."""
+    """The precision of multiplications: `bfloat16` or `float32`."""
     threads: int
-    """CPU cores of the trial."""
+    """The number of CPU cores of the trial."""
     workers: int
-    """Processes that train it together."""
+    """The number of processes that train the trial together."""
 
     def to_json(self) -> dict[str, str | int]:
-        """For the study, and for MLflow."""
+        """The form that is stored in the study and in MLflow."""
         return asdict(self)
 
     def changes(self, before: Mapping[str, str | int]) -> list[str]:
-        """What was otherwise before, such as `torch 2.15.0 (it was 2.14.1)`. What was not recorded then is left out."""
+        """What has changed, such as `torch 2.15.0 (it was 2.14.1)`. What was not recorded before is left out."""
         now = self.to_json()
         changed = [name for name in now if name in before and before[name] != now[name]]
         return [_SHORT.get(name, f"{name} {now[name]} (it was {before[name]})") for name in changed]
 
 
 def current_conditions(device: torch.device, *, threads: int, workers: int) -> Conditions:
-    """Those of a trial that trains in this environment."""
+    """The conditions of a trial that trains in this environment."""
     packages = {name: version(name) for name in ("torch", "torchvision", "numpy")}
     return Conditions(
         code=_code(),
@@ -74,7 +74,7 @@ def _name(device: torch.device) -> str:
 
 @cache
 def _cpu() -> str:
-    """The processor's name, or what it is called where the system does not tell that."""
+    """The processor's model name, or its type if the system does not tell the name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

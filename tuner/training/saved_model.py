@@ -23,8 +23,6 @@ from tuner.data.spec import DataSpec
 from tuner.training.classifier import Classifier, build_classifier, model_bytes, predict_logits
 
 DESCRIPTION_FILE = "model.json"
-
-
 _DIMENSIONS = {"image": 3, "tabular": 1, "text": 1}
 
 
@@ -46,7 +44,7 @@ class ModelDescription:
         """Reads the file.
 
         Raises:
-            TunerError: it is missing or damaged, or says what no data can be.
+            TunerError: it is missing or damaged, or has an impossible value.
         """
         path = folder / DESCRIPTION_FILE
         try:
@@ -58,13 +56,13 @@ class ModelDescription:
             raise TunerError(f"{path} is damaged: {type(error).__name__}: {one_line(error)}") from None
         for name, good in description.examine().items():
             if not good:
-                raise TunerError(f"{path} is damaged: '{name}' is none that a model can have")
+                raise TunerError(f"{path} is damaged: '{name}' has an impossible value")
         for name in description.data.classes:
             check_name(name, f"{path}: the class")
         return description
 
     def examine(self) -> dict[str, bool]:
-        """Whether each value is of the type and size that it must be."""
+        """Whether each value has a valid type and size."""
         data = self.data
         dimensions = _DIMENSIONS.get(data.task) if isinstance(data.task, str) else None
         shape = _all(data.shape, int) and len(data.shape) == dimensions and min(data.shape) > 0

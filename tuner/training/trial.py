@@ -19,8 +19,9 @@ from tuner.core.errors import TunerError
 from tuner.core.records import Report, TrialReport, Value, trial_seed
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.data.spec import DataSpec, Split
-from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError, release_folder
+from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.checkpoint_sync import release_folder
 from tuner.training.classifier import build_classifier, is_pretrained
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.hyperparameters import split_parameters
@@ -28,8 +29,6 @@ from tuner.training.loop import EpochMetrics, Training, fit
 from tuner.training.reproducibility import current_conditions
 
 PRETRAINED = "pretrained/"  # prefix of the names of weights among the arrays
-
-
 Arrays = dict[str, NDArray[Any]]
 
 

@@ -181,7 +181,7 @@ def attempt_checkpoint(case: tuple[Any, str, int | bytes | None], folder: Path) 
         return End.ACCEPTED
     [note] = checkpoints.take_notes()
     assert note.startswith(f"{file} is damaged: ")
-    assert note.endswith(": it goes on from its first epoch")
+    assert note.endswith(": it restarts from its first epoch")
     assert "\n" not in note
     return End.SKIPPED
 

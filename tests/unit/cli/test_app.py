@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -36,8 +37,8 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 def test_help_and_list_import_nothing_heavy(arguments: list[str]) -> None:
     """So they answer in a fraction of a second: importing torch alone takes seconds."""
     code = (
-        "import sys\nfrom tuner import cli\nsys.argv = ['tuner', *sys.argv[1:]]\n"
-        "try:\n    cli.main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "import sys\nfrom tuner.cli import app\nsys.argv = ['tuner', *sys.argv[1:]]\n"
+        "try:\n    app.main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
         f"print('HEAVY', [name for name in {HEAVY} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
@@ -192,7 +193,7 @@ def test_a_sweep_does_not_go_on_with_other_data_than_it_began_with(typed: Typed,
     make_config(name="x", data="of other samples", trials=1, concurrency=1).save(home / "x")
     code, out, err = typed("resume", "x")
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "the data of x is not what it began with" in err
+    assert "the data of x is not what it started with" in err
 
 
 def test_a_taken_name_says_how_to_go_on(typed: Typed, home: Path) -> None:
@@ -201,3 +202,62 @@ def test_a_taken_name_says_how_to_go_on(typed: Typed, home: Path) -> None:
     code, _, err = typed("sweep", "digits", "cnn", "--name", "mine")
     assert code == 2
     assert "tuner resume mine" in err
+
+
+COMMANDS = (
+    *("sweep", "train", "list", "show", "predict", "report", "compare", "doctor", "ui"),
+    *("resume", "status", "logs", "stop", "pause", "sync"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_flags_have_neither_a_type_nor_an_opposite(typed: Typed, command: str) -> None:
+    code, out, _ = typed(command, "--help")
+    assert code == 0
+    assert "<bool>" not in out
+    assert "--no-" not in out
+
+
+@pytest.mark.parametrize("command", ["sweep", "train"])
+def test_the_help_of_the_commands_that_train_has_panels(typed: Typed, command: str) -> None:
+    _, out, _ = typed(command, "--help")
+    panels = [line.split("─ ")[1].split(" ─")[0] for line in out.splitlines() if line.startswith("╭─ ")]
+    assert panels == ["Arguments", "Search", "Training", "Resources", *(["Cluster"] * (command == "sweep")), "Output"]
+    assert "--max-epochs,--epochs" in out
+
+
+@pytest.mark.parametrize("command", ["sweep", "train"])
+@pytest.mark.parametrize("names", [("--max-epochs", "--epochs"), ("--cpus-per-trial", "--cpus")])
+def test_sweep_and_train_take_each_others_names(typed: Typed, command: str, names: tuple[str, str]) -> None:
+    for name in names:
+        code, _, err = typed(command, "digits", "cnn", name, "0")
+        assert (code, err) == (2, f"error: {names[0]} must be at least 1, got 0\n")
+
+
+@pytest.mark.parametrize("command", ["sweep", "train"])
+@pytest.mark.parametrize("name", ["--gpus-per-trial", "--gpus"])
+def test_both_take_both_names_of_the_gpus(typed: Typed, command: str, name: str) -> None:
+    code, _, err = typed(command, "digits", "cnn", name, "64")
+    assert code == 2
+    assert "--gpus-per-trial 64" in err
+
+
+def test_stop_says_what_became_of_a_sweep_that_is_not_running(typed: Typed, home: Path) -> None:
+    (home / "x").mkdir(parents=True)
+    make_config(name="x").save(home / "x")
+    for verb in ("stop", "pause"):
+        code, _, err = typed(verb, "x")
+        assert code == 2
+        assert err == "error: the sweep x is not running: it has crashed; to continue: tuner resume x\n"
+
+
+def test_the_ui_does_not_share_a_port(typed: Typed, home: Path) -> None:
+    home.mkdir()
+    (home / "mlflow.db").touch()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, err = typed("ui", "--port", str(port))
+    assert code == 2
+    assert err.startswith(f"error: --port {port} is taken")

@@ -110,7 +110,7 @@ def test_gpus_that_torch_cannot_use_and_one_that_is_full_are_told(
     assert "driver 570.86.15" in all_of_them.text
     assert "CUDA_VISIBLE_DEVICES" in all_of_them.mend
     assert first.good
-    assert first.text == "NVIDIA H200, 143000 of 143771 MiB of its memory free"
+    assert first.text == "NVIDIA H200, 143000 of 143771 MiB memory free"
     assert "nvidia-smi" in second.mend
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert next(machine.gpus()).text == "2, hidden by CUDA_VISIBLE_DEVICES: trials run on CPUs"
@@ -176,7 +176,7 @@ def test_a_cluster_of_another_version_and_one_that_is_none_are_told(
         answer.write_text('{"ray_version": "1.2.3"}')
         assert "needs Ray" in only(services.cluster(address)).mend
         answer.write_text("<html>")
-        assert "is no Ray dashboard" in only(services.cluster(address)).text
+        assert "is not a Ray dashboard" in only(services.cluster(address)).text
         monkeypatch.setenv("RAY_AUTH_TOKEN", f"{SECRET}\n{SECRET}")
         assert SECRET not in str(only(services.cluster(address)))
 

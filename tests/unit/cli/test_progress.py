@@ -11,57 +11,14 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from support.summaries import BEGAN, CONFIG, LIVE, PARAMETERS, RECORDS, record
 
 from tuner.cli.progress import FRAME_S, LINE_S, ProgressView
+from tuner.cli.terminal import announcement
 from tuner.core.config import SweepConfig
 from tuner.core.records import Summary, TrialRecord
 from tuner.core.units import format_parameters
-
-CONFIG = SweepConfig(
-    name="sweep",
-    dataset="digits",
-    model="cnn",
-    trials=12,
-    epochs=9,
-    time_budget=None,
-    concurrency=2,
-    cpus_per_trial=1,
-    gpus_per_trial=0.0,
-    seed=0,
-    limit=None,
-    space={},
-)
-BEGAN = 5000.0
-PARAMETERS = {"batch_size": 64, "optimizer": "adam", "lr": 0.0123456}
-
-
-def record(number: int, state: str, *scores: float, **changes: Any) -> TrialRecord:
-    values = dict(enumerate(scores, 1))
-    last = changes.get("then", changes.get("time", 0.0))
-    return TrialRecord(
-        number=number,
-        state=state,
-        parameters=changes.get("parameters", PARAMETERS),
-        values=values,
-        metrics={
-            epoch: {"val_loss": 1 - score, "time": changes.get("time", 0.0) if epoch < len(values) else last}
-            for epoch, score in values.items()
-        },
-        reason="",
-        started=0.0,
-        finished=None,
-    )
-
-
-RECORDS = [
-    record(0, "COMPLETE", *(0.1 * epoch for epoch in range(1, 10))),
-    record(1, "PRUNED", 0.2),
-    record(2, "FAIL", 0.99),
-    record(3, "RUNNING", 0.3),
-    record(4, "RUNNING", 0.5, 0.95, 0.7),
-    record(5, "RUNNING"),
-]
-LIVE = {4, 5}
+from tuner.search.summary import summarise
 
 
 class Screen:
@@ -69,9 +26,9 @@ class Screen:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, terminal: bool, config: SweepConfig = CONFIG) -> None:
         self.now = BEGAN
-        monkeypatch.setattr(
-            "tuner.cli.progress.time", SimpleNamespace(monotonic=lambda: self.now, time=lambda: self.now)
-        )
+        clock = SimpleNamespace(monotonic=lambda: self.now, time=lambda: self.now)
+        monkeypatch.setattr("tuner.cli.progress.time", clock)
+        monkeypatch.setattr("tuner.search.summary.time", clock)
         for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("TERM", "xterm-256color")
@@ -80,18 +37,18 @@ class Screen:
         self.file = StringIO()
         self.summaries = 0
         console = Console(file=self.file, force_terminal=terminal, width=100)
-        self.view = ProgressView(config, self.summary, console)
+        self.view = ProgressView(config, console)
 
     def summary(self) -> Summary:
         self.summaries += 1
-        return Summary.of(CONFIG, self.records, self.live, BEGAN)
+        return summarise(CONFIG, self.records, self.live, BEGAN)
 
     def show(self, records: list[TrialRecord], live: set[int], after: float = 1.0) -> str:
         """What is new on the screen so many seconds later."""
         self.records, self.live = records, live
         self.now += after
         before = len(self.file.getvalue())
-        self.view.tick()
+        self.view.tick(self.summary)
         return self.file.getvalue()[before:]
 
 
@@ -110,35 +67,12 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Screen:
     return Screen(monkeypatch, terminal=False)
 
 
-def test_a_summary_counts_trials_by_what_they_do() -> None:
-    summary = Summary.of(CONFIG, RECORDS, LIVE, None)
-    assert summary.counts == {"done": 1, "pruned": 1, "failed": 1, "waiting": 1, "running": 2, "left": 6}
-    assert summary.epochs == 9 + 1 + 1 + 1 + 3
-    assert summary.expected == 12 + 4 * 2 + 2 * 6
-    assert [trial.number for trial in summary.live] == [4, 5]
-    assert summary.states() == (
-        "12 trials: 1 done, 2 running, 1 waiting for promotion, 1 pruned, 1 failed, 6 not started"
-    )
-
-
-def test_the_best_of_a_summary_is_that_of_any_epoch_and_any_trial_that_did_not_fail() -> None:
-    summary = Summary.of(CONFIG, RECORDS, LIVE, None)
-    assert summary.best is not None
-    assert (summary.best.number, summary.best.best[0]) == (4, 0.95)
-
-
-def test_a_summary_of_nothing_has_everything_left() -> None:
-    summary = Summary.of(CONFIG, [], set(), None)
-    assert summary.states() == "12 trials: 12 not started"
-    assert (summary.epochs, summary.best, summary.live) == (0, None, ())
-
-
 def test_on_a_terminal_there_is_a_table_with_the_running_trials_and_the_best(terminal: Screen) -> None:
     with terminal.view:
         shown = terminal.show(RECORDS, LIVE)
     text = without_colours(shown)
     lines = text.splitlines()
-    assert "12 trials: 1 done, 2 running, 1 waiting for promotion, 1 pruned, 1 failed, 6 not started" in text
+    assert "12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 not started" in text
     assert "val_accuracy 0.9500, trial 4 after epoch 2: batch_size=64 optimizer=adam lr=0.0123" in text
     assert "15 epochs" in text
     assert f"{15 / 32:.0%}" in text
@@ -206,7 +140,7 @@ def test_elsewhere_there_are_plain_lines(plain: Screen) -> None:
         line = plain.show(RECORDS, LIVE)
     assert "\x1b" not in plain.file.getvalue()
     assert line == (
-        "12 trials: 1 done, 2 running, 1 waiting for promotion, 1 pruned, 1 failed, 6 not started; 15 epochs; "
+        "12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 not started; 15 epochs; "
         "best val_accuracy 0.9500 (trial 4); starting\n"
     )
     assert plain.file.getvalue() == line
@@ -219,7 +153,7 @@ def test_elsewhere_nothing_is_said_before_the_first_epoch(plain: Screen) -> None
 
 def test_the_first_epoch_is_said_when_its_time_has_come(plain: Screen) -> None:
     plain.show([record(0, "RUNNING")], {0})
-    assert "1 epochs" in plain.show([record(0, "RUNNING", 0.5)], {0}, after=LINE_S + 1)
+    assert "1 epoch;" in plain.show([record(0, "RUNNING", 0.5)], {0}, after=LINE_S + 1)
 
 
 def test_elsewhere_a_line_comes_now_and_then_and_whenever_a_trial_ends_or_waits(plain: Screen) -> None:
@@ -228,28 +162,10 @@ def test_elsewhere_a_line_comes_now_and_then_and_whenever_a_trial_ends_or_waits(
     assert not plain.show(two, {0})
     assert "2 epochs" in plain.show(two, {0}, after=LINE_S)
     assert not plain.show(two, {0})
-    assert "1 waiting for promotion" in plain.show(two, set())
+    assert "1 waiting" in plain.show(two, set())
     assert not plain.show(two, set())
     assert "1 running" in plain.show(two, {0})
     assert "1 done" in plain.show([record(0, "COMPLETE", 0.1, 0.2)], set())
-
-
-@pytest.mark.parametrize(("records", "budget", "left"), [
-    ([record(0, "RUNNING", *[0.1] * 7, time=BEGAN - 1)], None, None),
-    ([record(0, "RUNNING", *[0.1] * 8, time=BEGAN - 1, then=BEGAN + 9)], None, 24 * 10.0),  # 24 of 32 epochs are left
-    ([record(0, "RUNNING", 0.1, time=BEGAN)], 60.0, 50.0),
-    ([record(0, "RUNNING", 0.1, time=BEGAN - 1)], 60.0, 50.0),
-    ([record(n, "RUNNING", *[0.1] * 6, time=BEGAN) for n in range(5)], 60.0, 1.0),
-    ([record(n, "RUNNING", *[0.1] * 9, time=BEGAN) for n in range(12)], None, 0.0),
-])  # fmt: skip
-def test_the_time_left_follows_from_the_speed_of_this_run_and_its_budget(
-    monkeypatch: pytest.MonkeyPatch, records: list[TrialRecord], budget: float | None, left: float | None
-) -> None:
-    """A resumed sweep has epochs already, which took no time of this run."""
-    monkeypatch.setattr("tuner.cli.progress.time", SimpleNamespace(time=lambda: BEGAN + 10))
-    config = replace(CONFIG, time_budget=budget)
-    assert Summary.of(config, records, {0}, BEGAN).left == (left if left is None else pytest.approx(left))
-    assert Summary.of(config, records, {0}, None).left is None
 
 
 def test_the_time_left_is_said(plain: Screen) -> None:
@@ -277,3 +193,15 @@ def test_a_sweep_that_trains_more_than_expected_is_at_most_all_done(terminal: Sc
 )
 def test_parameters_are_shown_with_three_digits(parameters: Any, text: str) -> None:
     assert format_parameters(parameters) == text
+
+
+def test_the_last_second_is_not_told(plain: Screen) -> None:
+    almost_over = replace(summarise(CONFIG, RECORDS, LIVE, None), left=0.4)
+    with ProgressView(CONFIG, Console(file=plain.file, width=200)) as view:
+        view.tick(lambda: almost_over)
+    assert plain.file.getvalue().endswith("; 15 epochs; best val_accuracy 0.9500 (trial 4)\n")
+
+
+def test_one_epoch_is_no_plural() -> None:
+    shown = announcement(replace(CONFIG, trials=1, epochs=1))
+    assert shown == "[bold]sweep[/bold]: one trial of cnn on digits, 1 epoch"

@@ -55,7 +55,7 @@ def test_every_name_has_a_summary_and_its_function(kind: Literal["models", "data
 
 def test_listing_the_catalog_does_not_import_torch() -> None:
     listing = "[catalog.summary(kind, name) for kind in ('models', 'datasets') for name in catalog.names(kind)]"
-    code = f"import sys; from tuner import catalog; {listing}; print('torch' in sys.modules)"
+    code = f"import sys; from tuner.core import catalog; {listing}; print('torch' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 

@@ -13,6 +13,7 @@ import pytest
 from tuner.core.config import CONFIG_FILE, SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import sweep_names
+from tuner.search.space_file import space_of
 
 CONFIG = SweepConfig(
     name="digits-cnn-1",
@@ -43,8 +44,8 @@ def test_a_configuration_comes_back_as_it_was_saved(tmp_path: Path, config: Swee
     config.save(tmp_path / "sweep")
     loaded = SweepConfig.load(tmp_path / "sweep")
     assert loaded == config
-    assert loaded.search_space() == config.search_space()
-    kinds = {parameter.name: type(parameter.low) for parameter in loaded.search_space().parameters}
+    assert space_of(loaded) == space_of(config)
+    kinds = {parameter.name: type(parameter.low) for parameter in space_of(loaded).parameters}
     assert (kinds["lr"], kinds["width"]) == (float, int)  # 1.0 must not come back as 1
     assert [path.name for path in (tmp_path / "sweep").iterdir()] == [CONFIG_FILE]
 
@@ -81,7 +82,7 @@ def test_a_configuration_of_a_later_version_may_say_more(tmp_path: Path) -> None
 
 def test_a_search_space_that_does_not_parse_is_named_after_its_sweep() -> None:
     with pytest.raises(TunerError, match=r"^the search space of digits-cnn-1: \[params\] is missing or empty$"):
-        replace(CONFIG, space={"epochs": 1}).search_space()
+        space_of(replace(CONFIG, space={"epochs": 1}))
 
 
 def test_the_sweeps_of_a_home_are_listed_oldest_first(tmp_path: Path) -> None:

@@ -136,10 +136,10 @@ class TestBroken:
         whole = plain(tmp_path / "whole.jpg", size=(200, 200)).read_bytes()
         contents = {
             "empty.jpg": (b"", "the file is empty"),
-            "text.jpg": (b"<html>no such page</html>", "no image that can be read"),
+            "text.jpg": (b"<html>no such page</html>", "not an image that can be read"),
             "cut.jpg": (whole[: len(whole) // 2], "image file is truncated"),
             "head.jpg": (whole[:30], ""),
-            "page.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no image that can be read"),
+            "page.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image that can be read"),
         }
         for name, (content, reason) in contents.items():
             (tmp_path / name).write_bytes(content)

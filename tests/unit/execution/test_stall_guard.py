@@ -21,8 +21,8 @@ class Clock:
         self.lost: list[str] = []
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
         monkeypatch.setattr(ray, "kill", lambda _: None)
-        policy: Any = SimpleNamespace(on_lost=lambda number, reason: self.lost.append(f"{number}: {reason}"))
-        self.watch = StallGuard(policy, 60.0, together=False)
+        controller: Any = SimpleNamespace(on_lost=lambda number, reason: self.lost.append(f"{number}: {reason}"))
+        self.watch = StallGuard(controller, 60.0, together=False)
         self.trial = SimpleNamespace(
             status=Trial.RUNNING,
             trial_id="x",

@@ -57,7 +57,7 @@ def test_what_is_too_large_or_missing_is_refused(tmp_path: Path, monkeypatch: py
 def test_the_package_that_goes_along_is_imported_in_place_of_another(tmp_path: Path) -> None:
     package, info = unzipped_wheel(tmp_path / "wheel")
     (package / "datasets" / "extra.py").write_text('"""More."""\n')
-    code = "from tuner import catalog, package; import importlib.metadata as m; "
+    code = "from tuner.core import catalog, package; import importlib.metadata as m; "
     code += "print('extra' in catalog.names('datasets'), m.version('tuner'), package.digest())"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],

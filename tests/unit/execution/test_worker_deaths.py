@@ -20,7 +20,7 @@ HEAD = "The actor died unexpectedly before finishing this task.\n\tclass_name: T
      "Worker unexpectedly exits with a connection error code 2.", "its process was killed, or crashed"),
     ("The actor f0af is unavailable: The actor is temporarily unavailable: RpcError: RPC error: Socket closed. The "
      "task may or may not have been executed on the actor.",
-     "it cannot be reached: its node died, or the network between"),
+     "it cannot be reached: its node died, or the network failed"),
     ("ray::TrialWorker.train() (pid=1)\n  File \"x.py\", line 1\ntorch.AcceleratorError: CUDA error: it "
      "broke\n\n", "torch.AcceleratorError: CUDA error: it broke"),
     ("", "Ray does not say why"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from support.model_inputs import make_spec, settle
+from support.optimizers import optimizer_of
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -32,7 +33,7 @@ def trained(model: nn.Module) -> set[str]:
 
 
 def step(model: nn.Module) -> None:
-    optimizer = Hyperparameters(lr=0.1).make_optimizer(model)
+    optimizer = optimizer_of(model, Hyperparameters(lr=0.1))
     model.train()
     logits = model(torch.randn(4, 3, 32, 32))
     torch.autograd.backward(cross_entropy(logits, torch.tensor([0, 1, 2, 0])))
@@ -78,7 +79,7 @@ class TestEveryPretrainedModel:
         model = build(name, train="fine_tuning", thaw=2, thawed_lr=0.25)
         for key, parameter in model.named_parameters():
             assert getattr(parameter, "lr_scale", 1.0) == (0.25 if trained_feature(key, parameter) else 1.0)
-        groups = Hyperparameters().make_optimizer(model).param_groups
+        groups = optimizer_of(model, Hyperparameters()).param_groups
         assert {group["lr_scale"] for group in groups} == {0.25, 1.0}
 
     def test_without_pretraining_all_is_trained_alike(self, name: str) -> None:

@@ -24,8 +24,9 @@ from tuner.report.findings import NotShown, WinningModel
 from tuner.report.page_search import curves_block
 from tuner.report.search_series import NOT_USED, best_so_far, parallel
 from tuner.search.importance import importance
+from tuner.search.space_file import space_of
 
-SPACE = config().search_space()
+SPACE = space_of(config())
 
 
 def drawn(figure: Figure, tmp_path: Path) -> Figure:

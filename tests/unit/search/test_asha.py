@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -12,13 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 from support.common import make_config
+from support.made_up_search import begin, report_of
 
-from tuner.core.callback import Decision
-from tuner.core.records import TrialRecord
-from tuner.search.controller import METRICS, Controller
 from tuner.search.schedulers.asha import ETA, expected_epochs, promotable, rungs
-from tuner.search.schedulers.base import TrialProgress
-from tuner.search.study import Study
+from tuner.search.schedulers.base import Decision, TrialProgress
 
 
 def waiting(number: int, *values: float) -> TrialProgress:
@@ -181,14 +177,6 @@ def test_the_expected_epochs_are_those_of_a_share_that_is_rounded_up(trials: int
     assert expected_epochs(trials, epochs) == expected
 
 
-class Silent:
-    """A listener that does nothing."""
-
-    def trial_started(self, record: TrialRecord) -> None: ...
-    def trial_reported(self, number: int, metrics: Mapping[str, float]) -> None: ...
-    def trial_ended(self, record: TrialRecord) -> None: ...
-
-
 @dataclass
 class Simulation:
     """Trials with one score each, over all epochs; workers that finish epochs in a random order."""
@@ -283,13 +271,11 @@ def test_when_the_best_come_first_exactly_the_share_is_promoted(trials: int) -> 
 def test_a_best_trial_that_fails_after_its_promotion_leaves_its_place_to_the_next(tmp_path: Path) -> None:
     """Otherwise it keeps a place of the rung for ever, and here nobody would train to the end."""
     config = make_config(trials=3, concurrency=1)
-    study = Study(tmp_path / "study.log", config.search_space(), seed=0, trials=3)
-    policy = Controller(config, study, tmp_path / "trials", Silent())
-    while drawn := policy.next_trial():
+    controller, study = begin(config, tmp_path)
+    while drawn := controller.next_trial():
         decision, epoch = Decision.CONTINUE, study.record(drawn[0]).epoch
         while decision is Decision.CONTINUE:
             epoch += 1
             loss = math.nan if (drawn[0], epoch) == (0, 2) else 1.0
-            metrics = dict.fromkeys(METRICS, 1.0) | {"epoch": epoch, "val_accuracy": 1 - drawn[0] / 9, "val_loss": loss}
-            decision = policy.on_report(drawn[0], metrics)
+            decision = controller.on_report(drawn[0], report_of(epoch, 1 - drawn[0] / 9, val_loss=loss))
     assert [study.record(number).state for number in (0, 1)] == ["FAIL", "COMPLETE"]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.common import make_config, read_study
-from support.in_process import Nobody
-from support.made_up_search import drive, policy, result, study
+from support.made_up_search import Recorder, begin, drive, metrics_of, report_of, study_of
 from support.small_disk import no_larger_than
 
-from tuner.core.callback import Decision
 from tuner.core.errors import TunerError
+from tuner.core.records import TrialReport
 from tuner.core.sweep_folder import JOURNAL_FILE
-from tuner.search.controller import Controller
 from tuner.search.journal import Journal, drop_torn_line
+from tuner.search.schedulers.base import Decision
 from tuner.search.study_reader import read_records
 
 
@@ -54,9 +54,9 @@ def test_a_last_line_that_is_not_whole_is_dropped(tmp_path: Path, end: bytes) ->
 
 
 def test_a_digit_changed_in_the_middle_is_seen_and_the_line_named(tmp_path: Path) -> None:
-    first = study(tmp_path)
+    first = study_of(make_config(), tmp_path)
     number, _ = first.ask()
-    first.report(number, result(1, 0.25))
+    first.report(number, metrics_of(1, 0.25))
     text = (tmp_path / JOURNAL_FILE).read_text()
     damaged = text.replace('"val_accuracy":0.25', '"val_accuracy":0.95')
     assert damaged != text
@@ -65,14 +65,14 @@ def test_a_digit_changed_in_the_middle_is_seen_and_the_line_named(tmp_path: Path
     with pytest.raises(TunerError, match=f"{JOURNAL_FILE} is damaged in line {line}: "):
         read_records(tmp_path / JOURNAL_FILE)
     with pytest.raises(TunerError, match=f"{JOURNAL_FILE} is damaged in line {line}: "):
-        study(tmp_path)
+        study_of(make_config(), tmp_path)
 
 
 def test_optuna_alone_reads_it_and_a_journal_of_optunas_own_is_read(tmp_path: Path) -> None:
-    first = study(tmp_path)
+    first = study_of(make_config(), tmp_path)
     for score in (0.25, 0.5):
         number, _ = first.ask()
-        first.report(number, result(1, score))
+        first.report(number, metrics_of(1, score))
     assert [trial.intermediate_values for trial in read_study(tmp_path).trials] == [{1: 0.25}, {1: 0.5}]
     trial = read_study(tmp_path).ask()  # written by Optuna, without checksums, as earlier versions did
     trial.report(0.75, 1)
@@ -82,16 +82,16 @@ def test_optuna_alone_reads_it_and_a_journal_of_optunas_own_is_read(tmp_path: Pa
 @pytest.mark.parametrize("room", range(0, 12_000, 1450))
 def test_a_study_that_cannot_be_written_halts_the_sweep_which_loses_nothing(tmp_path: Path, room: int) -> None:
     """In the middle of a draw, of a report, of the word of an end."""
-    first = policy(tmp_path)
+    first, _ = begin(make_config(), tmp_path)
     with no_larger_than((tmp_path / JOURNAL_FILE).stat().st_size + room):
         drive(first, Counter())
-        assert first.halted == f"the file may not grow any more: {tmp_path / JOURNAL_FILE}"
+        assert first.halted == f"the file has reached its size limit: {tmp_path / JOURNAL_FILE}"
         assert first.next_trial() is None
         assert not first.over
         first.on_lost(0, "its worker died")
     halted = read_records(tmp_path / JOURNAL_FILE)
     assert all(sorted(record.values) == list(range(1, record.epoch + 1)) for record in halted)
-    drive(policy(tmp_path), Counter({record.number: record.epoch for record in halted}))
+    drive(begin(make_config(), tmp_path)[0], Counter({record.number: record.epoch for record in halted}))
     after = read_records(tmp_path / JOURNAL_FILE)
     assert [record.number for record in after] == list(range(12))
     assert all(sorted(record.values) == list(range(1, record.epoch + 1)) for record in after)
@@ -101,38 +101,41 @@ def test_a_study_that_cannot_be_written_halts_the_sweep_which_loses_nothing(tmp_
 
 
 def test_a_checkpoint_that_cannot_be_written_halts_the_sweep_and_fails_no_trial(tmp_path: Path) -> None:
-    first = policy(tmp_path)
+    first, _ = begin(make_config(), tmp_path)
     assert first.next_trial() is not None
     assert first.next_trial() is not None
-    assert first.on_report(1, {"unsaved": "the disk is full: x"}) is Decision.STOP
+    assert first.on_report(1, TrialReport(unsaved="the disk is full: x")) is Decision.STOP
     assert (first.halted, first.over, first.next_trial()) == ("the disk is full: x", False, None)
     assert {record.state for record in read_records(tmp_path / JOURNAL_FILE)} == {"RUNNING"}
 
 
 def test_what_trials_have_to_say_is_passed_on_once(tmp_path: Path) -> None:
-    first = policy(tmp_path)
+    recorder = Recorder()
+    first, _ = begin(make_config(), tmp_path, recorder)
     assert first.next_trial() is not None
-    first.on_report(0, result(1, 0.5) | {"notes": ["checkpoint.pt is damaged"]})
-    assert first.take_notes() == ["trial 0: checkpoint.pt is damaged"]
-    assert first.take_notes() == []
+    first.on_report(0, replace(report_of(1, 0.5), notes=("checkpoint.pt is damaged",)))
+    assert recorder.notes == recorder.warnings == ["trial 0: checkpoint.pt is damaged"]
+    assert first.next_trial() is not None
+    first.on_report(1, report_of(1, 0.6))
+    assert recorder.notes == ["trial 0: checkpoint.pt is damaged"]
 
 
 def test_a_sweep_whose_last_word_is_not_taken_is_not_over(tmp_path: Path) -> None:
     """Otherwise the trial that has come to its end would be ended as one that the time budget has cut short."""
-    first = Controller(make_config(trials=1), study(tmp_path), tmp_path / "trials", Nobody())
+    first, _ = begin(make_config(trials=1), tmp_path)
     assert first.next_trial() is not None
     sizes = []
     for epoch in range(1, 9):
-        first.on_report(0, result(epoch, 0.5))
+        first.on_report(0, report_of(epoch, 0.5))
         if not first.live():
             first.next_trial()
         sizes.append((tmp_path / JOURNAL_FILE).stat().st_size)
     with no_larger_than(2 * sizes[-1] - sizes[-2] + 20):
-        first.on_report(0, result(9, 0.5))
+        first.on_report(0, report_of(9, 0.5))
     assert first.halted
     [record] = read_records(tmp_path / JOURNAL_FILE)
     assert (record.state, record.epoch) == ("RUNNING", 9)
     assert not first.over
-    again = Controller(make_config(trials=1), study(tmp_path), tmp_path / "trials", Nobody())
+    again, _ = begin(make_config(trials=1), tmp_path)
     assert again.over
     assert [(record.state, record.epoch) for record in read_records(tmp_path / JOURNAL_FILE)] == [("COMPLETE", 9)]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.common import Command, Start, make_config, read_study, wait_for_epochs
 
+from tuner.search.space_file import space_of
 from tuner.search.stopping import NOTE_S, TimeBudget
 from tuner.search.study import Study
 from tuner.search.study_reader import StudyReader
@@ -32,7 +33,7 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 def begin(folder: Path, seconds: float | None) -> TimeBudget:
     """A process that begins, or goes on, without a word of the one before it."""
     config = make_config(time_budget=seconds)
-    study = Study(folder / "study.log", config.search_space(), seed=0, trials=config.trials)
+    study = Study(folder / "study.log", space_of(config), seed=0, trials=config.trials)
     return TimeBudget(seconds, study)
 
 

@@ -144,7 +144,7 @@ def test_finished_sweeps_are_found_in_all_experiments_and_others_are_not(store: 
         ("folder_my_photos", "cnn", "own", 1),
     ]
     [note] = everything.notes
-    assert note.endswith("another test set of digits than its newest sweep: old")
+    assert note.endswith("their test set of digits is not that of the newest sweep: old")
     assert everything.rows[0].to_json()["flops"] is None
     assert [row.sweep.name for row in compare(store, home, "digits").rows] == ["good", "other"]
     assert [row.sweep.name for row in compare(store, home, "folder_my_photos").rows] == ["own"]
@@ -158,7 +158,7 @@ def test_finished_sweeps_are_found_in_all_experiments_and_others_are_not(store: 
 
 def test_with_no_sweeps_at_all_the_message_says_what_to_run_and_nothing_is_made(home: Path) -> None:
     with pytest.raises(
-        TunerError, match=r"^there are no sweeps in .*/runs: begin one with tuner sweep, or set TUNER_HOME$"
+        TunerError, match=r"^there are no sweeps in .*/runs: start one with tuner sweep, or set TUNER_HOME$"
     ):
         compare(Store.of(home), home, None)
     assert not home.exists()

@@ -13,8 +13,9 @@ from support.common import make_config
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
+from tuner.core.records import TrialReport
 from tuner.data.spec import DataSpec, Split, Splits
-from tuner.sweeps.inputs import SweepInputs, read_inputs, to_arrays
+from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.training.checkpoint import read_checkpoint
 from tuner.training.trial import TrialJob, run_trial, to_trial_data
 
@@ -83,11 +84,11 @@ def test_a_trial_starts_from_the_weights_and_leaves_frozen_ones_alone(
     job = TrialJob(
         sweep="x", data=SPEC, model="mobilenet_v2", epochs=1, rungs=(), seed=0, threads=1, gpus=0, folder=tmp_path
     )  # fmt: skip
-    data = to_trial_data(to_arrays(SweepInputs(splits(), found)), torch.device("cpu"))
+    data = to_trial_data(SweepInputs(splits(), found).to_arrays(), torch.device("cpu"))
     before = {name: tensor.clone() for name, tensor in found.items()}
-    reports: list[dict[str, Any]] = []
+    reports: list[TrialReport] = []
     run_trial(job, 0, {"batch_size": 4, "pretrained": pretrained}, data, reports.append)
-    assert [report.get("epoch") for report in reports] == [1], reports
+    assert [(report.epoch, report.error) for report in reports] == [(1, "")], reports
     state = read_checkpoint(tmp_path / "0000/checkpoint.pt")["model"]
     same = [torch.equal(state[f"network.{name}"], tensor) for name, tensor in before.items() if tensor.ndim]
     assert all(same) == pretrained

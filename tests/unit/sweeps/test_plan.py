@@ -12,6 +12,7 @@ from tuner.core import catalog, machine
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
 from tuner.data.source import Source
+from tuner.search.space_file import space_of
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.plan import plan
 
@@ -67,24 +68,24 @@ def space(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def test_a_request_of_two_names_is_filled_in_with_defaults_and_writes_nothing(tmp_path: Path) -> None:
-    config, materials = make()
-    splits = materials.splits
+    config, inputs = make()
+    splits = inputs.splits
     assert (config.name, config.dataset, config.model, config.pair) == ("a-name", "digits", "cnn", "digits-cnn")
     assert (config.trials, config.epochs, config.seed) == (16, 20, 0)
     assert (config.time_budget, config.limit) == (None, None)
     assert (config.concurrency, config.cpus_per_trial, config.gpus_per_trial) == (4, 1, 0)
-    assert {parameter.name for parameter in config.search_space().parameters} >= {"optimizer", "lr", "width"}
+    assert {parameter.name for parameter in space_of(config).parameters} >= {"optimizer", "lr", "width"}
     assert splits.spec.name == "digits"
     assert len(splits.train.targets) + len(splits.validation.targets) + len(splits.test.targets) == 1797
     assert not any(tmp_path.iterdir())
 
 
 def test_what_is_asked_for_is_what_is_planned(space: Callable[[str], Path]) -> None:
-    config, materials = make(
+    config, inputs = make(
         trials=3, max_epochs=7, time_budget=60.0, concurrency=2, seed=9, limit=200, space=space(""),
         overrides=["lr=0.5", "dropout=0.1..0.2"],
     )  # fmt: skip
-    splits = materials.splits
+    splits = inputs.splits
     assert (config.trials, config.epochs, config.time_budget, config.seed, config.limit) == (3, 7, 60.0, 9, 200)
     assert (config.concurrency, config.cpus_per_trial) == (2, 2)
     assert config.space["params"]["lr"] == 0.5
@@ -97,7 +98,7 @@ def test_a_pair_without_a_search_space_gets_a_default_one_which_overrides_may_ch
     config, _ = make(model="resnet", overrides=["optimizer=sgd", "depth=20,32"])
     assert config.epochs == 30
     assert config.space["params"]["depth"] == {"choices": [20, 32]}
-    assert make(model="resnet")[0].search_space().parameters
+    assert space_of(make(model="resnet")[0]).parameters
 
 
 def test_without_max_epochs_those_of_the_space_count(space: Callable[[str], Path]) -> None:
@@ -153,7 +154,7 @@ def test_a_batch_size_that_no_trial_could_train_with_is_refused_before_anything_
 def test_choices_may_be_narrowed_though_other_lines_speak_of_those_left_out(choices: str, left: set[str]) -> None:
     """The lines of digits-cnn say when = { optimizer = ["adam", "adamw"] }."""
     config, _ = make(overrides=[f"optimizer={choices}"])
-    [optimizer] = [each for each in config.search_space().parameters if each.name == "optimizer"]
+    [optimizer] = [each for each in space_of(config).parameters if each.name == "optimizer"]
     assert set(optimizer.choices) == left
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from support.common import make_config
+from support.made_up_search import Recorder, study_of
 
+from tuner.core.callback import Callback
+from tuner.core.outcome import Outcome
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.signals import Stop
-from tuner.search.study import Study
 from tuner.sweeps.lock import last_driver, lock_sweep
 from tuner.sweeps.shutdown import Shutdown
+from tuner.tracking.background import BackgroundTracker
+from tuner.tracking.runs import MlflowSweep
 
 
 class Gone(BaseException):
@@ -34,53 +37,70 @@ def exits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-def give_up(folder: Path, *, stopped: bool, halted: str = "", closed: bool = False) -> tuple[str, list[str], int]:
-    """What is printed, which outcomes are left, and how often Ray was killed."""
-    said, left, killed = io.StringIO(), list[str](), 0
+class ClosedPipe(Callback):
+    """Prints to a pipe that nobody reads any more."""
 
-    def leave(unsent: str) -> None:
-        if closed:
-            raise BrokenPipeError
-        left.append(unsent)
+    def on_sweep_end(self, outcome: Outcome) -> None:
+        raise BrokenPipeError
+
+
+def give_up(folder: Path, *, stopped: bool, halted: str = "", callback: Callback) -> int:
+    """A sweep gives up, and tells the callback. How often Ray was killed."""
+    killed = 0
 
     def kill() -> None:
         nonlocal killed
         killed += 1
 
-    study = Study(SweepFolder(folder).journal, make_config().search_space(), seed=0, trials=12)
-    stop = Stop()
+    def interrupted(unsent: str) -> Outcome:
+        return Outcome(config=config, folder=folder, records=(), winner=None, seconds=1.0, unsent=unsent)
+
+    config, stop = make_config(), Stop()
+    study = study_of(config, folder)
+    tracker = BackgroundTracker(never, study.record)
     if stopped:
         with pytest.raises(KeyboardInterrupt):
             stop.ask()
-    with lock_sweep(folder) as held:
-        ending = Shutdown(stop, study, held, Console(file=said, width=300), folder, leave)
-        ending.halted = halted
+    with lock_sweep(folder) as lock:
+        shutdown = Shutdown(SweepFolder(folder), study, tracker, lock, stop, callback)
+        shutdown.interrupted = interrupted
+        shutdown.halted = halted
         with pytest.raises(Gone):
-            ending.give_up("Ray does not end", kill)
-    return said.getvalue(), left, killed
+            shutdown.give_up("Ray does not end", kill)
+    return killed
+
+
+def never(_: Callable[[], None]) -> MlflowSweep:
+    """The connection of a tracker that has not been started."""
+    raise AssertionError
 
 
 def test_a_stop_is_summed_up(tmp_path: Path, exits: list[int]) -> None:
-    said, left, killed = give_up(tmp_path, stopped=True)
-    assert (said.count("stopped"), len(left), killed, exits) == (0, 1, 1, [130])
+    recorder = Recorder()
+    assert give_up(tmp_path, stopped=True, callback=recorder) == 1
+    assert (recorder.errors, exits) == ([], [130])
+    [outcome] = recorder.outcomes
+    assert outcome.unsent == "it has not come to that"
     assert not SweepFolder(tmp_path).error.exists()
 
 
 def test_an_error_is_told_and_noted(tmp_path: Path, exits: list[int]) -> None:
-    said, left, killed = give_up(tmp_path, stopped=False)
-    assert said.endswith(f"error: Ray does not end; to go on: tuner resume {tmp_path.name}\n")
-    assert (left, killed, exits) == ([], 1, [1])
+    recorder = Recorder()
+    assert give_up(tmp_path, stopped=False, callback=recorder) == 1
+    assert recorder.errors == [f"Ray does not end; to resume: tuner resume {tmp_path.name}"]
+    assert (recorder.outcomes, exits) == ([], [1])
     assert SweepFolder(tmp_path).error.read_text().startswith("Ray does not end")
 
 
 def test_what_a_disk_has_ended_is_no_stop_though_it_was_asked_to_save_itself(tmp_path: Path, exits: list[int]) -> None:
-    said, left, killed = give_up(tmp_path, stopped=True, halted="the disk is full: x")
-    assert said.endswith("error: the disk is full: x\n")
-    assert (left, killed, exits) == ([], 1, [1])
+    recorder = Recorder()
+    assert give_up(tmp_path, stopped=True, halted="the disk is full: x", callback=recorder) == 1
+    assert recorder.errors == ["the disk is full: x"]
+    assert (recorder.outcomes, exits) == ([], [1])
 
 
 def test_a_closed_pipe_keeps_nothing_from_its_end(tmp_path: Path, exits: list[int]) -> None:
-    assert give_up(tmp_path, stopped=True, closed=True)[1:] == ([], 1)
+    assert give_up(tmp_path, stopped=True, callback=ClosedPipe()) == 1
     assert exits == [130]
     driver = last_driver(tmp_path)
     assert driver is not None

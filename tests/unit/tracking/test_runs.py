@@ -14,6 +14,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from support.common import make_config, make_record, read_runs
+from support.made_up_search import Recorder
 
 from tuner.core.records import TrialRecord
 from tuner.tracking.background import BackgroundTracker
@@ -39,6 +40,7 @@ def record(number: int, state: str, epochs: int, reason: str = "") -> TrialRecor
 
 def send(store: Store, *records: TrialRecord) -> None:
     tracker = BackgroundTracker(lambda heard: MlflowSweep(store, CONFIG, heard=heard), records.__getitem__)
+    tracker.start()
     tracker.catch_up(records)
     tracker.interrupted(records)
     assert tracker.close("FINISHED") == ""
@@ -96,6 +98,7 @@ def test_sweeps_of_one_name_on_one_server_are_kept_apart(store: Store) -> None:
     send(store, record(0, "COMPLETE", 2))
     records = [record(0, "COMPLETE", 3)]
     tracker = BackgroundTracker(lambda _: MlflowSweep(store, replace(CONFIG, uid="another")), records.__getitem__)
+    tracker.start()
     tracker.catch_up(records)
     assert tracker.close() == ""
     found = read_runs(store.uri, "digits-cnn")
@@ -153,6 +156,7 @@ def test_a_store_that_refuses_is_an_error_at_once() -> None:
         raise MlflowException("no such permission", PERMISSION_DENIED)
 
     tracker = BackgroundTracker(refuse, [].__getitem__)
+    tracker.start()
     assert tracker.close() == "no such permission"
     with pytest.raises(MlflowException, match="no such permission"):
         tracker.check()
@@ -161,18 +165,20 @@ def test_a_store_that_refuses_is_an_error_at_once() -> None:
 def test_a_trial_that_is_refused_keeps_no_other_from_being_sent(store: Store) -> None:
     """MLflow takes no parameter whose name has such a character."""
     records = [replace(record(0, "COMPLETE", 2), parameters={"l@r": 0.1}), record(1, "COMPLETE", 2)]
-    said: list[str] = []
+    recorder = Recorder()
     tracker = BackgroundTracker(
-        lambda heard: MlflowSweep(store, CONFIG, heard=heard), records.__getitem__, say=said.append
+        lambda heard: MlflowSweep(store, CONFIG, heard=heard), records.__getitem__, note=recorder.on_note
     )
+    tracker.start()
     tracker.catch_up(records)
     left = tracker.close("KILLED")
     assert "l@r" in left
     assert tracker.sweep is not None, "it answers, so that the model can be registered"
     found = runs(store)
     assert (found["demo"].info.status, found["demo-0001"].info.status) == ("KILLED", "FINISHED")
-    [line] = said
-    assert line.startswith("warning: MLflow refuses part of the record (")
+    [line] = recorder.notes
+    assert line.startswith("MLflow refuses part of the record (")
+    assert recorder.warnings == [line]
 
 
 def test_a_long_reason_is_sent_once(store: Store) -> None:

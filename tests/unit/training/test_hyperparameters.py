@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.optimizers import optimizer_of
 from torch import nn
 
 from tuner.core.errors import TunerError
@@ -66,7 +67,7 @@ def test_a_value_on_its_bound_is_taken(name: str, value: float) -> None:
     ("name", "kind"), [("sgd", torch.optim.SGD), ("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)]
 )
 def test_every_optimizer_is_torchs_own_and_fused(name: str, kind: type[torch.optim.Optimizer]) -> None:
-    optimizer = Hyperparameters(optimizer=name, lr=0.25).make_optimizer(model())
+    optimizer = optimizer_of(model(), Hyperparameters(optimizer=name, lr=0.25))
     assert type(optimizer) is kind
     assert {group["lr"] for group in optimizer.param_groups} == {0.25}
     assert {group["fused"] for group in optimizer.param_groups} == {True}
@@ -78,7 +79,7 @@ def test_the_names_of_the_optimizers_are_all_tried_here() -> None:
 
 @pytest.mark.parametrize(("momentum", "nesterov"), [(0.9, True), (0.0, False)])
 def test_sgd_takes_the_momentum_and_is_nesterovs_where_there_is_any(momentum: float, nesterov: bool) -> None:
-    optimizer = Hyperparameters(optimizer="sgd", momentum=momentum).make_optimizer(model())
+    optimizer = optimizer_of(model(), Hyperparameters(optimizer="sgd", momentum=momentum))
     assert {(group["momentum"], group["nesterov"]) for group in optimizer.param_groups} == {(momentum, nesterov)}
 
 
@@ -86,7 +87,7 @@ def test_sgd_takes_the_momentum_and_is_nesterovs_where_there_is_any(momentum: fl
 def test_only_weights_decay_and_every_trained_parameter_is_in_one_group(name: str) -> None:
     network = model()
     frozen = next(network.parameters()).requires_grad_(False)
-    optimizer = Hyperparameters(optimizer=name, weight_decay=0.5).make_optimizer(network)
+    optimizer = optimizer_of(network, Hyperparameters(optimizer=name, weight_decay=0.5))
     decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     expected = {id(p): 0.5 if p.ndim > 1 else 0.0 for p in network.parameters() if p is not frozen}
     assert decay == expected
@@ -110,6 +111,6 @@ def test_a_parameter_with_an_lr_scale_trains_that_much_slower(name: str) -> None
     network = model()
     slow = next(iter(network.parameters()))
     slow.lr_scale = 0.1  # type: ignore[attr-defined]
-    optimizer = Hyperparameters(optimizer=name).make_optimizer(network)
+    optimizer = optimizer_of(network, Hyperparameters(optimizer=name))
     scale = {id(p): group["lr_scale"] for group in optimizer.param_groups for p in group["params"]}
     assert scale == {id(p): 0.1 if p is slow else 1.0 for p in network.parameters()}

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 import torch
+from support.optimizers import optimizer_of
 from torch import nn
 
-from tuner.training import optimizers
 from tuner.training.hyperparameters import Hyperparameters
-from tuner.training.optimizers import OPTIMIZERS
+from tuner.training.optimizers import OPTIMIZERS, optimizer_step
 
 SCRIPT = """
 import sys
 import torch
-from tuner import catalog
+from tuner.core import catalog
 from tuner.training.classifier import build_classifier
 from tuner.training.loop import Training, fit
 from tuner.training.hyperparameters import OPTIMIZERS, Hyperparameters
@@ -74,26 +74,26 @@ def test_a_step_gives_the_weights_of_torchs_own_step(choice: dict[str, Any]) -> 
     theirs = copy.deepcopy(ours)
     start = copy.deepcopy(ours.state_dict())
     hyperparameters = Hyperparameters(**choice, lr=0.05, weight_decay=0.01)
-    optimizers = [hyperparameters.make_optimizer(model) for model in (ours, theirs)]
+    eager, wrapped = (optimizer_of(model, hyperparameters) for model in (ours, theirs))
     for _ in range(5):
         inputs, targets = torch.randn(8, 6), torch.randint(0, 3, (8,))
         for model in (ours, theirs):
             model.zero_grad()
             nn.functional.cross_entropy(model(inputs), targets).backward()  # type: ignore[no-untyped-call]
-        optimizers.optimizer_step(optimizers[0])
-        optimizers[1].step()
+        optimizer_step(eager)
+        wrapped.step()
     for name, value in ours.state_dict().items():
         assert torch.equal(value, theirs.state_dict()[name])
     assert not torch.equal(ours.state_dict()["0.weight"], start["0.weight"])
-    assert str(optimizers[0].state_dict()) == str(optimizers[1].state_dict())
+    assert str(eager.state_dict()) == str(wrapped.state_dict())
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
 def test_a_step_leaves_the_gradients_switched_on_and_the_parameters_trainable(choice: dict[str, Any]) -> None:
     model = nn.Linear(2, 2)
-    optimizer = Hyperparameters(**choice).make_optimizer(model)
+    optimizer = optimizer_of(model, Hyperparameters(**choice))
     model(torch.ones(1, 2)).sum().backward()
-    optimizers.optimizer_step(optimizer)
+    optimizer_step(optimizer)
     assert torch.is_grad_enabled()
     assert all(parameter.requires_grad for parameter in model.parameters())
 
@@ -101,7 +101,7 @@ def test_a_step_leaves_the_gradients_switched_on_and_the_parameters_trainable(ch
 def test_a_parameter_without_gradient_is_left_as_it_is() -> None:
     used, unused = nn.Linear(2, 2), nn.Linear(2, 2)
     before = copy.deepcopy(unused.state_dict())
-    optimizer = Hyperparameters(optimizer="adamw").make_optimizer(nn.ModuleList([used, unused]))
+    optimizer = optimizer_of(nn.ModuleList([used, unused]), Hyperparameters(optimizer="adamw"))
     used(torch.ones(1, 2)).sum().backward()
-    optimizers.optimizer_step(optimizer)
+    optimizer_step(optimizer)
     assert all(torch.equal(unused.state_dict()[name], value) for name, value in before.items())

@@ -16,6 +16,7 @@ from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.machine import gpu_count
 from tuner.core.records import trial_seed
+from tuner.search.space_file import space_of
 from tuner.search.study import Study
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial
 from tuner.training.reproducibility import current_conditions
@@ -29,7 +30,7 @@ def begun(home: Path, *conditions: dict[str, Any], **config: Any) -> None:
     """A sweep of one trial, whose epochs were trained under these conditions, one each."""
     made = make_config(**config)
     made.save(home / "demo")
-    study = Study(home / "demo/study.log", made.search_space(), seed=0, trials=1)
+    study = Study(home / "demo/study.log", space_of(made), seed=0, trials=1)
     number, _ = study.ask()
     for epoch, each in enumerate(conditions, 1):
         reported = max(1, epoch - 1) if each not in conditions[: epoch - 1] else epoch  # that of the checkpoint
@@ -48,7 +49,7 @@ def told(home: Path, **asked: Any) -> str:
 def test_what_is_recorded_is_read_again_with_its_epochs(home: Path) -> None:
     other = {**HERE, "threads": 3}
     begun(home, HERE, HERE, other)
-    [record] = Study(home / "demo/study.log", make_config().search_space(), seed=0, trials=1).records()
+    [record] = Study(home / "demo/study.log", space_of(make_config()), seed=0, trials=1).records()
     assert record.conditions == ((1, HERE), (3, other))
     assert record.seed == trial_seed(0, 0)
 
@@ -113,7 +114,7 @@ def test_a_config_of_an_earlier_version_has_no_fingerprint_of_weights(home: Path
 ASK = """
 import sys
 from pathlib import Path
-from tuner import catalog
+from tuner.core import catalog
 from tuner.search.study import Study
 from tuner.search.space_file import parse_space, read_toml
 

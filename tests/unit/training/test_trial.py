@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import weakref
 from dataclasses import replace
@@ -13,11 +12,11 @@ import pytest
 import torch
 
 from tuner.core import catalog
-from tuner.core.records import trial_seed
+from tuner.core.records import TrialReport, trial_seed
 from tuner.data.augmentation import augment
 from tuner.data.spec import Split, Splits
 from tuner.search.schedulers.asha import rungs
-from tuner.sweeps.inputs import SweepInputs, to_arrays
+from tuner.sweeps.inputs import SweepInputs
 from tuner.training.checkpoint import read_checkpoint
 from tuner.training.loop import Training
 from tuner.training.reproducibility import current_conditions
@@ -49,13 +48,13 @@ def job(folder: Path, splits: Splits) -> TrialJob:
 
 def run(
     folder: Path, splits: Splits, *, stop_at: int | None = None, halves: bool = False, **changes: Any
-) -> list[dict[str, Any]]:
+) -> list[TrialReport]:
     """Runs trial 0 and returns its reports; Ray stops a trial by raising SystemExit inside report."""
-    reports: list[dict[str, Any]] = []
+    reports: list[TrialReport] = []
 
-    def report(metrics: dict[str, Any]) -> None:
-        reports.append(metrics)
-        if stop_at is not None and metrics["epoch"] == stop_at:
+    def report(told: TrialReport) -> None:
+        reports.append(told)
+        if stop_at is not None and told.epoch == stop_at:
             raise SystemExit(0)
 
     data = TrialData(splits.train, splits.validation, {})
@@ -63,16 +62,16 @@ def run(
     return reports
 
 
-def scores(reports: list[dict[str, Any]]) -> list[tuple[int, float, float]]:
-    return [(report["epoch"], report["train_loss"], report["val_loss"]) for report in reports]
+def scores(reports: list[TrialReport]) -> list[tuple[int, float, float]]:
+    return [(report.epoch, report.metrics["train_loss"], report.metrics["val_loss"]) for report in reports]
 
 
 def test_a_trial_reports_every_epoch_and_keeps_its_best_weights(tmp_path: Path, splits: Splits) -> None:
     reports = run(tmp_path, splits)
-    assert [report["epoch"] for report in reports] == [1, 2, 3]
+    assert [report.epoch for report in reports] == [1, 2, 3]
     state = read_checkpoint(tmp_path / "0000/checkpoint.pt")
-    best = max(reports, key=lambda report: (report["val_accuracy"], -report["val_loss"]))
-    assert state["best_metrics"]["epoch"] == best["epoch"]
+    best = max(reports, key=lambda report: (report.metrics["val_accuracy"], -report.metrics["val_loss"]))
+    assert state["best_metrics"]["epoch"] == best.epoch
 
 
 @pytest.mark.parametrize("stop_at", [1, 2])
@@ -89,19 +88,19 @@ def test_a_trial_without_its_pretrained_weights_fails(tmp_path: Path, splits: Sp
     small = splits.train.inputs[:8].repeat(1, 3, 4, 4)
     data = TrialData(Split(small, splits.train.targets[:8]), Split(small, splits.train.targets[:8]), {})
     spec = replace(splits.spec, shape=(3, 32, 32), mean=(0.0,) * 3, std=(1.0,) * 3)
-    reports: list[dict[str, Any]] = []
+    reports: list[TrialReport] = []
     wants = {"batch_size": 4, "pretrained": True}
     run_trial(replace(job(tmp_path, splits), data=spec, model="mobilenet_v2"), 0, wants, data, reports.append)
-    assert [report["error"] for report in reports] == ["TunerError: the pretrained weights of mobilenet_v2 are missing"]
+    assert [report.error for report in reports] == ["TunerError: the pretrained weights of mobilenet_v2 are missing"]
 
 
 def test_an_error_is_reported_in_one_line_and_not_raised(tmp_path: Path, splits: Splits) -> None:
     """An exception would cost the warm worker."""
     [report] = run(tmp_path, splits, width=-1.0)
-    assert set(report) == {"error", "details"}
-    assert "width" in report["error"]
-    assert "\n" not in report["error"]
-    assert report["details"].startswith("Traceback")
+    assert report == TrialReport(error=report.error, details=report.details)
+    assert "width" in report.error
+    assert "\n" not in report.error
+    assert report.details.startswith("Traceback")
 
 
 def test_out_of_memory_names_the_batch_size(tmp_path: Path, splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +109,7 @@ def test_out_of_memory_names_the_batch_size(tmp_path: Path, splits: Splits, monk
 
     monkeypatch.setattr("tuner.training.loop.train_epoch", exhausted)
     [report] = run(tmp_path, splits)
-    assert (report["error"], report["out_of_memory"]) == ("out of memory at batch size 64", True)
+    assert (report.error, report.out_of_memory) == ("out of memory at batch size 64", True)
 
 
 def test_a_trial_that_does_not_fit_into_memory_goes_on_with_half_a_batch_at_a_time(
@@ -128,13 +127,13 @@ def test_a_trial_that_does_not_fit_into_memory_goes_on_with_half_a_batch_at_a_ti
     with pytest.raises(SystemExit):
         run(tmp_path, splits, stop_at=1)
     largest = 32
-    assert run(tmp_path, splits)[-1]["error"] == "out of memory at batch size 64"
+    assert run(tmp_path, splits)[-1].error == "out of memory at batch size 64"
     reports = run(tmp_path, splits, halves=True)
-    assert [report["epoch"] for report in reports] == [1, 1, 2, 3]  # each time from its checkpoint, which comes first
-    assert [report["halved"] for report in reports] == [0, 2, 2, 2]
+    assert [report.epoch for report in reports] == [1, 1, 2, 3]  # each time from its checkpoint, which comes first
+    assert [report.halved for report in reports] == [0, 2, 2, 2]
     largest = 16
     shutil.rmtree(tmp_path / "0000")
-    assert [report["error"] for report in run(tmp_path, splits, halves=True)] == ["out of memory at batch size 64"]
+    assert [report.error for report in run(tmp_path, splits, halves=True)] == ["out of memory at batch size 64"]
 
 
 def test_a_trial_that_was_halved_is_repeated_with_halves_from_the_same_epoch_on(
@@ -154,7 +153,7 @@ def test_a_trial_that_was_halved_is_repeated_with_halves_from_the_same_epoch_on(
         halved = scores(run(tmp_path / "b", splits, halves=True))
     assert halved[-3] == whole[0]
     assert halved[-2:] != whole[1:], "batch normalisation sees the halves"
-    data, repeated = TrialData(splits.train, splits.validation, {}), list[dict[str, Any]]()
+    data, repeated = TrialData(splits.train, splits.validation, {}), list[TrialReport]()
     run_trial(replace(job(tmp_path / "c", splits), halved=2), 0, PARAMETERS, data, repeated.append)
     assert scores(repeated) == halved[-3:]
 
@@ -175,19 +174,17 @@ def test_epochs_that_a_second_try_repeats_are_trained_as_they_were(
 
     steps = len(splits.train.targets) // 64
     monkeypatch.setattr("tuner.training.loop.augment", limited)
-    monkeypatch.setattr("tuner.training.trial.Checkpoints.save", lambda *_, **__: None)
+    monkeypatch.setattr("tuner.training.trial.CheckpointManager.save", lambda *_, **__: None)
     reports = run(tmp_path / "b", splits, halves=True)
-    assert [report["halved"] for report in reports] == [0, 0, 3, 3, 3]
+    assert [report.halved for report in reports] == [0, 0, 3, 3, 3]
     assert scores(reports)[2:4] == whole[:2]
     assert scores(reports)[4] != whole[2]
 
 
 def test_a_trial_reports_its_seed_and_its_conditions(tmp_path: Path, splits: Splits) -> None:
     for report in run(tmp_path, splits):
-        assert report["seed"] == trial_seed(0, 0)
-        assert (
-            json.loads(report["conditions"]) == current_conditions(torch.device("cpu"), threads=1, workers=1).to_json()
-        )
+        assert report.seed == trial_seed(0, 0)
+        assert report.conditions == current_conditions(torch.device("cpu"), threads=1, workers=1).to_json()
 
 
 def test_nothing_holds_on_to_the_model_when_an_error_is_reported(
@@ -230,7 +227,7 @@ def test_the_arrays_for_the_object_store_share_memory_with_the_splits_and_leave_
     splits: Splits,
 ) -> None:
     weight = torch.ones(2)
-    arrays = to_arrays(SweepInputs(splits, {"features.0.weight": weight}))
+    arrays = SweepInputs(splits, {"features.0.weight": weight}).to_arrays()
     parts = {f"{split}_{part}" for split in ("train", "validation") for part in ("inputs", "targets")}
     assert set(arrays) == parts | {"pretrained/features.0.weight"}
     assert to_trial_data(arrays, torch.device("cpu")).pretrained["features.0.weight"].data_ptr() == weight.data_ptr()

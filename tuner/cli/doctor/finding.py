@@ -1,4 +1,4 @@
-"""What `tuner doctor` finds out about one thing."""
+"""One finding of `tuner doctor`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Good, or with its mend."""
+    """Either good, or with instructions on how to fix it."""
 
     name: str
     text: str
-    """What was found, in a line, without a password or token."""
+    """What was found, in one line, without any password or token."""
     mend: str = ""
     """What to do: a command to type or a variable to set; empty when all is good."""
 
     @property
     def good(self) -> bool:
-        """Whether there is nothing to mend."""
+        """Whether there is nothing to fix."""
         return not self.mend
 
     def to_json(self) -> dict[str, Any]:
-        """For scripts."""
+        """The finding as JSON, for scripts."""
         return {**asdict(self), "good": self.good}

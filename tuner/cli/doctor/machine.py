@@ -1,4 +1,4 @@
-"""What `tuner doctor` looks at on this machine: versions, GPUs, cores, memory, disks and data sets."""
+"""What `tuner doctor` checks on this machine: versions, GPUs, cores, memory, disks and data sets."""
 
 from __future__ import annotations
 
@@ -21,27 +21,17 @@ from tuner.core.files import data_root, tuner_home
 from tuner.core.units import format_number
 
 SMI_S = 10  # a broken driver never answers
-
-
 LEAST_GPU_MIB = 1024
-
-
 LEAST_MEMORY = 2e9  # bytes: Ray, a driver and one worker
-
-
 LEAST_DISK = 1e9  # bytes
-
-
 _SMI = ("nvidia-smi", "--query-gpu=index,name,driver_version,memory.total,memory.free", "--format=csv,noheader,nounits")
-
-
 _ON_CPUS = "or set CUDA_VISIBLE_DEVICES= to train on CPUs"
 
 
 def python() -> Iterator[Finding]:
-    """Whether this Python is one that tuner is for."""
+    """Whether tuner supports this version of Python."""
     wanted, here = metadata("tuner")["Requires-Python"], sys.version.split()[0]
-    mend = "" if SpecifierSet(wanted).contains(here) else f"install Python {wanted}, and tuner with that"
+    mend = "" if SpecifierSet(wanted).contains(here) else f"install Python {wanted}, and install tuner with it"
     yield Finding(name="Python", text=f"{here}, {sys.executable}", mend=mend)
 
 
@@ -66,7 +56,7 @@ def torch() -> Iterator[Finding]:
 
 
 def packages() -> Iterator[Finding]:
-    """Whether everything else that tuner needs has the version that it needs."""
+    """Whether all other packages that tuner needs have a suitable version."""
     others = sorted(set(_requirements()) - {"ray", "torch", "torchvision"})
     yield Finding(name="packages", text=_versions(others), mend=_install(others))
 
@@ -82,9 +72,9 @@ def gpus() -> Iterator[Finding]:
     yield _cuda(rows)
     for index, name, _, total, free in rows:
         known = free.isdigit() and total.isdigit()
-        text = f"{name}, {free} of {total} MiB of its memory free" if known else name
+        text = f"{name}, {free} of {total} MiB memory free" if known else name
         full = known and int(free) < LEAST_GPU_MIB
-        mend = "end the processes that nvidia-smi lists, or name other GPUs in CUDA_VISIBLE_DEVICES" if full else ""
+        mend = "stop the processes that nvidia-smi lists, or choose other GPUs in CUDA_VISIBLE_DEVICES" if full else ""
         yield Finding(name=f"GPU {index}", text=text, mend=mend)
 
 
@@ -93,7 +83,7 @@ def cpus() -> Iterator[Finding]:
     from tuner.core.machine import cpu_count  # noqa: PLC0415 - imports torch
 
     total, free = _memory()
-    mend = "end other programs, or train with --concurrency 1" if free < LEAST_MEMORY else ""
+    mend = "close other programs, or train with --concurrency 1" if free < LEAST_MEMORY else ""
     memory = f"{format_number(free, 'B')} of {format_number(total, 'B')} memory free"
     yield Finding(name="CPU", text=f"{cpu_count()} cores, {memory}", mend=mend)
 
@@ -106,30 +96,30 @@ def disks() -> Iterator[Finding]:
         free = shutil.disk_usage(there).free
         mend = ""
         if not os.access(there, os.W_OK):
-            mend = f"you may not write to {there}: set {name} to a folder of yours"
+            mend = f"you have no permission to write to {there}: set {name} to another folder"
         elif free < LEAST_DISK:
-            mend = f"free some, or set {name} to a folder with more"
+            mend = f"free some space, or set {name} to a folder with more"
         yield Finding(name=name, text=f"{folder}, {format_number(free, 'B')} free", mend=mend)
 
 
 def datasets() -> Iterator[Finding]:
-    """Which data sets are there, without reading them."""
+    """Which data sets are on the disk, without reading them."""
     root = data_root()
     known = {name: getattr(catalog.load("datasets", name), "FOUND_AT", None) for name in catalog.names("datasets")}
     there = [name for name, places in known.items() if places and any(any(root.glob(place)) for place in places)]
     missing = [name for name, places in known.items() if places and name not in there]
     texts = [
-        f"with tuner: {', '.join(name for name, places in known.items() if not places)}",
+        f"included in tuner: {', '.join(name for name, places in known.items() if not places)}",
         f"in {root}: {', '.join(there) or 'none'}",
-        *([f"downloaded at their first use: {', '.join(missing)}"] if missing else []),
+        *([f"downloaded on first use: {', '.join(missing)}"] if missing else []),
     ]
     lost = os.environ.get("TUNER_DATA") and not root.is_dir()
-    mend = f"TUNER_DATA={root} is no folder: correct it, or mkdir -p {root}" if lost else ""
+    mend = f"TUNER_DATA={root} is not a folder: correct it, or mkdir -p {root}" if lost else ""
     yield Finding(name="data sets", text="; ".join(texts), mend=mend)
 
 
 def _requirements() -> dict[str, Requirement]:
-    """What tuner itself needs, without its extras."""
+    """The packages that tuner itself needs, without its extras."""
     found = [Requirement(line) for line in requires("tuner") or ()]
     return {each.name: each for each in found if not each.marker or each.marker.evaluate({"extra": ""})}
 
@@ -145,7 +135,7 @@ def _versions(names: Collection[str]) -> str:
 
 
 def _install(names: Collection[str]) -> str:
-    """The command for those that are missing or have another version than tuner needs."""
+    """The command that installs the packages that are missing or have an unsuitable version; empty if all fit."""
     wanted, wrong = _requirements(), []
     for name in names:
         try:
@@ -162,7 +152,7 @@ def _quoted(names: Collection[str]) -> list[str]:
 
 
 def _nvidia_smi() -> list[list[str]]:
-    """Index, name, driver, total and free MiB of each GPU of the machine; none without the program."""
+    """Index, name, driver, total and free MiB of each GPU of the machine; empty if nvidia-smi is not installed."""
     if not shutil.which(_SMI[0]):
         return []
     done = subprocess.run(_SMI, capture_output=True, text=True, timeout=SMI_S, check=True)
@@ -172,7 +162,7 @@ def _nvidia_smi() -> list[list[str]]:
 def _cuda(rows: list[list[str]]) -> Finding:
     import torch  # noqa: PLC0415
 
-    with warnings.catch_warnings():  # they say what the finding says
+    with warnings.catch_warnings():  # they repeat what the finding says
         warnings.simplefilter("ignore")
         usable = torch.cuda.is_available()
     driver = f"driver {rows[0][2]}" if rows else "no nvidia-smi"
@@ -184,13 +174,13 @@ def _cuda(rows: list[list[str]]) -> Finding:
         return Finding(name="GPU", text=f"{len(rows)}, hidden by CUDA_VISIBLE_DEVICES: trials run on CPUs")
     if torch.version.cuda is None:
         mend = f"pip install --force-reinstall {' '.join(_quoted(('torch', 'torchvision')))}, {_ON_CPUS}"
-        return Finding(name="GPU", text=f"{len(rows)}; torch {torch.__version__} is a build for CPUs", mend=mend)
+        return Finding(name="GPU", text=f"{len(rows)}; torch {torch.__version__} is a CPU-only build", mend=mend)
     mend = f"update the driver to one for CUDA {torch.version.cuda}, {_ON_CPUS}"
     return Finding(name="GPU", text=f"{len(rows)}, which torch cannot use: {driver}", mend=mend)
 
 
 def _memory() -> tuple[float, float]:
-    """Total and free bytes, of the machine or of the container that this process is in."""
+    """Total and free memory in bytes, of the machine or of the container that this process is in."""
     lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
     total, free = (int(lines[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
     group = Path("/sys/fs/cgroup")

@@ -1,4 +1,4 @@
-"""`tuner doctor`: what sweeps need, each thing in a line that is good or says its mend."""
+"""`tuner doctor`: checks what sweeps need. Each finding is a line that says good, or how to fix the problem."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Check = Callable[[], Iterator[Finding]]
 
 
 def run(address: str | None, *, as_json: bool, out: Console) -> int:
-    """Prints what is found, as it is found. Returns the exit status: 1 when something is to be mended."""
+    """Prints each finding at once. Returns the exit status: 1 if something needs to be fixed."""
     findings = []
     for finding in examine(address):
         findings.append(finding)
@@ -28,7 +28,7 @@ def run(address: str | None, *, as_json: bool, out: Console) -> int:
 
 
 def examine(address: str | None) -> Iterator[Finding]:
-    """All findings; `address` is that of a cluster, if the command line names one."""
+    """All findings; `address` is the cluster's, if the command line gives one."""
     checks: dict[str, Check] = {
         "Python": machine.python,
         "packages": machine.packages,
@@ -46,14 +46,14 @@ def examine(address: str | None) -> Iterator[Finding]:
         try:
             yield from check()
         except TunerError as error:
-            yield Finding(name=name, text=str(error), mend="correct that")
-        except Exception as error:  # what is broken may break other checks: all are made all the same
+            yield Finding(name=name, text=str(error), mend="correct this")
+        except Exception as error:  # one broken part may break other checks; all are run anyway
             text = f"{type(error).__name__}: {one_line(error)}"
-            yield Finding(name=name, text=text, mend="mend the other lines first")
+            yield Finding(name=name, text=text, mend="fix the other findings first")
 
 
 def _print(finding: Finding, out: Console) -> None:
-    verdict = "[green]good[/green]" if finding.good else "[bold red]mend[/bold red]"
+    verdict = "[green]good[/green]" if finding.good else "[bold red]fix [/bold red]"
     out.print(f"{finding.name:<12}{verdict}  ", end="")
     out.print(finding.text, markup=False, end="" if finding.mend else "\n")
     if finding.mend:

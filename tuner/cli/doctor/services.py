@@ -1,4 +1,4 @@
-"""What `tuner doctor` asks others: the MLflow store, and a Ray cluster with its token."""
+"""The services that `tuner doctor` checks: the MLflow store, and a Ray cluster with its token."""
 
 from __future__ import annotations
 
@@ -18,13 +18,11 @@ from tuner.core.files import tuner_home
 from tuner.execution.jobs.address import cluster_address
 
 ANSWER_S = 10
-
-
 _GENERATE = "ray get-auth-token --generate"
 
 
 def mlflow() -> Iterator[Finding]:
-    """Whether the tracking store answers, and takes the login."""
+    """Whether the tracking store answers and accepts the login."""
     from tuner.tracking.store import Store  # noqa: PLC0415 - imports torch
 
     home = tuner_home()
@@ -35,7 +33,7 @@ def mlflow() -> Iterator[Finding]:
     try:
         store.check()
     except TunerError as error:
-        mend = "mend that, or unset MLFLOW_TRACKING_URI to track sweeps in TUNER_HOME"
+        mend = "fix this, or unset MLFLOW_TRACKING_URI to track sweeps in TUNER_HOME"
         yield Finding(name="MLflow", text=str(error), mend=mend)
         return
     user = os.environ.get("MLFLOW_TRACKING_USERNAME")
@@ -43,7 +41,7 @@ def mlflow() -> Iterator[Finding]:
 
 
 def token() -> Iterator[Finding]:
-    """Where Ray's token lies, and whether others can read it."""
+    """Where Ray's token is stored, and whether other users can read it."""
     if os.environ.get("RAY_AUTH_TOKEN"):
         yield Finding(name="token", text="in RAY_AUTH_TOKEN")
         return
@@ -51,17 +49,17 @@ def token() -> Iterator[Finding]:
     if path.exists():
         mode = path.stat().st_mode & 0o777
         readable = mode & 0o077
-        text = f"in {path}" + (f", which others may read (mode {mode:o})" if readable else "")
+        text = f"in {path}" + (f", which other users can read (mode {mode:o})" if readable else "")
         yield Finding(name="token", text=text, mend=f"chmod 600 {path}" if readable else "")
     elif os.environ.get("RAY_AUTH_TOKEN_PATH"):
         mend = f"(umask 077; openssl rand -hex 32 > {path}), or unset RAY_AUTH_TOKEN_PATH"
         yield Finding(name="token", text=f"RAY_AUTH_TOKEN_PATH={path}: no such file", mend=mend)
     else:
-        yield Finding(name="token", text=f"none: local sweeps need none; for a cluster of yours: {_GENERATE}")
+        yield Finding(name="token", text=f"none: local sweeps need none; for your own cluster: {_GENERATE}")
 
 
 def cluster(option: str | None) -> Iterator[Finding]:
-    """Whether the cluster that sweeps would go to answers, takes the token and has our version of Ray."""
+    """Whether the cluster for sweeps answers, accepts the token and has the same version of Ray as this machine."""
     try:
         address = cluster_address(option)
     except TunerError as error:
@@ -70,12 +68,12 @@ def cluster(option: str | None) -> Iterator[Finding]:
     if address:
         yield _ask(address)
     else:
-        yield Finding(name="cluster", text="none: sweeps run on this machine; --address names one")
+        yield Finding(name="cluster", text="none: sweeps run on this machine; to use a cluster, give --address")
 
 
 def _embedded(database: Path) -> Finding:
     if not database.exists():
-        return Finding(name="MLflow", text=f"{database}, which the first sweep will make")
+        return Finding(name="MLflow", text=f"{database}, which the first sweep will create")
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=ANSWER_S)) as connection:
             runs = connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
@@ -95,18 +93,18 @@ def _ask(address: str) -> Finding:
     except urllib.error.HTTPError as error:
         text = f"{address} answers {error.code} {error.reason}"
         if error.code in (401, 403):
-            text = f"{address} {'takes another token' if secret else 'asks for a token'}"
+            text = f"{address} {'does not accept the token' if secret else 'asks for a token'}"
             mend = f"put the cluster's token into RAY_AUTH_TOKEN, or into {_token_file()} with mode 600"
     except (OSError, HTTPException) as error:
         text = f"{address} does not answer: {getattr(error, 'reason', error)}"
-    except (ValueError, KeyError, TypeError):  # never shown: http.client quotes a header that it refuses
-        text = f"{address} is no Ray dashboard, or the token is broken"
+    except (ValueError, KeyError, TypeError):  # not shown: http.client quotes a header that it refuses
+        text = f"{address} is not a Ray dashboard, or the token is malformed"
     else:
         text, ours = f"{address} runs Ray {theirs}", version("ray")
         if theirs.split(".")[:2] == ours.split(".")[:2]:
             return Finding(name="cluster", text=text)
-        mend = f"the cluster's image needs Ray {ours}, as here"
-    return Finding(name="cluster", text=text, mend=mend or "give the address of the dashboard of a cluster that runs")
+        mend = f"the cluster's image needs Ray {ours}, as on this machine"
+    return Finding(name="cluster", text=text, mend=mend or "give the dashboard address of a running cluster")
 
 
 def _token_file() -> Path:

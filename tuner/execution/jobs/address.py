@@ -17,7 +17,7 @@ HERE = "local"
 
 @dataclass(frozen=True, kw_only=True)
 class Submitted:
-    """A sweep that a cluster has been given."""
+    """A sweep that was submitted to a cluster."""
 
     name: str
     address: str
@@ -25,29 +25,30 @@ class Submitted:
     """The submission id of its last job."""
 
     def save(self, home: Path) -> None:
-        """Remembers it, so that later commands find it without --address."""
+        """Writes its file, so that later commands find the sweep without --address."""
         content = json.dumps(asdict(self), indent=2) + "\n"
         write_atomic(home / SUBMITTED_FOLDER / f"{self.name}.json", lambda file: file.write(content.encode()))
 
 
 def submitted(home: Path) -> dict[str, Submitted]:
-    """The sweeps that this home has handed to clusters, by name."""
+    """The sweeps that were submitted to clusters from this home folder, by name."""
     found = {}
     for path in sorted((home / SUBMITTED_FOLDER).glob("*.json")):
         try:
             found[path.stem] = Submitted(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
-            continue  # half a file is no sweep
+            continue  # an incomplete file is ignored
     return found
 
 
 def cluster_address(option: str | None) -> str | None:
-    """The http address of the cluster that a command is for, or None when it is for this machine.
+    """The http address of the cluster that a command is for, or None for this machine.
 
-    That is `--address`, else TUNER_ADDRESS, else RAY_ADDRESS where it is an http address. `--address local` is here.
+    It comes from `--address`, else TUNER_ADDRESS, else RAY_ADDRESS if that is an http address. `--address local` means
+    this machine.
 
     Raises:
-        TunerError: the address is of another form.
+        TunerError: the address is not an http address.
     """
     name, value = "--address", option
     if value is None:
@@ -73,15 +74,15 @@ def _is_http(address: str) -> bool:
 
 
 def clusters(home: Path) -> list[str]:
-    """The addresses of the clusters that were given sweeps."""
+    """The addresses of the clusters that sweeps were submitted to."""
     return sorted({sweep.address for sweep in submitted(home).values()})
 
 
 def place(name: str | None, option: str | None, home: Path) -> str | None:
-    """The address of the cluster that has a sweep; None when it is in `home`.
+    """The address of the cluster that has a sweep, or None if the sweep is on this machine.
 
-    That is `--address`, where given; else a sweep of `home` is here; else it is where `home` has handed it to; else
-    the environment says.
+    The first of these decides: the option `--address`; a folder of the sweep in `home`, which means this machine; the
+    cluster that the sweep was submitted to from `home`; the environment, as in `cluster_address`.
     """
     if option is None and name is not None:
         if is_folder(home / name):

@@ -12,8 +12,6 @@ from tuner.core.package import digest
 from tuner.execution.jobs.client import Jobs, output, parsed
 
 PYTHON = (3, 11)
-
-
 _SCRIPT = """
 import json, sys
 sys.path[:] = [each for each in sys.path if each]

@@ -1,4 +1,4 @@
-"""Ray's job API, as far as sweeps need it: what goes wrong is told in a line with its mend."""
+"""The part of Ray's job API that sweeps need. Errors become one line that says what to do."""
 
 from __future__ import annotations
 
@@ -21,24 +21,16 @@ from tuner.core.environment import DEFAULTS, ON_CLUSTER, OUTPUT_MARK
 from tuner.core.errors import TunerError, one_line
 
 POLL_S = 0.3
-
-
 STOP_S = 30
-
-
 ANSWER_S = 60.0
-
-
 LIVE = (JobStatus.PENDING, JobStatus.RUNNING)
-
-
 _NO_TOKEN = (
     "the cluster asks for a token: set RAY_AUTH_TOKEN, or put it into ~/.ray/auth_token with mode 0600; "
     "`ray get-auth-token --generate` makes one for a cluster that has none yet"
 )
 
 
-_WRONG_TOKEN = "the cluster has another token than RAY_AUTH_TOKEN, or ~/.ray/auth_token, says"
+_WRONG_TOKEN = "the cluster has another token than RAY_AUTH_TOKEN or ~/.ray/auth_token"
 
 
 for _name in ("ray.dashboard.modules.job.sdk", "ray.dashboard.modules.dashboard_sdk"):
@@ -47,24 +39,24 @@ for _name in ("ray.dashboard.modules.job.sdk", "ray.dashboard.modules.dashboard_
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a cluster runs, or has run, for us."""
+    """A job that a cluster runs, or has run, for us."""
 
     id: str
     """Ray's submission id."""
     status: str
     metadata: Mapping[str, str]
     message: str
-    """Of Ray, why it failed."""
+    """Ray's message on why it failed."""
     exit_code: int | None
 
     @property
     def live(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is pending or running."""
         return self.status in LIVE
 
 
 class _Client(JobSubmissionClient):  # type: ignore[misc]
-    """Ray's own, which waits for ever for a server that takes a question and never answers."""
+    """Ray's client with a timeout: without one it waits forever for a server that never answers."""
 
     def _do_request(self, method: str, endpoint: str, **options: Any) -> requests.Response:
         answer: requests.Response = super()._do_request(method, endpoint, **{"timeout": ANSWER_S, **options})
@@ -75,18 +67,18 @@ class Jobs:
     """A cluster that jobs are submitted to."""
 
     def __init__(self, address: str) -> None:
-        """Raises TunerError when no cluster answers there, or it does not know the token."""
+        """Raises TunerError if no cluster answers there, or if it does not accept the token."""
         self.address = address
         with self._told():
             self._client = _Client(address)
 
     def check_version(self) -> None:
-        """Raises TunerError when the cluster's Ray has another minor version than this one."""
+        """Raises TunerError if the cluster's Ray has another minor version than ours."""
         with self._told():
             theirs = str(self._client._do_request("GET", "/api/version").json()["ray_version"])
         if theirs.split(".")[:2] != ray.__version__.split(".")[:2]:
             raise TunerError(
-                f"{self.address} runs Ray {theirs}, and this is Ray {ray.__version__}: use the same on both"
+                f"{self.address} runs Ray {theirs}, but here is Ray {ray.__version__}: use the same on both"
             )
 
     def submit(
@@ -101,13 +93,13 @@ class Jobs:
         """Starts a command on the head. Returns its id.
 
         Args:
-            command: its words.
-            modules: folders of Python packages that go along.
+            command: the command and its arguments.
+            modules: folders of Python packages that are uploaded too.
             files: a folder that becomes its working directory.
             metadata: shown in the dashboard.
-            job_id: a name that no job had yet, or None for one that Ray makes up.
+            job_id: an id that no job has had yet, or None to let Ray choose one.
         """
-        variables = {**DEFAULTS, ON_CLUSTER: "1", "RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)}  # seen by all: no secrets
+        variables = {**DEFAULTS, ON_CLUSTER: "1", "RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)}  # visible to all: no secrets
         env: dict[str, Any] = {"env_vars": variables}
         if modules:
             env["py_modules"] = [str(module) for module in modules]
@@ -124,25 +116,25 @@ class Jobs:
             )
 
     def job(self, job_id: str) -> Job:
-        """How a job stands."""
+        """The current state of a job."""
         with self._told():
             return _job(self._client.get_job_info(job_id))
 
     def jobs(self) -> list[Job]:
-        """All that the cluster remembers, the earliest first."""
+        """All jobs that the cluster remembers, the oldest first."""
         with self._told():
             found = sorted(self._client.list_jobs(), key=lambda job: job.start_time or 0)
         return [_job(info) for info in found if info.submission_id]
 
     def stop(self, job_id: str) -> None:
-        """SIGTERM to the job's processes, on which a sweep saves its trials, and SIGKILL STOP_S later."""
+        """Sends SIGTERM to the job's processes, on which a sweep saves its trials, and SIGKILL after STOP_S seconds."""
         with self._told():
             self._client.stop_job(job_id)
 
     def follow(self, job_id: str, line: Callable[[str], bool | None]) -> Job:
         """Calls `line` with each line that the job prints after BEGIN, until it returns True or the job has ended.
 
-        The connection is made anew when it breaks.
+        Connects again if the connection breaks.
         """
         shown = 0
         while True:
@@ -154,7 +146,7 @@ class Jobs:
             time.sleep(POLL_S)
 
     async def _tail(self, job_id: str, skip: int, line: Callable[[str], bool | None]) -> tuple[int, bool]:
-        """How many lines there were, and whether they were enough."""
+        """Returns how many lines there were, and whether `line` has returned True."""
         rest, count, begun = "", 0, False
         try:
             async for chunk in self._client.tail_job_logs(job_id):
@@ -164,7 +156,7 @@ class Jobs:
                     if begun and count > skip and line(text):
                         return count, True
                     begun = begun or text == OUTPUT_MARK
-        except RuntimeError:  # it broke off; `follow` comes back
+        except RuntimeError:  # the connection broke; `follow` tries again
             pass
         return max(skip, count), False
 
@@ -172,10 +164,10 @@ class Jobs:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except requests.exceptions.InvalidHeader:  # its message has the token in it
+        except requests.exceptions.InvalidHeader:  # its message contains the token
             raise TunerError("RAY_AUTH_TOKEN has a character that no token has, such as a line break") from None
         except (KeyError, TypeError) as error:
-            raise TunerError(f"{self.address}: no Ray cluster answers there: its answer lacks {error}") from None
+            raise TunerError(f"{self.address}: no Ray cluster answers there: the answer has no {error}") from None
         except (ConnectionError, requests.exceptions.RequestException, OSError) as error:
             raise TunerError(f"{self.address}: no Ray cluster answers there: {_cause(error)}") from None
         except ray.exceptions.AuthenticationError as error:
@@ -190,14 +182,14 @@ class Jobs:
 
 
 def output(jobs: Jobs, job_id: str) -> tuple[list[str], Job]:
-    """All that a job prints, when it has ended."""
+    """Waits for a job to end. Returns all lines that it has printed, and the job."""
     lines: list[str] = []
     job = jobs.follow(job_id, lines.append)
     return lines, job
 
 
 def parsed(lines: Sequence[str]) -> Any:
-    """The JSON document that a command has printed. Raises ValueError when there is none."""
+    """The JSON document that a command has printed. Raises ValueError if there is none."""
     first = next((index for index, line in enumerate(lines) if line.startswith(("{", "["))), len(lines))
     return json.loads("\n".join(lines[first:]))
 

@@ -13,8 +13,6 @@ from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import UPLOADS_FOLDER
 
 PREFIX = "upload:"
-
-
 MOST_BYTES = 100 << 20  # Ray keeps uploads in the memory of the head
 
 

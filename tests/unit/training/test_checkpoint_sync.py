@@ -11,14 +11,9 @@ from support.checkpoints import saved_epoch, train, training
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.training import checkpoint_manager
 from tuner.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE
-from tuner.training.checkpoint_manager import (
-    DOWNLOADED_FILE,
-    IN_USE_MARK,
-    NOT_UPLOADED_MARK,
-    CheckpointManager,
-    release_folder,
-)
+from tuner.training.checkpoint_manager import CheckpointManager
 from tuner.training.checkpoint_storage import UriStorage, last_name
+from tuner.training.checkpoint_sync import DOWNLOADED_FILE, IN_USE_MARK, NOT_UPLOADED_MARK, release_folder
 
 
 class Place:
@@ -60,9 +55,8 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    for module in (checkpoint_manager, checkpoint_manager):
-        monkeypatch.setattr(module, "PATIENT", (0.01, 0.01))
-        monkeypatch.setattr(module, "INSISTENT", (0.01, 0.01))
+    monkeypatch.setattr(checkpoint_manager, "PATIENT", (0.01, 0.01))
+    monkeypatch.setattr(checkpoint_manager, "INSISTENT", (0.01, 0.01))
     return Place(tmp_path)
 
 
@@ -79,7 +73,7 @@ def test_what_could_not_be_kept_stays_on_its_node_and_is_kept_later(place: Place
     began, [note] = place.run(place.near, 3, 2)
     assert began == 0
     assert note.startswith("the storage of checkpoints does not answer (")
-    assert note.endswith("): it goes on from its first epoch")
+    assert note.endswith("): it restarts from its first epoch")
     assert place.run(place.near, 3, 3)[0] == 2, "this node has what the storage lacks"
     assert saved_epoch(place.near / "0003") == 5
     place.bring_back()

@@ -1,0 +1,106 @@
+"""`tuner status`: no name is ever broken, and what has no room is left out."""
+
+from __future__ import annotations
+
+import re
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from support.common import Command, Finished, make_config, make_record
+
+from tuner.cli import status_view
+from tuner.cli.status_table import MORE, print_statuses, status_lines
+from tuner.core.records import Summary
+from tuner.sweeps.status import Status
+
+NAMES = ("fashion_mnist-bilstm_attention-12", "digits-cnn-1")
+
+
+def status(name: str, state: str, *, left: float | None = None, test: float | None = None) -> Status:
+    """A sweep of 16 trials, 4 of which have ended, one of them by failing."""
+    summary = Summary(
+        counts={"done": 2, "pruned": 1, "failed": 1, "running": 2, "waiting": 3, "left": 7},
+        epochs=20,
+        expected=60,
+        best=make_record(3, "COMPLETE", {1: {"val_accuracy": 0.875, "val_loss": 0.5}}),
+        live=(),
+        left=left,
+    )
+    return Status(
+        config=make_config(name=name),
+        state=state,
+        reason="",
+        summary=summary,
+        seconds=None,
+        test_accuracy=test,
+        finished=None if test is None else 1.7e9,
+    )
+
+
+FOUND = [status(NAMES[0], "running", left=120.0), status(NAMES[1], "finished", test=0.5)]
+
+
+def test_all_columns_are_there_where_they_have_room() -> None:
+    heading, running, finished = status_lines(FOUND, 200)
+    assert re.split("  +", heading) == [
+        *("sweep", "state", "trials", "failed", "val acc", "test acc", "time left", "finished", "resources")
+    ]
+    assert re.split("  +", running) == [NAMES[0], "running", "4/16", "1", "0.8750", "2 min", "2 x 1 CPU"]
+    assert re.split("  +", finished)[:6] == [NAMES[1], "finished", "4/16", "1", "0.8750", "0.5000"]
+    assert re.search(r"  20\d\d-\d\d-\d\d \d\d:\d\d  2 x 1 CPU$", finished)
+
+
+@pytest.mark.parametrize("width", range(1, 120))
+def test_at_any_width_names_are_whole_and_what_has_no_room_is_left_out(width: int) -> None:
+    lines = status_lines(FOUND, width)
+    assert [line.split()[0] for line in lines[1:3]] == list(NAMES)
+    assert all(len(line) <= max(width, len(NAMES[0])) for line in lines[:3])
+    assert (lines[3:] == ["", MORE]) is ("resources" not in lines[0])
+
+
+def test_a_column_without_anything_to_show_is_left_out() -> None:
+    paused = status("x", "paused")
+    assert status_lines([paused], 200)[0].split() == ["sweep", "state", "trials", "failed", "val", "acc", "resources"]
+
+
+def test_a_terminal_gets_whole_lines(tmp_path: Path) -> None:
+    out = Console(file=StringIO(), width=40, force_terminal=True, color_system=None, soft_wrap=True)
+    print_statuses(FOUND, tmp_path, out)
+    assert all(name in out.file.getvalue() for name in NAMES)  # type: ignore[attr-defined]
+
+
+def test_a_status_of_another_machine_is_the_same() -> None:
+    told = Status.from_json(FOUND[1].to_json())
+    assert (told.test_accuracy, told.finished) == (0.5, 1.7e9)
+    before = {name: value for name, value in FOUND[1].to_json().items() if name not in ("test_accuracy", "finished")}
+    assert Status.from_json(before).finished is None, "a head with the version before does not tell it"
+
+
+def test_a_finished_sweep_has_its_test_score_and_date_also_with_watch(tuner: Command, finished: Finished) -> None:
+    name = finished.sweep.name
+    shown = [tuner("status", *more, folder=finished.folder, COLUMNS="20").stdout for more in ([], ["--watch"])]
+    assert shown[0] == shown[1]
+    [line] = [line for line in shown[0].splitlines() if name in line]
+    assert f"{finished.result['test']['accuracy']:.4f}" in line
+    assert "finished" in shown[0].splitlines()[0]
+
+
+def test_all_sweeps_are_watched_until_none_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    moments = [[status("x", state)] for state in ("running", "running", "stopping", "paused")]
+
+    def look(*_: object) -> tuple[list[Status], list[str]]:
+        return moments.pop(0), []
+
+    monkeypatch.setattr(status_view, "all_statuses", look)
+    monkeypatch.setattr(status_view, "PIPED_S", 0.0)
+    out, err = Console(file=StringIO(), width=200, soft_wrap=True), Console(file=sys.stderr)
+    assert status_view.show_status(None, watch=True, as_json=False, out=out, err=err) == 0
+    shown = out.file.getvalue()  # type: ignore[attr-defined]
+    assert [line.split()[1] for line in shown.splitlines() if line.startswith("x ")] == [
+        "running",
+        "stopping",
+        "paused",
+    ]

@@ -1,0 +1,51 @@
+"""Where a sweep stands: the counts, the best trial and the time left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from support.summaries import BEGAN, CONFIG, LIVE, RECORDS, record
+
+from tuner.core.records import TrialRecord
+from tuner.search.summary import summarise
+
+
+def test_a_summary_counts_trials_by_what_they_do() -> None:
+    summary = summarise(CONFIG, RECORDS, LIVE, None)
+    assert summary.counts == {"done": 1, "pruned": 1, "failed": 1, "waiting": 1, "running": 2, "left": 6}
+    assert summary.epochs == 9 + 1 + 1 + 1 + 3
+    assert summary.expected == 12 + 4 * 2 + 2 * 6
+    assert [trial.number for trial in summary.live] == [4, 5]
+    assert summary.states() == ("12 trials: 1 done, 2 running, 1 waiting at a rung, 1 pruned, 1 failed, 6 to begin")
+
+
+def test_the_best_of_a_summary_is_that_of_any_epoch_and_any_trial_that_did_not_fail() -> None:
+    summary = summarise(CONFIG, RECORDS, LIVE, None)
+    assert summary.best is not None
+    assert (summary.best.number, summary.best.best[0]) == (4, 0.95)
+
+
+def test_a_summary_of_nothing_has_everything_left() -> None:
+    summary = summarise(CONFIG, [], set(), None)
+    assert summary.states() == "12 trials: 12 to begin"
+    assert (summary.epochs, summary.best, summary.live) == (0, None, ())
+
+
+@pytest.mark.parametrize(("records", "budget", "left"), [
+    ([record(0, "RUNNING", *[0.1] * 7, time=BEGAN - 1)], None, None),
+    ([record(0, "RUNNING", *[0.1] * 8, time=BEGAN - 1, then=BEGAN + 9)], None, 24 * 10.0),  # 24 of 32 epochs are left
+    ([record(0, "RUNNING", 0.1, time=BEGAN)], 60.0, 50.0),
+    ([record(0, "RUNNING", 0.1, time=BEGAN - 1)], 60.0, 50.0),
+    ([record(n, "RUNNING", *[0.1] * 6, time=BEGAN) for n in range(5)], 60.0, 1.0),
+    ([record(n, "RUNNING", *[0.1] * 9, time=BEGAN) for n in range(12)], None, 0.0),
+])  # fmt: skip
+def test_the_time_left_follows_from_the_speed_of_this_run_and_its_budget(
+    monkeypatch: pytest.MonkeyPatch, records: list[TrialRecord], budget: float | None, left: float | None
+) -> None:
+    """A resumed sweep has epochs already, which took no time of this run."""
+    monkeypatch.setattr("tuner.search.summary.time", SimpleNamespace(time=lambda: BEGAN + 10))
+    config = replace(CONFIG, time_budget=budget)
+    assert summarise(config, records, {0}, BEGAN).left == (left if left is None else pytest.approx(left))
+    assert summarise(config, records, {0}, None).left is None

@@ -1,0 +1,51 @@
+"""Where commands print, and how their help looks."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rich.console import Console
+from typer.core import TyperCommand, TyperOption
+
+from tuner.cli.options import OUTPUT
+
+PIPED_WIDTH = 10_000  # characters: what a pipe or a file gets is never broken over lines
+FEW = 6  # options; the help of a command with more has panels
+
+
+def _width() -> int | None:
+    """The width of what is printed on stdout; None for that of the terminal."""
+    return None if sys.stdout is None or sys.stdout.isatty() else PIPED_WIDTH
+
+
+out = Console(highlight=False, soft_wrap=True, width=_width())
+err = Console(stderr=True, highlight=False)
+
+
+class Command(TyperCommand):
+    """A command whose help has panels only where there are many options, and `--help` with the output's."""
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        options = [each for each in self.params if isinstance(each, TyperOption)]
+        self._panels = len(options) > FEW
+        for option in options:
+            option.rich_help_panel = option.rich_help_panel if self._panels else None
+
+    def get_help_option(self, ctx: Any) -> TyperOption | None:
+        """`--help`, in its panel."""
+        option = super().get_help_option(ctx)
+        if option is not None and self._panels:
+            option.rich_help_panel = OUTPUT
+        return option
+
+
+def _shown_value(self: TyperOption, ctx: Any) -> str | None:
+    """What the help shows after an option's name. Typer's own shows `--now <bool>` for an option without a value."""
+    if self.is_flag:
+        return None
+    return self.metavar or self.display_type(ctx)
+
+
+TyperOption.display_type_rich = _shown_value  # type: ignore[method-assign]  # Typer has no setting for it

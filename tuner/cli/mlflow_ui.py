@@ -1,0 +1,83 @@
+"""`tuner ui`: MLflow's server on the embedded store, without its many lines."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Thread
+from typing import IO
+
+from rich.console import Console
+
+from tuner.core.errors import TunerError
+from tuner.tracking.store import Store
+
+HOST = "127.0.0.1"
+POLL_S = 0.2
+PATIENCE_S = 10.0  # how long the server may take to stop
+UVICORN = "--log-level warning --no-access-log"
+QUIET = {
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "PYTHONWARNINGS": "ignore",  # deprecations in MLflow's own libraries
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # of evaluations by language models, which no sweep has
+}
+
+
+USUAL = "[MLflow] Security middleware enabled"  # said at each start, and no option leaves it out
+
+
+def run_ui(store: Store, port: int, err: Console) -> int:
+    """Runs the server until Ctrl-C or SIGTERM. Returns the exit status. Raises TunerError when the port is taken."""
+    if _listens(port):
+        raise TunerError(f"--port {port} is taken: choose another, such as --port {port + 1}")
+    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", store.uri, "--registry-store-uri", store.uri, "--uvicorn-opts", UVICORN]
+    if store.artifacts:
+        command += ["--artifacts-destination", store.artifacts]
+    with suppress(KeyboardInterrupt), _server(command) as process:
+        Thread(target=_pass_on, args=(process.stderr, err), daemon=True).start()
+        with err.status("Starting MLflow's UI"):
+            while process.poll() is None and not _listens(port):
+                time.sleep(POLL_S)
+        if process.poll() is None:
+            err.print(f"MLflow's UI: http://{HOST}:{port}   (Ctrl-C stops it)")
+        return process.wait()
+    return 0
+
+
+@contextmanager
+def _server(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """The process and its children, in a group of their own, which is stopped with this block, quietly by Ctrl-C."""
+    process = subprocess.Popen(
+        command, env={**os.environ, **QUIET}, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield process
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        with suppress(ProcessLookupError):  # all of them have ended
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _pass_on(lines: IO[str], err: Console) -> None:
+    """What the server has to say is shown, but for the line that it always says."""
+    for line in lines:
+        if not line.startswith(USUAL):
+            err.print(line.rstrip(), markup=False, soft_wrap=True)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex((HOST, port)) == 0

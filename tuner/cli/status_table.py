@@ -1,0 +1,97 @@
+"""`tuner status`: a row for each sweep, in as many columns as the terminal has room for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.console import Console
+
+from tuner.core.units import format_seconds
+
+if TYPE_CHECKING:
+    from tuner.sweeps.status import Status
+
+
+GAP = "  "
+MORE = "(more columns: widen the terminal, or tuner status NAME, or --json)"
+
+
+class Column(NamedTuple):
+    """A heading, and a cell for each sweep."""
+
+    heading: str
+    cells: list[str]
+
+    @property
+    def width(self) -> int:
+        """In characters."""
+        return max(map(len, (self.heading, *self.cells)))
+
+
+def print_statuses(found: Sequence[Status], home: Path, out: Console) -> None:
+    """A row for each sweep. Where columns lack room, the less important ones are left out; no name is broken."""
+    if not found:
+        out.print(f"There are no sweeps in {home} yet. Start one with: tuner sweep digits cnn", markup=False)
+        return
+    for line in status_lines(found, out.width):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def status_lines(found: Sequence[Status], width: int) -> list[str]:
+    """The table, its heading first. Only a single column may be wider than `width`."""
+    columns = _columns(found)
+    kept = list(columns)
+    for least in _BY_IMPORTANCE[:0:-1]:
+        if sum(columns[name].width for name in kept) + len(GAP) * (len(kept) - 1) <= width:
+            break
+        if least in kept:
+            kept.remove(least)
+    rows = zip(*([columns[name].heading, *columns[name].cells] for name in kept), strict=True)
+    widths = [columns[name].width for name in kept]
+    lines = [
+        GAP.join(
+            cell.ljust(size) if name in _WORDS else cell.rjust(size)
+            for name, cell, size in zip(kept, row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+    return lines if len(kept) == len(columns) else [*lines, "", MORE]
+
+
+_WORDS = ("sweep", "state")  # to the left; numbers to the right
+_BY_IMPORTANCE = ("sweep", "state", "trials", "best", "test", "left", "failed", "finished", "resources")
+
+
+def _columns(found: Sequence[Status]) -> dict[str, Column]:
+    """All columns that have something to show, in their order."""
+    columns = {
+        "sweep": Column("sweep", [each.config.name for each in found]),
+        "state": Column("state", [f"{each.state}, unsent" if each.unsent else each.state for each in found]),
+        "trials": Column("trials", [_trials(each) for each in found]),
+        "failed": Column("failed", [str(each.summary.counts.get("failed") or "") for each in found]),
+        "best": Column("val acc", [f"{each.summary.best.best[0]:.4f}" if each.summary.best else "" for each in found]),
+        "test": Column(
+            "test acc", ["" if each.test_accuracy is None else f"{each.test_accuracy:.4f}" for each in found]
+        ),
+        "left": Column("time left", [_time_left(each) for each in found]),
+        "finished": Column("finished", ["" if each.finished is None else _date(each.finished) for each in found]),
+        "resources": Column("resources", [each.resources for each in found]),
+    }
+    return {name: column for name, column in columns.items() if any(column.cells)}
+
+
+def _trials(status: Status) -> str:
+    """`4/16`: those that have ended, and all."""
+    counts = status.summary.counts
+    return f"{sum(counts.get(name, 0) for name in ('done', 'pruned', 'failed'))}/{sum(counts.values())}"
+
+
+def _time_left(status: Status) -> str:
+    return "" if status.summary.left is None else format_seconds(status.summary.left)
+
+
+def _date(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"

@@ -1,0 +1,67 @@
+"""What `tuner show` has computed of a dataset is kept, and computed again when its files or this package change."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tuner.core import catalog, package
+from tuner.core.files import data_root, digest, file_state, write_atomic
+from tuner.data.source import Source
+
+
+def cached(source: Source, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `make` gives, in the types of JSON, or what it gave before for the same files.
+
+    A dataset that does not say where its files lie (FOUND_AT) is computed each time. A damaged cache is made anew, and
+    one that cannot be written is done without.
+    """
+    path = data_root() / "cache" / f"show-{digest(source.dataset, source.target)}.json"
+    code = package.digest()
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["code"] == code and kept["files"] == _state([Path(place) for place in kept["places"]]):
+            data: dict[str, Any] = kept["data"]
+            return data
+    data = json.loads(json.dumps(make()))
+    with suppress(OSError):
+        places = _places(source)
+        files = _state(places)
+        if files is not None:
+            content = json.dumps({"code": code, "places": [*map(str, places)], "files": files, "data": data})
+            write_atomic(path, lambda file: file.write(content.encode()))
+    return data
+
+
+def _places(source: Source) -> list[Path]:
+    """The files and folders that a dataset is read from; none when that is not known."""
+    form, colon, path = source.dataset.partition(":")
+    if colon:
+        return [Path(path)]
+    found_at = getattr(catalog.load("datasets", form), "FOUND_AT", ())
+    return [data_root() / each for each in sorted({Path(pattern).parts[0] for pattern in found_at})]
+
+
+def _state(places: list[Path]) -> str | None:
+    """Stands for all files there. None where there are none, or where links to folders lead away from there."""
+    states = []
+    for place in places:
+        for file in _files(place):
+            if file.is_dir():
+                return None
+            states.append(file_state(file))
+    return digest(*sorted(states)) if states else None
+
+
+def _files(place: Path) -> Iterator[Path]:
+    """The file, or all in the folder; links to folders among them, which are not followed."""
+    if place.is_file():
+        yield place
+    for folder, folders, names in os.walk(place):
+        here = Path(folder)
+        yield from (here / name for name in names)
+        yield from (here / name for name in folders if (here / name).is_symlink())
