@@ -10,7 +10,7 @@ from PIL import Image
 
 from tuner.report.findings import WinningModel
 from tuner.report.page import Block, render_table, render_template
-from tuner.report.samples import Sample, columns, group_samples, picture, samples, weighted_words
+from tuner.report.samples import Sample, group_samples, samples, table_columns, to_pixels, weighted_words
 
 TINY = 100  # pixels below which an image is shown larger than it is, pixel by pixel
 
@@ -34,7 +34,7 @@ def _images(winner: WinningModel, shown: list[Sample]) -> Markup:
 def _png(winner: WinningModel, sample: Sample) -> str:
     """The sample's image as a PNG in base64."""
     buffer = BytesIO()
-    Image.fromarray(picture(winner.spec, winner.predictions.inputs[sample.position])).save(buffer, "PNG")
+    Image.fromarray(to_pixels(winner.spec, winner.predictions.inputs[sample.position])).save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -44,6 +44,6 @@ def _texts(winner: WinningModel, shown: list[Sample]) -> Markup:
 
 
 def _rows(winner: WinningModel, shown: list[Sample]) -> Markup:
-    names, values = columns(winner)
+    names, values = table_columns(winner)
     rows = [[str(s.index), s.truth, f"{s.predicted} {s.probability:.1%} {s.mark}", *values[s.position]] for s in shown]
     return render_table(["number", "truth", "predicted", *names], rows)

@@ -67,7 +67,7 @@ def group_samples(shown: Sequence[Sample]) -> list[tuple[str, list[Sample]]]:
     return [(headings[mistakes], list(group)) for mistakes, group in groups]
 
 
-def picture(spec: DataSpec, image: Tensor) -> NDArray[np.uint8]:
+def to_pixels(spec: DataSpec, image: Tensor) -> NDArray[np.uint8]:
     """(channels, height, width) in raw units -> (height, width) grey or (height, width, 3) red, green and blue.
 
     Images of neither one nor three channels are shown as the grey mean of their channels.
@@ -93,7 +93,7 @@ def weighted_words(winner: WinningModel, position: int) -> list[tuple[str, float
     return list(zip(found, marks, strict=False))  # padding has marks too, but no words
 
 
-def columns(winner: WinningModel) -> tuple[list[str], list[list[str]]]:
+def table_columns(winner: WinningModel) -> tuple[list[str], list[list[str]]]:
     """Names and values of tabular samples: those of the raw table where it is known, else numbered features."""
     inputs = winner.predictions.inputs
     raw = to_raw(winner.spec, inputs)
