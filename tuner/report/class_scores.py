@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ScoreRow:
     """A class, or a mean over the classes."""
 
     name: str
@@ -29,18 +29,18 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Classification:
+class ClassificationReport:
     """The classification report. A class that is never predicted has the precision 0."""
 
-    classes: tuple[Row, ...]
-    macro: Row
+    classes: tuple[ScoreRow, ...]
+    macro: ScoreRow
     """The mean over the classes."""
-    weighted: Row
+    weighted: ScoreRow
     """The mean over the classes, each weighted by its samples."""
     accuracy: float
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[ScoreRow, ...]:
         """The classes and the two means."""
         return (*self.classes, self.macro, self.weighted)
 
@@ -50,7 +50,7 @@ class Classification:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Roc:
+class RocCurve:
     """The ROC curve of a class against all others."""
 
     name: str
@@ -67,14 +67,14 @@ def confusion(predictions: Predictions) -> NDArray[np.int64]:
     return counts
 
 
-def classification(predictions: Predictions, names: Sequence[str]) -> Classification:
+def classification(predictions: Predictions, names: Sequence[str]) -> ClassificationReport:
     """Precision, recall and F1 of each class."""
     targets, predicted = predictions.targets.numpy(), predictions.predicted.numpy()
     labels = range(len(names))
     scores = precision_recall_fscore_support(targets, predicted, labels=labels, zero_division=0)
     table = np.stack(scores[:3], axis=1)  # (classes, 3)
     support = scores[3]
-    return Classification(
+    return ClassificationReport(
         classes=tuple(_row(name, *each) for name, *each in zip(names, table, support, strict=True)),
         macro=_row("macro average", table.mean(0), support.sum()),
         weighted=_row("weighted average", np.average(table, axis=0, weights=support), support.sum()),
@@ -82,18 +82,18 @@ def classification(predictions: Predictions, names: Sequence[str]) -> Classifica
     )
 
 
-def roc_curves(predictions: Predictions, names: Sequence[str]) -> list[Roc]:
+def roc_curves(predictions: Predictions, names: Sequence[str]) -> list[RocCurve]:
     """One curve for each class; for two classes only that of the second, since the other is its mirror image."""
     chosen = [1] if len(names) == 2 else range(len(names))
     return [_roc(predictions, index, names[index]) for index in chosen]
 
 
-def _roc(predictions: Predictions, index: int, name: str) -> Roc:
+def _roc(predictions: Predictions, index: int, name: str) -> RocCurve:
     positive = (predictions.targets == index).numpy()
     scores = predictions.probabilities[:, index].numpy()
     false_positives, true_positives, _ = roc_curve(positive, scores)
     kept = _thin(false_positives + true_positives)  # both increase, so their sum measures the distance along the curve
-    return Roc(
+    return RocCurve(
         name=name,
         false_positives=false_positives[kept],
         true_positives=true_positives[kept],
@@ -109,6 +109,6 @@ def _thin(way: Floats) -> NDArray[np.int64]:
     return np.unique(np.concatenate([[0], steps, [len(way) - 1]]))[: MOST_POINTS + 2]
 
 
-def _row(name: str, scores: Sequence[float] | Floats, support: int) -> Row:
+def _row(name: str, scores: Sequence[float] | Floats, support: int) -> ScoreRow:
     precision, recall, f1 = (float(score) for score in scores)
-    return Row(name=name, precision=precision, recall=recall, f1=f1, support=int(support))
+    return ScoreRow(name=name, precision=precision, recall=recall, f1=f1, support=int(support))

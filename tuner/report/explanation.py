@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tuner.core.errors import TunerError
 from tuner.data.spec import DataSpec
-from tuner.report.figures import plain, save, sheet
+from tuner.report.figures import figure_text, new_figure, save
 from tuner.training.classifier import Classifier
 from tuner.training.prediction import Prediction
 
@@ -33,11 +33,11 @@ def explain(
     Raises:
         TunerError: the model has no convolution, which Grad-CAM needs.
     """
-    layer = _layer(model, images[:1])
+    layer = _layer_to_explain(model, images[:1])
     paths = []
     for image, prediction in zip(images, predictions, strict=True):
         heat = grad_cam(model, layer, image, data.classes.index(prediction.best[0]))
-        path = _free(folder, Path(prediction.sample).stem)
+        path = _free_path(folder, Path(prediction.sample).stem)
         _draw(data, image, heat, prediction, path)
         paths.append(path)
     return paths
@@ -52,7 +52,7 @@ def grad_cam(model: Classifier, layer: nn.Module, image: Tensor, target: int) ->
     return shares
 
 
-def _layer(model: Classifier, images: Tensor) -> nn.Module:
+def _layer_to_explain(model: Classifier, images: Tensor) -> nn.Module:
     """The last convolution with a map that is fine enough, or else the last one with the finest map."""
     sides: dict[nn.Module, int] = {}
 
@@ -72,7 +72,7 @@ def _layer(model: Classifier, images: Tensor) -> nn.Module:
 
 def _draw(data: DataSpec, image: Tensor, heat: Tensor, prediction: Prediction, path: Path) -> None:
     name, probability = prediction.best
-    figure = sheet(7, 3.8)
+    figure = new_figure(7, 3.8)
     seen, overlay = figure.subplots(1, 2)
     pixels = (image.float() / data.white).clamp(0, 1).movedim(0, -1)
     for axes in (seen, overlay):
@@ -80,11 +80,11 @@ def _draw(data: DataSpec, image: Tensor, heat: Tensor, prediction: Prediction, p
         axes.set_axis_off()
     overlay.imshow(heat.numpy(), cmap="inferno", alpha=0.55, vmin=0, vmax=1)
     seen.set_title("as the model sees it", fontsize=10)
-    overlay.set_title(f"{plain(name)} {probability:.1%}", fontsize=10)
+    overlay.set_title(f"{figure_text(name)} {probability:.1%}", fontsize=10)
     save(figure, path)
 
 
-def _free(folder: Path, stem: str) -> Path:
+def _free_path(folder: Path, stem: str) -> Path:
     path = folder / f"{stem}-explained.png"
     number = 1
     while path.exists():

@@ -27,12 +27,12 @@ STATES = {"COMPLETE": ("done", GREEN), "PRUNED": ("pruned", GREY), "FAIL": ("fai
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
-def sheet(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
     """An empty figure of this size in inches."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def bare(axes: Axes) -> Axes:
+def style_axes(axes: Axes) -> Axes:
     """Removes the frame's upper and right side, and adds a light grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
@@ -40,7 +40,7 @@ def bare(axes: Axes) -> Axes:
     return axes
 
 
-def plain(text: str, most: int = 30) -> str:
+def figure_text(text: str, most: int = 30) -> str:
     """Makes a text safe for matplotlib: one line, shortened, without formulas or characters that the font lacks."""
     known = "".join(c if c.isprintable() and _drawable(ord(c)) else REPLACEMENT for c in " ".join(text.split()))
     return shorten(known, most).replace("$", r"\$")

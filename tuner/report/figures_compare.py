@@ -14,7 +14,7 @@ from matplotlib.transforms import Bbox
 
 from tuner.core.outcome import FinishedSweep
 from tuner.core.units import format_number
-from tuner.report.figures import BLUE, GREY, bare, plain, sheet
+from tuner.report.figures import BLUE, GREY, figure_text, new_figure, style_axes
 
 COLUMNS = 3
 
@@ -31,7 +31,7 @@ def draw_comparison(sweeps: Sequence[FinishedSweep]) -> Figure:
     groups = {data: list(group) for data, group in groupby(sweeps, key=lambda sweep: sweep.data)}
     columns = min(COLUMNS, len(groups))
     rows = -(-len(groups) // columns)
-    figure = sheet(2.6 + 3.6 * columns, 1.2 + 3.0 * rows)
+    figure = new_figure(2.6 + 3.6 * columns, 1.2 + 3.0 * rows)
     every = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
     for axes, (data, group) in zip(every, groups.items(), strict=False):
         _draw_panel(axes, data, group)
@@ -47,7 +47,7 @@ def draw_comparison(sweeps: Sequence[FinishedSweep]) -> Figure:
 
 def _draw_panel(axes: Axes, data: str, group: Sequence[FinishedSweep]) -> None:
     known = [sweep for sweep in group if sweep.flops]
-    bare(axes).set_title(plain(data), loc="left", fontsize=10)
+    style_axes(axes).set_title(figure_text(data), loc="left", fontsize=10)
     axes.set_xscale("log")
     left, right = _spread([math.log10(sweep.flops or 1) for sweep in known])
     axes.set_xlim(left, right)
@@ -111,7 +111,9 @@ def _annotate(axes: Axes, sweep: FinishedSweep, place: tuple[int, int], radius: 
     side = (x > 0) - (x < 0)
     push = radius * 72 / axes.figure.dpi - 5  # a large point pushes its name away
     size = f", {format_number(sweep.parameters)}" if sweep.parameters else ""
-    name = f"{plain(sweep.model, 20)}{size}" if sweep.flops else f"{plain(sweep.model, 20)} (FLOPs not known)"
+    name = (
+        f"{figure_text(sweep.model, 20)}{size}" if sweep.flops else f"{figure_text(sweep.model, 20)} (FLOPs not known)"
+    )
     label = axes.annotate(
         name,
         _point(axes, sweep),

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from tuner.report.class_scores import Classification, Roc
-from tuner.report.figures import BLUE, GREY, bare, plain, sheet
+from tuner.report.class_scores import ClassificationReport, RocCurve
+from tuner.report.figures import BLUE, GREY, figure_text, new_figure, style_axes
 
 MOST_NUMBERS = 20  # classes up to which the cells of a confusion matrix hold numbers
 LEGEND_ROWS = 25
@@ -23,7 +23,7 @@ def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Figure:
     """Rows are the true classes; the colour is a cell's share of its row."""
     classes = len(names)
     size = min(16.0, max(5.0, 2.2 + 0.36 * classes if classes <= MOST_NUMBERS else 3 + 0.17 * classes))
-    figure = sheet(size + 0.8, size)
+    figure = new_figure(size + 0.8, size)
     axes = figure.subplots()
     shares = counts / counts.sum(1, keepdims=True).clip(1)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -39,15 +39,15 @@ def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Figure:
     return figure
 
 
-def draw_roc(curves: Sequence[Roc]) -> Figure:
+def draw_roc(curves: Sequence[RocCurve]) -> Figure:
     """Each class against all others, with the area under its curve."""
     columns = -(-len(curves) // LEGEND_ROWS)
-    figure = sheet(7 + 2.4 * columns, 5.8)
-    axes = bare(figure.subplots())
+    figure = new_figure(7 + 2.4 * columns, 5.8)
+    axes = style_axes(figure.subplots())
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
     for index, curve in enumerate(curves):
-        label = f"{plain(curve.name, 22)}  {curve.auc:.4f}"
-        axes.plot(curve.false_positives, curve.true_positives, color=_tint(index, len(curves)), label=label)
+        label = f"{figure_text(curve.name, 22)}  {curve.auc:.4f}"
+        axes.plot(curve.false_positives, curve.true_positives, color=_curve_colour(index, len(curves)), label=label)
     axes.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
     if min(curve.auc for curve in curves) > ZOOM and len(curves) <= MOST_NUMBERS:
         _draw_corner(axes, curves)
@@ -65,20 +65,20 @@ def draw_roc(curves: Sequence[Roc]) -> Figure:
     return figure
 
 
-def _draw_corner(axes: Axes, curves: Sequence[Roc]) -> None:
+def _draw_corner(axes: Axes, curves: Sequence[RocCurve]) -> None:
     """The upper left corner, enlarged ten times: the curves of a good model all lie there."""
     corner = axes.inset_axes((0.42, 0.12, 0.52, 0.52), xlim=(0, 0.1), ylim=(0.9, 1.003))
     for index, curve in enumerate(curves):
-        corner.plot(curve.false_positives, curve.true_positives, color=_tint(index, len(curves)), linewidth=1)
+        corner.plot(curve.false_positives, curve.true_positives, color=_curve_colour(index, len(curves)), linewidth=1)
     corner.tick_params(labelsize=7)
     corner.grid(alpha=0.25)
     axes.indicate_inset_zoom(corner, edgecolor=GREY)
 
 
-def draw_classification(report: Classification) -> Figure:
+def draw_classification(report: ClassificationReport) -> Figure:
     """A table with a coloured cell for each score."""
     rows = report.rows
-    figure = sheet(7.5, 1.3 + 0.26 * len(rows))
+    figure = new_figure(7.5, 1.3 + 0.26 * len(rows))
     axes = figure.subplots()
     table = np.array([(row.precision, row.recall, row.f1) for row in rows])
     tints = table**4  # good scores differ only in their last hundredths
@@ -88,7 +88,7 @@ def draw_classification(report: Classification) -> Figure:
             axes.text(column, index + 0.5, f"{score:.4f}", ha="center", va="center", fontsize=9)
         axes.text(3.3, index + 0.5, str(row.support), ha="right", va="center", fontsize=9)
     axes.axhline(len(report.classes), color="black", linewidth=1)
-    axes.set_yticks(np.arange(len(rows)) + 0.5, [plain(row.name) for row in rows], fontsize=9)
+    axes.set_yticks(np.arange(len(rows)) + 0.5, [figure_text(row.name) for row in rows], fontsize=9)
     axes.set_xticks([0, 1, 2, 3.15], ["precision", "recall", "F1", "support"], fontsize=9)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
@@ -99,7 +99,7 @@ def draw_classification(report: Classification) -> Figure:
 
 
 def _class_ticks(axes: Axes, names: Sequence[str]) -> None:
-    labels = [plain(name, 24) for name in names]
+    labels = [figure_text(name, 24) for name in names]
     size = 9 if len(names) <= 40 else 6
     axes.set_yticks(range(len(names)), labels, fontsize=size)
     if max(map(len, labels)) * len(names) <= 40:
@@ -108,7 +108,7 @@ def _class_ticks(axes: Axes, names: Sequence[str]) -> None:
         axes.set_xticks(range(len(names)), labels, fontsize=size, rotation=90)
 
 
-def _tint(index: int, count: int) -> str | tuple[float, float, float, float]:
+def _curve_colour(index: int, count: int) -> str | tuple[float, float, float, float]:
     if count == 1:
         return BLUE
     if count <= 10:

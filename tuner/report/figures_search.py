@@ -10,8 +10,16 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from tuner.core.records import SCORE, TrialRecord
-from tuner.report.figures import BLUE, GREY, RED, STATES, bare, plain, sheet
-from tuner.report.search_series import NOT_USED, Parallel, best_so_far, colour, count_trials, of_state, unscored
+from tuner.report.figures import BLUE, GREY, RED, STATES, figure_text, new_figure, style_axes
+from tuner.report.search_series import (
+    NOT_USED,
+    ParallelCoordinates,
+    best_so_far,
+    count_trials,
+    rank_colour,
+    scored_trials,
+    unscored_note,
+)
 from tuner.search.importance import Importance
 
 _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}  # behind text that lines may cross
@@ -22,16 +30,16 @@ def draw_curves(best: TrialRecord, kept: int) -> Figure:
 
     The saved model has the weights after the epoch `kept`.
     """
-    figure = sheet(10, 4)
+    figure = new_figure(10, 4)
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for split, label, tint in (("train", "training", RED), ("val", "validation", BLUE)):
+        for split, label, colour in (("train", "training", RED), ("val", "validation", BLUE)):
             values = [best.metrics[epoch][f"{split}_{metric}"] for epoch in best.values]
-            axes.plot(list(best.values), values, color=tint, label=label, marker="o", markersize=3)
+            axes.plot(list(best.values), values, color=colour, label=label, marker="o", markersize=3)
         axes.axvline(best.best_epoch, color=GREY, linestyle="--", label=f"best epoch, {best.best_epoch}")
         if kept != best.best_epoch:
             axes.axvline(kept, color=GREY, linestyle=":", label=f"epoch of the saved model, {kept}")
         axes.set(xlabel="epoch", ylabel=metric)
-        _whole(bare(axes), best.epoch)
+        _integer_axis(style_axes(axes), best.epoch)
         axes.legend(frameon=False)
     figure.suptitle(f"trial {best.number}: training and validation")
     return figure
@@ -39,28 +47,28 @@ def draw_curves(best: TrialRecord, kept: int) -> Figure:
 
 def draw_history(records: Sequence[TrialRecord]) -> Figure:
     """Each trial's best score, and the best so far."""
-    figure = sheet(8, 4.5)
-    axes = bare(figure.subplots())
-    for state, (word, tint) in STATES.items():
-        found = of_state(records, state)
+    figure = new_figure(8, 4.5)
+    axes = style_axes(figure.subplots())
+    for state, (word, colour) in STATES.items():
+        found = scored_trials(records, state)
         if found:
             numbers, scores = [r.number for r in found], [r.best[0] for r in found]
-            axes.scatter(numbers, scores, color=tint, label=f"{word} ({len(found)})", zorder=3)
+            axes.scatter(numbers, scores, color=colour, label=f"{word} ({len(found)})", zorder=3)
     numbers, best = best_so_far(records)
     axes.step([*numbers, records[-1].number], [*best, best[-1]], where="post", color=BLUE, label="best so far")
-    axes.set(xlabel="trial", ylabel=f"best {SCORE}", title=f"optimization history{unscored(records)}")
-    _whole(axes, records[-1].number, low=0)
+    axes.set(xlabel="trial", ylabel=f"best {SCORE}", title=f"optimization history{unscored_note(records)}")
+    _integer_axis(axes, records[-1].number, low=0)
     _legend(axes)
     return figure
 
 
 def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequence[int], epochs: int) -> Figure:
     """The score of all trials after each epoch, with ASHA's rungs."""
-    figure = sheet(8, 4.5)
-    axes = bare(figure.subplots())
+    figure = new_figure(8, 4.5)
+    axes = style_axes(figure.subplots())
     for record in records:
-        tint = STATES[record.state][1]
-        axes.plot(list(record.values), list(record.values.values()), color=tint, alpha=0.6, marker=".", markersize=6)
+        colour = STATES[record.state][1]
+        axes.plot(list(record.values), list(record.values.values()), color=colour, alpha=0.6, marker=".", markersize=6)
     axes.plot(list(best.values), list(best.values.values()), color=BLUE, linewidth=2.2, zorder=4)
     for rung in rungs:
         axes.axvline(rung, color=GREY, linestyle=":", zorder=0)
@@ -69,44 +77,44 @@ def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequ
         )
     handles = [Line2D([], [], color=BLUE, linewidth=2.2, label=f"trial {best.number}, the best")]
     handles += [
-        Line2D([], [], color=tint, marker=".", label=f"{word} ({len(of_state(records, state))})")
-        for state, (word, tint) in STATES.items()
-        if of_state(records, state)
+        Line2D([], [], color=colour, marker=".", label=f"{word} ({len(scored_trials(records, state))})")
+        for state, (word, colour) in STATES.items()
+        if scored_trials(records, state)
     ]
     rule = " (after each rung, only the best third of the trials continue)" if rungs else ""
     axes.set(xlabel=f"epoch{rule}", ylabel=SCORE)
     axes.set_title("learning curves of all trials", pad=18)
-    _whole(axes, epochs)
+    _integer_axis(axes, epochs)
     _legend(axes, handles)
     return figure
 
 
 def draw_importance(found: Importance) -> Figure:
     """The share of the score's variance that each parameter explains."""
-    figure = sheet(8, 1.6 + 0.35 * len(found.shares))
-    axes = bare(figure.subplots())
+    figure = new_figure(8, 1.6 + 0.35 * len(found.shares))
+    axes = style_axes(figure.subplots())
     names, shares = list(found.shares), list(found.shares.values())
     bars = axes.barh(range(len(names)), shares, color=BLUE)
     axes.bar_label(bars, [f" {share:.0%}" for share in shares], fontsize=9)
-    axes.set_yticks(range(len(names)), [plain(name) for name in names])
+    axes.set_yticks(range(len(names)), [figure_text(name) for name in names])
     axes.invert_yaxis()
     axes.set_xlim(0, 1.15 * max(shares))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     left_out = f"left out, since not all trials have them: {', '.join(found.left_out)}" if found.left_out else ""
-    axes.set_xlabel(f"share of the variance explained\n{plain(left_out, 110)}".rstrip())
+    axes.set_xlabel(f"share of the variance explained\n{figure_text(left_out, 110)}".rstrip())
     axes.set_title(f"parameter importance for {SCORE} after epoch {found.epoch}\n{count_trials(found.trials)}, fANOVA")
     return figure
 
 
-def draw_parallel(drawn: Parallel) -> Figure:
+def draw_parallel(drawn: ParallelCoordinates) -> Figure:
     """A line for each trial, through the values of its parameters to its score."""
-    figure = sheet(max(7.0, 1.6 * len(drawn.axes) + 1), 4.8)
+    figure = new_figure(max(7.0, 1.6 * len(drawn.axes) + 1), 4.8)
     axes = figure.subplots()
     for index, axis in enumerate(drawn.axes):
         axes.axvline(index, color=GREY, linewidth=1, zorder=0)
         for place, label in axis.ticks:
             axes.annotate(
-                plain(label, 16),
+                figure_text(label, 16),
                 (index, place),
                 xytext=(5, 0),
                 textcoords="offset points",
@@ -116,9 +124,9 @@ def draw_parallel(drawn: Parallel) -> Figure:
             )
     for rank, line in enumerate(drawn.lines):  # from the worst to the best
         last = rank == len(drawn.lines) - 1
-        tint, width = (RED, 2.2) if last else (colour(rank / len(drawn.lines)), 1.3)
-        axes.plot(range(len(line.places)), line.places, color=tint, linewidth=width)
-    axes.set_xticks(range(len(drawn.axes)), [plain(axis.name, 18) for axis in drawn.axes])
+        colour, width = (RED, 2.2) if last else (rank_colour(rank / len(drawn.lines)), 1.3)
+        axes.plot(range(len(line.places)), line.places, color=colour, linewidth=width)
+    axes.set_xticks(range(len(drawn.axes)), [figure_text(axis.name, 18) for axis in drawn.axes])
     axes.set(xlim=(-0.15, len(drawn.axes) - 0.55), ylim=(NOT_USED - 0.05, 1.05), yticks=[])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -128,7 +136,7 @@ def draw_parallel(drawn: Parallel) -> Figure:
     return figure
 
 
-def _whole(axes: Axes, high: int, low: int = 1) -> None:
+def _integer_axis(axes: Axes, high: int, low: int = 1) -> None:
     """Whole numbers only along the x axis, from `low` to `high`."""
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     margin = max(0.5, 0.03 * (high - low))

@@ -17,23 +17,23 @@ from tuner.core.errors import one_line
 from tuner.core.files import write_atomic
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import REPORT_PAGE, SweepFolder
-from tuner.report.class_scores import Classification, classification, confusion, roc_curves
+from tuner.report.class_scores import ClassificationReport, classification, confusion, roc_curves
 from tuner.report.figures import save
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
 from tuner.report.findings import Findings, NotShown
-from tuner.report.page import Block, Section, render
+from tuner.report.page import Block, Section, render_page
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_samples import samples_block
 from tuner.report.page_scores import classification_block, confusion_block, roc_block
 from tuner.report.page_search import curves_block, history_block, importance_block, learning_block, parallel_block
-from tuner.report.search_series import parallel
+from tuner.report.search_series import parallel_coordinates
 from tuner.search.importance import NotEnoughTrialsError, importance
 from tuner.search.schedulers.asha import rungs
 from tuner.search.space_file import space_of
 
-TABLE = "classification.json"
+CLASSIFICATION_FILE = "classification.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def _roc(findings: Findings) -> tuple[Any, ...]:
     return (roc_curves(findings.winner.predictions, findings.winner.spec.classes),)
 
 
-def _classification(findings: Findings) -> tuple[Classification]:
+def _classification(findings: Findings) -> tuple[ClassificationReport]:
     return (classification(findings.winner.predictions, findings.winner.spec.classes),)
 
 
@@ -98,7 +98,7 @@ def _importance(findings: Findings) -> tuple[Any, ...]:
 
 
 def _parallel(findings: Findings) -> tuple[Any, ...]:
-    return (parallel(findings.records, space_of(findings.config)),)
+    return (parallel_coordinates(findings.records, space_of(findings.config)),)
 
 
 def _learning(findings: Findings) -> tuple[Any, ...]:
@@ -149,13 +149,14 @@ def write_report(findings: Findings, folder: Path) -> Report:
         except Exception as error:  # one broken part must not cost the others
             note = failed[part.key] = f"{type(error).__name__}: {one_line(error)}"
         sections.append(Section(key=part.key, title=part.title, block=block, note=note))
-    (folder / TABLE).unlink(missing_ok=True)
+    (folder / CLASSIFICATION_FILE).unlink(missing_ok=True)
     if "classification.png" in files:
         [table] = _classification(findings)
-        _write(folder / TABLE, json.dumps(table.to_json(), indent=2) + "\n")
-        files.append(TABLE)
+        _write(folder / CLASSIFICATION_FILE, json.dumps(table.to_json(), indent=2) + "\n")
+        files.append(CLASSIFICATION_FILE)
     title = f"{findings.config.pair}: {findings.config.name}"
-    _write(folder / REPORT_PAGE, render(title, heading(findings), sections, footer()))
+    page = render_page(title=title, heading=heading(findings), sections=sections, footer=footer())
+    _write(folder / REPORT_PAGE, page)
     return Report(folder=folder, files=(REPORT_PAGE, *files), missing=missing, failed=failed)
 
 

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
+
+from markupsafe import Markup
 
 from tuner.core.machine import package_versions
 from tuner.core.records import SCORE, best_of
 from tuner.core.units import format_parameters
 from tuner.report.figures import STATES
 from tuner.report.findings import Findings
-from tuner.report.page import definitions
+from tuner.report.page import render_template
 
 _SCORES = {"accuracy": "test accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "test loss"}
 
 
-def heading(findings: Findings) -> str:
-    """HTML: the pair, the sweep, the scores on the test split, the best trial and its parameters."""
+def heading(findings: Findings) -> Markup:
+    """The pair, the sweep, the scores on the test split, the best trial and its parameters."""
     config, result = findings.config, findings.result
-    head = f"<h1>{escape(config.pair)}</h1><p>Sweep {escape(config.name)}: {escape(_counts(findings))}</p>"
-    if result is None:
-        head += '<p class="note">The sweep is not finished: this is its state so far.</p>'
-    else:
-        scores = {label: f"{result['test'][name]:.4f}" for name, label in _SCORES.items()}
-        head += definitions(scores, "scores")
     best = best_of(list(findings.records))
-    if best is None:
-        return head
-    so_far = "" if result else " so far"
-    head += f"<p>Best trial{so_far}: number {best.number}, epoch {best.best_epoch}, {SCORE} {best.best[0]:.4f}</p>"
-    return head + definitions({name: _value(name, value) for name, value in best.parameters.items()})
+    return render_template(
+        "heading.html",
+        pair=config.pair,
+        sweep=config.name,
+        counts=_counts(findings),
+        finished=result is not None,
+        scores={label: f"{result['test'][name]:.4f}" for name, label in _SCORES.items()} if result is not None else {},
+        best=best and f"number {best.number}, epoch {best.best_epoch}, {SCORE} {best.best[0]:.4f}",
+        parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
+    )
 
 
 def footer() -> str:

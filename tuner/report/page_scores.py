@@ -9,10 +9,10 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
-from tuner.report.class_scores import Classification, Roc
+from tuner.report.class_scores import ClassificationReport, RocCurve
 from tuner.report.figures import BLUE, GREY, shorten
 from tuner.report.figures_scores import MOST_NUMBERS
-from tuner.report.page import Block, chart_text, table
+from tuner.report.page import Block, chart_text, render_table
 
 MOST_NAMES = 100  # classes up to which each cell gives their names; with more, names would fill most of the page
 
@@ -49,7 +49,7 @@ def confusion_block(counts: NDArray[np.int64], names: Sequence[str]) -> Block:
     return Block(caption="On the test set.", charts=({"data": [trace], "layout": layout, "height": height},))
 
 
-def roc_block(curves: Sequence[Roc]) -> Block:
+def roc_block(curves: Sequence[RocCurve]) -> Block:
     """Each class against all others, with the area under its curve."""
     chance = {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "showlegend": False, "hoverinfo": "skip"}
     chance["line"] = {"color": GREY, "dash": "dot"}
@@ -63,7 +63,7 @@ def roc_block(curves: Sequence[Roc]) -> Block:
                 "x": curve.false_positives.round(5).tolist(),
                 "y": curve.true_positives.round(5).tolist(),
                 "name": f"{name}  {curve.auc:.4f}",
-                "line": {"color": _tint(index, len(curves))},
+                "line": {"color": _curve_colour(index, len(curves))},
                 "hovertemplate": f"{name}<br>false positives %{{x:.3f}}<br>true positives %{{y:.3f}}<extra></extra>",
             }
         )
@@ -79,13 +79,13 @@ def roc_block(curves: Sequence[Roc]) -> Block:
     return Block(caption=caption, charts=({"data": traces, "layout": layout, "height": 520},))
 
 
-def classification_block(report: Classification) -> Block:
+def classification_block(report: ClassificationReport) -> Block:
     """A table of the scores of each class, and their means."""
     rows = [
         [row.name, f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", str(row.support)]
         for row in report.rows
     ]
-    html = table(["", "precision", "recall", "F1", "support"], rows, "means")
+    html = render_table(["", "precision", "recall", "F1", "support"], rows, "means")
     return Block(caption=f"On the test set: accuracy {report.accuracy:.4f}.", html=html)
 
 
@@ -94,7 +94,7 @@ def _cell(names: Sequence[str], counts: NDArray[np.int64], shares: NDArray[np.fl
     return f"true {true}<br>predicted {predicted}<br>{counts[row, column]} samples, {shares[row, column]:.1%} of {true}"
 
 
-def _tint(index: int, count: int) -> str:
+def _curve_colour(index: int, count: int) -> str:
     """Colours that are visible on white and on black."""
     if count == 1:
         return BLUE

@@ -9,7 +9,16 @@ from tuner.core.records import SCORE, TrialRecord
 from tuner.core.units import format_parameters
 from tuner.report.figures import BLUE, GREY, RED, STATES
 from tuner.report.page import Block, chart_text
-from tuner.report.search_series import NOT_USED, Line, Parallel, best_so_far, colour, count_trials, of_state, unscored
+from tuner.report.search_series import (
+    NOT_USED,
+    Line,
+    ParallelCoordinates,
+    best_so_far,
+    count_trials,
+    rank_colour,
+    scored_trials,
+    unscored_note,
+)
 from tuner.search.importance import Importance
 
 Trace = dict[str, Any]
@@ -21,21 +30,21 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
     epochs = list(best.values)
     traces = []
     for axis, metric in (("", "loss"), ("2", "accuracy")):
-        for split, label, tint in (("train", "training", RED), ("val", "validation", BLUE)):
+        for split, label, colour in (("train", "training", RED), ("val", "validation", BLUE)):
             values = [best.metrics[epoch][f"{split}_{metric}"] for epoch in epochs]
-            trace = _line(epochs, values, label, tint)
+            trace = _line_trace(epochs, values, label, colour)
             trace |= {"xaxis": f"x{axis}", "yaxis": f"y{axis}", "legendgroup": label, "showlegend": not axis}
             trace["hovertemplate"] = f"epoch %{{x}}<br>{label} {metric} %{{y:.4f}}<extra></extra>"
             traces.append(trace)
     layout = {
         "margin": {"l": 60, "r": 10, "t": 50, "b": 50},
         "grid": {"rows": 1, "columns": 2, "pattern": "independent"},
-        "xaxis": _whole("epoch", 1, best.epoch),
-        "xaxis2": _whole("epoch", 1, best.epoch),
+        "xaxis": _integer_axis("epoch", 1, best.epoch),
+        "xaxis2": _integer_axis("epoch", 1, best.epoch),
         "yaxis": {"title": {"text": "loss"}},
         "yaxis2": {"title": {"text": "accuracy"}},
-        "shapes": [_upright(best.best_epoch, axis, "dash") for axis in ("", "2")],
-        "annotations": [_above(best.best_epoch, "best", axis) for axis in ("", "2")],
+        "shapes": [_vertical_line(best.best_epoch, axis, "dash") for axis in ("", "2")],
+        "annotations": [_label_above(best.best_epoch, "best", axis) for axis in ("", "2")],
         "legend": {"orientation": "h", "y": 1.08, "yanchor": "bottom"},
     }
     model = "that epoch" if kept == best.best_epoch else f"epoch {kept}, the one in its checkpoint"
@@ -46,24 +55,26 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
 def history_block(records: Sequence[TrialRecord]) -> Block:
     """Each trial's best score, and the best so far."""
     traces: list[Trace] = []
-    for state, (word, tint) in STATES.items():
-        found = of_state(records, state)
+    for state, (word, colour) in STATES.items():
+        found = scored_trials(records, state)
         if found:
             trace: Trace = {
                 "type": "scatter",
                 "mode": "markers",
                 "name": f"{word} ({len(found)})",
-                "marker": {"color": tint},
+                "marker": {"color": colour},
             }
             trace |= {"x": [r.number for r in found], "y": [r.best[0] for r in found]}
-            traces.append(trace | _hover(_about(r, f"{SCORE} {r.best[0]:.4f} in epoch {r.best_epoch}") for r in found))
+            traces.append(
+                trace | _hover_texts(_describe(r, f"{SCORE} {r.best[0]:.4f} in epoch {r.best_epoch}") for r in found)
+            )
     numbers, scores = best_so_far(records)
-    line = _line([*numbers, records[-1].number], [*scores, scores[-1]], "best so far", BLUE)
+    line = _line_trace([*numbers, records[-1].number], [*scores, scores[-1]], "best so far", BLUE)
     line |= {"mode": "lines", "line": {"color": BLUE, "shape": "hv"}, "hoverinfo": "skip"}
     layout = _layout("trial", f"best {SCORE}")
-    layout["xaxis"] = _whole("trial", 0, records[-1].number)
+    layout["xaxis"] = _integer_axis("trial", 0, records[-1].number)
     return Block(
-        caption=f"Each trial's best score{unscored(records)}.",
+        caption=f"Each trial's best score{unscored_note(records)}.",
         charts=({"data": [line, *traces], "layout": layout, "height": 400},),
     )
 
@@ -71,15 +82,15 @@ def history_block(records: Sequence[TrialRecord]) -> Block:
 def learning_block(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequence[int], epochs: int) -> Block:
     """The score of all trials after each epoch. The trials of a state are one trace, with gaps between them."""
     traces: list[Trace] = []
-    for state, (word, tint) in STATES.items():
-        found = of_state(records, state)
+    for state, (word, colour) in STATES.items():
+        found = scored_trials(records, state)
         if found:
-            traces.append(_scores(found, f"{word} ({len(found)})", tint, 1.0))
-    traces.append(_scores([best], f"trial {best.number}, the best", BLUE, 2.5))
+            traces.append(_score_trace(found, f"{word} ({len(found)})", colour, 1.0))
+    traces.append(_score_trace([best], f"trial {best.number}, the best", BLUE, 2.5))
     layout = _layout("epoch", SCORE)
-    layout["xaxis"] = _whole("epoch", 1, epochs)
-    layout["shapes"] = [_upright(rung, "", "dot") for rung in rungs]
-    layout["annotations"] = [_above(rung, f"rung {rung}", "") for rung in rungs]
+    layout["xaxis"] = _integer_axis("epoch", 1, epochs)
+    layout["shapes"] = [_vertical_line(rung, "", "dot") for rung in rungs]
+    layout["annotations"] = [_label_above(rung, f"rung {rung}", "") for rung in rungs]
     caption = "The score of every trial after each epoch. After each rung (dotted line) only the best third continue."
     return Block(
         caption=caption if rungs else "The score of every trial after each epoch.",
@@ -105,15 +116,17 @@ def importance_block(found: Importance) -> Block:
     return Block(caption=caption, charts=({"data": [trace], "layout": layout, "height": 120 + 34 * len(names)},))
 
 
-def parallel_block(drawn: Parallel) -> Block:
+def parallel_block(drawn: ParallelCoordinates) -> Block:
     """A line for each trial, through the values of its parameters to its score."""
     *others, best = drawn.lines
     shades = min(SHADES, len(others))
     traces = []
     for shade in range(shades):
         share = [line for rank, line in enumerate(others) if rank * shades // len(others) == shade]
-        traces.append(_lines(share, colour((shade + 1) / shades), 1.3) | {"opacity": 0.4 + 0.6 * shade / SHADES})
-    traces.append(_lines([best], RED, 2.8))
+        traces.append(
+            _trials_trace(share, rank_colour((shade + 1) / shades), 1.3) | {"opacity": 0.4 + 0.6 * shade / SHADES}
+        )
+    traces.append(_trials_trace([best], RED, 2.8))
     layout = _layout("", "")
     layout["showlegend"] = False
     layout["hovermode"] = "closest"
@@ -138,53 +151,53 @@ def parallel_block(drawn: Parallel) -> Block:
     return Block(caption=caption, charts=({"data": traces, "layout": layout, "height": 440},))
 
 
-def _scores(records: Sequence[TrialRecord], name: str, tint: str, width: float) -> Trace:
+def _score_trace(records: Sequence[TrialRecord], name: str, colour: str, width: float) -> Trace:
     x: list[int | None] = []
     y: list[float | None] = []
     hover: list[str] = []
     for record in records:
         x += [*record.values, None]
         y += [*record.values.values(), None]
-        hover += [_about(record, f"epoch {epoch}: {SCORE} {value:.4f}") for epoch, value in record.values.items()]
+        hover += [_describe(record, f"epoch {epoch}: {SCORE} {value:.4f}") for epoch, value in record.values.items()]
         hover.append("")
-    line = {"color": tint, "width": width}
+    line = {"color": colour, "width": width}
     marker = {"size": 3 + 2 * width}
     return {"type": "scatter", "mode": "lines+markers", "name": name, "line": line, "marker": marker} | {
         **{"x": x, "y": y},
-        **_hover(hover),
+        **_hover_texts(hover),
     }
 
 
-def _lines(lines: Sequence[Line], tint: str, width: float) -> Trace:
+def _trials_trace(lines: Sequence[Line], colour: str, width: float) -> Trace:
     x: list[int | None] = []
     y: list[float | None] = []
     hover: list[str] = []
     for line in lines:
         x += [*range(len(line.places)), None]
         y += [*line.places, None]
-        hover += [_about(line.record, f"{SCORE} {line.record.best[0]:.4f}")] * len(line.places) + [""]
-    style = {"color": tint, "width": width}
+        hover += [_describe(line.record, f"{SCORE} {line.record.best[0]:.4f}")] * len(line.places) + [""]
+    style = {"color": colour, "width": width}
     trace = {"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "line": style, "marker": {"size": 5}}
-    return trace | _hover(hover)
+    return trace | _hover_texts(hover)
 
 
-def _line(x: Sequence[float], y: Sequence[float], name: str, tint: str) -> Trace:
+def _line_trace(x: Sequence[float], y: Sequence[float], name: str, colour: str) -> Trace:
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "x": list(x),
         "y": list(y),
         "name": name,
-        "line": {"color": tint},
+        "line": {"color": colour},
         "marker": {"size": 5},
     }
 
 
-def _hover(texts: Iterable[str]) -> Trace:
+def _hover_texts(texts: Iterable[str]) -> Trace:
     return {"text": list(texts), "hovertemplate": "%{text}<extra></extra>"}
 
 
-def _about(record: TrialRecord, what: str) -> str:
+def _describe(record: TrialRecord, what: str) -> str:
     lines = [f"<b>trial {record.number}</b>, {STATES[record.state][0]}", what]
     lines += [chart_text(f"{format_parameters({name: value})}") for name, value in record.parameters.items()]
     return "<br>".join(lines)
@@ -200,18 +213,18 @@ def _layout(x: str, y: str) -> dict[str, Any]:
     }
 
 
-def _whole(title: str, low: int, high: int) -> dict[str, Any]:
+def _integer_axis(title: str, low: int, high: int) -> dict[str, Any]:
     """An axis of whole numbers."""
     margin = max(0.5, 0.03 * (high - low))
     ticks = {"tick0": 0, "dtick": max(1, round((high - low) / 10)), "zeroline": False}
     return {"title": {"text": title, "standoff": 10}, "range": [low - margin, high + margin], **ticks}
 
 
-def _upright(x: float, axis: str, dash: str) -> dict[str, Any]:
+def _vertical_line(x: float, axis: str, dash: str) -> dict[str, Any]:
     place = {"x0": x, "x1": x, "xref": f"x{axis}", "y0": 0, "y1": 1, "yref": f"y{axis} domain"}
     return {"type": "line", "line": {"color": GREY, "width": 1.5, "dash": dash}, **place}
 
 
-def _above(x: float, text: str, axis: str) -> dict[str, Any]:
+def _label_above(x: float, text: str, axis: str) -> dict[str, Any]:
     place = {"x": x, "xref": f"x{axis}", "y": 1, "yref": f"y{axis} domain", "yanchor": "bottom"}
     return {"text": text, "showarrow": False, "font": {"size": 11}, **place}

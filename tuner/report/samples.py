@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -13,8 +14,6 @@ from torch import Tensor
 from tuner.data.encoding import to_raw, words
 from tuner.data.spec import DataSpec
 from tuner.report.findings import WinningModel
-
-HEADINGS = {False: "drawn at random", True: "the most confident mistakes"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +28,18 @@ class Sample:
     predicted: str
     probability: float
     """The probability of the predicted class."""
-    sought: bool
-    """Whether it is shown because it is a confident mistake; else it was drawn at random."""
+    confident_mistake: bool
+    """Whether it is shown because it is one; else it was drawn at random."""
 
     @property
     def right(self) -> bool:
         """Whether the prediction is correct."""
         return self.truth == self.predicted
+
+    @property
+    def mark(self) -> str:
+        """A check mark or a cross."""
+        return "✓" if self.right else "✗"
 
 
 def samples(winner: WinningModel) -> list[Sample]:
@@ -50,13 +54,20 @@ def samples(winner: WinningModel) -> list[Sample]:
             truth=classes[int(predictions.targets[index])],
             predicted=classes[int(predicted[index])],
             probability=float(predictions.probabilities[index].max()),
-            sought=position >= len(predictions.drawn),
+            confident_mistake=position >= len(predictions.drawn),
         )
         for position, index in enumerate(indices)
     ]
 
 
-def picture(spec: DataSpec, image: Tensor) -> NDArray[np.uint8]:
+def group_samples(shown: Sequence[Sample]) -> list[tuple[str, list[Sample]]]:
+    """Those drawn at random and those that are confident mistakes, each with a heading. None is empty."""
+    headings = {False: "drawn at random", True: "the most confident mistakes"}
+    groups = groupby(shown, key=lambda sample: sample.confident_mistake)
+    return [(headings[mistakes], list(group)) for mistakes, group in groups]
+
+
+def to_pixels(spec: DataSpec, image: Tensor) -> NDArray[np.uint8]:
     """(channels, height, width) in raw units -> (height, width) grey or (height, width, 3) red, green and blue.
 
     Images of neither one nor three channels are shown as the grey mean of their channels.
@@ -82,7 +93,7 @@ def weighted_words(winner: WinningModel, position: int) -> list[tuple[str, float
     return list(zip(found, marks, strict=False))  # padding has marks too, but no words
 
 
-def columns(winner: WinningModel) -> tuple[list[str], list[list[str]]]:
+def table_columns(winner: WinningModel) -> tuple[list[str], list[list[str]]]:
     """Names and values of tabular samples: those of the raw table where it is known, else numbered features."""
     inputs = winner.predictions.inputs
     raw = to_raw(winner.spec, inputs)

@@ -32,7 +32,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parallel:
+class ParallelCoordinates:
     """All lines and axes of the plot."""
 
     axes: tuple[Axis, ...]
@@ -41,7 +41,7 @@ class Parallel:
     """From the worst trial to the best."""
 
 
-def parallel(records: Sequence[TrialRecord], space: SearchSpace) -> Parallel:
+def parallel_coordinates(records: Sequence[TrialRecord], space: SearchSpace) -> ParallelCoordinates:
     """The trials that have a score and did not fail.
 
     Raises:
@@ -55,10 +55,10 @@ def parallel(records: Sequence[TrialRecord], space: SearchSpace) -> Parallel:
         raise NotShown("no parameter varies")
     score = _score_scale(ranked)
     lines = (Line(record=r, places=(*(_place(scale, r) for scale in varying), score.place(r.best[0]))) for r in ranked)
-    return Parallel(axes=tuple(_axis(scale, ranked) for scale in (*varying, score)), lines=tuple(lines))
+    return ParallelCoordinates(axes=tuple(_axis(scale, ranked) for scale in (*varying, score)), lines=tuple(lines))
 
 
-def colour(share: float) -> str:
+def rank_colour(share: float) -> str:
     """From grey for the worst trials (0) to blue for the best (1): seen on white and on black."""
     grey, blue = (175, 180, 190), (40, 95, 170)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(grey, blue, strict=True))
@@ -78,7 +78,7 @@ def _axis(scale: Scale, ranked: Sequence[TrialRecord]) -> Axis:
     return Axis(name=scale.name, ticks=(*scale.ticks(), *([] if everywhere else [(NOT_USED, "not used")])))
 
 
-def of_state(records: Sequence[TrialRecord], state: str) -> list[TrialRecord]:
+def scored_trials(records: Sequence[TrialRecord], state: str) -> list[TrialRecord]:
     """The trials of a state that have a score."""
     return [record for record in records if record.state == state and record.values]
 
@@ -94,7 +94,7 @@ def best_so_far(records: Sequence[TrialRecord]) -> tuple[list[int], list[float]]
     return numbers, scores
 
 
-def unscored(records: Sequence[TrialRecord]) -> str:
+def unscored_note(records: Sequence[TrialRecord]) -> str:
     """`; without a score: 3 trials`, or nothing when all have one."""
     count = sum(not record.values for record in records)
     return f"; without a score: {count_trials(count)}" if count else ""

@@ -16,13 +16,13 @@ from support.made_up_trials import HOSTILE, config, images, make_winner, record,
 from tuner.core.records import best_of
 from tuner.data.spec import DataSpec
 from tuner.report.class_scores import classification, confusion, roc_curves
-from tuner.report.figures import REPLACEMENT, STATES, plain, save
+from tuner.report.figures import REPLACEMENT, STATES, figure_text, save
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import MOST_NUMBERS, draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
 from tuner.report.findings import NotShown, WinningModel
 from tuner.report.page_search import curves_block
-from tuner.report.search_series import NOT_USED, best_so_far, parallel
+from tuner.report.search_series import NOT_USED, best_so_far, parallel_coordinates
 from tuner.search.importance import importance
 from tuner.search.space_file import space_of
 
@@ -96,7 +96,7 @@ def test_importance_names_what_is_left_out(tmp_path: Path) -> None:
 
 
 def test_parallel_coordinates_have_a_place_for_a_parameter_that_is_not_used(tmp_path: Path) -> None:
-    found = parallel(trials(12), SPACE)
+    found = parallel_coordinates(trials(12), SPACE)
     assert [axis.name for axis in found.axes] == ["optimizer", "lr", "momentum", "dropout", "val_accuracy"]
     by_number = {line.record.number: line.places for line in found.lines}
     assert by_number[1][2] == NOT_USED  # adam has no momentum
@@ -108,12 +108,12 @@ def test_parallel_coordinates_have_a_place_for_a_parameter_that_is_not_used(tmp_
 
 def test_one_trial_is_drawn_and_none_is_said_so(tmp_path: Path) -> None:
     alone = [record(0, "COMPLETE", [0.5], optimizer="sgd", lr=0.1, momentum=0.9, dropout=0.1)]
-    drawn(draw_parallel(parallel(alone, SPACE)), tmp_path)
+    drawn(draw_parallel(parallel_coordinates(alone, SPACE)), tmp_path)
     drawn(draw_history(alone), tmp_path)
     drawn(draw_learning(alone, alone[0], (), 1), tmp_path)
     drawn(draw_curves(alone[0], 1), tmp_path)
     with pytest.raises(NotShown, match="no trial has a score"):
-        parallel([record(0, "FAIL", [0.9]), record(1, "FAIL", [])], SPACE)
+        parallel_coordinates([record(0, "FAIL", [0.9]), record(1, "FAIL", [])], SPACE)
 
 
 @pytest.mark.parametrize("classes", [2, 12, 100])
@@ -154,10 +154,10 @@ def test_attention_marks_words_and_its_absence_marks_none(tmp_path: Path) -> Non
 
 
 def test_text_is_drawn_as_it_is() -> None:
-    assert plain("a $\\frac{1}$ b") == "a \\$\\frac{1}\\$ b"
-    assert plain("two\nlines") == "two lines"
-    assert plain("\U0001f984") == REPLACEMENT
-    assert plain("x" * 50, 10) == "x" * 9 + "…"
+    assert figure_text("a $\\frac{1}$ b") == "a \\$\\frac{1}\\$ b"
+    assert figure_text("two\nlines") == "two lines"
+    assert figure_text("\U0001f984") == REPLACEMENT
+    assert figure_text("x" * 50, 10) == "x" * 9 + "…"
 
 
 def test_every_state_of_a_trial_has_a_word_and_a_colour() -> None:

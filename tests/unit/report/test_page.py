@@ -13,11 +13,14 @@ from pathlib import Path
 
 import plotly.graph_objects
 import pytest
+from jinja2 import UndefinedError
+from markupsafe import Markup
 from support.made_up_trials import HOSTILE, findings, images, texts, trials
 
+import tuner.report
 from tuner.report.findings import Findings
 from tuner.report.make import Report, write_report
-from tuner.report.page import Block, Section, render
+from tuner.report.page import TEMPLATES, Block, Section, render_page, render_table, render_template
 
 CHARTS = 7  # curves, confusion, roc, history, importance, parallel, learning
 
@@ -91,6 +94,11 @@ def charts_of(page: Path) -> list[dict[str, object]]:
     assert found
     charts: list[dict[str, object]] = json.loads(found[1])
     return charts
+
+
+def render_of(block: Block) -> str:
+    """A page with this section alone."""
+    return render_page(title="t", heading=Markup(), sections=[Section(key="k", title="k", block=block)], footer="")
 
 
 def test_every_chart_draws_in_a_browser_without_errors_or_requests(browsed: Browsed) -> None:
@@ -168,8 +176,38 @@ def test_sections_without_anything_to_show_say_why(tmp_path: Path) -> None:
 
 def test_a_number_that_json_has_not_is_left_out_of_its_chart_and_costs_no_page() -> None:
     chart = {"data": [{"y": [1.0, float("nan"), (float("inf"), 2)]}], "layout": {}, "height": 9}
-    page = render("t", "", [Section(key="k", title="k", block=Block(charts=(chart,)))], "")
+    page = render_of(Block(charts=(chart,)))
     assert '[{"data":[{"y":[1.0,null,[null,2]]}],"layout":{}}]' in page
+
+
+def test_a_chart_cannot_end_its_script() -> None:
+    hostile = "</script><script>alert(1)</script><!--"
+    page = render_of(Block(charts=({"data": [{"name": hostile}], "layout": {}, "height": 9},)))
+    assert [tag for tag, _ in Tags(page).tags].count("script") == 3
+    assert "alert(1)</script>" not in page
+    found = re.search(r'<script id="charts" type="application/json">(.*?)</script>', page)
+    assert found
+    assert json.loads(found[1])[0]["data"] == [{"name": hostile}]
+
+
+def test_whatever_is_filled_in_is_escaped_unless_a_template_made_it() -> None:
+    hostile = "\"'><img src=x>{{ 7 * 7 }}{% raw %}"
+    section = Section(key=hostile, title=hostile, block=Block(caption=hostile, html=hostile))  # type: ignore[arg-type]
+    unmade = Section(key="k", title="k", block=None, note=hostile)
+    heading = render_table([hostile], [[hostile, hostile]], hostile)
+    page = render_page(title=hostile, heading=heading, sections=[section, unmade], footer=hostile)
+    assert "<img" not in page
+    assert page.count("&lt;img src=x&gt;{{ 7 * 7 }}{% raw %}") == 13
+    assert not [tag for tag, attributes in Tags(page).tags if tag == "img" or "src" in attributes]
+
+
+def test_no_template_turns_the_escaping_off_and_a_missing_value_is_an_error() -> None:
+    names = TEMPLATES.list_templates(extensions=["html"])
+    assert "page.html" in names
+    sources = [(Path(tuner.report.__file__).parent / "templates" / name).read_text(encoding="utf-8") for name in names]
+    assert not [source for source in sources if re.search(r"\|\s*safe|autoescape", source)]
+    with pytest.raises(UndefinedError):
+        render_template("table.html", rows=[])
 
 
 def test_words_are_marked_by_their_weight(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from support.made_up_trials import images, make_winner, texts
 
 from tuner.data.spec import Column, DataSpec, Split
 from tuner.report.class_scores import MOST_POINTS, classification, confusion, roc_curves
-from tuner.report.samples import columns, picture, samples, weighted_words
+from tuner.report.samples import samples, table_columns, to_pixels, weighted_words
 from tuner.training.evaluation import DRAWN, WRONG, Predictions
 
 
@@ -89,8 +89,8 @@ def test_a_long_roc_curve_is_thinned_and_keeps_its_area() -> None:
 def test_samples_name_truth_and_prediction() -> None:
     found = images(["cat", "dog"], 300, sure=1.0)
     shown = samples(found)
-    assert [sample.sought for sample in shown] == [False] * DRAWN + [True] * WRONG
-    assert all(not sample.right for sample in shown if sample.sought)
+    assert [sample.confident_mistake for sample in shown] == [False] * DRAWN + [True] * WRONG
+    assert all(not sample.right for sample in shown if sample.confident_mistake)
     for sample in shown:
         assert sample.truth == ("cat", "dog")[sample.index % 2]
         assert sample.probability == pytest.approx(found.predictions.probabilities[sample.index].max().item())
@@ -98,9 +98,9 @@ def test_samples_name_truth_and_prediction() -> None:
 
 def test_pictures_are_grey_or_coloured_and_reach_from_black_to_white() -> None:
     spec = DataSpec(name="x", task="image", shape=(1, 1, 2), classes=("a", "b"), mean=(0.0,), std=(1.0,), white=16)
-    assert picture(spec, torch.tensor([[[0, 16]]])).tolist() == [[0, 255]]
-    assert picture(spec, torch.tensor([[[0]], [[8]], [[99]]])).tolist() == [[[0, 128, 255]]]
-    assert picture(spec, torch.tensor([[[0]], [[16]]])).tolist() == [[127]]
+    assert to_pixels(spec, torch.tensor([[[0, 16]]])).tolist() == [[0, 255]]
+    assert to_pixels(spec, torch.tensor([[[0]], [[8]], [[99]]])).tolist() == [[[0, 128, 255]]]
+    assert to_pixels(spec, torch.tensor([[[0]], [[16]]])).tolist() == [[127]]
 
 
 def test_words_come_with_their_weight_and_without_padding() -> None:
@@ -140,6 +140,6 @@ def test_tables_show_the_raw_columns_where_they_are_known_and_numbered_features_
             std=(1.0,) * 3,
             columns=spec_columns,
         )
-        found, values = columns(make_winner(spec, inputs))
+        found, values = table_columns(make_winner(spec, inputs))
         assert (found, values[2]) == (names, row)
         assert np.asarray(values).shape == (3, len(names))
