@@ -20,9 +20,11 @@ from faults.ledger import (  # noqa: F401 - used by pytest
     pytest_runtest_makereport,
     pytest_sessionfinish,
 )
+from support import processes
 from support.common import BIN, Command, Finished, Start, free_port
+from support.processes import Process, end
 
-STARTED: list[subprocess.Popen[str]] = []
+STARTED: list[Process] = []
 MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
@@ -70,28 +72,19 @@ def reaped() -> Iterator[None]:
     yield
     for process in STARTED[before:]:
         if process.poll() is None:
-            process.kill()
-            process.communicate()
+            end(process, signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")
 def start(environment: dict[str, str]) -> Start:
     """Starts `tuner ARGUMENTS` in a folder, as a newcomer would type it."""
 
-    def popen(*arguments: str, folder: Path, **extra: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [str(BIN / "tuner"), *arguments],
-            cwd=folder,
-            env={**environment, **extra},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start_tuner(*arguments: str, folder: Path, **extra: str) -> Process:
+        process = processes.start([BIN / "tuner", *arguments], folder=folder, environment={**environment, **extra})
         STARTED.append(process)
         return process
 
-    return popen
+    return start_tuner
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +96,7 @@ def tuner(start: Start) -> Command:
         try:
             out, err = process.communicate(timeout=600)
         finally:
-            process.kill()
+            end(process, signal.SIGKILL)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     return run

@@ -15,8 +15,10 @@ import pytest
 import torch
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from support import processes
 from support.common import BIN, Command, Start, make_config, read_runs, read_study, wait_for_epochs
 from support.dataset_files import noise
+from support.processes import Process
 from torchvision.models import mobilenet_v2
 
 from tuner.sweeps.lock import lock_sweep
@@ -84,14 +86,8 @@ def test_a_training_in_the_background_of_a_script_ends_on_sigterm_all_the_same(
 ) -> None:
     """A shell that is not interactive starts such a process with SIGINT ignored."""
     words = [str(BIN / "tuner"), "train", "digits", "cnn", "--epochs", "2000", "--cpus", "1", "--name", "x"]
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", f"{shlex.join(words)} & echo $!; wait"],
-        cwd=tmp_path,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    script = f"{shlex.join(words)} & echo $!; wait"
+    process = processes.start(["/bin/sh", "-c", script], folder=tmp_path, environment=environment)
     assert process.stdout is not None
     number = int(process.stdout.readline())
     try:
@@ -104,7 +100,7 @@ def test_a_training_in_the_background_of_a_script_ends_on_sigterm_all_the_same(
     assert {run.info.status for run in runs(tmp_path)} == {"KILLED"}
 
 
-def stop_after(count: int, process: subprocess.Popen[str], folder: Path) -> None:
+def stop_after(count: int, process: Process, folder: Path) -> None:
     """Ctrl-C when the study knows so many epochs."""
     wait_for_epochs(folder, count, process)
     process.send_signal(signal.SIGINT)

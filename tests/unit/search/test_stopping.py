@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.common import Command, Start, make_config, read_study, wait_for_epochs
+from support.processes import end, wait_until
 
 from tuner.search.space_file import space_of
 from tuner.search.stopping import NOTE_S, TimeBudget
@@ -72,11 +72,9 @@ def test_without_a_limit_nothing_is_remembered(tmp_path: Path, wait: Callable[[f
 def test_a_sweep_that_was_killed_does_not_begin_its_time_again(tuner: Command, start: Start, tmp_path: Path) -> None:
     arguments = ("sweep", "digits", "cnn", "--trials", "1", "--max-epochs", "100000", "--cpus-per-trial", "1")
     process = start(*arguments, "--time-budget", "60s", "--name", "x", folder=tmp_path)
-    while process.poll() is None and sum(StudyReader(tmp_path / "runs/x/study.log").spent()) < NOTE_S:
-        wait_for_epochs(tmp_path, 1, process)
-        time.sleep(0.2)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
+    wait_for_epochs(tmp_path, 1, process)
+    wait_until(lambda: sum(StudyReader(tmp_path / "runs/x/study.log").spent()) >= NOTE_S, process)
+    end(process, signal.SIGKILL)
     done = tuner("resume", "x", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     [left] = re.findall(r"(\d+) s of the time budget of 60 s are left", done.stderr)

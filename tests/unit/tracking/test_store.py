@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from support.common import Command, Finished, Start, free_port, wait_until
+from support.common import Command, Finished, Start, free_port
 from support.dataset_files import serve
 from support.first_use_of_store import PROCESSES, use_at_once
+from support.processes import end, wait_until
 
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
@@ -116,8 +117,7 @@ def test_ui_serves_the_sweeps_of_the_folder(start: Start, finished: Finished) ->
         with urllib.request.urlopen(request, timeout=60) as response:
             assert b"digits-cnn" in response.read()
     finally:
-        process.terminate()
-        process.communicate(timeout=60)
+        end(process, timeout=60)
 
 
 @pytest.mark.proof
