@@ -23,6 +23,7 @@ from faults.ledger import (  # noqa: F401 - used by pytest
 from support import processes
 from support.common import BIN, Command, Finished, Start, free_port
 from support.processes import Process, end
+from support.workers import made_once
 
 STARTED: list[Process] = []
 MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
@@ -107,9 +108,12 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow's database, with its tables and without a run. To make one takes seconds, so tests begin with a copy."""
     from tuner.tracking.store import Store
 
-    home = tmp_path_factory.mktemp("database")
-    Store(uri=f"sqlite:///{home}/mlflow.db", artifacts=home.as_uri()).prepare()
-    return home / "mlflow.db"
+    def make(home: Path) -> str:
+        Store(uri=f"sqlite:///{home}/mlflow.db", artifacts=home.as_uri()).prepare()
+        return "mlflow.db"
+
+    home, name = made_once(tmp_path_factory, "database", make)
+    return home / name
 
 
 @pytest.fixture(scope="session")
@@ -127,11 +131,15 @@ def finished(tuner: Command, tmp_path_factory: pytest.TempPathFactory) -> Finish
 
     Two of three choices of the learning rate are hopeless, so that there is something to prune and something to fail.
     """
-    folder = tmp_path_factory.mktemp("a folder")  # with a space in its name
-    done = tuner(
-        *("sweep", "digits", "cnn", "--trials", "8", "--max-epochs", "9", "--json"),
-        *("--set", "width=0.25", "--set", "lr=0.003,1e-6,1e30", "--set", "optimizer=adam"),
-        folder=folder,
-    )
-    assert done.returncode == 0, done.stderr
-    return Finished(folder, json.loads(done.stdout), done.stderr)
+
+    def make(folder: Path) -> str:
+        done = tuner(
+            *("sweep", "digits", "cnn", "--trials", "8", "--max-epochs", "9", "--json"),
+            *("--set", "width=0.25", "--set", "lr=0.003,1e-6,1e30", "--set", "optimizer=adam"),
+            folder=folder,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.dumps([json.loads(done.stdout), done.stderr])
+
+    folder, printed = made_once(tmp_path_factory, "a folder", make)  # with a space in its name
+    return Finished(folder, *json.loads(printed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -18,9 +19,11 @@ from mlflow.entities import Run
 from support import processes
 from support.common import BIN, Command, Start, make_config, read_runs, read_study, wait_for_epochs
 from support.dataset_files import noise
-from support.processes import Process
+from support.processes import Process, end, wait_until
 from torchvision.models import mobilenet_v2
 
+from tuner.search.stopping import NOTE_S
+from tuner.search.study_reader import StudyReader
 from tuner.sweeps.lock import lock_sweep
 
 ARGUMENTS = ("sweep", "digits", "cnn", "--trials", "5", "--max-epochs", "9", "--set", "width=0.25", "--name", "x")
@@ -188,3 +191,18 @@ def test_a_killed_driver_loses_nothing(tuner: Command, start: Start, tmp_path: P
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     check_finished(tmp_path, epochs(tmp_path), tuner("resume", "x", "--json", folder=tmp_path))
+
+
+@pytest.mark.proof
+def test_a_sweep_that_was_killed_does_not_begin_its_time_again(tuner: Command, start: Start, tmp_path: Path) -> None:
+    arguments = ("sweep", "digits", "cnn", "--trials", "1", "--max-epochs", "100000", "--cpus-per-trial", "1")
+    process = start(*arguments, "--time-budget", "60s", "--name", "x", folder=tmp_path)
+    wait_for_epochs(tmp_path, 1, process)
+    wait_until(lambda: sum(StudyReader(tmp_path / "runs/x/study.log").spent()) >= NOTE_S, process)
+    end(process, signal.SIGKILL)
+    done = tuner("resume", "x", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [left] = re.findall(r"(\d+) s of the time budget of 60 s are left", done.stderr)
+    assert 0 < int(left) <= 60 - NOTE_S
+    [trial] = read_study(tmp_path / "runs/x").trials
+    assert trial.user_attrs["reason"].startswith("the time budget ran out in epoch")

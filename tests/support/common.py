@@ -81,6 +81,16 @@ def make_record(number: int, state: str, metrics: dict[int, dict[str, float]], r
     )
 
 
+def check_refused(result: tuple[int, str, str], words: list[str], home: Path) -> None:
+    """One line on stderr that holds all the words, exit status 2, and nothing left behind."""
+    code, out, err = result
+    assert (code, out) == (2, ""), err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert all(word in err for word in words), err
+    assert not list(home.glob("*"))
+
+
 def read_study(sweep: Path) -> optuna.Study:
     """A sweep's study, read with Optuna alone, as optuna-dashboard would."""
     storage = JournalStorage(JournalFileBackend(str(sweep / "study.log")))

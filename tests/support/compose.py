@@ -20,6 +20,7 @@ import yaml
 from support.common import free_port
 from support.postgres import postgres
 from support.processes import Process, end, start, wait_until
+from support.workers import ray_worker_ports
 
 DOCKER = Path(__file__).parents[2] / "docker"
 START_S = 120.0
@@ -135,9 +136,8 @@ class Compose:
     def _several_nodes_on_one_host(self, home: Path) -> list[str]:
         names = ("dashboard-agent-grpc-port", "runtime-env-agent-port", "ray-client-server-port")
         ports = [f"--{name}={free_port()}" for name in names[: 3 if home.name == "head" else 2]]
-        first = 20_000 + 400 * len(self.running) + (os.getpid() % 50) * 8
-        workers = [f"--min-worker-port={first}", f"--max-worker-port={first + 399}"]
-        return [*ports, *workers, f"--temp-dir={home}", "--node-ip-address=127.0.0.1"]
+        ports += ray_worker_ports(len(self.running))
+        return [*ports, f"--temp-dir={home}", "--node-ip-address=127.0.0.1"]
 
 
 @contextmanager

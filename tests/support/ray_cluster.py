@@ -16,6 +16,7 @@ from pathlib import Path
 
 from support.common import free_port
 from support.processes import Process, end, start, wait_until
+from support.workers import ray_worker_ports
 
 RAY = Path(sys.executable).parent / "ray"
 PLACES = """--resources={"tuner": 1}"""  # as docker/ starts nodes
@@ -100,8 +101,7 @@ class Cluster:
     def _ports(self) -> list[str]:
         names = ("dashboard-agent-listen-port", "dashboard-agent-grpc-port", "runtime-env-agent-port")
         ports = [f"--{name}={free_port()}" for name in (*names, "metrics-export-port")]
-        first = 20_000 + 400 * (len(self.nodes) + 1) + (os.getpid() % 50) * 8
-        return [*ports, f"--min-worker-port={first}", f"--max-worker-port={first + 399}", "--node-ip-address=127.0.0.1"]
+        return [*ports, *ray_worker_ports(len(self.nodes) + 1), "--node-ip-address=127.0.0.1"]
 
     def _wait(self, node: Node, true: Callable[[], bool]) -> None:
         assert wait_until(true, node.process, timeout=START_S), (node.folder / "out.txt").read_text()
