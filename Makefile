@@ -14,7 +14,8 @@ LOCK := $(UV) pip compile pyproject.toml --extra dev --extra server --universal 
 
 FAULTS := build/faults.json
 
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4  # a worker for each core
+# A worker for each core. The tests of a module stay together, but for those that a worker without work takes over.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 .PHONY: demo test check proofs faults venv lint format lock benchmark results
 

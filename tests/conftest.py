@@ -20,9 +20,12 @@ from faults.ledger import (  # noqa: F401 - used by pytest
     pytest_runtest_makereport,
     pytest_sessionfinish,
 )
+from support import processes
 from support.common import BIN, Command, Finished, Start, free_port
+from support.processes import Process, end
+from support.workers import made_once
 
-STARTED: list[subprocess.Popen[str]] = []
+STARTED: list[Process] = []
 MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
@@ -70,28 +73,19 @@ def reaped() -> Iterator[None]:
     yield
     for process in STARTED[before:]:
         if process.poll() is None:
-            process.kill()
-            process.communicate()
+            end(process, signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")
 def start(environment: dict[str, str]) -> Start:
     """Starts `tuner ARGUMENTS` in a folder, as a newcomer would type it."""
 
-    def popen(*arguments: str, folder: Path, **extra: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [str(BIN / "tuner"), *arguments],
-            cwd=folder,
-            env={**environment, **extra},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start_tuner(*arguments: str, folder: Path, **extra: str) -> Process:
+        process = processes.start([BIN / "tuner", *arguments], folder=folder, environment={**environment, **extra})
         STARTED.append(process)
         return process
 
-    return popen
+    return start_tuner
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +97,7 @@ def tuner(start: Start) -> Command:
         try:
             out, err = process.communicate(timeout=600)
         finally:
-            process.kill()
+            end(process, signal.SIGKILL)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     return run
@@ -114,9 +108,12 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow's database, with its tables and without a run. To make one takes seconds, so tests begin with a copy."""
     from tuner.tracking.store import Store
 
-    home = tmp_path_factory.mktemp("database")
-    Store(uri=f"sqlite:///{home}/mlflow.db", artifacts=home.as_uri()).prepare()
-    return home / "mlflow.db"
+    def make(home: Path) -> str:
+        Store(uri=f"sqlite:///{home}/mlflow.db", artifacts=home.as_uri()).prepare()
+        return "mlflow.db"
+
+    home, name = made_once(tmp_path_factory, "database", make)
+    return home / name
 
 
 @pytest.fixture(scope="session")
@@ -134,11 +131,15 @@ def finished(tuner: Command, tmp_path_factory: pytest.TempPathFactory) -> Finish
 
     Two of three choices of the learning rate are hopeless, so that there is something to prune and something to fail.
     """
-    folder = tmp_path_factory.mktemp("a folder")  # with a space in its name
-    done = tuner(
-        *("sweep", "digits", "cnn", "--trials", "8", "--max-epochs", "9", "--json"),
-        *("--set", "width=0.25", "--set", "lr=0.003,1e-6,1e30", "--set", "optimizer=adam"),
-        folder=folder,
-    )
-    assert done.returncode == 0, done.stderr
-    return Finished(folder, json.loads(done.stdout), done.stderr)
+
+    def make(folder: Path) -> str:
+        done = tuner(
+            *("sweep", "digits", "cnn", "--trials", "8", "--max-epochs", "9", "--json"),
+            *("--set", "width=0.25", "--set", "lr=0.003,1e-6,1e30", "--set", "optimizer=adam"),
+            folder=folder,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.dumps([json.loads(done.stdout), done.stderr])
+
+    folder, printed = made_once(tmp_path_factory, "a folder", make)  # with a space in its name
+    return Finished(folder, *json.loads(printed))

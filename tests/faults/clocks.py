@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import struct
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 from support.common import Start, read_runs, wait_for_epochs
 from support.process_groups import program
+from support.processes import end
 
 from faults.inventory import Inventory, inventory
 from tuner.core.records import TrialRecord
@@ -64,8 +66,7 @@ def set_the_clock(start: Start, folder: Path, compiler: str) -> Counts:
                     counts.wrong.append(f"jump {counts.jumps}: the driver or the workers have another clock")
         out, err = process.communicate(timeout=PATIENCE_S)
     finally:
-        process.kill()
-        process.communicate()
+        end(process, signal.SIGKILL)
     if process.returncode != 0:
         counts.wrong.append(f"it ended with {process.returncode}: {err[-2000:]}")
         return counts

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.common import Start
+from support.processes import end
 
 from faults.inventory import Inventory, inventory
 
@@ -47,8 +49,7 @@ def begin_at_once(start: Start, folder: Path, sweeps: int, *options: str) -> Cou
                 counts.found.wrong.append(f"ended with {process.returncode}: {err[-2000:]}")
     finally:
         for process in processes:
-            process.kill()
-            process.communicate()
+            end(process, signal.SIGKILL)
         shutil.rmtree(home, ignore_errors=True)
     for path in (folder / "runs").glob("*/sweep.json"):
         counts.found += inventory(folder / "runs", path.parent.name, TRIALS)

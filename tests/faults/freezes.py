@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from support.processes import wait_until
 from support.ray_cluster import Node
 
 from faults.three_nodes import Team, last_node
@@ -59,18 +59,15 @@ def workers(pids: list[int]) -> list[int]:
 
 def wait_until_moved(team: Team, sweep: str, trial: int, away_from: str) -> None:
     """Until another node has reported an epoch of the trial, or the trial has ended."""
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
+
+    def moved() -> bool:
         record = read_records(team.journal(sweep))[trial]
-        if record.ended or last_node(record) != away_from:
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"trial {trial} is still on {away_from}")
+        return record.ended or last_node(record) != away_from
+
+    assert wait_until(moved, timeout=WAIT_S, poll=0.1), f"trial {trial} is still on {away_from}"
 
 
 def wait_until_gone(pids: list[int]) -> list[int]:
     """Those that have not ended in time."""
-    deadline = time.monotonic() + WAIT_S
-    while (left := workers(pids)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return left
+    wait_until(lambda: not workers(pids), timeout=WAIT_S, poll=0.1)
+    return workers(pids)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from support.common import epochs_in
 from support.process_groups import end_all, group, processes, program
+from support.processes import Process, end, wait_until
 
 from faults.inventory import Inventory, inventory, lost_between
 from tuner.core.records import TrialRecord
@@ -97,41 +97,39 @@ class Attack:
         err = process.communicate(timeout=WAIT_S)[1]
         self._check(process.returncode, err)
 
-    def _tuner(self, *words: str) -> subprocess.Popen[str]:
+    def _tuner(self, *words: str) -> Process:
         return group(self._environment, self._folder, *words)
 
-    def _begin(self) -> subprocess.Popen[str]:
+    def _begin(self) -> Process:
         return self._tuner(*SWEEP, *SIZE, "--name", self._name)
 
-    def _go_on(self, *, waits: bool) -> subprocess.Popen[str]:
+    def _go_on(self, *, waits: bool) -> Process:
         """Until its first new epoch if it `waits`."""
         if not (self._sweep / "sweep.json").exists():  # it was killed before there was anything to go on with
             return self._begin()
         before, began = self._lines(), time.monotonic()
         process = self._tuner("resume", self._name)
-        while waits and process.poll() is None and self._lines() == before:
-            self._check_checkpoints()
-            _pause(began)
-        if waits and process.poll() is None:
+
+        def has_trained() -> bool:
+            if self._lines() == before:
+                self._check_checkpoints()
+            return self._lines() != before
+
+        if waits and _comes(has_trained, process):
             self.counts.seconds.append(time.monotonic() - began)
         return process
 
-    def _kill(self, process: subprocess.Popen[str], moment: str) -> bool:
+    def _kill(self, process: Process, moment: str) -> bool:
         """False when the sweep came to its end before."""
-        arrived = self._arrival(moment, process)
-        began = time.monotonic()
-        while process.poll() is None:
-            if arrived():
-                os.kill(process.pid, signal.SIGKILL)
-                process.communicate()
-                self.counts.kills[moment] += 1
-                self._compare_with_now()
-                self._note_checkpoints()
-                return True
-            _pause(began)
-        return False
+        if not _comes(self._arrival(moment, process), process):
+            return False
+        end(process, signal.SIGKILL)
+        self.counts.kills[moment] += 1
+        self._compare_with_now()
+        self._note_checkpoints()
+        return True
 
-    def _arrival(self, moment: str, process: subprocess.Popen[str]) -> Callable[[], bool]:
+    def _arrival(self, moment: str, process: Process) -> Callable[[], bool]:
         """What says that the moment has come."""
         if moment == "ask":
             return self._in_study(process, lambda record: not record.parameters)
@@ -145,9 +143,7 @@ class Attack:
             return self._at_the_end(self._rng.uniform(0, 3))
         return _after(self._rng.uniform(0.5, 15) if moment == "start" else self._rng.uniform(1, 20))
 
-    def _in_study(
-        self, process: subprocess.Popen[str], unfinished: Callable[[TrialRecord], bool]
-    ) -> Callable[[], bool]:
+    def _in_study(self, process: Process, unfinished: Callable[[TrialRecord], bool]) -> Callable[[], bool]:
         """When the driver is in the middle of writing something, for the so-manieth time; it is stopped there."""
         journal, times, size = self._sweep / "study.log", self._rng.randint(1, 8), 0
 
@@ -267,9 +263,11 @@ class Attack:
                 self._lose(f"trial {record.number} was complete in epoch {record.epoch}")
 
 
-def _pause(began: float) -> None:
-    assert time.monotonic() - began < WAIT_S
-    time.sleep(POLL_S)
+def _comes(moment: Callable[[], bool], process: Process) -> bool:
+    """Waits for it; False when the process ends before."""
+    came = wait_until(moment, process, timeout=WAIT_S, poll=POLL_S)
+    assert came or process.poll() is not None
+    return bool(came)
 
 
 def _after(seconds: float) -> Callable[[], bool]:

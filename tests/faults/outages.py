@@ -15,6 +15,7 @@ from pathlib import Path
 
 from support.common import make_config
 from support.made_up_search import Recorder, controller_of, study_of
+from support.processes import wait_until
 
 from faults.faulty_proxy import BROKEN, BUSY, CUT, DOWN, KINDS, LOST, SLOW, FaultyProxy, faulty_proxy
 from faults.inventory import Inventory, inventory
@@ -108,11 +109,14 @@ class Training:
     def fail(self, *kinds: str, share: float = 1.0, faults: int = 4) -> None:
         """The server fails from now on; returns when so many requests have suffered from it."""
         self.proxy.kinds, self.proxy.share = kinds, share
-        wanted, deadline = self.proxy.injected.total() + faults, time.monotonic() + WAIT_S
-        while self.proxy.injected.total() < wanted:
-            assert time.monotonic() < deadline, f"{self.proxy.injected} of {wanted} faults"
-            self.train(self.reports + 1)
-            time.sleep(0.02)
+        wanted = self.proxy.injected.total() + faults
+
+        def enough() -> bool:
+            if self.proxy.injected.total() < wanted:
+                self.train(self.reports + 1)
+            return self.proxy.injected.total() >= wanted
+
+        assert wait_until(enough, timeout=WAIT_S, poll=0.02), f"{self.proxy.injected} of {wanted} faults"
 
     def heal(self) -> None:
         """The server is well again."""

@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from support.processes import wait_until
+
 from tuner.core.errors import TunerError
 from tuner.sweeps.control import stop
 from tuner.sweeps.lock import Order, current_order, is_running, lock_sweep
@@ -21,9 +23,7 @@ def stop_as_it_begins(folder: Path, times: int) -> Counter[str]:
     def run() -> None:
         for _ in range(times):
             with lock_sweep(folder):
-                deadline = time.monotonic() + OBEYS_S
-                while current_order(folder) is not Order.STOP and time.monotonic() < deadline:
-                    time.sleep(0.0005)
+                wait_until(lambda: current_order(folder) is Order.STOP, timeout=OBEYS_S, poll=0.0005)
                 counts["obeyed"] += current_order(folder) is Order.STOP
             counts["ended"] += 1
             time.sleep(0.001)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from support.common import read_runs
 from support.process_groups import Terminal, end_all, no_processes, processes, program
+from support.processes import Process, wait_until
 
 from faults.kills import SIZE, SWEEP, Attack
 
@@ -77,7 +76,7 @@ class Stopper(Attack):
         if "RUNNING" in {run.info.status for run in runs}:
             self._lose(f"{way}: runs are left RUNNING")
 
-    def _strike(self, way: str, process: subprocess.Popen[str]) -> None:
+    def _strike(self, way: str, process: Process) -> None:
         if way == "systemd":
             for pid in processes(self._folder):
                 with suppress(ProcessLookupError):
@@ -91,18 +90,18 @@ class Stopper(Attack):
         else:
             os.killpg(process.pid, signal.SIGINT)
 
-    def _wait(self, way: str, process: subprocess.Popen[str]) -> None:
+    def _wait(self, way: str, process: Process) -> None:
         """Until it is time to."""
         enough, had_raylet = self._lines() + EPOCHS_BETWEEN, False
-        while process.poll() is None:
+
+        def due() -> bool:
+            nonlocal had_raylet
             if way.endswith("at the test"):
-                due = (self._sweep / "model").exists()
-            elif way.endswith(("as Ray starts", "as Ray ends")):
+                return (self._sweep / "model").exists()
+            if way.endswith(("as Ray starts", "as Ray ends")):
                 programs = {program(pid) for pid in processes(self._folder)}
                 had_raylet = had_raylet or "raylet" in programs
-                due = "gcs_server" in programs if way.endswith("starts") else had_raylet and "raylet" not in programs
-            else:
-                due = self._lines() >= enough
-            if due:
-                return
-            time.sleep(0.01)
+                return "gcs_server" in programs if way.endswith("starts") else had_raylet and "raylet" not in programs
+            return self._lines() >= enough
+
+        wait_until(due, process, poll=0.01)

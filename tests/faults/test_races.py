@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from support.common import Start, make_config, wait_for_epochs
+from support.processes import end
 
 from faults.crowd import begin_at_once
 from faults.inventory import inventory, lost_between
@@ -151,8 +153,7 @@ def test_of_two_that_go_on_with_a_sweep_one_does_while_another_stops_it(
     size = ("--limit", "300", "--set", "width=0.25", "--trials", "6", "--max-epochs", "27")
     process = start("sweep", "digits", "cnn", *size, "--name", "x", folder=tmp_path)
     wait_for_epochs(tmp_path, 2, process)
-    process.kill()
-    process.communicate()
+    end(process, signal.SIGKILL)
     before = read_records(tmp_path / "runs/x/study.log")
     going = [start("resume", "x", folder=tmp_path) for _ in range(2)]
     time.sleep(later)  # the sweep does not run yet, or begins, or trains

@@ -15,6 +15,7 @@ from support.common import Command, Finished, Start, epochs_in, free_port, read_
 from support.made_up_search import Recorder
 from support.mlflow_server import mlflow_server, plain_server
 from support.postgres import postgres
+from support.processes import end
 
 from faults.faulty_proxy import BROKEN, DOWN, LOST, faulty_proxy
 from faults.inventory import inventory
@@ -203,8 +204,7 @@ def test_a_sweep_whose_server_is_killed_for_its_middle_ends_well(start: Start, t
             found = inventory(tmp_path / "runs", "x", 24, uri=uri)
     finally:
         if process:
-            process.kill()
-            process.communicate()
+            end(process, signal.SIGKILL)
     ledger.enter("the MLflow server killed with kill -9 during a real sweep, and started again", 1, found)
     check_told(out, err)
     assert found.wrong == []
@@ -245,8 +245,7 @@ def test_a_sweep_whose_server_is_gone_for_good_has_its_model_and_is_synced_later
         process = start(*words, folder=tmp_path, MLFLOW_TRACKING_URI=proxy.uri)
         wait_for_epochs(tmp_path, 3, process, "gone")
         proxy.kinds = (DOWN,)
-        process.kill()
-        process.communicate()
+        end(process, signal.SIGKILL)
         resumed = tuner("resume", "gone", folder=tmp_path, MLFLOW_TRACKING_URI=proxy.uri)
         assert resumed.returncode == UNSENT, resumed.stderr
         result = json.loads((tmp_path / "runs/gone/result.json").read_text())

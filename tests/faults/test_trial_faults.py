@@ -6,14 +6,13 @@ import json
 import os
 import re
 import signal
-import subprocess
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.common import Command, Start, read_study
+from support.processes import Process, wait_until
 
 from faults.inventory import inventory
 from faults.ledger import Ledger
@@ -29,7 +28,7 @@ def records(folder: Path) -> list[TrialRecord]:
     return read_records(folder / "runs/x/study.log")
 
 
-def workers(environment: dict[str, str], driver: subprocess.Popen[str]) -> list[int]:
+def workers(environment: dict[str, str], driver: Process) -> list[int]:
     """The processes in which the trials of this driver train."""
     found = []
     mark = f"RAY_TMPDIR={environment['RAY_TMPDIR']}".encode()
@@ -42,16 +41,15 @@ def workers(environment: dict[str, str], driver: subprocess.Popen[str]) -> list[
     return sorted(found)
 
 
-def wait_for(folder: Path, process: subprocess.Popen[str], epochs: int) -> None:
+def wait_for(folder: Path, process: Process, epochs: int) -> None:
     """Until so many epochs were reported in all."""
-    deadline = time.monotonic() + WAIT_S
-    while sum(record.epoch for record in records(folder)) < epochs:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    reported = wait_until(
+        lambda: sum(record.epoch for record in records(folder)) >= epochs, process, timeout=WAIT_S, poll=0.1
+    )
+    assert reported, process.communicate() if process.poll() is not None else ""
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[dict[str, Any], str]:
+def ended(process: Process) -> tuple[dict[str, Any], str]:
     out, err = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0, err
     found: dict[str, Any] = json.loads(out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from support.mlflow_server import MlflowServer, mlflow_server
 from support.postgres import postgres
+from support.processes import wait_until
 from support.ray_cluster import Cluster, Node, ray_cluster
 
 from tuner.core.records import TrialRecord
@@ -65,10 +65,13 @@ def last_node(record: TrialRecord) -> str:
 def wait_for_a_trial(team: Team, sweep: str) -> tuple[int, Node, str]:
     """A running trial of a worker that is past its first rung, whose checkpoint is kept; the worker, and its id."""
     names = {name: node for node in team.workers for _, name in [raylet(node)] if name}
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
+
+    def a_trial() -> tuple[int, Node, str] | None:
         for record in read_records(team.journal(sweep)):
             if not record.ended and last_node(record) in names and record.epoch > 2 and record.epoch not in RUNGS:
                 return record.number, names[last_node(record)], last_node(record)
-        time.sleep(0.1)
-    raise TimeoutError(f"no worker has a trial of {sweep}")
+        return None
+
+    found = wait_until(a_trial, timeout=WAIT_S, poll=0.1)
+    assert found, f"no worker has a trial of {sweep}"
+    return found

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.common import Command, Finished, make_config, read_runs, read_study
+from support.processes import wait_until
 
 from tuner.core.errors import TunerError
+from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
 from tuner.sweeps import lock
@@ -34,11 +36,26 @@ def sweep(home: Path) -> Path:
 def wait(folder: Path, state: str) -> dict[str, Any]:
     """The status of the sweep x, once it is in that state, or has left the ones that come before it."""
     watch = SweepReader("x", folder / "runs")
-    while True:
+
+    def reached() -> dict[str, Any] | None:
         now = watch.status()
-        if now.state == state or not now.running:
-            return now.to_json()
-        time.sleep(0.2)
+        return now.to_json() if now.state == state or not now.running else None
+
+    found = wait_until(reached)
+    assert found
+    return found
+
+
+def wait_for_record(folder: Path, enough: Callable[[list[TrialRecord]], bool]) -> None:
+    """Until the study of the sweep x, which has to be running, has enough."""
+
+    def reached() -> bool:
+        if enough(read_records(folder / "runs/x/study.log")):
+            return True
+        assert is_running(folder / "runs/x")
+        return False
+
+    assert wait_until(reached)
 
 
 def test_a_folder_is_held_by_one_process_and_says_by_which(sweep: Path) -> None:
@@ -129,9 +146,7 @@ def test_a_sweep_in_the_background_is_paused_gone_on_with_and_stopped(tuner: Com
     assert json.loads(begun.stdout)["sweep"] == "x"
     assert "tuner stop x" in begun.stderr
     try:
-        while not read_records(tmp_path / "runs/x/study.log"):
-            assert is_running(tmp_path / "runs/x")
-            time.sleep(0.2)
+        wait_for_record(tmp_path, bool)
         assert wait(tmp_path, "running")["state"] == "running"
         assert tuner("pause", "x", folder=tmp_path).returncode == 0
         assert wait(tmp_path, "paused")["state"] == "paused"
@@ -141,9 +156,7 @@ def test_a_sweep_in_the_background_is_paused_gone_on_with_and_stopped(tuner: Com
 
         assert tuner("resume", "x", "--detach", folder=tmp_path).returncode == 0
         epochs = sum(map(len, before.values()))
-        while sum(len(record.values) for record in read_records(tmp_path / "runs/x/study.log")) <= epochs + 1:
-            assert is_running(tmp_path / "runs/x")
-            time.sleep(0.2)
+        wait_for_record(tmp_path, lambda records: sum(len(record.values) for record in records) > epochs + 1)
         assert tuner("stop", "x", folder=tmp_path).returncode == 0
         ended = wait(tmp_path, "finished")
     finally:
@@ -166,9 +179,7 @@ def test_a_training_that_is_stopped_at_once_has_no_model_and_can_be_gone_on_with
 ) -> None:
     arguments = ("train", "digits", "cnn", "--epochs", "2000", "--cpus", "1", "--name", "x", "--detach")
     assert tuner(*arguments, folder=tmp_path).returncode == 0
-    while not any(record.values for record in read_records(tmp_path / "runs/x/study.log")):
-        assert is_running(tmp_path / "runs/x")
-        time.sleep(0.2)
+    wait_for_record(tmp_path, lambda records: any(record.values for record in records))
     done = tuner("stop", "x", "--now", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "tuner resume x" in done.stderr

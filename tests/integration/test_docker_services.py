@@ -6,7 +6,6 @@ import json
 import stat
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 from support.compose import DOCKER, Compose, composed, read_manifests
+from support.processes import wait_until
 
 from tuner.search.study_reader import read_records
 
@@ -79,9 +79,12 @@ def test_the_example_of_a_sweep_as_a_kubernetes_object_runs(compose: Compose) ->
     body = {"entrypoint": command, "entrypoint_resources": resources, "submission_id": "digits-cnn"}
     jobs = f"{compose.dashboard}/api/jobs/"
     assert ask(jobs, bearer, body)["submission_id"] == "digits-cnn"
-    while (job := ask(f"{jobs}digits-cnn", bearer))["status"] in ("PENDING", "RUNNING"):
-        time.sleep(1)
-    assert job["status"] == "SUCCEEDED", ask(f"{jobs}digits-cnn/logs", bearer)
+
+    def status() -> str:
+        return str(ask(f"{jobs}digits-cnn", bearer)["status"])
+
+    assert wait_until(lambda: status() not in ("PENDING", "RUNNING"), poll=1)
+    assert status() == "SUCCEEDED", ask(f"{jobs}digits-cnn/logs", bearer)
     records = read_records(compose.folder / "volumes" / "sweeps" / "digits-cnn-1" / "study.log")
     assert len(records) == 2
     wanted = f"{compose.mlflow}/api/2.0/mlflow/registered-models/get?name=digits-cnn"

@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from ray.job_submission import JobSubmissionClient
 from support.common import Command, Start, read_runs
+from support.processes import wait_until
 from support.ray_cluster import Cluster, ray_cluster
 
 from tuner.core.package import copy_package
@@ -86,14 +86,13 @@ def test_a_sweep_is_looked_at_paused_gone_on_with_and_stopped_from_afar(
     assert "py_modules" not in jobs(cluster)[-1]["runtime_env"], "the cluster has this very version"
     assert f"handed to {cluster.address}:" in ask("status")
     ask("pause", "x")
-    while state() in ("running", "pausing"):
-        time.sleep(1)
+    assert wait_until(lambda: state() not in ("running", "pausing"), poll=1)
     assert state() == "paused"
     assert "error: the sweep x is not running" in ask("stop", "x", code=2)
     ask("resume", "x")
     assert "tuner-x-2" in {job["submission_id"] for job in jobs(cluster)}
-    while not any(record.values for record in read_records(home(cluster) / "x" / "study.log")):
-        time.sleep(0.5)
+    journal = home(cluster) / "x" / "study.log"
+    assert wait_until(lambda: any(record.values for record in read_records(journal)), poll=0.5)
     assert "trial 0  begins: batch_size=" in ask("logs", "x", "--trial", "0")
     assert "registered" in ask("stop", "x")
     watched = ask("status", "x", "--watch")
@@ -106,8 +105,7 @@ def test_a_sweep_is_looked_at_paused_gone_on_with_and_stopped_from_afar(
     taken = ask(*long, "--address", cluster.address, code=2)
     assert "--name 'x' is taken" in taken
     page = home(cluster) / "x" / "report" / "report.html"
-    while not page.exists():
-        time.sleep(0.5)
+    assert wait_until(page.exists, poll=0.5)
     assert "error: the sweep x is finished" in ask("resume", "x", code=2)
     shutil.rmtree(page.parent)  # as a kill at its very end leaves it
     assert ask("resume", "x").startswith("x: ")
@@ -128,16 +126,21 @@ def test_two_sweeps_share_the_cluster_and_tell_prometheus(tuner: Command, cluste
         assert not driver.ended
         return len(driver.live)
 
-    while [live(name) for name in names] != [1, 1]:
-        time.sleep(0.2)
+    assert wait_until(lambda: [live(name) for name in names] == [1, 1])
     trained = {name: len(read_records(home(cluster) / name / "study.log")) for name in names}
-    while any(len(read_records(home(cluster) / name / "study.log")) <= trained[name] + 1 for name in names):
+
+    def both_went_on() -> bool:
         assert all(live(name) <= 1 for name in names), "both go on, and neither takes more than its part"
-        time.sleep(0.2)
+        return all(len(read_records(home(cluster) / name / "study.log")) > trained[name] + 1 for name in names)
+
+    assert wait_until(both_went_on)
     seen = r'ray_tuner_%s{.*sweep="%s".*} [0-9.]+'
     metrics = ("trials", "best_score", "epochs_per_second")
-    while not all(re.search(seen % (metric, name), cluster.metrics()) for metric in metrics for name in names):
-        time.sleep(1)
+
+    def told() -> bool:
+        return all(re.search(seen % (metric, name), cluster.metrics()) for metric in metrics for name in names)
+
+    assert wait_until(told, poll=1)
     for name in names:
         assert tuner("stop", name, "--now", folder=here, **cluster.client).returncode == 0
 
@@ -181,8 +184,7 @@ def test_a_sweep_that_gets_no_worker_says_what_it_waits_for(start: Start, cluste
     )
     client = JobSubmissionClient(cluster.address, headers={"Authorization": f"Bearer {cluster.token}"})
     client.submit_job(entrypoint=shlex.join(["python", str(here / "hold.py")]))
-    while not taken.exists():
-        time.sleep(0.2)
+    assert wait_until(taken.exists)
     words = ("sweep", "digits", "cnn", "--trials", "2", "--max-epochs", "2", "--set", "width=0.25", "--name", "patient")
     process = start(*words, "--address", cluster.address, "--attach", folder=here, **cluster.client)
     assert process.stdout is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ import ray
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from PIL import Image
+from support import processes
 from support.common import Command, Start, make_config, make_record, read_runs, read_study, wait_for_epochs
 from support.mlflow_server import MlflowServer, mlflow_server
 from support.postgres import postgres
@@ -76,7 +76,7 @@ def swept(server: MlflowServer, start: Start, tuner: Command, tmp_path_factory: 
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)
     finally:
-        process.kill()
+        processes.end(process, signal.SIGKILL)
     assert process.returncode == 130, err
     with pytest.MonkeyPatch.context() as patch:
         for name, value in login.items():
@@ -255,21 +255,14 @@ def test_four_sweeps_of_a_cluster_write_at_once(
         command = (sys.executable, "-P", "-m", "tuner.cli.remote_entry", "sweep", *TINY, "--cpus-per-trial", "1")
         drivers = []
         for number in range(WRITERS):
-            with (tmp_path / f"{number}.txt").open("wb") as output:
-                driver = subprocess.Popen(
-                    [*command, "--name", f"s{number}"],
-                    cwd=tmp_path,
-                    env={**cluster.environment, **own},
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                )
-            drivers.append(driver)
+            named, output = [*command, "--name", f"s{number}"], tmp_path / f"{number}.txt"
+            environment = {**cluster.environment, **own}
+            drivers.append(processes.start(named, folder=tmp_path, environment=environment, output=output))
         try:
             codes = [driver.wait(400) for driver in drivers]
         finally:
             for driver in drivers:
-                driver.kill()
-                driver.wait()
+                processes.end(driver, signal.SIGKILL)
     assert codes == [0] * WRITERS, [path.read_text() for path in tmp_path.glob("*.txt")]
     for number in range(WRITERS):
         check_runs(server, tmp_path / "runs" / f"s{number}")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from support.processes import Process, end, start, wait_until
 from support.ray_cluster import Cluster, ray_cluster
 
 from tuner.search.study_reader import read_records
@@ -28,20 +27,17 @@ def cluster() -> Iterator[Cluster]:
 
 
 @contextmanager
-def driver(cluster: Cluster, folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def driver(cluster: Cluster, folder: Path, *options: str) -> Iterator[Process]:
     """The driver of a sweep, as a job of the cluster runs it."""
     own = {"TUNER_ON_CLUSTER": "1", "RAY_ADDRESS": f"127.0.0.1:{cluster.gcs}", "TUNER_HOME": str(folder / "runs")}
     pair = ("digits", "cnn", "--limit", "300", "--name", "x", "--set", "width=0.125")
     command = [sys.executable, "-P", "-m", "tuner.cli.remote_entry", "sweep", *pair, "--gpus-per-trial", "2", *options]
-    with (folder / "output.txt").open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env={**cluster.environment, **own}, stdout=output, stderr=subprocess.STDOUT
-        )
+    environment = {**cluster.environment, **own}
+    process = start(command, folder=folder, environment=environment, output=folder / "output.txt")
     try:
         yield process
     finally:
-        process.kill()
-        process.wait()
+        end(process, signal.SIGKILL)
 
 
 def records(folder: Path) -> list[tuple[str, int]]:
@@ -51,10 +47,8 @@ def records(folder: Path) -> list[tuple[str, int]]:
 
 
 def wait_for_epoch(folder: Path, epoch: int) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not any(reached >= epoch for _, reached in records(folder)):
-        assert time.monotonic() < deadline, (folder / "output.txt").read_text()
-        time.sleep(0.1)
+    reached = wait_until(lambda: any(each >= epoch for _, each in records(folder)), timeout=WAIT_S, poll=0.1)
+    assert reached, (folder / "output.txt").read_text()
 
 
 def train_workers(cluster: Cluster) -> list[int]:

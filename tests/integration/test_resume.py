@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -15,10 +16,14 @@ import pytest
 import torch
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from support import processes
 from support.common import BIN, Command, Start, make_config, read_runs, read_study, wait_for_epochs
 from support.dataset_files import noise
+from support.processes import Process, end, wait_until
 from torchvision.models import mobilenet_v2
 
+from tuner.search.stopping import NOTE_S
+from tuner.search.study_reader import StudyReader
 from tuner.sweeps.lock import lock_sweep
 
 ARGUMENTS = ("sweep", "digits", "cnn", "--trials", "5", "--max-epochs", "9", "--set", "width=0.25", "--name", "x")
@@ -84,14 +89,8 @@ def test_a_training_in_the_background_of_a_script_ends_on_sigterm_all_the_same(
 ) -> None:
     """A shell that is not interactive starts such a process with SIGINT ignored."""
     words = [str(BIN / "tuner"), "train", "digits", "cnn", "--epochs", "2000", "--cpus", "1", "--name", "x"]
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", f"{shlex.join(words)} & echo $!; wait"],
-        cwd=tmp_path,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    script = f"{shlex.join(words)} & echo $!; wait"
+    process = processes.start(["/bin/sh", "-c", script], folder=tmp_path, environment=environment)
     assert process.stdout is not None
     number = int(process.stdout.readline())
     try:
@@ -104,7 +103,7 @@ def test_a_training_in_the_background_of_a_script_ends_on_sigterm_all_the_same(
     assert {run.info.status for run in runs(tmp_path)} == {"KILLED"}
 
 
-def stop_after(count: int, process: subprocess.Popen[str], folder: Path) -> None:
+def stop_after(count: int, process: Process, folder: Path) -> None:
     """Ctrl-C when the study knows so many epochs."""
     wait_for_epochs(folder, count, process)
     process.send_signal(signal.SIGINT)
@@ -192,3 +191,18 @@ def test_a_killed_driver_loses_nothing(tuner: Command, start: Start, tmp_path: P
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     check_finished(tmp_path, epochs(tmp_path), tuner("resume", "x", "--json", folder=tmp_path))
+
+
+@pytest.mark.proof
+def test_a_sweep_that_was_killed_does_not_begin_its_time_again(tuner: Command, start: Start, tmp_path: Path) -> None:
+    arguments = ("sweep", "digits", "cnn", "--trials", "1", "--max-epochs", "100000", "--cpus-per-trial", "1")
+    process = start(*arguments, "--time-budget", "60s", "--name", "x", folder=tmp_path)
+    wait_for_epochs(tmp_path, 1, process)
+    wait_until(lambda: sum(StudyReader(tmp_path / "runs/x/study.log").spent()) >= NOTE_S, process)
+    end(process, signal.SIGKILL)
+    done = tuner("resume", "x", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [left] = re.findall(r"(\d+) s of the time budget of 60 s are left", done.stderr)
+    assert 0 < int(left) <= 60 - NOTE_S
+    [trial] = read_study(tmp_path / "runs/x").trials
+    assert trial.user_attrs["reason"].startswith("the time budget ran out in epoch")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,13 @@ from mlflow.entities import Run
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from support.processes import Process, wait_until
 from tuner.core.config import SweepConfig
 from tuner.core.records import TrialRecord
 
 BIN = Path(sys.executable).parent
 Command = Callable[..., subprocess.CompletedProcess[str]]
-Start = Callable[..., subprocess.Popen[str]]
+Start = Callable[..., Process]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,16 @@ def make_record(number: int, state: str, metrics: dict[int, dict[str, float]], r
     )
 
 
+def check_refused(result: tuple[int, str, str], words: list[str], home: Path) -> None:
+    """One line on stderr that holds all the words, exit status 2, and nothing left behind."""
+    code, out, err = result
+    assert (code, out) == (2, ""), err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert all(word in err for word in words), err
+    assert not list(home.glob("*"))
+
+
 def read_study(sweep: Path) -> optuna.Study:
     """A sweep's study, read with Optuna alone, as optuna-dashboard would."""
     storage = JournalStorage(JournalFileBackend(str(sweep / "study.log")))
@@ -102,26 +112,12 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_until(true: Callable[[], bool], process: subprocess.Popen[str]) -> bool:
-    """Tries again and again, connection errors included, for as long as the process lives and at most two minutes."""
-    end = time.monotonic() + 120
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            if true():
-                return True
-        except OSError:
-            pass
-        time.sleep(0.2)
-    return False
-
-
 def epochs_in(folder: Path, name: str = "x") -> int:
     """How many epochs the study of a sweep knows that was begun in this folder; the last may be written in part."""
     journal = folder / "runs" / name / "study.log"
     return journal.read_bytes().count(b'"epoch ') if journal.exists() else 0
 
 
-def wait_for_epochs(folder: Path, count: int, process: subprocess.Popen[str], name: str = "x") -> None:
+def wait_for_epochs(folder: Path, count: int, process: Process, name: str = "x") -> None:
     """Until it knows so many, or the process has ended."""
-    while process.poll() is None and epochs_in(folder, name) < count:
-        time.sleep(0.02)
+    wait_until(lambda: epochs_in(folder, name) >= count, process, poll=0.02)

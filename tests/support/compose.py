@@ -6,11 +6,9 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,10 +19,11 @@ import yaml
 
 from support.common import free_port
 from support.postgres import postgres
+from support.processes import Process, end, start, wait_until
+from support.workers import ray_worker_ports
 
 DOCKER = Path(__file__).parents[2] / "docker"
 START_S = 120.0
-STOP_S = 30.0
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 _OWN = (52365, 8080)  # ports that each container has for itself
 _SHARED = (5432, 5000, 6379, 8265)
@@ -65,19 +64,13 @@ def image_environment() -> dict[str, str]:
 class Service:
     """A service that runs."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     environment: dict[str, str]
     log: Path
 
     def stop(self) -> None:
         """As Docker does: SIGTERM to its first process, SIGKILL to all when that does not help."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        end(self.process, group=True)
 
 
 @dataclass(kw_only=True)
@@ -109,22 +102,14 @@ class Compose:
         command = [self._here(word, service, own) for word in service["command"]]
         if command[0] == "ray":
             command += self._several_nodes_on_one_host(home)
-        with (home / "out.txt").open("wb") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=home,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self.running[name] = Service(process=process, environment=environment, log=home / "out.txt")
-        deadline = time.monotonic() + START_S
-        while self.check(name, environment, own).returncode:
-            assert process.poll() is None, (home / "out.txt").read_text()
-            assert time.monotonic() < deadline, (home / "out.txt").read_text()
-            time.sleep(0.5)
+        log = home / "out.txt"
+        process = start(command, folder=home, environment=environment, output=log, leader=True)
+        self.running[name] = Service(process=process, environment=environment, log=log)
+
+        def healthy() -> bool:
+            return self.check(name, environment, own).returncode == 0
+
+        assert wait_until(healthy, process, timeout=START_S, poll=0.5), log.read_text()
 
     def check(
         self, name: str, environment: Mapping[str, str], own: Mapping[int, int] | None = None
@@ -151,9 +136,8 @@ class Compose:
     def _several_nodes_on_one_host(self, home: Path) -> list[str]:
         names = ("dashboard-agent-grpc-port", "runtime-env-agent-port", "ray-client-server-port")
         ports = [f"--{name}={free_port()}" for name in names[: 3 if home.name == "head" else 2]]
-        first = 20_000 + 400 * len(self.running) + (os.getpid() % 50) * 8
-        workers = [f"--min-worker-port={first}", f"--max-worker-port={first + 399}"]
-        return [*ports, *workers, f"--temp-dir={home}", "--node-ip-address=127.0.0.1"]
+        ports += ray_worker_ports(len(self.running))
+        return [*ports, f"--temp-dir={home}", "--node-ip-address=127.0.0.1"]
 
 
 @contextmanager

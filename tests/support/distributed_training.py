@@ -1,4 +1,4 @@
-"""What tests/unit/training/test_distributed.py runs in several processes: a module that they can import."""
+"""What tests/integration/test_distributed.py runs in several processes: a module that they can import."""
 
 from __future__ import annotations
 

@@ -6,9 +6,7 @@ import json
 import os
 import secrets
 import signal
-import subprocess
 import sys
-import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
@@ -19,9 +17,9 @@ from typing import Any
 
 from support.common import free_port
 from support.postgres import Postgres
+from support.processes import Process, end, start, wait_until
 
 START_S = 120.0
-STOP_S = 30.0
 ADMIN = "admin"
 
 
@@ -30,7 +28,7 @@ class MlflowServer:
     """A server that runs."""
 
     uri: str
-    process: subprocess.Popen[bytes]
+    process: Process
     artifacts: Path
     """Where it keeps them."""
     passwords: dict[str, str] = field(repr=False)
@@ -84,35 +82,28 @@ def mlflow_server(folder: Path, database: Postgres) -> Iterator[MlflowServer]:
 
 
 @contextmanager
-def plain_server(folder: Path, port: int, end: signal.Signals = signal.SIGTERM) -> Iterator[str]:
+def plain_server(folder: Path, port: int, how: signal.Signals = signal.SIGTERM) -> Iterator[str]:
     """A server of one person: on sqlite, without logins. Gives its address; its data stay in `folder`."""
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
     environment |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     arguments = ["--workers=1", f"--backend-store-uri=sqlite:///{folder / 'mlflow.db'}", "--serve-artifacts"]
-    with _running(folder, port, [*arguments, f"--artifacts-destination={folder / 'artifacts'}"], environment, end):
+    with _running(folder, port, [*arguments, f"--artifacts-destination={folder / 'artifacts'}"], environment, how):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
 def _running(
-    folder: Path, port: int, arguments: list[str], environment: dict[str, str], end: signal.Signals = signal.SIGTERM
-) -> Iterator[subprocess.Popen[bytes]]:
+    folder: Path, port: int, arguments: list[str], environment: dict[str, str], how: signal.Signals = signal.SIGTERM
+) -> Iterator[Process]:
     command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={port}", *arguments]
-    with (folder / "mlflow.log").open("ab") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    log = folder / "mlflow.log"
+    process = start(command, folder=folder, environment=environment, output=log, leader=True)
     try:
-        _wait(f"http://127.0.0.1:{port}", process, folder / "mlflow.log")
+        ready = wait_until(lambda: _answers(f"http://127.0.0.1:{port}"), process, timeout=START_S)
+        assert ready, log.read_text(encoding="utf-8")
         yield process
     finally:
-        _end(process, end)
+        end(process, how, group=True)  # its workers are its process group
 
 
 def _logins(folder: Path, database: str) -> Path:
@@ -124,23 +115,6 @@ def _logins(folder: Path, database: str) -> Path:
     return path
 
 
-def _wait(uri: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
-        try:
-            with urllib.request.urlopen(f"{uri}/health", timeout=10):
-                return
-        except OSError:
-            time.sleep(0.2)
-
-
-def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    """Ends the server with its workers, which are its process group."""
-    os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
-    try:
-        process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def _answers(uri: str) -> bool:
+    with urllib.request.urlopen(f"{uri}/health", timeout=10):
+        return True

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
+from tuner.core import catalog
 from tuner.data.spec import DataSpec, Task
 
 WORDS = 20
@@ -22,6 +25,13 @@ def make_spec(task: Task, shape: tuple[int, ...], classes: int = 3) -> DataSpec:
         std=(1.0,) * numbers,
         vocabulary=tuple(f"word{number}" for number in range(WORDS)) if task == "text" else (),
     )
+
+
+def build(name: str, data: DataSpec, **hyperparameters: Any) -> nn.Module:
+    """A model of the catalog, whose weights are the same every time."""
+    torch.manual_seed(0)
+    model: nn.Module = catalog.load("models", name).build(data, **hyperparameters)
+    return model
 
 
 def make_inputs(data: DataSpec, samples: int) -> Tensor:

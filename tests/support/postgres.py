@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import pytest
 from psycopg import sql
 
 from support.common import free_port
+from support.processes import WAIT_S, Process, end, start, wait_until
 
 START_S = 60.0
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")  # it is thrown away
@@ -35,31 +35,35 @@ class Postgres:
     log: Path
     data: Path
     options: Sequence[str]
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
     """The last one is the server."""
 
     def begin(self) -> None:
         """Starts the server, and waits until it answers."""
         options = (f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *self.options)
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [str(_programs() / "postgres"), "-D", str(self.data / "db"), *(f"--{option}" for option in options)],
-                cwd=self.data,
-                env={"PATH": os.environ["PATH"]},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the tests' terminal is not meant for it
-                **_account(),
-            )
+        process = start(
+            [_programs() / "postgres", "-D", self.data / "db", *(f"--{option}" for option in options)],
+            folder=self.data,
+            environment={"PATH": os.environ["PATH"]},
+            output=self.log,
+            leader=True,
+            **_account(),
+        )
         self.processes.append(process)
-        _wait(self, process, self.log)
+        ready = wait_until(self._answers, process, timeout=START_S, poll=0.1)
+        assert ready, self.log.read_text(encoding="utf-8")
+
+    def _answers(self) -> bool:
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def end(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT cuts clients off and writes what is to be written; after SIGQUIT it is as after a crash."""
         for process in self.processes[-1:]:
-            process.send_signal(how)
-            process.wait()
+            end(process, how, timeout=WAIT_S)
 
     def create_database(self, name: str) -> str:
         """Makes an empty database and returns its address for SQLAlchemy."""
@@ -146,16 +150,3 @@ def _initialise(initdb: Path, data: Path, server: Postgres, account: dict[str, A
         **account,
     )
     secret.unlink()
-
-
-def _wait(server: Postgres, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
-        try:
-            server.connect().close()
-        except psycopg.OperationalError:
-            assert process.poll() is None, log.read_text(encoding="utf-8")
-            assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
-            time.sleep(0.1)
-        else:
-            return

@@ -8,7 +8,6 @@ import select
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,23 +15,15 @@ from types import TracebackType
 from typing import Self
 
 from support.common import BIN
+from support.processes import Process, start, wait_until
 
 MARK = "TUNER_TEST_FOLDER"  # in the environment of all processes of a sweep, Ray's too
 GONE_S = 30.0
 
 
-def group(environment: dict[str, str], folder: Path, *words: str) -> subprocess.Popen[str]:
+def group(environment: dict[str, str], folder: Path, *words: str) -> Process:
     """`tuner WORDS` as the leader of a process group, as shells and schedulers start it."""
-    return subprocess.Popen(
-        [str(BIN / "tuner"), *words],
-        cwd=folder,
-        env={**environment, MARK: str(folder)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    return start([BIN / "tuner", *words], folder=folder, environment={**environment, MARK: str(folder)}, leader=True)
 
 
 class Terminal:
@@ -99,10 +90,7 @@ def program(pid: int) -> str:
 
 def no_processes(folder: Path) -> bool:
     """Whether all have ended within the time that Ray's may take."""
-    deadline = time.monotonic() + GONE_S
-    while processes(folder) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return not processes(folder)
+    return wait_until(lambda: not processes(folder), timeout=GONE_S) is not None
 
 
 def end_all(folder: Path) -> None:
@@ -113,7 +101,7 @@ def end_all(folder: Path) -> None:
 
 
 @contextmanager
-def of_sweep(process: subprocess.Popen[str], folder: Path) -> Iterator[None]:
+def of_sweep(process: Process, folder: Path) -> Iterator[None]:
     """Ends the processes of the folder."""
     try:
         yield

@@ -6,42 +6,33 @@ import json
 import os
 import secrets
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.common import free_port
+from support.processes import Process, end, start, wait_until
+from support.workers import ray_worker_ports
 
 RAY = Path(sys.executable).parent / "ray"
 PLACES = """--resources={"tuner": 1}"""  # as docker/ starts nodes
 START_S = 120.0
-STOP_S = 30.0
 
 
 @dataclass(kw_only=True)
 class Node:
     """A head or a worker: a `ray start --block`, with a folder of its own."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     folder: Path
 
     def stop(self) -> None:
         """Ends it the way its machine would be shut down."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
 
 
 @dataclass(kw_only=True)
@@ -96,16 +87,13 @@ class Cluster:
 
     def _start(self, options: list[str]) -> Node:
         folder = Path(tempfile.mkdtemp(prefix="n", dir=self.folder))
-        with (folder / "out.txt").open("wb") as output:
-            process = subprocess.Popen(
-                [str(RAY), "start", "--block", f"--temp-dir={folder}", "--disable-usage-stats", *options],
-                cwd=folder,
-                env={**self.environment, "HOME": str(folder), "TMPDIR": str(folder)},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        process = start(
+            [RAY, "start", "--block", f"--temp-dir={folder}", "--disable-usage-stats", *options],
+            folder=folder,
+            environment={**self.environment, "HOME": str(folder), "TMPDIR": str(folder)},
+            output=folder / "out.txt",
+            leader=True,
+        )
         node = Node(process=process, folder=folder)
         self.nodes.append(node)
         return node
@@ -113,18 +101,10 @@ class Cluster:
     def _ports(self) -> list[str]:
         names = ("dashboard-agent-listen-port", "dashboard-agent-grpc-port", "runtime-env-agent-port")
         ports = [f"--{name}={free_port()}" for name in (*names, "metrics-export-port")]
-        first = 20_000 + 400 * (len(self.nodes) + 1) + (os.getpid() % 50) * 8
-        return [*ports, f"--min-worker-port={first}", f"--max-worker-port={first + 399}", "--node-ip-address=127.0.0.1"]
+        return [*ports, *ray_worker_ports(len(self.nodes) + 1), "--node-ip-address=127.0.0.1"]
 
     def _wait(self, node: Node, true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            assert node.process.poll() is None, (node.folder / "out.txt").read_text()
-            with suppress(urllib.error.URLError, OSError):
-                if true():
-                    return
-            time.sleep(0.2)
-        raise TimeoutError((node.folder / "out.txt").read_text())
+        assert wait_until(true, node.process, timeout=START_S), (node.folder / "out.txt").read_text()
 
 
 @contextmanager

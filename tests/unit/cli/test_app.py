@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.common import Command, make_config
+from support.common import check_refused, make_config
 
 from tuner.cli import app
 from tuner.core import catalog
@@ -101,16 +101,6 @@ BAD = {
 }
 
 
-def check_refused(result: tuple[int, str, str], words: list[str], home: Path) -> None:
-    """One line on stderr that holds all the words, exit status 2, and nothing left behind."""
-    code, out, err = result
-    assert (code, out) == (2, ""), err
-    assert err.startswith("error: ")
-    assert err.count("\n") == 1
-    assert all(word in err for word in words), err
-    assert not list(home.glob("*"))
-
-
 @pytest.mark.parametrize(("arguments", "words"), BAD.values(), ids=BAD.keys())
 def test_bad_input_is_one_line_and_starts_nothing(
     typed: Typed, home: Path, arguments: list[str], words: list[str]
@@ -137,13 +127,6 @@ BROKEN_SPACES = {
 def test_a_broken_space_names_file_key_and_reason(typed: Typed, home: Path, text: str, words: list[str]) -> None:
     Path("space.toml").write_text(text)
     check_refused(typed("sweep", "digits", "cnn", "--space", "space.toml"), words, home)
-
-
-def test_missing_data_says_which_files_to_put_where(tuner: Command, tmp_path: Path) -> None:
-    """In a process of its own: nothing but the one line may be printed, by torchvision's download code either."""
-    done = tuner("sweep", "mnist", "cnn", folder=tmp_path, TUNER_DATA=str(tmp_path / "data"))
-    words = ["train-images-idx3-ubyte.gz", str(tmp_path / "data")]
-    check_refused((done.returncode, done.stdout, done.stderr), words, tmp_path / "runs")
 
 
 def test_corrupt_data_is_named(typed: Typed, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,20 +5,17 @@ A real cluster and server: integration/test_mlflow_server.py.
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.common import Command
 from support.dataset_files import serve, write_small
 
 from tuner.cli.doctor import machine, run, services
 from tuner.cli.doctor.finding import Finding
 from tuner.core import catalog
 
-TORCHVISION = 'raise RuntimeError("operator torchvision::nms does not exist")\n'
 TWO_GPUS = "0, NVIDIA H200, 570.86.15, 143771, 143000\n1, NVIDIA H200, 570.86.15, 143771, 400\n"
 SECRET = "0123456789abcdef"
 
@@ -42,42 +39,6 @@ def fake_nvidia_smi(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) 
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=":")
-
-
-def test_a_newcomer_reads_a_line_for_each_thing_and_nothing_is_made(tuner: Command, tmp_path: Path) -> None:
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    done = tuner("doctor", folder=folder, HOME=str(tmp_path), PATH="/nowhere", TUNER_DATA="", TUNER_ADDRESS="")
-    assert done.returncode == 0, done.stdout
-    assert "\x1b" not in done.stdout
-    assert done.stderr == ""
-    lines = [line.split("good  ", 1) for line in done.stdout.splitlines()]
-    names = ["Python", "packages", "Ray", "torch", "GPU", "CPU", "TUNER_HOME", "TUNER_DATA", "RAY_TMPDIR", "data sets"]
-    assert [name.strip() for name, _ in lines] == [*names, "MLflow", "token", "cluster"]
-    assert list(folder.iterdir()) == []
-
-
-def test_all_that_is_broken_is_named_at_once_with_its_mend(tuner: Command, tmp_path: Path) -> None:
-    (tmp_path / "torchvision.py").write_text(TORCHVISION)
-    token = tmp_path / "token"
-    token.write_text(SECRET)
-    token.chmod(0o640)
-    done = tuner(
-        *("doctor", "--json", "--address", "http://127.0.0.1:9"),
-        folder=tmp_path,
-        PYTHONPATH=str(tmp_path),
-        RAY_AUTH_TOKEN_PATH=str(token),
-        MLFLOW_TRACKING_URI=f"http://ann:{SECRET}@127.0.0.1:9",
-        TUNER_HOME=str(tmp_path / "what?"),
-    )
-    assert done.returncode == 1
-    mends = {found["name"]: found["mend"] for found in json.loads(done.stdout) if not found["good"]}
-    assert mends["torch"].startswith("pip install --force-reinstall 'torch==")
-    assert mends["token"] == f"chmod 600 {token}"
-    assert "disks" in mends
-    assert "MLflow" in mends
-    assert "cluster" in mends
-    assert SECRET not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", catalog.names("datasets"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from support.common import Command, Finished, make_config, make_record
+from support.common import make_config, make_record
 
 from tuner.cli import status_view
 from tuner.cli.status_table import MORE, print_statuses, status_lines
@@ -77,15 +77,6 @@ def test_a_status_of_another_machine_is_the_same() -> None:
     assert (told.test_accuracy, told.finished) == (0.5, 1.7e9)
     before = {name: value for name, value in FOUND[1].to_json().items() if name not in ("test_accuracy", "finished")}
     assert Status.from_json(before).finished is None, "a head with the version before does not tell it"
-
-
-def test_a_finished_sweep_has_its_test_score_and_date_also_with_watch(tuner: Command, finished: Finished) -> None:
-    name = finished.sweep.name
-    shown = [tuner("status", *more, folder=finished.folder, COLUMNS="20").stdout for more in ([], ["--watch"])]
-    assert shown[0] == shown[1]
-    [line] = [line for line in shown[0].splitlines() if name in line]
-    assert f"{finished.result['test']['accuracy']:.4f}" in line
-    assert "finished" in shown[0].splitlines()[0]
 
 
 def test_all_sweeps_are_watched_until_none_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

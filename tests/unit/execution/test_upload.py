@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
-from tuner.core.package import copy_package, digest, unzipped_wheel
 from tuner.execution.jobs import upload
 from tuner.execution.jobs.address import Submitted, cluster_address, clusters, place, submitted
 from tuner.execution.jobs.upload import pack, unpack
@@ -52,25 +48,6 @@ def test_what_is_too_large_or_missing_is_refused(tmp_path: Path, monkeypatch: py
         pack(SweepRequest(dataset="csv:t.csv", model="lstm"), tmp_path / "job")
     with pytest.raises(TunerError, match=r"^--space s.toml: there is nothing at "):
         pack(SweepRequest(dataset="digits", model="cnn", space=Path("s.toml")), tmp_path / "job")
-
-
-def test_the_package_that_goes_along_is_imported_in_place_of_another(tmp_path: Path) -> None:
-    package, info = unzipped_wheel(tmp_path / "wheel")
-    (package / "datasets" / "extra.py").write_text('"""More."""\n')
-    code = "from tuner.core import catalog, package; import importlib.metadata as m; "
-    code += "print('extra' in catalog.names('datasets'), m.version('tuner'), package.digest())"
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code],
-        env={"PYTHONPATH": str(package.parent)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found, version, other = done.stdout.split()
-    assert (found, version) == ("True", importlib.metadata.version("tuner"))
-    assert info.name == f"tuner-{version}.dist-info"
-    assert other != digest()
-    assert copy_package(tmp_path / "again").is_dir()
 
 
 def test_the_cluster_of_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

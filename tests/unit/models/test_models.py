@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from support.model_inputs import make_inputs, make_spec, settle
+from support.model_inputs import build, make_inputs, make_spec, settle
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
-from tuner.data.spec import DataSpec, Split, Task
+from tuner.data.spec import Task
 
 SHAPES: dict[Task, list[tuple[int, ...]]] = {
     "image": [(1, 8, 8), (1, 28, 28), (3, 32, 32)],
@@ -29,12 +27,6 @@ REFUSED: dict[str, list[tuple[int, ...]]] = {
 MODELS = catalog.names("models")
 MODELS_AND_DATA = [(name, task, shape) for name in MODELS for task in catalog.load("models", name).TASKS
                    for shape in SHAPES[task] if shape not in REFUSED.get(name, [])]  # fmt: skip
-
-
-def build(name: str, data: DataSpec, **hyperparameters: Any) -> nn.Module:
-    torch.manual_seed(0)
-    model: nn.Module = catalog.load("models", name).build(data, **hyperparameters)
-    return model
 
 
 def num_parameters(model: nn.Module) -> int:
@@ -168,41 +160,3 @@ def test_lstm_has_the_layers_and_units_that_are_asked_for() -> None:
     model = build("lstm", make_spec("tabular", (6,)), hidden_size=5, num_layers=3)
     lstm = next(layer for layer in model.modules() if isinstance(layer, nn.LSTM))
     assert (lstm.hidden_size, lstm.num_layers) == (5, 3)
-
-
-@pytest.mark.parametrize(
-    ("model", "smaller", "dataset", "epochs", "least"),
-    [
-        ("cnn", {"width": 0.5}, "digits", 4, 0.85),
-        ("resnet", {}, "digits", 3, 0.85),
-        ("lenet", {}, "digits", 6, 0.85),
-        ("alexnet", {"width": 0.25}, "digits", 4, 0.7),
-        ("zfnet", {"width": 0.25}, "digits", 4, 0.7),
-        ("lstm", {}, "breast_cancer", 8, 0.93),
-    ],
-)
-def test_learns_in_a_few_epochs(
-    model: str, smaller: dict[str, Any], dataset: str, epochs: int, least: float, tmp_path: Path
-) -> None:
-    splits = catalog.load("datasets", dataset).load(tmp_path)
-    network = build(model, splits.spec, **smaller)
-    train(network, normalised(splits.train, splits.spec), epochs)
-    inputs, targets = normalised(splits.validation, splits.spec)
-    with torch.inference_mode():
-        accuracy = (network.eval()(inputs).argmax(1) == targets).float().mean().item()
-    assert accuracy >= least
-
-
-def normalised(split: Split, data: DataSpec) -> Split:
-    shape = (-1,) + (1,) * (len(data.shape) - 1)
-    mean, std = torch.tensor(data.mean).view(shape), torch.tensor(data.std).view(shape)
-    return Split((split.inputs.float() - mean) / std, split.targets)
-
-
-def train(network: nn.Module, split: Split, epochs: int) -> None:
-    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
-    for _ in range(epochs):
-        for batch in torch.split(torch.randperm(len(split.targets)), 32):
-            optimizer.zero_grad()
-            torch.autograd.backward(cross_entropy(network(split.inputs[batch]), split.targets[batch]))
-            optimizer.step()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.common import Command, Start, make_config, read_study, wait_for_epochs
+from support.common import make_config
 
 from tuner.search.space_file import space_of
 from tuner.search.stopping import NOTE_S, TimeBudget
@@ -66,20 +63,3 @@ def test_without_a_limit_nothing_is_remembered(tmp_path: Path, wait: Callable[[f
     budget.note()
     assert (budget.over, budget.begun) == (False, "")
     assert StudyReader(tmp_path / "study.log").spent() == ()
-
-
-@pytest.mark.proof
-def test_a_sweep_that_was_killed_does_not_begin_its_time_again(tuner: Command, start: Start, tmp_path: Path) -> None:
-    arguments = ("sweep", "digits", "cnn", "--trials", "1", "--max-epochs", "100000", "--cpus-per-trial", "1")
-    process = start(*arguments, "--time-budget", "60s", "--name", "x", folder=tmp_path)
-    while process.poll() is None and sum(StudyReader(tmp_path / "runs/x/study.log").spent()) < NOTE_S:
-        wait_for_epochs(tmp_path, 1, process)
-        time.sleep(0.2)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
-    done = tuner("resume", "x", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    [left] = re.findall(r"(\d+) s of the time budget of 60 s are left", done.stderr)
-    assert 0 < int(left) <= 60 - NOTE_S
-    [trial] = read_study(tmp_path / "runs/x").trials
-    assert trial.user_attrs["reason"].startswith("the time budget ran out in epoch")

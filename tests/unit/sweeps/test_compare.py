@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from itertools import combinations
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from matplotlib.text import Annotation
 from mlflow import MlflowClient
 from rich.console import Console
-from support.common import Command, Finished, make_config
+from support.common import make_config
 
 from tuner.cli.model_tables import print_comparison
 from tuner.core.errors import TunerError
@@ -162,27 +161,6 @@ def test_with_no_sweeps_at_all_the_message_says_what_to_run_and_nothing_is_made(
     ):
         compare(Store.of(home), home, None)
     assert not home.exists()
-
-
-@pytest.mark.proof
-def test_a_real_sweep_is_compared_by_what_it_has_measured(tuner: Command, finished: Finished) -> None:
-    done = tuner("compare", "digits", "--json", folder=finished.folder)
-    assert (done.returncode, done.stderr) == (0, "")
-    found, result = json.loads(done.stdout), finished.result
-    [row] = found["pairs"]
-    assert row == {
-        "pair": "digits-cnn",
-        "dataset": "digits",
-        "model": "cnn",
-        "sweep": "digits-cnn-1",
-        "trials": 8,
-        **{name: result["test"][name] for name in ("accuracy", "macro_f1", "roc_auc")},
-        **result["cost"],
-        "machine": row["machine"],
-    }
-    assert found["notes"] == []
-    assert Path(found["picture"]) == finished.home / "pictures" / "compare-digits.png"
-    assert Path(found["picture"]).read_bytes().startswith(b"\x89PNG")
 
 
 def names_of(sweeps: list[FinishedSweep]) -> list[list[Annotation]]:

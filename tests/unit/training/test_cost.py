@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -93,21 +91,3 @@ def test_the_cost_of_a_saved_model(tmp_path: Path) -> None:
     assert cost.flops == 2 * 5 * 2 * 4 * 4 * (1 + 4) + 2 * 5 * 2 * 4 * 2
     assert cost.bytes == sum(path.stat().st_size for path in (tmp_path / "model").iterdir()) > 4 * cost.parameters
     assert cost.train_seconds == 9.0
-
-
-SCRIPT = """
-import sys
-import torch
-from tuner.core import catalog
-from tuner.training.classifier import build_classifier
-from tuner.training.cost import forward_flops
-torch.set_num_threads(1)
-data = catalog.load("datasets", "digits").load(None).spec
-assert forward_flops(build_classifier(data, "cnn", {}).eval(), data) > 0
-print("torch._dynamo" in sys.modules)
-"""
-
-
-def test_counting_leaves_torchs_compiler_out() -> None:
-    """Its import would hold up the end of every sweep for 3 to 4 s."""
-    assert subprocess.check_output([sys.executable, "-c", SCRIPT], text=True).split() == ["False"]

@@ -13,7 +13,9 @@ from faults.inventory import Inventory
 from faults.ledger import Entry, Ledger
 from pages import parts
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
+
+
 SCRIPT = ROOT / "tests" / "benchmarks" / "fault_tables.py"
 
 

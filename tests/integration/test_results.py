@@ -14,7 +14,7 @@ from support.common import Finished
 
 from tuner.core import catalog
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests/benchmarks/results.py"
 README = "# A title\n\n<!-- results -->\nold\n<!-- /results -->\n\nThe rest.\n"
 
