@@ -13,7 +13,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
-from tuner.tracking.trial_run import TRIAL_TAG, UID_TAG
+from tuner.tracking.run_status import TRIAL_TAG, UID_TAG
 
 NO_METRICS = ("time", "epoch")
 STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED"}  # of MLflow's, by the study's

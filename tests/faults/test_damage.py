@@ -20,7 +20,7 @@ from support.made_up_search import Recorder, begin, drive, report_of, study_of
 from faults.damage import BEFORE, BELIEVED, END, WHOLE, tally
 from faults.inventory import Inventory
 from faults.ledger import Ledger
-from tuner.cli import status_view
+from tuner.cli import status
 from tuner.core.config import CONFIG_FILE, SweepConfig
 from tuner.core.errors import SweepError, TunerError
 from tuner.core.files import write_checked_json
@@ -217,12 +217,12 @@ def test_one_damaged_sweep_does_not_hide_the_others(finished: Finished, home: Pa
         path.write_text(damage[name](path.read_text()))
     said, told = io.StringIO(), io.StringIO()
     out, err = Console(file=said, width=120), Console(file=told, width=300)
-    assert status_view.show_status(None, watch=False, as_json=False, out=out, err=err) == 1
+    assert status.show_status(None, watch=False, as_json=False, out=out, err=err) == 1
     assert said.getvalue().count("finished") == 1
     first, second = sorted(told.getvalue().splitlines())
     assert first.startswith(f"left out: a: {home / 'a' / CONFIG_FILE} is damaged: ")
     assert second.startswith(f"left out: b: {home / 'b' / JOURNAL_FILE} is damaged in line 1: ")
     with pytest.raises(TunerError, match=r"study\.log is damaged in line 1: "):
-        status_view.show_status("b", watch=False, as_json=False, out=out, err=err)
+        status.show_status("b", watch=False, as_json=False, out=out, err=err)
     with pytest.raises(TunerError, match=r"study\.log is damaged in line 1: "):
         make_report(home / "b")

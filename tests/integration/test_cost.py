@@ -10,7 +10,7 @@ import sys
 import torch
 from tuner.core import catalog
 from tuner.training.classifier import build_classifier
-from tuner.training.cost import forward_flops
+from tuner.training.model_cost import forward_flops
 torch.set_num_threads(1)
 data = catalog.load("datasets", "digits").load(None).spec
 assert forward_flops(build_classifier(data, "cnn", {}).eval(), data) > 0

@@ -33,9 +33,9 @@ def status(
         if name and watch and not as_json:
             raise typer.Exit(remote.watch(name, place, out=out, err=err))
         _ask(["status", *([name] if name else []), *_flags(watch=watch, json=as_json)], place)
-    from tuner.cli import status_view  # noqa: PLC0415 - imports Optuna
+    from tuner.cli import status as view  # noqa: PLC0415 - imports Optuna
 
-    code = status_view.show_status(name, watch=watch, as_json=as_json, out=out, err=err)
+    code = view.show_status(name, watch=watch, as_json=as_json, out=out, err=err)
     if name is None and not as_json:
         from tuner.core.files import tuner_home  # noqa: PLC0415
         from tuner.execution.jobs.address import clusters  # noqa: PLC0415
@@ -62,9 +62,9 @@ def logs(
     if place:
         of_trial = [] if trial is None else ["--trial", str(trial)]
         _ask(["logs", name, *of_trial, *_flags(follow=follow)], place)
-    from tuner.cli import status_view  # noqa: PLC0415 - imports Optuna
+    from tuner.cli import status as view  # noqa: PLC0415 - imports Optuna
 
-    raise typer.Exit(status_view.show_logs(name, trial=trial, follow=follow, out=out))
+    raise typer.Exit(view.show_logs(name, trial=trial, follow=follow, out=out))
 
 
 @app.command(cls=Command)
@@ -127,7 +127,7 @@ def sync(
     place = sweep_place(name, address)
     if place:
         _ask(["sync", *([name] if name else []), *_flags(elsewhere=elsewhere, json=as_json)], place)
-    from tuner.cli.terminal import notes_of  # noqa: PLC0415
+    from tuner.cli.printer import notes_of  # noqa: PLC0415
     from tuner.core.outcome import UNSENT  # noqa: PLC0415
     from tuner.sweeps import sync as syncing  # noqa: PLC0415 - imports MLflow
 

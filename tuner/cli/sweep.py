@@ -108,7 +108,7 @@ def train(
     Examples:  tuner train mnist lenet --set lr=0.01   |   tuner train mnist lenet --from-best mnist-lenet-1 --epochs 50
     """
     prepare_environment()
-    from tuner.cli import terminal  # noqa: PLC0415
+    from tuner.cli import printer  # noqa: PLC0415
     from tuner.core.config import SweepRequest  # noqa: PLC0415
     from tuner.sweeps import api  # noqa: PLC0415 - imports torch
 
@@ -125,7 +125,7 @@ def train(
         weights=weights,
         overrides=overrides or (),
     )
-    notes = terminal.notes_of(err)
+    notes = printer.notes_of(err)
     single = api.training_request(request, from_best=from_best, from_trial=from_trial, callbacks=[notes])
     raise typer.Exit(_sweep_here(single, detach=detach, as_json=as_json))
 
@@ -145,13 +145,13 @@ def _sweep(request: SweepRequest, address: str | None, *, attach: bool, detach: 
 
 
 def _sweep_here(request: SweepRequest, *, detach: bool, as_json: bool) -> int:
-    from tuner.cli import terminal  # noqa: PLC0415
+    from tuner.cli import printer  # noqa: PLC0415
     from tuner.sweeps import api  # noqa: PLC0415 - imports torch
 
     if detach:
-        config, _, _ = api.begin(request, callbacks=[terminal.notes_of(err)])
+        config, _, _ = api.begin(request, callbacks=[printer.notes_of(err)])
         return _detach(config.name, as_json=as_json)
-    return terminal.run(lambda printer: api.sweep(request, callbacks=[printer]), as_json=as_json, out=out, err=err)
+    return printer.run(lambda callback: api.sweep(request, callbacks=[callback]), as_json=as_json, out=out, err=err)
 
 
 def _detach(name: str, *, as_json: bool) -> int:
@@ -187,7 +187,7 @@ def resume(
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
 
         raise typer.Exit(remote.resume(name, place, attach=attach, as_json=as_json, out=out, err=err))
-    from tuner.cli import terminal  # noqa: PLC0415
+    from tuner.cli import printer  # noqa: PLC0415
     from tuner.core.files import tuner_home  # noqa: PLC0415
     from tuner.core.sweep_folder import SweepFolder  # noqa: PLC0415
     from tuner.sweeps import api  # noqa: PLC0415 - imports torch
@@ -195,5 +195,5 @@ def resume(
     if detach and not SweepFolder(tuner_home() / name).result.exists():
         api.check_resumable(name, tuner_home())
         raise typer.Exit(_detach(name, as_json=as_json))
-    code = terminal.run(lambda printer: api.resume(name, callbacks=[printer]), as_json=as_json, out=out, err=err)
+    code = printer.run(lambda callback: api.resume(name, callbacks=[callback]), as_json=as_json, out=out, err=err)
     raise typer.Exit(code)

@@ -23,9 +23,9 @@ from ray._private import services
 from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
 from tuner.core.machine import gpu_count
+from tuner.execution.ray_watchdog import Watchdog
 from tuner.execution.resources import WORKER_SLOTS, Node
 from tuner.execution.signals import Stop
-from tuner.execution.watchdog import Watchdog
 
 LOCK_PATIENCE_S = 300.0  # after which a process no longer waits: the one before it may be suspended
 LOCK_POLL_S = 0.1

@@ -21,11 +21,11 @@ from tuner.core.environment import on_cluster
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.fair_share import share_cluster
 from tuner.execution.ray_session import dead_processes, kill_processes, nodes, ray_session
+from tuner.execution.ray_watchdog import Watchdog
 from tuner.execution.resources import WORKER_SLOTS
 from tuner.execution.results import to_report
 from tuner.execution.signals import Stop
 from tuner.execution.tune_callbacks import DroppedTrials, StallGuard, Ticker, WaitNotice, WorkerDeaths
-from tuner.execution.watchdog import Watchdog
 from tuner.execution.worker import GroupWorker, TrialWorker
 from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision

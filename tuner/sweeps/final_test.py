@@ -19,11 +19,11 @@ from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import INSISTENT, retry_after_pauses
 from tuner.training.classifier import predict_logits
-from tuner.training.cost import measure_cost
 from tuner.training.device import best_device
 from tuner.training.evaluation import Predictions, score_logits
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.loop import EpochMetrics
+from tuner.training.model_cost import measure_cost
 from tuner.training.saved_model import load_model, save_model
 
 

@@ -16,8 +16,8 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from tuner.core.config import SweepConfig
 from tuner.core.environment import prepare_environment
 from tuner.tracking.retry import retried_uploads
+from tuner.tracking.run_status import TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
-from tuner.tracking.trial_run import TRIAL_TAG, UID_TAG
 from tuner.training.checkpoint_storage import earlier_names, file_name, last_name
 
 CHECKPOINTS_FOLDER = "checkpoints"

@@ -11,8 +11,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.outcome import FinishedSweep, Winner
+from tuner.tracking.run_status import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
-from tuner.tracking.trial_run import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 
 COST_METRICS = {
     "parameters": "model_parameters",

@@ -27,7 +27,7 @@ from tuner.core.package import copy_package
 from tuner.data.encoding import TEXT
 from tuner.data.spec import DataSpec
 from tuner.tracking.retry import ignore_refusal, retried_uploads
-from tuner.tracking.trial_run import ACCURACY_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
+from tuner.tracking.run_status import ACCURACY_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
 
 CHAMPION = "champion"
 _NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")

@@ -25,8 +25,8 @@ from tuner.core.config import SweepConfig
 from tuner.core.machine import describe_machine, package_versions
 from tuner.core.records import SCORE, TrialRecord
 from tuner.tracking.retry import ignore_refusal
+from tuner.tracking.run_status import PARENT_TAG, SWEEP_TAG, TAGS, TRIAL_TAG, UID_TAG, TrialEnd, TrialRun
 from tuner.tracking.store import Store
-from tuner.tracking.trial_run import PARENT_TAG, SWEEP_TAG, TAGS, TRIAL_TAG, UID_TAG, TrialEnd, TrialRun
 
 
 def tags_of(config: SweepConfig) -> dict[str, str]:

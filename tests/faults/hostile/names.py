@@ -11,7 +11,7 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 
 from faults.hostile.ends import End, Kind, refused
-from tuner.cli.status_view import show_status
+from tuner.cli.status import show_status
 from tuner.core import catalog
 from tuner.core.environment import prepare_environment
 from tuner.core.files import data_root, make_folder, tuner_home

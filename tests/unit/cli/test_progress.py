@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 from support.summaries import BEGAN, CONFIG, LIVE, PARAMETERS, RECORDS, record
 
+from tuner.cli.printer import announcement
 from tuner.cli.progress import FRAME_S, LINE_S, ProgressView
-from tuner.cli.terminal import announcement
 from tuner.core.config import SweepConfig
 from tuner.core.records import Summary, TrialRecord
 from tuner.core.units import format_parameters

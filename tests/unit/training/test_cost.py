@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tuner.core.records import TrialRecord
 from tuner.data.spec import DataSpec
 from tuner.training.classifier import Classifier, build_classifier
-from tuner.training.cost import forward_flops, measure_cost
+from tuner.training.model_cost import forward_flops, measure_cost
 from tuner.training.saved_model import save_model
 
 IMAGES = DataSpec(name="i", task="image", shape=(3, 8, 8), classes=("a", "b"), mean=(0.0,) * 3, std=(1.0,) * 3)
