@@ -159,12 +159,13 @@ def measure_cost(result: dict[str, Any]) -> dict[str, Any] | None:
     """The cost of a sweep of a version that did not measure it; None when its folder is gone."""
     from tuner.core.sweep_folder import SweepFolder
     from tuner.search.study_reader import read_records
+    from tuner.training import model_cost
 
     folder = Path(result["folder"])
     if not folder.exists():
         return None
     return asdict(
-        cost.measure_cost(folder / "model", read_records(SweepFolder(folder).journal)[result["best"]["trial"]])
+        model_cost.measure_cost(folder / "model", read_records(SweepFolder(folder).journal)[result["best"]["trial"]])
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from support.common import make_config, make_record
 
-from tuner.cli import status
+from tuner.cli import status as view
 from tuner.cli.status_table import MORE, print_statuses, status_lines
 from tuner.core.records import Summary
 from tuner.sweeps.status import Status
@@ -85,10 +85,10 @@ def test_all_sweeps_are_watched_until_none_runs(monkeypatch: pytest.MonkeyPatch,
     def look(*_: object) -> tuple[list[Status], list[str]]:
         return moments.pop(0), []
 
-    monkeypatch.setattr(status, "all_statuses", look)
-    monkeypatch.setattr(status, "PIPED_S", 0.0)
+    monkeypatch.setattr(view, "all_statuses", look)
+    monkeypatch.setattr(view, "PIPED_S", 0.0)
     out, err = Console(file=StringIO(), width=200, soft_wrap=True), Console(file=sys.stderr)
-    assert status.show_status(None, watch=True, as_json=False, out=out, err=err) == 0
+    assert view.show_status(None, watch=True, as_json=False, out=out, err=err) == 0
     shown = out.file.getvalue()  # type: ignore[attr-defined]
     assert [line.split()[1] for line in shown.splitlines() if line.startswith("x ")] == [
         "running",
