@@ -6,18 +6,16 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from mlflow import MlflowClient
 from PIL import Image
-from support.common import Finished, read_runs
+from support.common import Finished, Typed, read_runs
 from support.made_up_search import Recorder
 from torch import Tensor, nn
 
-from tuner.cli import app
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.outcome import Outcome
@@ -30,22 +28,6 @@ from tuner.training.classifier import Classifier
 
 FILES = {*(f"{part.key}.png" for part in PARTS), "report.html", "classification.json"}
 OF_THE_WINNER = {"confusion", "roc", "classification", "samples"}
-
-Typed = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Runs `tuner ARGUMENTS` in this process: exit status, stdout and stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tuner", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            app.main()
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture
