@@ -22,7 +22,7 @@ from faults.ledger import (  # noqa: F401 - used by pytest
     pytest_sessionfinish,
 )
 from support import processes
-from support.common import BIN, Command, Finished, Start, Typed, free_port
+from support.common import BIN, Command, Finished, Start, Typed, free_port, make_config
 from support.processes import Process, end
 from support.workers import made_once
 
@@ -117,6 +117,15 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         return int(ended.value.code or 0), captured.out, captured.err
 
     return run
+
+
+@pytest.fixture
+def sweep(home: Path) -> Path:
+    """A folder of a sweep that has not begun."""
+    folder = home / "demo"
+    folder.mkdir(parents=True)
+    make_config().save(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
