@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from faults.ledger import (  # noqa: F401 - used by pytest
     pytest_sessionfinish,
 )
 from support import processes
-from support.common import BIN, Command, Finished, Start, free_port
+from support.common import BIN, Command, Finished, Start, Typed, free_port, make_config
 from support.processes import Process, end
 from support.workers import made_once
 
@@ -101,6 +102,30 @@ def tuner(start: Start) -> Command:
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     return run
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Runs `tuner ARGUMENTS` in this process, for what starts no Ray: exit status, stdout and stderr."""
+    from tuner.cli import app
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["tuner", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def sweep(home: Path) -> Path:
+    """A folder of a sweep that has not begun."""
+    folder = home / "demo"
+    folder.mkdir(parents=True)
+    make_config().save(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from support.process_groups import with_variable
 from support.processes import wait_until
 from support.ray_cluster import Node
 
@@ -39,12 +40,7 @@ def frozen(node: Node) -> Iterator[list[int]]:
 
 def processes(node: Node) -> list[int]:
     """Those of a node: they have its folder as their home."""
-    mark, found = f"HOME={node.folder}\0".encode(), []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if mark in (process / "environ").read_bytes():
-                found.append(int(process.name))
-    return found
+    return with_variable("HOME", node.folder)
 
 
 def workers(pids: list[int]) -> list[int]:

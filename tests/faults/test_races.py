@@ -27,14 +27,6 @@ from tuner.search.study_reader import read_records
 TIMES = 30
 
 
-@pytest.fixture
-def sweep(home: Path) -> Path:
-    folder = home / "demo"
-    folder.mkdir(parents=True)
-    make_config().save(folder)
-    return folder
-
-
 def test_an_order_that_was_taken_is_obeyed_by_a_sweep_that_just_begins(sweep: Path) -> None:
     counts = stop_as_it_begins(sweep, TIMES)
     assert counts["ended"] == counts["obeyed"] == TIMES, counts

@@ -141,7 +141,7 @@ def test_a_sweep_with_a_damaged_file_keeps_no_other_from_being_sent(
     assert second.unsent == ""
     again = tuner("sync", folder=tmp_path)
     assert again.returncode == UNSENT, again.stderr
-    assert again.stdout.splitlines() == [str(first), "whole: MLflow has all of it"]
+    assert again.stdout.splitlines() == [str(first), "whole: everything is already in MLflow"]
 
 
 def test_a_sweep_that_was_killed_while_its_model_was_registered_is_gone_on_with(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.common import Command, Finished, make_config, read_runs, read_study
+from support.common import Command, Finished, read_runs, read_study
 from support.processes import wait_until
 
 from tuner.core.errors import TunerError
@@ -22,15 +22,6 @@ from tuner.sweeps.logs import events
 from tuner.sweeps.status import SweepReader
 
 LONG = ("sweep", "digits", "cnn", "--trials", "40", "--max-epochs", "27", "--name", "x")
-
-
-@pytest.fixture
-def sweep(home: Path) -> Path:
-    """A folder of a sweep that has not begun."""
-    folder = home / "demo"
-    folder.mkdir(parents=True)
-    make_config().save(folder)
-    return folder
 
 
 def wait(folder: Path, state: str) -> dict[str, Any]:

@@ -6,18 +6,16 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from mlflow import MlflowClient
 from PIL import Image
-from support.common import Finished, read_runs
+from support.common import Finished, Typed, read_runs
 from support.made_up_search import Recorder
 from torch import Tensor, nn
 
-from tuner.cli import app
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.outcome import Outcome
@@ -30,22 +28,6 @@ from tuner.training.classifier import Classifier
 
 FILES = {*(f"{part.key}.png" for part in PARTS), "report.html", "classification.json"}
 OF_THE_WINNER = {"confusion", "roc", "classification", "samples"}
-
-Typed = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Runs `tuner ARGUMENTS` in this process: exit status, stdout and stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tuner", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            app.main()
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture
@@ -103,9 +85,9 @@ def test_an_unfinished_sweep_shows_what_there_is(typed: Typed, copy: Path) -> No
     typed("report", copy.name)
     (copy / "result.json").unlink()
     before = (copy / "study.log").read_bytes()
-    code, out, _ = typed("report", copy.name)
+    code, out, _ = typed("report", copy.name, "--json")
     assert code == 0
-    assert "no confusion: the sweep is not finished" in out
+    assert json.loads(out)["missing"]["confusion"].startswith("the sweep is not finished")
     names = {path.stem for path in (copy / "report").iterdir()}
     assert not names & OF_THE_WINNER  # nothing of the earlier report is left
     assert {"curves", "history", "learning", "parallel"} <= names
@@ -116,21 +98,22 @@ def test_an_unfinished_sweep_shows_what_there_is(typed: Typed, copy: Path) -> No
 def test_a_sweep_that_has_not_begun_says_so(typed: Typed, copy: Path) -> None:
     (copy / "result.json").unlink()
     (copy / "study.log").unlink()
-    code, out, _ = typed("report", copy.name)
+    code, out, _ = typed("report", copy.name, "--json")
     assert code == 0
-    assert "no history: no trial has a score" in out
+    assert json.loads(out)["missing"]["history"] == "no trial has a score"
 
 
 def test_a_sweep_of_an_earlier_version_lacks_only_the_winners_parts(typed: Typed, copy: Path) -> None:
     (copy / "predictions.safetensors").unlink()
-    code, out, _ = typed("report", copy.name)
+    code, out, _ = typed("report", copy.name, "--json")
     assert code == 0
-    assert out.count("finished by an earlier version") == len(OF_THE_WINNER)
+    missing = json.loads(out)["missing"]
+    assert {part for part, why in missing.items() if "finished by an earlier version" in why} == set(OF_THE_WINNER)
 
 
 def test_a_part_that_fails_is_named_and_costs_no_other(typed: Typed, copy: Path) -> None:
     (copy / "predictions.safetensors").write_bytes(b"broken")
-    code, out, err = typed("report", copy.name)
+    code, out, err = typed("report", copy.name, "--json")
     assert code == 1
     for part in OF_THE_WINNER:
         assert f"the report's part '{part}' could not be made: SafetensorError" in err

@@ -23,6 +23,7 @@ from tuner.core.records import TrialRecord
 BIN = Path(sys.executable).parent
 Command = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., Process]
+Typed = Callable[..., tuple[int, str, str]]
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,12 @@ class Terminal:
 
 def processes(folder: Path) -> list[int]:
     """The processes of the sweeps of a folder, Ray's too."""
-    mark, found = f"{MARK}={folder}\0".encode(), []
+    return with_variable(MARK, folder)
+
+
+def with_variable(name: str, folder: Path) -> list[int]:
+    """The processes in whose environment this variable names the folder."""
+    mark, found = f"{name}={folder}\0".encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if mark in (process / "environ").read_bytes():

@@ -6,31 +6,14 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.common import check_refused, make_config
+from support.common import Typed, check_refused, make_config
 
-from tuner.cli import app
 from tuner.core import catalog
 
-Typed = Callable[..., tuple[int, str, str]]
 HEAVY = ("torch", "ray", "mlflow", "optuna", "sklearn", "numpy")
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Runs `tuner ARGUMENTS` in this process, for what ends before Ray starts: exit status, stdout and stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tuner", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            app.main()
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["sweep", "--help"], ["--version"]])

@@ -95,6 +95,8 @@ def test_a_table_is_redrawn_in_place_and_taken_away_at_the_end(terminal: Screen)
 
 
 def test_the_cursor_comes_back_when_the_sweep_breaks(terminal: Screen) -> None:
+    terminal.show(RECORDS, LIVE)
+    assert "\x1b[?25h" not in terminal.file.getvalue()
     with pytest.raises(KeyboardInterrupt), terminal.view:
         raise KeyboardInterrupt
     assert "\x1b[?25h" in terminal.file.getvalue()

@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from PIL import Image
-from support.made_up_trials import HOSTILE, config, images, make_winner, record, texts, trials
+from support.figures import drawn, labels
+from support.made_up_trials import config, record, texts, trials
 
 from tuner.core.records import best_of
-from tuner.data.spec import DataSpec
-from tuner.report.class_scores import classification, confusion, roc_curves
-from tuner.report.figures import REPLACEMENT, STATES, figure_text, save
+from tuner.report.figures import REPLACEMENT, STATES, figure_text
 from tuner.report.figures_samples import draw_samples
-from tuner.report.figures_scores import MOST_NUMBERS, draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
-from tuner.report.findings import NotShown, WinningModel
+from tuner.report.findings import NotShown
 from tuner.report.page_search import curves_block
 from tuner.report.search_series import NOT_USED, best_so_far, parallel_coordinates
 from tuner.search.importance import importance
 from tuner.search.space_file import space_of
 
 SPACE = space_of(config())
-
-
-def drawn(figure: Figure, tmp_path: Path) -> Figure:
-    """The figure after it was drawn: a character that the font has not, or a broken formula, is an error here."""
-    save(figure, tmp_path / "picture.png")
-    with Image.open(tmp_path / "picture.png") as image:
-        assert image.format == "PNG"
-        assert max(image.size) < 4000
-    return figure
-
-
-def labels(axes: Axes) -> list[str]:
-    legend = axes.get_legend()
-    return [text.get_text() for text in legend.get_texts()] if legend else []
 
 
 def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> None:
@@ -114,37 +93,6 @@ def test_one_trial_is_drawn_and_none_is_said_so(tmp_path: Path) -> None:
     drawn(draw_curves(alone[0], 1), tmp_path)
     with pytest.raises(NotShown, match="no trial has a score"):
         parallel_coordinates([record(0, "FAIL", [0.9]), record(1, "FAIL", [])], SPACE)
-
-
-@pytest.mark.parametrize("classes", [2, 12, 100])
-def test_scores_stay_readable_with_many_classes(tmp_path: Path, classes: int) -> None:
-    names = [f"Pit Bull Terrier {n}" for n in range(classes)]
-    predictions = images(names, 8 * classes, (1, 2, 2), blind=1).predictions
-    matrix = drawn(draw_confusion(confusion(predictions), names), tmp_path).axes[0]
-    assert bool(matrix.texts) == (classes <= MOST_NUMBERS)
-    assert (matrix.get_xticklabels()[0].get_rotation() == 90) == (classes > 2)
-    curves = drawn(draw_roc(roc_curves(predictions, names)), tmp_path).axes[0]
-    assert len(labels(curves)) == (1 if classes == 2 else classes)
-    table = drawn(draw_classification(classification(predictions, names)), tmp_path).axes[0]
-    assert len(table.get_yticklabels()) == classes + 2
-
-
-TABLE = DataSpec(name="x", task="tabular", shape=(30,), classes=("a", HOSTILE), mean=(0.0,) * 30, std=(1.0,) * 30)
-
-SAMPLES: dict[str, Callable[[], WinningModel]] = {
-    "grey": lambda: images(["a", "b"], 60, (1, 28, 28), sure=1.0),
-    "colour": lambda: images(["a", "b"], 60, (3, 160, 160), sure=1.0),
-    "no mistakes": lambda: images(["a", "b"], 9, sure=90.0),
-    "hostile names": lambda: images([HOSTILE, "$", "c"], 60, sure=1.0),
-    "attention": lambda: texts(["good", HOSTILE], attention=True),
-    "texts": lambda: texts(["good", "\U0001f984", "w" * 300], attention=False),
-    "a table": lambda: make_winner(TABLE, torch.randn(60, 30), sure=1.0),
-}
-
-
-@pytest.mark.parametrize("winner", [make() for make in SAMPLES.values()], ids=SAMPLES)
-def test_samples_of_every_kind_are_drawn(tmp_path: Path, winner: WinningModel) -> None:
-    assert drawn(draw_samples(winner), tmp_path).axes
 
 
 def test_attention_marks_words_and_its_absence_marks_none(tmp_path: Path) -> None:
