@@ -14,7 +14,7 @@ from functools import partial
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
-from tuner.core.errors import SweepStopped, TunerError, disk_sweep_error, printable
+from tuner.core.errors import TunerError, disk_sweep_error, printable
 from tuner.core.outcome import Outcome, write_result
 from tuner.core.records import Summary
 from tuner.core.sweep_folder import SweepFolder
@@ -28,7 +28,7 @@ from tuner.search.summary import summarise
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import Order, SweepLock, clear_order, current_order, lock_sweep
 from tuner.sweeps.resume import repair_folder
-from tuner.sweeps.shutdown import Shutdown, note_failure
+from tuner.sweeps.shutdown import Shutdown
 from tuner.tracking.background import BackgroundTracker, connect_sweep
 from tuner.tracking.store import Store
 from tuner.training.checkpoint_storage import CheckpointStorage, UriStorage, scratch_folder
@@ -91,17 +91,8 @@ class SweepRun:
                 shutdown=shutdown,
             )
             shutdown.interrupted = run.outcome
-            try:
+            with shutdown.closing():
                 yield run
-            except KeyboardInterrupt:
-                shutdown.close("KILLED")
-                raise SweepStopped(config.name, stop.number) from None
-            except TunerError:
-                shutdown.close("FAILED")
-                raise
-            except Exception as error:
-                shutdown.close("FAILED")
-                raise note_failure(error, config.name, folder) from error
 
     def search(self) -> bool:
         """Runs trials. Returns whether the search came to its end; False when it was interrupted."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from tuner.core.callback import Callback
-from tuner.core.errors import SweepError, disk_error_text, disk_sweep_error
+from tuner.core.errors import SweepError, SweepStopped, TunerError, disk_error_text, disk_sweep_error
 from tuner.core.outcome import Outcome
 from tuner.core.sweep_folder import SweepFolder, write_error
 from tuner.execution.signals import Stop
@@ -41,6 +41,30 @@ class Shutdown:
         """Why the sweep has stopped by itself, in a line, if it has."""
         self.interrupted: Callable[[str], Outcome]
         """The outcome of the sweep as it is, given why MLflow lacks a part of it. Set by SweepRun."""
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Leaves MLflow and the folder in order, by whatever the block is ended before its end.
+
+        Raises:
+            SweepStopped: a signal came when there was no trial to save.
+            SweepError: something failed; what, is noted in the folder.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.close("KILLED")
+            raise SweepStopped(self._folder.name, self._stop.number) from None
+        except TunerError:
+            self.close("FAILED")
+            raise
+        except Exception as error:
+            self.close("FAILED")
+            noted = _note_failure(error, self._folder)
+            raise noted from (None if noted is error else error)
+        except BaseException:
+            self.close("KILLED")
+            raise
 
     def close(self, status: str) -> str:
         """Ends the runs in MLflow, the sweep's own with this status. Returns why that could not be done."""
@@ -75,13 +99,13 @@ class Shutdown:
             self._events.on_sweep_end(self.interrupted(unsent))
 
 
-def note_failure(error: Exception, name: str, folder: SweepFolder) -> SweepError:
+def _note_failure(error: Exception, folder: SweepFolder) -> SweepError:
     """Writes why a sweep has failed to where `tuner status` and `logs` find it. Returns that in one line."""
     if disk_error_text(error):
-        error = disk_sweep_error(disk_error_text(error), name)
+        error = disk_sweep_error(disk_error_text(error), folder.name)
     known = isinstance(error, SweepError)
     write_error(folder.path, str(error) if known else traceback.format_exc().rstrip())
     if isinstance(error, SweepError):
         return error
-    kept = f"all trials so far are kept; details in {folder.error}; to continue: tuner resume {name}"
+    kept = f"all trials so far are kept; details in {folder.error}; to continue: tuner resume {folder.name}"
     return SweepError(f"{type(error).__name__}: {' '.join(str(error).split())}; {kept}")
