@@ -11,13 +11,11 @@ import pytest
 from mlflow import MlflowClient
 from support.common import Command, read_runs
 
-from faults.inventory import inventory
 from faults.ledger import Ledger
-from faults.three_nodes import EPOCHS, Team, make_team, raylet, wait_for_a_trial
+from faults.three_nodes import Team, begin_sweep, end_sweep, make_team, raylet, take_inventory, wait_for_a_trial
 from tuner.search.study_reader import read_records
 
 pytestmark = [pytest.mark.faults, pytest.mark.proof]
-TRIALS = 24
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +28,13 @@ def test_a_sweep_survives_the_death_of_a_node_and_its_trials_go_on_elsewhere(
     tuner: Command, team: Team, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = team.cluster.client
-    arguments = ("--trials", str(TRIALS), "--max-epochs", str(EPOCHS), "--set", "optimizer=adam", "--set", "width=1.0")
-    begun = tuner("sweep", "digits", "cnn", *arguments, "--address", team.cluster.address, folder=team.folder, **client)
-    assert begun.returncode == 0, begun.stderr
-    assert "digits-cnn-1 runs on" in begun.stderr
+    assert "digits-cnn-1 runs on" in begin_sweep(tuner, team)
 
     moved, node, victim = wait_for_a_trial(team, "digits-cnn-1")
     os.kill(raylet(node)[0], signal.SIGKILL)
 
-    watched = tuner("status", "digits-cnn-1", "--watch", folder=team.folder, **client)
-    assert watched.returncode == 0, watched.stderr
-    assert "digits-cnn-1: cnn on digits, finished" in watched.stdout
-
-    for name, value in team.server.login().items():
-        monkeypatch.setenv(name, value)
-    there = inventory(team.journal("digits-cnn-1").parent.parent, "digits-cnn-1", TRIALS, uri=team.server.uri)
+    end_sweep(tuner, team, "digits-cnn-1")
+    there = take_inventory(team, "digits-cnn-1", monkeypatch)
     ledger.enter("a node of a cluster killed with kill -9", 1, there)
     assert there.wrong == []
     records = read_records(team.journal("digits-cnn-1"))

@@ -7,11 +7,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from support.common import Command
 from support.mlflow_server import MlflowServer, mlflow_server
 from support.postgres import postgres
 from support.processes import wait_until
 from support.ray_cluster import Cluster, Node, ray_cluster
 
+from faults.inventory import Inventory, inventory
 from tuner.core.records import TrialRecord
 from tuner.search.schedulers.asha import rungs
 from tuner.search.study_reader import read_records
@@ -19,6 +22,8 @@ from tuner.search.study_reader import read_records
 EPOCHS = 18
 RUNGS = rungs(EPOCHS)
 WAIT_S = 300.0
+TRIALS = 24
+SIZE = ("--trials", str(TRIALS), "--max-epochs", str(EPOCHS), "--set", "optimizer=adam", "--set", "width=1.0")
 
 
 @dataclass
@@ -45,6 +50,28 @@ def make_team(folder: Path, environment: Mapping[str, str] | None = None) -> Ite
         workers = [cluster.add(cpus=1) for _ in range(2)]
         (folder / "here").mkdir()
         yield Team(cluster=cluster, workers=workers, server=server, folder=folder / "here")
+
+
+def begin_sweep(tuner: Command, team: Team, *options: str) -> str:
+    """Hands a sweep of TRIALS trials to the cluster. Returns what the command has printed to stderr."""
+    client, address = team.cluster.client, team.cluster.address
+    begun = tuner("sweep", "digits", "cnn", *SIZE, *options, "--address", address, folder=team.folder, **client)
+    assert begun.returncode == 0, begun.stderr
+    return begun.stderr
+
+
+def end_sweep(tuner: Command, team: Team, sweep: str) -> None:
+    """Waits until it is finished."""
+    ended = tuner("status", sweep, "--watch", folder=team.folder, **team.cluster.client)
+    assert ended.returncode == 0, ended.stderr
+    assert f"{sweep}: cnn on digits, finished" in ended.stdout
+
+
+def take_inventory(team: Team, sweep: str, monkeypatch: pytest.MonkeyPatch) -> Inventory:
+    """What the sweep has, in its study and in MLflow, whose login this process has from then on."""
+    for name, value in team.server.login().items():
+        monkeypatch.setenv(name, value)
+    return inventory(team.journal(sweep).parent.parent, sweep, TRIALS, uri=team.server.uri)
 
 
 def raylet(node: Node) -> tuple[int, str]:

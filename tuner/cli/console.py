@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from rich.console import Console
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from tuner.cli.options import OUTPUT
 
@@ -48,4 +48,10 @@ def _shown_value(self: TyperOption, ctx: Any) -> str | None:
     return self.metavar or self.display_type(ctx)
 
 
+def _no_value(self: TyperArgument, ctx: Any) -> str:  # noqa: ARG001
+    """What the help shows after an argument's name: nothing, where Typer has `DATASET <str>`."""
+    return ""
+
+
 TyperOption.display_type_rich = _shown_value  # type: ignore[method-assign]  # Typer has no setting for it
+TyperArgument.display_type_rich = _no_value  # type: ignore[method-assign, assignment]

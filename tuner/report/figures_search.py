@@ -10,12 +10,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from tuner.core.records import SCORE, TrialRecord
+from tuner.core.units import counted
 from tuner.report.figures import BLUE, GREY, RED, STATES, figure_text, new_figure, style_axes
 from tuner.report.search_series import (
     NOT_USED,
     ParallelCoordinates,
     best_so_far,
-    count_trials,
     rank_colour,
     scored_trials,
     unscored_note,
@@ -102,7 +102,9 @@ def draw_importance(found: Importance) -> Figure:
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     left_out = f"left out, since not all trials have them: {', '.join(found.left_out)}" if found.left_out else ""
     axes.set_xlabel(f"share of the variance explained\n{figure_text(left_out, 110)}".rstrip())
-    axes.set_title(f"parameter importance for {SCORE} after epoch {found.epoch}\n{count_trials(found.trials)}, fANOVA")
+    axes.set_title(
+        f"parameter importance for {SCORE} after epoch {found.epoch}\n{counted(found.trials, 'trial')}, fANOVA"
+    )
     return figure
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tuner.core.records import SCORE, TrialRecord
-from tuner.core.units import format_parameters
+from tuner.core.units import counted, format_parameters
 from tuner.report.figures import BLUE, GREY, RED, STATES
 from tuner.report.page import Block, chart_text
 from tuner.report.search_series import (
@@ -14,7 +14,6 @@ from tuner.report.search_series import (
     Line,
     ParallelCoordinates,
     best_so_far,
-    count_trials,
     rank_colour,
     scored_trials,
     unscored_note,
@@ -110,8 +109,8 @@ def importance_block(found: Importance) -> Block:
     layout["yaxis"] |= {"automargin": True, "type": "category"}
     left_out = f" Left out, since not all trials have them: {', '.join(found.left_out)}." if found.left_out else ""
     caption = (
-        f"fANOVA of {SCORE} after epoch {found.epoch}, over the {count_trials(found.trials)} that reached it: all had "
-        f"trained equally long, so their scores can be compared.{left_out}"
+        f"fANOVA of {SCORE} after epoch {found.epoch}, over the {counted(found.trials, 'trial')} that reached it: all "
+        f"had trained equally long, so their scores can be compared.{left_out}"
     )
     return Block(caption=caption, charts=({"data": [trace], "layout": layout, "height": 120 + 34 * len(names)},))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuner.core.records import SCORE, TrialRecord
+from tuner.core.units import counted
 from tuner.report.findings import NotShown
 from tuner.search.scales import Scale, scales
 from tuner.search.space import SearchSpace
@@ -97,9 +98,4 @@ def best_so_far(records: Sequence[TrialRecord]) -> tuple[list[int], list[float]]
 def unscored_note(records: Sequence[TrialRecord]) -> str:
     """`; without a score: 3 trials`, or nothing when all have one."""
     count = sum(not record.values for record in records)
-    return f"; without a score: {count_trials(count)}" if count else ""
-
-
-def count_trials(trials: int) -> str:
-    """`1 trial`, `2 trials`."""
-    return f"{trials} trial{'' if trials == 1 else 's'}"
+    return f"; without a score: {counted(count, 'trial')}" if count else ""
