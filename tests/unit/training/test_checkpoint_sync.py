@@ -9,7 +9,7 @@ import pytest
 from support.checkpoints import saved_epoch, train, training
 
 from tuner.core.sweep_folder import checkpoint_folder
-from tuner.training import checkpoint_manager
+from tuner.training import checkpoint_manager, checkpoint_sync
 from tuner.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE
 from tuner.training.checkpoint_manager import CheckpointManager
 from tuner.training.checkpoint_storage import UriStorage, last_name
@@ -56,7 +56,8 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setattr(checkpoint_manager, "PATIENT", (0.01, 0.01))
-    monkeypatch.setattr(checkpoint_manager, "INSISTENT", (0.01, 0.01))
+    for module in (checkpoint_manager, checkpoint_sync):
+        monkeypatch.setattr(module, "INSISTENT", (0.01, 0.01))
     return Place(tmp_path)
 
 
