@@ -57,8 +57,9 @@ lock: $(BIN)/uv
 
 venv: $(VENV)/installed
 
+# Compiled at once: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would compile it again.
 $(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/uv
-	$(UV) pip install --quiet -r requirements.lock
+	$(UV) pip install --quiet --compile-bytecode -r requirements.lock
 	$(UV) pip install --quiet --no-deps --editable .
 	touch $@
 
