@@ -15,8 +15,9 @@ import torch
 
 from tuner.core.errors import TunerError, check_name, unknown
 from tuner.core.files import slug
+from tuner.data.columns import encode_rows, fit_columns, left_out
 from tuner.data.spec import DataSpec, Split, Splits, moments
-from tuner.data.tables import encode_rows, fit_columns, left_out, read_rows
+from tuner.data.tables import read_rows
 
 from ._own import three_ways
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.core.errors import TunerError
+from tuner.data.columns import encode_rows
 from tuner.data.spec import DataSpec
-from tuner.data.tables import encode_rows
 from tuner.data.texts import encode_texts
 
 TEXT = "text"  # the column of sentences in a data frame

@@ -122,7 +122,8 @@ def _lines(file: str) -> Iterator[tuple[int, str]]:
 
 
 def _rows(data: DataSpec, files: Sequence[str]) -> Samples:
-    from tuner.data.tables import encode_rows, read_rows  # noqa: PLC0415
+    from tuner.data.columns import encode_rows  # noqa: PLC0415
+    from tuner.data.tables import read_rows  # noqa: PLC0415
 
     if not data.columns:
         raise TunerError(f"the model of {data.name} does not know the names of its columns: train it again")

@@ -11,8 +11,9 @@ from support.dataset_files import parts
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
+from tuner.data.columns import encode_rows
 from tuner.data.spec import Splits, moments
-from tuner.data.tables import encode_rows, read_rows
+from tuner.data.tables import read_rows
 from tuner.training.classifier import build_classifier
 
 
