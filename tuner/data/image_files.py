@@ -20,6 +20,8 @@ ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".ppm", ".
 MAX_PIXELS = 64_000_000  # more than a phone's camera has, and 256 MB at most once decoded
 MAX_SCANS = 100  # in a progressive JPEG; usual ones have 10
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how a file begins
+_SAMPLE_FORMAT, _SIGNED = 339, 2
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 
 ImageSource = Path | bytes | bytearray | memoryview | Image.Image
@@ -61,6 +63,8 @@ def open_image(source: ImageSource) -> Iterator[Image.Image]:
         _check_file(pending)
     with Image.open(pending if isinstance(pending, Path) else BytesIO(pending), formats=_FORMATS) as image:
         _check_size(image)
+        if image.mode == "L" and getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT) == (_SIGNED,):
+            raise ValueError("a TIFF of signed 8-bit values, which are not read: save it with values from 0 to 255")
         if image.info.get("progressive"):
             _check_scans(pending)
         yield image
@@ -69,8 +73,10 @@ def open_image(source: ImageSource) -> Iterator[Image.Image]:
 def reason_of(source: ImageSource, error: Exception) -> str:
     """In a few words, why an image cannot be read."""
     if isinstance(error, UnidentifiedImageError):
-        empty = not source.stat().st_size if isinstance(source, Path) else not source
-        return "the file is empty" if empty else "not an image that can be read"
+        start = _start(source)
+        if start[:4] in _TIFF:
+            return "a TIFF of a kind that is not read, such as 64-bit floats: save it with 8 or 16 bits"
+        return "not an image that can be read" if start else "the file is empty"
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {MAX_PIXELS:,} pixels, which is the limit"
     if isinstance(error, OSError) and error.strerror:
@@ -97,6 +103,13 @@ def content_of(image: Image.Image) -> bytes:
     file: IO[bytes] = image.fp  # type: ignore[attr-defined]
     file.seek(0)
     return file.read()
+
+
+def _start(source: ImageSource) -> bytes:
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return file.read(12)
+    return b"" if isinstance(source, Image.Image) else bytes(source[:12])
 
 
 def _check_file(path: Path) -> None:

@@ -55,9 +55,15 @@ def depth_of(image: Image.Image) -> Depth:
         return Depth.REAL
     if image.mode.startswith("I"):
         return Depth.WHOLE
-    if any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):  # the layout of its pixels in the file
+    layout = [tile[3] for tile in getattr(image, "tile", ())]  # of its pixels in the file; none once it is decoded
+    if any(";16" in str(part) or (image.format == "PPM" and _beyond(part)) for part in layout):
         return Depth.COLOUR if image.format == "PNG" else Depth.CUT
     return Depth.BYTES
+
+
+def _beyond(layout: object) -> bool:
+    """Whether the white of a PPM, which is the last part of its layout, is beyond 8 bits."""
+    return isinstance(layout, tuple) and isinstance(layout[-1], int) and layout[-1] > 255
 
 
 def values_of(image: Image.Image) -> NDArray[Any]:
