@@ -6,8 +6,9 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -15,20 +16,42 @@ from tuner.core.errors import TunerError, check_name
 
 LINE = "line"  # the name of the index of rows that come from a file
 SEPARATORS = ",;\t"
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 
 
-def read_rows(path: Path) -> pd.DataFrame:
-    """The rows of a CSV file with a header, separated by commas, semicolons or tabs.
+class BadRow(NamedTuple):
+    """A row that is no part of the frame, since its cells cannot be told apart."""
 
-    Returns:
-        Every cell is a string without spaces around it; a missing one is empty. If the separator is not a comma, a
-        number with a decimal comma gets a point instead. The index, named `line`, is the line
-        of the file where a row starts. Blank lines are left out.
+    line: int | str
+    """As the index of the frame has it."""
+    reason: str
+
+    def __str__(self) -> str:
+        """`line 7: 3 cells instead of the 2 of the header`."""
+        return f"line {self.line}: {self.reason}"
+
+
+class Table(NamedTuple):
+    """The rows of a file, and what the reader has to say about them."""
+
+    frame: pd.DataFrame
+    """Every cell is a string as it stands in the file, without spaces around it; a missing one is empty. The index,
+    named `line`, is the line where a row starts; of several files it is a text such as `3 of b.csv`."""
+    notes: tuple[str, ...]
+    """A line for each thing that was guessed, changed or left out, with the file."""
+    bad: tuple[BadRow, ...]
+    """The rows that could not be read. Training refuses a table that has any, predictions name them."""
+
+
+def read_table(path: Path, *, target: str | None = None, columns: Collection[str] = ()) -> Table:
+    """The rows of a CSV file with a header, separated by commas, semicolons or tabs. Blank lines are left out.
+
+    Args:
+        path: the file.
+        target: the column with the classes, where it is known: it tells a header from a row.
+        columns: the columns that a model needs, for the same purpose.
 
     Raises:
-        TunerError: the file is missing, not UTF-8, empty, without rows, ragged, badly quoted, or has two columns with
-        the same name.
+        TunerError: the file is missing, not text, empty or without rows.
     """
     text = _read(path)
     separator = _separator(path, text)
@@ -37,15 +60,17 @@ def read_rows(path: Path) -> pd.DataFrame:
     if not header:
         raise TunerError(f"{path}: the file is empty: a header and rows are expected")
     _check_names(path, header)
-    lines, rows = [], []
+    lines, rows, bad = [], [], []
     for line, row in records:
         if len(row) != len(header):
-            raise TunerError(f"{path}, line {line}: {len(row)} cells instead of the {len(header)} of the header")
+            bad.append(BadRow(line, f"{len(row)} cells instead of the {len(header)} of the header"))
+            continue
         lines.append(line)
-        rows.append(row if separator == "," else [_with_point(cell) for cell in row])
-    if not rows:
+        rows.append(row)
+    if not rows and not bad:
         raise TunerError(f"{path}: there are no rows after the header")
-    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name=LINE), dtype=object)
+    frame = pd.DataFrame(rows, columns=header, index=pd.Index(lines, name=LINE), dtype=object)
+    return Table(frame, (), tuple(bad))
 
 
 def _read(path: Path) -> str:
@@ -78,11 +103,6 @@ def _records(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[
             start = reader.line_num + 1
     except csv.Error as error:
         raise TunerError(f"{path}, line {start}: {error}") from None
-
-
-def _with_point(cell: str) -> str:
-    """Much of the world writes 0,5 for 0.5, and separates with semicolons for that."""
-    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def _check_names(path: Path, header: Sequence[str]) -> None:
