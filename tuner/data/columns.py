@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -34,27 +35,52 @@ def left_out(frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(f"column '{name}' left out: {why}" for name, why in found.items() if isinstance(why, str))
 
 
-def encode_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> Tensor:
-    """The features of rows of text.
+@dataclass(frozen=True)
+class ExaminedRows:
+    """Rows of text as features, with what a user should know about them."""
+
+    features: Tensor
+    """(rows, sum of the columns' widths) float64, since a time in seconds has more digits than a float32. A missing
+    number is the column's `fill`, a missing or unknown category zeros. A bad row is filled likewise."""
+    bad: tuple[tuple[int, str], ...]
+    """The rows that cannot be read: the position of each, rising, and the reason without its place."""
+    notes: tuple[str, ...]
+    """A line for each column with categories that training did not know, counted and with an example."""
+
+
+def examine_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> ExaminedRows:
+    """The features of rows of text, where single rows may be bad.
 
     Args:
         frame: strings, missing ones empty. Columns that are not asked for are ignored.
         columns: how each column is encoded.
         source: where the rows come from, for errors.
 
-    Returns:
-        (rows, sum of the columns' widths) float64, since a time in seconds has more digits than a
-        float32. A missing number is the column's `fill`, an unknown category zeros.
-
     Raises:
-        TunerError: a column is missing, or a cell of a numeric column is not a number.
+        TunerError: a column is missing.
     """
     for column in columns:
         if column.name not in frame.columns:
             has = ", ".join(f"'{name}'" for name in frame.columns)
             raise TunerError(f"{source}: there is no column '{column.name}', the columns are {has}")
-    blocks = [_encode(frame[column.name].str.strip(), column, source) for column in columns]
-    return torch.from_numpy(np.concatenate(blocks, axis=1, dtype=np.float64))
+    bad: dict[int, str] = {}
+    notes: list[str] = []
+    blocks = [_encode(frame[column.name].str.strip(), column, bad, notes) for column in columns]
+    features = torch.from_numpy(np.concatenate(blocks, axis=1, dtype=np.float64))
+    return ExaminedRows(features, tuple(sorted(bad.items())), tuple(notes))
+
+
+def encode_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> Tensor:
+    """The features of rows of text, all of which must be readable: see `examine_rows`.
+
+    Raises:
+        TunerError: a column is missing, or a row is bad; the first is named.
+    """
+    examined = examine_rows(frame, columns, source)
+    for row, reason in examined.bad:
+        place = f"line {frame.index[row]}" if frame.index.name == LINE else f"row {row}"
+        raise TunerError(f"{source}, {place}: {reason}")
+    return examined.features
 
 
 def _examine(frame: pd.DataFrame, name: str) -> Column | str:
@@ -102,13 +128,15 @@ def _numbers(cells: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     return numbers, broken
 
 
-def _encode(cells: pd.Series, column: Column, source: str) -> NDArray[np.float64]:
+def _encode(cells: pd.Series, column: Column, bad: dict[int, str], notes: list[str]) -> NDArray[np.float64]:
     if column.categories:
+        unknown = cells[~cells.isin([*column.categories, ""])]
+        if len(unknown):
+            count = f"{len(unknown)} of {len(cells)} cells"
+            notes.append(f"column '{column.name}': {count} have a category unknown in training, as '{unknown.iloc[0]}'")
         return np.stack([cells == category for category in column.categories], axis=1).astype(np.float64)
     numbers, broken = _numbers(cells)
-    if broken.any():
-        row = int(broken.argmax())
-        place = f"line {cells.index[row]}" if cells.index.name == LINE else f"row {row}"
-        raise TunerError(f"{source}, {place}: column '{column.name}' must be a number, got '{cells.iloc[row]}'")
+    for row in np.flatnonzero(broken):
+        bad.setdefault(int(row), f"column '{column.name}' must be a number, got '{cells.iloc[row]}'")
     numbers[np.isnan(numbers)] = column.fill
     return numbers[:, None]
