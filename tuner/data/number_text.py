@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -87,14 +88,18 @@ def parse_number(text: str, style: NumberStyle) -> float | None:
 
 def simple_numbers(texts: NDArray[np.object_], style: NumberStyle) -> NDArray[np.float64]:
     """The numbers of texts that have a sign and digits alone; NaN for any other, which `parse_number` may read."""
-    if style == PLAIN and len(texts) > 1000:
+    values = texts.tolist()
+    if style == PLAIN and "_" not in "".join(values):  # which Python allows between digits
+        with suppress(ValueError):
+            return np.array(list(map(float, values)), dtype=np.float64)
+    if style == PLAIN and len(values) > 1000:
         return np.array(pd.to_numeric(texts, errors="coerce"), dtype=np.float64)
+    if style.unit == PERCENT:
+        return np.full(len(values), np.nan)
     matches = _simple(style.decimal, style.thousands).fullmatch
     point, group = style.decimal, style.thousands or "_"
-    if style.unit == PERCENT:
-        return np.full(len(texts), np.nan)
     return np.array(
-        [float(text.replace(group, "").replace(point, ".")) if matches(text) else np.nan for text in texts.tolist()],
+        [float(text.replace(group, "").replace(point, ".")) if matches(text) else np.nan for text in values],
         dtype=np.float64,
     )
 
