@@ -16,7 +16,7 @@ from tuner.core.files import slug
 from tuner.data.column_decisions import fit_columns
 from tuner.data.columns import examine_rows
 from tuner.data.spec import DataSpec, Split, Splits, moments
-from tuner.data.tables import read_rows
+from tuner.data.tables import read_table
 
 from ._classes import read_classes
 from ._own import three_ways
@@ -33,7 +33,9 @@ def load(path: Path, *, target: str | None = None) -> Splits:
         TunerError: the file cannot be read, has no such column, or the column does not hold classes.
     """
     path = path.expanduser()
-    frame = read_rows(path)
+    frame, reader_notes, bad = read_table(path, target=target)
+    if bad:
+        raise TunerError(f"{path}, {bad[0]}")
     source = f"csv:{path}"
     target = _check_target(frame, target, source)
     labels = frame[target].str.strip()
@@ -59,7 +61,8 @@ def load(path: Path, *, target: str | None = None) -> Splits:
         std=std,
         columns=fitted.columns,
     )
-    return Splits(spec, train, validation, test, (*_empty_note(labels), *notes, *fitted.notes, *fitted.left_out))
+    told = (*reader_notes, *_empty_note(labels), *notes, *fitted.notes, *fitted.left_out)
+    return Splits(spec, train, validation, test, told)
 
 
 def _check_target(frame: pd.DataFrame, target: str | None, source: str) -> str:

@@ -123,13 +123,15 @@ def _lines(file: str) -> Iterator[tuple[int, str]]:
 
 def _rows(data: DataSpec, files: Sequence[str]) -> Samples:
     from tuner.data.columns import encode_rows  # noqa: PLC0415
-    from tuner.data.tables import read_rows  # noqa: PLC0415
+    from tuner.data.tables import read_table  # noqa: PLC0415
 
     if not data.columns:
         raise TunerError(f"the model of {data.name} does not know the names of its columns: train it again")
     names, parts = [], []
     for file in files:
-        frame = read_rows(Path(file))
+        frame, _, bad = read_table(Path(file), columns=[column.name for column in data.columns])
+        if bad:
+            raise TunerError(f"{file}, {bad[0]}")
         parts.append(encode_rows(frame, data.columns, file))
         names += [f"{file}:{line}" for line in frame.index]
     return Samples(names, torch.cat(parts), [])
