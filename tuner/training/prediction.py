@@ -87,7 +87,7 @@ def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Predict
 def _images(data: DataSpec, files: Sequence[str]) -> Samples:
     from tuner.data.images import read_images  # noqa: PLC0415 - Pillow is needed for images alone
 
-    images, good, broken = read_images([Path(file) for file in files], data.shape, data.white)
+    images, good, broken = read_images([Path(file) for file in files], data.shape, data.white, data.levels)
     if not good:
         raise TunerError(broken[0])
     return Samples([files[index] for index in good], images, broken)
