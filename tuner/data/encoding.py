@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,9 @@ from torch import Tensor
 
 from tuner.core.errors import TunerError
 from tuner.data.columns import encode_rows
-from tuner.data.spec import DataSpec
+from tuner.data.dates import DAYS, to_datetime
+from tuner.data.number_text import PERCENT
+from tuner.data.spec import Column, DataSpec
 from tuner.data.texts import encode_texts
 
 TEXT = "text"  # the column of sentences in a data frame
@@ -35,7 +36,7 @@ def to_inputs(data: DataSpec, raw: Raw) -> Tensor:
     if data.task == "text":
         return encode_texts(_sentences(data, raw), data.vocabulary, data.shape[0])
     if data.columns and isinstance(raw, pd.DataFrame) and not _positional(raw):
-        return encode_rows(raw.map(_cell), data.columns, f"samples for a model of {data.name}")
+        return encode_rows(raw, data.columns, f"samples for a model of {data.name}")
     return _array(data, raw)
 
 
@@ -47,10 +48,7 @@ def to_raw(data: DataSpec, inputs: Tensor) -> NDArray[Any] | pd.DataFrame:
         return inputs.numpy()
     features = torch.split(inputs, [column.width for column in data.columns], dim=1)
     return pd.DataFrame(
-        {
-            column.name: _categories(column.categories, block) if column.categories else block[:, 0].double().numpy()
-            for column, block in zip(data.columns, features, strict=True)
-        }
+        {column.name: _raw_column(column, block) for column, block in zip(data.columns, features, strict=True)}
     )
 
 
@@ -81,12 +79,17 @@ def _positional(frame: pd.DataFrame) -> bool:
     return all(isinstance(name, int) for name in frame.columns)
 
 
-def _cell(value: object) -> str:
-    return "" if pd.isna(value) else str(value)
-
-
-def _categories(names: Sequence[str], block: Tensor) -> list[str | None]:
-    return [names[int(row.argmax())] if row.any() else None for row in block]
+def _raw_column(column: Column, block: Tensor) -> list[str | None] | NDArray[np.float64]:
+    """The cells of a column: numbers as such, but for percentages, which are read from text alone."""
+    if column.categories:
+        return [column.categories[int(row.argmax())] if row.any() else None for row in block]
+    if column.date_order:
+        days = block[:, column.parts.index(DAYS)].double().tolist()
+        return [to_datetime(day).isoformat(sep=" ").removesuffix(" 00:00:00") for day in days]
+    numbers: NDArray[np.float64] = block[:, 0].double().numpy()
+    if column.unit == PERCENT:
+        return [f"{number:.15g}%".replace(".", column.decimal) for number in numbers]
+    return numbers
 
 
 def _array(data: DataSpec, raw: Raw) -> Tensor:

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from tuner.core.errors import TunerError, check_name, one_line
 from tuner.core.files import write_atomic
+from tuner.data.dates import PARTS
 from tuner.data.encoding import Raw, to_inputs
-from tuner.data.spec import DataSpec
+from tuner.data.spec import Column, DataSpec
 from tuner.training.classifier import Classifier, build_classifier, model_bytes, predict_logits
 
 DESCRIPTION_FILE = "model.json"
@@ -88,8 +89,24 @@ def _levels_fit(levels: Any) -> bool:
 
 
 def _columns_fit(data: DataSpec) -> bool:
-    good = all(isinstance(c.name, str) and _all(c.categories, str) and _is(c.fill, int, float) for c in data.columns)
+    good = all(map(_good_column, data.columns))
     return good and (not data.columns or sum(column.width for column in data.columns) == data.shape[0])
+
+
+def _good_column(column: Column) -> bool:
+    signs = column.decimal in (".", ",") and column.thousands in ("", ",", ".", " ", "'")
+    dates = bool(column.parts) == bool(column.date_order) and not (column.parts and column.categories)
+    return (
+        all(isinstance(text, str) for text in (column.name, column.decimal, column.thousands, column.unit))
+        and signs
+        and _all(column.categories, str)
+        and _all(column.missing, str)
+        and _is(column.fill, int, float)
+        and dates
+        and column.date_order in ("", "ymd", "dmy", "mdy")
+        and isinstance(column.parts, tuple)
+        and all(part in PARTS for part in column.parts)
+    )
 
 
 def _all(values: Any, *kinds: type) -> bool:
