@@ -48,10 +48,10 @@ class TestCheckVaried:
     @pytest.mark.parametrize("part", ["train", "validation", "test"])
     def test_refuses_a_split_whose_samples_are_all_alike(self, splits: Splits, part: str, kind: torch.dtype) -> None:
         alike = Split(torch.full((len(TARGETS), 2, 3), 7, dtype=kind), TARGETS)
-        given = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+        given = {"train": splits.train, "validation": splits.validation, "test": splits.test, part: alike}
         name = "training" if part == "train" else part
         with pytest.raises(TunerError, match=rf"^folder:x: all 160 samples of the {name} split are alike once read"):
-            Splits(splits.spec, *{**given, part: alike}.values()).check_varied("folder:x")
+            Splits(splits.spec, given["train"], given["validation"], given["test"]).check_varied("folder:x")
 
     def test_takes_one_that_differs_in_a_single_value_at_the_end(self, splits: Splits) -> None:
         inputs = torch.zeros((len(TARGETS), 4))
