@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tuner.core.errors import TunerError
 
-from ._folder_walk import MASKS, is_generic, part_of, subfolders
+from ._folder_walk import MASKS, entries, is_generic, part_of, subfolders
 from ._skipped import is_hidden, is_image
 
 _LOOKED_AT = 20  # files of a folder
@@ -51,21 +51,24 @@ def _found(root: Path, classes: bool) -> Iterator[tuple[str, Path]]:
 
 
 def _of_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    files = [entry for entry in sorted(folder.iterdir()) if entry.is_file() and not is_hidden(entry)]
+    files = [folder / entry.name for entry in entries(folder) if entry.is_file() and not is_hidden(entry)]
     images = {file.stem for file in files if is_image(file)}
     for ending, what, fits in (
         (".json", "this is laid out as for COCO", _is_coco),
-        (".xml", "this is laid out as for Pascal VOC", _is_voc),
+        (".json", "this is laid out as by LabelMe or VIA", _is_shapes),
+        (".xml", "this is laid out as for Pascal VOC or CVAT", _is_voc),
         (".txt", "this is laid out as for YOLO", _is_yolo),
     ):
-        some = [file for file in files if file.suffix.lower() == ending and (file.stem in images or ending == ".json")]
+        some = [file for file in files if file.suffix.lower() == ending]
+        if ending == ".txt":
+            some = [file for file in some if file.stem in images]
         yield from ((what, file) for file in some[:_LOOKED_AT] if fits(_head(file)))
 
 
 def _has_yolo(folder: Path) -> bool:
     for place in (folder, *(below for below in subfolders(folder) if part_of(below.name) or is_generic(below.name))):
-        files = [entry for entry in sorted(place.iterdir()) if entry.suffix.lower() == ".txt"][:_LOOKED_AT]
-        if any(_is_yolo(_head(file)) for file in files):
+        files = [place / entry.name for entry in entries(place) if entry.name.lower().endswith(".txt")]
+        if any(_is_yolo(_head(file)) for file in files[:_LOOKED_AT]):
             return True
     return False
 
@@ -77,6 +80,10 @@ def _head(file: Path) -> bytes:
 
 def _is_coco(head: bytes) -> bool:
     return b'"file_name"' in head or (b'"images"' in head and b'"annotations"' in head) or b'"iscrowd"' in head
+
+
+def _is_shapes(head: bytes) -> bool:
+    return (b'"shapes"' in head and b'"imagePath"' in head) or (b'"regions"' in head and b'"filename"' in head)
 
 
 def _is_voc(head: bytes) -> bool:

@@ -14,7 +14,7 @@ import pandas as pd
 from tuner.core.errors import TunerError, printable
 from tuner.data.tables import read_table
 
-from ._folder_walk import Folders, part_of, subfolders, walk
+from ._folder_walk import Folders, entries, part_of, subfolders, walk
 from ._skipped import Skipped, counted, is_hidden, relative
 
 _LEAST = 0.5  # of the rows or of the images, so that a column counts as their names
@@ -23,9 +23,16 @@ _SHOWN = 4
 _ENDINGS = (".csv", ".tsv")
 _LABEL = re.compile("label|class|categor|diagnos")
 _LABELS = "label labels class classes class_name classname label_name category target y species breed diagnosis dx"
-_LABELS += " type tag answer group class_id category_id label_id"
+_LABELS += " type tag answer choice group class_id category_id label_id"
 _PART_COLUMNS = ("split", "set", "subset", "part", "partition", "data set", "dataset", "phase", "usage")
-_BOXES = ({"xmin", "ymin", "xmax", "ymax"}, {"bbox"}, {"x_min", "y_min", "x_max", "y_max"}, {"encodedpixels"}, {"rle"})
+_BOXES = (
+    {"xmin", "ymin", "xmax", "ymax"},
+    {"bbox"},
+    {"x_min", "y_min", "x_max", "y_max"},
+    {"encodedpixels"},
+    {"rle"},
+    {"region_shape_attributes"},
+)
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,8 @@ def read_labels(root: Path, source: str) -> Labels | None:
 
 
 def _tables(folder: Path) -> list[Path]:
-    files = [entry for entry in sorted(folder.iterdir()) if entry.suffix.lower() in _ENDINGS and entry.is_file()]
-    return [file for file in files if not is_hidden(file) and "submission" not in file.name.lower()]
+    found = [entry for entry in entries(folder) if entry.name.lower().endswith(_ENDINGS) and not is_hidden(entry)]
+    return [folder / entry.name for entry in found if entry.is_file() and "submission" not in entry.name.lower()]
 
 
 class _Row(NamedTuple):
@@ -117,7 +124,7 @@ def _named_rows(path: Path, images: _Images, source: str) -> tuple[list[_Row], l
     labels = _labels(frame.drop(columns=file_column), f"{source}: {name}")
     if labels is None:
         return None
-    parts = _given_parts(frame, part_of(path.stem))
+    parts = _given_parts(frame, part_of(path.stem) or images.part(path))
     rows, lost, blank = [], [], []
     for cell, label, part in zip(frame[file_column], labels, parts, strict=True):
         image = images.find(cell, part)

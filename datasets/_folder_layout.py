@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import normalize
@@ -11,7 +11,18 @@ from tuner.core.errors import TunerError, printable
 
 from ._folder_boxes import refuse_boxes
 from ._folder_labels import read_labels
-from ._folder_walk import Folders, class_folders, holds_classes, is_generic, part_of, step_in, subfolders, walk
+from ._folder_walk import (
+    Folders,
+    class_folders,
+    holds_classes,
+    holds_images,
+    is_no_class,
+    part_of,
+    step_in,
+    subfolders,
+    walk,
+    without_number,
+)
 from ._skipped import OTHER, Skipped, counted, is_hidden, is_image, relative
 
 PARTS = ("train", "validation", "test")
@@ -54,10 +65,11 @@ def find_layout(folder: Path) -> Layout:
 
 def _find(folder: Path, source: str) -> Layout:
     root = step_in(folder)
-    notes = [] if root == folder else [f"read from {relative(root, folder)}, the only folder in it"]
+    notes = [] if root == folder else [f"read from {relative(root, folder)}, the only folder with images in it"]
     given = _part_folders(root, source)
     if "train" in given and holds_classes(step_in(given["train"], part=True)):
-        refuse_boxes(root, source, classes=True)
+        for place in dict.fromkeys((root, folder)):
+            refuse_boxes(place, source, classes=True)
         layout = _by_parts(root, given, source)
     else:
         layout = _without_parts(folder, root, source)
@@ -82,17 +94,18 @@ def _part_folders(root: Path, source: str) -> dict[str, Path]:
 
 
 def _without_parts(folder: Path, root: Path, source: str) -> Layout:
-    there = [folder for folder in subfolders(root) if any(True for _ in walk(folder, Skipped()))]
-    named = [folder for folder in there if not is_generic(folder.name) and not part_of(folder.name)]
-    refuse_boxes(root, source, classes=len(named) > 1)
+    there = [folder for folder in subfolders(root) if holds_images(folder)]
+    named = [folder for folder in there if not is_no_class(folder.name)]
+    for place in dict.fromkeys((root, folder)):
+        refuse_boxes(place, source, classes=len(named) > 1)
     labels = read_labels(folder, source) if len(named) < 2 else None
     if labels is not None:
         return Layout(folder, labels.parts, list(labels.notes), labels.skipped, labels.tables)
-    if there and not named and all(part_of(folder.name) for folder in there):
+    _refuse_parts(there, source)
+    if there and not named:
         raise TunerError(
             f"{source}: {' and '.join(folder.name for folder in there[:_SHOWN])} hold images, {_NO_CLASSES}"
         )
-    _refuse_unknown_parts(there, source)
     layout = Layout(root, {})
     layout.parts["train"] = class_folders(root, layout.skipped)
     if not layout.parts["train"] and any(is_image(entry) for entry in root.iterdir()):
@@ -100,16 +113,17 @@ def _without_parts(folder: Path, root: Path, source: str) -> Layout:
     return layout
 
 
-def _refuse_unknown_parts(there: Iterable[Path], source: str) -> None:
-    """`foo/cat foo/dog test/cat test/dog` would become the classes foo and test."""
-    inside = {folder: {below.name for below in subfolders(folder)} for folder in there}
-    for part in (folder for folder in inside if part_of(folder.name)):
-        for other, names in inside.items():
-            if other != part and len(common := sorted(names & inside[part])) > 1:
-                raise TunerError(
-                    f"{source}: {other.name} and {part.name} both hold {common[0]} and {common[1]}: call the folder of "
-                    "the training images train"
-                )
+def _refuse_parts(there: Sequence[Path], source: str) -> None:
+    """`foo/cat foo/dog test/cat test/dog` would become the classes foo and test; folds and versions likewise."""
+    inside = [{below.name for below in subfolders(folder)} for folder in there]
+    common = sorted(set.intersection(*inside)) if len(there) > 1 else []
+    if len(common) < 2:
+        return
+    both = f"{source}: {there[0].name} and {there[1].name} both hold {common[0]} and {common[1]}"
+    if any(part_of(folder.name) for folder in there):
+        raise TunerError(f"{both}: call the folder of the training images train")
+    if len(common) > len(there) or {without_number(folder.name) for folder in there} == {without_number(there[0].name)}:
+        raise TunerError(f"{both}: which are the classes? Name one folder, or put all of a class into one folder")
 
 
 def _by_parts(root: Path, given: dict[str, Path], source: str) -> Layout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ _WORDS = {
 }
 _FILLERS = ("", "set", "data", "dataset", "images", "image", "img", "imgs", "split", "seg", "folder")
 _GENERIC = ("images", "image", "img", "imgs", "photos", "pictures", "pics", "data", "jpg", "jpeg", "png")
+_ANNOTATIONS = ("annotations", "annotation", "labels", "trimaps", "groundtruth", "ground_truth")
 MASKS = ("mask", "masks")
 
 
@@ -32,12 +34,28 @@ def part_of(name: str) -> str | None:
 
 def is_generic(name: str) -> bool:
     """Whether a folder is called after images and not after a class, such as `images_001`."""
-    return re.sub(r"[\W\d_]+", "", name.lower()) in _GENERIC
+    return without_number(name) in _GENERIC
+
+
+def is_no_class(name: str) -> bool:
+    """Whether a folder's name says what its images are for, and not what they show."""
+    return bool(part_of(name)) or is_generic(name) or name.lower() in (*MASKS, *_ANNOTATIONS)
+
+
+def without_number(name: str) -> str:
+    """The letters of a name: `fold` of `fold_1`."""
+    return re.sub(r"[\W\d_]+", "", name.lower())
+
+
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder, by name; asking whether an entry is a folder is quicker than with a path."""
+    with os.scandir(folder) as found:
+        return sorted(found, key=lambda entry: entry.name)
 
 
 def subfolders(folder: Path) -> list[Path]:
     """The folders that people see, by name."""
-    return [entry for entry in sorted(folder.iterdir()) if entry.is_dir() and not is_hidden(entry)]
+    return [Path(entry.path) for entry in entries(folder) if not is_hidden(entry) and entry.is_dir()]
 
 
 def walk(folder: Path, skipped: Skipped, seen: frozenset[Path] = frozenset()) -> Iterator[Path]:
@@ -46,20 +64,21 @@ def walk(folder: Path, skipped: Skipped, seen: frozenset[Path] = frozenset()) ->
     if real in seen:
         skipped.add(CIRCLE, folder)
         return
-    entries = sorted(folder.iterdir())
-    names = {entry.name.lower() for entry in entries}
-    for entry in entries:
+    inside = entries(folder)
+    names = {entry.name.lower() for entry in inside if entry.is_dir()}
+    for entry in inside:
+        path = folder / entry.name
         if is_hidden(entry):
-            skipped.add_entry(entry)
+            skipped.add_entry(path)
         elif entry.is_dir():
             if entry.name.lower() in MASKS and names & set(_GENERIC):
-                skipped.add(MASK, *walk(entry, Skipped(), seen | {real}))
+                skipped.add(MASK, *walk(path, Skipped(), seen | {real}))
             else:
-                yield from walk(entry, skipped, seen | {real})
+                yield from walk(path, skipped, seen | {real})
         elif is_image(entry) and entry.is_file():
-            yield entry
+            yield path
         else:
-            skipped.add_entry(entry)
+            skipped.add_entry(path)
 
 
 def holds_images(folder: Path) -> bool:
@@ -86,6 +105,12 @@ def class_folders(folder: Path, skipped: Skipped) -> Folders:
     return found
 
 
+def _with_images(folder: Path) -> list[Path]:
+    """The subfolders that are worth a look: those with images, where there are others."""
+    below = subfolders(folder)
+    return below if len(below) < 2 else [entry for entry in below if holds_images(entry)]
+
+
 def step_in(folder: Path, *, part: bool = False) -> Path:
     """The folder that is meant: an archive often holds its folder once more.
 
@@ -94,7 +119,7 @@ def step_in(folder: Path, *, part: bool = False) -> Path:
         part: whether `folder` holds the images of one split, so that train/train is train once more.
     """
     inside = folder
-    while len(below := subfolders(inside)) == 1 and not any(map(is_image, inside.iterdir())):
+    while len(below := _with_images(inside)) == 1 and not any(map(is_image, entries(inside))):
         name = below[0].name
         if part and not (part_of(name) or is_generic(name) or name == inside.name):
             break

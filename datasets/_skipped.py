@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,14 +22,14 @@ OTHER = "{folders} skipped: neither training, validation nor test images, by the
 EMPTY = "{folders} without an image"
 
 
-def is_hidden(path: Path) -> bool:
+def is_hidden(path: Path | os.DirEntry[str]) -> bool:
     """Whether people do not see it, or a system has put it there."""
     return path.name.startswith(".") or path.name.lower() in CLUTTER
 
 
-def is_image(path: Path) -> bool:
+def is_image(path: Path | os.DirEntry[str]) -> bool:
     """Whether its name is that of an image, as far as they are read."""
-    return path.suffix.lower() in ENDINGS
+    return path.name.lower().endswith(ENDINGS)
 
 
 class Skipped:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import mmap
 import stat
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -18,9 +19,26 @@ from tuner.data.pixels import Depth, depth_of
 
 ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 MAX_PIXELS = 64_000_000  # more than a phone's camera has, and 256 MB at most once decoded
+LARGE = 8_000_000  # pixels: larger images are decoded one at a time, to limit the memory
 MAX_SCANS = 100  # in a progressive JPEG; usual ones have 10
+_large = threading.Lock()
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how a file begins
+_START = 140  # bytes at the beginning of a file
+_TIFF = "a TIFF of a kind that is not read, such as 64-bit floats: save it with 8 or 16 bits"
+_OTHERS = (
+    *((sign, _TIFF) for sign in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    *(
+        (sign, "HEIC, as phones write it: save it as JPEG")
+        for sign in (b"ftyphei", b"ftypmif1", b"ftyphev", b"ftypmsf1")
+    ),
+    (b"ftypavif", "AVIF: save it as PNG or JPEG"),
+    (b"git-lfs", "a pointer of Git LFS and not the image: git lfs pull fetches it"),
+    (b"%PDF", "a PDF: save its pages as PNG"),
+    (b"<svg", "an SVG: save it as PNG"),
+    (b"<html", "a web page and not an image: fetch it again"),
+    (b"<!DOCTYPE html", "a web page and not an image: fetch it again"),
+    (b"DICM", "DICOM: save it as PNG of 16 bits"),
+)  # what a file is that has the name of an image and is none, by what it begins with
 _SAMPLE_FORMAT, _SIGNED = 339, 2
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 
@@ -67,16 +85,16 @@ def open_image(source: ImageSource) -> Iterator[Image.Image]:
             raise ValueError("a TIFF of signed 8-bit values, which are not read: save it with values from 0 to 255")
         if image.info.get("progressive"):
             _check_scans(pending)
-        yield image
+        with _large if image.width * image.height > LARGE else nullcontext():
+            yield image
 
 
 def reason_of(source: ImageSource, error: Exception) -> str:
     """In a few words, why an image cannot be read."""
     if isinstance(error, UnidentifiedImageError):
         start = _start(source)
-        if start[:4] in _TIFF:
-            return "a TIFF of a kind that is not read, such as 64-bit floats: save it with 8 or 16 bits"
-        return "not an image that can be read" if start else "the file is empty"
+        known = next((what for sign, what in _OTHERS if sign in start), "not an image that can be read")
+        return known if start else "the file is empty"
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {MAX_PIXELS:,} pixels, which is the limit"
     if isinstance(error, OSError) and error.strerror:
@@ -108,8 +126,8 @@ def content_of(image: Image.Image) -> bytes:
 def _start(source: ImageSource) -> bytes:
     if isinstance(source, Path):
         with source.open("rb") as file:
-            return file.read(12)
-    return b"" if isinstance(source, Image.Image) else bytes(source[:12])
+            return file.read(_START)
+    return b"" if isinstance(source, Image.Image) else bytes(source[:_START])
 
 
 def _check_file(path: Path) -> None:

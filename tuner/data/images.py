@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +18,6 @@ from tuner.core.errors import TunerError
 from tuner.data.image_files import ImageSource, content_of, no_warnings, open_image, reason_of
 from tuner.data.pixels import Change, Depth, Levels, Tell, colours_of, convert, depth_of, scale_colours, scale_image
 
-LARGE = 8_000_000  # pixels: larger images are decoded one at a time, to limit the memory
-_large = threading.Lock()
 _ORIENTATION = 0x0112  # the EXIF tag
 _UPRIGHT = (0, 1)
 
@@ -90,7 +87,7 @@ def _nobody(change: Change) -> None:
 
 def _read(source: ImageSource, shape: tuple[int, ...], white: int, levels: Levels, tell: Tell) -> Tensor:
     try:
-        with open_image(source) as image, _large if image.width * image.height > LARGE else nullcontext():
+        with open_image(source) as image:
             pixels = _fitted(image, shape, levels, tell)
     except Exception as error:  # decoders of broken files raise errors of any type
         name = source if isinstance(source, Path) else "image"

@@ -138,7 +138,10 @@ class TestBroken:
         whole = plain(tmp_path / "whole.jpg", size=(200, 200)).read_bytes()
         contents = {
             "empty.jpg": (b"", "the file is empty"),
-            "text.jpg": (b"<html>no such page</html>", "not an image that can be read"),
+            "text.jpg": (b"<html>no such page</html>", "a web page and not an image: fetch it again"),
+            "words.jpg": (b"no image", "not an image that can be read"),
+            "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC, as phones write it: save it as JPEG"),
+            "pointer.png": (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
             "cut.jpg": (whole[: len(whole) // 2], "image file is truncated"),
             "head.jpg": (whole[:30], ""),
             "page.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image that can be read"),

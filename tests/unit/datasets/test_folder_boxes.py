@@ -24,8 +24,11 @@ VOC = "<annotation><object/></annotation>"
         (["train2017", "val2017"], {"annotations/instances_val2017.json": COCO}, "COCO (annotations/instances_val2017"),
         (["train", "valid"], {"train/_annotations.coco.json": COCO}, "COCO (train/_annotations.coco.json)"),
         (["JPEGImages", "SegmentationClass"], {"Annotations/0.xml": VOC}, "Pascal VOC (Annotations)"),
-        (["images"], {"images/0.xml": VOC}, "Pascal VOC (images/0.xml)"),
+        (["images"], {"images/0.xml": VOC}, "Pascal VOC or CVAT (images/0.xml)"),
         (["images", "masks"], {}, "images and masks (masks)"),
+        (["images"], {"annotations.xml": VOC}, "Pascal VOC or CVAT (annotations.xml)"),
+        (["images"], {"annotations/coco.json": COCO}, "COCO (annotations/coco.json)"),
+        (["scans"], {"scans/0.json": '{"shapes": [], "imagePath": "0.png"}'}, "LabelMe or VIA (scans/0.json)"),
     ],
 )
 def test_is_refused_by_name(tmp_path: Path, images: list[str], texts: dict[str, str], what: str) -> None:
@@ -46,8 +49,8 @@ def test_is_refused_by_name(tmp_path: Path, images: list[str], texts: dict[str, 
 def test_a_stray_file_beside_folders_of_classes_is_no_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
     folder = tmp_path / "set"
-    for seed, name in enumerate(("labels", "images of cats")):
+    for seed, name in enumerate(("cats", "dogs")):
         for number in range(5):
             noise(folder / name / f"{number}.png", 10 * seed + number, (12, 12))
     (folder / "export.json").write_text(COCO)
-    assert catalog.read_format("folder", folder, None).spec.classes == ("images of cats", "labels")
+    assert catalog.read_format("folder", folder, None).spec.classes == ("cats", "dogs")

@@ -112,7 +112,7 @@ def test_an_archive_may_hold_its_folder_once_more(folder: Path) -> None:
     (folder / "README.txt").write_text("about")
     splits = load(folder)
     assert splits.spec.classes == ("a", "b")
-    assert splits.notes[0] == "read from photos/photos, the only folder in it"
+    assert splits.notes[0] == "read from photos/photos, the only folder with images in it"
 
 
 def test_images_deeper_than_the_folder_of_their_class_are_taken(folder: Path) -> None:
@@ -167,6 +167,33 @@ def test_a_part_of_training_images_by_another_name_is_not_a_class(folder: Path) 
     write(folder / "test", "cat", "dog")
     expected = "photos1 and test both hold cat and dog: call the folder of the training images train"
     assert refusal(folder) == expected
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [(("fold_1", "fold_2", "fold_3"), ("cat", "dog")), (("colour", "segmented"), ("apple", "corn", "grape"))],
+)
+def test_folds_and_versions_are_no_classes(folder: Path, outer: tuple[str, ...], inner: tuple[str, ...]) -> None:
+    write(folder, *(f"{name}/{of_class}" for name in outer for of_class in inner), count=2)
+    assert refusal(folder) == (
+        f"{outer[0]} and {outer[1]} both hold {inner[0]} and {inner[1]}: which are the classes? Name one folder, or "
+        "put all of a class into one folder"
+    )
+
+
+def test_the_only_folder_with_images_is_the_one_that_is_meant(folder: Path) -> None:
+    write(folder / "images", "001.Albatross", "002.Finch")
+    for name in ("parts", "attributes"):
+        (folder / name).mkdir()
+        (folder / name / "list.txt").write_text("1")
+    splits = load(folder)
+    assert splits.spec.classes == ("001.Albatross", "002.Finch")
+    assert splits.notes == ("read from images, the only folder with images in it",)
+
+
+def test_folders_that_do_not_say_what_images_show_are_no_classes(folder: Path) -> None:
+    write(folder, "images", "annotations/trimaps")
+    assert refusal(folder).startswith("annotations and images hold images, and no folder says their classes: ")
 
 
 def test_an_archive_is_no_folder(folder: Path) -> None:
