@@ -78,7 +78,7 @@ def _values(file: Path, most: int) -> NDArray[np.float64]:
         with open_image(file) as image:
             depth = depth_of(image)
             if depth is Depth.COLOUR:
-                values: NDArray[Any] = colours_of(content_of(image))
+                values: NDArray[Any] = colours_of(image, content_of(image))
                 values = values[:, :, : values.shape[2] - 1] if values.shape[2] in (2, 4) else values
             else:
                 values = np.asarray(image.convert("RGB")) if depth is Depth.CUT else values_of(image)

@@ -114,7 +114,7 @@ def _fitted(image: Image.Image, shape: tuple[int, ...], levels: Levels, tell: Te
     if depth in (Depth.WHOLE, Depth.REAL):
         image = _turned_as(image, scale_image(image, levels, tell))
     elif depth is Depth.COLOUR:
-        image = _turned_as(image, scale_colours(colours_of(content), levels, tell))
+        image = _turned_as(image, scale_colours(colours_of(image, content), levels, tell))
     upright = convert(ImageOps.exif_transpose(image), mode, tell)
     fitted = ImageOps.fit(upright, (width, height), Image.Resampling.BILINEAR)
     return np.array(fitted, dtype=np.uint8).reshape(height, width, channels)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from enum import Enum, StrEnum
+from io import BytesIO
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -16,6 +17,8 @@ Levels = tuple[float, ...]
 
 FULL = 65_535  # the white of 16 bits
 DARK = FULL // 4  # a file whose brightest value is lower does not use its bits: 12 or 14 of a camera, say
+_BIG = ("RGB;16B", "RGBA;16B") + (("RGB;16N", "RGBA;16N") if sys.byteorder == "big" else ())
+_LITTLE = ("RGB;16L", "RGBA;16L") + (("RGB;16N", "RGBA;16N") if sys.byteorder == "little" else ())
 _ROWS = 1 << 20  # values that are scaled at a time
 
 
@@ -55,15 +58,15 @@ def depth_of(image: Image.Image) -> Depth:
         return Depth.REAL
     if image.mode.startswith("I"):
         return Depth.WHOLE
-    layout = [tile[3] for tile in getattr(image, "tile", ())]  # of its pixels in the file; none once it is decoded
-    if any(";16" in str(part) or (image.format == "PPM" and _beyond(part)) for part in layout):
-        return Depth.COLOUR if image.format == "PNG" else Depth.CUT
-    return Depth.BYTES
+    tiles = getattr(image, "tile", ())  # the parts of its file; none once it is decoded
+    if any(_layout(tile) not in (*_BIG, *_LITTLE) and (";16" in _layout(tile) or _beyond(tile)) for tile in tiles):
+        return Depth.CUT
+    return Depth.COLOUR if any(";16" in _layout(tile) for tile in tiles) else Depth.BYTES
 
 
-def _beyond(layout: object) -> bool:
-    """Whether the white of a PPM, which is the last part of its layout, is beyond 8 bits."""
-    return isinstance(layout, tuple) and isinstance(layout[-1], int) and layout[-1] > 255
+def _beyond(tile: tuple[Any, ...]) -> bool:
+    """Whether it is of a PPM whose white, the last of its arguments, is beyond 8 bits."""
+    return bool(tile[0].startswith("ppm") and tile[3][-1] > 255)
 
 
 def values_of(image: Image.Image) -> NDArray[Any]:
@@ -77,13 +80,27 @@ def values_of(image: Image.Image) -> NDArray[Any]:
     return values
 
 
-def colours_of(content: bytes) -> NDArray[np.uint16]:
-    """(height, width, channels) values of a PNG with 16 bits a colour."""
-    from torchvision.io import decode_png  # noqa: PLC0415 - Pillow reads the upper 8 bits, and few files need it
+def colours_of(image: Image.Image, content: bytes) -> NDArray[np.uint16]:
+    """(height, width, channels) values of an image whose depth is COLOUR; `content` is its file.
 
-    encoded = torch.frombuffer(bytearray(content), dtype=torch.uint8)
-    colours: NDArray[np.uint16] = decode_png(encoded).numpy().transpose(1, 2, 0)
-    return colours
+    Pillow keeps the upper byte of each value. Told that the bytes come in the other order, it keeps the lower one.
+    """
+    upper = np.asarray(image, dtype=np.uint16)
+    with Image.open(BytesIO(content), formats=("PNG", "TIFF")) as again:
+        again.tile = [tile._replace(args=_swapped(tile.args)) for tile in again.tile]
+        lower = np.asarray(again, dtype=np.uint16)
+    return (upper << np.uint16(8)) | lower
+
+
+def _layout(tile: tuple[Any, ...]) -> str:
+    """How the pixels of a part of a file are laid out, such as `RGB;16B`."""
+    return str(tile[3][0] if isinstance(tile[3], tuple) and tile[3] else tile[3])
+
+
+def _swapped(arguments: Any) -> Any:
+    if isinstance(arguments, tuple):
+        return (_swapped(arguments[0]), *arguments[1:])
+    return arguments[:-1] + ("L" if arguments in _BIG else "B")
 
 
 def scale_image(image: Image.Image, levels: Levels, tell: Tell) -> Image.Image:
@@ -99,7 +116,7 @@ def scale_image(image: Image.Image, levels: Levels, tell: Tell) -> Image.Image:
 
 
 def scale_colours(colours: NDArray[np.uint16], levels: Levels, tell: Tell) -> Image.Image:
-    """An 8-bit image of `colours_of` a PNG, whose opacity is not scaled by `levels`."""
+    """An 8-bit image of `colours_of` an image, whose opacity is not scaled by `levels`."""
     channels = colours.shape[2]
     shown = channels - 1 if channels in (2, 4) else channels
     scaled = _scaled(colours[:, :, :shown], levels, tell)

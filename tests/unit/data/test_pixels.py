@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 
 from tuner.core.errors import TunerError
 from tuner.data.image_files import read_header
-from tuner.data.images import read_image
+from tuner.data.images import read_image, read_images
 from tuner.data.pixels import Change, Depth, Levels
 
 SHADES = (np.arange(64, dtype=np.uint8) * 4).reshape(8, 8)
@@ -58,15 +58,31 @@ def test_every_mode_of_pillow_is_seen_as_it_is(mode: str, channels: int) -> None
     assert changes == ([Change.SCALED] if mode.startswith(("I", "F")) else [])
 
 
-def tiff(path: Path, values: NDArray[Any], *, kind: int = 1, photometric: int = 1, order: str = "<") -> Path:
-    """An uncompressed TIFF; `kind` is 1 for unsigned, 2 for signed numbers and 3 for floats."""
+def tiff(
+    path: Path,
+    values: NDArray[Any],
+    *,
+    kind: int = 1,
+    photometric: int = 1,
+    order: str = "<",
+    deflated: bool = False,
+    turn: int = 1,
+) -> Path:
+    """A TIFF; `kind` is 1 for unsigned, 2 for signed numbers and 3 for floats."""
     height, width = values.shape[:2]
     samples = values.shape[2] if values.ndim == 3 else 1
     bits = values.dtype.itemsize * 8
     content = values.astype(values.dtype.newbyteorder("<" if order == "<" else ">")).tobytes()
-    after = 8 + 2 + 12 * 10 + 4
-    tags = [(256, width), (257, height), (258, bits if samples == 1 else after), (259, 1), (262, photometric)]
-    tags += [(273, after + 2 * samples), (277, samples), (278, height), (279, len(content)), (339, kind)]
+    content = zlib.compress(content) if deflated else content
+    after = 8 + 2 + 12 * 11 + 4
+    tags = [
+        (256, width),
+        (257, height),
+        (258, bits if samples == 1 else after),
+        (259, 8 if deflated else 1),
+        (262, photometric),
+    ]
+    tags += [(273, after + 2 * samples), (274, turn), (277, samples), (278, height), (279, len(content)), (339, kind)]
     entries = b""
     for tag, value in tags:
         count = samples if tag == 258 else 1
@@ -117,15 +133,16 @@ def test_every_kind_of_number_is_scaled_by_the_levels(
     assert torch.equal(image[0], torch.from_numpy(SHADES))
 
 
-@pytest.mark.parametrize("channels", [2, 3, 4])
-def test_a_png_of_16_bits_a_colour_keeps_all_of_them(tmp_path: Path, channels: int) -> None:
+@pytest.mark.parametrize("kind", ["RGB.png", "RGBA.png", "RGB.tif", "RGB, big-endian.tif", "RGB, deflated.tif"])
+def test_of_16_bits_a_colour_all_are_kept(tmp_path: Path, kind: str) -> None:
     values = np.dstack([TWELVE, 4080 - TWELVE, TWELVE.T]).astype(np.uint16)
-    layers = {2: values[:, :, :1], 3: values, 4: values}[channels]
-    if channels != 3:
-        layers = np.dstack([layers, np.full((8, 8), 65535, dtype=np.uint16)])
-    path = png(tmp_path / "a.png", layers)
-    shown = values if channels > 2 else np.dstack([TWELVE] * 3)
-    true = torch.from_numpy((shown // 16).astype(np.uint8)).permute(2, 0, 1)
+    path = tmp_path / kind
+    if path.suffix == ".tif":
+        tiff(path, values, photometric=2, order=">" if "big" in kind else "<", deflated="deflated" in kind)
+    else:
+        opaque = np.full((8, 8, 1), 65535, dtype=np.uint16)
+        png(path, values if kind == "RGB.png" else np.concatenate([values, opaque], axis=2))
+    true = torch.from_numpy((values // 16).astype(np.uint8)).permute(2, 0, 1)
     for source in (path, path.read_bytes()):
         assert torch.equal(read_image(source, (3, 8, 8), levels=(0, 4080)), true)
     with Image.open(path) as opened:
@@ -170,13 +187,14 @@ def test_an_image_that_the_levels_make_flat_is_told(tmp_path: Path) -> None:
 
 
 def test_16_bits_a_colour_that_pillow_cuts_are_told(tmp_path: Path) -> None:
-    colours = COLOURS.astype(np.uint16) * 257
     ppm = tmp_path / "a.ppm"
-    ppm.write_bytes(b"P6 8 8 65535\n" + colours.astype(">u2").tobytes())
-    for path in (tiff(tmp_path / "a.tif", colours, photometric=2), ppm):
+    ppm.write_bytes(b"P6 8 8 65535\n" + (COLOURS.astype(np.uint16) * 257).astype(">u2").tobytes())
+    opaque = np.full((8, 8, 1), 65535, dtype=np.uint16)
+    grey = png(tmp_path / "a.png", np.concatenate([(SHADES.astype(np.uint16) * 257)[:, :, None], opaque], axis=2))
+    for path, true in ((ppm, COLOURS), (grey, np.dstack([SHADES] * 3))):
         changes: list[Change] = []
         image = read_image(path, (3, 8, 8), tell=changes.append)
-        assert torch.equal(image, torch.from_numpy(COLOURS).permute(2, 0, 1))
+        assert torch.equal(image, torch.from_numpy(true).permute(2, 0, 1))
         assert changes == [Change.CUT]
         header = read_header(path)
         assert header is not None
@@ -221,3 +239,26 @@ def test_an_image_beyond_8_bits_is_turned_upright(tmp_path: Path, ending: str) -
     image = read_image(tmp_path / f"a.{ending}", (1, 8, 8), levels=(0, 4080), tell=changes.append)
     assert torch.equal(image[0], torch.from_numpy(SHADES[::-1, ::-1].copy()))
     assert Change.TURNED in changes
+
+
+def test_a_tiff_of_16_bits_a_colour_is_turned_upright_once(tmp_path: Path) -> None:
+    values = np.dstack([TWELVE, 4080 - TWELVE, TWELVE.T]).astype(np.uint16)
+    image = read_image(tiff(tmp_path / "a.tif", values, photometric=2, turn=3), (3, 8, 8), levels=(0, 4080))
+    true = (values[::-1, ::-1] // 16).astype(np.uint8)
+    assert torch.equal(image, torch.from_numpy(true.copy()).permute(2, 0, 1))
+
+
+def test_damaged_files_beyond_8_bits_are_refused_or_read_and_nothing_else(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    colours = np.dstack([TWELVE, 4080 - TWELVE, TWELVE.T]).astype(np.uint16)
+    outcomes = set()
+    for path in (tiff(tmp_path / "a.tif", TWELVE), tiff(tmp_path / "b.tif", colours), png(tmp_path / "c.png", colours)):
+        whole = np.frombuffer(path.read_bytes(), np.uint8)
+        for _ in range(50):
+            damaged = whole.copy()
+            damaged[rng.integers(0, len(whole), 3)] = rng.integers(0, 256, 3)
+            path.write_bytes(damaged.tobytes())
+            images, good, broken = read_images([path], (3, 8, 8), levels=(0, 4080))
+            assert len(images) == len(good) == 1 - len(broken)
+            outcomes.add(len(good))
+    assert outcomes == {0, 1}
