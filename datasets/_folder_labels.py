@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from tuner.core.errors import TunerError, printable
+from tuner.data.image_files import ENDINGS
 from tuner.data.tables import read_table
 
 from ._folder_walk import Folders, entries, part_of, subfolders, walk
@@ -21,7 +22,7 @@ _LEAST = 0.5  # of the rows or of the images, so that a column counts as their n
 _FILE = re.compile("file|image|img|path|name|id$|photo|picture")
 _SHOWN = 4
 _ENDINGS = (".csv", ".tsv")
-_LABEL = re.compile("label|class|categor|diagnos")
+_LABEL = re.compile("label|clas|klass|categor|diagnos|etiquet")
 _LABELS = "label labels class classes class_name classname label_name category target y species breed diagnosis dx"
 _LABELS += " type tag answer choice group class_id category_id label_id"
 _PART_COLUMNS = ("split", "set", "subset", "part", "partition", "data set", "dataset", "phase", "usage")
@@ -145,13 +146,14 @@ def _named_rows(path: Path, images: _Images, source: str) -> tuple[list[_Row], l
 
 def _file_column(frame: pd.DataFrame, images: _Images) -> str | None:
     """The column whose cells name images; one that is called after files comes first."""
-    best: tuple[bool, float] = (False, 0.0)
+    best: tuple[bool, bool, float] = (False, False, 0.0)
     chosen = None
     for column in frame.columns:
         cells = frame[column].unique()
         found = sum(images.find(cell, None) is not None for cell in cells)
         share = max(found / len(cells), found / max(1, len(images.files)))
-        score = (bool(_FILE.search(column.lower())), share)
+        paths = sum(cell.lower().endswith(ENDINGS) for cell in cells) > len(cells) / 2
+        score = (paths, bool(_FILE.search(column.lower())), share)
         if share >= _LEAST and score > best:
             best, chosen = score, column
     return chosen

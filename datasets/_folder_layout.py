@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from unicodedata import normalize
 
 from tuner.core.errors import TunerError, printable
 
 from ._folder_boxes import refuse_boxes
 from ._folder_labels import read_labels
 from ._folder_walk import (
-    Folders,
     class_folders,
     holds_classes,
     holds_images,
@@ -23,28 +20,14 @@ from ._folder_walk import (
     walk,
     without_number,
 )
+from ._layout import PARTS, Layout, key
 from ._skipped import OTHER, Skipped, counted, is_hidden, is_image, relative
 
-PARTS = ("train", "validation", "test")
-_SHOWN = 3
+_SHOWN = 3  # folders that are named
 _NO_CLASSES = (
     "and no folder says their classes: put them into train/CLASS/, or add a table labels.csv with the columns file and "
     "label"
 )
-
-
-@dataclass
-class Layout:
-    """Which images belong to which split and class."""
-
-    root: Path
-    """The folder that names are relative to."""
-    parts: dict[str, Folders]
-    """By split: `train`, and `validation` and `test` where they are given."""
-    notes: list[str] = field(default_factory=list)
-    skipped: Skipped = field(default_factory=Skipped)
-    tables: list[Path] = field(default_factory=list)
-    """The files that name the classes, where the folders do not."""
 
 
 def find_layout(folder: Path) -> Layout:
@@ -74,7 +57,7 @@ def _find(folder: Path, source: str) -> Layout:
     else:
         layout = _without_parts(folder, root, source)
     layout.notes[:0] = notes
-    layout.notes += [*_missing_notes(layout), *_deep_notes(layout)]
+    layout.notes += layout.remarks()
     return layout
 
 
@@ -101,6 +84,9 @@ def _without_parts(folder: Path, root: Path, source: str) -> Layout:
     labels = read_labels(folder, source) if len(named) < 2 else None
     if labels is not None:
         return Layout(folder, labels.parts, list(labels.notes), labels.skipped, labels.tables)
+    given = {part: place for part, place in _part_folders(root, source).items() if part != "train"}
+    if any(len(_classes_in(place) & set(map(key, (folder.name for folder in named)))) > 1 for place in given.values()):
+        return _by_parts(root, given, source)
     _refuse_parts(there, source)
     if there and not named:
         raise TunerError(
@@ -110,7 +96,16 @@ def _without_parts(folder: Path, root: Path, source: str) -> Layout:
     layout.parts["train"] = class_folders(root, layout.skipped)
     if not layout.parts["train"] and any(is_image(entry) for entry in root.iterdir()):
         raise TunerError(f"{source}: images lie in the folder itself, {_NO_CLASSES}")
+    layout.notes += [
+        f"'{place.name}' counts as a class beside the others: rename the folder if it holds images of them"
+        for place in given.values()
+        if place.name in layout.parts["train"]
+    ]
     return layout
+
+
+def _classes_in(folder: Path) -> set[str]:
+    return {key(below.name) for below in subfolders(step_in(folder, part=True))}
 
 
 def _refuse_parts(there: Sequence[Path], source: str) -> None:
@@ -129,12 +124,15 @@ def _refuse_parts(there: Sequence[Path], source: str) -> None:
 def _by_parts(root: Path, given: dict[str, Path], source: str) -> Layout:
     layout = Layout(root, {})
     inner = {part: step_in(given[part], part=True) for part in PARTS if part in given}
-    layout.parts["train"] = class_folders(inner.pop("train"), layout.skipped)
-    known = {_key(name): name for name in layout.parts["train"]}
+    # where there is no folder of them, the training images are the folders beside the other parts
+    train = inner.pop("train", root)
+    layout.parts["train"] = class_folders(train, layout.skipped, without=list(given.values()))
+    classes = layout.parts["train"]
+    known = {key(name): name for name in classes}
     for part, folder in inner.items():
         skipped = Skipped()
         found = class_folders(folder, skipped)
-        strange = [name for name in found if _key(name) not in known]
+        strange = [name for name in found if key(name) not in known]
         if len(found) == len(strange) < 2:
             layout.notes.append(_unlabelled(root, given[part], part))
             continue
@@ -146,11 +144,12 @@ def _by_parts(root: Path, given: dict[str, Path], source: str) -> Layout:
         layout.skipped.add_all(skipped)
         layout.parts[part] = {}
         for name, files in found.items():
-            layout.parts[part].setdefault(known[_key(name)], []).extend(files)
-            if name != known[_key(name)]:
-                of_train = printable(known[_key(name)])
-                layout.notes.append(f"{relative(folder / name, root)} is read as the class '{of_train}' of train")
-    for entry in sorted(root.iterdir()):
+            of_train = name if name in classes else known[key(name)]
+            layout.parts[part].setdefault(of_train, []).extend(files)
+            if name != of_train:
+                read_as = f"is read as the class '{printable(of_train)}' of train"
+                layout.notes.append(f"{relative(folder / name, root)} {read_as}")
+    for entry in sorted(root.iterdir()) if train != root else ():
         if entry in given.values():
             continue
         if entry.is_dir() and not is_hidden(entry):
@@ -168,31 +167,3 @@ def _unlabelled(root: Path, folder: Path, part: str) -> str:
     later = "; the model can answer for them later: tuner predict" if part == "test" else ""
     images = counted("{images}", count)
     return f"{name} has {images} without folders of classes: not read, a {part} split is held out of train{later}"
-
-
-def _missing_notes(layout: Layout) -> list[str]:
-    """A line for each split that lacks a class."""
-    notes = []
-    for part, folders in layout.parts.items():
-        if missing := [name for name in layout.parts["train"] if name not in folders]:
-            names = ", ".join(f"'{printable(name)}'" for name in missing[:_SHOWN])
-            more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-            notes.append(f"the {part} images have none of {names}{more}: scores there are of the other classes")
-    return notes
-
-
-def _deep_notes(layout: Layout) -> list[str]:
-    """Images deeper than the folder of their class, as torchvision's ImageFolder takes them too."""
-    deep = []
-    for folders in () if layout.tables else layout.parts.values():
-        for name, files in folders.items():
-            deep += [file for file in files if file.parent.name != name and _key(file.parent.name) != _key(name)]
-    if not deep:
-        return []
-    example = relative(deep[0], layout.root)
-    return [f"{counted('{images}', len(deep))} taken from folders within that of their class, such as {example}"]
-
-
-def _key(name: str) -> str:
-    """What folders of one class have in common: a Mac writes é in two characters, and people write Cat and cat."""
-    return normalize("NFC", name).casefold().replace("_", " ").replace("-", " ").strip()

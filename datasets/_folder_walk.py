@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ._skipped import CIRCLE, EMPTY, MASK, Skipped, is_hidden, is_image
@@ -91,11 +91,13 @@ def holds_classes(folder: Path) -> bool:
     return any(map(holds_images, subfolders(folder)))
 
 
-def class_folders(folder: Path, skipped: Skipped) -> Folders:
-    """The subfolders with their images, at any depth."""
+def class_folders(folder: Path, skipped: Skipped, *, without: Collection[Path] = ()) -> Folders:
+    """The subfolders with their images, at any depth, but for those that are `without` classes."""
     found: Folders = {}
     seen = frozenset((folder.resolve(),))
     for entry in sorted(folder.iterdir()):
+        if entry in without:
+            continue
         if is_hidden(entry) or not entry.is_dir():
             skipped.add_entry(entry)
         elif files := list(walk(entry, skipped, seen)):

@@ -22,9 +22,10 @@ from tuner.data.pixels import Change, Depth, Levels
 from tuner.data.spec import DataSpec, Split, Splits, moments
 
 from ._cache import cached
-from ._folder_layout import PARTS, Layout, find_layout
+from ._folder_layout import find_layout
 from ._folder_walk import Folders
 from ._images import Findings, Labelled, read_split, same_notes
+from ._layout import PARTS, Layout
 from ._own import TEST_SHARE, VALIDATION_SHARE, three_ways
 from ._skipped import counted
 

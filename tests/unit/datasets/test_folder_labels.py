@@ -113,6 +113,14 @@ def test_folders_called_after_images_are_no_classes_where_a_table_is(folder: Pat
     assert load(folder).spec.classes == ("a", "b")
 
 
+def test_paths_tell_images_better_than_numbers(folder: Path) -> None:
+    images(folder / "images")
+    rows = (f"{n},{'ab'[n % 2]},{n + 100},/data/upload/1/{n}.png" for n in range(12))
+    table(folder / "project-1.csv", "annotation_id,choice,id,image", *rows)
+    first = "classes read from the column 'choice' of project-1.csv, images from 'image'"
+    assert load(folder).notes == (first,)
+
+
 def test_a_table_that_may_mean_several_columns_is_refused(folder: Path) -> None:
     images(folder / "images")
     table(folder / "meta.csv", "file,colour,size", *(f"{number}.png,red,{number % 3}" for number in range(12)))

@@ -191,6 +191,31 @@ def test_the_only_folder_with_images_is_the_one_that_is_meant(folder: Path) -> N
     assert splits.notes == ("read from images, the only folder with images in it",)
 
 
+def test_training_images_may_lie_beside_the_other_parts(folder: Path) -> None:
+    write(folder, "cat", "dog")
+    write(folder / "test", "cat", "dog", count=2)
+    write(folder, "val", count=3)
+    splits = load(folder)
+    assert splits.spec.classes == ("cat", "dog")
+    assert counts(splits) == [[4, 4], [1, 1], [2, 2]]
+    assert splits.notes == (
+        "val has 3 images without folders of classes: not read, a validation split is held out of train",
+    )
+
+
+def test_a_class_that_is_called_like_a_part_is_told(folder: Path) -> None:
+    write(folder, "cat", "dog", "test")
+    splits = load(folder)
+    assert splits.spec.classes == ("cat", "dog", "test")
+    expected = "'test' counts as a class beside the others: rename the folder if it holds images of them"
+    assert splits.notes == (expected,)
+
+
+def test_classes_that_may_be_one_are_told(folder: Path) -> None:
+    write(folder, "Cat", "cat", "dog")
+    assert load(folder).notes == ("'Cat' and 'cat' are two classes: is it one by two names?",)
+
+
 def test_folders_that_do_not_say_what_images_show_are_no_classes(folder: Path) -> None:
     write(folder, "images", "annotations/trimaps")
     assert refusal(folder).startswith("annotations and images hold images, and no folder says their classes: ")
