@@ -53,9 +53,17 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
         return sorted(found, key=lambda entry: entry.name)
 
 
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder; a link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def subfolders(folder: Path) -> list[Path]:
     """The folders that people see, by name."""
-    return [Path(entry.path) for entry in entries(folder) if not is_hidden(entry) and entry.is_dir()]
+    return [Path(entry.path) for entry in entries(folder) if not is_hidden(entry) and is_folder(entry)]
 
 
 def walk(folder: Path, skipped: Skipped, seen: frozenset[Path] = frozenset()) -> Iterator[Path]:
@@ -65,17 +73,18 @@ def walk(folder: Path, skipped: Skipped, seen: frozenset[Path] = frozenset()) ->
         skipped.add(CIRCLE, folder)
         return
     inside = entries(folder)
-    names = {entry.name.lower() for entry in inside if entry.is_dir()}
+    names = {entry.name.lower() for entry in inside if is_folder(entry)}
     for entry in inside:
         path = folder / entry.name
         if is_hidden(entry):
             skipped.add_entry(path)
-        elif entry.is_dir():
-            if entry.name.lower() in MASKS and names & set(_GENERIC):
-                skipped.add(MASK, *walk(path, Skipped(), seen | {real}))
-            else:
-                yield from walk(path, skipped, seen | {real})
-        elif is_image(entry) and entry.is_file():
+        elif is_folder(entry) and entry.name.lower() in MASKS and names & set(_GENERIC):
+            skipped.add(MASK, *walk(path, Skipped(), seen | {real}))
+        elif is_folder(entry):
+            below = list(walk(path, skipped, seen | {real}))
+            skipped.add(EMPTY, *([] if below or path.resolve() in seen | {real} else [path]))
+            yield from below
+        elif is_image(entry) and path.is_file():
             yield path
         else:
             skipped.add_entry(path)

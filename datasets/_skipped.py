@@ -19,7 +19,8 @@ CIRCLE = "{links} skipped: back to a folder around"
 LOOSE = "{images} skipped: in no class's folder"
 MASK = "{images} skipped: masks beside images"
 OTHER = "{folders} skipped: neither training, validation nor test images, by their names"
-EMPTY = "{folders} without an image"
+EMPTY = "{folders} skipped: no image in it"
+ODD = "{files} skipped: pipes, devices and the like"
 
 
 def is_hidden(path: Path | os.DirEntry[str]) -> bool:
@@ -53,6 +54,8 @@ class Skipped:
             self.add(EMPTY, path)
         elif not path.exists():
             self.add(LINK, path)
+        elif not path.is_file():
+            self.add(ODD, path)
         elif is_image(path):
             self.add(LOOSE, path)
         else:
@@ -96,7 +99,7 @@ def counted(kind: str, count: int) -> str:
     """
     kind = kind.replace("{hidden}", f"{count} hidden {'file or folder' if count == 1 else 'files or folders'}")
     kind = kind.replace("{they lead}", "it leads" if count == 1 else "they lead")
-    for word in ("images", "links", "folders"):
+    for word in ("images", "links", "folders", "files"):
         kind = kind.replace(f"{{{word}}}", f"{count} {word[:-1] if count == 1 else word}")
     return kind
 

@@ -18,7 +18,7 @@ from tuner.core.errors import one_line
 from tuner.data.pixels import Depth, depth_of
 
 ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
-MAX_PIXELS = 64_000_000  # more than a phone's camera has, and 256 MB at most once decoded
+MAX_PIXELS = 64_000_000  # more than a phone has; 256 MB once decoded, 1.5 GB at most with 16 bits a colour
 LARGE = 8_000_000  # pixels: larger images are decoded one at a time, to limit the memory
 MAX_SCANS = 100  # in a progressive JPEG; usual ones have 10
 _large = threading.Lock()

@@ -85,11 +85,12 @@ def colours_of(image: Image.Image, content: bytes) -> NDArray[np.uint16]:
 
     Pillow keeps the upper byte of each value. Told that the bytes come in the other order, it keeps the lower one.
     """
-    upper = np.asarray(image, dtype=np.uint16)
+    colours: NDArray[np.uint16] = np.asarray(image).astype(np.uint16)
+    colours <<= 8
     with Image.open(BytesIO(content), formats=("PNG", "TIFF")) as again:
         again.tile = [tile._replace(args=_swapped(tile.args)) for tile in again.tile]
-        lower = np.asarray(again, dtype=np.uint16)
-    return (upper << np.uint16(8)) | lower
+        colours |= np.asarray(again)
+    return colours
 
 
 def _layout(tile: tuple[Any, ...]) -> str:

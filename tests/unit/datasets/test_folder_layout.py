@@ -143,7 +143,7 @@ def test_what_is_not_read_is_counted_by_kind(folder: Path) -> None:
     assert load(folder).notes == (
         "2 .heic: not a format that is read, such as a/1.heic",
         "1 without an ending: no image, such as b/notes",
-        "1 folder without an image, such as empty class",
+        "1 folder skipped: no image in it, such as empty class",
         "2 hidden files or folders skipped, such as Thumbs.db",
         "2 images skipped: in no class's folder, such as 0.png",
         "1 link skipped: nothing is there that it leads to, such as a/gone.jpg",
