@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tuner.core.errors import TunerError, one_line
 from tuner.core.units import counted, format_number
-from tuner.data.table_cells import cell_text
+from tuner.data.cells import texts_of
 from tuner.data.table_dialect import Record
 
 MOST_BYTES = 200 << 20  # of a workbook's XML: openpyxl takes about 5 times as much memory
@@ -51,7 +53,7 @@ def read_workbook(path: Path, content: bytes) -> tuple[Iterator[Record], list[st
             cell.value = value
     if merged:
         notes.append(merged)
-    return _records(path, sheet), notes
+    return _records(sheet), notes
 
 
 def _open(path: Path, content: bytes, *, formulas: bool) -> Any:
@@ -102,14 +104,8 @@ def _fill_merged(sheet: Any) -> str:
     )
 
 
-def _records(path: Path, sheet: Any) -> Iterator[Record]:
+def _records(sheet: Any) -> Iterator[Record]:
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-        cells = []
-        for value in row:
-            text = cell_text(value)
-            if text is None:
-                raise TunerError(
-                    f"{path}, line {number}: a cell of the type {type(value).__name__}: write text or a number"
-                )
-            cells.append(text)
-        yield Record(number, cells)
+        cells = np.empty(len(row), dtype=object)
+        cells[:] = row
+        yield Record(number, texts_of(cells).tolist())
