@@ -44,7 +44,7 @@ def find_header(rows: list[Record], expected: Collection[str]) -> tuple[list[Rec
         first = " ".join(cell for cell in before[0].cells if cell)[:40]
         what = "line" if len(before) == 1 else "lines"
         notes.append(f"{len(before)} {what} before the header passed over, the first is '{first}'")
-    return _without_repeats(rows, usual, notes), notes
+    return _without_units(_without_repeats(rows, usual, notes), notes), notes
 
 
 def check_header(header: Record, rows: Sequence[Record], expected: Collection[str], place: str) -> None:
@@ -181,6 +181,26 @@ def _without_repeats(rows: list[Record], usual: int, notes: list[str]) -> list[R
         return rows
     dropped = {row.line for row in (*again, *comments)}
     return [header, *(row for row in rest if row.line not in dropped)]
+
+
+def _without_units(rows: list[Record], notes: list[str]) -> list[Record]:
+    """Without a second line of the header, such as units: words above numbers alone in two columns or more."""
+    if len(rows) < 4 or any(_number(cell) is not None for cell in rows[1].cells):
+        return rows
+    below = [row.cells for row in rows[2:1000]]
+    over = [
+        cell
+        for index, cell in enumerate(rows[1].cells)
+        if cell.lower() not in _NO_WORDS
+        and all(_number(row[index]) is not None for row in below if index < len(row) and row[index])
+        and any(index < len(row) and row[index] for row in below)
+    ]
+    if len(over) < 2:
+        return rows
+    notes.append(
+        f"line {rows[1].line} left out, as a second line of the header: '{over[0]}' and '{over[1]}' above numbers"
+    )
+    return [rows[0], *rows[2:]]
 
 
 def _number(cell: str) -> float | None:
