@@ -12,7 +12,7 @@ from tuner.core.units import counted
 from tuner.data.table_dialect import Record
 
 MOST_BEFORE = 50  # rows before a header
-_RULER = re.compile(r"[\s|+:=,;-]*[-=]{3,}[\s|+:=,;-]*")
+_RULER = re.compile(r"[\s|+:=,;-]*[-=]{3,}[\s|+:=,;-]*|[+]([-=]+[+])+")
 _FOOTER = re.compile(r"\(\d+ (rows?|row\(s\))( affected)?\)|\d+ rows? in set( \(.*\))?")
 _NO_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", r"\n"})
 _COMMENT = "#"
@@ -154,8 +154,8 @@ def _uncommented(cells: list[str]) -> list[str]:
 
 def _without_prints(rows: list[Record], notes: list[str]) -> list[Record]:
     """Without the rulers and the count of rows that clients of databases print."""
-    rulers = [row for row in rows if row.cells and _RULER.fullmatch(",".join(row.cells))]
-    rulers = [row for row in rulers if row.cells[0].startswith("+") or row in rows[1:3]]
+    around = [row for row in rows if row.cells[0].startswith("+")] or rows[1:3]
+    rulers = [row for row in around if _RULER.fullmatch(",".join(row.cells))]
     if rows and not rows[-1].broken and _FOOTER.fullmatch(" ".join(rows[-1].cells)):
         notes.append(f"line {rows[-1].line} passed over: '{' '.join(rows[-1].cells)}'")
         rows = rows[:-1]
