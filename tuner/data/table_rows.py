@@ -188,10 +188,6 @@ def _names(names: Sequence[str], target: str | None, place: str, notes: list[str
         taken.add(unique)
         result.append(unique)
     renamed = next(new for old, new in zip(names, result, strict=True) if old != new)
-    what = (
-        f"'{doubled[0]}' is the name"
-        if len(doubled) == 1
-        else f"{len(doubled)} names, such as '{doubled[0]}', are those"
-    )
-    notes.append(f"{what} of several columns: the later ones get a number, such as '{renamed}'")
+    what = f"{counted(len(doubled), 'name')} of several columns, such as '{doubled[0]}'"
+    notes.append(f"{what}: the later ones get a number, such as '{renamed}'")
     return result

@@ -61,7 +61,7 @@ class TestNames:
     def test_later_ones_of_the_same_get_a_number_as_in_pandas(self, tmp_path: Path) -> None:
         table = read(tmp_path, "a,a,a.1,b,a\n1,2,3,4,5\n2,3,4,5,6\n", columns=["a"])
         assert rows(table)[0] == ["a", "a.2", "a.1", "b", "a.3"]
-        expected = "'a' is the name of several columns: the later ones get a number, such as 'a.2'"
+        expected = "1 name of several columns, such as 'a': the later ones get a number, such as 'a.2'"
         assert table.notes == (expected,)
 
     def test_two_targets_are_refused(self, tmp_path: Path) -> None:
