@@ -10,7 +10,7 @@ import pandas as pd
 
 from tuner.core.errors import TunerError
 from tuner.core.units import counted
-from tuner.data.table_dialect import Record, find_dialect, read_records
+from tuner.data.table_dialect import Record, find_dialect, read_text
 from tuner.data.table_formats import PARQUET, is_table, is_workbook, refuse_others
 from tuner.data.table_rows import LINE, BadRow, Table, lay_out, make_table
 from tuner.data.table_text import decode, read_bytes, unpack
@@ -65,7 +65,8 @@ def _records(path: Path, content: bytes, expected: Collection[str]) -> tuple[Ite
         text = text[said.end() :]  # its line end stays, so that lines are counted as they are
         notes.append(f"the first line, '{said[0]}', is for Excel, and passed over")
     dialect = find_dialect(text, said and said[1], expected)
-    return read_records(text, dialect), notes + dialect.notes()
+    records, dialect = read_text(text, dialect)
+    return records, notes + dialect.notes()
 
 
 def _read_folder(folder: Path, target: str | None, columns: Collection[str]) -> Table:

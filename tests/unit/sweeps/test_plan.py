@@ -229,7 +229,7 @@ def test_a_model_that_takes_long_over_the_data_says_so(tmp_path: Path) -> None:
     lines = [",".join([*(f"{(row * column) % 7 + 0.5}" for column in range(600)), "ab"[row % 2]]) for row in range(20)]
     table.write_text("\n".join([",".join([*(f"g{column}" for column in range(600)), "kind"]), *lines]))
     _, inputs = make(dataset=f"csv:{table}", target="kind", model="lstm")
-    assert inputs.splits.notes[-1].startswith("lstm goes through the 599 features of a row one after the other")
+    assert "features of a row one after the other" in inputs.splits.notes[-1]
     assert inputs.splits.notes[-1].endswith("mlp takes them all at once")
     _, inputs = make(dataset=f"csv:{table}", target="kind", model="mlp")
     assert not any("mlp" in note for note in inputs.splits.notes)
