@@ -16,9 +16,9 @@ from tuner.core.files import slug
 from tuner.data.column_decisions import fit_columns
 from tuner.data.columns import examine_rows
 from tuner.data.spec import DataSpec, Split, Splits, moments
+from tuner.data.table_classes import read_classes
 from tuner.data.tables import read_table
 
-from ._classes import read_classes
 from ._own import three_ways
 
 MOST_NAMES = 40  # in a message

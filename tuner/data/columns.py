@@ -199,9 +199,10 @@ def _other_style(cells: Cells, column: Column) -> NumberStyle | None:
     known = Counter({t: n for t, n in texts.items() if t not in column.missing and not is_missing(t)})
     choice = choose_style(known)
     units = {column.unit} if column.unit == PERCENT else {"", column.unit}
-    if not known or choice.read < known.total() or choice.ambiguous or choice.style.unit not in units:
+    style = replace(choice.style, unit=column.unit)
+    if style == style_of(column) or choice.read < known.total() or choice.ambiguous or choice.style.unit not in units:
         return None
-    return replace(choice.style, unit=column.unit)
+    return style
 
 
 def _encode_dates(cells: Cells, column: Column, bad: dict[int, str]) -> Numbers:

@@ -54,7 +54,7 @@ def test_a_table_becomes_features_and_classes(tmp_path: Path) -> None:
         ("colour", ("blue", "red")),
     ]
     assert (spec.mean, spec.std) == moments(splits.train.inputs)
-    assert splits.notes == ("column 'id' left out: 64 different texts in 64 cells",)
+    assert splits.notes == ("column 'id' left out: 100 different texts in 100 cells",)
 
 
 def test_rows_and_classes_stay_together(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_class_with_too_few_rows_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:
-    expected = ": nothing to learn from: column 'id' left out: 64 different texts in 64 cells"
+    expected = ": nothing to learn from: column 'id' left out: 100 different texts in 100 cells"
     assert refusal(write(tmp_path, [row[2:] for row in rows()], "id,species")) == expected
     assert refusal(write(tmp_path, [row[3:] for row in rows()], "species")).endswith("it has no other column")
 
