@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from decimal import Decimal
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from tuner.data.table_cells import cell_text
 
 Cells = NDArray[Any]
 """(rows,) cells of a column: texts, integers, floats, or objects of any type. A missing object is an empty text."""
@@ -25,17 +26,19 @@ def columns_of(frame: pd.DataFrame, places: Sequence[int]) -> Iterator[Cells]:
         return
     for place in places:
         series = frame.iloc[:, place]
-        values = series.to_numpy() if isinstance(series.dtype, np.dtype) else series.astype(object).to_numpy()
-        yield values if values.dtype.kind in "iuf" else _cells(values.astype(object))
+        if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
+            yield series.to_numpy()
+        else:
+            yield _cells(series.astype(object).to_numpy())
 
 
 def texts_of(cells: Cells) -> Cells:
     """Each cell as the text that stands for it in a file.
 
-    >>> texts_of(np.array([True, 3.0, 0.1, Decimal("2.50"), date(2025, 1, 2), "a"], dtype=object)).tolist()
-    ['True', '3', '0.1', '2.50', '2025-01-02', 'a']
+    >>> texts_of(np.array([True, 3.0, 0.1, Decimal("2.50"), "a"], dtype=object)).tolist()
+    ['True', '3', '0.1', '2.50', 'a']
     """
-    return cells if all_texts(cells) else _array([_text(_plain(cell)) for cell in cells])
+    return cells if all_texts(cells) else _array([_text(cell) for cell in cells])
 
 
 def all_texts(cells: Cells) -> bool:
@@ -59,31 +62,18 @@ def _cells(values: NDArray[np.object_]) -> Cells:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    elif isinstance(value, bytes):  # some databases' drivers give text like this
+        value = value.decode("utf-8", errors="replace")
     if isinstance(value, str):
         return value.strip()
-    if value is None or value is pd.NA or value is pd.NaT:
-        return ""
-    if isinstance(value, (float, np.floating, Decimal)) and value != value:  # noqa: PLR0124 - NaN
-        return ""
-    if isinstance(value, np.datetime64):
-        return "" if np.isnat(value) else pd.Timestamp(value)
-    if isinstance(value, bytes):  # some databases' drivers give text like this
-        return value.decode("utf-8", errors="replace").strip()
-    return value
+    return "" if cell_text(value) == "" else value
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (bool, np.bool_)):
-        return str(bool(value))
-    if isinstance(value, Integral):
-        return str(int(value))
-    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < 1e16:
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
-    return str(value).strip()
+    text = cell_text(value)
+    return str(value).strip() if text is None else text
 
 
 def _array(values: list[Any]) -> Cells:

@@ -59,6 +59,7 @@ _BY_ENDING = {
     ".rar": "an archive: unpack it, and give the file or the folder in it",
     ".zst": "compressed with zstd: unpack it: zstd -d FILE",
 }
+_OLD_XML = b"urn:schemas-microsoft-com:office:spreadsheet"  # Excel's XML of 2003
 _BY_BEGIN = {
     b"SQLite format 3\x00": ".sqlite",
     b"\x93NUMPY": ".npy",
@@ -103,6 +104,8 @@ def refuse_others(path: Path, content: bytes) -> None:
     if content.startswith(_OLE):
         what = "an old Excel workbook, or one with a password"
         raise TunerError(f"{path}: {what}: {_AS_CSV}, without a password")
+    if _OLD_XML in content[:2000]:
+        raise TunerError(f"{path}: {_BY_ENDING['.xls']}")
     for begin, ending in _BY_BEGIN.items():
         if content.lstrip(b"\xef\xbb\xbf \r\n").startswith(begin):
             raise TunerError(f"{path}: {_BY_ENDING[ending]}")

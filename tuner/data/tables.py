@@ -10,7 +10,7 @@ import pandas as pd
 
 from tuner.core.errors import TunerError
 from tuner.core.units import counted
-from tuner.data.table_dialect import Record, find_dialect, read_records
+from tuner.data.table_dialect import Record, find_dialect, read_text
 from tuner.data.table_formats import PARQUET, is_table, is_workbook, refuse_others
 from tuner.data.table_rows import LINE, BadRow, Table, lay_out, make_table
 from tuner.data.table_text import decode, read_bytes, unpack
@@ -18,6 +18,7 @@ from tuner.data.table_text import decode, read_bytes, unpack
 __all__ = ["LINE", "BadRow", "Table", "read_table"]
 
 _SEP = re.compile(r"sep=([^\r\n])(?=\r|\n)", re.IGNORECASE)  # a line that tells Excel the separator
+_PART = re.compile(r"(train|training|test|testing|val|valid|validation)\b", re.IGNORECASE)
 
 
 def read_table(path: Path, *, target: str | None = None, columns: Collection[str] = ()) -> Table:
@@ -64,7 +65,8 @@ def _records(path: Path, content: bytes, expected: Collection[str]) -> tuple[Ite
         text = text[said.end() :]  # its line end stays, so that lines are counted as they are
         notes.append(f"the first line, '{said[0]}', is for Excel, and passed over")
     dialect = find_dialect(text, said and said[1], expected)
-    return read_records(text, dialect), notes + dialect.notes()
+    records, dialect = read_text(text, dialect)
+    return records, notes + dialect.notes()
 
 
 def _read_folder(folder: Path, target: str | None, columns: Collection[str]) -> Table:
@@ -100,6 +102,9 @@ def _of(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _folder_notes(names: list[str], tables: list[Table], others: list[Path]) -> list[str]:
     notes = [f"{counted(len(names), 'file')} of one table, from {names[0]} to {names[-1]}"]
+    parts = [name for name in names if _PART.match(name)]
+    if parts:
+        notes.append(f"{' and '.join(parts)}: read as parts of one table, of which a test split is held out anew")
     hidden = [path for path in others if path.name.startswith((".", "_"))]  # such as _SUCCESS of Spark
     seen = sorted(path.name for path in others if path not in hidden)
     if seen:

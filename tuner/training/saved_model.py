@@ -19,7 +19,7 @@ from torch import Tensor
 from tuner.core.errors import TunerError, check_name, one_line
 from tuner.core.files import write_atomic
 from tuner.data.dates import PARTS
-from tuner.data.encoding import Raw, to_inputs
+from tuner.data.encoding import Raw, Tell, to_inputs
 from tuner.data.spec import Column, DataSpec
 from tuner.training.classifier import Classifier, build_classifier, model_bytes, predict_logits
 
@@ -157,12 +157,14 @@ def _check_size(description: ModelDescription, weights: Path) -> None:
         raise TunerError(f"{weights} has {there:,} bytes, and the model needs {needed:,}")
 
 
-def probabilities(model: Classifier, data: DataSpec, raw: Raw) -> NDArray[np.float32]:
-    """(samples, classes) probabilities of raw samples, see `inputs.to_inputs`.
+def probabilities(
+    model: Classifier, data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True
+) -> NDArray[np.float32]:
+    """(samples, classes) probabilities of raw samples; for the arguments see `tuner.data.encoding.to_inputs`.
 
     Raises:
         TunerError: the samples have the wrong kind or shape.
     """
-    logits = predict_logits(model, to_inputs(data, raw))
+    logits = predict_logits(model, to_inputs(data, raw, tell=tell, files=files))
     result: NDArray[np.float32] = torch.softmax(logits, 1).numpy()
     return result
