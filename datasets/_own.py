@@ -19,7 +19,8 @@ def check_counts(split: Split, classes: Sequence[str], least: int, source: str) 
     few = [f"'{name}' has {count}" for name, count in zip(classes, counts, strict=True) if count < least]
     if few:
         more = f" and {len(few) - 3} more classes have too few" if len(few) > 3 else ""
-        raise TunerError(f"{source}: each class needs at least {least} samples, but {', '.join(few[:3])}{more}")
+        has = f"{', '.join(few[:3])}{more}"
+        raise TunerError(f"{source}: each class needs at least {least} samples, but {has}: add some, or leave it out")
 
 
 def three_ways(

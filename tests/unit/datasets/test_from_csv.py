@@ -183,7 +183,10 @@ def test_a_column_that_is_none_of_classes_is_refused(tmp_path: Path, values: lis
 def test_a_class_with_too_few_rows_is_refused(tmp_path: Path) -> None:
     table = rows()
     table[0][3] = table[1][3] = "newt"
-    assert refusal(write(tmp_path, table)) == ": each class needs at least 3 samples, but 'newt' has 2"
+    assert (
+        refusal(write(tmp_path, table))
+        == ": each class needs at least 3 samples, but 'newt' has 2: add some, or leave it out"
+    )
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:

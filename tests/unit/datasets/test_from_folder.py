@@ -170,9 +170,9 @@ def test_a_folder_without_two_classes_is_refused(folder: Path) -> None:
 
 def test_too_few_images_of_a_class_are_refused(folder: Path) -> None:
     write(folder, a=5, b=2)
-    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2"
+    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2: add some, or leave it out"
     (folder / "b" / "002.png").write_bytes(b"")
-    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2"
+    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2: add some, or leave it out"
     write(folder, b=3)
     assert counts(load(folder))[0] == [3, 1]
 
