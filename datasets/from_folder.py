@@ -45,7 +45,7 @@ def load(path: Path) -> Splits:
     """
     folder = path.expanduser().resolve()
     layout = find_layout(folder)
-    classes = _classes(folder, layout.parts)
+    classes = _classes(folder, layout)
     files = {part: _labelled(layout.parts[part], classes) for part in PARTS if part in layout.parts}
     every = [file.path for part in files.values() for file in part]
     name = f"folder_{slug(folder.name)}"
@@ -54,10 +54,12 @@ def load(path: Path) -> Splits:
     return replace(splits, notes=(*layout.notes, *splits.notes, *layout.skipped.notes(layout.root)))
 
 
-def _classes(folder: Path, parts: Mapping[str, Folders]) -> tuple[str, ...]:
+def _classes(folder: Path, layout: Layout) -> tuple[str, ...]:
+    parts = layout.parts
     classes = tuple(sorted(parts["train"]))
     if len(classes) < 2:
         has = f"images of {printable(classes[0])} only" if classes else "none"
+        has = " and ".join([has, *layout.skipped.notes(layout.root)[:1]])
         raise TunerError(f"folder:{folder}: needs a folder of images for each of two or more classes, but has {has}")
     for name in classes:
         check_name(name, f"folder:{folder}: the class")

@@ -165,7 +165,10 @@ def test_a_folder_without_two_classes_is_refused(folder: Path) -> None:
     assert refusal(folder).startswith(": images lie in the folder itself, and no folder says their classes: ")
     write(folder, a=5)
     (folder / "b").mkdir()
-    assert refusal(folder) == f"{needed}images of a only"
+    assert refusal(folder) == f"{needed}images of a only and 1 folder skipped: no image in it, such as b"
+    (folder / "b" / "1.heic").write_bytes(b"?")
+    heic = "1 .heic: not a format that is read, such as b/1.heic"
+    assert refusal(folder) == f"{needed}images of a only and {heic}"
 
 
 def test_too_few_images_of_a_class_are_refused(folder: Path) -> None:
