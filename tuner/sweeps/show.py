@@ -65,7 +65,10 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
 def _data(source: Source, splits: Splits) -> dict[str, Any]:
     import torch  # noqa: PLC0415 - takes a while
 
+    from tuner.training.classifier import model_note  # noqa: PLC0415 - imports torch
+
     spec = splits.spec
+    told = filter(None, (model_note(spec, model) for model in catalog.names("models")))
     form, colon, path = source.dataset.partition(":")
     counts = {
         name: torch.bincount(getattr(splits, name).targets, minlength=len(spec.classes)).tolist() for name in SPLITS
@@ -82,7 +85,7 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
         "vocabulary": len(spec.vocabulary),
         "samples": {name: sum(counts[name]) for name in SPLITS},
         "class_counts": counts,
-        "notes": splits.notes,
+        "notes": (*splits.notes, *told),
     }
 
 

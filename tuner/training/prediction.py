@@ -87,7 +87,7 @@ def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Predict
 def _images(data: DataSpec, files: Sequence[str]) -> Samples:
     from tuner.data.images import read_images  # noqa: PLC0415 - Pillow is needed for images alone
 
-    images, good, broken = read_images([Path(file) for file in files], data.shape, data.white)
+    images, good, broken = read_images([Path(file) for file in files], data.shape, data.white, data.levels)
     if not good:
         raise TunerError(broken[0])
     return Samples([files[index] for index in good], images, broken)
@@ -122,13 +122,16 @@ def _lines(file: str) -> Iterator[tuple[int, str]]:
 
 
 def _rows(data: DataSpec, files: Sequence[str]) -> Samples:
-    from tuner.data.tables import encode_rows, read_rows  # noqa: PLC0415
+    from tuner.data.columns import encode_rows  # noqa: PLC0415
+    from tuner.data.tables import read_table  # noqa: PLC0415
 
     if not data.columns:
         raise TunerError(f"the model of {data.name} does not know the names of its columns: train it again")
     names, parts = [], []
     for file in files:
-        frame = read_rows(Path(file))
+        frame, _, bad = read_table(Path(file), columns=[column.name for column in data.columns])
+        if bad:
+            raise TunerError(f"{file}, {bad[0]}")
         parts.append(encode_rows(frame, data.columns, file))
         names += [f"{file}:{line}" for line in frame.index]
     return Samples(names, torch.cat(parts), [])

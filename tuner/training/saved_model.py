@@ -18,8 +18,9 @@ from torch import Tensor
 
 from tuner.core.errors import TunerError, check_name, one_line
 from tuner.core.files import write_atomic
-from tuner.data.encoding import Raw, to_inputs
-from tuner.data.spec import DataSpec
+from tuner.data.dates import PARTS
+from tuner.data.encoding import Raw, Tell, to_inputs
+from tuner.data.spec import Column, DataSpec
 from tuner.training.classifier import Classifier, build_classifier, model_bytes, predict_logits
 
 DESCRIPTION_FILE = "model.json"
@@ -75,6 +76,7 @@ class ModelDescription:
             "std": _all(data.std, int, float),
             "augment": _all(data.augment, str),
             "white": _is(data.white, int) and data.white > 0,
+            "levels": _levels_fit(data.levels),
             "vocabulary": _all(data.vocabulary, str),
             "columns": _columns_fit(data) if shape else False,
             "model": isinstance(self.model, str),
@@ -82,9 +84,29 @@ class ModelDescription:
         }
 
 
+def _levels_fit(levels: Any) -> bool:
+    return _all(levels, int, float) and (not levels or (len(levels) == 2 and levels[0] < levels[1]))
+
+
 def _columns_fit(data: DataSpec) -> bool:
-    good = all(isinstance(c.name, str) and _all(c.categories, str) and _is(c.fill, int, float) for c in data.columns)
+    good = all(map(_good_column, data.columns))
     return good and (not data.columns or sum(column.width for column in data.columns) == data.shape[0])
+
+
+def _good_column(column: Column) -> bool:
+    signs = column.decimal in (".", ",") and column.thousands in ("", ",", ".", " ", "'")
+    dates = bool(column.parts) == bool(column.date_order) and not (column.parts and column.categories)
+    return (
+        all(isinstance(text, str) for text in (column.name, column.decimal, column.thousands, column.unit))
+        and signs
+        and _all(column.categories, str)
+        and _all(column.missing, str)
+        and _is(column.fill, int, float)
+        and dates
+        and column.date_order in ("", "ymd", "dmy", "mdy")
+        and isinstance(column.parts, tuple)
+        and all(part in PARTS for part in column.parts)
+    )
 
 
 def _all(values: Any, *kinds: type) -> bool:
@@ -135,12 +157,14 @@ def _check_size(description: ModelDescription, weights: Path) -> None:
         raise TunerError(f"{weights} has {there:,} bytes, and the model needs {needed:,}")
 
 
-def probabilities(model: Classifier, data: DataSpec, raw: Raw) -> NDArray[np.float32]:
-    """(samples, classes) probabilities of raw samples, see `inputs.to_inputs`.
+def probabilities(
+    model: Classifier, data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True
+) -> NDArray[np.float32]:
+    """(samples, classes) probabilities of raw samples; for the arguments see `tuner.data.encoding.to_inputs`.
 
     Raises:
         TunerError: the samples have the wrong kind or shape.
     """
-    logits = predict_logits(model, to_inputs(data, raw))
+    logits = predict_logits(model, to_inputs(data, raw, tell=tell, files=files))
     result: NDArray[np.float32] = torch.softmax(logits, 1).numpy()
     return result

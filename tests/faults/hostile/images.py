@@ -15,6 +15,7 @@ from PIL import Image
 
 from faults.hostile.ends import End, Kind, refused
 from tuner.core import catalog
+from tuner.data.spec import Splits
 
 MODES = {
     "png": ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"],
@@ -115,7 +116,10 @@ def attempt(files: list[tuple[str, bytes | str]], folder: Path) -> End:
     for number, (name, what) in enumerate(files):
         put(folder / "PetImages" / "Cat" / name.format(number), what)
     pets = folder / "PetImages"
-    own = catalog.read_format("folder", pets, None)
+    loaded: list[Splits] = []
+    if refused(lambda: loaded.append(catalog.read_format("folder", pets, None)), str(folder)):
+        return End.REFUSED  # whole numbers and floats have no common range
+    own = loaded[0]
     kaggle = catalog.load("datasets", "cats_vs_dogs").load(folder)
     left_out = 0
     for splits in (own, kaggle):

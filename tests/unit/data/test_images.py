@@ -12,7 +12,9 @@ import torch
 from PIL import Image
 
 from tuner.core.errors import TunerError
-from tuner.data.images import image_shape, read_image, read_images
+from tuner.data.image_files import read_header
+from tuner.data.images import read_image, read_images
+from tuner.data.pixels import Change, Depth
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
 
@@ -136,7 +138,10 @@ class TestBroken:
         whole = plain(tmp_path / "whole.jpg", size=(200, 200)).read_bytes()
         contents = {
             "empty.jpg": (b"", "the file is empty"),
-            "text.jpg": (b"<html>no such page</html>", "not an image that can be read"),
+            "text.jpg": (b"<html>no such page</html>", "a web page and not an image: fetch it again"),
+            "words.jpg": (b"no image", "not an image that can be read"),
+            "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC, as phones write it: save it as JPEG"),
+            "pointer.png": (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
             "cut.jpg": (whole[: len(whole) // 2], "image file is truncated"),
             "head.jpg": (whole[:30], ""),
             "page.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image that can be read"),
@@ -183,6 +188,13 @@ class TestReadImages:
         assert broken == [f"{paths[number]}: the file is empty" for number in (3, 17)]
         assert images[:, :, 0, 0].tolist() == [list(COLOURS[colours[number]]) for number in good]
 
+    def test_tells_what_it_has_changed_in_which_image(self, tmp_path: Path) -> None:
+        paths = [plain(tmp_path / f"{number}.png") for number in range(3)]
+        Image.new("RGBA", (8, 8), (9, 9, 9, 99)).save(paths[1])
+        told: list[tuple[int, Change]] = []
+        read_images(paths, (3, 8, 8), tell=lambda *change: told.append(change))
+        assert told == [(1, Change.TRANSPARENT)]
+
     def test_of_no_paths_are_none(self) -> None:
         images, good, broken = read_images([], (1, 8, 8))
         assert images.shape == (0, 1, 8, 8)
@@ -190,7 +202,7 @@ class TestReadImages:
 
 
 def test_the_shape_of_a_file_is_known_from_its_header(tmp_path: Path) -> None:
-    assert image_shape(plain(tmp_path / "a.png")) == (3, 8, 12)
-    assert image_shape(plain(tmp_path / "b.png", mode="L")) == (1, 8, 12)
-    assert image_shape(bomb(tmp_path / "c.png", 60_000, 60_000)) is None
-    assert image_shape(tmp_path / "gone.png") is None
+    assert read_header(plain(tmp_path / "a.png")) == (3, 8, 12, Depth.BYTES)
+    assert read_header(plain(tmp_path / "b.png", mode="L")) == (1, 8, 12, Depth.BYTES)
+    assert read_header(bomb(tmp_path / "c.png", 60_000, 60_000)) is None
+    assert read_header(tmp_path / "gone.png") is None

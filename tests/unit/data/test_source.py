@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
@@ -58,8 +59,20 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     assert refusal("zip:x") == "unknown dataset 'zip:x': give a name from tuner list, or csv:PATH or folder:PATH"
     assert refusal("folder:") == "folder:: give a path: folder:PATH"
     assert refusal("folder:nowhere") == f"folder:nowhere: there is nothing at {tmp_path / 'nowhere'}"
+    pattern = "csv:*.csv: several files are given as a folder that holds them, not as a pattern"
+    assert refusal("csv:*.csv") == pattern
     assert "--target b: digits already has classes" in refusal("digits", "b")
     with pytest.raises(TunerError, match=r"--target with one of 'a', 'b'"):
         Source.parse("csv:t.csv", None).load()
     with pytest.raises(TunerError, match=r"--target x: folder:PATH already has classes"):
         Source.parse(f"folder:{tmp_path}", "x").load()
+
+
+def test_images_that_are_all_alike_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+    for name in ("a", "b"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(5):
+            Image.new("L", (8, 8), 3).save(tmp_path / "photos" / name / f"{number}.png")
+    with pytest.raises(TunerError, match=r"^folder:.*photos: all 6 samples of the training split are alike once read"):
+        Source.parse(f"folder:{tmp_path / 'photos'}", None).load()

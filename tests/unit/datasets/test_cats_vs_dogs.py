@@ -100,7 +100,10 @@ def test_a_missing_list_and_missing_images_are_named(root: Path, pets: Path) -> 
 def test_a_class_without_images_is_named(root: Path, pets: Path) -> None:
     for path in (pets / "images").glob("Birman*"):
         path.unlink()
-    assert refusal("cats_vs_dogs", root) == f"{pets}: each class needs at least 2 samples, but 'cat' has 0"
+    assert (
+        refusal("cats_vs_dogs", root)
+        == f"{pets}: each class needs at least 2 samples, but 'cat' has 0: add some, or leave it out"
+    )
 
 
 def test_downloads_and_unpacks_both_archives(
@@ -148,7 +151,7 @@ def test_prefers_the_folder_of_kaggle_wherever_it_lies(root: Path, name: str) ->
     assert splits.notes == (
         f"read from {folder}, which has no official test split: scores are not comparable with oxford-iiit-pet",
         "1 broken file skipped, such as Dog/5.jpg: the file is empty",
-        "1 file or folder skipped: not an image of a class, such as Cat/Thumbs.db",
+        "1 hidden file or folder skipped, such as Cat/Thumbs.db",
     )
     for part in parts(splits):  # the cats are grey
         assert torch.equal((part.inputs[:, 0] == part.inputs[:, 1]).all(2).all(1), part.targets == 0)

@@ -11,8 +11,9 @@ from support.dataset_files import parts
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
+from tuner.data.columns import encode_rows
 from tuner.data.spec import Splits, moments
-from tuner.data.tables import encode_rows, read_rows
+from tuner.data.tables import read_table
 from tuner.training.classifier import build_classifier
 
 
@@ -53,7 +54,7 @@ def test_a_table_becomes_features_and_classes(tmp_path: Path) -> None:
         ("colour", ("blue", "red")),
     ]
     assert (spec.mean, spec.std) == moments(splits.train.inputs)
-    assert splits.notes == ("column 'id' left out: 64 different texts in 64 cells",)
+    assert splits.notes == ("column 'id' left out: 100 different texts in 100 cells",)
 
 
 def test_rows_and_classes_stay_together(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_columns_are_fitted_on_the_training_split_alone(tmp_path: Path) -> None:
     table = rows()
     plain = load(write(tmp_path, table))
     training = {row.numpy().tobytes() for row in plain.train.inputs}
-    inputs = encode_rows(read_rows(tmp_path / "My Table.csv"), plain.spec.columns, "here")
+    inputs = encode_rows(read_table(tmp_path / "My Table.csv").frame, plain.spec.columns, "here")
     for row, features in zip(table, inputs, strict=True):
         if features.numpy().tobytes() not in training:
             row[0], row[1] = "1e6", "green"  # in validation and test split alone
@@ -99,10 +100,10 @@ def test_the_prediction_of_a_row_needs_no_target(tmp_path: Path) -> None:
     spec = load(write(tmp_path, rows())).spec
     (tmp_path / "new.csv").write_text("colour;length\nred;0,5 cm\n")
     with pytest.raises(TunerError, match=r"^new.csv, line 2: column 'length' must be a number, got '0,5 cm'$"):
-        encode_rows(read_rows(tmp_path / "new.csv"), spec.columns, "new.csv")
+        encode_rows(read_table(tmp_path / "new.csv").frame, spec.columns, "new.csv")
     for content in ("colour;length\nred;0.5\n", "colour;length\nred;0,5\n", 'colour,length\nred,"0.5"\n'):
         (tmp_path / "new.csv").write_text(content)
-        assert encode_rows(read_rows(tmp_path / "new.csv"), spec.columns, "new.csv").tolist() == [[0.5, 0, 1]]
+        assert encode_rows(read_table(tmp_path / "new.csv").frame, spec.columns, "new.csv").tolist() == [[0.5, 0, 1]]
 
 
 def test_moments_of_a_few_days_stay_apart(tmp_path: Path) -> None:
@@ -121,6 +122,28 @@ def test_rows_without_a_class_are_skipped_and_counted(tmp_path: Path) -> None:
     splits = load(write(tmp_path, table))
     assert sum(len(part.targets) for part in parts(splits)) == 98
     assert splits.notes[0] == "2 rows without a 'species' skipped"
+
+
+def test_a_row_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path) -> None:
+    table = rows()
+    table[3].append("x")
+    path = write(tmp_path, table)
+    assert refusal(path) == f"{path}, line 5: 5 cells instead of the 4 of the header"
+
+
+def test_what_the_reader_has_to_say_comes_first(tmp_path: Path) -> None:
+    path = write(tmp_path, rows(), "length,colour,id,species,")
+    assert load(path).notes[0] == "the header ends with a separator too many"
+
+
+def test_a_table_may_be_a_folder(tmp_path: Path) -> None:
+    whole = load(write(tmp_path, rows()))
+    (tmp_path / "parts").mkdir()
+    for number in range(2):
+        write(tmp_path, rows()[50 * number : 50 * number + 50]).rename(tmp_path / "parts" / f"{number}.csv")
+    splits = load(tmp_path / "parts")
+    assert splits.fingerprint() == whole.fingerprint()
+    assert splits.notes[0] == "2 files of one table, from 0.csv to 1.csv"
 
 
 def test_classes_that_are_numbers_are_in_their_order(tmp_path: Path) -> None:
@@ -160,11 +183,14 @@ def test_a_column_that_is_none_of_classes_is_refused(tmp_path: Path, values: lis
 def test_a_class_with_too_few_rows_is_refused(tmp_path: Path) -> None:
     table = rows()
     table[0][3] = table[1][3] = "newt"
-    assert refusal(write(tmp_path, table)) == ": each class needs at least 3 samples, but 'newt' has 2"
+    assert (
+        refusal(write(tmp_path, table))
+        == ": each class needs at least 3 samples, but 'newt' has 2: add some, or leave it out"
+    )
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:
-    expected = ": nothing to learn from: column 'id' left out: 64 different texts in 64 cells"
+    expected = ": nothing to learn from: column 'id' left out: 100 different texts in 100 cells"
     assert refusal(write(tmp_path, [row[2:] for row in rows()], "id,species")) == expected
     assert refusal(write(tmp_path, [row[3:] for row in rows()], "species")).endswith("it has no other column")
 

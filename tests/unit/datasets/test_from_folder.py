@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from support.dataset_files import noise, parts
 
 from tuner.core import catalog
@@ -116,9 +118,13 @@ def test_one_image_in_colour_among_many_grey_ones_is_enough(folder: Path) -> Non
 
 
 def test_takes_every_usual_format(folder: Path) -> None:
-    for ending in ("jpg", "jpeg", "png", "bmp", "gif", "webp", "ppm", "tif", "tiff", "JPG"):
-        write(folder, ending=ending, a=1, b=1)
-    write(folder, ending="pgm", mode="L", a=1, b=1)
+    endings = ("jpg", "jpeg", "png", "bmp", "gif", "webp", "ppm", "tif", "tiff", "JPG", "jfif")
+    for number, ending in enumerate(endings):
+        for seed, name in enumerate("ab"):
+            path = folder / name / f"{number}.{ending}"
+            noise(path.with_suffix(".jpg" if ending == "jfif" else path.suffix), 10 * number + seed, (20, 20))
+            if ending == "jfif":
+                path.with_suffix(".jpg").rename(path)
     splits = load(folder)
     assert sum(len(part.targets) for part in parts(splits)) == 22
     assert splits.notes == ()
@@ -132,9 +138,12 @@ def test_what_is_broken_or_no_image_is_counted(folder: Path) -> None:
     (folder / ".git").mkdir()
     (folder / "a" / ".DS_Store").write_bytes(b"")
     for _ in range(2):  # the second time from the cache
-        first, second = load(folder).notes
-        assert first.startswith("2 broken files skipped, such as a/cut.png: ")
-        assert second == "3 files or folders skipped: not an image of a class, such as .git"
+        broken, *others = load(folder).notes
+        assert broken.startswith("2 broken files skipped, such as a/cut.png: ")
+        assert others == [
+            "1 .txt: no image, such as b/notes.txt",
+            "2 hidden files or folders skipped, such as .git",
+        ]
 
 
 def test_is_read_again_after_a_change(folder: Path) -> None:
@@ -149,18 +158,23 @@ def test_is_read_again_after_a_change(folder: Path) -> None:
 def test_a_folder_without_two_classes_is_refused(folder: Path) -> None:
     assert refusal(folder) == ": there is no such folder"
     needed = ": needs a folder of images for each of two or more classes, but has "
-    noise(folder / "loose.png", 0)
+    folder.mkdir()
     assert refusal(folder) == f"{needed}none"
+    noise(folder / "loose.png", 0)
+    assert refusal(folder).startswith(": images lie in the folder itself, and no folder says their classes: ")
     write(folder, a=5)
     (folder / "b").mkdir()
-    assert refusal(folder) == f"{needed}images of a only"
+    assert refusal(folder) == f"{needed}images of a only and 1 folder skipped: no image in it, such as b"
+    (folder / "b" / "1.heic").write_bytes(b"?")
+    heic = "1 .heic: not a format that is read, such as b/1.heic"
+    assert refusal(folder) == f"{needed}images of a only and {heic}"
 
 
 def test_too_few_images_of_a_class_are_refused(folder: Path) -> None:
     write(folder, a=5, b=2)
-    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2"
+    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2: add some, or leave it out"
     (folder / "b" / "002.png").write_bytes(b"")
-    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2"
+    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2: add some, or leave it out"
     write(folder, b=3)
     assert counts(load(folder))[0] == [3, 1]
 
@@ -168,12 +182,43 @@ def test_too_few_images_of_a_class_are_refused(folder: Path) -> None:
 def test_splits_that_do_not_fit_are_refused(folder: Path) -> None:
     write(folder / "train", a=5, b=5)
     write(folder / "test", a=5)
-    assert refusal(folder) == ": each class needs at least 1 samples, but 'b' has 0"
+    one = ": the test split has samples of 'a' only: scores need two classes, so add one or remove it"
+    assert refusal(folder) == one
     write(folder / "test", b=1, c=1)
-    assert refusal(folder) == ": the class c is in test, but not in train"
+    strange = ": the class c is in test, but not in train: add images of it to train, or remove test/c"
+    assert refusal(folder) == strange
     write(folder / "val", a=1, b=1)
     write(folder / "valid", a=1, b=1)
     assert refusal(folder) == ": has val and valid: keep one of them"
+
+
+def test_the_same_picture_twice_is_told(folder: Path) -> None:
+    write(folder / "train", a=5, b=5)
+    write(folder / "test", a=2, b=2)
+    noise(folder / "test" / "b" / "again.bmp", 1001, (20, 20))
+    noise(folder / "train" / "b" / "other.png", 4, (20, 20))
+    torn, leaked = load(folder).notes[:2]
+    assert torn.startswith("1 image with a twin in another class, pixel by pixel, such as train/b/other.png, which is ")
+    assert leaked.startswith("5 images of the test split also trained or validated on, so that scores are too good, ")
+
+
+def test_what_reading_changes_is_counted_and_named(folder: Path) -> None:
+    write(folder, a=5, b=5)
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    rng = np.random.default_rng(7)
+    frames = [Image.fromarray(rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)) for _ in range(4)]
+    frames[0].save(folder / "a" / "turned.jpg", exif=exif)
+    frames[1].save(folder / "a" / "stack.tif", save_all=True, append_images=frames[2:3])
+    frames[3].convert("RGBA").save(folder / "a" / "opaque.png")
+    clear = frames[3].convert("RGBA")
+    clear.putalpha(100)
+    clear.save(folder / "b" / "clear.png")
+    assert load(folder).notes == (
+        "1 image: the first of several frames or pages read, such as a/stack.tif",
+        "1 image: transparent pixels made white, such as b/clear.png",
+        "1 image: turned upright, as its EXIF says, such as a/turned.jpg",
+    )
 
 
 def test_a_folder_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

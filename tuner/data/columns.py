@@ -1,0 +1,227 @@
+"""Rows of a table become features, column by column, as `Column` says: in training, in prediction and when served."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tuner.core.errors import TunerError, printable
+from tuner.data.categories import MISSING, UNKNOWN, Categories
+from tuner.data.cells import Cells, all_texts, columns_of, is_number, texts_of
+from tuner.data.dates import Order, date_features, parse_date, to_days
+from tuner.data.missing import is_missing
+from tuner.data.number_text import LARGEST, PERCENT, NumberStyle, choose_style, parse_number, simple_numbers
+from tuner.data.spec import Column
+from tuner.data.tables import LINE
+
+SHOWN = 40  # characters of a cell in a message
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ExaminedRows:
+    """Rows as features, with what a user should know about them."""
+
+    features: Tensor
+    """(rows, sum of the columns' widths) float64, since a time in seconds has more digits than a float32. A missing
+    number is the column's `fill`, a missing or unknown category zeros. A bad row is filled likewise."""
+    bad: tuple[tuple[int, str], ...]
+    """The rows that cannot be read: the position of each, rising, and the reason without its place."""
+    notes: tuple[str, ...]
+    """A line for each column with categories that training did not know, counted and with an example."""
+
+
+def examine_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> ExaminedRows:
+    """The features of rows, where single rows may be bad.
+
+    Args:
+        frame: texts as in a file, or values of any type that pandas or a request has. Columns that are not asked for
+            are ignored.
+        columns: how each column is read.
+        source: where the rows come from, for errors.
+
+    Raises:
+        TunerError: a column is missing.
+    """
+    there = {str(name).strip(): place for place, name in reversed(list(enumerate(frame.columns)))}
+    for column in columns:
+        if column.name not in there:
+            has = ", ".join(f"'{name}'" for name in list(there)[::-1][:20]) + (", ..." if len(there) > 20 else "")
+            raise TunerError(f"{source}: there is no column '{column.name}', the columns are {has}")
+    bad: dict[int, str] = {}
+    notes: list[str] = []
+    cells = columns_of(frame, [there[column.name] for column in columns])
+    blocks = [_encode(of_column, column, bad, notes) for of_column, column in zip(cells, columns, strict=True)]
+    features = torch.from_numpy(np.concatenate(blocks, axis=1, dtype=np.float64))
+    return ExaminedRows(features, tuple(sorted(bad.items())), tuple(notes))
+
+
+def encode_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> Tensor:
+    """The features of rows, all of which must be readable: see `examine_rows`.
+
+    Raises:
+        TunerError: a column is missing, or a row is bad; the first is named.
+    """
+    examined = examine_rows(frame, columns, source)
+    refuse_bad(examined, frame, source)
+    return examined.features
+
+
+def refuse_bad(examined: ExaminedRows, frame: pd.DataFrame, source: str) -> None:
+    """Raises TunerError when there is a bad row."""
+    for row, reason in examined.bad[:1]:
+        place = f"line {frame.index[row]}" if frame.index.name == LINE else f"row {row}"
+        more = f" (and {len(examined.bad) - 1} more rows like it)" if len(examined.bad) > 1 else ""
+        raise TunerError(f"{source}, {place}: {reason}{more}")
+
+
+def quoted(cell: object) -> str:
+    """A cell in a message."""
+    text = printable(str(cell))
+    return f"'{text}'" if len(text) <= SHOWN else f"'{text[:SHOWN]}...'"
+
+
+def read_numbers(cells: Cells, style: NumberStyle, missing: Sequence[str] = ()) -> tuple[Numbers, NDArray[np.bool_]]:
+    """The numbers of cells, NaN where there is none, and which cells are neither missing nor a number.
+
+    Text is read in the style. A value that is a number already is that number, but not in a column of percentages,
+    where 0.12 and 12 may both mean 12 %.
+    """
+    numbers = np.full(len(cells), np.nan)
+    broken = np.zeros(len(cells), dtype=bool)
+    of_text = np.ones(len(cells), dtype=bool)
+    if not all_texts(cells):
+        numeric = cells.dtype.kind in "iuf"
+        typed = ~broken if numeric else np.fromiter(map(is_number, cells), dtype=bool, count=len(cells))
+        numbers[typed] = np.array(cells[typed], dtype=np.float64)
+        floats = cells.dtype.kind == "f" or any(isinstance(cell, float) for cell in cells[typed])
+        broken[typed] = _doubtful(numbers[typed], style, floats=floats)
+        of_text = ~typed
+    texts = texts_of(cells[of_text])
+    numbers[of_text], broken[of_text] = _read_texts(texts, style, frozenset(missing))
+    numbers[broken | ~np.isfinite(numbers)] = np.nan
+    return numbers, broken
+
+
+def read_dates(cells: Cells, order: Order, missing: Sequence[str] = ()) -> tuple[Numbers, NDArray[np.bool_]]:
+    """The days since 1970 of cells, NaN where there is none, and which cells are neither missing nor a date."""
+    days: dict[str, float | None] = {"": np.nan, **dict.fromkeys(missing, np.nan)}
+
+    def day(cell: object) -> float | None:
+        if isinstance(cell, date):  # a datetime and a pandas Timestamp are dates too
+            return to_days(cell)
+        text = str(cell)
+        if text not in days:
+            days[text] = np.nan if is_missing(text) else parse_date(text, order)
+        return days[text]
+
+    found = [day(cell) for cell in (cells if cells.dtype == object else texts_of(cells))]
+    broken = np.array([value is None for value in found], dtype=bool)
+    return np.array([np.nan if value is None else value for value in found], dtype=np.float64), broken
+
+
+def style_of(column: Column) -> NumberStyle:
+    """How the numbers of a column are written."""
+    return NumberStyle(column.decimal, column.thousands, column.unit)
+
+
+def _doubtful(numbers: Numbers, style: NumberStyle, *, floats: bool) -> NDArray[np.bool_]:
+    """Which values that are numbers already cannot be taken as they are.
+
+    Where points separate thousands, pandas.read_csv makes 12.5 of 12.500: floats below 1000 may be just that.
+    """
+    finite = np.isfinite(numbers)
+    known = np.abs(numbers[finite])
+    if style.unit == PERCENT:
+        return finite
+    if floats and style.thousands == "." and (known < 1000).all() and np.allclose(known * 1000 % 1, 0, atol=1e-9):
+        return finite
+    return finite & (np.abs(numbers) > LARGEST)
+
+
+def _read_texts(texts: Cells, style: NumberStyle, missing: frozenset[str]) -> tuple[Numbers, NDArray[np.bool_]]:
+    numbers = simple_numbers(texts, style)
+    broken = np.zeros(len(texts), dtype=bool)
+    known: dict[str, float | None] = {"": np.nan, **dict.fromkeys(missing, np.nan)}
+    for place in np.flatnonzero(~(np.abs(numbers) <= LARGEST)):
+        text = texts[place]
+        if text not in known:
+            known[text] = np.nan if is_missing(text) else parse_number(text, style)
+        value = known[text]
+        broken[place] = value is None
+        numbers[place] = np.nan if value is None else value
+    return numbers, broken
+
+
+def _encode(cells: Cells, column: Column, bad: dict[int, str], notes: list[str]) -> Numbers:
+    if column.categories:
+        return _encode_categories(cells, column, notes)
+    if column.date_order:
+        return _encode_dates(cells, column, bad)
+    return _encode_numbers(cells, column, bad, notes)
+
+
+def _encode_numbers(cells: Cells, column: Column, bad: dict[int, str], notes: list[str]) -> Numbers:
+    style = style_of(column)
+    numbers, broken = read_numbers(cells, style, column.missing)
+    if broken.any() and (other := _other_style(cells, column)):
+        numbers, broken = read_numbers(cells, other, column.missing)
+        example = next(cell for cell in cells if isinstance(cell, str) and parse_number(cell, style) is None)
+        notes.append(f"column '{column.name}': {quoted(example)} is read as {parse_number(example, other):.15g}")
+    for row in np.flatnonzero(broken):
+        bad.setdefault(
+            int(row), f"column '{column.name}' must be {_needed(cells[row], style)}, got {quoted(cells[row])}"
+        )
+    numbers[np.isnan(numbers)] = column.fill
+    return numbers[:, None]
+
+
+def _needed(cell: object, style: NumberStyle) -> str:
+    if style.unit == PERCENT:
+        return "a percentage such as '12%'"
+    if is_number(cell) and style.thousands == ".":
+        return "text or a whole number, since points separate thousands"
+    return "a number"
+
+
+def _other_style(cells: Cells, column: Column) -> NumberStyle | None:
+    """Another style that reads all texts and can be no other: a file from another country than that of training."""
+    texts = Counter(cell for cell in cells.tolist() if isinstance(cell, str))
+    known = Counter({t: n for t, n in texts.items() if t not in column.missing and not is_missing(t)})
+    choice = choose_style(known)
+    units = {column.unit} if column.unit == PERCENT else {"", column.unit}
+    style = replace(choice.style, unit=column.unit)
+    if style == style_of(column) or choice.read < known.total() or choice.ambiguous or choice.style.unit not in units:
+        return None
+    return style
+
+
+def _encode_dates(cells: Cells, column: Column, bad: dict[int, str]) -> Numbers:
+    days, broken = read_dates(cells, cast(Order, column.date_order), column.missing)
+    for row in np.flatnonzero(broken):
+        bad.setdefault(int(row), f"column '{column.name}' must be a date such as 2025-01-31, got {quoted(cells[row])}")
+    days[np.isnan(days)] = column.fill
+    return date_features(days, column.parts)
+
+
+def _encode_categories(cells: Cells, column: Column, notes: list[str]) -> Numbers:
+    categories = Categories(column.categories)
+    texts = texts_of(cells).tolist()
+    places = np.array(categories.places(texts), dtype=np.int64)
+    unknown = places == UNKNOWN
+    if unknown.any():
+        count = f"{unknown.sum()} of {len(places)} cells have a category that training did not know"
+        notes.append(f"column '{column.name}': {count}, such as {quoted(texts[int(unknown.argmax())])}")
+    one_hot = np.zeros((len(places), len(categories.names)))
+    rows = np.flatnonzero(places > MISSING)
+    one_hot[rows, places[rows]] = 1
+    return one_hot
