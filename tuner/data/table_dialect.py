@@ -83,9 +83,10 @@ def find_dialect(text: str, separator: str | None, expected: Collection[str]) ->
         separator: as the file itself says, or None.
         expected: names of columns that it has, where some are known.
     """
-    first = next((line for line in Lines(text) if line.strip()), "")
-    count = max(5, min(SAMPLE_ROWS, SAMPLE_CHARACTERS // (len(first) + 1)))
-    if len(expected) == 1 and first.strip().strip("\"'") in expected:
+    beginning = list(islice((line for line in Lines(text) if line.strip()), 5))
+    longest = max(map(len, beginning), default=0)
+    count = max(5, min(SAMPLE_ROWS, SAMPLE_CHARACTERS // (longest + 1)))
+    if len(expected) == 1 and beginning and beginning[0].strip().strip("\"'") in expected:
         return Dialect(_NOTHING)  # the only column: its commas do not separate
     sample = "".join(islice(Lines(text[: 2 * SAMPLE_CHARACTERS]), count))
     quote = "'" if _has_single_quotes(sample) else '"'

@@ -9,8 +9,9 @@ from pathlib import Path
 from tuner.core.errors import TunerError, one_line
 
 WORKBOOKS = (".xlsx", ".xlsm")
-PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
-PARQUET = b"PAR1"
+PACKED = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
+PACKED |= {f"BZh{level}1AY".encode(): "bzip2" for level in range(1, 10)}
+PARQUET = b"PAR1\x15"
 ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv", ".data", ".parquet", *WORKBOOKS)
 """Those that a table may have, with or without `.gz`, `.bz2`, `.xz` or `.zip` after them: what is read of a folder."""
 
@@ -101,13 +102,15 @@ _OLE = b"\xd0\xcf\x11\xe0"  # the container of old Office files, and of new ones
 
 def refuse_others(path: Path, content: bytes) -> None:
     """Raises TunerError for a format that is not read, with what it is and what to do. `content` is its beginning."""
+    content = content[:2000]
     if content.startswith(_OLE):
         what = "an old Excel workbook, or one with a password"
         raise TunerError(f"{path}: {what}: {_AS_CSV}, without a password")
-    if _OLD_XML in content[:2000]:
+    if _OLD_XML in content:
         raise TunerError(f"{path}: {_BY_ENDING['.xls']}")
     for begin, ending in _BY_BEGIN.items():
-        if content.lstrip(b"\xef\xbb\xbf \r\n").startswith(begin):
+        may_be_name = begin in (b"ORC", b"RDX") and b"\x00" not in content
+        if content.lstrip(b"\xef\xbb\xbf \r\n").startswith(begin) and not may_be_name:
             raise TunerError(f"{path}: {_BY_ENDING[ending]}")
     if content[257:262] == b"ustar":
         raise TunerError(f"{path}: {_BY_ENDING['.tar']}")
