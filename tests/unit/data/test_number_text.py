@@ -27,29 +27,12 @@ def test_a_number_is_read(text: str, value: float) -> None:
     assert parse_number(text, NumberStyle(thousands=",")) == value
 
 
-NO_NUMBERS = [
-    "1,23",
-    "12,34,5",
-    "0,123",
-    "1_000",
-    "0x10",
-    "12:30",
-    "01.02.2025",
-    "1/2",
-    "10-20",
-    "555-1234",
-    "id7",
-    "R-001",
-    "1e39",
-    "--5",
-    "(-5)",
-    "2024Q1",
-    "1.2.3",
-    "five",
-]
+NOT_GROUPED = ["1,23", "12,34,5", "0,123", "1_000", "1.2.3", "1 2"]
+NOT_ONE = ["12:30", "01.02.2025", "1/2", "10-20", "555-1234", "--5", "(-5)", "2024Q1"]
+NO_NUMBER = ["", "-", "five", "id7", "R-001", "0x10", "1e39", "5 kg"]
 
 
-@pytest.mark.parametrize("text", ["", "-", "1 2", "5 kg", *NO_NUMBERS])
+@pytest.mark.parametrize("text", [*NOT_GROUPED, *NOT_ONE, *NO_NUMBER])
 def test_what_only_looks_like_one_is_not(text: str) -> None:
     assert parse_number(text, NumberStyle(thousands=",")) is None
 
