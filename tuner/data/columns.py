@@ -197,6 +197,8 @@ def _other_style(cells: Cells, column: Column) -> NumberStyle | None:
     """Another style that reads all texts and can be no other: a file from another country than that of training."""
     texts = Counter(cell for cell in cells.tolist() if isinstance(cell, str))
     known = Counter({t: n for t, n in texts.items() if t not in column.missing and not is_missing(t)})
+    if all(parse_number(text, style_of(column)) is not None for text in known):
+        return None
     choice = choose_style(known)
     units = {column.unit} if column.unit == PERCENT else {"", column.unit}
     style = replace(choice.style, unit=column.unit)

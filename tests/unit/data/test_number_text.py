@@ -43,6 +43,10 @@ def test_a_unit_may_be_missing_or_in_the_plural_but_no_other() -> None:
     assert [parse_number(text, NumberStyle(unit="%")) for text in ("1%", "1")] == [1, None]
 
 
+def test_a_dash_after_a_currency_is_zero_as_in_accounts() -> None:
+    assert [parse_number(text, NumberStyle(unit="$")) for text in ("$ -", "$-", "$5-", "-")] == [0, 0, -5, None]
+
+
 def test_a_unit_that_few_have_is_none() -> None:
     assert choose_style({"5": 9, "6 kg": 2}).style == PLAIN
     assert choose_style({"5": 2, "6 kg": 9}).style.unit == "kg"
