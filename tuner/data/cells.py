@@ -51,6 +51,15 @@ def is_number(cell: object) -> bool:
     return isinstance(cell, (Real, Decimal)) and not isinstance(cell, (bool, np.bool_))
 
 
+def to_floats(cells: Cells) -> NDArray[np.float64]:
+    """The values of cells that are numbers; 1e308 for a whole number beyond that."""
+    try:
+        return np.array(cells, dtype=np.float64)
+    except OverflowError:
+        large = [isinstance(cell, int) and abs(cell) > 10**308 for cell in cells]
+        return np.array([1e308 if beyond else float(cell) for beyond, cell in zip(large, cells, strict=True)])
+
+
 def _holds_texts(dtype: Any) -> bool:
     return isinstance(dtype, pd.StringDtype) or dtype == np.dtype(object)
 

@@ -121,6 +121,7 @@ def _number_column(name: str, cells: Cells, choice: StyleChoice, training: Rows,
     if isinstance(fill, str):
         return fill
     notes.numbers(name, cells, choice)
+    notes.sentinel(name, numbers)
     notes.missing(name, cells, np.isnan(numbers))
     return Column(
         name=name,

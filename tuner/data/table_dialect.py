@@ -15,6 +15,7 @@ from tuner.data.table_width import cells_at, fixed_columns
 
 SEPARATORS = ",;\t|"
 SPACE = " "  # runs of white space
+_PRINTS = ("#", "(", "[")  # of lines of fixed width: comments, and counts of rows such as [9 rows x 3 columns]
 _NOTHING = "\x1f"
 SAMPLE_ROWS, SAMPLE_CHARACTERS = 100, 400_000
 GOOD = 0.8  # the share of rows that have the usual number of cells, where a separator is right
@@ -83,9 +84,10 @@ def find_dialect(text: str, separator: str | None, expected: Collection[str]) ->
         separator: as the file itself says, or None.
         expected: names of columns that it has, where some are known.
     """
-    first = next((line for line in Lines(text) if line.strip()), "")
-    count = max(5, min(SAMPLE_ROWS, SAMPLE_CHARACTERS // (len(first) + 1)))
-    if len(expected) == 1 and first.strip().strip("\"'") in expected:
+    beginning = list(islice((line for line in Lines(text) if line.strip()), 5))
+    longest = max(map(len, beginning), default=0)
+    count = max(5, min(SAMPLE_ROWS, SAMPLE_CHARACTERS // (longest + 1)))
+    if len(expected) == 1 and beginning and beginning[0].strip().strip("\"'") in expected:
         return Dialect(_NOTHING)  # the only column: its commas do not separate
     sample = "".join(islice(Lines(text[: 2 * SAMPLE_CHARACTERS]), count))
     quote = "'" if _has_single_quotes(sample) else '"'
@@ -105,8 +107,11 @@ def find_dialect(text: str, separator: str | None, expected: Collection[str]) ->
         rows = [record.cells for record in islice(read_records(text, spaces), count)]
         if _fit(rows, spaces, set(expected)).share == 1:
             return spaces
-    if not fit.named and not fit.good and (best.separator == SPACE or fit.share < 0.5):
-        columns = fixed_columns([line.rstrip() for line in Lines(text) if line.strip()])
+    unclear = not fit.named and not fit.good and fit.share < 0.5
+    if unclear or (best.separator == SPACE and fit.share < 1):
+        columns = fixed_columns(
+            [line.rstrip() for line in Lines(text) if line.strip() and not line.startswith(_PRINTS)]
+        )
         if columns:
             return replace(best, columns=columns)
         return best if fit.share >= 0.5 else replace(best, separator=",")
@@ -136,7 +141,10 @@ def read_records(text: str, dialect: Dialect) -> Iterator[Record]:
     lines = Lines(text)
     if dialect.columns or dialect.separator == SPACE:
         for line in lines:
-            cells = cells_at(line, dialect.columns) if dialect.columns else _words(line, dialect)
+            if dialect.columns:
+                cells = [line.strip()] if line.startswith(_PRINTS) else cells_at(line, dialect.columns)
+            else:
+                cells = _words(line, dialect)
             if any(cells):
                 yield Record(lines.number, cells)
         return

@@ -20,11 +20,11 @@ from tuner.data.table_prints import (
 MOST_BEFORE = 50  # rows before a header
 
 
-def find_header(rows: list[Record], expected: Collection[str]) -> tuple[list[Record], list[str]]:
+def find_header(rows: list[Record], expected: Collection[str], *, units: bool = True) -> tuple[list[Record], list[str]]:
     """The header and the rows after it, without what programs write before and between them; and notes.
 
     A title, comments with # and blank rows stand before a header; rulers and the count of rows are what clients of
-    databases print.
+    databases print. `units` says whether a second line of the header is looked for.
     """
     notes: list[str] = []
     rows = without_prints(rows, notes)
@@ -46,7 +46,8 @@ def find_header(rows: list[Record], expected: Collection[str]) -> tuple[list[Rec
         first = " ".join(cell for cell in before[0].cells if cell)[:40]
         what = "line" if len(before) == 1 else "lines"
         notes.append(f"{len(before)} {what} before the header passed over, the first is '{first}'")
-    return without_units(without_repeats(rows, usual, notes), notes), notes
+    rows = without_repeats(rows, usual, notes)
+    return (without_units(rows, notes) if units else rows), notes
 
 
 def check_header(header: Record, rows: Sequence[Record], expected: Collection[str], place: str) -> None:
@@ -99,7 +100,7 @@ def _position(rows: list[Record], usual: int, expected: set[str]) -> int:
         filled = sum(map(bool, row.cells))
         title = is_comment(row) and length != usual
         title = title or (filled < 2 <= usual and _is_title(rows[at + 1 :], usual, length))
-        title = title or (_gaps(row, used) > 1 and any(_names_all(each, used) for each in rows[at + 1 : MOST_BEFORE]))
+        title = title or (_gaps(row, used) > 1 and _has_header(rows[at + 1 :], used))
         if title or not length:
             continue
         if length >= usual or usual < 3:
@@ -121,10 +122,13 @@ def _gaps(row: Record, used: list[int]) -> int:
     return sum(index < len(row.cells) and not row.cells[index] for index in used)
 
 
-def _names_all(row: Record, used: list[int]) -> bool:
-    """Whether a row has a word, and no number, for each of these columns."""
-    cells = [row.cells[index] for index in used if index < len(row.cells)]
-    return len(cells) == len(used) and all(cell and to_number(cell) is None for cell in cells)
+def _has_header(rows: list[Record], used: list[int]) -> bool:
+    """Whether one of the next rows has a word for each of these columns, some of them above numbers."""
+    for at, row in enumerate(rows[:MOST_BEFORE]):
+        cells = [row.cells[index] for index in used if index < len(row.cells)]
+        if len(cells) == len(used) and all(cell and to_number(cell) is None for cell in cells):
+            return _is_above(row.cells, [later.cells for later in rows[at + 1 : at + 100]])
+    return False
 
 
 def _is_title(rows: list[Record], usual: int, length: int) -> bool:

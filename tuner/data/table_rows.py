@@ -67,7 +67,7 @@ def lay_out(records: Iterable[Record], place: str, target: str | None, columns: 
             rows.append(record)
         else:
             empty.append(record.line)
-    rows, notes = find_header(rows, expected)
+    rows, notes = find_header(rows, expected, units=not columns)  # to predict, each row must be answered or named
     if bad and (not rows or int(bad[0].line) < rows[0].line):
         raise TunerError(f"{place}, {bad[0]}")
     if not rows:

@@ -19,10 +19,12 @@ def fixed_columns(lines: list[str]) -> tuple[int, ...]:
     begins = [n for n in sorted(both) if n - 1 not in both]
     ends = (*begins[1:], max(both, default=0) + 1)
     columns = [b for b, e in zip(begins, ends, strict=True) if any(n in used for n in range(b, e))]
-    if len(columns) < 2 or not all(cells_at(header, tuple(columns))):
+    if len(columns) < 2 or not all(cells_at(header, tuple(columns))[1:]):  # pandas prints row numbers without a name
         return ()
     crossed = any(row[begin - 1 : begin].strip() for begin in columns[1:] for row in rows)
-    return () if crossed else tuple(columns)
+    if crossed or any("  " in cell for row in rows for cell in cells_at(row, tuple(columns))):  # two columns in one
+        return ()
+    return tuple(columns)
 
 
 def cells_at(line: str, columns: tuple[int, ...]) -> list[str]:

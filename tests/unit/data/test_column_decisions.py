@@ -71,16 +71,16 @@ class TestNumbers:
             (["$1,234.50", "-$5"], (".", ",", "$"), "'$1,234.50' is read as 1234.5"),
             (["5 kg", "7 kg"], (".", "", "kg"), "'5 kg' is read as 5"),
             (["(1,234.00)", "5"], (".", ",", ""), "'(1,234.00)' is read as -1234"),
-            (["\u22125", "3"], (".", "", ""), None),
-            (["5-", "+3"], (".", "", ""), None),
+            (["\u22125", "3"], (".", "", ""), "'\u22125' is read as -5"),
+            (["5-", "+3"], (".", "", ""), "'5-' is read as -5"),
         ],
     )
     def test_are_read_as_the_whole_column_is_written(
-        self, cells: list[str], style: tuple[str, str, str], note: str | None
+        self, cells: list[str], style: tuple[str, str, str], note: str
     ) -> None:
         column, notes = only(cells * 3)
         assert (column.decimal, column.thousands, column.unit) == style
-        assert note is None or notes[0] == f"column 'x': {note}"
+        assert notes[0] == f"column 'x': {note}"
 
     def test_an_open_column_is_read_as_the_rest_of_the_table(self) -> None:
         rows = frame(
@@ -89,11 +89,22 @@ class TestNumbers:
         price, points, _ = fit(rows).columns
         assert (price.decimal, price.thousands) == (",", "")
         assert (points.decimal, points.thousands) == (",", ".")
+        assert (
+            "column 'points': '1.234' is read as 1234, and not as 1.234, which the column leaves open"
+            in fit(rows).notes
+        )
 
     def test_codes_are_numbers_which_is_told(self) -> None:
-        column, notes = only(["01234", "99999", "00501"] * 3)
+        column, notes = only(["01234", "98765", "00501"] * 3)
         assert column.categories == ()
         assert notes == ("column 'x': '01234' is read as the number 1234",)
+
+    @pytest.mark.parametrize("word", ["-999", "9999"])
+    def test_a_number_that_may_stand_for_a_missing_value_is_told_and_kept(self, word: str) -> None:
+        column, notes = only(["34", "45", "56", word] * 3)
+        assert column.missing == ()
+        doubt = f"3 cells are {word}, far from the others: leave them empty if that means a missing value"
+        assert notes == (f"column 'x': {doubt}",)
 
     def test_numbers_without_the_unit_of_the_others_are_told(self) -> None:
         _, notes = only([*(f"{n} kg" for n in range(9, 0, -1)), "12"])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from tuner.core.errors import TunerError
 from tuner.data.columns import encode_rows, examine_rows
+from tuner.data.dates import PARTS
 from tuner.data.spec import Column
 from tuner.data.tables import read_table
 
@@ -85,3 +89,57 @@ class TestEncodeRows:
         rows = encode_rows(frame(x=["NA", "TRUE", "True", "true", "a", ""]), [column], "here")
         assert rows.argmax(1).tolist()[:5] == [0, 1, 2, 1, 3]
         assert not rows[5].any()
+
+
+ODD: list[Any] = [
+    None,
+    float("nan"),
+    pd.NA,
+    pd.NaT,
+    True,
+    np.bool_(False),
+    3,
+    2.5,
+    np.float32(0.1),
+    float("inf"),
+    1e300,
+]
+ODD += [10**400, Decimal("2.5"), Decimal("NaN"), datetime.date(2024, 1, 2), np.datetime64("NaT"), datetime.time(3)]
+ODD += [pd.Timestamp("2024-01-02", tz="UTC"), pd.Timedelta("1D"), b"red", b"\xff", [1, 2], {"a": 1}, 1j, object()]
+ODD += [
+    "",
+    " ",
+    "NA",
+    "-",
+    "1,2",
+    "(3)",
+    "\u2212",
+    "%",
+    "$",
+    "\u0663",
+    "1e999",
+    "9" * 400,
+    "\x00",
+    "2024-02-30",
+    "a\nb",
+]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        Column(name="x"),
+        Column(name="x", decimal=",", thousands="."),
+        Column(name="x", unit="%"),
+        Column(name="x", unit="kg", thousands="'"),
+        Column(name="x", date_order="dmy", parts=PARTS),
+        Column(name="x", categories=("a", "3", "True")),
+    ],
+)
+def test_a_value_of_any_type_is_read_or_listed_as_bad(column: Column) -> None:
+    for cells in ([value] for value in ODD):
+        examined = examine_rows(pd.DataFrame({"x": pd.Series(cells, dtype=object)}), [column], "here")
+        assert torch.isfinite(examined.features).all(), cells
+        assert not any("\n" in line for line in (*examined.notes, *dict(examined.bad).values()))
+    mixed = examine_rows(pd.DataFrame({"x": pd.Series(ODD, dtype=object)}), [column], "here")
+    assert torch.isfinite(mixed.features).all()

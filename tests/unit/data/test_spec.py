@@ -63,6 +63,13 @@ class TestCheckVaried:
         replace(splits, test=Split(torch.zeros(1, 1), torch.zeros(1, dtype=torch.int64))).check_varied("folder:x")
 
 
+def test_columns_of_the_version_before_are_read_as_they_were() -> None:
+    raw = {"name": "t", "task": "tabular", "shape": [3], "classes": ["a", "b"], "mean": [0.0] * 3, "std": [1.0] * 3}
+    raw["columns"] = [{"name": "age", "categories": [], "fill": 4.5}, {"name": "size", "categories": ["l", "s"]}]
+    columns = DataSpec.from_json(raw).columns
+    assert columns == (Column(name="age", fill=4.5), Column(name="size", categories=("l", "s")))
+
+
 class TestStratified:
     def test_holds_out_the_share_of_every_class(self) -> None:
         rest, held = stratified(TARGETS, 0.2)
