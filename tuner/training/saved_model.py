@@ -77,6 +77,8 @@ class ModelDescription:
             "white": _is(data.white, int) and data.white > 0,
             "vocabulary": _all(data.vocabulary, str),
             "columns": _columns_fit(data) if shape else False,
+            "target": isinstance(data.target, str),
+            "training_range": _range_fits(data) if shape else False,
             "model": isinstance(self.model, str),
             "arguments": isinstance(self.arguments, dict),
         }
@@ -85,6 +87,13 @@ class ModelDescription:
 def _columns_fit(data: DataSpec) -> bool:
     good = all(isinstance(c.name, str) and _all(c.categories, str) and _is(c.fill, int, float) for c in data.columns)
     return good and (not data.columns or sum(column.width for column in data.columns) == data.shape[0])
+
+
+def _range_fits(data: DataSpec) -> bool:
+    """Whether there is a pair for each feature or measure; models of earlier versions have none."""
+    pairs = all(_all(pair, int, float) and len(pair) == 2 for pair in data.training_range)
+    measures = {"image": 3, "text": 1}.get(data.task, data.shape[0])
+    return pairs and len(data.training_range) in (0, measures)
 
 
 def _all(values: Any, *kinds: type) -> bool:

@@ -1,0 +1,134 @@
+"""Reads rows of tables to predict: columns are found by their names, and a bad row does not refuse the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tuner.core.errors import TunerError
+from tuner.core.units import counted
+from tuner.data.columns import examine_rows
+from tuner.data.spec import DataSpec
+from tuner.data.tables import read_rows
+from tuner.training.sample_batches import Reading, Samples, as_file, named
+from tuner.training.sample_files import SampleFile
+from tuner.training.sample_notes import Note
+from tuner.training.training_range import far_from_training
+from tuner.training.true_classes import ClassNames
+
+ENDINGS = (".csv", ".tsv", ".txt")
+MOST_SHOWN = 10  # names of columns in a line
+
+
+def read_table_files(reading: Reading, files: Sequence[SampleFile]) -> Iterator[Samples]:
+    """Batches of the rows that can be read.
+
+    Raises:
+        TunerError: the model does not know the names of its columns.
+    """
+    if not reading.data.columns:
+        raise TunerError(f"the model of {reading.data.name} does not know the names of its columns: train it again")
+    for file in files:
+        with as_file(file.name) as path:
+            try:
+                frame = _with_known_names(reading, read_rows(path), file.name)
+            except TunerError as error:
+                reading.broken.append(named(str(error), path, file.name))
+                continue
+        for first in range(0, len(frame), reading.batch):
+            samples = _samples(reading, frame.iloc[first : first + reading.batch], file)
+            if samples.names:
+                yield samples
+
+
+def _samples(reading: Reading, frame: pd.DataFrame, file: SampleFile) -> Samples:
+    data = reading.data
+    examined = examine_rows(frame, data.columns, file.name)
+    for row, reason in examined.bad:
+        reading.broken.append(f"{file.name}:{frame.index[row]}: {reason}")
+    bad = {row for row, _ in examined.bad}
+    good = [row for row in range(len(frame)) if row not in bad]
+    features, frame = examined.features[good], frame.iloc[good]
+    names = [f"{file.name}:{line}" for line in frame.index]
+    truths = _truths(reading, frame, names) if data.target in frame.columns else [file.truth] * len(good)
+    unknown = _unknown_categories(data, frame, features)
+    far = far_from_training(data, features)
+    return Samples(names, features, truths, [(*a, *b) for a, b in zip(unknown, far, strict=True)])
+
+
+def _truths(reading: Reading, frame: pd.DataFrame, names: Sequence[str]) -> list[str | None]:
+    """The classes that the table gives. What is no class of the model counts as unknown, and is told."""
+    target = reading.data.target
+    classes = ClassNames(reading.data.classes)
+    truths = []
+    for name, cell in zip(names, frame[target], strict=True):
+        truths.append(classes.find(cell))
+        if cell and truths[-1] is None:
+            kind = f"a '{target}' that is no class of the model, which is left out of the accuracy"
+            reading.notes.add(name, [Note(kind, f"'{cell}'", (f"'{cell}'",))])
+    return truths
+
+
+def _unknown_categories(data: DataSpec, frame: pd.DataFrame, features: Tensor) -> list[tuple[Note, ...]]:
+    """A note on each row that has a category which became zeros."""
+    found: list[list[str]] = [[] for _ in range(len(frame))]
+    for column, block in zip(data.columns, torch.split(features, [c.width for c in data.columns], dim=1), strict=True):
+        if column.categories:
+            cells = frame[column.name].str.strip()
+            unknown: NDArray[np.bool_] = (block == 0).all(1).numpy() & (cells != "").to_numpy()
+            for row in unknown.nonzero()[0]:
+                found[row].append(f"{column.name} '{cells.iloc[row]}'")
+    kind = "a category that the model does not know"
+    return [(Note(kind, ", ".join(cells[:MOST_SHOWN]), tuple(cells)),) if cells else () for cells in found]
+
+
+def _with_known_names(reading: Reading, frame: pd.DataFrame, file: str) -> pd.DataFrame:
+    """The table with the names of the model's columns, which may differ in case and spaces.
+
+    Raises:
+        TunerError: a column is missing.
+    """
+    data = reading.data
+    wanted = [*(column.name for column in data.columns), *([data.target] if data.target else [])]
+    renamed: dict[str, str] = {}
+    free = [name for name in frame.columns if name not in wanted]
+    for name in wanted:
+        alike = [other for other in free if _key(other) == _key(name)]
+        if name not in frame.columns and len(alike) == 1:
+            renamed[alike[0]] = name
+    frame = frame.rename(columns=renamed)
+    missing = [column.name for column in data.columns if column.name not in frame.columns]
+    if missing:
+        raise TunerError(_missing_text(file, missing, [name for name in free if name not in renamed]))
+    if renamed:
+        there, name = next(iter(renamed.items()))
+        detail = f"{len(renamed)}, such as '{there}' as '{name}'"
+        reading.notes.add_file(file, "columns taken by names that differ in case or spaces", detail)
+    extra = [name for name in frame.columns if name not in wanted]
+    if extra:
+        reading.notes.add_file(file, f"{counted(len(extra), 'column')} not used by the model", _shown(extra))
+    return frame
+
+
+def _missing_text(file: str, missing: Sequence[str], free: Sequence[str]) -> str:
+    """What is missing, what the file has besides, and which of that may be meant."""
+    what = f"there is no {'column' if len(missing) == 1 else 'columns'} {_shown(missing)}"
+    near = get_close_matches(missing[0], free, n=1)
+    advice = f": rename '{near[0]}' if that is '{missing[0]}'" if near else ""
+    has = f"; it has {_shown(free)}" if free else ""
+    return f"{file}: {what}{has}{advice}"
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
+    return ", ".join(f"'{name}'" for name in names[:MOST_SHOWN]) + more
+
+
+def _key(name: str) -> str:
+    return "".join(name.casefold().split())
