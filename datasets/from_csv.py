@@ -17,7 +17,7 @@ from tuner.core.errors import TunerError, check_name, unknown
 from tuner.core.files import slug
 from tuner.data.columns import encode_rows, fit_columns, left_out
 from tuner.data.spec import DataSpec, Split, Splits, moments
-from tuner.data.tables import read_rows
+from tuner.data.tables import read_table
 
 from ._own import three_ways
 
@@ -36,7 +36,9 @@ def load(path: Path, *, target: str | None = None) -> Splits:
         TunerError: the file cannot be read, has no such column, or the column does not hold classes.
     """
     path = path.expanduser()
-    frame = read_rows(path)
+    frame, reader_notes, bad = read_table(path, target=target)
+    if bad:
+        raise TunerError(f"{path}, {bad[0]}")
     source = f"csv:{path}"
     target = _check_target(frame, target, source)
     known = frame[frame[target] != ""]
@@ -64,7 +66,7 @@ def load(path: Path, *, target: str | None = None) -> Splits:
         std=std,
         columns=columns,
     )
-    return Splits(spec, train, validation, test, (*_empty_note(frame, target), *left_out(training)))
+    return Splits(spec, train, validation, test, (*reader_notes, *_empty_note(frame, target), *left_out(training)))
 
 
 def _check_target(frame: pd.DataFrame, target: str | None, source: str) -> str:

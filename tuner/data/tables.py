@@ -1,92 +1,114 @@
-"""Users' own tables: a CSV file becomes rows of text."""
+"""Users' own tables: a file of rows, or a folder of files, becomes a frame of text."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from tuner.core.errors import TunerError, check_name
+from tuner.core.errors import TunerError
+from tuner.core.units import counted
+from tuner.data.table_dialect import Record, find_dialect, read_records
+from tuner.data.table_formats import PARQUET, is_table, is_workbook, refuse_others
+from tuner.data.table_rows import LINE, BadRow, Table, lay_out, make_table
+from tuner.data.table_text import decode, read_bytes, unpack
 
-LINE = "line"  # the name of the index of rows that come from a file
-SEPARATORS = ",;\t"
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+__all__ = ["LINE", "BadRow", "Table", "read_table"]
+
+_SEP = re.compile(r"sep=([^\r\n])(?=\r|\n)", re.IGNORECASE)  # a line that tells Excel the separator
 
 
-def read_rows(path: Path) -> pd.DataFrame:
-    """The rows of a CSV file with a header, separated by commas, semicolons or tabs.
+def read_table(path: Path, *, target: str | None = None, columns: Collection[str] = ()) -> Table:
+    """The rows of a table with a header: text with separators or of fixed width, Excel's .xlsx, Parquet; or a folder.
 
-    Returns:
-        Every cell is a string without spaces around it; a missing one is empty. If the separator is not a comma, a
-        number with a decimal comma gets a point instead. The index, named `line`, is the line
-        of the file where a row starts. Blank lines are left out.
+    How cells are separated, quoted and encoded is found out, text may be packed, and a title or comments may stand
+    before the header. In a folder, each file has the same columns in any order; they are read in order of name.
+
+    Args:
+        path: the file or folder.
+        target: the column with the classes, where it is known: it tells a header from a row.
+        columns: the columns that a model needs, for the same purpose.
 
     Raises:
-        TunerError: the file is missing, not UTF-8, empty, without rows, ragged, badly quoted, or has two columns with
-        the same name.
+        TunerError: the file is missing, of a format that is not read, without a header, or without rows.
     """
-    text = _read(path)
-    separator = _separator(path, text)
-    records = _records(path, text, separator)
-    _, header = next(records, (0, []))
-    if not header:
-        raise TunerError(f"{path}: the file is empty: a header and rows are expected")
-    _check_names(path, header)
-    lines, rows = [], []
-    for line, row in records:
-        if len(row) != len(header):
-            raise TunerError(f"{path}, line {line}: {len(row)} cells instead of the {len(header)} of the header")
-        lines.append(line)
-        rows.append(row if separator == "," else [_with_point(cell) for cell in row])
-    if not rows:
+    if path.is_dir():
+        return _read_folder(path, target, columns)
+    content = read_bytes(path)
+    refuse_others(path, content)
+    if content.startswith(PARQUET):
+        from tuner.data.table_parquet import read_parquet  # noqa: PLC0415 - pyarrow takes a while
+
+        names, records, notes = read_parquet(path, content)
+        table = make_table(Record(1, names), records, str(path), target, columns)
+    else:
+        found, notes = _records(path, content, columns or ([target] if target else []))
+        table = lay_out(found, str(path), target, columns)
+    if not len(table.frame) and not table.bad:
         raise TunerError(f"{path}: there are no rows after the header")
-    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name=LINE), dtype=object)
+    return table._replace(notes=(*notes, *table.notes))
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")  # Excel writes a byte order mark
-    except OSError as error:
-        raise TunerError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise TunerError(f"{path}, line {line}: not UTF-8 text: save the table as UTF-8") from None
+def _records(path: Path, content: bytes, expected: Collection[str]) -> tuple[Iterable[Record], list[str]]:
+    if is_workbook(path, content):
+        from tuner.data.table_workbook import read_workbook  # noqa: PLC0415 - openpyxl is optional
+
+        return read_workbook(path, content)
+    unpacked = unpack(path, content)
+    refuse_others(path, unpacked)
+    text, notes = decode(path, unpacked)
+    said = _SEP.match(text)
+    if said:
+        text = text[said.end() :]  # its line end stays, so that lines are counted as they are
+        notes.append(f"the first line, '{said[0]}', is for Excel, and passed over")
+    dialect = find_dialect(text, said and said[1], expected)
+    return read_records(text, dialect), notes + dialect.notes()
 
 
-def _separator(path: Path, text: str) -> str:
-    """The separator that gives the header most cells; a comma when none gives two."""
-    first = re.split("[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
-    try:
-        return max(SEPARATORS, key=lambda separator: len(next(csv.reader([first], delimiter=separator), [])))
-    except csv.Error as error:
-        raise TunerError(f"{path}, line 1: {error}") from None
+def _read_folder(folder: Path, target: str | None, columns: Collection[str]) -> Table:
+    """The rows of all tables in a folder, which must have the same columns."""
+    files: list[Path] = []
+    others: list[Path] = []
+    for path in sorted(folder.iterdir()):
+        (files if is_table(path) and path.is_file() else others).append(path)
+    if not files:
+        raise TunerError(f"{folder}: there is no table in the folder, such as a .csv")
+    tables = [read_table(path, target=target, columns=columns) for path in files]
+    first = list(tables[0].frame.columns)
+    for path, table in zip(files, tables, strict=True):
+        found = set(table.frame.columns)
+        if found != set(first):
+            missing = [f"'{name}' is missing" for name in first if name not in found]
+            more = [f"'{name}' is not in {files[0].name}" for name in table.frame.columns if name not in first]
+            what = ", ".join((missing + more)[:4])
+            raise TunerError(f"{path}: the tables of a folder must have the same columns: {what}")
+    names = [path.name for path in files]
+    frame = pd.concat([_of(name, table.frame[first]) for name, table in zip(names, tables, strict=True)])
+    bad = [
+        BadRow(f"{row.line} of {name}", row.reason)
+        for name, table in zip(names, tables, strict=True)
+        for row in table.bad
+    ]
+    return Table(frame, tuple(_folder_notes(names, tables, others)), tuple(bad))
 
 
-def _records(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """The line in which a record starts, and its cells; a quoted cell may go over several lines."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
-    start = 1
-    try:
-        for record in reader:
-            if record:
-                yield start, [cell.strip() for cell in record]
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise TunerError(f"{path}, line {start}: {error}") from None
+def _of(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.set_axis(pd.Index([f"{line} of {name}" for line in frame.index], name=LINE, dtype=object))
 
 
-def _with_point(cell: str) -> str:
-    """Much of the world writes 0,5 for 0.5, and separates with semicolons for that."""
-    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
-
-
-def _check_names(path: Path, header: Sequence[str]) -> None:
-    for name, count in Counter(header).items():
-        if count > 1:
-            raise TunerError(f"{path}, line 1: {count} columns have the name '{name}'")
-        check_name(name, f"{path}, line 1: the column")
+def _folder_notes(names: list[str], tables: list[Table], others: list[Path]) -> list[str]:
+    notes = [f"{counted(len(names), 'file')} of one table, from {names[0]} to {names[-1]}"]
+    hidden = [path for path in others if path.name.startswith((".", "_"))]  # such as _SUCCESS of Spark
+    seen = sorted(path.name for path in others if path not in hidden)
+    if seen:
+        notes.append(f"{counted(len(seen), 'other file')} in the folder passed over, such as '{seen[0]}'")
+    by_note: dict[str, list[str]] = {}
+    for name, table in zip(names, tables, strict=True):
+        for note in table.notes:
+            by_note.setdefault(note, []).append(name)
+    for note, files in by_note.items():
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        notes.append(f"{files[0]}{more}: {note}")
+    return notes

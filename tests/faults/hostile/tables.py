@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from faults.hostile.ends import End, Kind, refused
 from tuner.core import catalog
-from tuner.data.tables import read_rows
+from tuner.data.tables import read_table
 
 CELLS = st.one_of(
     st.sampled_from(
@@ -59,8 +59,8 @@ def attempt(content: bytes, folder: Path) -> End:
         return End.REFUSED
     [splits] = loaded
     parts = (splits.train, splits.validation, splits.test)
-    empty = int((read_rows(file)["kind"] == "").sum())
-    assert sum(len(part.targets) for part in parts) == len(read_rows(file)) - empty
+    empty = int((read_table(file).frame["kind"] == "").sum())
+    assert sum(len(part.targets) for part in parts) == len(read_table(file).frame) - empty
     assert not empty or f"{empty} row" in splits.notes[0]
     assert all(bool(part.inputs.isfinite().all()) for part in parts)
     assert all((name and name.isprintable()) or " " in name or len(name) < 99 for name in splits.spec.classes)

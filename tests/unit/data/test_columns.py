@@ -11,7 +11,7 @@ import torch
 from tuner.core.errors import TunerError
 from tuner.data.columns import encode_rows, fit_columns, left_out
 from tuner.data.spec import Column
-from tuner.data.tables import read_rows
+from tuner.data.tables import read_table
 
 
 def frame(**columns: list[str]) -> pd.DataFrame:
@@ -83,7 +83,7 @@ class TestEncodeRows:
         path = tmp_path / "table.csv"
         path.write_text(f'size,age\nsmall,1\n\nsmall,"{cell}"\n')
         with pytest.raises(TunerError) as error:
-            encode_rows(read_rows(path), self.COLUMNS, "new.csv")
+            encode_rows(read_table(path).frame, self.COLUMNS, "new.csv")
         assert str(error.value) == f"new.csv, line 4: column 'age' must be a number, got '{cell}'"
         with pytest.raises(TunerError, match=r"^samples, row 1: column 'age'"):
             encode_rows(frame(size=["", ""], age=["1", cell]), self.COLUMNS, "samples")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tuner.core.errors import TunerError
-from tuner.data.tables import read_rows
+from tuner.data.tables import read_table
 
 
 def write(folder: Path, content: str | bytes) -> Path:
@@ -19,7 +19,7 @@ def write(folder: Path, content: str | bytes) -> Path:
 class TestReadRows:
     def test_gives_text_as_it_stands_and_the_lines_it_stands_in(self, tmp_path: Path) -> None:
         path = write(tmp_path, 'name, age\n"Ann, ""A""",007\n\n"two\nlines", \nNA,nan\n')
-        rows = read_rows(path)
+        rows = read_table(path).frame
         assert rows.to_dict("list") == {"name": ['Ann, "A"', "two\nlines", "NA"], "age": ["007", "", "nan"]}
         assert rows.index.tolist() == [2, 4, 6]
         assert rows.index.name == "line"
@@ -36,18 +36,18 @@ class TestReadRows:
         ],
     )
     def test_takes_the_usual_separators_line_ends_and_marks(self, tmp_path: Path, content: bytes) -> None:
-        assert read_rows(write(tmp_path, content)).to_dict("list") == {"a": ["1"], "b": ["x"]}
+        assert read_table(write(tmp_path, content)).frame.to_dict("list") == {"a": ["1"], "b": ["x"]}
 
     def test_does_not_take_what_is_quoted_for_a_separator(self, tmp_path: Path) -> None:
-        assert list(read_rows(write(tmp_path, '"a;b;c",d\n1,2\n')).columns) == ["a;b;c", "d"]
+        assert list(read_table(write(tmp_path, '"a;b;c",d\n1,2\n')).frame.columns) == ["a;b;c", "d"]
 
     def test_a_decimal_comma_becomes_a_point_where_commas_do_not_separate(self, tmp_path: Path) -> None:
-        rows = read_rows(write(tmp_path, "a;b;c\n1,5;-0,25;red, blue\n,5;1,2,3;7\n"))
+        rows = read_table(write(tmp_path, "a;b;c\n1,5;-0,25;red, blue\n,5;1,2,3;7\n")).frame
         assert rows.to_dict("list") == {"a": ["1.5", ".5"], "b": ["-0.25", "1,2,3"], "c": ["red, blue", "7"]}
-        assert read_rows(write(tmp_path, 'a,b\n"1,5",2\n')).to_dict("list") == {"a": ["1,5"], "b": ["2"]}
+        assert read_table(write(tmp_path, 'a,b\n"1,5",2\n')).frame.to_dict("list") == {"a": ["1,5"], "b": ["2"]}
 
     def test_takes_a_single_column(self, tmp_path: Path) -> None:
-        assert read_rows(write(tmp_path, "a\n1\n2\n")).to_dict("list") == {"a": ["1", "2"]}
+        assert read_table(write(tmp_path, "a\n1\n2\n")).frame.to_dict("list") == {"a": ["1", "2"]}
 
     @pytest.mark.parametrize(
         ("content", "reason"),
@@ -66,11 +66,11 @@ class TestReadRows:
     def test_refuses_a_broken_file_in_a_line(self, tmp_path: Path, content: bytes, reason: str) -> None:
         path = write(tmp_path, content)
         with pytest.raises(TunerError) as error:
-            read_rows(path)
+            read_table(path)
         assert str(error.value) == f"{path}{reason}"
 
     def test_names_a_file_that_is_missing_or_a_folder(self, tmp_path: Path) -> None:
         for path, reason in ((tmp_path / "gone.csv", "No such file or directory"), (tmp_path, "Is a directory")):
             with pytest.raises(TunerError) as error:
-                read_rows(path)
+                read_table(path)
             assert str(error.value) == f"{path}: {reason}"

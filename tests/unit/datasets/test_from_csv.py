@@ -13,7 +13,7 @@ from tuner.core import catalog
 from tuner.core.errors import TunerError
 from tuner.data.columns import encode_rows
 from tuner.data.spec import Splits, moments
-from tuner.data.tables import read_rows
+from tuner.data.tables import read_table
 from tuner.training.classifier import build_classifier
 
 
@@ -73,7 +73,7 @@ def test_columns_are_fitted_on_the_training_split_alone(tmp_path: Path) -> None:
     table = rows()
     plain = load(write(tmp_path, table))
     training = {row.numpy().tobytes() for row in plain.train.inputs}
-    inputs = encode_rows(read_rows(tmp_path / "My Table.csv"), plain.spec.columns, "here")
+    inputs = encode_rows(read_table(tmp_path / "My Table.csv").frame, plain.spec.columns, "here")
     for row, features in zip(table, inputs, strict=True):
         if features.numpy().tobytes() not in training:
             row[0], row[1] = "1e6", "green"  # in validation and test split alone
@@ -100,10 +100,10 @@ def test_the_prediction_of_a_row_needs_no_target(tmp_path: Path) -> None:
     spec = load(write(tmp_path, rows())).spec
     (tmp_path / "new.csv").write_text("colour;length\nred;0,5 cm\n")
     with pytest.raises(TunerError, match=r"^new.csv, line 2: column 'length' must be a number, got '0,5 cm'$"):
-        encode_rows(read_rows(tmp_path / "new.csv"), spec.columns, "new.csv")
+        encode_rows(read_table(tmp_path / "new.csv").frame, spec.columns, "new.csv")
     for content in ("colour;length\nred;0.5\n", "colour;length\nred;0,5\n", 'colour,length\nred,"0.5"\n'):
         (tmp_path / "new.csv").write_text(content)
-        assert encode_rows(read_rows(tmp_path / "new.csv"), spec.columns, "new.csv").tolist() == [[0.5, 0, 1]]
+        assert encode_rows(read_table(tmp_path / "new.csv").frame, spec.columns, "new.csv").tolist() == [[0.5, 0, 1]]
 
 
 def test_moments_of_a_few_days_stay_apart(tmp_path: Path) -> None:

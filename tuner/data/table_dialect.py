@@ -1,0 +1,231 @@
+"""How the cells of a table are separated and quoted, judged by its first rows; and its rows as cells."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
+
+from tuner.data.table_text import Lines
+
+SEPARATORS = ",;\t|"
+SPACE = " "  # runs of white space
+SAMPLE_ROWS, SAMPLE_CHARACTERS = 100, 400_000
+GOOD = 0.8  # the share of rows that have the usual number of cells, where a separator is right
+MOST_BROKEN = 1000  # rows that are tried again from their next line, each of at most 131,072 characters
+_LONGEST = csv.field_size_limit()
+_WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "|", SPACE: "white space"}
+
+
+class Record(NamedTuple):
+    """A row as it stands in the file."""
+
+    line: int
+    cells: list[str]
+    broken: str = ""
+    """Why its cells cannot be told apart."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How cells are separated and quoted."""
+
+    separator: str = ","
+    quote: str = '"'
+    escape: str | None = None
+    """A character before a quote within quotes; None where the quote is doubled."""
+    columns: tuple[int, ...] = ()
+    """Fixed width: where each column begins."""
+
+    def notes(self) -> list[str]:
+        """What is unusual enough to be said."""
+        found = []
+        if self.columns:
+            found.append(f"columns of fixed width, which begin at {', '.join(str(n + 1) for n in self.columns[:10])}")
+        elif self.separator not in ",;\t":
+            found.append(f"cells are separated by {_WORDS[self.separator]}")
+        if self.quote != '"':
+            found.append("cells are quoted by single quotes")
+        if self.escape:
+            found.append("quotes within cells have a backslash before them")
+        return found
+
+
+class _Fit(NamedTuple):
+    """How well a dialect fits; the greatest is the best."""
+
+    named: bool
+    """A row has all the names that are expected."""
+    good: bool
+    """Nearly all rows have as many cells as the first, or one more or less."""
+    is_character: bool
+    """White space is only what nothing else fits better."""
+    share: float
+    """Of rows with the usual number of cells, which are at least two."""
+    cells: int
+    plain: bool
+    """No escape is needed."""
+
+
+def find_dialect(text: str, separator: str | None, expected: Collection[str]) -> Dialect:
+    """The dialect that fits best.
+
+    Args:
+        text: of the file.
+        separator: as the file itself says, or None.
+        expected: names of columns that it has, where some are known.
+    """
+    first = next((line for line in Lines(text) if line.strip()), "")
+    count = max(5, min(SAMPLE_ROWS, SAMPLE_CHARACTERS // (len(first) + 1)))
+    sample = "".join(islice(Lines(text[: 2 * SAMPLE_CHARACTERS]), count))
+    quote = "'" if _has_single_quotes(sample) else '"'
+    escapes = (None, "\\") if f"\\{quote}" in sample else (None,)
+    best, fit = Dialect(quote=quote), _Fit(False, False, True, 0, 0, True)
+    for each in separator or (*SEPARATORS, SPACE):
+        for escape in escapes:
+            dialect = Dialect(each, quote, escape)
+            rows = [record.cells for record in islice(read_records(text, dialect), count)]
+            found = _fit(rows, dialect, set(expected))
+            if found > fit:
+                best, fit = dialect, found
+    if not fit.named and not fit.good and (best.separator == SPACE or fit.share < 0.5):
+        columns = _fixed_columns([line.rstrip() for line in Lines(text) if line.strip()])
+        if columns:
+            return replace(best, columns=columns)
+        return best if fit.share >= 0.5 else replace(best, separator=",")
+    return best
+
+
+def read_records(text: str, dialect: Dialect) -> Iterator[Record]:
+    """The rows that are not blank, with the line where each starts; their cells have no spaces around them.
+
+    A quote that is wrong breaks its row alone: reading goes on in the next line.
+    """
+    lines = Lines(text)
+    if dialect.columns or dialect.separator == SPACE:
+        for line in lines:
+            cells = _at(line, dialect.columns) if dialect.columns else _words(line, dialect)
+            if any(cells):
+                yield Record(lines.number, cells)
+        return
+    broken = 0
+    while lines.position < len(text):
+        for record in _separated(lines, dialect):
+            yield record
+            broken += bool(record.broken)
+        if broken > MOST_BROKEN:
+            return
+
+
+def _separated(lines: Lines, dialect: Dialect) -> Iterator[Record]:
+    """The rows up to one that is broken, after which `lines` stands at the line after that where it starts."""
+    started: list[tuple[int, int]] = []  # where the lines of this row end, and their numbers
+
+    ends = re.escape(dialect.separator)
+    null = re.compile(rf"(?<![^{ends}])\\N(?=[{ends}\r\n]|$)")  # of MySQL, which the escape would make an N
+
+    def read() -> Iterator[str]:
+        for line in lines:
+            if not started:
+                started.append((lines.position, lines.number))
+            yield null.sub(r"\\\\N", line) if dialect.escape else line
+
+    reader = csv.reader(
+        read(),
+        delimiter=dialect.separator,
+        quotechar=dialect.quote,
+        escapechar=dialect.escape,
+        doublequote=True,
+        skipinitialspace=True,
+        strict=True,
+    )
+    try:
+        for row in reader:
+            _, number = started[0]
+            if row:
+                yield Record(number, [cell.strip() for cell in row])
+            started.clear()
+    except csv.Error as error:
+        position, number = started[0]
+        lines.position, lines.number = position, number
+        yield Record(number, [], _reason(str(error)))
+
+
+def _reason(error: str) -> str:
+    if "unexpected end" in error or "field limit" in error:
+        return f"a quote that is never closed, or a cell of more than {_LONGEST:,} characters"
+    return f"badly quoted: {error}"
+
+
+def _words(line: str, dialect: Dialect) -> list[str]:
+    if dialect.quote not in line:
+        return line.split()
+    quote = re.escape(dialect.quote)
+    parts = re.finditer(rf"{quote}((?:[^{quote}\\]|{quote}{quote}|\\.)*){quote}(?!\S)|(\S+)", line)
+    doubled = dialect.quote * 2
+    return [
+        part[2] if part[1] is None else re.sub(rf"\\({quote})", r"\1", part[1].replace(doubled, dialect.quote)).strip()
+        for part in parts
+    ]
+
+
+def _at(line: str, columns: tuple[int, ...]) -> list[str]:
+    line = line.expandtabs()
+    ends = (*columns[1:], len(line))
+    return [line[begin:end].strip() for begin, end in zip(columns, ends, strict=True)]
+
+
+def _fit(rows: list[list[str]], dialect: Dialect, expected: set[str]) -> _Fit:
+    named = bool(expected) and any(expected.issubset([*row, *_uncommented(row)]) for row in rows[:30])
+    rows = [row for row in rows if not row or not row[0].startswith(("#", "+-"))]  # comments, and rulers of MySQL
+    below = rows[1:] or rows  # a header may have one cell less
+    counts = Counter(len(row) for row in below if len(row) > 1)
+    usual, number = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+    share = number / len(below) if below else 0.0
+    first = len(rows[0]) if rows else 0
+    good = share >= GOOD and first >= 2 and abs(first - usual) <= 1
+    if dialect.separator == SPACE and first > usual:  # a sentence before something else
+        good = False
+    return _Fit(named, good, dialect.separator != SPACE, share, first if good else usual, not dialect.escape)
+
+
+def _uncommented(row: list[str]) -> list[str]:
+    return [row[0].lstrip("# ")] if row else []
+
+
+def _has_single_quotes(sample: str) -> bool:
+    """Whether most lines have cells in single quotes, and none in double ones."""
+    ends = r"[,;\t|\r\n]"
+    if re.search(rf'(?:^|{ends})\s*"', sample):
+        return False
+    cells = re.findall(rf"(?:^|(?<={ends}))[ ]*'(?:[^'\r\n]|'')*'[ ]*(?=$|{ends})", sample)
+    lines = sum(1 for line in Lines(sample) if line.strip())
+    return len(cells) >= lines / 2 > 0
+
+
+def _fixed_columns(lines: list[str]) -> tuple[int, ...]:
+    """Where columns of fixed width begin; empty where the lines have none.
+
+    A column begins where no line has a character just before it. Where only the first line, which has the names, has
+    something, that belongs to the column before.
+    """
+    if len(lines) < 3:
+        return ()
+    header, *rows = (line.expandtabs() for line in lines)
+    used = _used(rows[:1000])
+    both = used | _used([header])
+    begins = [n for n in sorted(both) if n - 1 not in both]
+    ends = (*begins[1:], max(both, default=0) + 1)
+    columns = [b for b, e in zip(begins, ends, strict=True) if any(n in used for n in range(b, e))]
+    if len(columns) < 2 or not all(_at(header, tuple(columns))):
+        return ()
+    crossed = any(row[begin - 1 : begin].strip() for begin in columns[1:] for row in rows)
+    return () if crossed else tuple(columns)
+
+
+def _used(lines: list[str]) -> set[int]:
+    return {match.start() for line in lines for match in re.finditer(r"\S", line)}

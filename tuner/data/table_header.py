@@ -1,0 +1,207 @@
+"""Which row of a table has the names of its columns, what stands before it, and that it is not a row of data."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from tuner.core.errors import TunerError
+from tuner.core.units import counted
+from tuner.data.table_dialect import Record
+
+MOST_BEFORE = 50  # rows before a header
+_RULER = re.compile(r"[\s|+:=,;-]*[-=]{3,}[\s|+:=,;-]*")
+_FOOTER = re.compile(r"\(\d+ (rows?|row\(s\))( affected)?\)|\d+ rows? in set( \(.*\))?")
+_NO_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", r"\n"})
+_COMMENT = "#"
+
+
+def find_header(rows: list[Record], expected: Collection[str]) -> tuple[list[Record], list[str]]:
+    """The header and the rows after it, without what programs write before and between them; and notes.
+
+    A title, comments with # and blank rows stand before a header; rulers and the count of rows are what clients of
+    databases print.
+    """
+    notes: list[str] = []
+    rows = _without_prints(rows, notes)
+    usual = _usual([len(row.cells) for row in rows])
+    comments = [row for row in rows[:MOST_BEFORE] if row.cells and row.cells[0].startswith(_COMMENT)]
+    at = _position(rows, usual, set(expected))
+    before = rows[:at]
+    if before and _is_comment(before[-1]) and _commented_header(before[-1], rows[at:], usual):
+        before, header = before[:-1], before[-1]
+        rows = [header._replace(cells=_uncommented(header.cells)), *rows[at:]]
+        notes.append(f"the comment in line {header.line} is taken for the header")
+    else:
+        rows = rows[at:]
+        if rows and rows[0] in comments and rows[0].cells[0] != _COMMENT and rows[0].cells[0] not in expected:
+            name = rows[0].cells[0].lstrip(_COMMENT).strip()
+            notes.append(f"the first column, '{rows[0].cells[0]}', is called '{name}'")
+            rows[0] = rows[0]._replace(cells=[name, *rows[0].cells[1:]])
+    if before:
+        first = " ".join(cell for cell in before[0].cells if cell)[:40]
+        what = "line" if len(before) == 1 else "lines"
+        notes.append(f"{len(before)} {what} before the header passed over, the first is '{first}'")
+    return _without_repeats(rows, usual, notes), notes
+
+
+def check_header(header: Record, rows: Sequence[Record], expected: Collection[str], place: str) -> None:
+    """Raises TunerError where the header is surely a row of data: its cells are like those below them, none is unlike.
+
+    Names that are numbers are years, or count the columns; these are taken for names.
+    """
+    cells = header.cells
+    if (expected and set(expected).issubset(cells)) or not _is_data(cells, [row.cells for row in rows[:1000]]):
+        return
+    shown = ", ".join(f"'{cell[:20]}'" for cell in cells[:3]) + (", ..." if len(cells) > 3 else "")
+    names = [*expected] if len(expected) > 1 else [f"x{n + 1}" for n in range(len(cells))]
+    line = ",".join(names[:5]) + (",..." if len(names) > 5 else "")
+    raise TunerError(
+        f"{place}, line {header.line}: the first line looks like data ({shown}): a header is needed: put a line with "
+        f"the names of the columns above it, such as {line}"
+    )
+
+
+def _is_data(header: list[str], rows: list[list[str]]) -> bool:
+    """Whether cells of the header are like those below them, and none is a word above numbers."""
+    count = _may_count([number for cell in header if (number := _number(cell)) is not None])
+    alike = 0
+    for index, cell in enumerate(header):
+        below = [cells[index] for cells in rows if index < len(cells) and cells[index].lower() not in _NO_WORDS]
+        if cell.lower() in _NO_WORDS or not below:
+            continue
+        if sum(_number(each) is not None for each in below) < 0.9 * len(below):
+            alike += cell in below and _number(cell) is None
+        elif _number(cell) is None:
+            return False
+        else:
+            alike += not count
+    return alike > 0
+
+
+def _usual(lengths: list[int]) -> int:
+    """The number of cells that most rows have, the larger one of two."""
+    return max(Counter(lengths).items(), key=lambda item: (item[1], item[0]), default=(0, 0))[0]
+
+
+def _position(rows: list[Record], usual: int, expected: set[str]) -> int:
+    """Where the header is: the first row that has a name for nearly all columns."""
+    named = _named_position(rows, usual, expected)
+    if named is not None:
+        return named
+    for at, row in enumerate(rows[:MOST_BEFORE]):
+        length = len(row.cells)
+        filled = sum(map(bool, row.cells))
+        title = _is_comment(row) and length != usual
+        title = title or (filled < 2 <= usual and _is_title(rows[at + 1 :], usual, length))
+        if title or not length:
+            continue
+        if length >= usual or usual < 3:
+            return at
+        if length == usual - 1 and at + 1 < len(rows) and len(rows[at + 1].cells) == usual:
+            below = [later.cells for later in rows[at + 1 : at + 100]]
+            if not _is_above(below[0], below[1:]):
+                return at
+    return 0
+
+
+def _is_title(rows: list[Record], usual: int, length: int) -> bool:
+    """Whether a row with one cell that is not empty is none of names; for two columns more must speak for that."""
+    later = [row.cells for row in rows if len(row.cells) >= usual]
+    if usual > 2 or not later:
+        return bool(later)
+    return length < usual and _is_above(later[0], later[1:100])
+
+
+def _named_position(rows: list[Record], usual: int, expected: set[str]) -> int | None:
+    """The first row with all expected names, if all before it are surely none: shorter, or with gaps and no numbers."""
+    if not expected:
+        return None
+    for at, row in enumerate(rows[:MOST_BEFORE]):
+        if expected.issubset(row.cells):
+            return at
+        gaps = "" in row.cells and not any(_number(cell) is not None for cell in row.cells)
+        if not (gaps or _is_comment(row) or len(row.cells) < usual):
+            return None
+    return None
+
+
+def _is_above(header: list[str], below: list[list[str]]) -> bool:
+    """Whether a row is unlike those below it: a word above numbers."""
+    for index, cell in enumerate(header):
+        cells = [row[index] for row in below if index < len(row)]
+        if cell and _number(cell) is None and cells and all(_number(each) is not None for each in cells):
+            return True
+    return False
+
+
+def _is_comment(row: Record) -> bool:
+    return bool(row.cells) and row.cells[0].startswith(_COMMENT)
+
+
+def _commented_header(comment: Record, rows: list[Record], usual: int) -> bool:
+    """Whether the last comment has a name for each column, and the row after it is like those that follow."""
+    below = [row.cells for row in rows[1:100]]
+    return len(_uncommented(comment.cells)) == usual > 1 and not _is_above(rows[0].cells, below)
+
+
+def _uncommented(cells: list[str]) -> list[str]:
+    first = cells[0].lstrip(_COMMENT).strip()
+    return [first, *cells[1:]] if first else cells[1:]
+
+
+def _without_prints(rows: list[Record], notes: list[str]) -> list[Record]:
+    """Without the rulers and the count of rows that clients of databases print."""
+    rulers = [row for row in rows if row.cells and _RULER.fullmatch(",".join(row.cells))]
+    rulers = [row for row in rulers if row.cells[0].startswith("+") or row in rows[1:3]]
+    if rows and not rows[-1].broken and _FOOTER.fullmatch(" ".join(rows[-1].cells)):
+        notes.append(f"line {rows[-1].line} passed over: '{' '.join(rows[-1].cells)}'")
+        rows = rows[:-1]
+    if rulers:
+        notes.append(f"{counted(len(rulers), 'ruler')} passed over, the first in line {rulers[0].line}")
+        lines = {row.line for row in rulers}
+        rows = [row for row in rows if row.line not in lines]
+    return rows
+
+
+def _without_repeats(rows: list[Record], usual: int, notes: list[str]) -> list[Record]:
+    """Without headers that are repeated, where files were joined, and comments among the rows."""
+    if not rows:
+        return rows
+    header, *rest = rows
+    again = [row for row in rest if row.cells == header.cells]
+    comments = [row for row in rest if _is_comment(row) and len(row.cells) != usual]
+    if again:
+        notes.append(f"{counted(len(again), 'repeated header')} left out, the first in line {again[0].line}")
+    if comments:
+        notes.append(f"{counted(len(comments), 'comment')} left out, the first in line {comments[0].line}")
+    if not again and not comments:
+        return rows
+    dropped = {row.line for row in (*again, *comments)}
+    return [header, *(row for row in rest if row.line not in dropped)]
+
+
+def _number(cell: str) -> float | None:
+    """The number that a cell begins to be: also with a decimal comma, separators of thousands, or a percent sign."""
+    text = cell.strip(" %").replace(" ", "")
+    if not text or text[0].isalpha() or not any(map(str.isdigit, text)):
+        return None
+    for each in (text, text.replace(",", "."), text.replace(",", ""), text.replace(".", "").replace(",", ".")):
+        try:
+            number = float(each)
+        except ValueError:
+            continue
+        return number if math.isfinite(number) else None
+    return None
+
+
+def _may_count(numbers: list[float]) -> bool:
+    """Whether the numbers of a header may be names: years, or 0, 1, 2 and so on."""
+    if not numbers or len(set(numbers)) < len(numbers) or any(number % 1 for number in numbers):
+        return False
+    if all(1800 <= number <= 2100 for number in numbers):
+        return True
+    first, last = numbers[0], numbers[-1]
+    return len(numbers) > 2 and 0 <= first <= 1 and last - first == len(numbers) - 1 and numbers == sorted(numbers)

@@ -1,0 +1,52 @@
+"""A Parquet file becomes rows of text."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tuner.core.errors import TunerError, one_line
+from tuner.data.table_cells import cell_text
+from tuner.data.table_dialect import Record
+
+MOST_CELLS = 500_000_000  # a few bytes of a file can stand for millions of cells
+
+
+def read_parquet(path: Path, content: bytes) -> tuple[list[str], list[Record], list[str]]:
+    """The names of the columns, the rows, and notes. Lines are those that a CSV file would have.
+
+    Raises:
+        TunerError: the file is damaged, too large, or a column holds lists, structures or bytes.
+    """
+    try:
+        file = pq.ParquetFile(io.BytesIO(content))
+        cells = file.metadata.num_rows * file.metadata.num_columns
+        if cells > MOST_CELLS:
+            raise TunerError(f"{path}: {cells:,} cells, more than the {MOST_CELLS:,} that are read")
+        frame = file.read().to_pandas(types_mapper=_nullable)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, TunerError):
+            raise
+        raise TunerError(f"{path}: the Parquet file cannot be read: {one_line(error)}") from None
+    notes = []
+    if frame.index.names != [None]:
+        frame = frame.reset_index()
+    elif not isinstance(frame.index, pd.RangeIndex):
+        notes.append(f"the index of the frame, such as '{frame.index[0]}', is left out: it has no name")
+    columns = [list(map(cell_text, frame[name])) for name in frame.columns]
+    for name, texts in zip(frame.columns, columns, strict=True):
+        if None in texts:
+            value = frame[name].iloc[texts.index(None)]
+            raise TunerError(f"{path}: column '{name}' holds a {type(value).__name__}: write texts or numbers")
+    names = [str(name).strip() for name in frame.columns]
+    rows = [Record(number, list(row)) for number, row in enumerate(zip(*columns, strict=True), start=2)]
+    return names, rows, notes
+
+
+def _nullable(kind: pa.DataType) -> object:
+    """Types with missing values, so that whole numbers beside a missing one are not read as real ones."""
+    return {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype(), pa.bool_(): pd.BooleanDtype()}.get(kind)

@@ -1,0 +1,191 @@
+"""Rows of cells become a frame: of one width, with one name for each column, and without what holds nothing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from tuner.core.errors import TunerError, check_name
+from tuner.core.units import counted
+from tuner.data.table_dialect import Record
+from tuner.data.table_header import check_header, find_header
+
+LINE = "line"  # the name of the index of rows that come from a file
+_INDEX = re.compile(r"Unnamed: 0(\.\d+)*|\.\.\.1")  # pandas and readr call a column like this that has no name
+MOST_SHOWN = 5
+
+
+class BadRow(NamedTuple):
+    """A row that is no part of the frame, since its cells cannot be told apart."""
+
+    line: int | str
+    """As the index of the frame has it."""
+    reason: str
+
+    def __str__(self) -> str:
+        """`line 7: 3 cells instead of the 2 of the header`."""
+        return f"line {self.line}: {self.reason}"
+
+
+class Table(NamedTuple):
+    """The rows of a file, and what the reader has to say about them."""
+
+    frame: pd.DataFrame
+    """Every cell is a string as it stands in the file, without spaces around it; a missing one is empty. The index,
+    named `line`, is the line where a row starts; of several files it is a text such as `3 of b.csv`."""
+    notes: tuple[str, ...]
+    """A line for each thing that was guessed, changed or left out."""
+    bad: tuple[BadRow, ...]
+    """The rows that could not be read. Training refuses a table that has any, predictions name them."""
+
+
+def lay_out(records: Iterable[Record], place: str, target: str | None, columns: Collection[str]) -> Table:
+    """The table of the rows of a file, one of which is the header.
+
+    Args:
+        records: with the lines where they start.
+        place: the file, for errors.
+        target: the column with the classes, where it is known.
+        columns: further columns that are known to be there.
+
+    Raises:
+        TunerError: there is no header, there are no rows, or a column has an impossible name.
+    """
+    expected = tuple(columns) or ((target,) if target else ())
+    rows: list[Record] = []
+    bad: list[BadRow] = []
+    empty: list[int] = []
+    for record in records:
+        if record.broken:
+            bad.append(BadRow(record.line, record.broken))
+        elif any(record.cells):
+            rows.append(record)
+        else:
+            empty.append(record.line)
+    rows, notes = find_header(rows, expected)
+    if bad and (not rows or int(bad[0].line) < rows[0].line):
+        raise TunerError(f"{place}, {bad[0]}")
+    if not rows:
+        raise TunerError(f"{place}: the file is empty: a header and rows are expected")
+    header, rows = rows[0], rows[1:]
+    empty = [line for line in empty if line > header.line]
+    if empty:
+        notes.append(f"{counted(len(empty), 'empty row')} left out, the first in line {empty[0]}")
+    header, rows = _same_width(header, rows, notes)
+    check_header(header, rows, expected, place)
+    table = make_table(header, rows, place, target, expected)
+    return Table(table.frame, (*notes, *table.notes), tuple(sorted((*bad, *table.bad))))
+
+
+def make_table(
+    header: Record, rows: Sequence[Record], place: str, target: str | None, expected: Collection[str]
+) -> Table:
+    """The table of rows whose header is known; those with more or fewer cells are bad. Arguments as in `lay_out`."""
+    notes: list[str] = []
+    good = [row for row in rows if len(row.cells) == len(header.cells)]
+    ragged = [row for row in rows if len(row.cells) != len(header.cells)]
+    bad = [BadRow(row.line, _ragged(row.cells, header.cells)) for row in ragged]
+    kept = _kept(header.cells, good, expected, notes)
+    names = _names([header.cells[index] for index in kept], target, f"{place}, line {header.line}", notes)
+    cells = [row.cells for row in good]
+    if len(kept) < len(header.cells):
+        cells = [[row[index] for index in kept] for row in cells]
+    index = pd.Index([row.line for row in good], name=LINE, dtype="int64")
+    frame = pd.DataFrame(cells, columns=pd.Index(names, dtype=object), index=index, dtype=object)
+    return Table(frame, tuple(notes), tuple(bad))
+
+
+def _ragged(cells: Sequence[str], header: Sequence[str]) -> str:
+    return f"{len(cells)} cells instead of the {len(header)} of the header"
+
+
+def _same_width(header: Record, rows: list[Record], notes: list[str]) -> tuple[Record, list[Record]]:
+    """Header and rows without separators too many at their ends, and without names of rows that the header lacks."""
+    names = list(header.cells)
+    while names and not names[-1] and not any(row.cells[len(names) - 1 :][:1] not in ([], [""]) for row in rows):
+        names.pop()
+    cut, width = len(header.cells) - len(names), len(names)
+    longer = [row for row in rows if len(row.cells) > width and not any(row.cells[width:])]
+    if longer:
+        rows = [row._replace(cells=row.cells[:width]) if not any(row.cells[width:]) else row for row in rows]
+    if cut and longer:
+        notes.append(f"{counted(cut, 'empty column')} at the end left out")
+    elif cut:
+        notes.append(f"the header ends with {'a separator' if cut == 1 else f'{cut} separators'} too many")
+    elif longer:
+        which = "each row ends" if len(longer) == len(rows) else f"{len(longer)} of {len(rows)} rows: the line ends"
+        notes.append(f"{which} with a separator too many, the first in line {longer[0].line}")
+    header = header._replace(cells=names)
+    if _have_names(rows, width):
+        notes.append(
+            f"the header is one cell short: the first cell of each row, such as '{rows[0].cells[0]}', is taken for "
+            f"the name of the row, and left out"
+        )
+        rows = [row._replace(cells=row.cells[1:]) if len(row.cells) == width + 1 else row for row in rows]
+    return header, rows
+
+
+def _have_names(rows: Sequence[Record], width: int) -> bool:
+    """Whether nearly all rows begin with a name of their own, for which the header has no cell, as R writes it."""
+    names = [row.cells[0] for row in rows if len(row.cells) == width + 1]
+    if width < 2 or len(names) < 3 or len(names) < 0.9 * len(rows) or len(set(names)) < len(names):
+        return False
+    return all(name.isdigit() for name in names) or not any(re.fullmatch(r"[\d.,eE+-]+", name) for name in names)
+
+
+def _kept(names: Sequence[str], rows: Sequence[Record], expected: Collection[str], notes: list[str]) -> list[int]:
+    """The columns that have a name and are no index."""
+    nameless = [index for index, name in enumerate(names) if not name]
+    empty = [index for index in nameless if not any(row.cells[index] for row in rows)]
+    left_out = set(nameless)
+    first = names[0]
+    if first == "" and 0 not in empty and rows:
+        example = rows[0].cells[0][:40]
+        notes.append(f"the first column has no name, and is taken for names of rows, such as '{example}': left out")
+    elif _INDEX.fullmatch(first) and first not in expected:
+        numbers = [row.cells[0] for row in rows]
+        if all(map(str.isdigit, numbers)) and len(set(numbers)) == len(numbers):
+            notes.append(f"column '{first}' left out: it numbers the rows")
+            left_out.add(0)
+    if empty:
+        notes.append(f"{counted(len(empty), 'empty column')} without a name left out")
+    others = [str(index + 1) for index in nameless if index and index not in empty]
+    if others:
+        more = ", ..." if len(others) > MOST_SHOWN else ""
+        what = "column" if len(others) == 1 else "columns"
+        listed = ", ".join(others[:MOST_SHOWN]) + more
+        notes.append(f"{len(others)} {what} left out, without a name in the header: {listed}")
+    return [index for index in range(len(names)) if index not in left_out]
+
+
+def _names(names: Sequence[str], target: str | None, place: str, notes: list[str]) -> list[str]:
+    """One name for each column: of several that are alike, the later ones get a number, as pandas gives it."""
+    counts = Counter(names)
+    doubled = [name for name, count in counts.items() if count > 1]
+    if target in doubled:
+        raise TunerError(f"{place}: {counts[target]} columns have the name '{target}': rename all but one of them")
+    for name in counts:
+        check_name(name, f"{place}: the column")
+    if not doubled:
+        return list(names)
+    taken, result, seen = set(names), [], Counter[str]()
+    for name in names:
+        unique = name
+        while seen[name] and unique in taken:
+            unique = f"{name}.{seen[name]}"
+            seen[name] += unique in taken
+        seen[name] += not seen[name]
+        taken.add(unique)
+        result.append(unique)
+    renamed = next(new for old, new in zip(names, result, strict=True) if old != new)
+    what = (
+        f"'{doubled[0]}' is the name"
+        if len(doubled) == 1
+        else f"{len(doubled)} names, such as '{doubled[0]}', are those"
+    )
+    notes.append(f"{what} of several columns: the later ones get a number, such as '{renamed}'")
+    return result

@@ -1,0 +1,115 @@
+"""A sheet of an Excel workbook becomes rows of text, as a CSV file of it would have them."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tuner.core.errors import TunerError, one_line
+from tuner.core.units import counted, format_number
+from tuner.data.table_cells import cell_text
+from tuner.data.table_dialect import Record
+
+MOST_BYTES = 200 << 20  # of a workbook's XML: openpyxl takes about 5 times as much memory
+
+
+def read_workbook(path: Path, content: bytes) -> tuple[Iterator[Record], list[str]]:
+    """The rows of the first sheet that has two, and notes: which sheet it is, merged cells, hidden rows.
+
+    Values are those that Excel has stored, whatever their format on the screen.
+
+    Raises:
+        TunerError: openpyxl is not installed, the workbook is damaged, or a formula has no value.
+    """
+    book = _open(path, content, formulas=True)
+    sheets = [sheet for sheet in book.worksheets if _rows(sheet) > 1]
+    if not sheets:
+        raise TunerError(f"{path}: no sheet has a header and rows")
+    notes = []
+    sheet = sheets[0]
+    if len(book.worksheets) > 1:
+        others = ", ".join(f"'{each.title}'" for each in book.worksheets if each is not sheet)
+        notes.append(f"the sheet '{sheet.title}' is read, and not {others}")
+    hidden = [number for number, row in sheet.row_dimensions.items() if row.hidden and number <= sheet.max_row]
+    if hidden:
+        notes.append(f"{counted(len(hidden), 'hidden row')} read as the others, the first in line {min(hidden)}")
+    merged = _fill_merged(sheet)
+    formulas = [cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+    if formulas:
+        values = _open(path, content, formulas=False)[sheet.title]
+        for cell in formulas:
+            value = values[cell.coordinate].value
+            if value is None:
+                raise TunerError(
+                    f"{path}: the sheet '{sheet.title}' has a formula in {cell.coordinate} whose result is not stored: "
+                    f"open the workbook in a spreadsheet program and save it there"
+                )
+            cell.value = value
+    if merged:
+        notes.append(merged)
+    return _records(path, sheet), notes
+
+
+def _open(path: Path, content: bytes, *, formulas: bool) -> Any:
+    try:
+        import openpyxl  # noqa: PLC0415 - optional
+    except ImportError:
+        raise TunerError(
+            f"{path}: reading workbooks needs openpyxl: pip install openpyxl, or save the sheet as .csv"
+        ) from None
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = sum(each.file_size for each in archive.infolist() if each.filename.endswith(".xml"))
+    if size > MOST_BYTES:
+        most = format_number(MOST_BYTES, "B")
+        raise TunerError(f"{path}: its sheets have more than {most} of XML: save the one to be read as .csv")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about colours, drop-down lists and other things of the screen
+            return openpyxl.load_workbook(io.BytesIO(content), data_only=not formulas)
+    except Exception as error:  # what a damaged XML file leads to
+        raise TunerError(f"{path}: the workbook cannot be read: {one_line(error)}") from None
+
+
+def _rows(sheet: Any) -> int:
+    """The number of rows that are not empty, up to two."""
+    found = 0
+    for row in sheet.iter_rows(values_only=True):
+        found += any(value is not None for value in row)
+        if found > 1:
+            break
+    return found
+
+
+def _fill_merged(sheet: Any) -> str:
+    """Gives the value of cells that are merged over rows to each of them, and says so."""
+    over_rows = [
+        each for each in sheet.merged_cells.ranges if each.min_row < each.max_row and each.min_col == each.max_col
+    ]
+    for each in over_rows:
+        area = str(each)
+        value = sheet.cell(each.min_row, each.min_col).value
+        sheet.unmerge_cells(area)
+        for number in range(each.min_row, each.max_row + 1):
+            sheet.cell(number, each.min_col).value = value
+    if not over_rows:
+        return ""
+    return (
+        f"{counted(len(over_rows), 'cell')} merged over several rows, such as {area}: each of the rows gets the value"
+    )
+
+
+def _records(path: Path, sheet: Any) -> Iterator[Record]:
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        cells = []
+        for value in row:
+            text = cell_text(value)
+            if text is None:
+                raise TunerError(
+                    f"{path}, line {number}: a cell of the type {type(value).__name__}: write text or a number"
+                )
+            cells.append(text)
+        yield Record(number, cells)
