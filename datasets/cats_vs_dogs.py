@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from torchvision.datasets import OxfordIIITPet
 
-from tuner.data.images import ENDINGS
+from tuner.data.image_files import ENDINGS
 from tuner.data.spec import DataSpec, Splits, hold_out, moments
 
 from ._cache import cached

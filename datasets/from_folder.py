@@ -13,7 +13,7 @@ from statistics import median
 
 from tuner.core.errors import TunerError, check_name
 from tuner.core.files import slug
-from tuner.data.images import ENDINGS, image_shape
+from tuner.data.image_files import ENDINGS, read_header
 from tuner.data.spec import DataSpec, Splits, moments
 
 from ._cache import cached
@@ -109,7 +109,7 @@ def _read(folder: Path, name: str, classes: tuple[str, ...], files: dict[str, li
 
 def _shape(files: Sequence[Path]) -> tuple[int, int, int]:
     """The size of all images if they share a small one; otherwise a square with their median shorter side."""
-    shapes = [shape for shape in map(image_shape, files) if shape is not None]
+    shapes = [shape[:3] for shape in map(read_header, files) if shape is not None]
     if not shapes:
         return 3, SMALLEST_SIDE, SMALLEST_SIDE  # all images are broken: reading them reports that
     channels = max(shape[0] for shape in shapes)

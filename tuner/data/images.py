@@ -1,156 +1,138 @@
-"""Reads image files as tensors of one shape: turned upright, scaled to cover the shape, and cropped at the centre."""
+"""Reads images as tensors of one shape: turned upright, scaled to cover the shape, and cropped at the centre."""
 
 from __future__ import annotations
 
-import mmap
 import os
-import stat
 import threading
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
-from tuner.core.errors import TunerError, one_line
+from tuner.core.errors import TunerError
+from tuner.data.image_files import ImageSource, content_of, no_warnings, open_image, reason_of
+from tuner.data.pixels import Change, Depth, Levels, Tell, colours_of, convert, depth_of, scale_colours, scale_image
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
-MAX_PIXELS = 64_000_000  # more than a phone's camera has, and 256 MB at most once decoded
-_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
-MAX_SCANS = 100  # in a progressive JPEG; usual ones have 10
 LARGE = 8_000_000  # pixels: larger images are decoded one at a time, to limit the memory
 _large = threading.Lock()
-_GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
+_ORIENTATION = 0x0112  # the EXIF tag
+_UPRIGHT = (0, 1)
 
 
-def read_image(path: Path, shape: tuple[int, ...], white: int = 255) -> Tensor:
-    """An image file as a tensor.
+def read_image(
+    source: ImageSource, shape: tuple[int, ...], white: int = 255, levels: Levels = (), tell: Tell | None = None
+) -> Tensor:
+    """An image as a tensor.
 
-    Of an animation, the first frame is read. Transparent pixels become white, and 16 bits become 8.
+    Of an animation, the first frame is read. Transparent pixels become white. Whole numbers beyond 8 bits and floats
+    are scaled by `levels`; without them, 16 bits become 8 as long as they are used.
 
     Args:
-        path: a file in one of the usual formats, whatever its extension.
+        source: a file in one of the usual formats, whatever its extension; its content; or an image in memory.
         shape: (channels, height, width) to scale it to; 1 channel is grey, 3 are red, green and blue.
         white: the value of the brightest pixel in the result.
+        levels: the values beyond 8 bits that become 0 and `white`, see `DataSpec.levels`.
+        tell: called with each change that reading has made.
 
     Returns:
         `shape` uint8.
 
     Raises:
-        TunerError: the file is missing, broken or not an image, or has more than 64 million pixels.
+        TunerError: the image is missing, broken, none, or has more than 64 million pixels; or its values are beyond 8
+            bits, and there are no `levels` for them.
     """
-    with _no_warnings():
-        return _read(path, shape, white)
+    with no_warnings():
+        return _read(source, shape, white, levels, tell or _nobody)
 
 
-def read_images(paths: Sequence[Path], shape: tuple[int, ...], white: int = 255) -> tuple[Tensor, list[int], list[str]]:
-    """Many image files, read by several threads.
+def read_images(
+    paths: Sequence[Path],
+    shape: tuple[int, ...],
+    white: int = 255,
+    levels: Levels = (),
+    tell: Callable[[int, Change], object] | None = None,
+) -> tuple[Tensor, list[int], list[str]]:
+    """Many image files, read by several threads; the arguments are those of `read_image`.
+
+    `tell` is called in any order, with the index of a file.
 
     Returns:
         (readable images, *shape) uint8, their indices into `paths`, and a line for each broken file, with its name.
     """
 
     def read(index: int) -> str | None:
+        changes: list[Change] = []
         try:
-            images[index] = _read(paths[index], shape, white)
+            images[index] = _read(paths[index], shape, white, levels, changes.append)
         except TunerError as error:
             return str(error)
+        for change in changes if tell else ():
+            tell(index, change)  # type: ignore[misc]
         return None
 
     images = torch.empty((len(paths), *shape), dtype=torch.uint8)
-    with _no_warnings(), ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
+    with no_warnings(), ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
         reasons = list(pool.map(read, range(len(paths))))
     broken = [reason for reason in reasons if reason is not None]
     good = [index for index, reason in enumerate(reasons) if reason is None]
     return (images[good] if broken else images), good, broken
 
 
-def image_shape(path: Path) -> tuple[int, int, int] | None:
-    """(channels, height, width) from a file's header, with 1 channel for grey; None if it cannot be read."""
-    try:
-        with _no_warnings(), Image.open(path, formats=_FORMATS) as image:
-            return 1 if image.mode in _GREY else 3, image.height, image.width
-    except Exception:  # as in _read
-        return None
+def _nobody(change: Change) -> None:
+    """Takes a change that nobody asked about."""
 
 
-def _read(path: Path, shape: tuple[int, ...], white: int) -> Tensor:
+def _read(source: ImageSource, shape: tuple[int, ...], white: int, levels: Levels, tell: Tell) -> Tensor:
     try:
-        _check_file(path)
-        with Image.open(path, formats=_FORMATS) as image:
-            if image.info.get("progressive"):
-                _check_scans(path)
-            pixels = _pixels(image, shape)
+        with open_image(source) as image, _large if image.width * image.height > LARGE else nullcontext():
+            pixels = _fitted(image, shape, levels, tell)
     except Exception as error:  # decoders of broken files raise errors of any type
-        raise TunerError(f"{path}: {_reason(path, error)}") from None
+        name = source if isinstance(source, Path) else "image"
+        raise TunerError(f"{name}: {reason_of(source, error)}") from None
     if white != 255:
         pixels = np.rint(pixels * (white / 255)).astype(np.uint8)
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
 
-def _check_file(path: Path) -> None:
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # reading a pipe would block; a folder gives its own error
-        raise ValueError("not a regular file")
-
-
-def _check_scans(path: Path) -> None:
-    """Each scan of a progressive JPEG covers the whole image: a small file with thousands of scans takes hours."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        place = scans = 0
-        while (place := content.find(b"\xff\xda", place) + 2) > 1:  # elsewhere it occurs only in a preview
-            scans += 1
-            if scans > MAX_SCANS:
-                raise ValueError(f"more than {MAX_SCANS} scans, which is the limit")
-
-
-def _pixels(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _fitted(image: Image.Image, shape: tuple[int, ...], levels: Levels, tell: Tell) -> NDArray[np.uint8]:
     """(height, width, channels) of an image that has not been decoded yet."""
-    pixels = image.width * image.height
-    if pixels > MAX_PIXELS:
-        raise ValueError(f"{image.width}x{image.height} pixels, more than the limit of {MAX_PIXELS:,} in all")
-    with _large if pixels > LARGE else nullcontext():
-        return _fitted(image, shape)
-
-
-def _fitted(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     channels, height, width = shape
     mode = "L" if channels == 1 else "RGB"
     side = 2 * max(height, width)
+    depth = depth_of(image)
+    content = content_of(image) if depth is Depth.COLOUR else b""
     image.draft(mode, (side, side))  # a JPEG is decoded at a half, quarter or eighth where that is still large enough
-    upright = ImageOps.exif_transpose(image)
-    fitted = ImageOps.fit(_convert(upright, mode), (width, height), Image.Resampling.BILINEAR)
+    if _has_frames(image):
+        tell(Change.FRAMES)
+    if image.getexif().get(_ORIENTATION, 1) not in _UPRIGHT:
+        tell(Change.TURNED)
+    if depth is Depth.CUT:
+        tell(Change.CUT)
+    if depth in (Depth.WHOLE, Depth.REAL):
+        image = _turned_as(image, scale_image(image, levels, tell))
+    elif depth is Depth.COLOUR:
+        image = _turned_as(image, scale_colours(colours_of(content), levels, tell))
+    upright = convert(ImageOps.exif_transpose(image), mode, tell)
+    fitted = ImageOps.fit(upright, (width, height), Image.Resampling.BILINEAR)
     return np.array(fitted, dtype=np.uint8).reshape(height, width, channels)
 
 
-def _convert(image: Image.Image, mode: str) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip at 255
-        image = Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert(mode)
+def _turned_as(image: Image.Image, scaled: Image.Image) -> Image.Image:
+    """The scaled pixels of an image, with what its file says about turning them."""
+    exif = Image.Exif()
+    exif[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
+    scaled.info["exif"] = exif.tobytes()
+    return scaled
 
 
-def _reason(path: Path, error: Exception) -> str:
-    if isinstance(error, UnidentifiedImageError):
-        return "not an image that can be read" if path.stat().st_size else "the file is empty"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"more than {MAX_PIXELS:,} pixels, which is the limit"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return one_line(error)
-
-
-@contextmanager
-def _no_warnings() -> Iterator[None]:
-    # Pillow warns about what is refused or repaired here. Enter it before threads start: filters are per process.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+def _has_frames(image: Image.Image) -> bool:
+    """Whether there are more frames than the one that is read. The preview in a camera's JPEG is none."""
+    with suppress(Exception):  # of a later frame that is broken
+        return image.format != "MPO" and bool(getattr(image, "n_frames", 1) > 1)
+    return True

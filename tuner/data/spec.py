@@ -54,6 +54,9 @@ class DataSpec:
     """Names from `tuner.data.augmentation.AUGMENTATIONS` that keep a sample's class, applied to training batches."""
     white: int = 255
     """Images: the raw value of the brightest pixel."""
+    levels: tuple[float, ...] = ()
+    """Images: the values in files beyond 8 bits that become 0 and `white`, as the training split has them: (low, high).
+    Empty where all its files have 8 bits."""
     vocabulary: tuple[str, ...] = ()
     """Texts: the word at index i has the token i + 2; token 0 is padding, and 1 an unknown word."""
     columns: tuple[Column, ...] = ()

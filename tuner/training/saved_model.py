@@ -75,6 +75,7 @@ class ModelDescription:
             "std": _all(data.std, int, float),
             "augment": _all(data.augment, str),
             "white": _is(data.white, int) and data.white > 0,
+            "levels": _levels_fit(data.levels),
             "vocabulary": _all(data.vocabulary, str),
             "columns": _columns_fit(data) if shape else False,
             "target": isinstance(data.target, str),
@@ -82,6 +83,10 @@ class ModelDescription:
             "model": isinstance(self.model, str),
             "arguments": isinstance(self.arguments, dict),
         }
+
+
+def _levels_fit(levels: Any) -> bool:
+    return _all(levels, int, float) and (not levels or (len(levels) == 2 and levels[0] < levels[1]))
 
 
 def _columns_fit(data: DataSpec) -> bool:

@@ -12,7 +12,9 @@ import torch
 from PIL import Image
 
 from tuner.core.errors import TunerError
-from tuner.data.images import image_shape, read_image, read_images
+from tuner.data.image_files import read_header
+from tuner.data.images import read_image, read_images
+from tuner.data.pixels import Depth
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
 
@@ -190,7 +192,7 @@ class TestReadImages:
 
 
 def test_the_shape_of_a_file_is_known_from_its_header(tmp_path: Path) -> None:
-    assert image_shape(plain(tmp_path / "a.png")) == (3, 8, 12)
-    assert image_shape(plain(tmp_path / "b.png", mode="L")) == (1, 8, 12)
-    assert image_shape(bomb(tmp_path / "c.png", 60_000, 60_000)) is None
-    assert image_shape(tmp_path / "gone.png") is None
+    assert read_header(plain(tmp_path / "a.png")) == (3, 8, 12, Depth.BYTES)
+    assert read_header(plain(tmp_path / "b.png", mode="L")) == (1, 8, 12, Depth.BYTES)
+    assert read_header(bomb(tmp_path / "c.png", 60_000, 60_000)) is None
+    assert read_header(tmp_path / "gone.png") is None

@@ -1,0 +1,140 @@
+"""Opens image files safely: a few formats, limits on what is decoded, and one line for what is broken."""
+
+from __future__ import annotations
+
+import mmap
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from tuner.core.errors import one_line
+from tuner.data.pixels import Depth, depth_of
+
+ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
+MAX_PIXELS = 64_000_000  # more than a phone's camera has, and 256 MB at most once decoded
+MAX_SCANS = 100  # in a progressive JPEG; usual ones have 10
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how a file begins
+_SAMPLE_FORMAT, _SIGNED = 339, 2
+_GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
+
+ImageSource = Path | bytes | bytearray | memoryview | Image.Image
+"""A file, the content of a file, or an image in memory."""
+
+
+class Header(NamedTuple):
+    """What is known of an image before it is decoded."""
+
+    channels: int
+    """1 for grey, otherwise 3."""
+    height: int
+    width: int
+    depth: Depth
+
+
+def read_header(path: Path) -> Header | None:
+    """What the header of a file says; None if it cannot be read."""
+    try:
+        with no_warnings(), Image.open(path, formats=_FORMATS) as image:
+            return Header(1 if image.mode in _GREY else 3, image.height, image.width, depth_of(image))
+    except Exception:  # decoders of broken files raise errors of any type
+        return None
+
+
+@contextmanager
+def open_image(source: ImageSource) -> Iterator[Image.Image]:
+    """The image, not decoded yet unless it is in memory already.
+
+    Raises:
+        Exception: it is broken, or above a limit; `reason_of` puts it into words.
+    """
+    pending = _content(source) if isinstance(source, Image.Image) else source
+    if isinstance(pending, Image.Image):
+        _check_size(pending)
+        yield pending
+        return
+    if isinstance(pending, Path):
+        _check_file(pending)
+    with Image.open(pending if isinstance(pending, Path) else BytesIO(pending), formats=_FORMATS) as image:
+        _check_size(image)
+        if image.mode == "L" and getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT) == (_SIGNED,):
+            raise ValueError("a TIFF of signed 8-bit values, which are not read: save it with values from 0 to 255")
+        if image.info.get("progressive"):
+            _check_scans(pending)
+        yield image
+
+
+def reason_of(source: ImageSource, error: Exception) -> str:
+    """In a few words, why an image cannot be read."""
+    if isinstance(error, UnidentifiedImageError):
+        start = _start(source)
+        if start[:4] in _TIFF:
+            return "a TIFF of a kind that is not read, such as 64-bit floats: save it with 8 or 16 bits"
+        return "not an image that can be read" if start else "the file is empty"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than {MAX_PIXELS:,} pixels, which is the limit"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return one_line(error)
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Pillow warns about what is refused or repaired here. Enter it before threads start: filters are per process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _content(image: Image.Image) -> Image.Image | bytes:
+    """The file of an image that is open and not decoded, so that it is read as its path would be; else the image."""
+    undecoded = isinstance(image, ImageFile.ImageFile) and image.tile and image.fp is not None and image.tell() == 0
+    return content_of(image) if undecoded else image
+
+
+def content_of(image: Image.Image) -> bytes:
+    """The bytes of the file of an image that is open and not decoded."""
+    file: IO[bytes] = image.fp  # type: ignore[attr-defined]
+    file.seek(0)
+    return file.read()
+
+
+def _start(source: ImageSource) -> bytes:
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return file.read(12)
+    return b"" if isinstance(source, Image.Image) else bytes(source[:12])
+
+
+def _check_file(path: Path) -> None:
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # reading a pipe would block; a folder gives its own error
+        raise ValueError("not a regular file")
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"{image.width}x{image.height} pixels, more than the limit of {MAX_PIXELS:,} in all")
+
+
+def _check_scans(source: Path | bytes | bytearray | memoryview) -> None:
+    """Each scan of a progressive JPEG covers the whole image: a small file with thousands of scans takes hours."""
+    if not isinstance(source, Path):
+        _count_scans(bytes(source))
+        return
+    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        _count_scans(content)
+
+
+def _count_scans(content: bytes | mmap.mmap) -> None:
+    place = scans = 0
+    while (place := content.find(b"\xff\xda", place) + 2) > 1:  # elsewhere it occurs only in a preview
+        scans += 1
+        if scans > MAX_SCANS:
+            raise ValueError(f"more than {MAX_SCANS} scans, which is the limit")
