@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.core.files import is_file, is_folder
-from tuner.training.sample_notes import Notes
+from tuner.training.sample_notes import Note, Notes
 from tuner.training.true_classes import ClassNames
 
 STDIN = "-"
@@ -28,9 +28,10 @@ class SampleFile:
 class FileFinder:
     """Finds the files of arguments, in their order; those of a folder sorted by name."""
 
-    def __init__(self, endings: Sequence[str], classes: Sequence[str], notes: Notes) -> None:
-        """`endings` are those of files that are taken from folders; `notes` gets what was passed over there."""
-        self._endings = tuple(endings)
+    def __init__(self, noun: str, fits: Callable[[Path], bool], classes: Sequence[str], notes: Notes) -> None:
+        """`fits` says by its name which file of a folder is taken; `notes` gets what was passed over there."""
+        self._noun = noun
+        self._fits = fits
         self._classes = ClassNames(classes)
         self._notes = notes
         self.missing: list[str] = []
@@ -69,14 +70,14 @@ class FileFinder:
         others = ", ".join(f"{count} {ending}" for ending, count in _endings(passed))
         if not found:
             has = f"it has {others}" if others else "it is empty"
-            self.missing.append(f"{folder}: no file in it ends in {', '.join(self._endings)}: {has}")
+            self.missing.append(f"{folder}: no file in it can be read as {self._noun}s: {has}")
         elif others:
-            self._notes.add_file(folder, "files that are not read", f"{others}, such as {passed[0]}")
+            self._notes.add_file(folder, Note("files that are not read", f"{others}, such as {passed[0]}"))
         if any(file.truth for file in found) and not all(file.truth for file in found):
             example = next(file.name for file in found if not file.truth)
             count = sum(not file.truth for file in found)
             kind = "files in no folder of a class, which are left out of the accuracy"
-            self._notes.add_file(folder, kind, f"{count}, such as {example}")
+            self._notes.add_file(folder, Note(kind, f"{count}, such as {example}"))
         return found
 
     def _walk(
@@ -90,7 +91,7 @@ class FileFinder:
             if is_folder(entry):
                 if entry.resolve() not in above:
                     yield from self._walk(entry, self._classes.find(entry.name) or truth, passed, above)
-            elif entry.suffix.lower() in self._endings:
+            elif self._fits(entry):
                 yield SampleFile(str(entry), truth)
             else:
                 passed.append(entry)

@@ -6,17 +6,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from tuner.data.images import ENDINGS, image_shape, read_images
+from tuner.data.image_files import ENDINGS, Header, read_header
+from tuner.data.images import read_images
+from tuner.data.pixels import Change
 from tuner.data.spec import DataSpec
 from tuner.training.sample_batches import Reading, Samples, as_file, named
 from tuner.training.sample_files import SampleFile
 from tuner.training.sample_notes import Note
 from tuner.training.training_range import COLOUR, far_from_training, saturation
 
-__all__ = ["ENDINGS", "read_image_files"]
-
 FAR = 2  # times smaller, or longer for its width, than the model's images
+IN_COLOUR = Note("in colour, where the model is for grey images")
 SMALL = (3, 32, 32)  # as which an image is read to see whether it has colours
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file of a folder is one, by its name."""
+    return path.suffix.lower() in ENDINGS
 
 
 def read_image_files(reading: Reading, files: Sequence[SampleFile]) -> Iterator[Samples]:
@@ -29,46 +35,53 @@ def read_image_files(reading: Reading, files: Sequence[SampleFile]) -> Iterator[
 
 def _read(reading: Reading, files: Sequence[SampleFile]) -> Samples | None:
     data = reading.data
+    changes: dict[int, list[Change]] = {}
     with ExitStack() as stack:
         paths = [stack.enter_context(as_file(file.name)) for file in files]
-        images, good, broken = read_images(paths, data.shape, data.white)
-        bad = [index for index in range(len(files)) if index not in set(good)]
+        images, good, broken = read_images(
+            paths,
+            data.shape,
+            data.white,
+            data.levels,
+            lambda index, change: changes.setdefault(index, []).append(change),
+        )
+        bad = sorted(set(range(len(files))) - set(good))
         for index, reason in zip(bad, broken, strict=True):
             reading.broken.append(named(reason, paths[index], files[index].name))
         if not good:
             return None
-        kept = [paths[index] for index in good]
-        shapes = [image_shape(path) for path in kept]
-        coloured = _coloured(kept, shapes) if data.shape[0] == 1 else set()
+        headers = [read_header(path) for path in paths]
+        coloured = _coloured(data, paths, headers) if data.shape[0] == 1 else set()
+    usual = {Change.SCALED} if data.levels else set()
     notes = [
-        (*_size_notes(data, shape), *_colour_notes(position in coloured), *of_pixels)
-        for position, (shape, of_pixels) in enumerate(zip(shapes, far_from_training(data, images), strict=True))
+        (
+            *(Note(change.value) for change in sorted(changes.get(index, ())) if change not in usual),
+            *_size_notes(data, headers[index]),
+            *((IN_COLOUR,) if index in coloured else ()),
+            *of_pixels,
+        )
+        for index, of_pixels in zip(good, far_from_training(data, images), strict=True)
     ]
     return Samples([files[index].name for index in good], images, [files[index].truth for index in good], notes)
 
 
-def _coloured(paths: Sequence[Path], shapes: Sequence[tuple[int, int, int] | None]) -> set[int]:
-    """The positions of images with colours. Many that are grey are saved as red, green and blue, so pixels count."""
-    candidates = [position for position, shape in enumerate(shapes) if shape is None or shape[0] == 3]
-    images, good, _ = read_images([paths[position] for position in candidates], SMALL)
+def _coloured(data: DataSpec, paths: Sequence[Path], headers: Sequence[Header | None]) -> set[int]:
+    """The indices of images with colours. Many that are grey are saved as red, green and blue, so pixels count."""
+    candidates = [index for index, header in enumerate(headers) if header is not None and header.channels == 3]
+    images, good, _ = read_images([paths[index] for index in candidates], SMALL, levels=data.levels)
     if not good:
         return set()
     return {candidates[index] for index, value in zip(good, saturation(images) / 255, strict=True) if value > COLOUR}
 
 
-def _size_notes(data: DataSpec, shape: tuple[int, int, int] | None) -> Iterator[Note]:
-    if shape is None:
+def _size_notes(data: DataSpec, header: Header | None) -> Iterator[Note]:
+    if header is None:
         return
     _, height, width = data.shape
-    size = f"{shape[2]}x{shape[1]} pixels, the model's images have {width}x{height}"
-    if FAR * shape[1] < height or FAR * shape[2] < width:
+    size = f"{header.width}x{header.height} pixels, the model's images have {width}x{height}"
+    if FAR * header.height < height or FAR * header.width < width:
         yield Note("much smaller than the model's images", size)
-    aspect = (shape[2] / shape[1]) / (width / height)
+    aspect = (header.width / header.height) / (width / height)
     if not 1 / FAR < aspect < FAR:
         cut = 1 - min(aspect, 1 / aspect)
         yield Note("of another shape than the model's images, so that much is cut off", f"{cut:.0%}, {size}")
-
-
-def _colour_notes(coloured: bool) -> Iterator[Note]:
-    if coloured:
-        yield Note("in colour, where the model is for grey images", "its colours are not seen")

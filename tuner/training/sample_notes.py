@@ -17,13 +17,13 @@ class Note:
 
     kind: str
     """What it has in common with other samples, such as `darker than in training`."""
-    detail: str
+    detail: str = ""
     """This sample's own values."""
     named: tuple[str, ...] = ()
     """The columns or categories that are counted by their names."""
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.detail}"
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
 
 
 @dataclass
@@ -45,13 +45,14 @@ class Notes:
     def add(self, sample: str, notes: Iterable[Note]) -> None:
         """Counts the notes on a sample: at most one of each kind."""
         for note in notes:
-            known = self._samples.setdefault(note.kind, _Kind(f"{sample} ({note.detail})"))
+            example = f"{sample} ({note.detail})" if note.detail else sample
+            known = self._samples.setdefault(note.kind, _Kind(example))
             known.samples += 1
             known.named.update(note.named)
 
-    def add_file(self, file: str, kind: str, detail: str) -> None:
+    def add_file(self, file: str, note: Note) -> None:
         """Counts a note on a file or folder."""
-        self._files.setdefault(kind, []).append(f"{file}: {kind}: {detail}")
+        self._files.setdefault(note.kind, []).append(f"{file}: {note}")
 
     def lines(self, total: int) -> list[str]:
         """A line for each kind; `total` is the number of samples in all."""

@@ -15,14 +15,13 @@ from tuner.core.errors import TunerError
 from tuner.core.units import counted
 from tuner.data.columns import examine_rows
 from tuner.data.spec import DataSpec
-from tuner.data.tables import read_rows
+from tuner.data.tables import read_table
 from tuner.training.sample_batches import Reading, Samples, as_file, named
 from tuner.training.sample_files import SampleFile
 from tuner.training.sample_notes import Note
 from tuner.training.training_range import far_from_training
 from tuner.training.true_classes import ClassNames
 
-ENDINGS = (".csv", ".tsv", ".txt")
 MOST_SHOWN = 10  # names of columns in a line
 
 
@@ -37,10 +36,14 @@ def read_table_files(reading: Reading, files: Sequence[SampleFile]) -> Iterator[
     for file in files:
         with as_file(file.name) as path:
             try:
-                frame = _with_known_names(reading, read_rows(path), file.name)
+                table = read_table(path, columns=[column.name for column in reading.data.columns])
+                frame = _with_known_names(reading, table.frame, file.name)
             except TunerError as error:
                 reading.broken.append(named(str(error), path, file.name))
                 continue
+        for text in table.notes:
+            reading.notes.add_file(file.name, Note(text))
+        reading.broken.extend(f"{file.name}:{row.line}: {row.reason}" for row in table.bad)
         for first in range(0, len(frame), reading.batch):
             samples = _samples(reading, frame.iloc[first : first + reading.batch], file)
             if samples.names:
@@ -109,10 +112,10 @@ def _with_known_names(reading: Reading, frame: pd.DataFrame, file: str) -> pd.Da
     if renamed:
         there, name = next(iter(renamed.items()))
         detail = f"{len(renamed)}, such as '{there}' as '{name}'"
-        reading.notes.add_file(file, "columns taken by names that differ in case or spaces", detail)
+        reading.notes.add_file(file, Note("columns taken by names that differ in case or spaces", detail))
     extra = [name for name in frame.columns if name not in wanted]
     if extra:
-        reading.notes.add_file(file, f"{counted(len(extra), 'column')} not used by the model", _shown(extra))
+        reading.notes.add_file(file, Note(f"{counted(len(extra), 'column')} not used by the model", _shown(extra)))
     return frame
 
 

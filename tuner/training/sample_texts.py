@@ -12,23 +12,28 @@ from typing import IO
 from tuner.core.errors import TunerError
 from tuner.data.encoding import TEXT, to_inputs
 from tuner.data.spec import DataSpec
-from tuner.data.tables import read_rows
+from tuner.data.tables import read_table
 from tuner.data.texts import MOST_BYTES, tokenise
 from tuner.training.sample_batches import Reading, Samples
 from tuner.training.sample_files import STDIN, SampleFile
 from tuner.training.sample_notes import Note
 from tuner.training.training_range import far_from_training
 
+PIECE = 1 << 16  # bytes
 TABLES = (".csv", ".tsv")
-ENDINGS = (".txt", *TABLES)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 Line = tuple[int, str]
+
+
+def is_text(path: Path) -> bool:
+    """Whether a file of a folder holds texts, by its name."""
+    return path.suffix.lower() in (".txt", *TABLES)
 
 
 def read_text_files(reading: Reading, files: Sequence[SampleFile]) -> Iterator[Samples]:
     """Batches of the texts that can be read."""
     for file in files:
-        found = _cells(file.name) if file.name.lower().endswith(TABLES) else _lines(reading, file.name)
+        found = _cells(reading, file.name) if file.name.lower().endswith(TABLES) else _lines(reading, file.name)
         try:
             for batch in _batches(found, reading.batch):
                 yield _samples(reading.data, file, batch)
@@ -64,18 +69,22 @@ def _has_words(text: str) -> bool:
 
 
 def _no_words(text: str) -> tuple[Note, ...]:
-    return (Note("without a word", f"'{text[:20]}'" if text else "it is empty"),)
+    return (Note("without a word", f"'{text[:20]}'" if text else "the cell is empty"),)
 
 
-def _cells(file: str) -> Iterator[Line]:
+def _cells(reading: Reading, file: str) -> Iterator[Line]:
     """The cells of the column of texts, with the lines where their rows begin; empty ones are texts, too."""
-    frame = read_rows(Path(file))
+    table = read_table(Path(file))
+    frame = table.frame
     names = [name for name in frame.columns if name.casefold() == TEXT]
     if len(names) != 1:
         has = ", ".join(f"'{name}'" for name in frame.columns)
         raise TunerError(
             f"{file}: needs one column '{TEXT}', and has {has}: rename it, or write one text a line in a .txt"
         )
+    for note in table.notes:
+        reading.notes.add_file(file, Note(note))
+    reading.broken.extend(f"{file}:{row.line}: {row.reason}" for row in table.bad)
     yield from zip(frame.index.tolist(), frame[names[0]].tolist(), strict=True)
 
 
@@ -103,13 +112,14 @@ def _lines(reading: Reading, file: str) -> Iterator[Line]:
     if not texts and len(reading.broken) == broken:
         raise TunerError(f"{file}: there is no text: write one sample per line")
     if blank:
-        reading.notes.add_file(file, "blank lines passed over", f"{blank:,}, such as line {first}")
+        reading.notes.add_file(file, Note("blank lines passed over", f"{blank:,}, such as line {first}"))
 
 
 def _raw_lines(file: IO[bytes]) -> Iterator[bytes]:
     """The lines of a file; of one that is too long only the beginning, so that it does not fill the memory."""
     while line := file.readline(MOST_BYTES + 1):
-        rest = line
-        while len(rest) > MOST_BYTES and not rest.endswith(b"\n"):
-            rest = file.readline(MOST_BYTES + 1)
+        ended = len(line) <= MOST_BYTES or line.endswith(b"\n")
+        while not ended:
+            rest = file.readline(PIECE)
+            ended = not rest or rest.endswith(b"\n")
         yield line

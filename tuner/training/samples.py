@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from tuner.core.errors import TunerError
 from tuner.data.spec import DataSpec
@@ -19,7 +20,7 @@ class SampleReader:
     def __init__(self, data: DataSpec, files: Sequence[str]) -> None:
         """`files` are paths of files or folders, patterns, or `-` for standard input."""
         self._files = files
-        self._noun, self._read, self._endings = _reader(data)
+        self._noun, self._read, self._fits = _reader(data)
         self._reading = Reading(data, Notes(self._noun), [])
         self._answered = 0
 
@@ -30,7 +31,7 @@ class SampleReader:
             TunerError: there is nothing that can be read.
         """
         data, notes, broken = self._reading.data, self._reading.notes, self._reading.broken
-        finder = FileFinder(self._endings, data.classes, notes)
+        finder = FileFinder(self._noun, self._fits, data.classes, notes)
         files = finder.find(self._files)
         broken += finder.missing
         for samples in self._read(self._reading, files):
@@ -52,16 +53,17 @@ class SampleReader:
         return self._reading.notes.lines(self._answered)
 
 
-def _reader(data: DataSpec) -> tuple[str, Read, tuple[str, ...]]:
-    """What a sample is called, the function that reads such samples, and which endings it takes from folders."""
+def _reader(data: DataSpec) -> tuple[str, Read, Callable[[Path], bool]]:
+    """What a sample is called, the function that reads such samples, and which files of a folder hold some."""
     if data.task == "image":
-        from tuner.training import sample_images  # noqa: PLC0415 - each kind of data needs a library of its own
+        from tuner.training.sample_images import is_image, read_image_files  # noqa: PLC0415 - each needs its libraries
 
-        return "image", sample_images.read_image_files, sample_images.ENDINGS
+        return "image", read_image_files, is_image
     if data.task == "text":
-        from tuner.training import sample_texts  # noqa: PLC0415
+        from tuner.training.sample_texts import is_text, read_text_files  # noqa: PLC0415
 
-        return "text", sample_texts.read_text_files, sample_texts.ENDINGS
-    from tuner.training import sample_rows  # noqa: PLC0415
+        return "text", read_text_files, is_text
+    from tuner.data.table_formats import is_table  # noqa: PLC0415
+    from tuner.training.sample_rows import read_table_files  # noqa: PLC0415
 
-    return "row", sample_rows.read_table_files, sample_rows.ENDINGS
+    return "row", read_table_files, is_table
