@@ -44,21 +44,25 @@ class FileFinder:
     def _expand(self, argument: str) -> list[SampleFile]:
         if not argument:
             self.missing.append("'': an empty name is no file")
-        elif argument != STDIN and is_folder(Path(argument)):
+            return []
+        if argument != STDIN and is_folder(Path(argument)):
             return self._in_folder(argument)
-        elif argument == STDIN or is_file(Path(argument)) or not glob.has_magic(argument):
+        if argument == STDIN or is_file(Path(argument)) or not glob.has_magic(argument):
             return [SampleFile(argument)]
-        else:
-            found = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute one
-            if not found:
-                self.missing.append(f"{argument}: no file matches this pattern")
-            folders = {path for path in found if is_folder(Path(path))}
-            within = tuple(f"{folder.rstrip('/')}/" for folder in folders)  # of `**`: these are in their folder anyway
-            tops = [path for path in found if not path.startswith(within) or not within]
-            return [
-                file for path in tops for file in (self._in_folder(path) if path in folders else [SampleFile(path)])
-            ]
-        return []
+        return self._matching(argument)
+
+    def _matching(self, pattern: str) -> list[SampleFile]:
+        """The files that match, as the shell would give them; `**` gives what is in a folder besides the folder."""
+        matches = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+        paths = sorted({path.rstrip("/") for path in matches})
+        if not paths:
+            self.missing.append(f"{pattern}: no file matches this pattern")
+        folders = tuple(f"{path}/" for path in paths if is_folder(Path(path)))
+        found = []
+        for path in paths:
+            if not path.startswith(folders):
+                found += self._in_folder(path) if f"{path}/" in folders else [SampleFile(path)]
+        return found
 
     def _in_folder(self, folder: str) -> list[SampleFile]:
         passed: list[Path] = []

@@ -121,7 +121,7 @@ def _with_known_names(reading: Reading, frame: pd.DataFrame, file: str) -> pd.Da
 
 def _missing_text(file: str, missing: Sequence[str], free: Sequence[str]) -> str:
     """What is missing, what the file has besides, and which of that may be meant."""
-    what = f"there is no {'column' if len(missing) == 1 else 'columns'} {_shown(missing)}"
+    what = f"{'there is no column' if len(missing) == 1 else 'there are no columns'} {_shown(missing)}"
     near = get_close_matches(missing[0], free, n=1)
     advice = f": rename '{near[0]}' if that is '{missing[0]}'" if near else ""
     has = f"; it has {_shown(free)}" if free else ""

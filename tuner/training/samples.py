@@ -40,7 +40,7 @@ class SampleReader:
             self._answered += len(samples.names)
             yield samples
         if not self._answered:
-            more = f" (and {len(broken) - 1:,} more like this)" if broken[1:] else ""
+            more = f" (and {len(broken) - 1:,} more)" if broken[1:] else ""
             raise TunerError(f"{broken[0]}{more}" if broken else "name at least one file")
 
     @property

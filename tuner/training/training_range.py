@@ -17,7 +17,8 @@ from tuner.training.sample_notes import MOST_NAMED, Note
 Ranges = tuple[tuple[float, float], ...]
 CHUNK = 1 << 22  # values that are examined at a time
 TAIL = 0.005  # of the training images at either end is left out: a few may be blank or broken themselves
-MARGIN = 0.1  # of a range: values that are this close to it are not far
+MARGIN = 0.1  # of the range of a feature: values that are this close to it are not far
+WIDE_MARGIN = 0.25  # of the range of the brightness, which leaves out its tails
 FAR = 2  # times more or less contrast
 TINY = 1e-6  # relative: float32 has 7 digits
 GREY = 0.004  # the mean difference between the channels of an image up to which it counts as grey; white is 1
@@ -78,7 +79,7 @@ def _image_notes(data: DataSpec, values: NDArray[np.float64]) -> tuple[Note, ...
     brightness, contrast, colours = values
     notes = []
     (darkest, brightest), (flattest, sharpest), (greyest, _) = data.training_range
-    margin = MARGIN * (brightest - darkest) + TINY
+    margin = WIDE_MARGIN * (brightest - darkest) + TINY
     if not darkest - margin <= brightness <= brightest + margin:
         swapped = darkest <= 1 - brightness <= brightest
         kind = f"{'darker' if brightness < darkest else 'brighter'} than in training"
