@@ -1,28 +1,25 @@
 """Your own table: a CSV file of numbers and categories. --target names the column with the classes.
 
-A test split of 20 % and a validation split of 20 % of the rest are held out, stratified. How each column is encoded is
-decided on the training split only, and saved with the model.
+A test split of 20 % and a validation split of 20 % of the rest are held out, stratified. How each column is read is
+decided from all its text; means, categories and scaling come from the training split only.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import torch
 
-from tuner.core.errors import TunerError, check_name, unknown
+from tuner.core.errors import TunerError, unknown
 from tuner.core.files import slug
-from tuner.data.columns import encode_rows, fit_columns, left_out
+from tuner.data.column_decisions import fit_columns
+from tuner.data.columns import examine_rows
 from tuner.data.spec import DataSpec, Split, Splits, moments
 from tuner.data.tables import read_table
 
+from ._classes import read_classes
 from ._own import three_ways
-
-MAX_CLASSES = 1000
-FEW_NUMBERS = 20  # up to this many different numbers always count as classes
 
 
 def load(path: Path, *, target: str | None = None) -> Splits:
@@ -41,20 +38,18 @@ def load(path: Path, *, target: str | None = None) -> Splits:
         raise TunerError(f"{path}, {bad[0]}")
     source = f"csv:{path}"
     target = _check_target(frame, target, source)
-    known = frame[frame[target] != ""]
-    classes = _classes(known[target], source)
+    labels = frame[target].str.strip()
+    known = frame[labels != ""]
+    classes, notes = read_classes(labels[labels != ""], source)
     number = {name: index for index, name in enumerate(classes)}
-    targets = torch.tensor([number[name] for name in known[target]], dtype=torch.int64)
-    rows = Split(torch.arange(len(known)), targets)  # split first: the training split decides how columns are encoded
+    targets = torch.tensor([number[name] for name in labels[labels != ""]], dtype=torch.int64)
+    rows = Split(torch.arange(len(known)), targets)
     parts = three_ways(rows, None, None, classes, source)
     table = known.drop(columns=target)
-    training = table.iloc[parts[0].inputs.numpy()]
-    columns = fit_columns(training)
-    if not columns:
-        raise TunerError(
-            f"{source}: nothing to learn from: {'; '.join(left_out(training)) or 'it has no other column'}"
-        )
-    inputs = encode_rows(table, columns, str(path))
+    fitted = fit_columns(table, parts[0].inputs.numpy())
+    if not fitted.columns:
+        raise TunerError(f"{source}: nothing to learn from: {'; '.join(fitted.left_out) or 'it has no other column'}")
+    inputs = examine_rows(table, fitted.columns, str(path)).features
     train, validation, test = (Split(inputs[rows], targets) for rows, targets in parts)
     mean, std = moments(train.inputs)
     spec = DataSpec(
@@ -64,9 +59,10 @@ def load(path: Path, *, target: str | None = None) -> Splits:
         classes=classes,
         mean=mean,
         std=std,
-        columns=columns,
+        columns=fitted.columns,
     )
-    return Splits(spec, train, validation, test, (*reader_notes, *_empty_note(frame, target), *left_out(training)))
+    told = (*reader_notes, *_empty_note(labels), *notes, *fitted.notes, *fitted.left_out)
+    return Splits(spec, train, validation, test, told)
 
 
 def _check_target(frame: pd.DataFrame, target: str | None, source: str) -> str:
@@ -78,31 +74,6 @@ def _check_target(frame: pd.DataFrame, target: str | None, source: str) -> str:
     return target
 
 
-def _classes(cells: pd.Series, source: str) -> tuple[str, ...]:
-    """The different values: numbers in numeric order, text in alphabetical order."""
-    names = sorted(set(cells))
-    numbers = _numbers(names)
-    what = f"{source}: the column '{cells.name}' has {len(names)} different values in {len(cells)} rows"
-    for name in names[:MAX_CLASSES]:
-        check_name(name, f"{source}: the class")
-    if len(names) < 2:
-        raise TunerError(f"{what}: at least two classes are needed")
-    if numbers and len(names) > FEW_NUMBERS and (len(cells) < 10 * len(names) or any(n % 1 for n in numbers)):
-        raise TunerError(f"{what}, all of them numbers: tuner predicts classes, not quantities")
-    if len(names) > MAX_CLASSES or len(cells) < 2 * len(names):
-        raise TunerError(f"{what}: choose a column of at most {MAX_CLASSES} classes, each with several rows")
-    return tuple(name for _, name in sorted(zip(numbers, names, strict=True))) if numbers else tuple(names)
-
-
-def _numbers(names: Sequence[str]) -> list[float]:
-    """The names as finite numbers; empty when one of them is not a number."""
-    try:
-        numbers = [float(name) for name in names]
-    except ValueError:
-        return []
-    return numbers if all(map(math.isfinite, numbers)) else []
-
-
-def _empty_note(frame: pd.DataFrame, target: str) -> tuple[str, ...]:
-    empty = int((frame[target] == "").sum())
-    return (f"{empty} {'row' if empty == 1 else 'rows'} without a '{target}' skipped",) if empty else ()
+def _empty_note(labels: pd.Series) -> tuple[str, ...]:
+    empty = int((labels == "").sum())
+    return (f"{empty} {'row' if empty == 1 else 'rows'} without a '{labels.name}' skipped",) if empty else ()

@@ -85,12 +85,13 @@ def test_the_stored_model_says_what_it_takes_and_gives(store: Store, tmp_path: P
     predicted = loaded.predict(new.example)
     assert list(predicted.columns) == ["malignant", "benign"]
     assert predicted.shape == (2, 2)
-    signature = loaded.metadata.signature
-    assert signature.inputs.inputs[0].shape == (-1, 30)
+    assert loaded.metadata.metadata["shape"] == [30]
     torch.manual_seed(0)
     same = build_classifier(new.data, "lstm", {"hidden_size": 4})
     assert np.allclose(predicted.to_numpy(), probabilities(same, new.data, new.example), atol=1e-6)
-    with pytest.raises(mlflow.exceptions.MlflowException):
+    with pytest.raises(
+        TunerError, match=r"^samples of shape \(29,\) for a model of breast_cancer, which takes \(30,\)$"
+    ):
         loaded.predict(new.example[:, :29])
 
 
@@ -102,7 +103,7 @@ def test_a_model_of_a_table_takes_rows_by_the_names_of_their_columns(store: Stor
     new = replace(new, example=rows)
     mlflow.set_tracking_uri(store.uri)
     loaded = mlflow.pyfunc.load_model(register(store.uri, new).uri)
-    assert loaded.metadata.get_input_schema().input_names() == [column.name for column in new.data.columns]
+    assert loaded.metadata.metadata["columns"] == [column.name for column in new.data.columns]
     shuffled = rows[list(reversed(rows.columns))]
     torch.manual_seed(0)
     same = build_classifier(new.data, "lstm", {"hidden_size": 4}).eval()

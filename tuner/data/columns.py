@@ -1,9 +1,12 @@
-"""Rows of text become features, column by column, as fitted on the training split."""
+"""Rows of a table become features, column by column, as `Column` says: in training, in prediction and when served."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -11,33 +14,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tuner.core.errors import TunerError
+from tuner.core.errors import TunerError, printable
+from tuner.data.categories import MISSING, UNKNOWN, Categories
+from tuner.data.cells import Cells, all_texts, columns_of, is_number, texts_of
+from tuner.data.dates import Order, date_features, parse_date, to_days
+from tuner.data.missing import is_missing
+from tuner.data.number_text import LARGEST, PERCENT, NumberStyle, choose_style, parse_number, simple_numbers
 from tuner.data.spec import Column
 from tuner.data.tables import LINE
 
-MAX_CATEGORIES = 50  # per column; rarer ones become zeros
-NO_NUMBER = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})  # a missing cell in a numeric column
-
-
-def fit_columns(frame: pd.DataFrame) -> tuple[Column, ...]:
-    """How each column is encoded, decided on training rows of text only; `left_out` explains the columns not listed.
-
-    A column whose cells, apart from missing ones, are all finite numbers is one feature. Any other column has a feature
-    for each of its 50 most frequent categories.
-    """
-    found = (_examine(frame, name) for name in frame.columns)
-    return tuple(column for column in found if isinstance(column, Column))
-
-
-def left_out(frame: pd.DataFrame) -> tuple[str, ...]:
-    """A line for each column that `fit_columns` leaves out, since a model cannot learn from it."""
-    found = {name: _examine(frame, name) for name in frame.columns}
-    return tuple(f"column '{name}' left out: {why}" for name, why in found.items() if isinstance(why, str))
+SHOWN = 40  # characters of a cell in a message
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ExaminedRows:
-    """Rows of text as features, with what a user should know about them."""
+    """Rows as features, with what a user should know about them."""
 
     features: Tensor
     """(rows, sum of the columns' widths) float64, since a time in seconds has more digits than a float32. A missing
@@ -49,94 +41,175 @@ class ExaminedRows:
 
 
 def examine_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> ExaminedRows:
-    """The features of rows of text, where single rows may be bad.
+    """The features of rows, where single rows may be bad.
 
     Args:
-        frame: strings, missing ones empty. Columns that are not asked for are ignored.
-        columns: how each column is encoded.
+        frame: texts as in a file, or values of any type that pandas or a request has. Columns that are not asked for
+            are ignored.
+        columns: how each column is read.
         source: where the rows come from, for errors.
 
     Raises:
         TunerError: a column is missing.
     """
+    there = {str(name).strip(): place for place, name in reversed(list(enumerate(frame.columns)))}
     for column in columns:
-        if column.name not in frame.columns:
-            has = ", ".join(f"'{name}'" for name in frame.columns)
+        if column.name not in there:
+            has = ", ".join(f"'{name}'" for name in list(there)[::-1][:20]) + (", ..." if len(there) > 20 else "")
             raise TunerError(f"{source}: there is no column '{column.name}', the columns are {has}")
     bad: dict[int, str] = {}
     notes: list[str] = []
-    blocks = [_encode(frame[column.name].str.strip(), column, bad, notes) for column in columns]
+    cells = columns_of(frame, [there[column.name] for column in columns])
+    blocks = [_encode(of_column, column, bad, notes) for of_column, column in zip(cells, columns, strict=True)]
     features = torch.from_numpy(np.concatenate(blocks, axis=1, dtype=np.float64))
     return ExaminedRows(features, tuple(sorted(bad.items())), tuple(notes))
 
 
 def encode_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> Tensor:
-    """The features of rows of text, all of which must be readable: see `examine_rows`.
+    """The features of rows, all of which must be readable: see `examine_rows`.
 
     Raises:
         TunerError: a column is missing, or a row is bad; the first is named.
     """
     examined = examine_rows(frame, columns, source)
-    for row, reason in examined.bad:
-        place = f"line {frame.index[row]}" if frame.index.name == LINE else f"row {row}"
-        raise TunerError(f"{source}, {place}: {reason}")
+    refuse_bad(examined, frame, source)
     return examined.features
 
 
-def _examine(frame: pd.DataFrame, name: str) -> Column | str:
-    """How a column is encoded, or why it is left out."""
-    cells = frame[name]
-    distinct = cells.value_counts()
-    if not name:
-        return "it has no name"  # pandas writes row numbers like this
-    if len(distinct) == 1:
-        return "it is empty" if distinct.index[0] == "" else "all its cells are the same"
-    numbers, broken = _numbers(cells)
-    if not broken.any():
-        return _number_column(name, numbers)
-    return _category_column(name, distinct.drop("", errors="ignore"), cells[broken].iloc[0], float(broken.mean()))
+def refuse_bad(examined: ExaminedRows, frame: pd.DataFrame, source: str) -> None:
+    """Raises TunerError when there is a bad row."""
+    for row, reason in examined.bad[:1]:
+        place = f"line {frame.index[row]}" if frame.index.name == LINE else f"row {row}"
+        more = f" (and {len(examined.bad) - 1} more rows like it)" if len(examined.bad) > 1 else ""
+        raise TunerError(f"{source}, {place}: {reason}{more}")
 
 
-def _number_column(name: str, numbers: NDArray[np.float64]) -> Column | str:
-    known = numbers[~np.isnan(numbers)]
-    if not len(known) or known.min() == known.max():
-        return "it has no number" if not len(known) else "all its numbers are the same"
-    if _counts_rows(known):
-        return "it numbers the rows: where a table is sorted by class, it would give the class away"
-    return Column(name=name, fill=float(known.mean()))
+def quoted(cell: object) -> str:
+    """A cell in a message."""
+    text = printable(str(cell))
+    return f"'{text}'" if len(text) <= SHOWN else f"'{text[:SHOWN]}...'"
 
 
-def _counts_rows(numbers: NDArray[np.float64]) -> bool:
-    """Whether they are whole numbers that rise from row to row, which ten rows of a measurement do not do by chance."""
-    return len(numbers) >= 10 and bool((np.diff(numbers) > 0).all() and (numbers % 1 == 0).all())
+def read_numbers(cells: Cells, style: NumberStyle, missing: Sequence[str] = ()) -> tuple[Numbers, NDArray[np.bool_]]:
+    """The numbers of cells, NaN where there is none, and which cells are neither missing nor a number.
 
-
-def _category_column(name: str, distinct: pd.Series, broken: str, share: float) -> Column | str:
-    if distinct.sum() < 2 * len(distinct):
-        most = "" if share > 0.5 else f" (most are numbers, but '{broken}' is not)"
-        return f"{len(distinct)} different texts in {distinct.sum()} cells{most}"
-    names = sorted(distinct.index, key=lambda category: (-distinct[category], category))[:MAX_CATEGORIES]
-    return Column(name=name, categories=tuple(sorted(names)))
-
-
-def _numbers(cells: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The numbers of cells (NaN where there is none), and which cells are neither missing nor finite as float32."""
-    missing = cells.str.lower().isin(NO_NUMBER).to_numpy()
-    numbers = np.array(pd.to_numeric(cells, errors="coerce"), dtype=np.float64)
-    broken = ~missing & ~(np.abs(numbers) <= np.finfo(np.float32).max)
-    numbers[missing | broken] = np.nan
+    Text is read in the style. A value that is a number already is that number, but not in a column of percentages,
+    where 0.12 and 12 may both mean 12 %.
+    """
+    numbers = np.full(len(cells), np.nan)
+    broken = np.zeros(len(cells), dtype=bool)
+    of_text = np.ones(len(cells), dtype=bool)
+    if not all_texts(cells):
+        numeric = cells.dtype.kind in "iuf"
+        typed = ~broken if numeric else np.fromiter(map(is_number, cells), dtype=bool, count=len(cells))
+        numbers[typed] = np.array(cells[typed], dtype=np.float64)
+        broken[typed] = _unlikely(numbers[typed], style)
+        of_text = ~typed
+    texts = texts_of(cells[of_text])
+    numbers[of_text], broken[of_text] = _read_texts(texts, style, frozenset(missing))
+    numbers[broken | ~np.isfinite(numbers)] = np.nan
     return numbers, broken
 
 
-def _encode(cells: pd.Series, column: Column, bad: dict[int, str], notes: list[str]) -> NDArray[np.float64]:
+def read_dates(cells: Cells, order: Order, missing: Sequence[str] = ()) -> tuple[Numbers, NDArray[np.bool_]]:
+    """The days since 1970 of cells, NaN where there is none, and which cells are neither missing nor a date."""
+    days: dict[str, float | None] = {"": np.nan, **dict.fromkeys(missing, np.nan)}
+
+    def day(cell: object) -> float | None:
+        if isinstance(cell, date):  # a datetime and a pandas Timestamp are dates too
+            return to_days(cell)
+        text = str(cell)
+        if text not in days:
+            days[text] = np.nan if is_missing(text) else parse_date(text, order)
+        return days[text]
+
+    found = [day(cell) for cell in (cells if cells.dtype == object else texts_of(cells))]
+    broken = np.array([value is None for value in found], dtype=bool)
+    return np.array([np.nan if value is None else value for value in found], dtype=np.float64), broken
+
+
+def style_of(column: Column) -> NumberStyle:
+    """How the numbers of a column are written."""
+    return NumberStyle(column.decimal, column.thousands, column.unit)
+
+
+def _unlikely(numbers: Numbers, style: NumberStyle) -> NDArray[np.bool_]:
+    """Which values that are numbers already cannot be taken as they are.
+
+    Where points separate thousands, pandas.read_csv makes 1.234 of 1234: thousandths below 1000 may be just that.
+    """
+    known = numbers[np.isfinite(numbers)]
+    if style.unit == PERCENT:
+        return np.isfinite(numbers)
+    if style.thousands == "." and (known % 1 != 0).any() and (np.abs(known) < 1000).all():
+        return np.isfinite(numbers) & (np.abs(known * 1000 - np.rint(known * 1000)) < 1e-9).all()
+    return np.isfinite(numbers) & (np.abs(numbers) > LARGEST)
+
+
+def _read_texts(texts: Cells, style: NumberStyle, missing: frozenset[str]) -> tuple[Numbers, NDArray[np.bool_]]:
+    numbers = simple_numbers(texts, style)
+    broken = np.zeros(len(texts), dtype=bool)
+    known: dict[str, float | None] = {"": np.nan, **dict.fromkeys(missing, np.nan)}
+    for place in np.flatnonzero(~(np.abs(numbers) <= LARGEST)):
+        text = texts[place]
+        if text not in known:
+            known[text] = np.nan if is_missing(text) else parse_number(text, style)
+        value = known[text]
+        broken[place] = value is None
+        numbers[place] = np.nan if value is None else value
+    return numbers, broken
+
+
+def _encode(cells: Cells, column: Column, bad: dict[int, str], notes: list[str]) -> Numbers:
     if column.categories:
-        unknown = cells[~cells.isin([*column.categories, ""])]
-        if len(unknown):
-            count = f"{len(unknown)} of {len(cells)} cells"
-            notes.append(f"column '{column.name}': {count} have a category unknown in training, as '{unknown.iloc[0]}'")
-        return np.stack([cells == category for category in column.categories], axis=1).astype(np.float64)
-    numbers, broken = _numbers(cells)
+        return _encode_categories(cells, column, notes)
+    if column.date_order:
+        return _encode_dates(cells, column, bad)
+    return _encode_numbers(cells, column, bad, notes)
+
+
+def _encode_numbers(cells: Cells, column: Column, bad: dict[int, str], notes: list[str]) -> Numbers:
+    style = style_of(column)
+    numbers, broken = read_numbers(cells, style, column.missing)
+    if broken.any() and (other := _other_style(cells, column)):
+        numbers, broken = read_numbers(cells, other, column.missing)
+        example = next(cell for cell in cells if isinstance(cell, str) and parse_number(cell, style) is None)
+        notes.append(f"column '{column.name}': {quoted(example)} is read as {parse_number(example, other):.15g}")
+    what = f"a number with {column.unit}" if column.unit == PERCENT else "a number"
     for row in np.flatnonzero(broken):
-        bad.setdefault(int(row), f"column '{column.name}' must be a number, got '{cells.iloc[row]}'")
+        bad.setdefault(int(row), f"column '{column.name}' must be {what}, got {quoted(cells[row])}")
     numbers[np.isnan(numbers)] = column.fill
     return numbers[:, None]
+
+
+def _other_style(cells: Cells, column: Column) -> NumberStyle | None:
+    """Another style that reads all texts and can be no other: a file from another country than that of training."""
+    texts = Counter(cell for cell in cells.tolist() if isinstance(cell, str))
+    known = Counter({t: n for t, n in texts.items() if t not in column.missing and not is_missing(t)})
+    choice = choose_style(known)
+    units = {column.unit} if column.unit == PERCENT else {"", column.unit}
+    if not known or choice.read < known.total() or choice.ambiguous or choice.style.unit not in units:
+        return None
+    return replace(choice.style, unit=column.unit)
+
+
+def _encode_dates(cells: Cells, column: Column, bad: dict[int, str]) -> Numbers:
+    days, broken = read_dates(cells, cast(Order, column.date_order), column.missing)
+    for row in np.flatnonzero(broken):
+        bad.setdefault(int(row), f"column '{column.name}' must be a date such as 2025-01-31, got {quoted(cells[row])}")
+    days[np.isnan(days)] = column.fill
+    return date_features(days, column.parts)
+
+
+def _encode_categories(cells: Cells, column: Column, notes: list[str]) -> Numbers:
+    categories = Categories(column.categories)
+    texts = texts_of(cells).tolist()
+    places = np.array(categories.places(texts), dtype=np.int64)
+    unknown = places == UNKNOWN
+    if unknown.any():
+        count = f"{unknown.sum()} of {len(places)} cells have a category that training did not know"
+        notes.append(f"column '{column.name}': {count}, such as {quoted(texts[int(unknown.argmax())])}")
+    one_hot = np.zeros((len(places), len(categories.names)))
+    rows = np.flatnonzero(places > MISSING)
+    one_hot[rows, places[rows]] = 1
+    return one_hot

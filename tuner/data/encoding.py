@@ -1,8 +1,8 @@
-"""Converts raw samples of any task (arrays of pixels, sentences, rows of a table) to model inputs, and back."""
+"""Converts raw samples of any task (images, sentences, rows of a table) to model inputs, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,31 +12,47 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.core.errors import TunerError
-from tuner.data.columns import encode_rows
-from tuner.data.spec import DataSpec
+from tuner.data.columns import examine_rows, refuse_bad
+from tuner.data.dates import DAYS, to_datetime
+from tuner.data.number_text import PERCENT
+from tuner.data.spec import Column, DataSpec
 from tuner.data.texts import encode_texts
 
 TEXT = "text"  # the column of sentences in a data frame
 UNKNOWN = "[?]"  # how a word that is not in the vocabulary is shown
-Raw = Any  # an array, a data frame or sentences: see `to_inputs`
+Raw = Any  # see `to_inputs`
+Tell = Callable[[str], object]
 
 
-def to_inputs(data: DataSpec, raw: Raw) -> Tensor:
+def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True) -> Tensor:
     """Converts raw samples to a tensor of shape (samples, *data.shape).
 
     Args:
         data: what the model was trained on.
-        raw: an array of that shape (images, and tables of numbers), sentences (a list, or a data frame with the
-            column `text`), or a data frame with the columns of the table.
+        raw: images, see `image_input.image_inputs`. Or sentences: one, a list or series of them, or a data frame with
+            one column of text, or with the column `text`. Or rows of a table: a data frame, a dictionary of columns or
+            a list of dictionaries, with the names of its columns, and values of any type that pandas has; or an array.
+        tell: called with a line for each column with categories that training did not know.
+        files: whether a text may be the path of an image; see `image_inputs`.
 
     Raises:
-        TunerError: the samples are of another kind or shape.
+        TunerError: the samples are of another kind or shape, or a row cannot be read; the first is named.
     """
+    if data.task == "image":
+        from tuner.data.image_input import image_inputs  # noqa: PLC0415 - Pillow is needed for images alone
+
+        return image_inputs(data, raw, files=files)
     if data.task == "text":
         return encode_texts(_sentences(data, raw), data.vocabulary, data.shape[0])
-    if data.columns and isinstance(raw, pd.DataFrame) and not _positional(raw):
-        return encode_rows(raw.map(_cell), data.columns, f"samples for a model of {data.name}")
-    return _array(data, raw)
+    frame = _rows(data, raw)
+    if frame is None:
+        return _array(data, raw)
+    source = f"samples for a model of {data.name}"
+    examined = examine_rows(frame, data.columns, source)
+    refuse_bad(examined, frame, source)
+    for note in examined.notes if tell else ():
+        tell(note)  # type: ignore[misc]
+    return examined.features
 
 
 def to_raw(data: DataSpec, inputs: Tensor) -> NDArray[Any] | pd.DataFrame:
@@ -47,10 +63,7 @@ def to_raw(data: DataSpec, inputs: Tensor) -> NDArray[Any] | pd.DataFrame:
         return inputs.numpy()
     features = torch.split(inputs, [column.width for column in data.columns], dim=1)
     return pd.DataFrame(
-        {
-            column.name: _categories(column.categories, block) if column.categories else block[:, 0].double().numpy()
-            for column, block in zip(data.columns, features, strict=True)
-        }
+        {column.name: _raw_column(column, block) for column, block in zip(data.columns, features, strict=True)}
     )
 
 
@@ -65,15 +78,60 @@ def words(data: DataSpec, tokens: Tensor) -> list[str]:
 
 
 def _sentences(data: DataSpec, raw: Raw) -> list[str]:
+    what = f"samples for a model of {data.name} must be texts"
+    if isinstance(raw, Mapping):
+        raw = _frame(data, raw)
     if isinstance(raw, pd.DataFrame):
-        if raw.shape[1] != 1 and TEXT not in raw.columns:
-            raise TunerError(f"samples for a model of {data.name} must be texts, in a column '{TEXT}'")
-        raw = raw[TEXT] if TEXT in raw.columns else raw.iloc[:, 0]
-    texts = [raw] if isinstance(raw, str) else list(np.asarray(raw, dtype=object).ravel())
-    for text in texts:
+        names = [name for name in raw.columns if pd.api.types.infer_dtype(raw[name], skipna=True) == "string"]
+        chosen = TEXT if TEXT in raw.columns else raw.columns[0] if raw.shape[1] == 1 else None
+        if chosen is None and len(names) != 1:
+            raise TunerError(f"{what}, in a column '{TEXT}'")
+        raw = raw[names[0] if chosen is None else chosen]
+    if isinstance(raw, (str, bytes)):
+        raw = [raw]
+    found = np.empty(len(raw), dtype=object) if isinstance(raw, (list, tuple)) else np.asarray(raw, dtype=object)
+    if isinstance(raw, (list, tuple)):
+        found[:] = raw
+    if found.ndim == 2 and found.shape[1] != 1:
+        raise TunerError(f"{what}, got an array of {found.shape[1]} columns")
+    for text in found.ravel():
         if not isinstance(text, str):
-            raise TunerError(f"samples for a model of {data.name} must be texts, got {text!r}")
-    return texts
+            raise TunerError(f"{what}, got {text!r:.80}")
+    return [str(text) for text in found.ravel()]
+
+
+def _rows(data: DataSpec, raw: Raw) -> pd.DataFrame | None:
+    """Rows with the names of their columns; None for an array of features."""
+    if not data.columns:
+        return None
+    if isinstance(raw, Mapping) or (isinstance(raw, list) and raw and isinstance(raw[0], Mapping)):
+        return _frame(data, raw)
+    if isinstance(raw, pd.Series):
+        return raw.to_frame().T
+    if isinstance(raw, pd.DataFrame) and not _positional(raw):
+        return raw
+    values = raw if isinstance(raw, (np.ndarray, pd.DataFrame)) else np.asarray(raw, dtype=object)
+    if values.ndim == 2 and values.shape[1] == len(data.columns):
+        return pd.DataFrame(np.asarray(values), columns=[column.name for column in data.columns])
+    return None
+
+
+def _frame(data: DataSpec, raw: Mapping[str, Any] | list[Mapping[str, Any]]) -> pd.DataFrame:
+    """The values stay what they are: pandas would make numbers of whole numbers beside missing ones."""
+    if isinstance(raw, list):
+        return pd.DataFrame(raw, dtype=object)
+    try:
+        return pd.DataFrame({name: _values(value) for name, value in raw.items()}, dtype=object)
+    except ValueError:
+        lengths = ", ".join(f"'{name}' has {len(_values(value))}" for name, value in list(raw.items())[:5])
+        raise TunerError(f"samples for a model of {data.name}: columns of different lengths: {lengths}") from None
+
+
+def _values(value: Any) -> list[Any]:
+    """The cells of a column; a single value is one row."""
+    if isinstance(value, (list, tuple, pd.Series)):
+        return list(value)
+    return list(np.atleast_1d(value)) if isinstance(value, np.ndarray) else [value]
 
 
 def _positional(frame: pd.DataFrame) -> bool:
@@ -81,12 +139,17 @@ def _positional(frame: pd.DataFrame) -> bool:
     return all(isinstance(name, int) for name in frame.columns)
 
 
-def _cell(value: object) -> str:
-    return "" if pd.isna(value) else str(value)
-
-
-def _categories(names: Sequence[str], block: Tensor) -> list[str | None]:
-    return [names[int(row.argmax())] if row.any() else None for row in block]
+def _raw_column(column: Column, block: Tensor) -> list[str | None] | NDArray[np.float64]:
+    """The cells of a column: numbers as such, but for percentages, which are read from text alone."""
+    if column.categories:
+        return [column.categories[int(row.argmax())] if row.any() else None for row in block]
+    if column.date_order:
+        days = block[:, column.parts.index(DAYS)].double().tolist()
+        return [to_datetime(day).isoformat(sep=" ").removesuffix(" 00:00:00") for day in days]
+    numbers: NDArray[np.float64] = block[:, 0].double().numpy()
+    if column.unit == PERCENT:
+        return [f"{number:.15g}%".replace(".", column.decimal) for number in numbers]
+    return numbers
 
 
 def _array(data: DataSpec, raw: Raw) -> Tensor:

@@ -20,18 +20,34 @@ SPLIT_SEED = 0  # one fixed train/validation split for everybody, so that scores
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a user's table. A number is one feature, a category is one-hot encoded."""
+    """A column of a user's table, and how its text is read: as numbers, categories or dates.
+
+    A number is one feature, a category is one-hot encoded, a date has a feature for each of its `parts`. Whatever way a
+    value comes (a file, pandas, a request to a server), it is read as this says.
+    """
 
     name: str
     categories: tuple[str, ...] = ()
-    """The categories in the training split; any other value becomes all zeros. Empty for a column of numbers."""
+    """The categories in the training split; any other value becomes all zeros. Empty for numbers and dates."""
     fill: float = 0.0
-    """The value used for a missing number: the mean over the training split."""
+    """The value used for a missing number, or a missing date's days since 1970: the mean over the training split."""
+    missing: tuple[str, ...] = ()
+    """Numbers and dates: texts that are none, and were taken for missing values in training."""
+    decimal: str = "."
+    """Numbers: the decimal sign, a point or a comma."""
+    thousands: str = ""
+    """Numbers: what separates groups of digits, if anything."""
+    unit: str = ""
+    """Numbers: what is written before or after them, such as `kg` or `%`."""
+    date_order: str = ""
+    """Dates: `ymd`, `dmy` or `mdy`. Empty for numbers and categories."""
+    parts: tuple[str, ...] = ()
+    """Dates: those of `tuner.data.dates.PARTS` that vary in the training split."""
 
     @property
     def width(self) -> int:
         """The number of features that the column becomes."""
-        return len(self.categories) or 1
+        return len(self.categories) or len(self.parts) or 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +86,8 @@ class DataSpec:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> DataSpec:
         """The specification from the JSON form of `dataclasses.asdict`."""
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
-        }
-        columns = (Column(**{**column, "categories": tuple(column["categories"])}) for column in raw.get("columns", ()))
-        values["columns"] = tuple(columns)
+        values = _tuples(raw)
+        values["columns"] = tuple(Column(**_tuples(column)) for column in raw.get("columns", ()))
         values["training_range"] = tuple(map(tuple, raw.get("training_range", ())))
         return cls(**values)
 
@@ -165,6 +178,10 @@ def moments(inputs: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     std = (square / count - offset.square()).clamp_min(0).sqrt()
     mean = first.flatten() + offset
     return tuple(mean.tolist()), tuple(torch.where(std > 0, std, torch.ones_like(std)).tolist())
+
+
+def _tuples(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
 
 
 def _sample(split: Split, share: float, seed: int) -> Split:

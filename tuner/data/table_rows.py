@@ -132,9 +132,14 @@ def _same_width(header: Record, rows: list[Record], notes: list[str]) -> tuple[R
 def _have_names(rows: Sequence[Record], width: int) -> bool:
     """Whether nearly all rows begin with a name of their own, for which the header has no cell, as R writes it."""
     names = [row.cells[0] for row in rows if len(row.cells) == width + 1]
-    if width < 2 or len(names) < 3 or len(names) < 0.9 * len(rows) or len(set(names)) < len(names):
+    return width > 1 and len(names) >= max(3, 0.9 * len(rows)) and _are_names(names)
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    """Whether cells may be names of rows: all different, and whole numbers or texts."""
+    if not cells or len(set(cells)) < len(cells):
         return False
-    return all(name.isdigit() for name in names) or not any(re.fullmatch(r"[\d.,eE+-]+", name) for name in names)
+    return all(map(str.isdigit, cells)) or not any(re.fullmatch(r"[\d.,eE+-]+", cell) for cell in cells)
 
 
 def _kept(names: Sequence[str], rows: Sequence[Record], expected: Collection[str], notes: list[str]) -> list[int]:
@@ -143,17 +148,18 @@ def _kept(names: Sequence[str], rows: Sequence[Record], expected: Collection[str
     empty = [index for index in nameless if not any(row.cells[index] for row in rows)]
     left_out = set(nameless)
     first = names[0]
-    if first == "" and 0 not in empty and rows:
+    row_names = first == "" and 0 not in empty and _are_names([row.cells[0] for row in rows])
+    if row_names:
         example = rows[0].cells[0][:40]
         notes.append(f"the first column has no name, and is taken for names of rows, such as '{example}': left out")
     elif _INDEX.fullmatch(first) and first not in expected:
-        numbers = [row.cells[0] for row in rows]
-        if all(map(str.isdigit, numbers)) and len(set(numbers)) == len(numbers):
+        cells = [row.cells[0] for row in rows]
+        if all(map(str.isdigit, cells)) and len(set(cells)) == len(cells):
             notes.append(f"column '{first}' left out: it numbers the rows")
             left_out.add(0)
     if empty:
         notes.append(f"{counted(len(empty), 'empty column')} without a name left out")
-    others = [str(index + 1) for index in nameless if index and index not in empty]
+    others = [str(index + 1) for index in nameless if index not in empty and (index or not row_names)]
     if others:
         more = ", ..." if len(others) > MOST_SHOWN else ""
         what = "column" if len(others) == 1 else "columns"

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
+from tuner.core.errors import TunerError
 from tuner.training.saved_model import load_model, probabilities
+
+_SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # set by MLflow's scoring server
+_logger = logging.getLogger(__name__)
 
 
 class TunedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
@@ -20,8 +29,29 @@ class TunedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         self._model, self._data = load_model(Path(context.artifacts["model"]))
 
     def predict(self, context: Any, model_input: np.ndarray, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
-        """A row for each sample, of an array or a data frame, and a column, named after it, for each class."""
-        return pd.DataFrame(probabilities(self._model, self._data, model_input), columns=list(self._data.classes))
+        """A row for each sample and a column, named after it, for each class.
+
+        The samples are what `tuner.data.encoding.to_inputs` takes. What is unknown to the model is told by a Python
+        warning, and in the log of a server, whose clients get the reason of a refusal in its answer.
+        """
+        serving = os.environ.get(_SERVING) == "true"
+        try:
+            found = probabilities(
+                self._model, self._data, model_input, tell=_log if serving else _warn, files=not serving
+            )
+        except TunerError as error:
+            if not serving:
+                raise
+            raise MlflowException(str(error), INVALID_PARAMETER_VALUE) from None
+        return pd.DataFrame(found, columns=list(self._data.classes))
+
+
+def _log(note: str) -> None:
+    _logger.warning(note)
+
+
+def _warn(note: str) -> None:
+    warnings.warn(note, UserWarning, stacklevel=2)
 
 
 mlflow.models.set_model(TunedModel())

@@ -11,27 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema, TensorSpec
+from mlflow.types import ColSpec, Schema
 from numpy.typing import NDArray
 
 from tuner.core.errors import TunerError
 from tuner.core.outcome import RegisteredModel
 from tuner.core.package import copy_package
-from tuner.data.encoding import TEXT
 from tuner.data.spec import DataSpec
 from tuner.tracking.retry import ignore_refusal, retried_uploads
 from tuner.tracking.run_status import ACCURACY_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
 
 CHAMPION = "champion"
 _NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-_REQUIREMENTS = ("mlflow", "numpy", "pandas", "safetensors", "scikit-learn", "torch", "torchvision")
+_REQUIREMENTS = ("mlflow", "numpy", "pandas", "pillow", "safetensors", "scikit-learn", "torch", "torchvision")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +119,6 @@ def _logged(client: MlflowClient, candidate: Candidate) -> LoggedModel | None:
 
 def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedModel:
     """Logs the model with this package's code, so that it loads wherever torch is, whatever version is installed."""
-    signature = ModelSignature(
-        inputs=_schema(candidate), outputs=Schema([ColSpec("float", name) for name in candidate.data.classes])
-    )
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     with tempfile.TemporaryDirectory() as scratch, retried_uploads(), _within(candidate.run_id):
@@ -133,7 +128,8 @@ def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedMo
             python_model=str(package / "tracking" / "mlflow_model.py"),
             artifacts={"model": str(candidate.folder)},
             code_paths=[str(package)],
-            signature=signature,
+            signature=_signature(candidate.data),
+            metadata=_inputs(candidate.data),
             input_example=candidate.example,
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
         )
@@ -150,14 +146,19 @@ def _within(run_id: str) -> Iterator[None]:
         mlflow.end_run("RUNNING")
 
 
-def _schema(candidate: Candidate) -> Schema:
-    """An array of samples, or named columns: of numbers and categories (which may be missing), or of texts."""
-    data, example = candidate.data, candidate.example
-    if isinstance(example, np.ndarray):
-        return Schema([TensorSpec(example.dtype, (-1, *data.shape))])
-    if data.task == "text":
-        return Schema([ColSpec("string", TEXT)])
-    return Schema([ColSpec("string" if c.categories else "double", c.name, required=False) for c in data.columns])
+def _signature(data: DataSpec) -> ModelSignature:
+    """The classes that come out. What goes in is left to the model, which reads a value of any type as in training.
+
+    A schema of inputs would stand between: MLflow refuses the whole numbers and booleans of pandas.read_csv for a
+    column of doubles or strings, and its server cannot read CSV where columns are of any type. The input example shows
+    what the model takes.
+    """
+    return ModelSignature(inputs=None, outputs=Schema([ColSpec("float", name) for name in data.classes]))
+
+
+def _inputs(data: DataSpec) -> dict[str, Any]:
+    """What goes in, in words of the model: for people, and kept as the logged model's metadata."""
+    return {"task": data.task, "shape": list(data.shape), "columns": [column.name for column in data.columns]}
 
 
 def _promote(client: MlflowClient, new: ModelVersion) -> RegisteredModel:

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from tuner.core.errors import TunerError, check_name, one_line
 from tuner.core.files import write_atomic
-from tuner.data.encoding import Raw, to_inputs
-from tuner.data.spec import DataSpec
+from tuner.data.dates import PARTS
+from tuner.data.encoding import Raw, Tell, to_inputs
+from tuner.data.spec import Column, DataSpec
 from tuner.training.classifier import Classifier, build_classifier, model_bytes, predict_logits
 
 DESCRIPTION_FILE = "model.json"
@@ -90,7 +91,7 @@ def _levels_fit(levels: Any) -> bool:
 
 
 def _columns_fit(data: DataSpec) -> bool:
-    good = all(isinstance(c.name, str) and _all(c.categories, str) and _is(c.fill, int, float) for c in data.columns)
+    good = all(map(_good_column, data.columns))
     return good and (not data.columns or sum(column.width for column in data.columns) == data.shape[0])
 
 
@@ -99,6 +100,22 @@ def _range_fits(data: DataSpec) -> bool:
     pairs = all(_all(pair, int, float) and len(pair) == 2 for pair in data.training_range)
     measures = {"image": 3, "text": 1}.get(data.task, data.shape[0])
     return pairs and len(data.training_range) in (0, measures)
+
+
+def _good_column(column: Column) -> bool:
+    signs = column.decimal in (".", ",") and column.thousands in ("", ",", ".", " ", "'")
+    dates = bool(column.parts) == bool(column.date_order) and not (column.parts and column.categories)
+    return (
+        all(isinstance(text, str) for text in (column.name, column.decimal, column.thousands, column.unit))
+        and signs
+        and _all(column.categories, str)
+        and _all(column.missing, str)
+        and _is(column.fill, int, float)
+        and dates
+        and column.date_order in ("", "ymd", "dmy", "mdy")
+        and isinstance(column.parts, tuple)
+        and all(part in PARTS for part in column.parts)
+    )
 
 
 def _all(values: Any, *kinds: type) -> bool:
@@ -149,12 +166,14 @@ def _check_size(description: ModelDescription, weights: Path) -> None:
         raise TunerError(f"{weights} has {there:,} bytes, and the model needs {needed:,}")
 
 
-def probabilities(model: Classifier, data: DataSpec, raw: Raw) -> NDArray[np.float32]:
-    """(samples, classes) probabilities of raw samples, see `inputs.to_inputs`.
+def probabilities(
+    model: Classifier, data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True
+) -> NDArray[np.float32]:
+    """(samples, classes) probabilities of raw samples; for the arguments see `tuner.data.encoding.to_inputs`.
 
     Raises:
         TunerError: the samples have the wrong kind or shape.
     """
-    logits = predict_logits(model, to_inputs(data, raw))
+    logits = predict_logits(model, to_inputs(data, raw, tell=tell, files=files))
     result: NDArray[np.float32] = torch.softmax(logits, 1).numpy()
     return result

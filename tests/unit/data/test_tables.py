@@ -1,76 +1,123 @@
-"""CSV files to rows."""
+"""Files of rows to a frame of text: what the one function gives, whatever the file is."""
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tuner.core.errors import TunerError
 from tuner.data.tables import read_table
 
+ROWS = {"a": ["1", "2"], "b": ["x", "y"]}
+TEXT = "a,b\n1,x\n2,y\n"
 
-def write(folder: Path, content: str | bytes) -> Path:
-    path = folder / "table.csv"
+
+def write(folder: Path, content: str | bytes, name: str = "table.csv") -> Path:
+    path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
 
 
-class TestReadRows:
-    def test_gives_text_as_it_stands_and_the_lines_it_stands_in(self, tmp_path: Path) -> None:
-        path = write(tmp_path, 'name, age\n"Ann, ""A""",007\n\n"two\nlines", \nNA,nan\n')
-        rows = read_table(path).frame
-        assert rows.to_dict("list") == {"name": ['Ann, "A"', "two\nlines", "NA"], "age": ["007", "", "nan"]}
-        assert rows.index.tolist() == [2, 4, 6]
-        assert rows.index.name == "line"
+def cells(path: Path) -> dict[str, list[str]]:
+    return {str(name): column.tolist() for name, column in read_table(path).frame.items()}
 
-    @pytest.mark.parametrize(
-        "content",
-        [
-            b"a,b\n1,x\n",
-            b"a;b\r\n1;x\r\n",
-            b"a\tb\n1\tx",
-            b"\xef\xbb\xbfa,b\n1,x\n",
-            b"\na,b\n1,x\n",
-            b'"a","b"\n"1","x"\n',
-        ],
-    )
-    def test_takes_the_usual_separators_line_ends_and_marks(self, tmp_path: Path, content: bytes) -> None:
-        assert read_table(write(tmp_path, content)).frame.to_dict("list") == {"a": ["1"], "b": ["x"]}
 
-    def test_does_not_take_what_is_quoted_for_a_separator(self, tmp_path: Path) -> None:
-        assert list(read_table(write(tmp_path, '"a;b;c",d\n1,2\n')).frame.columns) == ["a;b;c", "d"]
+def refusal(path: Path) -> str:
+    with pytest.raises(TunerError) as error:
+        read_table(path)
+    return str(error.value).removeprefix(str(path))
 
-    def test_a_decimal_comma_becomes_a_point_where_commas_do_not_separate(self, tmp_path: Path) -> None:
-        rows = read_table(write(tmp_path, "a;b;c\n1,5;-0,25;red, blue\n,5;1,2,3;7\n")).frame
-        assert rows.to_dict("list") == {"a": ["1.5", ".5"], "b": ["-0.25", "1,2,3"], "c": ["red, blue", "7"]}
-        assert read_table(write(tmp_path, 'a,b\n"1,5",2\n')).frame.to_dict("list") == {"a": ["1,5"], "b": ["2"]}
 
-    def test_takes_a_single_column(self, tmp_path: Path) -> None:
-        assert read_table(write(tmp_path, "a\n1\n2\n")).frame.to_dict("list") == {"a": ["1", "2"]}
+def test_gives_text_as_it_stands_and_the_lines_it_stands_in(tmp_path: Path) -> None:
+    path = write(tmp_path, 'name, age\n"Ann, ""A""",007\n\n"two\nlines", \nNA,nan\n')
+    frame, notes, bad = read_table(path)
+    assert frame.to_dict("list") == {"name": ['Ann, "A"', "two\nlines", "NA"], "age": ["007", "", "nan"]}
+    assert frame.index.tolist() == [2, 4, 6]
+    assert frame.index.name == "line"
+    assert (notes, bad) == ((), ())
 
-    @pytest.mark.parametrize(
-        ("content", "reason"),
-        [
-            (b"", ": the file is empty: a header and rows are expected"),
-            (b"\n\n", ": the file is empty: a header and rows are expected"),
-            (b"a,b\n", ": there are no rows after the header"),
-            (b"a,b\n1,2\n1,2,3\n", ", line 3: 3 cells instead of the 2 of the header"),
-            (b"a,b\n\n1\n", ", line 3: 1 cells instead of the 2 of the header"),
-            (b"a,b,a\n1,2,3\n", ", line 1: 2 columns have the name 'a'"),
-            (b"a,b\n1,2\n1,\xe9\n", ", line 3: not UTF-8 text: save the table as UTF-8"),
-            (b'a,b\n1,2\n1,"never closed\n3,4\n', ", line 3: unexpected end of data"),
-            (b'a,b\n"1"2,3\n', ", line 2: ',' expected after '\"'"),
-        ],
-    )
-    def test_refuses_a_broken_file_in_a_line(self, tmp_path: Path, content: bytes, reason: str) -> None:
-        path = write(tmp_path, content)
-        with pytest.raises(TunerError) as error:
-            read_table(path)
-        assert str(error.value) == f"{path}{reason}"
 
-    def test_names_a_file_that_is_missing_or_a_folder(self, tmp_path: Path) -> None:
-        for path, reason in ((tmp_path / "gone.csv", "No such file or directory"), (tmp_path, "Is a directory")):
-            with pytest.raises(TunerError) as error:
-                read_table(path)
-            assert str(error.value) == f"{path}: {reason}"
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT.encode(),
+        b"a;b\r\n1;x\r\n2;y\r\n",
+        b"a\tb\n1\tx\n2\ty",
+        b"\xef\xbb\xbfa,b\n1,x\n2,y\n",
+        b"\na,b\n1,x\n2,y\n",
+        b'"a","b"\n"1","x"\n"2","y"\n',
+        b"a,b\r1,x\r2,y\r",
+        gzip.compress(TEXT.encode()),
+    ],
+)
+def test_takes_the_usual_forms_without_a_word(tmp_path: Path, content: bytes) -> None:
+    path = write(tmp_path, content)
+    assert cells(path) == ROWS
+    assert read_table(path).notes == ()
+
+
+def test_cells_are_not_changed(tmp_path: Path) -> None:
+    assert cells(write(tmp_path, "a;b;c\n1,5;-0,25;red, blue\n,5;1,2,3;7\n")) == {
+        "a": ["1,5", ",5"],
+        "b": ["-0,25", "1,2,3"],
+        "c": ["red, blue", "7"],
+    }
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b",,\n,,\n"])
+def test_a_file_without_anything_is_empty(tmp_path: Path, content: bytes) -> None:
+    assert refusal(write(tmp_path, content)) == ": the file is empty: a header and rows are expected"
+
+
+def test_a_header_alone_is_no_table(tmp_path: Path) -> None:
+    assert refusal(write(tmp_path, "a,b\n")) == ": there are no rows after the header"
+
+
+def test_the_line_for_excel_is_obeyed(tmp_path: Path) -> None:
+    frame, notes, _ = read_table(write(tmp_path, "sep=|\r\na|b\r\n1|x\r\n2|y\r\n"))
+    assert frame.to_dict("list") == ROWS
+    assert frame.index.tolist() == [3, 4]
+    assert notes == ("the first line, 'sep=|', is for Excel, and passed over", "cells are separated by |")
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "gone.csv") == ": No such file or directory"
+
+
+class TestFolder:
+    """Several files of one table."""
+
+    def test_they_are_read_in_order_of_name_whatever_the_order_of_columns(self, tmp_path: Path) -> None:
+        write(tmp_path, "b;a\nx;1\n", "2.csv")
+        write(tmp_path, "a,b\n2,y\n", "10.csv.txt")
+        pd.DataFrame({"a": [3], "b": ["z"]}).to_parquet(tmp_path / "3.parquet")
+        frame, notes, bad = read_table(tmp_path)
+        assert frame.to_dict("list") == {"a": ["2", "1", "3"], "b": ["y", "x", "z"]}
+        assert frame.index.tolist() == ["2 of 10.csv.txt", "2 of 2.csv", "2 of 3.parquet"]
+        assert notes == ("3 files of one table, from 10.csv.txt to 3.parquet",)
+        assert bad == ()
+
+    def test_notes_and_bad_rows_say_which_file(self, tmp_path: Path) -> None:
+        for name in ("a.csv", "b.csv"):
+            write(tmp_path, "a,b,\n1,x\n2,y\n", name)
+        write(tmp_path, "a,b\n1,x\n2\n", "c.csv")
+        for name in ("notes.md", "_SUCCESS", ".hidden.csv"):
+            write(tmp_path, "", name)
+        _, notes, bad = read_table(tmp_path)
+        assert notes[1:] == (
+            "1 other file in the folder passed over, such as 'notes.md'",
+            "a.csv and 1 more: the header ends with a separator too many",
+        )
+        assert [str(row) for row in bad] == ["line 3 of c.csv: 1 cells instead of the 2 of the header"]
+
+    def test_other_columns_are_refused(self, tmp_path: Path) -> None:
+        write(tmp_path, "a,b\n1,x\n", "a.csv")
+        write(tmp_path, "a,c\n1,x\n", "b.csv")
+        expected = "/b.csv: the tables of a folder must have the same columns: 'b' is missing, 'c' is not in a.csv"
+        assert refusal(tmp_path) == expected
+
+    def test_a_folder_without_tables_is_refused(self, tmp_path: Path) -> None:
+        assert refusal(tmp_path) == ": there is no table in the folder, such as a .csv"

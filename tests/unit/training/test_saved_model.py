@@ -118,7 +118,9 @@ def test_raw_samples_may_be_read_only(digits: tuple[Classifier, Splits], always_
 
 def test_no_samples_give_no_probabilities(digits: tuple[Classifier, Splits]) -> None:
     model, splits = digits
-    assert probabilities(model, splits.spec, np.zeros((0, 1, 8, 8), dtype=np.uint8)).shape == (0, 10)
+    nothing: Any
+    for nothing in (np.zeros((0, 1, 8, 8), dtype=np.uint8), []):
+        assert probabilities(model, splits.spec, nothing).shape == (0, 10)
 
 
 def test_more_samples_than_a_batch_are_taken(digits: tuple[Classifier, Splits]) -> None:
@@ -131,12 +133,10 @@ def test_more_samples_than_a_batch_are_taken(digits: tuple[Classifier, Splits]) 
 @pytest.mark.parametrize(
     ("raw", "shape"),
     [
-        (np.zeros((8, 8)), "(8,)"),
-        (np.zeros((1, 8, 8)), "(8, 8)"),
         (np.zeros((2, 3, 8, 8)), "(3, 8, 8)"),
         (np.zeros((2, 1, 28, 28)), "(1, 28, 28)"),
+        (np.zeros((8, 7)), "(7,)"),
         (3.0, "()"),
-        ([], "()"),
     ],
 )
 def test_samples_of_another_shape_are_refused_in_one_line(

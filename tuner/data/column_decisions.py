@@ -1,0 +1,195 @@
+"""How each column of a table is read: one decision for the column, made from all its text before the data is split.
+
+Statistics alone come from the training rows: the mean that replaces missing values, and which categories there are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tuner.data.categories import Categories, join_spellings
+from tuner.data.cells import Cells, columns_of, texts_of
+from tuner.data.column_notes import ColumnNotes
+from tuner.data.columns import Numbers, quoted, read_dates, read_numbers
+from tuner.data.dates import PARTS, Order, choose_order, date_features
+from tuner.data.missing import EVERYWHERE, is_missing
+from tuner.data.number_text import LARGEST, PLAIN, StyleChoice, choose_style, is_like_number, simple_numbers
+from tuner.data.spec import Column
+
+ENOUGH = 0.95  # where at least this share of the cells are numbers (or dates), the others are missing values
+MAX_CATEGORIES = 50  # per column; rarer ones become zeros
+MOST_STRAYS = 20  # texts of a column that are remembered as missing
+_POINTS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")  # the points may separate thousands
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FittedColumns:
+    """How the columns of a table are read."""
+
+    columns: tuple[Column, ...]
+    left_out: tuple[str, ...]
+    """A line for each column that a model cannot learn from."""
+    notes: tuple[str, ...]
+    """A line for each thing that reading guesses, changes or drops, with an example."""
+
+
+def fit_columns(table: pd.DataFrame, training: Rows) -> FittedColumns:
+    """How each column is read.
+
+    A column is of numbers, or of dates, where at least 95 % of its cells are, apart from missing ones. Any other column
+    has a feature for each of its 50 most frequent categories.
+
+    Args:
+        table: all rows, of text.
+        training: the positions of the rows of the training split.
+    """
+    names = [str(name).strip() for name in table.columns]
+    cells = list(columns_of(table, range(len(names))))
+    texts = [texts_of(of_column) for of_column in cells]
+    choices = [_choose(of_column) for of_column in texts]
+    if _commas_are_decimal(choices, texts):
+        open_ones = [choice and (choice.ambiguous or choice.style == PLAIN) for choice in choices]
+        again = zip(texts, choices, open_ones, strict=True)
+        choices = [_choose(of_column, comma=True) if is_open else choice for of_column, choice, is_open in again]
+    notes = ColumnNotes()
+    columns, left_out = [], []
+    for name, of_column, as_text, choice in zip(names, cells, texts, choices, strict=True):
+        found = _fit(name, of_column, as_text, choice, training, notes)
+        if isinstance(found, Column):
+            columns.append(found)
+        else:
+            left_out.append(f"column '{name}' left out: {found}")
+    return FittedColumns(tuple(columns), tuple(left_out), notes.lines())
+
+
+def _choose(texts: Cells, *, comma: bool = False) -> StyleChoice | None:
+    """How the numbers of a column are written; None where it has too few."""
+    with_points = comma and any("." in text for text in texts)
+    numbers = simple_numbers(texts, PLAIN)
+    plain = np.abs(numbers) <= LARGEST
+    if plain.any() and not with_points and all(map(is_missing, set(texts[~plain].tolist()))):
+        return StyleChoice(PLAIN, int(plain.sum()), ambiguous=False)
+    known = _known(texts)
+    choice = choose_style(known, comma=comma)
+    return choice if known and choice.read >= ENOUGH * known.total() else None
+
+
+def _commas_are_decimal(choices: Sequence[StyleChoice | None], texts: Sequence[Cells]) -> bool:
+    """Whether a column shows that commas are decimal in this table, and no column shows that points are."""
+    sure = [choice.style for choice in choices if choice and not choice.ambiguous]
+    if all(style.decimal == "." for style in sure) or any(style.thousands == "," for style in sure):
+        return False
+    plain = [of_column for choice, of_column in zip(choices, texts, strict=True) if choice and choice.style == PLAIN]
+    return all(_POINTS.fullmatch(text) or is_missing(text) for column in plain for text in column if "." in text)
+
+
+def _fit(
+    name: str, cells: Cells, texts: Cells, choice: StyleChoice | None, training: Rows, notes: ColumnNotes
+) -> Column | str:
+    """How a column is read, or why it is left out."""
+    if not name:
+        return "it has no name"  # pandas writes row numbers like this
+    first = texts[0]
+    if (texts == first).all():
+        return "all its cells are the same" if first else "it is empty"
+    if choice:
+        return _number_column(name, cells, choice, training, notes)
+    known = _known(texts)
+    order = choose_order(known)
+    if known and order.read >= ENOUGH * known.total():
+        return _date_column(name, cells, order.order, training, notes, ambiguous=order.ambiguous)
+    return _category_column(name, texts, training, notes)
+
+
+def _number_column(name: str, cells: Cells, choice: StyleChoice, training: Rows, notes: ColumnNotes) -> Column | str:
+    style = choice.style
+    numbers, broken = read_numbers(cells, style)
+    known = numbers[~np.isnan(numbers)]
+    if known.min() == known.max():
+        return "all its numbers are the same"
+    if _counts_rows(known):
+        return "it numbers the rows: where a table is sorted by class, it would give the class away"
+    fill = _mean(numbers[training])
+    if isinstance(fill, str):
+        return fill
+    notes.numbers(name, cells, choice)
+    notes.missing(name, cells, np.isnan(numbers))
+    return Column(
+        name=name,
+        fill=fill,
+        missing=_strays(cells[broken]),
+        decimal=style.decimal,
+        thousands=style.thousands,
+        unit=style.unit,
+    )
+
+
+def _date_column(
+    name: str, cells: Cells, order: Order, training: Rows, notes: ColumnNotes, *, ambiguous: bool
+) -> Column | str:
+    days, broken = read_dates(cells, order)
+    fill = _mean(days[training])
+    if isinstance(fill, str):
+        return fill.replace("number", "date")
+    known = days[training][~np.isnan(days[training])]
+    features = date_features(known, PARTS)
+    parts = tuple(part for part, values in zip(PARTS, features.T, strict=True) if values.min() < values.max())
+    notes.dates(name, cells, order, parts, ambiguous=ambiguous)
+    notes.missing(name, cells, np.isnan(days))
+    return Column(name=name, fill=fill, missing=_strays(cells[broken]), date_order=order, parts=parts)
+
+
+def _category_column(name: str, texts: Cells, training: Rows, notes: ColumnNotes) -> Column | str:
+    counts = Counter({text: count for text, count in Counter(texts.tolist()).items() if text not in EVERYWHERE})
+    if not counts:
+        return "it has no number"
+    groups = join_spellings(counts)
+    numbers = {text for text in counts if is_like_number(text)}
+    numeric = sum(counts[text] for text in numbers)
+    other = next((text for text in counts if text not in numbers and not is_missing(text)), "")
+    mixed = 2 * numeric > counts.total() and other != ""
+    if counts.total() < 2 * len(groups):
+        most = f" (most are numbers, but {quoted(other)} is not)" if mixed else ""
+        return f"{len(groups)} different texts in {counts.total()} cells{most}"
+    categories = Categories(list(groups))
+    there = Counter(categories.places(texts[training].tolist()))
+    found = {categories.names[place]: count for place, count in there.items() if place >= 0}
+    if not found:
+        return "it is empty in the training split"
+    if len(found) == 1 and there.total() == max(found.values()):
+        return "all its cells are the same in the training split"
+    names = sorted(found, key=lambda category: (-found[category], category))[:MAX_CATEGORIES]
+    notes.categories(name, groups, kept=len(names), known=len(found))
+    notes.missing(name, texts, np.array([text in EVERYWHERE for text in texts]))
+    if mixed:
+        notes.mixed(name, numeric, counts.total(), other)
+    return Column(name=name, categories=tuple(sorted(names)))
+
+
+def _known(texts: Cells) -> Counter[str]:
+    return Counter({text: count for text, count in Counter(texts.tolist()).items() if not is_missing(text)})
+
+
+def _strays(cells: Cells) -> tuple[str, ...]:
+    return tuple(text for text, _ in Counter(map(str, cells)).most_common(MOST_STRAYS))
+
+
+def _mean(numbers: Numbers) -> float | str:
+    """The mean of the training rows, or why they do not have one to learn from."""
+    known = numbers[~np.isnan(numbers)]
+    if not len(known):
+        return "it has no number in the training split"
+    return "all its numbers are the same" if known.min() == known.max() else float(known.mean())
+
+
+def _counts_rows(numbers: Numbers) -> bool:
+    """Whether they are whole numbers that rise from row to row, which ten rows of a measurement do not do by chance."""
+    return len(numbers) >= 10 and bool((np.diff(numbers) > 0).all() and (numbers % 1 == 0).all())

@@ -1,0 +1,143 @@
+"""Dates and times as people and programs write them, and the features that they become."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Order = Literal["ymd", "dmy", "mdy"]
+"""What comes first. A date that begins with a year of four digits, or names its month, is read alike in each order."""
+DAYS = "days"
+PARTS = ("year", "month", "weekday", "hour", DAYS)
+"""The features of a date: the weekday counts from Monday, 0, the days from 1 January 1970, with their fraction."""
+
+SAMPLE = 200  # texts of a column, evenly spaced: it is examined further where half of them are dates
+_EPOCH = datetime(1970, 1, 1)
+_MONTHS = {
+    name: number + 1
+    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())  # noqa: SIM905
+}
+_TIME = (
+    r"(?:(?:T|,? +)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?(?: ?(?:Z|UTC|GMT|(?P<zone>[+-]\d{2}):?(?P<zone_minutes>\d{2})))?"
+)
+_DIGITS = re.compile(r"(?P<a>\d{1,4})(?P<sign>[-/.])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{1,4})" + _TIME, re.ASCII)
+_DAY_MONTH = re.compile(
+    r"(?P<a>\d{1,2})(?:st|nd|rd|th|\.)?[- /]?(?P<b>[A-Za-z]{3,9})\.?,?[- /]?(?P<c>\d{4}|\d{2})" + _TIME
+)
+_MONTH_DAY = re.compile(r"(?P<b>[A-Za-z]{3,9})\.? (?P<a>\d{1,2})(?:st|nd|rd|th)?,? (?P<c>\d{4})" + _TIME)
+
+
+@dataclass(frozen=True)
+class OrderChoice:
+    """The order that reads most texts of a column."""
+
+    order: Order
+    read: int
+    """How many texts it reads."""
+    ambiguous: bool
+    """Whether another order reads as many, as other dates."""
+
+
+def choose_order(texts: Mapping[str, int]) -> OrderChoice:
+    """The order that reads most of the texts, which come with their counts; it reads none where there are few dates."""
+    sample = list(texts)[:: 1 + len(texts) // SAMPLE]
+    if 2 * sum(parse_date(text, "dmy") is not None or parse_date(text, "mdy") is not None for text in sample) < len(
+        sample
+    ):
+        return OrderChoice("ymd", 0, ambiguous=False)
+    days = {order: {text: parse_date(text, order) for text in texts} for order in ("dmy", "mdy")}
+    counts = {
+        order: sum(texts[text] for text, day in of_order.items() if day is not None) for order, of_order in days.items()
+    }
+    same = days["dmy"] == days["mdy"]
+    slashes = any("/" in text for text in texts)  # month first is used in the United States, with slashes
+    best: Order = "mdy" if (counts["mdy"], slashes) > (counts["dmy"], not slashes) else "dmy"
+    return OrderChoice("ymd" if same else best, counts[best], not same and counts["dmy"] == counts["mdy"])
+
+
+def parse_date(text: str, order: Order) -> float | None:
+    """The days since 1 January 1970 of a text without spaces around it; None when it is no date of this order.
+
+    A time zone is taken into account, and two digits of a year below 69 are in this century.
+
+    >>> parse_date("1970-01-02 12:00", "ymd"), parse_date("3/1/70", "dmy"), parse_date("Jan 3, 1970", "ymd")
+    (1.5, 2.0, 2.0)
+    """
+    match = _DIGITS.fullmatch(text) or _DAY_MONTH.fullmatch(text) or _MONTH_DAY.fullmatch(text)
+    if match is None or not (numbers := _year_month_day(match, order)):
+        return None
+    try:
+        day = datetime(*numbers) + _time(match)
+    except (ValueError, OverflowError):
+        return None
+    return (day - _EPOCH) / timedelta(days=1)
+
+
+def to_days(day: date) -> float:
+    """The days since 1970 of a date or time; one with a zone is converted to UTC."""
+    if not isinstance(day, datetime):
+        return float((day - _EPOCH.date()).days)
+    plain = day.astimezone(UTC).replace(tzinfo=None) if day.tzinfo else day
+    return (plain - _EPOCH) / timedelta(days=1)
+
+
+def to_datetime(days: float) -> datetime:
+    """The inverse, to the nearest second."""
+    return _EPOCH + timedelta(seconds=round(days * 86400))
+
+
+def date_features(days: NDArray[np.float64], parts: Sequence[str]) -> NDArray[np.float64]:
+    """(dates,) days since 1 January 1970 -> (dates, parts) features."""
+    seconds = np.rint(days * 86400).astype("datetime64[s]")
+    day = np.floor(seconds.astype(np.int64) / 86400)
+    features = {
+        "year": seconds.astype("datetime64[Y]").astype(np.int64) + 1970,
+        "month": seconds.astype("datetime64[M]").astype(np.int64) % 12 + 1,
+        "weekday": (day + 3) % 7,  # 1 January 1970 was a Thursday
+        "hour": (seconds.astype(np.int64) - day * 86400) / 3600,
+        DAYS: days,
+    }
+    return np.stack([features[part] for part in parts], axis=1).astype(np.float64)
+
+
+def _year_month_day(match: re.Match[str], order: Order) -> tuple[int, int, int] | None:
+    a, b, c = match["a"], match["b"], match["c"]
+    if not b.isdigit():
+        month = _MONTHS.get(b[:3].lower())
+        return None if month is None else (_year(c), month, int(a))
+    if len(a) == 4:
+        return int(a), int(b), int(c)
+    if len(a) > 2 or len(c) not in (2, 4) or order == "ymd":
+        return None
+    return (_year(c), int(a), int(b)) if order == "mdy" else (_year(c), int(b), int(a))
+
+
+def _year(digits: str) -> int:
+    year = int(digits)
+    if len(digits) == 4:
+        return year
+    return year + (2000 if year < 69 else 1900)
+
+
+def _time(match: re.Match[str]) -> timedelta:
+    """The time of the day, in UTC where a zone is given. Raises ValueError when there is no such time."""
+    hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            raise ValueError(hour)
+        hour = hour % 12 + (12 if match["half"] in "Pp" else 0)
+    if hour > 23 or minute > 59 or second > 60:
+        raise ValueError(hour)
+    microseconds = int((match["fraction"] or "0").ljust(6, "0")[:6])
+    time = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microseconds)
+    if not match["zone"]:
+        return time
+    offset = timedelta(hours=abs(int(match["zone"])), minutes=int(match["zone_minutes"]))
+    return time + offset if match["zone"].startswith("-") else time - offset
