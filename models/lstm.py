@@ -20,6 +20,8 @@ SPACE: dict[str, Any] = {
     "hidden_size": {"choices": [32, 64, 128]},
 }
 MAX_LENGTH = 400  # words
+USUAL_FEATURES = 30  # of a table, such as breast_cancer
+MANY_FEATURES = 500  # from which the steps are a burden
 
 
 def build(
@@ -54,6 +56,18 @@ def build(
         lstm = nn.LSTM(embedding_size, hidden_size, num_layers, batch_first=True)
         return TextLSTM(embedding, lstm, len(data.classes), dropout=dropout, max_length=max_length)
     return RowLSTM(data.shape[0], len(data.classes), hidden_size=hidden_size, num_layers=num_layers, dropout=dropout)
+
+
+def note(data: DataSpec) -> str:
+    """What to know before training on this data; empty when there is nothing."""
+    if data.task == "text" or data.shape[0] < MANY_FEATURES:
+        return ""
+    features = data.shape[0]
+    return (
+        f"lstm goes through the {features:,} features of a row one after the other: a trial takes about "
+        f"{features / USUAL_FEATURES:.0f} times as long, and as much memory, as with {USUAL_FEATURES}; mlp takes them "
+        f"all at once"
+    )
 
 
 class TextLSTM(nn.Module):

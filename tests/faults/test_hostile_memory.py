@@ -78,7 +78,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, i
     ("file", "said", "megabytes"),
     [
         ("one line.txt", ":1: more than 10,000,000 bytes: write one sample a line", 60),
-        ("one line.csv", "line 1: field larger than field limit", 700),
+        ("one line.csv", "line 1: a quote that is never closed, or a cell of more than 131,072 characters", 700),
         ("giant.png", "more than 64,000,000 pixels, which is the limit", 60),
         ("largest.png", "accepted", 300),
         ("scans.jpg", "more than 100 scans, which is the limit", 60),

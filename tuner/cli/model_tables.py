@@ -60,6 +60,9 @@ def _cells(sweep: FinishedSweep) -> list[str]:
 
 
 MOST_CLASSES = 40  # lines in the terminal; the picture and --json have them all
+MOST_NOTES = 40
+MOST_COLUMNS = 30  # names; where there are more, the first ones stand for them
+FIRST_COLUMNS = 10
 BAR = 24  # characters
 
 
@@ -81,12 +84,21 @@ def _print_data(data: dict[str, Any], out: Console) -> None:
     if data["task"] == "image":
         out.print(f"  augmentation: {', '.join(data['augment']) or 'none'}")
     if data["columns"]:
-        out.print(f"  columns: {', '.join(data['columns'])}", markup=False)
-    for note in data["notes"]:
-        out.print(f"  {note}", markup=False)
+        out.print(f"  columns: {_some(data['columns'])}", markup=False)
+    for note in data["notes"][:MOST_NOTES]:
+        out.print(f"  {printable(note)}", markup=False)
+    if len(data["notes"]) > MOST_NOTES:
+        out.print(f"  ... and {len(data['notes']) - MOST_NOTES:,} more notes: --json has them all")
     out.print()
     _print_classes(data, out)
     out.print(f"  picture  {data['picture']}\n", markup=False)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The names, or the first ones and how many more there are."""
+    if len(names) <= MOST_COLUMNS:
+        return ", ".join(names)
+    return f"{', '.join(names[:FIRST_COLUMNS])} and {len(names) - FIRST_COLUMNS:,} more"
 
 
 def _print_classes(data: dict[str, Any], out: Console) -> None:
@@ -107,7 +119,10 @@ def _print_classes(data: dict[str, Any], out: Console) -> None:
 def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> None:
     out.print(f"[bold]{model['name']}[/bold]  {model['summary']}")
     out.print(f"  {model['parameters']:,} trainable parameters with the default arguments:")
-    out.print("  " + ", ".join(f"{name}={value}" for name, value in model["arguments"].items()) + "\n", markup=False)
+    out.print("  " + ", ".join(f"{name}={value}" for name, value in model["arguments"].items()), markup=False)
+    if model["note"]:
+        out.print(f"  {model['note']}", markup=False)
+    out.print()
     out.print(f"[bold]{space['file']}[/bold]  at most {space['epochs']} epochs")
     for parameter in space["parameters"]:
         out.print(f"  {parameter['name']:<16}{parameter['values']}", markup=False)

@@ -71,6 +71,8 @@ def _found(path: str, text: str) -> Path:
         absolute = Path(path).expanduser().absolute()
         absolute.stat()
     except FileNotFoundError:
+        if set("*?[") & set(path):
+            raise TunerError(f"{text}: several files are given as a folder that holds them, not as a pattern") from None
         raise TunerError(f"{text}: there is nothing at {absolute}") from None
     except (OSError, RuntimeError) as error:  # the latter for a ~NAME that is no user
         raise TunerError(f"{text}: {getattr(error, 'strerror', None) or one_line(error)}") from None

@@ -12,7 +12,7 @@ from tuner.core.units import counted
 from tuner.data.table_dialect import Record
 
 MOST_BEFORE = 50  # rows before a header
-_RULER = re.compile(r"[\s|+:=,;-]*[-=]{3,}[\s|+:=,;-]*")
+_RULER = re.compile(r"[\s|+:=,;-]*[-=]{3,}[\s|+:=,;-]*|[+]([-=]+[+])+")
 _FOOTER = re.compile(r"\(\d+ (rows?|row\(s\))( affected)?\)|\d+ rows? in set( \(.*\))?")
 _NO_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", r"\n"})
 _COMMENT = "#"
@@ -44,7 +44,7 @@ def find_header(rows: list[Record], expected: Collection[str]) -> tuple[list[Rec
         first = " ".join(cell for cell in before[0].cells if cell)[:40]
         what = "line" if len(before) == 1 else "lines"
         notes.append(f"{len(before)} {what} before the header passed over, the first is '{first}'")
-    return _without_repeats(rows, usual, notes), notes
+    return _without_units(_without_repeats(rows, usual, notes), notes), notes
 
 
 def check_header(header: Record, rows: Sequence[Record], expected: Collection[str], place: str) -> None:
@@ -154,8 +154,8 @@ def _uncommented(cells: list[str]) -> list[str]:
 
 def _without_prints(rows: list[Record], notes: list[str]) -> list[Record]:
     """Without the rulers and the count of rows that clients of databases print."""
-    rulers = [row for row in rows if row.cells and _RULER.fullmatch(",".join(row.cells))]
-    rulers = [row for row in rulers if row.cells[0].startswith("+") or row in rows[1:3]]
+    around = [row for row in rows if row.cells[0].startswith("+")] or rows[1:3]
+    rulers = [row for row in around if _RULER.fullmatch(",".join(row.cells))]
     if rows and not rows[-1].broken and _FOOTER.fullmatch(" ".join(rows[-1].cells)):
         notes.append(f"line {rows[-1].line} passed over: '{' '.join(rows[-1].cells)}'")
         rows = rows[:-1]
@@ -181,6 +181,26 @@ def _without_repeats(rows: list[Record], usual: int, notes: list[str]) -> list[R
         return rows
     dropped = {row.line for row in (*again, *comments)}
     return [header, *(row for row in rest if row.line not in dropped)]
+
+
+def _without_units(rows: list[Record], notes: list[str]) -> list[Record]:
+    """Without a second line of the header, such as units: words above numbers alone in two columns or more."""
+    if len(rows) < 4 or any(_number(cell) is not None for cell in rows[1].cells):
+        return rows
+    below = [row.cells for row in rows[2:1000]]
+    over = [
+        cell
+        for index, cell in enumerate(rows[1].cells)
+        if cell.lower() not in _NO_WORDS
+        and all(_number(row[index]) is not None for row in below if index < len(row) and row[index])
+        and any(index < len(row) and row[index] for row in below)
+    ]
+    if len(over) < 2:
+        return rows
+    notes.append(
+        f"line {rows[1].line} left out, as a second line of the header: '{over[0]}' and '{over[1]}' above numbers"
+    )
+    return [rows[0], *rows[2:]]
 
 
 def _number(cell: str) -> float | None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tuner.core.errors import TunerError, one_line
-from tuner.data.table_cells import cell_text
+from tuner.data.cells import columns_of, texts_of
 from tuner.data.table_dialect import Record
 
 MOST_CELLS = 500_000_000  # a few bytes of a file can stand for millions of cells
@@ -20,13 +20,16 @@ def read_parquet(path: Path, content: bytes) -> tuple[list[str], list[Record], l
     """The names of the columns, the rows, and notes. Lines are those that a CSV file would have.
 
     Raises:
-        TunerError: the file is damaged, too large, or a column holds lists, structures or bytes.
+        TunerError: the file is damaged, too large, or a column holds lists or structures.
     """
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         cells = file.metadata.num_rows * file.metadata.num_columns
         if cells > MOST_CELLS:
             raise TunerError(f"{path}: {cells:,} cells, more than the {MOST_CELLS:,} that are read")
+        for field in file.schema_arrow:
+            if pa.types.is_nested(field.type):
+                raise TunerError(f"{path}: column '{field.name}' holds {field.type}: write texts or numbers")
         frame = file.read().to_pandas(types_mapper=_nullable)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, TunerError):
@@ -37,11 +40,7 @@ def read_parquet(path: Path, content: bytes) -> tuple[list[str], list[Record], l
         frame = frame.reset_index()
     elif not isinstance(frame.index, pd.RangeIndex):
         notes.append(f"the index of the frame, such as '{frame.index[0]}', is left out: it has no name")
-    columns = [list(map(cell_text, frame[name])) for name in frame.columns]
-    for name, texts in zip(frame.columns, columns, strict=True):
-        if None in texts:
-            value = frame[name].iloc[texts.index(None)]
-            raise TunerError(f"{path}: column '{name}' holds a {type(value).__name__}: write texts or numbers")
+    columns = map(texts_of, columns_of(frame, range(frame.shape[1])))
     names = [str(name).strip() for name in frame.columns]
     rows = [Record(number, list(row)) for number, row in enumerate(zip(*columns, strict=True), start=2)]
     return names, rows, notes

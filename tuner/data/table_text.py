@@ -125,17 +125,20 @@ class Lines(Iterator[str]):
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._old = re.search("\r(?!\n)", text) is not None  # lines end with CR alone, as on old Macs
         self.position = 0
         self.number = 0
         """Of the line that was given last, from 1."""
 
     def __next__(self) -> str:
-        match = self._line.match(self.text, self.position)
-        if match is None or self.position >= len(self.text):
+        begin = self.position
+        if begin >= len(self.text):
             raise StopIteration
-        self.position = match.end()
+        match = self._line.match(self.text, begin) if self._old else None
+        end = match.end() if match else self.text.find("\n", begin) + 1
+        self.position = end or len(self.text)
         self.number += 1
-        return match.group()
+        return self.text[begin : self.position]
 
 
 def _encoding(content: bytes) -> tuple[str, int]:

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tuner.core.errors import TunerError, one_line
 from tuner.core.units import counted, format_number
-from tuner.data.table_cells import cell_text
+from tuner.data.cells import texts_of
 from tuner.data.table_dialect import Record
 
 MOST_BYTES = 200 << 20  # of a workbook's XML: openpyxl takes about 5 times as much memory
@@ -49,9 +51,7 @@ def read_workbook(path: Path, content: bytes) -> tuple[Iterator[Record], list[st
                     f"open the workbook in a spreadsheet program and save it there"
                 )
             cell.value = value
-    if merged:
-        notes.append(merged)
-    return _records(path, sheet), notes
+    return _records(sheet), notes + merged
 
 
 def _open(path: Path, content: bytes, *, formulas: bool) -> Any:
@@ -84,32 +84,37 @@ def _rows(sheet: Any) -> int:
     return found
 
 
-def _fill_merged(sheet: Any) -> str:
-    """Gives the value of cells that are merged over rows to each of them, and says so."""
-    over_rows = [
-        each for each in sheet.merged_cells.ranges if each.min_row < each.max_row and each.min_col == each.max_col
-    ]
+def _fill_merged(sheet: Any) -> list[str]:
+    """Gives the value of cells that are merged over rows to each of them, and says so; and which are over columns."""
+    merged = sorted(sheet.merged_cells.ranges, key=lambda each: (each.min_row, each.min_col))
+    over_rows = [each for each in merged if each.min_row < each.max_row and each.min_col == each.max_col]
     for each in over_rows:
-        area = str(each)
         value = sheet.cell(each.min_row, each.min_col).value
-        sheet.unmerge_cells(area)
+        sheet.unmerge_cells(str(each))
         for number in range(each.min_row, each.max_row + 1):
             sheet.cell(number, each.min_col).value = value
-    if not over_rows:
-        return ""
-    return (
-        f"{counted(len(over_rows), 'cell')} merged over several rows, such as {area}: each of the rows gets the value"
-    )
+    notes = []
+    if over_rows:
+        what = f"{counted(len(over_rows), 'cell')} merged over rows, such as {_area(over_rows[0])}"
+        notes.append(f"{what}: each of the rows gets the value")
+    over_columns = [each for each in merged if each.min_col < each.max_col and not _is_alone(sheet, each)]
+    if over_columns:
+        what = f"{counted(len(over_columns), 'cell')} merged over columns, such as {_area(over_columns[0])}"
+        notes.append(f"{what}: the first column has the value, the others are empty")
+    return notes
 
 
-def _records(path: Path, sheet: Any) -> Iterator[Record]:
+def _area(merged: Any) -> str:
+    return str(merged.coord)
+
+
+def _is_alone(sheet: Any, merged: Any) -> bool:
+    """Whether nothing else is in the row, as with a title."""
+    return sum(cell.value is not None for cell in sheet[merged.min_row]) < 2
+
+
+def _records(sheet: Any) -> Iterator[Record]:
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-        cells = []
-        for value in row:
-            text = cell_text(value)
-            if text is None:
-                raise TunerError(
-                    f"{path}, line {number}: a cell of the type {type(value).__name__}: write text or a number"
-                )
-            cells.append(text)
-        yield Record(number, cells)
+        cells = np.empty(len(row), dtype=object)
+        cells[:] = row
+        yield Record(number, texts_of(cells).tolist())

@@ -18,6 +18,7 @@ from tuner.data.table_text import decode, read_bytes, unpack
 __all__ = ["LINE", "BadRow", "Table", "read_table"]
 
 _SEP = re.compile(r"sep=([^\r\n])(?=\r|\n)", re.IGNORECASE)  # a line that tells Excel the separator
+_PART = re.compile(r"(train|training|test|testing|val|valid|validation)\b", re.IGNORECASE)
 
 
 def read_table(path: Path, *, target: str | None = None, columns: Collection[str] = ()) -> Table:
@@ -100,6 +101,9 @@ def _of(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _folder_notes(names: list[str], tables: list[Table], others: list[Path]) -> list[str]:
     notes = [f"{counted(len(names), 'file')} of one table, from {names[0]} to {names[-1]}"]
+    parts = [name for name in names if _PART.match(name)]
+    if parts:
+        notes.append(f"{' and '.join(parts)}: read as parts of one table, of which a test split is held out anew")
     hidden = [path for path in others if path.name.startswith((".", "_"))]  # such as _SUCCESS of Spark
     seen = sorted(path.name for path in others if path not in hidden)
     if seen:

@@ -20,7 +20,7 @@ from tuner.search.space import SearchSpace
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import parse_space, read_file, read_toml
 from tuner.sweeps.inputs import SweepInputs, read_inputs
-from tuner.training.classifier import build_classifier, check_task, model_parameters
+from tuner.training.classifier import build_classifier, check_task, model_note, model_parameters
 from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
 
 
@@ -79,7 +79,8 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
         halved=request.halved,
         data=load().fingerprint(),
     )
-    inputs = read_inputs(config, load())
+    note = model_note(load().spec, request.model)
+    inputs = read_inputs(config, replace(load(), notes=(*load().notes, note)) if note else load())
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")

@@ -40,7 +40,12 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
     from tuner.data.spec import DataSpec  # noqa: PLC0415
     from tuner.search.space_file import parse_space  # noqa: PLC0415
     from tuner.sweeps.plan import check_names, check_space, read_space  # noqa: PLC0415
-    from tuner.training.classifier import build_classifier, model_parameters, parameter_count  # noqa: PLC0415 - imports torch
+    from tuner.training.classifier import (  # noqa: PLC0415 - imports torch
+        build_classifier,
+        model_note,
+        model_parameters,
+        parameter_count,
+    )
 
     raw, name = read_space(source, model, None, load)
     space = parse_space(raw, name, narrowed=True)
@@ -53,6 +58,7 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
             "summary": catalog.summary("models", model),
             "parameters": parameter_count(build_classifier(data, model, {})),
             "arguments": model_parameters(model),
+            "note": model_note(data, model),
         },
         "space": {
             "file": name,

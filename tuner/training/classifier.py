@@ -77,6 +77,12 @@ def check_task(data: DataSpec, model: str) -> None:
         )
 
 
+def model_note(data: DataSpec, model: str) -> str:
+    """What the model has to say before it is trained on the data, such as that it will take long; empty for nothing."""
+    note: Callable[[DataSpec], str] | None = getattr(catalog.load("models", model), "note", None)
+    return "" if note is None else note(data)
+
+
 def model_parameters(model: str) -> dict[str, Any]:
     """The keyword arguments of a model's `build`, with their defaults."""
     signature = inspect.signature(catalog.load("models", model).build)

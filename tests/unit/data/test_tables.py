@@ -7,28 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from support.table_files import refusal, write
 
-from tuner.core.errors import TunerError
 from tuner.data.tables import read_table
 
 ROWS = {"a": ["1", "2"], "b": ["x", "y"]}
 TEXT = "a,b\n1,x\n2,y\n"
 
 
-def write(folder: Path, content: str | bytes, name: str = "table.csv") -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
 def cells(path: Path) -> dict[str, list[str]]:
     return {str(name): column.tolist() for name, column in read_table(path).frame.items()}
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(TunerError) as error:
-        read_table(path)
-    return str(error.value).removeprefix(str(path))
 
 
 def test_gives_text_as_it_stands_and_the_lines_it_stands_in(tmp_path: Path) -> None:
@@ -118,6 +106,12 @@ class TestFolder:
         write(tmp_path, "a,c\n1,x\n", "b.csv")
         expected = "/b.csv: the tables of a folder must have the same columns: 'b' is missing, 'c' is not in a.csv"
         assert refusal(tmp_path) == expected
+
+    def test_parts_are_joined_with_a_note(self, tmp_path: Path) -> None:
+        for name in ("test.csv", "train.csv"):
+            write(tmp_path, TEXT, name)
+        note = "test.csv and train.csv: read as parts of one table, of which a test split is held out anew"
+        assert read_table(tmp_path).notes[1] == note
 
     def test_a_folder_without_tables_is_refused(self, tmp_path: Path) -> None:
         assert refusal(tmp_path) == ": there is no table in the folder, such as a .csv"

@@ -1,0 +1,111 @@
+"""Which row is the header, and what is none of the table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.table_files import read, refusal, rows, write
+
+ROWS = "1.5,2,x\n2.5,3,y\n3.5,1,x\n"
+TABLE = [["a", "b", "kind"], ["1.5", "2", "x"], ["2.5", "3", "y"], ["3.5", "1", "x"]]
+
+
+@pytest.mark.parametrize(
+    ("before", "note"),
+    [
+        (
+            "Quarterly report\nCreated: 2025\n\n",
+            "2 lines before the header passed over, the first is 'Quarterly report'",
+        ),
+        ("Quarterly report,,\n,,\n", "1 line before the header passed over, the first is 'Quarterly report'"),
+        ("# made by X\n# version 2, of May\n", "2 lines before the header passed over, the first is '# made by X'"),
+    ],
+)
+def test_what_stands_before_the_header_is_passed_over(tmp_path: Path, before: str, note: str) -> None:
+    table = read(tmp_path, f"{before}a,b,kind\n{ROWS}")
+    assert (rows(table), table.notes) == (TABLE, (note,))
+    assert table.frame.index[0] == before.count("\n") + 2
+
+
+def test_a_title_before_two_columns(tmp_path: Path) -> None:
+    assert rows(read(tmp_path, "My data\na,kind\n1,x\n2,y\n"))[0] == ["a", "kind"]
+
+
+def test_the_target_tells_which_of_two_header_lines_has_the_names(tmp_path: Path) -> None:
+    table = read(tmp_path, ",Size,,\nkind,w,h,g\nx,1,2,3\ny,2,3,4\n", target="kind")
+    assert rows(table)[0] == ["kind", "w", "h", "g"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["# a b kind\n1.5 2 x\n2.5 3 y\n3.5 1 x\n", f"#a,b,kind\n{ROWS}", f"##fileformat=1\n#a,b,kind\n{ROWS}"],
+)
+def test_a_header_may_look_like_a_comment(tmp_path: Path, content: str) -> None:
+    table = read(tmp_path, content)
+    assert rows(table) == TABLE
+    assert any("is called 'a'" in note or "taken for the header" in note for note in table.notes)
+
+
+def test_a_column_may_be_called_by_the_sign_of_comments(tmp_path: Path) -> None:
+    table = read(tmp_path, "#,name\n1,Ann\n2,Bob\n")
+    assert (rows(table)[0], table.notes) == (["#", "name"], ())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        " a   |  b | kind \n-----+----+------\n 1.5 |  2 | x\n 2.5 | 3 | y\n 3.5 | 1 | x\n(3 rows)\n",
+        "+--+--+--+\n| a | b | kind |\n+--+--+--+\n| 1.5 | 2 | x |\n| 2.5 | 3 | y |\n| 3.5 | 1 | x |\n+--+--+--+\n"
+        "3 rows in set (0.00 sec)\n",
+        "| a | b | kind |\n|---|:-:|---:|\n| 1.5 | 2 | x |\n| 2.5 | 3 | y |\n| 3.5 | 1 | x |\n",
+        f"a,b,kind\n-,-,----\n{ROWS}\n(3 rows affected)\n",
+    ],
+)
+def test_what_clients_of_databases_print_is_read(tmp_path: Path, content: str) -> None:
+    table = read(tmp_path, content)
+    assert (rows(table), table.bad) == (TABLE, ())
+    assert any("ruler" in note for note in table.notes)
+
+
+def test_repeated_headers_comments_and_units_are_left_out(tmp_path: Path) -> None:
+    table = read(tmp_path, "a,b,kind\ncm,kg,\n1.5,2,x\n# a remark\n2.5,3,y\na,b,kind\n3.5,1,x\n")
+    assert rows(table) == TABLE
+    assert table.notes == (
+        "1 repeated header left out, the first in line 6",
+        "1 comment left out, the first in line 4",
+        "line 2 left out, as a second line of the header: 'cm' and 'kg' above numbers",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "shown", "names"),
+    [
+        ("-0.039,0.432,no\n1.764,0.172,yes\n0.8,0.1,no\n", "'-0.039', '0.432', 'no'", "x1,x2,x3"),
+        ("sunny,no,yes\nrain,no,no\nsunny,yes,yes\n", "'sunny', 'no', 'yes'", "x1,x2,x3"),
+        ("?,2.5,x\n1.5,2,y\n2.5,1,x\n", "'?', '2.5', 'x'", "x1,x2,x3"),
+        ("5,0,0,0\n0,0,0,1\n4,0,0,0\n", "'5', '0', '0', ...", "x1,x2,x3,x4"),
+        ("1,5;2;x\n2,5;3;y\n", "'1,5', '2', 'x'", "x1,x2,x3"),
+    ],
+)
+def test_data_in_the_first_line_is_refused(tmp_path: Path, content: str, shown: str, names: str) -> None:
+    assert refusal(write(tmp_path, content)) == (
+        f", line 1: the first line looks like data ({shown}): a header is needed: put a line with the names of the "
+        f"columns above it, such as {names}"
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "country,1990,1991,kind\nA,1.5,2,x\nB,2.5,3,y\n",
+        "0,1,2,kind\n1.5,2,3,x\n2.5,1,3,y\n",
+        "colour,shape\nred,round\nblue,square\n",
+    ],
+)
+def test_names_may_be_years_counts_or_words_above_words(tmp_path: Path, content: str) -> None:
+    assert rows(read(tmp_path, content))[0] == content.split("\n", maxsplit=1)[0].split(",")
+
+
+def test_a_known_column_makes_a_header_sure(tmp_path: Path) -> None:
+    assert rows(read(tmp_path, "5,7\n5,9\n6,7\n", target="7"))[0] == ["5", "7"]
