@@ -1,17 +1,23 @@
-"""Reads labelled image files into a split. Broken files are skipped and counted in a note."""
+"""Reads labelled image files into a split, and tells in notes what was broken or changed in reading."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from tuner.core.errors import TunerError, printable
 from tuner.data.images import read_images
+from tuner.data.pixels import Change, Levels
 from tuner.data.spec import Split
+
+from ._skipped import counted, relative
 
 
 class Labelled(NamedTuple):
@@ -21,31 +27,81 @@ class Labelled(NamedTuple):
     target: int
 
 
-def read_split(files: Sequence[Labelled], shape: tuple[int, ...], folder: Path) -> tuple[Split, list[str]]:
-    """The images that can be read, and a line for each broken file with its path relative to `folder`.
+@dataclass
+class Findings:
+    """What reading images has come across."""
+
+    broken: list[str] = field(default_factory=list)
+    """A line for each broken file, with its path relative to the folder of the dataset."""
+    changed: dict[Change, list[Labelled]] = field(default_factory=dict)
+
+    def add(self, other: Findings) -> None:
+        """Adds what reading more images has come across."""
+        self.broken += other.broken
+        for change, files in other.changed.items():
+            self.changed.setdefault(change, []).extend(files)
+
+    def notes(self, folder: Path, levels: Levels = ()) -> tuple[str, ...]:
+        """A line for broken files and for each kind of change, with a count and an example."""
+        lines = []
+        if self.broken:
+            files = "1 broken file" if len(self.broken) == 1 else f"{len(self.broken)} broken files"
+            lines.append(f"{files} skipped, such as {printable(self.broken[0])}")
+        for change, changed in sorted(self.changed.items()):
+            example = f"such as {relative(min(changed).path, folder)}"
+            line = f"{counted('{images}', len(changed))}: {change}, {example}"
+            if change is Change.SCALED and levels:
+                low, high = levels
+                line += f": {low:.6g} to {high:.6g}, between which 99.8 % of the training split lie, become 0 to 255"
+            lines.append(line)
+        return tuple(lines)
+
+
+def read_split(
+    files: Sequence[Labelled], shape: tuple[int, ...], folder: Path, levels: Levels = ()
+) -> tuple[Split, list[Labelled], Findings]:
+    """The images that can be read, their files, and what reading has come across.
 
     Raises:
         TunerError: there are images, but none can be read.
     """
-    inputs, good, lines = read_images([file.path for file in files], shape)
-    broken = [line.removeprefix(f"{folder}{os.sep}") for line in lines]
-    if broken and not good:
-        raise TunerError(f"{folder}: none of the {len(files)} images can be read, for example {broken[0]}")
-    targets = torch.tensor([files[index].target for index in good], dtype=torch.int64)
-    return Split(inputs, targets), broken
+    findings = Findings()
+    told: list[tuple[int, Change]] = []
+    paths = [file.path for file in files]
+    inputs, good, lines = read_images(paths, shape, levels=levels, tell=lambda *change: told.append(change))
+    findings.broken = [line.removeprefix(f"{folder}{os.sep}") for line in lines]
+    for index, change in told:
+        findings.changed.setdefault(change, []).append(files[index])
+    if findings.broken and not good:
+        raise TunerError(f"{folder}: none of the {len(files)} images can be read, for example {findings.broken[0]}")
+    kept = [files[index] for index in good]
+    return Split(inputs, torch.tensor([file.target for file in kept], dtype=torch.int64)), kept, findings
 
 
-def broken_note(broken: Sequence[str]) -> tuple[str, ...]:
-    """The note on broken files, if there are any."""
-    if not broken:
+def same_notes(splits: Mapping[str, Split], files: Mapping[str, Sequence[Labelled]], folder: Path) -> tuple[str, ...]:
+    """Notes on images that are there twice, pixel by pixel: in two classes, or in the test split and in another one."""
+    seen: dict[bytes, Labelled] = {}
+    torn, leaked = [], []
+    for part in ("train", "validation", "test"):
+        known = dict(seen)
+        for key, file in zip(map(_digest, splits[part].inputs), files[part], strict=True):
+            twin = seen.setdefault(key, file)
+            if twin.target != file.target:
+                torn.append((file, twin))
+            elif part == "test" and key in known:
+                leaked.append((file, known[key]))
+    return (
+        *_twins_note(torn, "with a twin in another class, pixel by pixel", folder),
+        *_twins_note(leaked, "of the test split also trained or validated on, so that scores are too good", folder),
+    )
+
+
+def _twins_note(twins: Sequence[tuple[Labelled, Labelled]], what: str, folder: Path) -> tuple[str, ...]:
+    if not twins:
         return ()
-    files = "1 broken file" if len(broken) == 1 else f"{len(broken)} broken files"
-    return (f"{files} skipped, such as {printable(broken[0])}",)
+    one, other = (relative(file.path, folder) for file in twins[0])
+    return (f"{counted('{images}', len(twins))} {what}, such as {one}, which is {other}",)
 
 
-def skipped_note(folder: Path, skipped: Sequence[Path]) -> tuple[str, ...]:
-    """The note on files and folders that are skipped without being opened, if there are any."""
-    if not skipped:
-        return ()
-    what = "1 file or folder" if len(skipped) == 1 else f"{len(skipped)} files or folders"
-    return (f"{what} skipped: not an image of a class, such as {printable(str(skipped[0].relative_to(folder)))}",)
+def _digest(image: Tensor) -> bytes:
+    return hashlib.blake2b(image.numpy().data, digest_size=16).digest()

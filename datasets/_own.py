@@ -28,12 +28,13 @@ def three_ways(
     """Training, validation and test split. Where one of the last two is None, it is held out of the first (stratified).
 
     Raises:
-        TunerError: a class has too few samples to be in every split.
+        TunerError: a class has too few samples to be in every split that is held out, or a given split has one class.
     """
     check_counts(train, classes, 1 + (validation is None) + (test is None), source)
-    for given in (validation, test):
-        if given is not None:
-            check_counts(given, classes, 1, source)
+    for part, given in (("validation", validation), ("test", test)):
+        if given is not None and len(there := set(given.targets.tolist())) < 2:
+            only = f"samples of '{classes[min(there)]}' only" if there else "no samples"
+            raise TunerError(f"{source}: the {part} split has {only}: scores need two classes, so add one or remove it")
     if test is None:
         train, test = hold_out(*train, TEST_SHARE)
     if validation is None:

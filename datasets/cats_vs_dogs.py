@@ -12,13 +12,13 @@ from pathlib import Path, PurePosixPath
 
 from torchvision.datasets import OxfordIIITPet
 
-from tuner.data.image_files import ENDINGS
 from tuner.data.spec import DataSpec, Splits, hold_out, moments
 
 from ._cache import cached
 from ._files import NotDownloadedError, fetch, missing, unpack, unusable
-from ._images import Labelled, broken_note, read_split, skipped_note
+from ._images import Findings, Labelled, read_split
 from ._own import TEST_SHARE, VALIDATION_SHARE, check_counts, three_ways
+from ._skipped import Skipped, is_hidden, is_image
 
 SPEC = DataSpec(
     name="cats_vs_dogs",
@@ -52,22 +52,22 @@ def load(root: Path) -> Splits:
 
 
 def _kaggle(folder: Path) -> Splits:
-    there = [
-        Labelled(path, target)
-        for target, name in enumerate(KAGGLE_CLASSES)
-        for path in sorted((folder / name).iterdir())
-    ]
-    files = [file for file in there if file.path.suffix.lower() in ENDINGS]
-    skipped = [file.path for file in there if file.path.suffix.lower() not in ENDINGS]
+    files, skipped = [], Skipped()
+    for target, name in enumerate(KAGGLE_CLASSES):
+        for path in sorted((folder / name).iterdir()):
+            if is_image(path) and not is_hidden(path):
+                files.append(Labelled(path, target))
+            else:
+                skipped.add_entry(path)
 
     def make() -> Splits:
-        images, broken = read_split(files, SPEC.shape, folder)
+        images, _, findings = read_split(files, SPEC.shape, folder)
         parts = three_ways(images, None, None, SPEC.classes, str(folder))
-        return _with_moments(Splits(SPEC, *parts, notes=broken_note(broken)))
+        return _with_moments(Splits(SPEC, *parts, notes=findings.notes(folder)))
 
     splits = cached(SPEC.name, folder, [file.path for file in files], (SPEC.shape, TEST_SHARE, VALIDATION_SHARE), make)
     note = f"read from {folder}, which has no official test split: scores are not comparable with {FOLDER}"
-    return replace(splits, notes=(note, *splits.notes, *skipped_note(folder, skipped)))
+    return replace(splits, notes=(note, *splits.notes, *skipped.notes(folder)))
 
 
 def _pets(folder: Path) -> Splits:
@@ -75,12 +75,15 @@ def _pets(folder: Path) -> Splits:
     files = {name: _listed(folder, name) for name in LISTS}
 
     def make() -> Splits:
-        rest, broken = read_split(files["trainval"], SPEC.shape, folder)
-        test, broken_test = read_split(files["test"], SPEC.shape, folder)
+        findings = Findings()
+        rest, _, found = read_split(files["trainval"], SPEC.shape, folder)
+        findings.add(found)
+        test, _, found = read_split(files["test"], SPEC.shape, folder)
+        findings.add(found)
         check_counts(rest, SPEC.classes, 2, str(folder))
         check_counts(test, SPEC.classes, 1, str(folder))
         train, validation = hold_out(*rest, VALIDATION_SHARE)
-        return _with_moments(Splits(SPEC, train, validation, test, broken_note(broken + broken_test)))
+        return _with_moments(Splits(SPEC, train, validation, test, findings.notes(folder)))
 
     every = [file.path for name in LISTS for file in files[name]] + [_list(folder, name) for name in LISTS]
     return cached(SPEC.name, folder, every, (SPEC.shape, VALIDATION_SHARE), make)

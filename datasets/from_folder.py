@@ -1,28 +1,36 @@
 """Your own images: a folder with a folder of images for each class.
 
-PATH/CLASS/IMAGE, or PATH/train/CLASS/IMAGE with PATH/test and PATH/val (or valid, validation) if they exist. Without a
-folder for them, a test split of 20 % and a validation split of 20 % of the rest are held out.
+PATH/CLASS/IMAGE, or PATH/train/CLASS/IMAGE with PATH/test and PATH/val if they exist, by these and the other usual
+names in any case; or images and a table of their classes. Where no images are given for them, a test split of 20 % and
+a validation split of 20 % of the rest are held out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from tuner.core.errors import TunerError, check_name
+import torch
+
+from tuner.core.errors import TunerError, check_name, printable
 from tuner.core.files import slug
-from tuner.data.image_files import ENDINGS, read_header
-from tuner.data.spec import DataSpec, Splits, moments
+from tuner.data.image_files import Header, read_header
+from tuner.data.image_levels import SHARES, find_levels
+from tuner.data.pixels import Change, Depth, Levels
+from tuner.data.spec import DataSpec, Split, Splits, moments
 
 from ._cache import cached
-from ._images import Labelled, broken_note, read_split, skipped_note
+from ._folder_layout import PARTS, Layout, find_layout
+from ._folder_walk import Folders
+from ._images import Findings, Labelled, read_split, same_notes
 from ._own import TEST_SHARE, VALIDATION_SHARE, three_ways
+from ._skipped import counted
 
-PARTS = {"train": ("train",), "validation": ("val", "valid", "validation"), "test": ("test",)}
 LARGEST_KEPT = 224  # pixels: images that share one size up to this keep it
 SMALLEST_SIDE, LARGEST_SIDE = 32, 160  # pixels: limits of the square that other images are scaled to
+Files = dict[str, list[Labelled]]  # by split
 
 
 def load(path: Path) -> Splits:
@@ -31,65 +39,34 @@ def load(path: Path) -> Splits:
     The only augmentation is shifting: a mirrored or rotated digit or letter may be a different one, or none.
 
     Raises:
-        TunerError: the folder is missing, has fewer than two classes, or a class has too few images.
+        TunerError: the folder is missing, has fewer than two classes, a class has too few images, or it is laid out for
+            another task.
     """
     folder = path.expanduser().resolve()
-    parts, skipped = _find(folder)
-    classes = _classes(folder, parts)
-    files = {part: _labelled(folders, classes) for part, folders in parts.items()}
+    layout = find_layout(folder)
+    classes = _classes(folder, layout.parts)
+    files = {part: _labelled(layout.parts[part], classes) for part in PARTS if part in layout.parts}
     every = [file.path for part in files.values() for file in part]
     name = f"folder_{slug(folder.name)}"
-    recipe = (sorted(files), LARGEST_KEPT, SMALLEST_SIDE, LARGEST_SIDE, TEST_SHARE, VALIDATION_SHARE)
-    splits = cached(name, folder, every, recipe, lambda: _read(folder, name, classes, files))
-    return replace(splits, notes=(*splits.notes, *skipped_note(folder, skipped)))
+    recipe = (sorted(files), LARGEST_KEPT, SMALLEST_SIDE, LARGEST_SIDE, TEST_SHARE, VALIDATION_SHARE, SHARES)
+    splits = cached(name, folder, [*every, *layout.tables], recipe, lambda: _read(layout, name, classes, files))
+    return replace(splits, notes=(*layout.notes, *splits.notes, *layout.skipped.notes(layout.root)))
 
 
-Folders = dict[str, list[Path]]  # the images of each class
-
-
-def _find(folder: Path) -> tuple[dict[str, Folders], list[Path]]:
-    """The images by split and class, and the files that are skipped."""
-    if not folder.is_dir():
-        raise TunerError(f"folder:{folder}: there is no such folder")
-    skipped: list[Path] = []
-    if not _class_folders(folder / "train", []):  # a class may be called train as well
-        return {"train": _class_folders(folder, skipped)}, skipped
-    found: dict[str, Folders] = {}
-    for part, names in PARTS.items():
-        there = [folder / name for name in names if (folder / name).is_dir()]
-        if len(there) > 1:
-            raise TunerError(f"folder:{folder}: has {there[0].name} and {there[1].name}: keep one of them")
-        if there:
-            found[part] = _class_folders(there[0], skipped)
-    return found, skipped
-
-
-def _class_folders(folder: Path, skipped: list[Path]) -> Folders:
-    """The subfolders with their images. Hidden entries and anything that is not an image go to `skipped`."""
-    found: Folders = {}
-    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not entry.is_dir() or entry.name.startswith("."):
-            skipped.append(entry)
-            continue
-        for file in sorted(entry.iterdir()):
-            if file.suffix.lower() in ENDINGS and not file.name.startswith(".") and file.is_file():
-                found.setdefault(entry.name, []).append(file)
-            else:
-                skipped.append(file)
-    return found
-
-
-def _classes(folder: Path, parts: dict[str, Folders]) -> tuple[str, ...]:
+def _classes(folder: Path, parts: Mapping[str, Folders]) -> tuple[str, ...]:
     classes = tuple(sorted(parts["train"]))
     if len(classes) < 2:
-        has = f"images of {classes[0]} only" if classes else "none"
+        has = f"images of {printable(classes[0])} only" if classes else "none"
         raise TunerError(f"folder:{folder}: needs a folder of images for each of two or more classes, but has {has}")
     for name in classes:
         check_name(name, f"folder:{folder}: the class")
     for part, folders in parts.items():
         strange = sorted(set(folders) - set(classes))
         if strange:
-            raise TunerError(f"folder:{folder}: the class {strange[0]} is in {part}, but not in train")
+            raise TunerError(
+                f"folder:{folder}: the class {printable(strange[0])} is in {part}, but not in train: add images of it "
+                f"to train, or remove it from {part}"
+            )
     return classes
 
 
@@ -97,23 +74,76 @@ def _labelled(folders: Folders, classes: Sequence[str]) -> list[Labelled]:
     return [Labelled(path, target) for target, name in enumerate(classes) for path in folders.get(name, ())]
 
 
-def _read(folder: Path, name: str, classes: tuple[str, ...], files: dict[str, list[Labelled]]) -> Splits:
-    shape = _shape([file.path for file in files["train"]])
-    read = {part: read_split(of_part, shape, folder) for part, of_part in files.items()}
-    given = {part: split for part, (split, _) in read.items()}
-    parts = three_ways(given["train"], given.get("validation"), given.get("test"), classes, f"folder:{folder}")
-    mean, std = moments(parts[0].inputs)
-    spec = DataSpec(name=name, task="image", shape=shape, classes=classes, mean=mean, std=std, augment=("crop",))
-    return Splits(spec, *parts, notes=broken_note([line for _, broken in read.values() for line in broken]))
+def _read(layout: Layout, name: str, classes: tuple[str, ...], files: Files) -> Splits:
+    source, root = f"folder:{layout.root}", layout.root
+    headers = {file: header for file in files["train"] if (header := read_header(file.path)) is not None}
+    shape = _shape(list(headers.values()))
+    levels = _levels({**files, "train": list(headers)}, headers, classes, source)
+    findings = Findings()
+    given: dict[str, Split] = {}
+    kept: dict[str, list[Labelled]] = {}
+    for part, of_part in files.items():
+        given[part], kept[part], found = read_split(of_part, shape, root, levels)
+        findings.add(found)
+    held = _held(kept, classes, source)
+    splits, of_splits = {}, {}
+    for part, (chosen, targets) in zip(PARTS, held, strict=True):
+        origin = part if part in given else "train"
+        whole = len(chosen) == len(given[origin].targets)
+        splits[part] = given[origin] if whole else Split(given[origin].inputs[chosen], targets)
+        of_splits[part] = [kept[origin][row] for row in chosen.tolist()]
+    train, validation, test = (splits[part] for part in PARTS)
+    mean, std = moments(train.inputs)
+    spec = DataSpec(
+        name=name, task="image", shape=shape, classes=classes, mean=mean, std=std, augment=("crop",), levels=levels
+    )
+    notes = (
+        *findings.notes(root, levels),
+        *_mixed_note(findings, [file for of_part in kept.values() for file in of_part], classes),
+        *same_notes(splits, of_splits, root),
+    )
+    return Splits(spec, train, validation, test, notes)
 
 
-def _shape(files: Sequence[Path]) -> tuple[int, int, int]:
+def _held(files: Files, classes: tuple[str, ...], source: str) -> tuple[Split, Split, Split]:
+    """The three splits, whose inputs are indices into the files that they are taken from."""
+    rows = {
+        part: Split(torch.arange(len(of_part)), torch.tensor([file.target for file in of_part], dtype=torch.int64))
+        for part, of_part in files.items()
+    }
+    return three_ways(rows["train"], rows.get("validation"), rows.get("test"), classes, source)
+
+
+def _levels(files: Files, headers: Mapping[Labelled, Header], classes: tuple[str, ...], source: str) -> Levels:
+    """The range of values beyond 8 bits in what will be the training split, but for broken files."""
+    if all(header.depth is Depth.BYTES for header in headers.values()):
+        return ()
+    training = [files["train"][row] for row in _held(files, classes, source)[0].inputs.tolist()]
+    return find_levels([file.path for file in training], [headers[file].depth for file in training], source)
+
+
+def _mixed_note(findings: Findings, kept: Sequence[Labelled], classes: Sequence[str]) -> tuple[str, ...]:
+    """The note on a mix of images of 8 bits and of more, which may give a class away."""
+    scaled = findings.changed.get(Change.SCALED, [])
+    if not scaled or len(scaled) == len(kept):
+        return ()
+    of_8 = set(kept) - set(scaled)
+    with_more, with_8 = ({file.target for file in files} for files in (scaled, of_8))
+    line = f"the other {counted('{images}', len(of_8))} of 8 bits read as they are"
+    if with_more.isdisjoint(with_8):
+        line += (
+            f": they are of '{classes[min(with_8)]}' and never of '{classes[min(with_more)]}', so a model may tell the "
+            "files apart and not what they show: save all in one format"
+        )
+    return (line,)
+
+
+def _shape(headers: Sequence[Header]) -> tuple[int, int, int]:
     """The size of all images if they share a small one; otherwise a square with their median shorter side."""
-    shapes = [shape[:3] for shape in map(read_header, files) if shape is not None]
-    if not shapes:
+    if not headers:
         return 3, SMALLEST_SIDE, SMALLEST_SIDE  # all images are broken: reading them reports that
-    channels = max(shape[0] for shape in shapes)
-    sizes = [shape[1:] for shape in shapes]
+    channels = max(header.channels for header in headers)
+    sizes = [(header.height, header.width) for header in headers]
     if len(set(sizes)) == 1 and max(sizes[0]) <= LARGEST_KEPT:
         return channels, *sizes[0]
     side = min(max(round(median(map(min, sizes))), SMALLEST_SIDE), LARGEST_SIDE)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.core.errors import TunerError
+from tuner.core.units import counted
 from tuner.data.image_files import content_of, no_warnings, open_image
 from tuner.data.pixels import DARK, Depth, Levels, colours_of, depth_of, values_of
 
@@ -39,8 +40,9 @@ def find_levels(files: Sequence[Path], depths: Sequence[Depth], source: str) -> 
     whole = [file for file, depth in zip(files, depths, strict=True) if depth.scaled and depth is not Depth.REAL]
     if real and whole:
         raise TunerError(
-            f"{source}: {_images(whole)} of 16 or 32 bits, such as {whole[0].name}, and {_images(real)} of floats, "
-            f"such as {real[0].name}, have no common range: save all in one format"
+            f"{source}: {counted(len(whole), 'image')} of 16 or 32 bits, such as {whole[0].name}, and "
+            f"{counted(len(real), 'image')} of floats, such as {real[0].name}, have no common range: save all in one "
+            "format"
         )
     values = _sampled([*real, *whole])
     if not values.size:
@@ -49,7 +51,7 @@ def find_levels(files: Sequence[Path], depths: Sequence[Depth], source: str) -> 
     if low == high:
         low, high = values.min(), values.max()
     if low == high:
-        raise TunerError(f"{source}: all pixels of the {_images([*real, *whole])} beyond 8 bits are {low:g}")
+        raise TunerError(f"{source}: all pixels of the {counted(len(real + whole), 'image')} beyond 8 bits are {low:g}")
     return float(low), float(high)
 
 
@@ -57,14 +59,10 @@ def _check_cut(files: Sequence[Path], source: str) -> None:
     values = _sampled(files)
     if values.size and (top := float(np.percentile(values, SHARES[1]))) < DARK // 256:
         raise TunerError(
-            f"{source}: {_images(files)} of 16 bits a colour, such as {files[0].name}, hold values up to about "
-            f"{(top + 1) * 256:,.0f} of 65,535, and of such a {files[0].suffix} only the upper 8 bits are read: "
+            f"{source}: {counted(len(files), 'image')} of 16 bits a colour, such as {files[0].name}, hold values up to "
+            f"about {(top + 1) * 256:,.0f} of 65,535, and of such a {files[0].suffix} only the upper 8 bits are read: "
             "save them as PNG of 16 bits, or scale them to 8 bits"
         )
-
-
-def _images(files: Sequence[Path]) -> str:
-    return "1 image" if len(files) == 1 else f"{len(files)} images"
 
 
 def _sampled(files: Sequence[Path]) -> NDArray[Any]:

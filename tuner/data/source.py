@@ -62,6 +62,7 @@ class Source:
             splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
         else:
             splits = catalog.load("datasets", form).load(data_root())
+        splits.check_varied(self.dataset)
         return splits if limit is None else splits.limit(limit)
 
 

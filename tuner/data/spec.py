@@ -118,6 +118,15 @@ class Splits:
             "".join(fingerprint(s) for s in (self.train, self.validation, self.test)).encode()
         ).hexdigest()
 
+    def check_varied(self, source: str) -> None:
+        """Raises TunerError when all samples of a split are alike: reading has lost what tells them apart."""
+        for part, split in (("training", self.train), ("validation", self.validation), ("test", self.test)):
+            if len(split.inputs) > 1 and _alike(split.inputs):
+                raise TunerError(
+                    f"{source}: all {len(split.inputs)} samples of the {part} split are alike once read, so that "
+                    "nothing can be learned from them: check what is in the files"
+                )
+
     def limit(self, samples: int, seed: int = SPLIT_SEED) -> Splits:
         """A stratified subsample with `samples` for training and validation together, in the same proportion.
 
@@ -178,6 +187,14 @@ def moments(inputs: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     std = (square / count - offset.square()).clamp_min(0).sqrt()
     mean = first.flatten() + offset
     return tuple(mean.tolist()), tuple(torch.where(std > 0, std, torch.ones_like(std)).tolist())
+
+
+def _alike(inputs: Tensor) -> bool:
+    """Whether every sample is the first one; the second one mostly ends the search."""
+    step = max(1, CHUNK // inputs[0].numel())
+    return bool((inputs[1] == inputs[0]).all()) and all(
+        bool((chunk == inputs[0]).all()) for chunk in torch.split(inputs, step)
+    )
 
 
 def _tuples(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class ClassificationReport:
 
     classes: tuple[ScoreRow, ...]
     macro: ScoreRow
-    """The mean over the classes."""
+    """The mean over the classes that have samples."""
     weighted: ScoreRow
     """The mean over the classes, each weighted by its samples."""
     accuracy: float
@@ -76,15 +76,18 @@ def classification(predictions: Predictions, names: Sequence[str]) -> Classifica
     support = scores[3]
     return ClassificationReport(
         classes=tuple(_row(name, *each) for name, *each in zip(names, table, support, strict=True)),
-        macro=_row("macro average", table.mean(0), support.sum()),
+        macro=_row("macro average", table[support > 0].mean(0), support.sum()),
         weighted=_row("weighted average", np.average(table, axis=0, weights=support), support.sum()),
         accuracy=float((targets == predicted).mean()),
     )
 
 
 def roc_curves(predictions: Predictions, names: Sequence[str]) -> list[RocCurve]:
-    """One curve for each class; for two classes only that of the second, since the other is its mirror image."""
-    chosen = [1] if len(names) == 2 else range(len(names))
+    """One curve for each class that has samples.
+
+    For two classes it is only that of the second, since the other is its mirror image.
+    """
+    chosen = [1] if len(names) == 2 else sorted(set(predictions.targets.tolist()))
     return [_roc(predictions, index, names[index]) for index in chosen]
 
 

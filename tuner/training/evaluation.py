@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save
 from sklearn.metrics import f1_score, log_loss, roc_auc_score
@@ -18,20 +19,23 @@ from tuner.training.classifier import Classifier, predict_logits
 
 
 def score(model: Classifier, test: Split) -> TestScores:
-    """Scores of a model on a split that is on its device. Every class must occur in the split."""
+    """Scores of a model on a split that is on its device; two classes or more must occur in it."""
     return score_logits(predict_logits(model, test.inputs), test.targets)
 
 
 def score_logits(logits: Tensor, classes_of: Tensor) -> TestScores:
-    """Scores of (samples, classes) logits, whose true classes are the (samples,) `classes_of`."""
+    """Scores of (samples, classes) logits, whose true classes are the (samples,) `classes_of`.
+
+    Means over classes leave out those that have no sample: a class without any has neither an F1 nor an AUC.
+    """
     probabilities = torch.softmax(logits.double(), 1).cpu().numpy()
     targets, predicted = classes_of.cpu().numpy(), probabilities.argmax(1)
-    classes = probabilities.shape[1]
-    ranked = probabilities[:, 1] if classes == 2 else probabilities
+    classes, present = probabilities.shape[1], np.unique(targets)
+    ranked = [1] if classes == 2 else present
     return TestScores(
         accuracy=float((predicted == targets).mean()),
-        macro_f1=float(f1_score(targets, predicted, average="macro")),
-        roc_auc=float(roc_auc_score(targets, ranked, multi_class="ovr", average="macro")),
+        macro_f1=float(f1_score(targets, predicted, labels=present, average="macro")),
+        roc_auc=float(np.mean([roc_auc_score(targets == label, probabilities[:, label]) for label in ranked])),
         loss=float(log_loss(targets, probabilities, labels=range(classes))),
     )
 

@@ -14,7 +14,7 @@ from PIL import Image
 from tuner.core.errors import TunerError
 from tuner.data.image_files import read_header
 from tuner.data.images import read_image, read_images
-from tuner.data.pixels import Depth
+from tuner.data.pixels import Change, Depth
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255), "white": (255, 255, 255)}
 
@@ -184,6 +184,13 @@ class TestReadImages:
         assert good == [number for number in range(40) if number not in {3, 17}]
         assert broken == [f"{paths[number]}: the file is empty" for number in (3, 17)]
         assert images[:, :, 0, 0].tolist() == [list(COLOURS[colours[number]]) for number in good]
+
+    def test_tells_what_it_has_changed_in_which_image(self, tmp_path: Path) -> None:
+        paths = [plain(tmp_path / f"{number}.png") for number in range(3)]
+        Image.new("RGBA", (8, 8), (9, 9, 9, 99)).save(paths[1])
+        told: list[tuple[int, Change]] = []
+        read_images(paths, (3, 8, 8), tell=lambda *change: told.append(change))
+        assert told == [(1, Change.TRANSPARENT)]
 
     def test_of_no_paths_are_none(self) -> None:
         images, good, broken = read_images([], (1, 8, 8))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
@@ -63,3 +64,13 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
         Source.parse("csv:t.csv", None).load()
     with pytest.raises(TunerError, match=r"--target x: folder:PATH already has classes"):
         Source.parse(f"folder:{tmp_path}", "x").load()
+
+
+def test_images_that_are_all_alike_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+    for name in ("a", "b"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(5):
+            Image.new("L", (8, 8), 3).save(tmp_path / "photos" / name / f"{number}.png")
+    with pytest.raises(TunerError, match=r"^folder:.*photos: all 6 samples of the training split are alike once read"):
+        Source.parse(f"folder:{tmp_path / 'photos'}", None).load()

@@ -37,9 +37,30 @@ def test_a_specification_survives_json() -> None:
         name="made-up", task="tabular", shape=(3,), classes=("a", "b"), mean=(0.1,) * 3, std=(1.0,) * 3, columns=columns
     )
     text = DataSpec(name="t", task="text", shape=(9,), classes=("a", "b"), mean=(), std=(), vocabulary=("the", "it"))
-    for one in (spec, text):
+    image = replace(text, task="image", shape=(1, 8, 8), vocabulary=(), levels=(0.5, 4095.0))
+    for one in (spec, text, image):
         assert DataSpec.from_json(json.loads(json.dumps(asdict(one)))) == one
     assert [column.width for column in columns] == [1, 2]
+
+
+class TestCheckVaried:
+    @pytest.mark.parametrize("kind", [torch.uint8, torch.int16, torch.float64])
+    @pytest.mark.parametrize("part", ["train", "validation", "test"])
+    def test_refuses_a_split_whose_samples_are_all_alike(self, splits: Splits, part: str, kind: torch.dtype) -> None:
+        alike = Split(torch.full((len(TARGETS), 2, 3), 7, dtype=kind), TARGETS)
+        given = {"train": splits.train, "validation": splits.validation, "test": splits.test, part: alike}
+        name = "training" if part == "train" else part
+        with pytest.raises(TunerError, match=rf"^folder:x: all 160 samples of the {name} split are alike once read"):
+            Splits(splits.spec, given["train"], given["validation"], given["test"]).check_varied("folder:x")
+
+    def test_takes_one_that_differs_in_a_single_value_at_the_end(self, splits: Splits) -> None:
+        inputs = torch.zeros((len(TARGETS), 4))
+        inputs[-1, -1] = 1
+        splits.check_varied("folder:x")
+        replace(splits, train=Split(inputs, TARGETS)).check_varied("folder:x")
+
+    def test_takes_a_split_of_one_sample(self, splits: Splits) -> None:
+        replace(splits, test=Split(torch.zeros(1, 1), torch.zeros(1, dtype=torch.int64))).check_varied("folder:x")
 
 
 class TestStratified:

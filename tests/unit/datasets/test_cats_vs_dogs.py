@@ -148,7 +148,7 @@ def test_prefers_the_folder_of_kaggle_wherever_it_lies(root: Path, name: str) ->
     assert splits.notes == (
         f"read from {folder}, which has no official test split: scores are not comparable with oxford-iiit-pet",
         "1 broken file skipped, such as Dog/5.jpg: the file is empty",
-        "1 file or folder skipped: not an image of a class, such as Cat/Thumbs.db",
+        "1 hidden file or folder skipped, such as Cat/Thumbs.db",
     )
     for part in parts(splits):  # the cats are grey
         assert torch.equal((part.inputs[:, 0] == part.inputs[:, 1]).all(2).all(1), part.targets == 0)

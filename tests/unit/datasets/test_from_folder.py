@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from support.dataset_files import noise, parts
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
+from tuner.data.images import read_image
 from tuner.data.spec import Splits, moments
 
 
@@ -116,9 +119,13 @@ def test_one_image_in_colour_among_many_grey_ones_is_enough(folder: Path) -> Non
 
 
 def test_takes_every_usual_format(folder: Path) -> None:
-    for ending in ("jpg", "jpeg", "png", "bmp", "gif", "webp", "ppm", "tif", "tiff", "JPG"):
-        write(folder, ending=ending, a=1, b=1)
-    write(folder, ending="pgm", mode="L", a=1, b=1)
+    endings = ("jpg", "jpeg", "png", "bmp", "gif", "webp", "ppm", "tif", "tiff", "JPG", "jfif")
+    for number, ending in enumerate(endings):
+        for seed, name in enumerate("ab"):
+            path = folder / name / f"{number}.{ending}"
+            noise(path.with_suffix(".jpg" if ending == "jfif" else path.suffix), 10 * number + seed, (20, 20))
+            if ending == "jfif":
+                path.with_suffix(".jpg").rename(path)
     splits = load(folder)
     assert sum(len(part.targets) for part in parts(splits)) == 22
     assert splits.notes == ()
@@ -132,9 +139,12 @@ def test_what_is_broken_or_no_image_is_counted(folder: Path) -> None:
     (folder / ".git").mkdir()
     (folder / "a" / ".DS_Store").write_bytes(b"")
     for _ in range(2):  # the second time from the cache
-        first, second = load(folder).notes
-        assert first.startswith("2 broken files skipped, such as a/cut.png: ")
-        assert second == "3 files or folders skipped: not an image of a class, such as .git"
+        broken, *others = load(folder).notes
+        assert broken.startswith("2 broken files skipped, such as a/cut.png: ")
+        assert others == [
+            "1 .txt: no image, such as b/notes.txt",
+            "2 hidden files or folders skipped, such as .git",
+        ]
 
 
 def test_is_read_again_after_a_change(folder: Path) -> None:
@@ -149,8 +159,10 @@ def test_is_read_again_after_a_change(folder: Path) -> None:
 def test_a_folder_without_two_classes_is_refused(folder: Path) -> None:
     assert refusal(folder) == ": there is no such folder"
     needed = ": needs a folder of images for each of two or more classes, but has "
-    noise(folder / "loose.png", 0)
+    folder.mkdir()
     assert refusal(folder) == f"{needed}none"
+    noise(folder / "loose.png", 0)
+    assert refusal(folder).startswith(": images lie in the folder itself, and no folder says their classes: ")
     write(folder, a=5)
     (folder / "b").mkdir()
     assert refusal(folder) == f"{needed}images of a only"
@@ -168,12 +180,79 @@ def test_too_few_images_of_a_class_are_refused(folder: Path) -> None:
 def test_splits_that_do_not_fit_are_refused(folder: Path) -> None:
     write(folder / "train", a=5, b=5)
     write(folder / "test", a=5)
-    assert refusal(folder) == ": each class needs at least 1 samples, but 'b' has 0"
+    one = ": the test split has samples of 'a' only: scores need two classes, so add one or remove it"
+    assert refusal(folder) == one
     write(folder / "test", b=1, c=1)
-    assert refusal(folder) == ": the class c is in test, but not in train"
+    strange = ": the class c is in test, but not in train: add images of it to train, or remove test/c"
+    assert refusal(folder) == strange
     write(folder / "val", a=1, b=1)
     write(folder / "valid", a=1, b=1)
     assert refusal(folder) == ": has val and valid: keep one of them"
+
+
+def test_the_same_picture_twice_is_told(folder: Path) -> None:
+    write(folder / "train", a=5, b=5)
+    write(folder / "test", a=2, b=2)
+    noise(folder / "test" / "b" / "again.bmp", 1001, (20, 20))
+    noise(folder / "train" / "b" / "other.png", 4, (20, 20))
+    torn, leaked = load(folder).notes[:2]
+    assert torn.startswith("1 image with a twin in another class, pixel by pixel, such as train/b/other.png, which is ")
+    assert leaked.startswith("5 images of the test split also trained or validated on, so that scores are too good, ")
+
+
+def test_what_reading_changes_is_counted_and_named(folder: Path) -> None:
+    write(folder, a=5, b=5)
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    rng = np.random.default_rng(7)
+    frames = [Image.fromarray(rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)) for _ in range(4)]
+    frames[0].save(folder / "a" / "turned.jpg", exif=exif)
+    frames[1].save(folder / "a" / "stack.tif", save_all=True, append_images=frames[2:3])
+    frames[3].convert("RGBA").save(folder / "a" / "opaque.png")
+    clear = frames[3].convert("RGBA")
+    clear.putalpha(100)
+    clear.save(folder / "b" / "clear.png")
+    assert load(folder).notes == (
+        "1 image: the first of several frames or pages read, such as a/stack.tif",
+        "1 image: transparent pixels made white, such as b/clear.png",
+        "1 image: turned upright, as its EXIF says, such as a/turned.jpg",
+    )
+
+
+def deep(folder: Path, *, bits_of_b: int = 16, count: int = 12) -> None:
+    """Grey images of a camera with 12 bits: the classes are 300 and 420 of 4095, give or take a few."""
+    rng = np.random.default_rng(0)
+    for name, level in (("a", 300), ("b", 420)):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            values = rng.normal(level, 10, (24, 24)).clip(0, 4095)
+            kind = np.uint8 if name == "b" and bits_of_b == 8 else np.uint16
+            Image.fromarray((values / 16 if kind == np.uint8 else values).astype(kind)).save(
+                folder / name / f"{number}.png"
+            )
+
+
+def test_values_beyond_8_bits_are_scaled_by_those_of_the_training_split(folder: Path) -> None:
+    deep(folder)
+    for _ in range(2):  # the second time from the cache
+        splits = load(folder)
+        low, high = splits.spec.levels
+        assert 260 < low < 290
+        assert 430 < high < 460
+        brightness = [float(splits.test.inputs[splits.test.targets == index].float().mean()) for index in (0, 1)]
+        assert brightness[0] < 70
+        assert brightness[1] > 180
+        assert splits.notes[0].startswith("24 images: values beyond 8 bits scaled to 8, such as a/0.png: 2")
+    image = read_image(folder / "b" / "0.png", splits.spec.shape, levels=splits.spec.levels)
+    rows = torch.cat([part.inputs for part in parts(splits)])
+    assert any(torch.equal(image, row) for row in rows)  # a prediction reads it alike
+
+
+def test_a_mix_of_8_and_more_bits_is_told(folder: Path) -> None:
+    deep(folder, bits_of_b=8)
+    scaled, others = load(folder).notes
+    assert scaled.startswith("12 images: values beyond 8 bits scaled")
+    assert others.startswith("the other 12 images of 8 bits read as they are: they are of 'b' and never of 'a', so ")
 
 
 def test_a_folder_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

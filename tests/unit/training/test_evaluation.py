@@ -116,3 +116,17 @@ def test_the_fingerprint_changes_with_anything_that_changes() -> None:
     assert int(inputs.max()) < 256
     found = {name: fingerprint(split) for name, split in variants.items()}
     assert len(set(found.values())) == len(variants), found
+
+
+def test_means_leave_out_a_class_without_samples() -> None:
+    split = made_up(4)
+    kept = split.targets != 2
+    split = Split(split.inputs[kept], split.targets[kept])
+    targets, shares = split.targets.numpy(), softmax(split.inputs)
+    predicted = shares.argmax(1)
+    scores = score(classifier(4), split)
+    f1 = [metrics.f1_score(targets == label, predicted == label) for label in (0, 1, 3)]
+    areas = [metrics.roc_auc_score(targets == label, shares[:, label]) for label in (0, 1, 3)]
+    assert scores.macro_f1 == pytest.approx(np.mean(f1))
+    assert scores.roc_auc == pytest.approx(np.mean(areas))
+    assert (predicted == 2).any()

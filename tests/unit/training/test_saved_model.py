@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -156,3 +157,25 @@ def test_samples_that_are_no_numbers_are_refused_in_one_line(digits: tuple[Class
     with pytest.raises(TunerError) as caught:
         probabilities(model, splits.spec, raw)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("levels", [[4095, 0], [0], [1, 2, 3], ["0", "1"], [0, float("nan")], "01", None])
+def test_impossible_levels_are_damage(tmp_path: Path, digits: tuple[Classifier, Splits], levels: Any) -> None:
+    model, splits = digits
+    save_model(tmp_path, splits.spec, "cnn", PAIRS[0][2], model.state_dict())
+    path = tmp_path / "model.json"
+    description = json.loads(path.read_text())
+    description["data"]["levels"] = levels
+    path.write_text(json.dumps(description))
+    with pytest.raises(TunerError, match="'levels' has an impossible value"):
+        load_model(tmp_path)
+
+
+def test_a_model_of_the_version_before_has_no_levels(tmp_path: Path, digits: tuple[Classifier, Splits]) -> None:
+    model, splits = digits
+    save_model(tmp_path, splits.spec, "cnn", PAIRS[0][2], model.state_dict())
+    path = tmp_path / "model.json"
+    description = json.loads(path.read_text())
+    del description["data"]["levels"]
+    path.write_text(json.dumps(description))
+    assert load_model(tmp_path)[1] == splits.spec

@@ -1,0 +1,174 @@
+"""Folders of images as people and programs lay them out: what is read, and what is said about the rest."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+import torch
+from support.dataset_files import noise, parts
+
+from tuner.core import catalog
+from tuner.core.errors import TunerError
+from tuner.data.spec import Splits
+
+SEEDS = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "photos"
+
+
+def write(folder: Path, *names: str, count: int = 5) -> None:
+    """Images in each of these folders, no two of them alike."""
+    for name in names:
+        for number in range(count):
+            noise(folder / name / f"{number}.png", next(SEEDS), (12, 12))
+
+
+def load(path: Path) -> Splits:
+    splits: Splits = catalog.read_format("folder", path, None)
+    return splits
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(TunerError) as error:
+        load(path)
+    message = str(error.value)
+    assert "\n" not in message
+    return message.removeprefix(f"folder:{path}: ")
+
+
+def counts(splits: Splits) -> list[list[int]]:
+    return [torch.bincount(part.targets, minlength=len(splits.spec.classes)).tolist() for part in parts(splits)]
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "test"),
+    [
+        ("Training", "Validation", "Testing"),
+        ("TRAIN", "Dev", "TEST"),
+        ("train", "eval", "test"),
+        ("training_set", "valid", "test_set"),
+        ("seg_train/seg_train", "val", "seg_test/seg_test"),
+        ("train/images", "val/images", "test/images"),
+    ],
+)
+def test_the_usual_names_of_parts_are_known_in_any_case(folder: Path, train: str, validation: str, test: str) -> None:
+    for part, count in ((train, 4), (validation, 3), (test, 2)):
+        write(folder / part, "cat", "dog", count=count)
+    splits = load(folder)
+    assert counts(splits) == [[4, 4], [3, 3], [2, 2]]
+    assert splits.notes == ()
+
+
+@pytest.mark.parametrize("place", ["test", "Test1", "test/images", "test/unknown", "test/test"])
+def test_test_images_without_classes_are_left_for_predictions(folder: Path, place: str) -> None:
+    write(folder / "train", "a", "b")
+    write(folder, place, count=4)
+    splits = load(folder)
+    assert counts(splits) == [[3, 3], [1, 1], [1, 1]]
+    name = place.split("/", maxsplit=1)[0]
+    assert splits.notes == (
+        f"{name} has 4 images without folders of classes: not read, a test split is held out of train; the model can "
+        "answer for them later: tuner predict",
+    )
+
+
+def test_an_empty_part_is_held_out(folder: Path) -> None:
+    write(folder / "train", "a", "b")
+    (folder / "val").mkdir()
+    splits = load(folder)
+    assert counts(splits) == [[3, 3], [1, 1], [1, 1]]
+    assert splits.notes == ("val holds no image: a validation split is held out of train",)
+
+
+def test_a_part_may_lack_a_class(folder: Path) -> None:
+    write(folder / "train", "a", "b", "c")
+    write(folder / "test", "a", "b", count=2)
+    splits = load(folder)
+    assert counts(splits) == [[4, 4, 4], [1, 1, 1], [2, 2, 0]]
+    assert splits.notes == ("the test images have none of 'c': scores there are of the other classes",)
+
+
+def test_classes_of_parts_may_differ_in_case(folder: Path) -> None:
+    write(folder / "train", "Cat", "guinea_pig")
+    write(folder / "test", "cat", "Guinea Pig", count=2)
+    splits = load(folder)
+    assert counts(splits)[2] == [2, 2]
+    assert "test/cat is read as the class 'Cat' of train" in splits.notes
+
+
+def test_an_archive_may_hold_its_folder_once_more(folder: Path) -> None:
+    write(folder / "photos" / "photos", "a", "b")
+    write(folder, "__MACOSX/photos", count=1)
+    (folder / "README.txt").write_text("about")
+    splits = load(folder)
+    assert splits.spec.classes == ("a", "b")
+    assert splits.notes[0] == "read from photos/photos, the only folder in it"
+
+
+def test_images_deeper_than_the_folder_of_their_class_are_taken(folder: Path) -> None:
+    write(folder, "a/spring", "a/autumn", "b/images", "b")
+    (folder / "a" / "around").symlink_to(folder)
+    splits = load(folder)
+    assert sum(map(sum, counts(splits))) == 20
+    assert splits.notes == (
+        "15 images taken from folders within that of their class, such as a/autumn/0.png",
+        "1 link skipped: back to a folder around, such as a/around",
+    )
+
+
+def test_masks_beside_images_are_no_images_of_a_class(folder: Path) -> None:
+    write(folder, "a/images", "a/masks", "b/images", "b/masks")
+    splits = load(folder)
+    assert sum(map(sum, counts(splits))) == 10
+    assert "10 images skipped: masks beside images, such as a/masks/0.png" in splits.notes
+
+
+def test_what_is_not_read_is_counted_by_kind(folder: Path) -> None:
+    write(folder, "a", "b")
+    write(folder, "", count=2)
+    for name in ("a/1.heic", "b/2.HEIC", "b/notes", "Thumbs.db", "b/._1.jpg"):
+        (folder / name).write_bytes(b"?")
+    (folder / "a" / "gone.jpg").symlink_to("nowhere.jpg")
+    (folder / "empty class").mkdir()
+    assert load(folder).notes == (
+        "2 .heic: not a format that is read, such as a/1.heic",
+        "1 without an ending: no image, such as b/notes",
+        "1 folder without an image, such as empty class",
+        "2 hidden files or folders skipped, such as Thumbs.db",
+        "2 images skipped: in no class's folder, such as 0.png",
+        "1 link skipped: nothing is there that it leads to, such as a/gone.jpg",
+    )
+
+
+def test_other_folders_beside_parts_are_told(folder: Path) -> None:
+    write(folder / "train", "a", "b")
+    write(folder, "pred")
+    expected = "1 folder skipped: neither training, validation nor test images, by their names, such as pred"
+    assert load(folder).notes == (expected,)
+
+
+def test_parts_alone_are_no_classes(folder: Path) -> None:
+    write(folder, "train", "test")
+    assert refusal(folder).startswith("test and train hold images, and no folder says their classes: ")
+
+
+def test_a_part_of_training_images_by_another_name_is_not_a_class(folder: Path) -> None:
+    write(folder / "photos1", "cat", "dog")
+    write(folder / "test", "cat", "dog")
+    expected = "photos1 and test both hold cat and dog: call the folder of the training images train"
+    assert refusal(folder) == expected
+
+
+def test_an_archive_is_no_folder(folder: Path) -> None:
+    folder.write_bytes(b"PK")
+    assert refusal(folder) == "is a file: unpack it, and name the folder"
