@@ -50,6 +50,7 @@ KINDS: dict[str, list[str]] = {
     "percent": _each(lambda n: f"{n / 4}%"),
     "decimal comma": _each(lambda n: f"{n / 4:.2f}".replace(".", ",")),
     "both": _each(lambda n: f"{n * 977 / 4:,.2f}".translate(str.maketrans(",.", ".,"))),
+    "points": _each(lambda n: f"{n * 977_123 + 12_000:,}".replace(",", ".")),
     "currency": _each(lambda n: f"${n * 977:,}.50"),
     "accounts": _each(lambda n: f"({n},000.25)" if n % 3 == 0 else f"{n},000.25"),
     "units": _each(lambda n: f"{n} kg"),
@@ -69,6 +70,11 @@ def write_table(path: Path, columns: Mapping[str, list[str]], target: list[str] 
     return path
 
 
+def _texts(text: str) -> dict[str, list[str]]:
+    header, *rows = csv.reader(io.StringIO(text))
+    return {name: [row[place] for row in rows] for place, name in enumerate(header)}
+
+
 PANDAS: dict[str, Callable[[str], Any]] = {
     "read_csv": lambda text: pd.read_csv(io.StringIO(text)),
     "as text": lambda text: pd.read_csv(io.StringIO(text), dtype=str),
@@ -80,14 +86,9 @@ PANDAS: dict[str, Callable[[str], Any]] = {
     "Arrow": lambda text: pd.read_csv(io.StringIO(text), dtype_backend="pyarrow"),
     "categorical": lambda text: pd.read_csv(io.StringIO(text)).astype("category"),
     "a dictionary of lists": lambda text: pd.read_csv(io.StringIO(text)).to_dict("list"),
-    "a dictionary of texts": lambda text: _texts(text),
+    "a dictionary of texts": _texts,
     "a dictionary of arrays": lambda text: {n: s.to_numpy() for n, s in pd.read_csv(io.StringIO(text)).items()},
     "a list of rows": lambda text: pd.read_csv(io.StringIO(text)).to_dict("records"),
     "in another order": lambda text: pd.read_csv(io.StringIO(text)).assign(more=1).iloc[:, ::-1],
 }
 """What reads the text of a CSV file, and may be given to a model."""
-
-
-def _texts(text: str) -> dict[str, list[str]]:
-    header, *rows = csv.reader(io.StringIO(text))
-    return {name: [row[place] for row in rows] for place, name in enumerate(header)}

@@ -103,7 +103,8 @@ def read_numbers(cells: Cells, style: NumberStyle, missing: Sequence[str] = ()) 
         numeric = cells.dtype.kind in "iuf"
         typed = ~broken if numeric else np.fromiter(map(is_number, cells), dtype=bool, count=len(cells))
         numbers[typed] = np.array(cells[typed], dtype=np.float64)
-        broken[typed] = _unlikely(numbers[typed], style)
+        floats = cells.dtype.kind == "f" or any(isinstance(cell, float) for cell in cells[typed])
+        broken[typed] = _doubtful(numbers[typed], style, floats=floats)
         of_text = ~typed
     texts = texts_of(cells[of_text])
     numbers[of_text], broken[of_text] = _read_texts(texts, style, frozenset(missing))
@@ -133,17 +134,18 @@ def style_of(column: Column) -> NumberStyle:
     return NumberStyle(column.decimal, column.thousands, column.unit)
 
 
-def _unlikely(numbers: Numbers, style: NumberStyle) -> NDArray[np.bool_]:
+def _doubtful(numbers: Numbers, style: NumberStyle, *, floats: bool) -> NDArray[np.bool_]:
     """Which values that are numbers already cannot be taken as they are.
 
-    Where points separate thousands, pandas.read_csv makes 1.234 of 1234: thousandths below 1000 may be just that.
+    Where points separate thousands, pandas.read_csv makes 12.5 of 12.500: floats below 1000 may be just that.
     """
-    known = numbers[np.isfinite(numbers)]
+    finite = np.isfinite(numbers)
+    known = np.abs(numbers[finite])
     if style.unit == PERCENT:
-        return np.isfinite(numbers)
-    if style.thousands == "." and (known % 1 != 0).any() and (np.abs(known) < 1000).all():
-        return np.isfinite(numbers) & (np.abs(known * 1000 - np.rint(known * 1000)) < 1e-9).all()
-    return np.isfinite(numbers) & (np.abs(numbers) > LARGEST)
+        return finite
+    if floats and style.thousands == "." and (known < 1000).all() and np.allclose(known * 1000 % 1, 0, atol=1e-9):
+        return finite
+    return finite & (np.abs(numbers) > LARGEST)
 
 
 def _read_texts(texts: Cells, style: NumberStyle, missing: frozenset[str]) -> tuple[Numbers, NDArray[np.bool_]]:
@@ -175,11 +177,20 @@ def _encode_numbers(cells: Cells, column: Column, bad: dict[int, str], notes: li
         numbers, broken = read_numbers(cells, other, column.missing)
         example = next(cell for cell in cells if isinstance(cell, str) and parse_number(cell, style) is None)
         notes.append(f"column '{column.name}': {quoted(example)} is read as {parse_number(example, other):.15g}")
-    what = f"a number with {column.unit}" if column.unit == PERCENT else "a number"
     for row in np.flatnonzero(broken):
-        bad.setdefault(int(row), f"column '{column.name}' must be {what}, got {quoted(cells[row])}")
+        bad.setdefault(
+            int(row), f"column '{column.name}' must be {_needed(cells[row], style)}, got {quoted(cells[row])}"
+        )
     numbers[np.isnan(numbers)] = column.fill
     return numbers[:, None]
+
+
+def _needed(cell: object, style: NumberStyle) -> str:
+    if style.unit == PERCENT:
+        return "a percentage such as '12%'"
+    if is_number(cell) and style.thousands == ".":
+        return "text or a whole number, since points separate thousands"
+    return "a number"
 
 
 def _other_style(cells: Cells, column: Column) -> NumberStyle | None:

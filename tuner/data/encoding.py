@@ -140,15 +140,16 @@ def _positional(frame: pd.DataFrame) -> bool:
 
 
 def _raw_column(column: Column, block: Tensor) -> list[str | None] | NDArray[np.float64]:
-    """The cells of a column: numbers as such, but for percentages, which are read from text alone."""
+    """The cells of a column: numbers as such, but for those that are read from text alone."""
     if column.categories:
         return [column.categories[int(row.argmax())] if row.any() else None for row in block]
     if column.date_order:
         days = block[:, column.parts.index(DAYS)].double().tolist()
         return [to_datetime(day).isoformat(sep=" ").removesuffix(" 00:00:00") for day in days]
     numbers: NDArray[np.float64] = block[:, 0].double().numpy()
-    if column.unit == PERCENT:
-        return [f"{number:.15g}%".replace(".", column.decimal) for number in numbers]
+    if column.unit == PERCENT or column.thousands == ".":
+        unit = PERCENT if column.unit == PERCENT else ""
+        return [f"{number:.15g}{unit}".replace(".", column.decimal) for number in numbers]
     return numbers
 
 

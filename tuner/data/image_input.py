@@ -51,6 +51,7 @@ def image_inputs(data: DataSpec, raw: Any, *, files: bool = True) -> Tensor:
 
 def _samples(data: DataSpec, raw: Any) -> NDArray[Any] | list[Any]:
     """The images one by one, or an array of numbers."""
+    samples: list[Any]
     if isinstance(raw, Mapping):
         raw = pd.DataFrame({name: pd.Series(list(np.atleast_1d(value)), dtype=object) for name, value in raw.items()})
     if isinstance(raw, pd.DataFrame):
@@ -58,15 +59,17 @@ def _samples(data: DataSpec, raw: Any) -> NDArray[Any] | list[Any]:
             raise TunerError(f"samples for a model of {data.name} must be images, in a column '{IMAGE}'")
         raw = raw[IMAGE] if IMAGE in raw.columns else raw.iloc[:, 0]
     if isinstance(raw, pd.Series):
-        return raw.tolist()
+        samples = raw.tolist()
+        return samples
     if isinstance(raw, (str, os.PathLike, bytes, bytearray, memoryview, Image.Image)):
         return [raw]
     if not isinstance(raw, (list, tuple)):
         array: NDArray[Any] = np.asarray(raw)
         if array.dtype.kind in "biuf" or array.ndim == 0:
             return array
-        raw = array.tolist()
-    samples = list(raw)
+        samples = list(array)
+    else:
+        samples = list(raw)
     if samples and not isinstance(
         samples[0], (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, np.ndarray)
     ):
