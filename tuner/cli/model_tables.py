@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from tuner.core.errors import printable
 from tuner.core.units import counted, format_number, format_seconds
 from tuner.sweeps.compare import Comparison, Row
 from tuner.sweeps.show import SPLITS

@@ -7,16 +7,14 @@ from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
-import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.core.errors import TunerError
 from tuner.core.units import counted
 from tuner.data.columns import examine_rows
-from tuner.data.spec import DataSpec
 from tuner.data.tables import read_table
-from tuner.training.sample_batches import Reading, Samples, as_file, named
+from tuner.training.cell_notes import cell_notes
+from tuner.training.sample_batches import BATCH_VALUES, Reading, Samples, as_file, named
 from tuner.training.sample_files import SampleFile
 from tuner.training.sample_notes import Note
 from tuner.training.training_range import far_from_training
@@ -44,25 +42,34 @@ def read_table_files(reading: Reading, files: Sequence[SampleFile]) -> Iterator[
         for text in table.notes:
             reading.notes.add_file(file.name, Note(text))
         reading.broken.extend(f"{file.name}:{row.line}: {row.reason}" for row in table.bad)
-        for first in range(0, len(frame), reading.batch):
-            samples = _samples(reading, frame.iloc[first : first + reading.batch], file)
-            if samples.names:
-                yield samples
+        yield from _batches(reading, frame, file)
 
 
-def _samples(reading: Reading, frame: pd.DataFrame, file: SampleFile) -> Samples:
+def _batches(reading: Reading, frame: pd.DataFrame, file: SampleFile) -> Iterator[Samples]:
+    """Batches of the good rows. How the numbers of a column are written is decided on as many rows as possible."""
+    columns = reading.data.columns
+    categories = tuple(f"column '{column.name}': " for column in columns if column.categories)
+    most = max(1, BATCH_VALUES // reading.data.shape[0])
+    for start in range(0, len(frame), most):
+        block = frame.iloc[start : start + most]
+        examined = examine_rows(block, columns, file.name)
+        for note in examined.notes:
+            if not note.startswith(categories):  # unknown categories are told by row
+                reading.notes.add_file(file.name, Note(note))
+        reading.broken.extend(f"{file.name}:{block.index[row]}: {reason}" for row, reason in examined.bad)
+        good = np.delete(np.arange(len(block)), [row for row, _ in examined.bad])
+        for first in range(0, len(good), reading.batch):
+            rows = good[first : first + reading.batch]
+            yield _samples(reading, block.iloc[rows], examined.features[rows], file)
+
+
+def _samples(reading: Reading, frame: pd.DataFrame, features: Tensor, file: SampleFile) -> Samples:
     data = reading.data
-    examined = examine_rows(frame, data.columns, file.name)
-    for row, reason in examined.bad:
-        reading.broken.append(f"{file.name}:{frame.index[row]}: {reason}")
-    bad = {row for row, _ in examined.bad}
-    good = [row for row in range(len(frame)) if row not in bad]
-    features, frame = examined.features[good], frame.iloc[good]
     names = [f"{file.name}:{line}" for line in frame.index]
-    truths = _truths(reading, frame, names) if data.target in frame.columns else [file.truth] * len(good)
-    unknown = _unknown_categories(data, frame, features)
+    truths = _truths(reading, frame, names) if data.target in frame.columns else [file.truth] * len(names)
+    of_cells = cell_notes(data, frame, features)
     far = far_from_training(data, features)
-    return Samples(names, features, truths, [(*a, *b) for a, b in zip(unknown, far, strict=True)])
+    return Samples(names, features, truths, [(*a, *b) for a, b in zip(of_cells, far, strict=True)])
 
 
 def _truths(reading: Reading, frame: pd.DataFrame, names: Sequence[str]) -> list[str | None]:
@@ -76,19 +83,6 @@ def _truths(reading: Reading, frame: pd.DataFrame, names: Sequence[str]) -> list
             kind = f"a '{target}' that is no class of the model, which is left out of the accuracy"
             reading.notes.add(name, [Note(kind, f"'{cell}'", (f"'{cell}'",))])
     return truths
-
-
-def _unknown_categories(data: DataSpec, frame: pd.DataFrame, features: Tensor) -> list[tuple[Note, ...]]:
-    """A note on each row that has a category which became zeros."""
-    found: list[list[str]] = [[] for _ in range(len(frame))]
-    for column, block in zip(data.columns, torch.split(features, [c.width for c in data.columns], dim=1), strict=True):
-        if column.categories:
-            cells = frame[column.name].str.strip()
-            unknown: NDArray[np.bool_] = (block == 0).all(1).numpy() & (cells != "").to_numpy()
-            for row in unknown.nonzero()[0]:
-                found[row].append(f"{column.name} '{cells.iloc[row]}'")
-    kind = "a category that the model does not know"
-    return [(Note(kind, ", ".join(cells[:MOST_SHOWN]), tuple(cells)),) if cells else () for cells in found]
 
 
 def _with_known_names(reading: Reading, frame: pd.DataFrame, file: str) -> pd.DataFrame:

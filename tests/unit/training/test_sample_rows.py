@@ -75,10 +75,10 @@ def test_unknown_categories_are_counted_and_named(tmp_path: Path) -> None:
     file = tmp_path / "new.csv"
     samples, reader = read(file, "age,Leaf size,kind\n30,1.5,mauve\n30,1.5,\n30,1.5,x\n30,1.5,teal\n30,1.5,mauve\n")
     assert [len(notes) for notes in samples.notes] == [1, 0, 0, 1, 1]
-    assert str(samples.notes[0][0]) == "a category that the model does not know: kind 'mauve'"
+    assert str(samples.notes[0][0]) == "a category that training did not have: kind 'mauve'"
     named = "kind 'mauve' (2), kind 'teal' (1)"
     example = f"{file}:2 (kind 'mauve')"
-    assert f"3 of 5 rows: a category that the model does not know: {named}; such as {example}" in reader.notes()
+    assert f"3 of 5 rows: a category that training did not have: {named}; such as {example}" in reader.notes()
 
 
 def test_numbers_beyond_training_are_told(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_one_file_of_several_may_be_missing(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_a_table_too_and_many_rows_come_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = "age;Leaf size;kind\n" + "30;1.5;x\n" * (LARGEST_BATCH + 1)
+    rows = "age;Leaf size;kind\n" + "30;1,5;x\n" * (LARGEST_BATCH + 1)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(rows.encode())))
     batches = list(SampleReader(DATA, ["-"]))
     assert [len(samples.names) for samples in batches] == [LARGEST_BATCH, 1]
