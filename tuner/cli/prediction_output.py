@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from textwrap import indent
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +14,8 @@ from rich.text import Text
 from tuner.core.errors import printable
 from tuner.training.prediction import Prediction
 
+GAP = 4  # spaces between columns
+TO_THE_RIGHT = ("probability",)
 NEXT = 2  # classes that are shown after the most probable one
 
 
@@ -29,34 +32,49 @@ class TableOutput:
         rows = [_cells(prediction) for prediction in predictions]
         known = "true class" in self._columns or any(prediction.truth for prediction in predictions)
         columns = ("sample", "class", *(("true class",) if known else ()), "probability", "then")
-        table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=columns != self._columns)
+        if columns != self._columns:
+            rows.insert(0, {column: column for column in columns})
         self._columns = columns
         for column in columns:
-            width = max(len(column), self._widths.get(column, 0), *(row[column].cell_len for row in rows))
-            self._widths[column] = width
-            table.add_column(
-                column,
-                justify="right" if column == "probability" else "left",
-                overflow="fold",
-                min_width=min(width, self._out.width // len(columns)),
-            )
-        for row in rows:
-            table.add_row(*(row[column] for column in columns))
-        self._out.print(table)
+            self._widths[column] = max(self._widths.get(column, 0), *(cell_len(row[column]) for row in rows))
+        if sum(self._widths[column] for column in columns) + GAP * len(columns) <= self._out.width:
+            self._print(rows)
+        else:
+            self._print_folded(rows)
 
     def end(self) -> None:
         """Nothing follows the last batch."""
 
+    def _print(self, rows: Sequence[dict[str, str]]) -> None:
+        lines = (
+            "".join(_padded(row[column], self._widths[column], column) for column in self._columns) for row in rows
+        )
+        self._out.print("\n".join(line.rstrip() for line in lines), markup=False, soft_wrap=True)
 
-def _cells(prediction: Prediction) -> dict[str, Text]:
+    def _print_folded(self, rows: Sequence[dict[str, str]]) -> None:
+        """In a terminal that is too narrow. For many rows, rich takes long."""
+        table = Table(box=None, pad_edge=False, padding=(0, GAP // 2), show_header=False)
+        for column in self._columns:
+            table.add_column(justify="right" if column in TO_THE_RIGHT else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(row[column]) for column in self._columns))
+        self._out.print(table)
+
+
+def _padded(text: str, width: int, column: str) -> str:
+    space = " " * (width - cell_len(text))
+    return f"{space}{text}" + " " * GAP if column in TO_THE_RIGHT else f"{text}{space}" + " " * GAP
+
+
+def _cells(prediction: Prediction) -> dict[str, str]:
     name, probability = prediction.best
     others = list(prediction.probabilities.items())[1 : 1 + NEXT]
     return {
-        "sample": Text(printable(prediction.sample)),
-        "class": Text(name),
-        "true class": Text(prediction.truth or ""),
-        "probability": Text(f"{probability:.1%}"),
-        "then": Text(", ".join(f"{other} {share:.1%}" for other, share in others)),
+        "sample": printable(prediction.sample),
+        "class": name,
+        "true class": prediction.truth or "",
+        "probability": f"{probability:.1%}",
+        "then": ", ".join(f"{other} {share:.1%}" for other, share in others),
     }
 
 

@@ -102,7 +102,7 @@ def _with_known_names(reading: Reading, frame: pd.DataFrame, file: str) -> pd.Da
     frame = frame.rename(columns=renamed)
     missing = [column.name for column in data.columns if column.name not in frame.columns]
     if missing:
-        raise TunerError(_missing_text(file, missing, [name for name in free if name not in renamed]))
+        raise TunerError(_missing_text(file, missing, list(frame.columns)))
     if renamed:
         there, name = next(iter(renamed.items()))
         detail = f"{len(renamed)}, such as '{there}' as '{name}'"
@@ -113,13 +113,12 @@ def _with_known_names(reading: Reading, frame: pd.DataFrame, file: str) -> pd.Da
     return frame
 
 
-def _missing_text(file: str, missing: Sequence[str], free: Sequence[str]) -> str:
-    """What is missing, what the file has besides, and which of that may be meant."""
+def _missing_text(file: str, missing: Sequence[str], there: Sequence[str]) -> str:
+    """What is missing, what the file has, and which of that may be meant."""
     what = f"{'there is no column' if len(missing) == 1 else 'there are no columns'} {_shown(missing)}"
-    near = get_close_matches(missing[0], free, n=1)
+    near = get_close_matches(missing[0], there, n=1)
     advice = f": rename '{near[0]}' if that is '{missing[0]}'" if near else ""
-    has = f"; it has {_shown(free)}" if free else ""
-    return f"{file}: {what}{has}{advice}"
+    return f"{file}: {what}; it has {_shown(there)}{advice}"
 
 
 def _shown(names: Sequence[str]) -> str:

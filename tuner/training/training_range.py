@@ -115,7 +115,7 @@ def _row_notes(data: DataSpec, inputs: Tensor) -> list[tuple[Note, ...]]:
             continue
         first = found[0]
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        detail = f"{names[first]} is {row[first]:.6g}, in training {least[first]:.6g} to {greatest[first]:.6g}{more}"
+        detail = f"{names[first]} is {row[first]:.7g}, in training {least[first]:.7g} to {greatest[first]:.7g}{more}"
         named = tuple(names[index] for index in found[:MOST_NAMED])
         notes.append((Note("a number far outside of what training held", detail, named),))
     return notes

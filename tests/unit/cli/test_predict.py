@@ -138,6 +138,14 @@ def test_batches_make_one_table() -> None:
     assert len({line.index("75.0%") for line in lines[1:]}) == 1
 
 
+def test_a_narrow_terminal_folds_long_names_and_keeps_all_of_them() -> None:
+    console, stream = printed(40)
+    TableOutput(console).add([predicted("x" * 60)])
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= 40
+    assert sum(line.count("x") for line in lines) == 60
+
+
 def test_the_true_class_gets_its_column_when_it_comes() -> None:
     console, stream = printed()
     output = TableOutput(console)

@@ -55,8 +55,11 @@ def test_names_may_differ_in_case_and_spaces_and_other_columns_are_passed_over(t
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        ("age,leaf_size,kind", "there is no column 'Leaf size'; it has 'leaf_size': rename 'leaf_size' if that is"),
-        ("years,size,kind", "there are no columns 'age', 'Leaf size'; it has 'years', 'size'"),
+        (
+            "age,leaf_size,kind",
+            "there is no column 'Leaf size'; it has 'age', 'leaf_size', 'kind': rename 'leaf_size' if that is 'Leaf size'",
+        ),
+        ("years,size,kind", "there are no columns 'age', 'Leaf size'; it has 'years', 'size', 'kind'"),
     ],
 )
 def test_a_missing_column_is_told_with_what_the_file_has(tmp_path: Path, header: str, words: str) -> None:
@@ -67,7 +70,7 @@ def test_a_missing_column_is_told_with_what_the_file_has(tmp_path: Path, header:
 
 
 def test_two_columns_that_could_be_meant_are_not_guessed_between(tmp_path: Path) -> None:
-    with pytest.raises(TunerError, match="there is no column 'age'; it has 'Age', 'AGE'"):
+    with pytest.raises(TunerError, match="there is no column 'age'; it has 'Age', 'AGE', 'Leaf size'"):
         read(tmp_path / "new.csv", "Age,AGE,Leaf size,kind\n30,31,1.5,x\n31,33,1.5,y\n")
 
 
