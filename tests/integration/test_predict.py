@@ -43,10 +43,14 @@ def test_images_are_predicted_by_the_champion_and_explained(tuner: Command, fini
     assert [row[0] for row in rows] == files
     assert sum(row[1] == str(number) for number, row in enumerate(rows)) >= 5
     assert sorted(path.name for path in (tmp_path / "why").iterdir()) == [f"digit-{n}-explained.png" for n in range(6)]
+    Image.new("L", (400, 300), 255).save(tmp_path / "page.png")
+    page = tuner("predict", "digits-cnn", "page.png", folder=tmp_path, **home)
+    assert "note: 1 of 1 image: brighter than in training; such as page.png (brightness 100%" in page.stderr
     as_json = tuner("predict", "digits-cnn", *files, "--json", folder=tmp_path, **home)
     assert as_json.returncode == 0, as_json.stderr
     predicted = json.loads(as_json.stdout)
     assert [one["class"] for one in predicted] == [row[1] for row in rows]
+    assert not any("notes" in one for one in predicted)
     assert sum(predicted[0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
 
 

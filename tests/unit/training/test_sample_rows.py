@@ -57,7 +57,7 @@ def test_names_may_differ_in_case_and_spaces_and_other_columns_are_passed_over(t
     [
         (
             "age,leaf_size,kind",
-            "there is no column 'Leaf size'; it has 'age', 'leaf_size', 'kind': rename 'leaf_size' if that is 'Leaf size'",
+            "there is no column 'Leaf size'; it has 'age', 'leaf_size', 'kind': rename 'leaf_size' if that",
         ),
         ("years,size,kind", "there are no columns 'age', 'Leaf size'; it has 'years', 'size', 'kind'"),
     ],
