@@ -57,8 +57,9 @@ def predict(
 ) -> None:
     """Predict the classes of images, lines of text or rows of a table.
 
-    Where the true classes are known, from a folder for each class or from the table, the accuracy is shown, too. What
-    is far from the training data is told on stderr. The exit status is 1 when a file, line or row was left out.
+    Where folders of classes or the table give the true classes, the accuracy is shown.
+
+    What is far from the training data is told on stderr. The exit status is 1 when something was left out.
 
     Examples:  tuner predict mnist-cnn five.png   |   tuner predict imdb-lstm reviews.txt --json
     """
