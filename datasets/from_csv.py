@@ -1,4 +1,4 @@
-"""Your own table: a CSV file of numbers and categories. --target names the column with the classes.
+"""Your own table: numbers and categories, in a CSV, Excel or Parquet file. --target names the column of the classes.
 
 A test split of 20 % and a validation split of 20 % of the rest are held out, stratified. How each column is read is
 decided from all its text; means, categories and scaling come from the training split only.
@@ -16,17 +16,19 @@ from tuner.core.files import slug
 from tuner.data.column_decisions import fit_columns
 from tuner.data.columns import examine_rows
 from tuner.data.spec import DataSpec, Split, Splits, moments
+from tuner.data.table_classes import read_classes
 from tuner.data.tables import read_table
 
-from ._classes import read_classes
 from ._own import three_ways
+
+MOST_NAMES = 40  # in a message
 
 
 def load(path: Path, *, target: str | None = None) -> Splits:
     """The splits; inputs are float64 (rows, features).
 
     Args:
-        path: the file, with a header.
+        path: the file, with a header; or a folder of several files of one table.
         target: the column with the classes.
 
     Raises:
@@ -66,7 +68,8 @@ def load(path: Path, *, target: str | None = None) -> Splits:
 
 
 def _check_target(frame: pd.DataFrame, target: str | None, source: str) -> str:
-    names = ", ".join(f"'{name}'" for name in frame.columns)
+    names = ", ".join(f"'{name}'" for name in frame.columns[:MOST_NAMES])
+    names += f" and {len(frame.columns) - MOST_NAMES:,} more" if len(frame.columns) > MOST_NAMES else ""
     if target is None:
         raise TunerError(f"{source}: name the column with the classes: --target with one of {names}")
     if target not in frame.columns:

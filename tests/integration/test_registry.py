@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +15,8 @@ import pandas as pd
 import pytest
 import torch
 from mlflow import MlflowClient
+from mlflow.pyfunc.scoring_server import invocations
+from PIL import Image
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
@@ -20,6 +25,7 @@ from tuner.data.spec import DataSpec
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store
 from tuner.training.classifier import build_classifier
+from tuner.training.prediction import predict, read_samples
 from tuner.training.saved_model import probabilities, save_model
 
 
@@ -128,6 +134,41 @@ def test_a_model_of_texts_takes_sentences(store: Store, tmp_path: Path) -> None:
     predicted = loaded.predict(pd.DataFrame({"text": sentences}))
     assert list(predicted.columns) == ["bad", "good"]
     assert np.allclose(predicted.to_numpy(), probabilities(model, data, sentences), atol=1e-6)
+
+
+def test_a_model_of_images_gives_the_probabilities_of_their_files(store: Store, tmp_path: Path) -> None:
+    data = DataSpec(name="p", task="image", shape=(3, 8, 8), classes=("a", "b"), mean=(99.0,) * 3, std=(50.0,) * 3)
+    torch.manual_seed(0)
+    model = build_classifier(data, "cnn", {"width": 0.125}).eval()
+    save_model(tmp_path / "model", data, "cnn", {"width": 0.125}, model.state_dict())
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 20, 30, 3), dtype=np.uint8)
+    paths = [tmp_path / f"{number}.png" for number in range(3)]
+    for path, image in zip(paths, pixels, strict=True):
+        Image.fromarray(image).save(path)
+    names = [str(path) for path in paths]
+    answers = predict(model, data, read_samples(data, names))
+    expected = np.array([[answer.probabilities[name] for name in data.classes] for answer in answers])
+    new = replace(candidate(store, tmp_path / "other", "images", 0.9), data=data, folder=tmp_path / "model")
+    new = replace(new, example=np.zeros((1, 3, 8, 8), dtype=np.uint8))
+    mlflow.set_tracking_uri(store.uri)
+    loaded = mlflow.pyfunc.load_model(register(store.uri, new).uri)
+    contents = [path.read_bytes() for path in paths]
+    for form in (
+        names,
+        paths,
+        contents,
+        [Image.open(io.BytesIO(content)) for content in contents],
+        pixels,
+        pd.DataFrame({"image": contents}),
+    ):
+        assert np.array_equal(loaded.predict(form).to_numpy(), expected.astype(np.float32))
+    texts = [base64.b64encode(content).decode() for content in contents]
+    bodies = [{"inputs": texts}, {"dataframe_split": {"columns": ["image"], "data": [[text] for text in texts]}}]
+    bodies += [{"dataframe_records": [{"image": text} for text in texts]}, {"inputs": {"image": texts}}]
+    for body in bodies:
+        answer = invocations(json.dumps(body), "application/json", loaded, loaded.metadata.get_input_schema())
+        found = [list(row.values()) for row in json.loads(answer.response)["predictions"]]
+        assert np.allclose(found, expected, atol=1e-6)
 
 
 def test_nothing_in_the_stored_model_is_a_pickle(store: Store, tmp_path: Path) -> None:

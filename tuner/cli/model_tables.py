@@ -121,8 +121,6 @@ def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> N
     out.print(f"[bold]{model['name']}[/bold]  {model['summary']}")
     out.print(f"  {model['parameters']:,} trainable parameters with the default arguments:")
     out.print("  " + ", ".join(f"{name}={value}" for name, value in model["arguments"].items()), markup=False)
-    if model["note"]:
-        out.print(f"  {model['note']}", markup=False)
     out.print()
     out.print(f"[bold]{space['file']}[/bold]  at most {space['epochs']} epochs")
     for parameter in space["parameters"]:

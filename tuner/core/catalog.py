@@ -52,6 +52,12 @@ def summary(kind: Literal["models", "datasets"], name: str) -> str:
     return (ast.get_docstring(tree) or "").split("\n", 1)[0]
 
 
+def defines(kind: Literal["models", "datasets"], name: str, function: str) -> bool:
+    """Whether the file of a model or dataset has a function of this name, found without importing it."""
+    tree = ast.parse(_file(kind, name).read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.FunctionDef) and node.name == function for node in tree.body)
+
+
 def load(kind: Literal["models", "datasets"], name: str) -> ModuleType:
     """The module of a model (`build`, `TASKS`) or a dataset (`load`).
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from unicodedata import category
 
 LONGEST_NAME = 250  # characters in the name of a class or column
+MOST_CHOICES = 40  # names in an error
 MOST_SHOWN, LAST_SHOWN = 2000, 500  # characters shown of a message, and of its end if it is longer
 
 
@@ -21,7 +22,8 @@ def unknown(what: str, name: str, choices: Iterable[str]) -> TunerError:
     near = get_close_matches(name, choices, n=3, cutoff=0.6)
     if near:
         return TunerError(f"unknown {what} '{name}': did you mean {' or '.join(near)}?")
-    return TunerError(f"unknown {what} '{name}': choose one of {', '.join(choices)}")
+    more = f" and {len(choices) - MOST_CHOICES:,} more" if len(choices) > MOST_CHOICES else ""
+    return TunerError(f"unknown {what} '{name}': choose one of {', '.join(choices[:MOST_CHOICES])}{more}")
 
 
 def one_line(error: BaseException) -> str:

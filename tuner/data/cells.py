@@ -35,8 +35,8 @@ def columns_of(frame: pd.DataFrame, places: Sequence[int]) -> Iterator[Cells]:
 def texts_of(cells: Cells) -> Cells:
     """Each cell as the text that stands for it in a file.
 
-    >>> texts_of(np.array([True, 3.0, 0.1, Decimal("2.50"), date(2025, 1, 2), "a"], dtype=object)).tolist()
-    ['True', '3', '0.1', '2.50', '2025-01-02', 'a']
+    >>> texts_of(np.array([True, 3.0, 0.1, Decimal("2.50"), "a"], dtype=object)).tolist()
+    ['True', '3', '0.1', '2.50', 'a']
     """
     return cells if all_texts(cells) else _array([_text(cell) for cell in cells])
 
@@ -49,6 +49,15 @@ def all_texts(cells: Cells) -> bool:
 def is_number(cell: object) -> bool:
     """Whether a cell is a number already, which no separators or units of a column apply to."""
     return isinstance(cell, (Real, Decimal)) and not isinstance(cell, (bool, np.bool_))
+
+
+def to_floats(cells: Cells) -> NDArray[np.float64]:
+    """The values of cells that are numbers; 1e308 for a whole number beyond that."""
+    try:
+        return np.array(cells, dtype=np.float64)
+    except OverflowError:
+        large = [isinstance(cell, int) and abs(cell) > 10**308 for cell in cells]
+        return np.array([1e308 if beyond else float(cell) for beyond, cell in zip(large, cells, strict=True)])
 
 
 def _holds_texts(dtype: Any) -> bool:

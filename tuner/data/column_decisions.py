@@ -121,6 +121,7 @@ def _number_column(name: str, cells: Cells, choice: StyleChoice, training: Rows,
     if isinstance(fill, str):
         return fill
     notes.numbers(name, cells, choice)
+    notes.sentinel(name, numbers)
     notes.missing(name, cells, np.isnan(numbers))
     return Column(
         name=name,
@@ -150,7 +151,7 @@ def _date_column(
 def _category_column(name: str, texts: Cells, training: Rows, notes: ColumnNotes) -> Column | str:
     counts = Counter({text: count for text, count in Counter(texts.tolist()).items() if text not in EVERYWHERE})
     if not counts:
-        return "it has no number"
+        return "all its cells are missing"
     groups = join_spellings(counts)
     numbers = {text for text in counts if is_like_number(text)}
     numeric = sum(counts[text] for text in numbers)
@@ -187,7 +188,8 @@ def _mean(numbers: Numbers) -> float | str:
     known = numbers[~np.isnan(numbers)]
     if not len(known):
         return "it has no number in the training split"
-    return "all its numbers are the same" if known.min() == known.max() else float(known.mean())
+    same = "all its numbers are the same in the training split"
+    return same if known.min() == known.max() else float(known.mean())
 
 
 def _counts_rows(numbers: Numbers) -> bool:

@@ -12,10 +12,11 @@ from tuner.data.categories import differ_by_case
 from tuner.data.cells import Cells, all_texts
 from tuner.data.columns import quoted
 from tuner.data.dates import Order, parse_date, to_datetime
-from tuner.data.number_text import PLAIN, StyleChoice, has_unit, other_reading, parse_number
+from tuner.data.number_text import PLAIN, NumberStyle, StyleChoice, has_unit, other_reading, parse_number
 
 ALIKE = 5  # notes of one kind that are shown
 EXAMPLES = 3  # texts that a note names
+SENTINELS = {sign * (10**digits - 1) for sign in (1, -1) for digits in range(2, 6)}  # 99, -999 and the like
 
 
 class ColumnNotes:
@@ -35,10 +36,7 @@ class ColumnNotes:
         code = next((text for text in texts if text[:1] == "0" and text[1:2].isdigit()), None)
         if code and (value := parse_number(code, style)) is not None:
             self._add("codes", name, f"{quoted(code)} is read as the number {value:.15g}")
-        if style == PLAIN:
-            return
-        read = ((text, parse_number(text, style)) for text in texts if parse_number(text, PLAIN) is None)
-        text, value = next(((text, value) for text, value in read if value is not None), ("", None))
+        text, value = _first_changed(texts, style)
         if value is None:
             return
         other = other_reading(text, style) if choice.ambiguous else None
@@ -49,6 +47,18 @@ class ColumnNotes:
             self._add(
                 "unit", name, f"{len(bare)} cells, such as {quoted(bare[0])}, are read as if they had '{style.unit}'"
             )
+
+    def sentinel(self, name: str, numbers: NDArray[np.float64]) -> None:
+        """A number that often stands for a missing value: it is far from the others, and there are several of it."""
+        known = numbers[~np.isnan(numbers)]
+        for value, others in ((known.min(), known[known > known.min()]), (known.max(), known[known < known.max()])):
+            count = len(known) - len(others)
+            apart = others.min() >= 0 if value < 0 else others.max() * 3 < value
+            if value in SENTINELS and count > 1 and apart:
+                doubt = (
+                    f"{count} cells are {value:g}, far from the others: leave them empty if that means a missing value"
+                )
+                self._add("sentinel", name, doubt)
 
     def missing(self, name: str, cells: Cells, missing: NDArray[np.bool_]) -> None:
         """The words that were taken for missing values; empty cells need no note."""
@@ -98,6 +108,21 @@ class ColumnNotes:
 
     def _add(self, kind: str, name: str, line: str) -> None:
         self._lines[kind].append(f"column '{name}': {line}")
+
+
+def _first_changed(texts: Sequence[str], style: NumberStyle) -> tuple[str, float | None]:
+    """The first text that is a number in this style and none, or another, to Python; with the number."""
+    for text in texts:
+        try:
+            plain = float(text)
+        except ValueError:
+            plain = None
+        if plain is not None and style == PLAIN:
+            continue
+        value = parse_number(text, style)
+        if value not in (None, plain):
+            return text, value
+    return "", None
 
 
 def shorten(lines: Sequence[str], most: int = ALIKE) -> list[str]:

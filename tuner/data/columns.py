@@ -16,7 +16,7 @@ from torch import Tensor
 
 from tuner.core.errors import TunerError, printable
 from tuner.data.categories import MISSING, UNKNOWN, Categories
-from tuner.data.cells import Cells, all_texts, columns_of, is_number, texts_of
+from tuner.data.cells import Cells, all_texts, columns_of, is_number, texts_of, to_floats
 from tuner.data.dates import Order, date_features, parse_date, to_days
 from tuner.data.missing import is_missing
 from tuner.data.number_text import LARGEST, PERCENT, NumberStyle, choose_style, parse_number, simple_numbers
@@ -102,7 +102,7 @@ def read_numbers(cells: Cells, style: NumberStyle, missing: Sequence[str] = ()) 
     if not all_texts(cells):
         numeric = cells.dtype.kind in "iuf"
         typed = ~broken if numeric else np.fromiter(map(is_number, cells), dtype=bool, count=len(cells))
-        numbers[typed] = np.array(cells[typed], dtype=np.float64)
+        numbers[typed] = to_floats(cells[typed])
         floats = cells.dtype.kind == "f" or any(isinstance(cell, float) for cell in cells[typed])
         broken[typed] = _doubtful(numbers[typed], style, floats=floats)
         of_text = ~typed
@@ -175,12 +175,12 @@ def _encode_numbers(cells: Cells, column: Column, bad: dict[int, str], notes: li
     numbers, broken = read_numbers(cells, style, column.missing)
     if broken.any() and (other := _other_style(cells, column)):
         numbers, broken = read_numbers(cells, other, column.missing)
-        example = next(cell for cell in cells if isinstance(cell, str) and parse_number(cell, style) is None)
-        notes.append(f"column '{column.name}': {quoted(example)} is read as {parse_number(example, other):.15g}")
+        texts = [cell for cell in cells if isinstance(cell, str) and parse_number(cell, style) is None]
+        example, value = next((text, value) for text in texts if (value := parse_number(text, other)) is not None)
+        notes.append(f"column '{column.name}': {quoted(example)} is read as {value:.15g}")
     for row in np.flatnonzero(broken):
-        bad.setdefault(
-            int(row), f"column '{column.name}' must be {_needed(cells[row], style)}, got {quoted(cells[row])}"
-        )
+        needed = _needed(cells[row], style)
+        bad.setdefault(int(row), f"column '{column.name}' must be {needed}, got {quoted(cells[row])}")
     numbers[np.isnan(numbers)] = column.fill
     return numbers[:, None]
 
@@ -197,11 +197,13 @@ def _other_style(cells: Cells, column: Column) -> NumberStyle | None:
     """Another style that reads all texts and can be no other: a file from another country than that of training."""
     texts = Counter(cell for cell in cells.tolist() if isinstance(cell, str))
     known = Counter({t: n for t, n in texts.items() if t not in column.missing and not is_missing(t)})
+    if all(parse_number(text, style_of(column)) is not None for text in known):
+        return None
     choice = choose_style(known)
     units = {column.unit} if column.unit == PERCENT else {"", column.unit}
-    if not known or choice.read < known.total() or choice.ambiguous or choice.style.unit not in units:
-        return None
-    return replace(choice.style, unit=column.unit)
+    style = replace(choice.style, unit=column.unit)
+    sure = not choice.ambiguous and choice.style.unit in units
+    return style if sure and all(parse_number(text, style) is not None for text in known) else None
 
 
 def _encode_dates(cells: Cells, column: Column, bad: dict[int, str]) -> Numbers:

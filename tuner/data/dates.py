@@ -25,9 +25,10 @@ _MONTHS = {
 }
 _TIME = (
     r"(?:(?:T|,? +)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?(?: ?(?:Z|UTC|GMT|(?P<zone>[+-]\d{2}):?(?P<zone_minutes>\d{2})))?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?(?: ?(?:Z|UTC|GMT|(?P<zone>[+-]\d{2})(?::?(?P<zone_minutes>\d{2}))?))?"
 )
 _DIGITS = re.compile(r"(?P<a>\d{1,4})(?P<sign>[-/.])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{1,4})" + _TIME, re.ASCII)
+_YEAR_MONTH = re.compile(r"[12]\d{3}-(?:0[1-9]|1[0-2])", re.ASCII)  # its first day is meant
 _DAY_MONTH = re.compile(
     r"(?P<a>\d{1,2})(?:st|nd|rd|th|\.)?[- /]?(?P<b>[A-Za-z]{3,9})\.?,?[- /]?(?P<c>\d{4}|\d{2})" + _TIME
 )
@@ -70,6 +71,8 @@ def parse_date(text: str, order: Order) -> float | None:
     >>> parse_date("1970-01-02 12:00", "ymd"), parse_date("3/1/70", "dmy"), parse_date("Jan 3, 1970", "ymd")
     (1.5, 2.0, 2.0)
     """
+    if _YEAR_MONTH.fullmatch(text):
+        text += "-01"
     match = _DIGITS.fullmatch(text) or _DAY_MONTH.fullmatch(text) or _MONTH_DAY.fullmatch(text)
     if match is None or not (numbers := _year_month_day(match, order)):
         return None
@@ -139,5 +142,5 @@ def _time(match: re.Match[str]) -> timedelta:
     time = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microseconds)
     if not match["zone"]:
         return time
-    offset = timedelta(hours=abs(int(match["zone"])), minutes=int(match["zone_minutes"]))
+    offset = timedelta(hours=abs(int(match["zone"])), minutes=int(match["zone_minutes"] or 0))
     return time + offset if match["zone"].startswith("-") else time - offset

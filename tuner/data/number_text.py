@@ -53,6 +53,7 @@ _NUMBER = re.compile(
 
 
 _BRACKETED = re.compile(rf"((?:{_CURRENCY})? ?)\(([^()]+)\)(.*)")
+_ZERO = re.compile(rf"{_CURRENCY} ?-")  # spreadsheets' format for accounts
 _NINES = str.maketrans("12345678", "99999999")
 
 
@@ -170,7 +171,9 @@ def _split(text: str) -> _Parts | None:
     if not text.isascii() or " " in text or "`" in text:
         text = " ".join(text.translate(_SAME).split())
     negative = False
-    if bracketed := _BRACKETED.fullmatch(text) if "(" in text else None:  # as accountants write it
+    if text.endswith("-") and _ZERO.fullmatch(text):
+        text = f"{text[:-1]}0"
+    elif bracketed := _BRACKETED.fullmatch(text) if "(" in text else None:  # as accountants write it
         negative, text = True, "".join(bracketed.groups())
     elif text.endswith("-"):  # as old databases write it
         negative, text = True, text[:-1].rstrip()

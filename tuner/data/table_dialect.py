@@ -11,14 +11,17 @@ from itertools import islice
 from typing import NamedTuple
 
 from tuner.data.table_text import Lines
+from tuner.data.table_width import cells_at, fixed_columns
 
 SEPARATORS = ",;\t|"
 SPACE = " "  # runs of white space
+_PRINTS = ("#", "(", "[")  # of lines of fixed width: comments, and counts of rows such as [9 rows x 3 columns]
+_NOTHING = "\x1f"
 SAMPLE_ROWS, SAMPLE_CHARACTERS = 100, 400_000
 GOOD = 0.8  # the share of rows that have the usual number of cells, where a separator is right
 MOST_BROKEN = 1000  # rows that are tried again from their next line, each of at most 131,072 characters
 _LONGEST = csv.field_size_limit()
-_WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "|", SPACE: "white space"}
+_WORDS = {"|": "|", SPACE: "white space"}
 
 
 class Record(NamedTuple):
@@ -46,9 +49,11 @@ class Dialect:
         found = []
         if self.columns:
             found.append(f"columns of fixed width, which begin at {', '.join(str(n + 1) for n in self.columns[:10])}")
-        elif self.separator not in ",;\t":
+        elif self.separator in _WORDS:
             found.append(f"cells are separated by {_WORDS[self.separator]}")
-        if self.quote != '"':
+        if not self.quote:
+            found.append("quotes are read as part of the text, since many are not closed")
+        elif self.quote != '"':
             found.append("cells are quoted by single quotes")
         if self.escape:
             found.append("quotes within cells have a backslash before them")
@@ -68,7 +73,7 @@ class _Fit(NamedTuple):
     """Of rows with the usual number of cells, which are at least two."""
     cells: int
     plain: bool
-    """No escape is needed."""
+    """No escape is needed, and quotes are closed."""
 
 
 def find_dialect(text: str, separator: str | None, expected: Collection[str]) -> Dialect:
@@ -79,25 +84,53 @@ def find_dialect(text: str, separator: str | None, expected: Collection[str]) ->
         separator: as the file itself says, or None.
         expected: names of columns that it has, where some are known.
     """
-    first = next((line for line in Lines(text) if line.strip()), "")
-    count = max(5, min(SAMPLE_ROWS, SAMPLE_CHARACTERS // (len(first) + 1)))
+    beginning = list(islice((line for line in Lines(text) if line.strip()), 5))
+    longest = max(map(len, beginning), default=0)
+    count = max(5, min(SAMPLE_ROWS, SAMPLE_CHARACTERS // (longest + 1)))
+    if len(expected) == 1 and beginning and beginning[0].strip().strip("\"'") in expected:
+        return Dialect(_NOTHING)  # the only column: its commas do not separate
     sample = "".join(islice(Lines(text[: 2 * SAMPLE_CHARACTERS]), count))
     quote = "'" if _has_single_quotes(sample) else '"'
-    escapes = (None, "\\") if f"\\{quote}" in sample else (None,)
+    quotes: list[tuple[str, str | None]] = [(quote, None)]
+    if quote in sample:
+        quotes += [(quote, "\\"), ("", None)]
     best, fit = Dialect(quote=quote), _Fit(False, False, True, 0, 0, True)
     for each in separator or (*SEPARATORS, SPACE):
-        for escape in escapes:
-            dialect = Dialect(each, quote, escape)
+        for mark, escape in quotes if each in "\t|" else quotes[:2]:
+            dialect = Dialect(each, mark, escape)
             rows = [record.cells for record in islice(read_records(text, dialect), count)]
             found = _fit(rows, dialect, set(expected))
             if found > fit:
                 best, fit = dialect, found
-    if not fit.named and not fit.good and (best.separator == SPACE or fit.share < 0.5):
-        columns = _fixed_columns([line.rstrip() for line in Lines(text) if line.strip()])
+    if best.separator == "\t" and fit.share < 1:  # some programs write several tabs to align
+        spaces = replace(best, separator=SPACE)
+        rows = [record.cells for record in islice(read_records(text, spaces), count)]
+        if _fit(rows, spaces, set(expected)).share == 1:
+            return spaces
+    unclear = not fit.named and not fit.good and fit.share < 0.5
+    if unclear or (best.separator == SPACE and fit.share < 1):
+        columns = fixed_columns(
+            [line.rstrip() for line in Lines(text) if line.strip() and not line.startswith(_PRINTS)]
+        )
         if columns:
             return replace(best, columns=columns)
         return best if fit.share >= 0.5 else replace(best, separator=",")
     return best
+
+
+def read_text(text: str, dialect: Dialect) -> tuple[list[Record], Dialect]:
+    """All rows that are not blank. Where some are badly quoted, another way to quote may fit all of them."""
+    records = list(read_records(text, dialect))
+    if not any(record.broken for record in records) or dialect.separator == SPACE:
+        return records, dialect
+    others = [replace(dialect, escape="\\")]
+    if dialect.separator in "\t|":
+        others.append(replace(dialect, quote="", escape=None))
+    for other in others:
+        again = list(read_records(text, other))
+        if len({len(record.cells) for record in again}) == 1:
+            return again, other
+    return records, dialect
 
 
 def read_records(text: str, dialect: Dialect) -> Iterator[Record]:
@@ -108,7 +141,10 @@ def read_records(text: str, dialect: Dialect) -> Iterator[Record]:
     lines = Lines(text)
     if dialect.columns or dialect.separator == SPACE:
         for line in lines:
-            cells = _at(line, dialect.columns) if dialect.columns else _words(line, dialect)
+            if dialect.columns:
+                cells = [line.strip()] if line.startswith(_PRINTS) else cells_at(line, dialect.columns)
+            else:
+                cells = _words(line, dialect)
             if any(cells):
                 yield Record(lines.number, cells)
         return
@@ -137,7 +173,8 @@ def _separated(lines: Lines, dialect: Dialect) -> Iterator[Record]:
     reader = csv.reader(
         read(),
         delimiter=dialect.separator,
-        quotechar=dialect.quote,
+        quotechar=dialect.quote or None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         escapechar=dialect.escape,
         doublequote=True,
         skipinitialspace=True,
@@ -173,12 +210,6 @@ def _words(line: str, dialect: Dialect) -> list[str]:
     ]
 
 
-def _at(line: str, columns: tuple[int, ...]) -> list[str]:
-    line = line.expandtabs()
-    ends = (*columns[1:], len(line))
-    return [line[begin:end].strip() for begin, end in zip(columns, ends, strict=True)]
-
-
 def _fit(rows: list[list[str]], dialect: Dialect, expected: set[str]) -> _Fit:
     named = bool(expected) and any(expected.issubset([*row, *_uncommented(row)]) for row in rows[:30])
     rows = [row for row in rows if not row or not row[0].startswith(("#", "+-"))]  # comments, and rulers of MySQL
@@ -187,10 +218,11 @@ def _fit(rows: list[list[str]], dialect: Dialect, expected: set[str]) -> _Fit:
     usual, number = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     share = number / len(below) if below else 0.0
     first = len(rows[0]) if rows else 0
+    plain = not dialect.escape and dialect.quote != ""
     good = share >= GOOD and first >= 2 and abs(first - usual) <= 1
     if dialect.separator == SPACE and first > usual:  # a sentence before something else
         good = False
-    return _Fit(named, good, dialect.separator != SPACE, share, first if good else usual, not dialect.escape)
+    return _Fit(named, good, dialect.separator != SPACE, share, first if good else usual, plain)
 
 
 def _uncommented(row: list[str]) -> list[str]:
@@ -205,27 +237,3 @@ def _has_single_quotes(sample: str) -> bool:
     cells = re.findall(rf"(?:^|(?<={ends}))[ ]*'(?:[^'\r\n]|'')*'[ ]*(?=$|{ends})", sample)
     lines = sum(1 for line in Lines(sample) if line.strip())
     return len(cells) >= lines / 2 > 0
-
-
-def _fixed_columns(lines: list[str]) -> tuple[int, ...]:
-    """Where columns of fixed width begin; empty where the lines have none.
-
-    A column begins where no line has a character just before it. Where only the first line, which has the names, has
-    something, that belongs to the column before.
-    """
-    if len(lines) < 3:
-        return ()
-    header, *rows = (line.expandtabs() for line in lines)
-    used = _used(rows[:1000])
-    both = used | _used([header])
-    begins = [n for n in sorted(both) if n - 1 not in both]
-    ends = (*begins[1:], max(both, default=0) + 1)
-    columns = [b for b, e in zip(begins, ends, strict=True) if any(n in used for n in range(b, e))]
-    if len(columns) < 2 or not all(_at(header, tuple(columns))):
-        return ()
-    crossed = any(row[begin - 1 : begin].strip() for begin in columns[1:] for row in rows)
-    return () if crossed else tuple(columns)
-
-
-def _used(lines: list[str]) -> set[int]:
-    return {match.start() for line in lines for match in re.finditer(r"\S", line)}

@@ -9,8 +9,9 @@ from pathlib import Path
 from tuner.core.errors import TunerError, one_line
 
 WORKBOOKS = (".xlsx", ".xlsm")
-PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
-PARQUET = b"PAR1"
+PACKED = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
+PACKED |= {f"BZh{level}1AY".encode(): "bzip2" for level in range(1, 10)}
+PARQUET = b"PAR1\x15"
 ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv", ".data", ".parquet", *WORKBOOKS)
 """Those that a table may have, with or without `.gz`, `.bz2`, `.xz` or `.zip` after them: what is read of a folder."""
 
@@ -53,12 +54,14 @@ _BY_ENDING = {
     ".xml": f"XML: {_PANDAS.format('read_xml')}",
     ".html": f"a web page: open it in a spreadsheet program, and {_AS_CSV}",
     ".docx": f"a document of Word: copy its table into a spreadsheet program, and {_AS_CSV}",
+    ".tex": "LaTeX: write the table as .csv",
     ".pdf": f"a PDF: copy its table into a spreadsheet program, and {_AS_CSV}",
     ".tar": "an archive: unpack it, and give the file or the folder in it",
     ".7z": "an archive: unpack it, and give the file or the folder in it",
     ".rar": "an archive: unpack it, and give the file or the folder in it",
     ".zst": "compressed with zstd: unpack it: zstd -d FILE",
 }
+_OLD_XML = b"urn:schemas-microsoft-com:office:spreadsheet"  # Excel's XML of 2003
 _BY_BEGIN = {
     b"SQLite format 3\x00": ".sqlite",
     b"\x93NUMPY": ".npy",
@@ -79,6 +82,8 @@ _BY_BEGIN = {
     b"<!DOCTYPE html": ".html",
     b"<html": ".html",
     b"<table": ".html",
+    b"<TR>": ".html",
+    b"\\begin{": ".tex",
     b"@relation": ".arff",
     b"@RELATION": ".arff",
     b'{"': ".json",
@@ -100,11 +105,15 @@ _OLE = b"\xd0\xcf\x11\xe0"  # the container of old Office files, and of new ones
 
 def refuse_others(path: Path, content: bytes) -> None:
     """Raises TunerError for a format that is not read, with what it is and what to do. `content` is its beginning."""
+    content = content[:2000]
     if content.startswith(_OLE):
         what = "an old Excel workbook, or one with a password"
         raise TunerError(f"{path}: {what}: {_AS_CSV}, without a password")
+    if _OLD_XML in content:
+        raise TunerError(f"{path}: {_BY_ENDING['.xls']}")
     for begin, ending in _BY_BEGIN.items():
-        if content.lstrip(b"\xef\xbb\xbf \r\n").startswith(begin):
+        may_be_name = begin in (b"ORC", b"RDX") and b"\x00" not in content
+        if content.lstrip(b"\xef\xbb\xbf \r\n").startswith(begin) and not may_be_name:
             raise TunerError(f"{path}: {_BY_ENDING[ending]}")
     if content[257:262] == b"ustar":
         raise TunerError(f"{path}: {_BY_ENDING['.tar']}")

@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
 from tuner.core.errors import TunerError
-from tuner.core.units import counted
+from tuner.data.missing import is_missing
 from tuner.data.table_dialect import Record
+from tuner.data.table_prints import (
+    COMMENT,
+    is_comment,
+    to_number,
+    without_prints,
+    without_repeats,
+    without_units,
+)
 
 MOST_BEFORE = 50  # rows before a header
-_RULER = re.compile(r"[\s|+:=,;-]*[-=]{3,}[\s|+:=,;-]*|[+]([-=]+[+])+")
-_FOOTER = re.compile(r"\(\d+ (rows?|row\(s\))( affected)?\)|\d+ rows? in set( \(.*\))?")
-_NO_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", r"\n"})
-_COMMENT = "#"
 
 
-def find_header(rows: list[Record], expected: Collection[str]) -> tuple[list[Record], list[str]]:
+def find_header(rows: list[Record], expected: Collection[str], *, units: bool = True) -> tuple[list[Record], list[str]]:
     """The header and the rows after it, without what programs write before and between them; and notes.
 
     A title, comments with # and blank rows stand before a header; rulers and the count of rows are what clients of
-    databases print.
+    databases print. `units` says whether a second line of the header is looked for.
     """
     notes: list[str] = []
-    rows = _without_prints(rows, notes)
+    rows = without_prints(rows, notes)
     usual = _usual([len(row.cells) for row in rows])
-    comments = [row for row in rows[:MOST_BEFORE] if row.cells and row.cells[0].startswith(_COMMENT)]
+    comments = [row for row in rows[:MOST_BEFORE] if row.cells and row.cells[0].startswith(COMMENT)]
     at = _position(rows, usual, set(expected))
     before = rows[:at]
-    if before and _is_comment(before[-1]) and _commented_header(before[-1], rows[at:], usual):
+    if before and is_comment(before[-1]) and _commented_header(before[-1], rows[at:], usual):
         before, header = before[:-1], before[-1]
         rows = [header._replace(cells=_uncommented(header.cells)), *rows[at:]]
         notes.append(f"the comment in line {header.line} is taken for the header")
     else:
         rows = rows[at:]
-        if rows and rows[0] in comments and rows[0].cells[0] != _COMMENT and rows[0].cells[0] not in expected:
-            name = rows[0].cells[0].lstrip(_COMMENT).strip()
+        if rows and rows[0] in comments and rows[0].cells[0] != COMMENT and rows[0].cells[0] not in expected:
+            name = rows[0].cells[0].lstrip(COMMENT).strip()
             notes.append(f"the first column, '{rows[0].cells[0]}', is called '{name}'")
             rows[0] = rows[0]._replace(cells=[name, *rows[0].cells[1:]])
     if before:
         first = " ".join(cell for cell in before[0].cells if cell)[:40]
         what = "line" if len(before) == 1 else "lines"
         notes.append(f"{len(before)} {what} before the header passed over, the first is '{first}'")
-    return _without_units(_without_repeats(rows, usual, notes), notes), notes
+    rows = without_repeats(rows, usual, notes)
+    return (without_units(rows, notes) if units else rows), notes
 
 
 def check_header(header: Record, rows: Sequence[Record], expected: Collection[str], place: str) -> None:
@@ -66,15 +69,15 @@ def check_header(header: Record, rows: Sequence[Record], expected: Collection[st
 
 def _is_data(header: list[str], rows: list[list[str]]) -> bool:
     """Whether cells of the header are like those below them, and none is a word above numbers."""
-    count = _may_count([number for cell in header if (number := _number(cell)) is not None])
+    count = _may_count([number for cell in header if (number := to_number(cell)) is not None])
     alike = 0
     for index, cell in enumerate(header):
-        below = [cells[index] for cells in rows if index < len(cells) and cells[index].lower() not in _NO_WORDS]
-        if cell.lower() in _NO_WORDS or not below:
+        below = [cells[index] for cells in rows if index < len(cells) and not is_missing(cells[index])]
+        if is_missing(cell) or not below:
             continue
-        if sum(_number(each) is not None for each in below) < 0.9 * len(below):
-            alike += cell in below and _number(cell) is None
-        elif _number(cell) is None:
+        if sum(to_number(each) is not None for each in below) < 0.9 * len(below):
+            alike += cell in below and to_number(cell) is None
+        elif to_number(cell) is None:
             return False
         else:
             alike += not count
@@ -91,11 +94,13 @@ def _position(rows: list[Record], usual: int, expected: set[str]) -> int:
     named = _named_position(rows, usual, expected)
     if named is not None:
         return named
+    used = _used_columns([row.cells for row in rows[:100]], usual)
     for at, row in enumerate(rows[:MOST_BEFORE]):
         length = len(row.cells)
         filled = sum(map(bool, row.cells))
-        title = _is_comment(row) and length != usual
+        title = is_comment(row) and length != usual
         title = title or (filled < 2 <= usual and _is_title(rows[at + 1 :], usual, length))
+        title = title or (_gaps(row, used) > 1 and _has_header(rows[at + 1 :], used))
         if title or not length:
             continue
         if length >= usual or usual < 3:
@@ -105,6 +110,25 @@ def _position(rows: list[Record], usual: int, expected: set[str]) -> int:
             if not _is_above(below[0], below[1:]):
                 return at
     return 0
+
+
+def _used_columns(rows: list[list[str]], usual: int) -> list[int]:
+    """The columns that most rows have something in."""
+    rows = [row for row in rows if len(row) == usual]
+    return [index for index in range(usual) if 2 * sum(bool(row[index]) for row in rows) > len(rows)]
+
+
+def _gaps(row: Record, used: list[int]) -> int:
+    return sum(index < len(row.cells) and not row.cells[index] for index in used)
+
+
+def _has_header(rows: list[Record], used: list[int]) -> bool:
+    """Whether one of the next rows has a word for each of these columns, some of them above numbers."""
+    for at, row in enumerate(rows[:MOST_BEFORE]):
+        cells = [row.cells[index] for index in used if index < len(row.cells)]
+        if len(cells) == len(used) and all(cell and to_number(cell) is None for cell in cells):
+            return _is_above(row.cells, [later.cells for later in rows[at + 1 : at + 100]])
+    return False
 
 
 def _is_title(rows: list[Record], usual: int, length: int) -> bool:
@@ -122,8 +146,12 @@ def _named_position(rows: list[Record], usual: int, expected: set[str]) -> int |
     for at, row in enumerate(rows[:MOST_BEFORE]):
         if expected.issubset(row.cells):
             return at
-        gaps = "" in row.cells and not any(_number(cell) is not None for cell in row.cells)
-        if not (gaps or _is_comment(row) or len(row.cells) < usual):
+        if any(expected.issubset(later.cells) for later in rows[at + 1 : at + 2]) and _is_above(
+            rows[at + 1].cells, [later.cells for later in rows[at + 2 : at + 100]]
+        ):
+            return at + 1
+        gaps = "" in row.cells and not any(to_number(cell) is not None for cell in row.cells)
+        if not (gaps or is_comment(row) or len(row.cells) < usual):
             return None
     return None
 
@@ -132,13 +160,14 @@ def _is_above(header: list[str], below: list[list[str]]) -> bool:
     """Whether a row is unlike those below it: a word above numbers."""
     for index, cell in enumerate(header):
         cells = [row[index] for row in below if index < len(row)]
-        if cell and _number(cell) is None and cells and all(_number(each) is not None for each in cells):
+        if (
+            not is_missing(cell)
+            and to_number(cell) is None
+            and cells
+            and all(to_number(each) is not None for each in cells)
+        ):
             return True
     return False
-
-
-def _is_comment(row: Record) -> bool:
-    return bool(row.cells) and row.cells[0].startswith(_COMMENT)
 
 
 def _commented_header(comment: Record, rows: list[Record], usual: int) -> bool:
@@ -148,73 +177,8 @@ def _commented_header(comment: Record, rows: list[Record], usual: int) -> bool:
 
 
 def _uncommented(cells: list[str]) -> list[str]:
-    first = cells[0].lstrip(_COMMENT).strip()
+    first = cells[0].lstrip(COMMENT).strip()
     return [first, *cells[1:]] if first else cells[1:]
-
-
-def _without_prints(rows: list[Record], notes: list[str]) -> list[Record]:
-    """Without the rulers and the count of rows that clients of databases print."""
-    around = [row for row in rows if row.cells[0].startswith("+")] or rows[1:3]
-    rulers = [row for row in around if _RULER.fullmatch(",".join(row.cells))]
-    if rows and not rows[-1].broken and _FOOTER.fullmatch(" ".join(rows[-1].cells)):
-        notes.append(f"line {rows[-1].line} passed over: '{' '.join(rows[-1].cells)}'")
-        rows = rows[:-1]
-    if rulers:
-        notes.append(f"{counted(len(rulers), 'ruler')} passed over, the first in line {rulers[0].line}")
-        lines = {row.line for row in rulers}
-        rows = [row for row in rows if row.line not in lines]
-    return rows
-
-
-def _without_repeats(rows: list[Record], usual: int, notes: list[str]) -> list[Record]:
-    """Without headers that are repeated, where files were joined, and comments among the rows."""
-    if not rows:
-        return rows
-    header, *rest = rows
-    again = [row for row in rest if row.cells == header.cells]
-    comments = [row for row in rest if _is_comment(row) and len(row.cells) != usual]
-    if again:
-        notes.append(f"{counted(len(again), 'repeated header')} left out, the first in line {again[0].line}")
-    if comments:
-        notes.append(f"{counted(len(comments), 'comment')} left out, the first in line {comments[0].line}")
-    if not again and not comments:
-        return rows
-    dropped = {row.line for row in (*again, *comments)}
-    return [header, *(row for row in rest if row.line not in dropped)]
-
-
-def _without_units(rows: list[Record], notes: list[str]) -> list[Record]:
-    """Without a second line of the header, such as units: words above numbers alone in two columns or more."""
-    if len(rows) < 4 or any(_number(cell) is not None for cell in rows[1].cells):
-        return rows
-    below = [row.cells for row in rows[2:1000]]
-    over = [
-        cell
-        for index, cell in enumerate(rows[1].cells)
-        if cell.lower() not in _NO_WORDS
-        and all(_number(row[index]) is not None for row in below if index < len(row) and row[index])
-        and any(index < len(row) and row[index] for row in below)
-    ]
-    if len(over) < 2:
-        return rows
-    notes.append(
-        f"line {rows[1].line} left out, as a second line of the header: '{over[0]}' and '{over[1]}' above numbers"
-    )
-    return [rows[0], *rows[2:]]
-
-
-def _number(cell: str) -> float | None:
-    """The number that a cell begins to be: also with a decimal comma, separators of thousands, or a percent sign."""
-    text = cell.strip(" %").replace(" ", "")
-    if not text or text[0].isalpha() or not any(map(str.isdigit, text)):
-        return None
-    for each in (text, text.replace(",", "."), text.replace(",", ""), text.replace(".", "").replace(",", ".")):
-        try:
-            number = float(each)
-        except ValueError:
-            continue
-        return number if math.isfinite(number) else None
-    return None
 
 
 def _may_count(numbers: list[float]) -> bool:

@@ -16,6 +16,7 @@ from tuner.data.table_header import check_header, find_header
 
 LINE = "line"  # the name of the index of rows that come from a file
 _INDEX = re.compile(r"Unnamed: 0(\.\d+)*|\.\.\.1")  # pandas and readr call a column like this that has no name
+_FORMULA = re.compile('^="(.*)"$', re.DOTALL)
 MOST_SHOWN = 5
 
 
@@ -66,7 +67,7 @@ def lay_out(records: Iterable[Record], place: str, target: str | None, columns: 
             rows.append(record)
         else:
             empty.append(record.line)
-    rows, notes = find_header(rows, expected)
+    rows, notes = find_header(rows, expected, units=not columns)  # to predict, each row must be answered or named
     if bad and (not rows or int(bad[0].line) < rows[0].line):
         raise TunerError(f"{place}, {bad[0]}")
     if not rows:
@@ -86,6 +87,8 @@ def make_table(
 ) -> Table:
     """The table of rows whose header is known; those with more or fewer cells are bad. Arguments as in `lay_out`."""
     notes: list[str] = []
+    header = _one_line(header, notes)
+    rows = _without_formulas(rows, notes)
     good = [row for row in rows if len(row.cells) == len(header.cells)]
     ragged = [row for row in rows if len(row.cells) != len(header.cells)]
     bad = [BadRow(row.line, _ragged(row.cells, header.cells)) for row in ragged]
@@ -97,6 +100,24 @@ def make_table(
     index = pd.Index([row.line for row in good], name=LINE, dtype="int64")
     frame = pd.DataFrame(cells, columns=pd.Index(names, dtype=object), index=index, dtype=object)
     return Table(frame, tuple(notes), tuple(bad))
+
+
+def _one_line(header: Record, notes: list[str]) -> Record:
+    """Names without line breaks, which spreadsheets allow."""
+    broken = [name for name in header.cells if len(name.splitlines()) > 1]
+    if broken:
+        name = " ".join(broken[0].split())
+        notes.append(f"{counted(len(broken), 'name')} with line breaks, such as '{name}': read with spaces")
+    return header._replace(cells=[" ".join(name.split()) if name in broken else name for name in header.cells])
+
+
+def _without_formulas(rows: Sequence[Record], notes: list[str]) -> Sequence[Record]:
+    """Cells such as ="007" are the text 007, as Excel reads them."""
+    if not any(cell.startswith('="') for row in rows[:1000] for cell in row.cells):
+        return rows
+    found = [row for row in rows if any(cell.startswith('="') for cell in row.cells)]
+    notes.append(f'cells such as ="007" are read as the text in them: {counted(len(found), "row")} have some')
+    return [row._replace(cells=[_FORMULA.sub(r"\1", cell) for cell in row.cells]) for row in rows]
 
 
 def _ragged(cells: Sequence[str], header: Sequence[str]) -> str:
@@ -188,10 +209,6 @@ def _names(names: Sequence[str], target: str | None, place: str, notes: list[str
         taken.add(unique)
         result.append(unique)
     renamed = next(new for old, new in zip(names, result, strict=True) if old != new)
-    what = (
-        f"'{doubled[0]}' is the name"
-        if len(doubled) == 1
-        else f"{len(doubled)} names, such as '{doubled[0]}', are those"
-    )
-    notes.append(f"{what} of several columns: the later ones get a number, such as '{renamed}'")
+    what = f"{counted(len(doubled), 'name')} of several columns, such as '{doubled[0]}'"
+    notes.append(f"{what}: the later ones get a number, such as '{renamed}'")
     return result

@@ -29,6 +29,7 @@ def read_workbook(path: Path, content: bytes) -> tuple[Iterator[Record], list[st
     """
     book = _open(path, content, formulas=True)
     sheets = [sheet for sheet in book.worksheets if _rows(sheet) > 1]
+    sheets.sort(key=lambda sheet: sheet.sheet_state != "visible")
     if not sheets:
         raise TunerError(f"{path}: no sheet has a header and rows")
     notes = []

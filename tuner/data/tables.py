@@ -10,7 +10,7 @@ import pandas as pd
 
 from tuner.core.errors import TunerError
 from tuner.core.units import counted
-from tuner.data.table_dialect import Record, find_dialect, read_records
+from tuner.data.table_dialect import Record, find_dialect, read_text
 from tuner.data.table_formats import PARQUET, is_table, is_workbook, refuse_others
 from tuner.data.table_rows import LINE, BadRow, Table, lay_out, make_table
 from tuner.data.table_text import decode, read_bytes, unpack
@@ -18,6 +18,9 @@ from tuner.data.table_text import decode, read_bytes, unpack
 __all__ = ["LINE", "BadRow", "Table", "read_table"]
 
 _SEP = re.compile(r"sep=([^\r\n])(?=\r|\n)", re.IGNORECASE)  # a line that tells Excel the separator
+_BOX = re.compile("^[\u250c\u2554\u256d\u250f]", re.MULTILINE)  # the corner of a table that is drawn with lines
+_LINES = dict.fromkeys(range(9484, 9600), "+") | dict.fromkeys(map(ord, "\u2502\u2503\u2551"), "|")
+_LINES |= dict.fromkeys(map(ord, "\u2500\u2501\u2550"), "-")
 _PART = re.compile(r"(train|training|test|testing|val|valid|validation)\b", re.IGNORECASE)
 
 
@@ -64,8 +67,11 @@ def _records(path: Path, content: bytes, expected: Collection[str]) -> tuple[Ite
     if said:
         text = text[said.end() :]  # its line end stays, so that lines are counted as they are
         notes.append(f"the first line, '{said[0]}', is for Excel, and passed over")
+    if _BOX.search(text[:1000]):
+        text = text.translate(_LINES)
     dialect = find_dialect(text, said and said[1], expected)
-    return read_records(text, dialect), notes + dialect.notes()
+    records, dialect = read_text(text, dialect)
+    return records, notes + dialect.notes()
 
 
 def _read_folder(folder: Path, target: str | None, columns: Collection[str]) -> Table:

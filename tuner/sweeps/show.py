@@ -40,12 +40,7 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
     from tuner.data.spec import DataSpec  # noqa: PLC0415
     from tuner.search.space_file import parse_space  # noqa: PLC0415
     from tuner.sweeps.plan import check_names, check_space, read_space  # noqa: PLC0415
-    from tuner.training.classifier import (  # noqa: PLC0415 - imports torch
-        build_classifier,
-        model_note,
-        model_parameters,
-        parameter_count,
-    )
+    from tuner.training.classifier import build_classifier, model_parameters, parameter_count  # noqa: PLC0415 - imports torch
 
     raw, name = read_space(source, model, None, load)
     space = parse_space(raw, name, narrowed=True)
@@ -58,7 +53,6 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
             "summary": catalog.summary("models", model),
             "parameters": parameter_count(build_classifier(data, model, {})),
             "arguments": model_parameters(model),
-            "note": model_note(data, model),
         },
         "space": {
             "file": name,
@@ -71,7 +65,10 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
 def _data(source: Source, splits: Splits) -> dict[str, Any]:
     import torch  # noqa: PLC0415 - takes a while
 
+    from tuner.training.classifier import model_note  # noqa: PLC0415 - imports torch
+
     spec = splits.spec
+    told = filter(None, (model_note(spec, model) for model in catalog.names("models")))
     form, colon, path = source.dataset.partition(":")
     counts = {
         name: torch.bincount(getattr(splits, name).targets, minlength=len(spec.classes)).tolist() for name in SPLITS
@@ -88,7 +85,7 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
         "vocabulary": len(spec.vocabulary),
         "samples": {name: sum(counts[name]) for name in SPLITS},
         "class_counts": counts,
-        "notes": splits.notes,
+        "notes": (*splits.notes, *told),
     }
 
 

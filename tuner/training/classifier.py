@@ -79,8 +79,9 @@ def check_task(data: DataSpec, model: str) -> None:
 
 def model_note(data: DataSpec, model: str) -> str:
     """What the model has to say before it is trained on the data, such as that it will take long; empty for nothing."""
-    note: Callable[[DataSpec], str] | None = getattr(catalog.load("models", model), "note", None)
-    return "" if note is None else note(data)
+    module = catalog.load("models", model) if catalog.defines("models", model, "note") else None
+    note: str = module.note(data) if module and data.task in module.TASKS else ""
+    return note
 
 
 def model_parameters(model: str) -> dict[str, Any]:

@@ -118,3 +118,8 @@ class TestEverySearchSpace:
         for name, parameter in space["params"].items():
             for value in extremes(parameter) if name not in TRAINING else ():
                 module.build(data, **{name: value})
+
+
+def test_a_function_of_a_file_is_found_without_importing_it() -> None:
+    assert catalog.defines("models", "lstm", "note")
+    assert not catalog.defines("models", "mlp", "note")

@@ -59,6 +59,8 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     assert refusal("zip:x") == "unknown dataset 'zip:x': give a name from tuner list, or csv:PATH or folder:PATH"
     assert refusal("folder:") == "folder:: give a path: folder:PATH"
     assert refusal("folder:nowhere") == f"folder:nowhere: there is nothing at {tmp_path / 'nowhere'}"
+    pattern = "csv:*.csv: several files are given as a folder that holds them, not as a pattern"
+    assert refusal("csv:*.csv") == pattern
     assert "--target b: digits already has classes" in refusal("digits", "b")
     with pytest.raises(TunerError, match=r"--target with one of 'a', 'b'"):
         Source.parse("csv:t.csv", None).load()

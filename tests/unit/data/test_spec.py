@@ -43,6 +43,13 @@ def test_a_specification_survives_json() -> None:
     assert [column.width for column in columns] == [1, 2]
 
 
+def test_columns_of_the_version_before_are_read_as_they_were() -> None:
+    raw = {"name": "t", "task": "tabular", "shape": [3], "classes": ["a", "b"], "mean": [0.0] * 3, "std": [1.0] * 3}
+    raw["columns"] = [{"name": "age", "categories": [], "fill": 4.5}, {"name": "size", "categories": ["l", "s"]}]
+    columns = DataSpec.from_json(raw).columns
+    assert columns == (Column(name="age", fill=4.5), Column(name="size", categories=("l", "s")))
+
+
 class TestCheckVaried:
     @pytest.mark.parametrize("kind", [torch.uint8, torch.int16, torch.float64])
     @pytest.mark.parametrize("part", ["train", "validation", "test"])

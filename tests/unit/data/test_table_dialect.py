@@ -48,16 +48,12 @@ def test_what_is_within_cells_does_not_separate(tmp_path: Path, content: str, ex
 def test_a_column_alone_is_none_of_words(tmp_path: Path) -> None:
     assert rows(read(tmp_path, "a\n1\n2\n")) == [["a"], ["1"], ["2"]]
     assert rows(read(tmp_path, "my text\nvery good\nso bad\n", columns=["my text"]))[1:] == [["very good"], ["so bad"]]
+    assert rows(read(tmp_path, "length\n0,5\n", columns=["length"]))[1:] == [["0,5"]]
 
 
-def test_fixed_width_with_words_and_gaps(tmp_path: Path) -> None:
-    table = read(
-        tmp_path,
-        "name        age kind\nAnn Lee      37 x\nBob          41 y\nCy de Vries     x\n              9 y\n",
-    )
-    assert rows(table) == [["name", "age", "kind"], ["Ann Lee", "37", "x"], ["Bob", "41", "y"],
-                           ["Cy de Vries", "", "x"], ["", "9", "y"]]  # fmt: skip
-    assert table.notes == ("columns of fixed width, which begin at 1, 13, 17",)
+def test_several_tabs_may_separate(tmp_path: Path) -> None:
+    table = read(tmp_path, "a\tb\tkind\n1\t2\tx\n2\t\t3\ty\n" + "3\t4\tx\n" * 9)
+    assert (len(table.frame), table.bad, table.notes) == (11, (), ("cells are separated by white space",))
 
 
 class TestQuotes:
@@ -80,6 +76,15 @@ class TestQuotes:
         table = read(tmp_path, "'a','b'\n1,'it''s, ok'\n2,'y'\n")
         assert rows(table) == [["a", "b"], ["1", "it's, ok"], ["2", "y"]]
         assert table.notes == ("cells are quoted by single quotes",)
+
+    def test_late_backslashes_are_found_too(self, tmp_path: Path) -> None:
+        table = read(tmp_path, "a,b\n" + '1,"x, y"\n' * 300 + '2,"say \\"hi\\", you"\n')
+        assert (rows(table)[-1], table.bad) == (["2", 'say "hi", you'], ())
+
+    def test_a_text_between_tabs_may_begin_with_one(self, tmp_path: Path) -> None:
+        table = read(tmp_path, 'a\tb\n1\t"Best" ever\n2\t5" pipe\n')
+        assert rows(table)[1:] == [["1", '"Best" ever'], ["2", '5" pipe']]
+        assert table.notes == ("quotes are read as part of the text, since many are not closed",)
 
     def test_an_apostrophe_is_none(self, tmp_path: Path) -> None:
         assert rows(read(tmp_path, "a,b\n'tis,x\nit's,y\n"))[1:] == [["'tis", "x"], ["it's", "y"]]

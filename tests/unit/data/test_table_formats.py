@@ -21,7 +21,7 @@ from tuner.data.table_formats import is_table, refuse_others
         ("t.sav", b"$FL2", "a file of SPSS: "),
         ("t.dta", b"<stata_dta>", "a file of Stata: write it as .csv: export delimited"),
         ("t.rds", b"X\n\x00\x00\x00", "an object of R: write it as .csv: write.csv(readRDS(FILE)"),
-        ("t.csv", b"RDX3\n", "objects of R: "),
+        ("t.csv", b"RDX3\nX\n\x00\x00", "objects of R: "),
         ("t.sql", b"", "statements of SQL: load it into its database, and export the table as .csv"),
         ("t.txt", b"INSERT INTO a VALUES (1);", "statements of SQL: "),
         ("t.csv", b"SQLite format 3\x00", "a database: export the table as .csv: sqlite3 -header -csv"),
@@ -39,6 +39,7 @@ def test_what_is_not_read_is_refused_by_its_name(name: str, content: bytes, word
 def test_the_content_counts_more_than_the_name() -> None:
     refuse_others(Path("t.xls"), b"PK\x03\x04")
     refuse_others(Path("t.xyz"), b"a,b\n")
+    refuse_others(Path("t.csv"), b"ORCID,RDX\n1,2\n")
 
 
 def test_parts_of_a_table_in_a_folder() -> None:

@@ -53,32 +53,6 @@ def test_a_column_may_be_called_by_the_sign_of_comments(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
-    [
-        " a   |  b | kind \n-----+----+------\n 1.5 |  2 | x\n 2.5 | 3 | y\n 3.5 | 1 | x\n(3 rows)\n",
-        "+--+--+--+\n| a | b | kind |\n+--+--+--+\n| 1.5 | 2 | x |\n| 2.5 | 3 | y |\n| 3.5 | 1 | x |\n+--+--+--+\n"
-        "3 rows in set (0.00 sec)\n",
-        "| a | b | kind |\n|---|:-:|---:|\n| 1.5 | 2 | x |\n| 2.5 | 3 | y |\n| 3.5 | 1 | x |\n",
-        f"a,b,kind\n-,-,----\n{ROWS}\n(3 rows affected)\n",
-    ],
-)
-def test_what_clients_of_databases_print_is_read(tmp_path: Path, content: str) -> None:
-    table = read(tmp_path, content)
-    assert (rows(table), table.bad) == (TABLE, ())
-    assert any("ruler" in note for note in table.notes)
-
-
-def test_repeated_headers_comments_and_units_are_left_out(tmp_path: Path) -> None:
-    table = read(tmp_path, "a,b,kind\ncm,kg,\n1.5,2,x\n# a remark\n2.5,3,y\na,b,kind\n3.5,1,x\n")
-    assert rows(table) == TABLE
-    assert table.notes == (
-        "1 repeated header left out, the first in line 6",
-        "1 comment left out, the first in line 4",
-        "line 2 left out, as a second line of the header: 'cm' and 'kg' above numbers",
-    )
-
-
-@pytest.mark.parametrize(
     ("content", "shown", "names"),
     [
         ("-0.039,0.432,no\n1.764,0.172,yes\n0.8,0.1,no\n", "'-0.039', '0.432', 'no'", "x1,x2,x3"),
@@ -109,3 +83,15 @@ def test_names_may_be_years_counts_or_words_above_words(tmp_path: Path, content:
 
 def test_a_known_column_makes_a_header_sure(tmp_path: Path) -> None:
     assert rows(read(tmp_path, "5,7\n5,9\n6,7\n", target="7"))[0] == ["5", "7"]
+
+
+def test_lines_of_keys_and_values_are_no_header(tmp_path: Path) -> None:
+    keys = "Instrument,ABC,\nOperator,Jo,\n,,\n".replace(",\n", ",,\n")
+    table = read(tmp_path, f"{keys}time,temp,hum,state\n0.1,20.1,40,on\n0.2,20.2,41,off\n0.3,20.1,43,on\n")
+    assert rows(table)[0] == ["time", "temp", "hum", "state"]
+    assert table.notes == ("2 lines before the header passed over, the first is 'Instrument ABC'",)
+
+
+def test_a_title_with_commas_is_told_from_a_header_by_the_target(tmp_path: Path) -> None:
+    table = read(tmp_path, "Sales, 2025, all\na,b,kind\n1,2,x\n2,3,y\n", target="kind")
+    assert rows(table)[0] == ["a", "b", "kind"]

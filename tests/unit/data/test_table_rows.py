@@ -61,8 +61,13 @@ class TestNames:
     def test_later_ones_of_the_same_get_a_number_as_in_pandas(self, tmp_path: Path) -> None:
         table = read(tmp_path, "a,a,a.1,b,a\n1,2,3,4,5\n2,3,4,5,6\n", columns=["a"])
         assert rows(table)[0] == ["a", "a.2", "a.1", "b", "a.3"]
-        expected = "'a' is the name of several columns: the later ones get a number, such as 'a.2'"
+        expected = "1 name of several columns, such as 'a': the later ones get a number, such as 'a.2'"
         assert table.notes == (expected,)
+
+    def test_line_breaks_in_them_are_spaces(self, tmp_path: Path) -> None:
+        table = read(tmp_path, '"Length\n(cm)",kind\n1,x\n2,y\n')
+        assert rows(table)[0] == ["Length (cm)", "kind"]
+        assert table.notes == ("1 name with line breaks, such as 'Length (cm)': read with spaces",)
 
     def test_two_targets_are_refused(self, tmp_path: Path) -> None:
         with pytest.raises(TunerError, match=r"line 1: 2 columns have the name 'kind': rename all but one of them$"):
@@ -70,3 +75,9 @@ class TestNames:
 
     def test_a_bad_first_line_is_not_skipped(self, tmp_path: Path) -> None:
         assert refusal(write(tmp_path, 'a,"b"c,kind\n1,2,x\n2,3,y\n')).startswith(", line 1: badly quoted: ")
+
+
+def test_texts_that_excel_writes_as_formulas(tmp_path: Path) -> None:
+    table = read(tmp_path, 'id,kind\n="007",x\n"=""008""",y\n9,x\n')
+    assert rows(table)[1:] == [["007", "x"], ["008", "y"], ["9", "x"]]
+    assert table.notes == ('cells such as ="007" are read as the text in them: 2 rows have some',)

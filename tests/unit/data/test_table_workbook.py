@@ -25,7 +25,11 @@ def book(fill: Callable[[Any], None]) -> bytes:
 
 
 def append(*lines: list[Any]) -> Callable[[Any], None]:
-    return lambda workbook: [workbook.active.append(line) for line in lines] and None
+    def fill(workbook: Any) -> None:
+        for line in lines:
+            workbook.active.append(line)
+
+    return fill
 
 
 def read(folder: Path, fill: Callable[[Any], None]) -> Table:
@@ -51,7 +55,8 @@ def test_the_first_sheet_with_rows_is_read_wherever_its_table_is(tmp_path: Path)
         workbook.active["A1"] = "About"
         sheet = workbook.create_sheet("Data")
         sheet["B2"] = "Report 2025"
-        for number, line in enumerate([["a", "b", "kind"], [1, 2, "x"], [2, 3, "y"]], start=4):
+        lines: list[list[Any]] = [["a", "b", "kind"], [1, 2, "x"], [2, 3, "y"]]
+        for number, line in enumerate(lines, start=4):
             for column, value in enumerate(line, start=2):
                 sheet.cell(number, column).value = value
 

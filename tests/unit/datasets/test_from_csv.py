@@ -54,7 +54,7 @@ def test_a_table_becomes_features_and_classes(tmp_path: Path) -> None:
         ("colour", ("blue", "red")),
     ]
     assert (spec.mean, spec.std) == moments(splits.train.inputs)
-    assert splits.notes == ("column 'id' left out: 64 different texts in 64 cells",)
+    assert splits.notes == ("column 'id' left out: 100 different texts in 100 cells",)
 
 
 def test_rows_and_classes_stay_together(tmp_path: Path) -> None:
@@ -124,6 +124,28 @@ def test_rows_without_a_class_are_skipped_and_counted(tmp_path: Path) -> None:
     assert splits.notes[0] == "2 rows without a 'species' skipped"
 
 
+def test_a_row_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path) -> None:
+    table = rows()
+    table[3].append("x")
+    path = write(tmp_path, table)
+    assert refusal(path) == f"{path}, line 5: 5 cells instead of the 4 of the header"
+
+
+def test_what_the_reader_has_to_say_comes_first(tmp_path: Path) -> None:
+    path = write(tmp_path, rows(), "length,colour,id,species,")
+    assert load(path).notes[0] == "the header ends with a separator too many"
+
+
+def test_a_table_may_be_a_folder(tmp_path: Path) -> None:
+    whole = load(write(tmp_path, rows()))
+    (tmp_path / "parts").mkdir()
+    for number in range(2):
+        write(tmp_path, rows()[50 * number : 50 * number + 50]).rename(tmp_path / "parts" / f"{number}.csv")
+    splits = load(tmp_path / "parts")
+    assert splits.fingerprint() == whole.fingerprint()
+    assert splits.notes[0] == "2 files of one table, from 0.csv to 1.csv"
+
+
 def test_classes_that_are_numbers_are_in_their_order(tmp_path: Path) -> None:
     table = [[*row[:3], str(number % 12)] for number, row in enumerate(rows(240))]
     splits = load(write(tmp_path, table))
@@ -165,7 +187,7 @@ def test_a_class_with_too_few_rows_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_table_with_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:
-    expected = ": nothing to learn from: column 'id' left out: 64 different texts in 64 cells"
+    expected = ": nothing to learn from: column 'id' left out: 100 different texts in 100 cells"
     assert refusal(write(tmp_path, [row[2:] for row in rows()], "id,species")) == expected
     assert refusal(write(tmp_path, [row[3:] for row in rows()], "species")).endswith("it has no other column")
 

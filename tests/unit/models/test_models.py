@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy
 from tuner.core import catalog
 from tuner.core.errors import TunerError
 from tuner.data.spec import Task
+from tuner.training.classifier import model_note
 
 SHAPES: dict[Task, list[tuple[int, ...]]] = {
     "image": [(1, 8, 8), (1, 28, 28), (3, 32, 32)],
@@ -160,3 +161,10 @@ def test_lstm_has_the_layers_and_units_that_are_asked_for() -> None:
     model = build("lstm", make_spec("tabular", (6,)), hidden_size=5, num_layers=3)
     lstm = next(layer for layer in model.modules() if isinstance(layer, nn.LSTM))
     assert (lstm.hidden_size, lstm.num_layers) == (5, 3)
+
+
+def test_a_model_says_that_thousands_of_columns_take_long() -> None:
+    note = model_note(make_spec("tabular", (6000,)), "lstm")
+    assert "the 6,000 features of a row one after the other: a trial takes about 200 times as long" in note
+    for task, shape, model in (("tabular", (30,), "lstm"), ("text", (6000,), "lstm"), ("tabular", (6000,), "mlp")):
+        assert model_note(make_spec(task, shape), model) == ""  # type: ignore[arg-type]

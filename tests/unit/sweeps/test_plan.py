@@ -222,3 +222,14 @@ def test_data_may_be_limited_and_the_test_split_stays_whole() -> None:
     whole, part = Source("digits").load(), Source("digits").load(100)
     assert len(part.train.targets) < len(whole.train.targets)
     assert len(part.test.targets) == len(whole.test.targets)
+
+
+def test_a_model_that_takes_long_over_the_data_says_so(tmp_path: Path) -> None:
+    table = tmp_path / "wide.csv"
+    lines = [",".join([*(f"{(row * column) % 7 + 0.5}" for column in range(600)), "ab"[row % 2]]) for row in range(20)]
+    table.write_text("\n".join([",".join([*(f"g{column}" for column in range(600)), "kind"]), *lines]))
+    _, inputs = make(dataset=f"csv:{table}", target="kind", model="lstm")
+    assert "features of a row one after the other" in inputs.splits.notes[-1]
+    assert inputs.splits.notes[-1].endswith("mlp takes them all at once")
+    _, inputs = make(dataset=f"csv:{table}", target="kind", model="mlp")
+    assert not any("mlp" in note for note in inputs.splits.notes)
