@@ -17,7 +17,8 @@ from tuner.core.errors import TunerError
 from tuner.report.explanation import explain, grad_cam
 from tuner.sweeps.model_lookup import find_model
 from tuner.training.classifier import build_classifier
-from tuner.training.prediction import predict, read_samples
+from tuner.training.prediction import predict
+from tuner.training.samples import SampleReader
 from tuner.training.saved_model import load_model, save_model
 
 IMAGES = ["cnn", "resnet", "lenet", "alexnet", "zfnet"]
@@ -42,10 +43,14 @@ def test_images_are_predicted_by_the_champion_and_explained(tuner: Command, fini
     assert [row[0] for row in rows] == files
     assert sum(row[1] == str(number) for number, row in enumerate(rows)) >= 5
     assert sorted(path.name for path in (tmp_path / "why").iterdir()) == [f"digit-{n}-explained.png" for n in range(6)]
+    Image.new("L", (400, 300), 255).save(tmp_path / "page.png")
+    page = tuner("predict", "digits-cnn", "page.png", folder=tmp_path, **home)
+    assert "note: 1 of 1 image: brighter than in training; such as page.png (brightness 100%" in page.stderr
     as_json = tuner("predict", "digits-cnn", *files, "--json", folder=tmp_path, **home)
     assert as_json.returncode == 0, as_json.stderr
     predicted = json.loads(as_json.stdout)
     assert [one["class"] for one in predicted] == [row[1] for row in rows]
+    assert not any("notes" in one for one in predicted)
     assert sum(predicted[0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
 
 
@@ -85,7 +90,7 @@ def test_rows_are_read_by_the_names_of_their_columns(tmp_path: Path) -> None:
     header = ",".join(["id", *(names[i] for i in order)])
     lines = [",".join([f"no {n}", *(repr(float(row[i])) for i in order)]) for n, row in enumerate(rows)]
     (tmp_path / "rows.csv").write_text("\n".join([header, *lines]))
-    samples = read_samples(data, [str(tmp_path / "rows.csv")])
+    [samples] = SampleReader(data, [str(tmp_path / "rows.csv")])
     assert torch.allclose(samples.inputs, splits.test.inputs[:3])
     assert [name.rsplit(":", 1)[1] for name in samples.names] == ["2", "3", "4"]
     first = predict(loaded, data, samples)[0]
@@ -98,15 +103,15 @@ def test_a_text_is_a_line_and_empty_ones_are_none(tmp_path: Path) -> None:
 
     data = DataSpec(name="t", task="text", shape=(4,), classes=("a", "b"), mean=(), std=(), vocabulary=("good", "film"))
     (tmp_path / "t.txt").write_text("A good film\n\nfilm!\n")
-    samples = read_samples(data, [str(tmp_path / "t.txt")])
+    [samples] = SampleReader(data, [str(tmp_path / "t.txt")])
     assert samples.inputs.tolist() == [[1, 2, 3, 0], [3, 0, 0, 0]]
     assert [name.rsplit(":", 1)[1] for name in samples.names] == ["1", "3"]
-    for content, words in ((b"", "there is no text"), (b"\xff\xfe", ", line 1: not UTF-8 text")):
+    for content, words in ((b"", "there is no text"), (b"\xff\xfd", ":1: not UTF-8 text"), (b"\xff\xfe", "UTF-16")):
         (tmp_path / "t.txt").write_bytes(content)
         with pytest.raises(TunerError, match=words):
-            read_samples(data, [str(tmp_path / "t.txt")])
+            list(SampleReader(data, [str(tmp_path / "t.txt")]))
     with pytest.raises(TunerError, match="No such file"):
-        read_samples(data, [str(tmp_path / "nowhere.txt")])
+        list(SampleReader(data, [str(tmp_path / "nowhere.txt")]))
 
 
 def test_grad_cam_looks_where_the_class_is_decided(tmp_path: Path) -> None:
@@ -132,8 +137,12 @@ def test_every_architecture_can_be_explained(name: str, tmp_path: Path) -> None:
     splits = catalog.load("datasets", "digits").load(tmp_path)
     model = build_classifier(splits.spec, name, {}).eval()
     files = write_digits(tmp_path, 1)
-    samples = read_samples(splits.spec, files * 2)
-    paths = explain(model, splits.spec, samples.inputs, predict(model, splits.spec, samples), tmp_path)
-    assert [path.name for path in paths] == ["digit-0-explained.png", "digit-0-explained-2.png"]
+    (tmp_path / "other").mkdir()
+    files += [f"other/{name}" for name in write_digits(tmp_path / "other", 1)]
+    [samples] = SampleReader(splits.spec, files)
+    predictions = predict(model, splits.spec, samples)
+    for _ in range(2):  # a picture is replaced by one of the same file alone
+        paths = explain(model, splits.spec, samples.inputs, predictions, tmp_path)
+        assert [path.name for path in paths] == ["digit-0-explained.png", "digit-0-explained-2.png"]
     with Image.open(paths[0]) as picture:
         assert picture.size[0] > 300

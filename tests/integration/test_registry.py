@@ -25,7 +25,8 @@ from tuner.data.spec import DataSpec
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store
 from tuner.training.classifier import build_classifier
-from tuner.training.prediction import predict, read_samples
+from tuner.training.prediction import predict
+from tuner.training.samples import SampleReader
 from tuner.training.saved_model import probabilities, save_model
 
 
@@ -146,7 +147,8 @@ def test_a_model_of_images_gives_the_probabilities_of_their_files(store: Store, 
     for path, image in zip(paths, pixels, strict=True):
         Image.fromarray(image).save(path)
     names = [str(path) for path in paths]
-    answers = predict(model, data, read_samples(data, names))
+    [samples] = SampleReader(data, names)
+    answers = predict(model, data, samples)
     expected = np.array([[answer.probabilities[name] for name in data.classes] for answer in answers])
     new = replace(candidate(store, tmp_path / "other", "images", 0.9), data=data, folder=tmp_path / "model")
     new = replace(new, example=np.zeros((1, 3, 8, 8), dtype=np.uint8))

@@ -31,7 +31,8 @@ from tuner.data.spec import Splits
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store
 from tuner.training.classifier import build_classifier
-from tuner.training.prediction import predict, read_samples
+from tuner.training.prediction import predict
+from tuner.training.samples import SampleReader
 from tuner.training.saved_model import load_model, save_model
 
 CLASSES = ["good" if row % 2 else "bad" for row in range(ROWS)]
@@ -94,7 +95,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Served:
 def of_cli(model: Path, path: Path) -> NDArray[np.float32]:
     """(rows, classes) probabilities as `tuner predict` gives them."""
     classifier, data = load_model(model)
-    answers = predict(classifier, data, read_samples(data, [str(path)]))
+    answers = [answer for rows in SampleReader(data, [str(path)]) for answer in predict(classifier, data, rows)]
     assert len(answers) == ROWS
     return np.array([[answer.probabilities[name] for name in data.classes] for answer in answers], dtype=np.float32)
 

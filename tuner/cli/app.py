@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tuner import __version__
-from tuner.cli import manage, models, sweep
+from tuner.cli import manage, models, predict, sweep
 from tuner.cli.console import Command, out
 from tuner.cli.options import Address, AsJson
 from tuner.core import catalog
@@ -54,7 +54,8 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-app.registered_commands += models.app.registered_commands + manage.app.registered_commands
+for group in (predict, models, manage):
+    app.registered_commands += group.app.registered_commands
 
 
 @app.callback(invoke_without_command=True)

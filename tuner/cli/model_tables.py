@@ -1,4 +1,4 @@
-"""What `show`, `compare` and `predict` print."""
+"""What `show` and `compare` print."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from tuner.sweeps.show import SPLITS
 
 if TYPE_CHECKING:
     from tuner.core.outcome import FinishedSweep
-    from tuner.training.prediction import Prediction
 
 
 _NUMBERS = ("accuracy", "macro F1", "ROC-AUC", "params", "FLOPs", "training", "size")
@@ -126,16 +125,3 @@ def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> N
     out.print(f"[bold]{space['file']}[/bold]  at most {space['epochs']} epochs")
     for parameter in space["parameters"]:
         out.print(f"  {parameter['name']:<16}{parameter['values']}", markup=False)
-
-
-def print_predictions(predictions: Sequence[Prediction], out: Console) -> None:
-    """A line for each sample: its class, and the next ones with their probabilities."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for column in ("sample", "class", "probability", "then"):
-        table.add_column(column, justify="right" if column == "probability" else "left", overflow="fold")
-    for prediction in predictions:
-        name, probability = prediction.best
-        others = list(prediction.probabilities.items())[1:3]
-        then = ", ".join(f"{other} {share:.1%}" for other, share in others)
-        table.add_row(Text(printable(prediction.sample)), Text(name), f"{probability:.1%}", Text(then))
-    out.print(table)

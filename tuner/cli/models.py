@@ -1,10 +1,9 @@
-"""The commands about data and models: show, predict, report, compare, ui."""
+"""The commands about data and models: show, report, compare, ui."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,7 @@ from rich.console import Console
 from tuner.cli.console import Command, err, out
 from tuner.cli.options import AsJson, Dataset, Name, Target
 from tuner.core.environment import prepare_environment
-from tuner.core.errors import TunerError, printable
+from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, pictures, tuner_home
 from tuner.core.sweep_folder import known_sweep
 
@@ -44,38 +43,6 @@ def show(
         out.print_json(json.dumps(shown))
     else:
         model_tables.print_description(shown, out)
-
-
-@app.command(cls=Command)
-def predict(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="A pair such as digits-cnn (its champion), models:/NAME@champion, or a sweep.",
-            show_default=False,
-        ),
-    ],
-    files: Annotated[
-        list[str],
-        typer.Argument(metavar="FILE", help="Images, texts (one a line, - for stdin) or CSV.", show_default=False),
-    ],
-    *,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Draw where the model looks (Grad-CAM), for images.")
-    ] = False,
-    folder: Annotated[
-        Path, typer.Option("--out", metavar="FOLDER", help="Where --explain puts its pictures.")
-    ] = Path(),
-    as_json: AsJson = False,
-) -> None:
-    """Predict the classes of images, lines of text or rows of a table.
-
-    Examples:  tuner predict mnist-cnn five.png   |   tuner predict imdb-lstm reviews.txt --json
-    """
-    prepare_environment()
-    code = _predict(model, files, explain=explain, folder=folder, as_json=as_json, out=out, err=err)
-    raise typer.Exit(code)
 
 
 @app.command(cls=Command)
@@ -128,37 +95,6 @@ def _report(name: str, *, as_json: bool, out: Console, err: Console) -> int:
     else:
         out.print(str(made.page), markup=False)  # parts with nothing to show are named on the page, and by --json
     return 1 if made.failed else 0
-
-
-def _predict(
-    name: str, files: list[str], *, explain: bool, folder: Path, as_json: bool, out: Console, err: Console
-) -> int:
-    """Prints the classes of the files' samples. Returns the exit status: 1 when a file was left out."""
-    from tuner.sweeps.model_lookup import find_model  # noqa: PLC0415
-    from tuner.training.prediction import predict, read_samples  # noqa: PLC0415
-    from tuner.training.saved_model import load_model  # noqa: PLC0415
-
-    with TemporaryDirectory() as scratch:
-        model, data = load_model(find_model(name, tuner_home(), Path(scratch)))
-    if explain and data.task != "image":
-        raise TunerError(f"--explain draws on images, and {data.name} is {data.task} data")
-    samples = read_samples(data, files)
-    predictions = predict(model, data, samples)
-    if as_json:
-        answers = [prediction.to_json() for prediction in predictions]
-        out.print_json(json.dumps(answers), ensure_ascii=True)  # a file's name may be no UTF-8
-    else:
-        from tuner.cli.model_tables import print_predictions  # noqa: PLC0415
-
-        print_predictions(predictions, out)
-    if explain:
-        from tuner.report.explanation import explain as draw  # noqa: PLC0415 - captum takes a while
-
-        for path in draw(model, data, samples.inputs, predictions, make_folder(folder)):
-            err.print(f"explained in {printable(str(path))}", markup=False, soft_wrap=True)
-    for reason in samples.broken:
-        err.print(f"left out: {printable(reason)}", markup=False, soft_wrap=True)
-    return 1 if samples.broken else 0
 
 
 def _ui(port: int, err: Console) -> int:

@@ -59,7 +59,7 @@ class Source:
         form, colon, path = self.dataset.partition(":")
         if colon:
             splits: Splits = catalog.read_format(form, Path(path), self.target)
-            splits = replace(splits, spec=replace(splits.spec, name=self.name))
+            splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
         else:
             splits = catalog.load("datasets", form).load(data_root())
         splits.check_varied(self.dataset)

@@ -77,12 +77,18 @@ class DataSpec:
     """Texts: the word at index i has the token i + 2; token 0 is padding, and 1 an unknown word."""
     columns: tuple[Column, ...] = ()
     """Tables: the columns of the raw table, in the order of their features. Empty for a table of numbers only."""
+    target: str = ""
+    """Tables: the column that had the classes; empty where classes are no column."""
+    training_range: tuple[tuple[float, float], ...] = ()
+    """The least and greatest value in the training split, see `tuner.training.training_range`. It is added when a
+    model is saved."""
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> DataSpec:
         """The specification from the JSON form of `dataclasses.asdict`."""
         values = _tuples(raw)
         values["columns"] = tuple(Column(**_tuples(column)) for column in raw.get("columns", ()))
+        values["training_range"] = tuple(map(tuple, raw.get("training_range", ())))
         return cls(**values)
 
 

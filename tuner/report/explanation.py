@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 import torch
 from captum.attr import LayerAttribution, LayerGradCam
+from PIL import Image
 from torch import Tensor, nn
 
 from tuner.core.errors import TunerError
@@ -14,7 +17,10 @@ from tuner.data.spec import DataSpec
 from tuner.report.figures import figure_text, new_figure, save
 from tuner.training.classifier import Classifier
 from tuner.training.prediction import Prediction
+from tuner.training.sample_files import STDIN
 
+LONGEST_STEM = 200  # bytes of a file's name that are kept in the name of its picture
+SOURCE = "Source"  # where a PNG keeps its origin
 SMALLEST_MAP = 4  # pixels per side: a coarser map does not show where
 
 
@@ -28,7 +34,8 @@ def explain(
         data: what it was trained on.
         images: (samples, *data.shape).
         predictions: of these images.
-        folder: where the pictures go; FILE becomes FILE-explained.png, with a number if that name is taken.
+        folder: where the pictures go. FILE becomes FILE-explained.png, with a number if another file's picture has
+            that name; a picture of the same file is replaced.
 
     Raises:
         TunerError: the model has no convolution, which Grad-CAM needs.
@@ -37,7 +44,7 @@ def explain(
     paths = []
     for image, prediction in zip(images, predictions, strict=True):
         heat = grad_cam(model, layer, image, data.classes.index(prediction.best[0]))
-        path = _free_path(folder, Path(prediction.sample).stem)
+        path = _free_path(folder, prediction.sample)
         _draw(data, image, heat, prediction, path)
         paths.append(path)
     return paths
@@ -81,13 +88,27 @@ def _draw(data: DataSpec, image: Tensor, heat: Tensor, prediction: Prediction, p
     overlay.imshow(heat.numpy(), cmap="inferno", alpha=0.55, vmin=0, vmax=1)
     seen.set_title("as the model sees it", fontsize=10)
     overlay.set_title(f"{figure_text(name)} {probability:.1%}", fontsize=10)
-    save(figure, path)
+    save(figure, path, {SOURCE: _source(prediction.sample)})
 
 
-def _free_path(folder: Path, stem: str) -> Path:
-    path = folder / f"{stem}-explained.png"
-    number = 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-explained-{number}.png"
-    return path
+def _source(sample: str) -> str:
+    """What a picture says of its origin: the path of the image, in ASCII as PNG demands; empty for standard input."""
+    path = "" if sample == STDIN else str(Path(sample).absolute())
+    return path.encode("ascii", "backslashreplace").decode()
+
+
+def _free_path(folder: Path, sample: str) -> Path:
+    """The first name that is free, or that a picture of the same image has."""
+    stem = "stdin" if sample == STDIN else os.fsdecode(os.fsencode(Path(sample).stem)[:LONGEST_STEM])
+    numbers = (f"-{number}" if number > 1 else "" for number in count(1))
+    paths = (folder / f"{stem}-explained{number}.png" for number in numbers)
+    return next(path for path in paths if not path.exists() or _shows(path, sample))
+
+
+def _shows(picture: Path, sample: str) -> bool:
+    """Whether it explains this image; a picture that is not ours does not."""
+    try:
+        with Image.open(picture, formats=("PNG",)) as image:
+            return sample != STDIN and image.info.get(SOURCE) == _source(sample)
+    except (OSError, ValueError, SyntaxError):
+        return False

@@ -6,6 +6,7 @@ Figures are made without pyplot, so that nothing of matplotlib's global state is
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
 
@@ -51,9 +52,9 @@ def shorten(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Writes a PNG."""
-    write_atomic(path, partial(figure.savefig, format="png", dpi=DPI, bbox_inches="tight"))
+def save(figure: Figure, path: Path, texts: Mapping[str, str] | None = None) -> None:
+    """Writes a PNG, which keeps `texts` by their names."""
+    write_atomic(path, partial(figure.savefig, format="png", dpi=DPI, bbox_inches="tight", metadata=dict(texts or {})))
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
@@ -25,6 +26,7 @@ from tuner.training.hyperparameters import split_parameters
 from tuner.training.loop import EpochMetrics
 from tuner.training.model_cost import measure_cost
 from tuner.training.saved_model import load_model, save_model
+from tuner.training.training_range import training_range
 
 
 def evaluate_best(
@@ -57,7 +59,8 @@ def evaluate_best(
             f"best in its checkpoint; the best in the study is epoch {best.best_epoch} ({best.best[0]:.4f})"
         )
     model = folder.model
-    save_model(model, splits.spec, config.model, arguments, weights)
+    seen = training_range(splits.spec, splits.train.inputs)
+    save_model(model, replace(splits.spec, training_range=seen), config.model, arguments, weights)
     logits = _test(model, splits.test)
     broken = int((~logits.isfinite().all(1)).sum())
     if broken:

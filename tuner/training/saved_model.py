@@ -79,6 +79,8 @@ class ModelDescription:
             "levels": _levels_fit(data.levels),
             "vocabulary": _all(data.vocabulary, str),
             "columns": _columns_fit(data) if shape else False,
+            "target": isinstance(data.target, str),
+            "training_range": _range_fits(data) if shape else False,
             "model": isinstance(self.model, str),
             "arguments": isinstance(self.arguments, dict),
         }
@@ -91,6 +93,13 @@ def _levels_fit(levels: Any) -> bool:
 def _columns_fit(data: DataSpec) -> bool:
     good = all(map(_good_column, data.columns))
     return good and (not data.columns or sum(column.width for column in data.columns) == data.shape[0])
+
+
+def _range_fits(data: DataSpec) -> bool:
+    """Whether there is a pair for each feature or measure; models of earlier versions have none."""
+    pairs = all(_all(pair, int, float) and len(pair) == 2 for pair in data.training_range)
+    measures = {"image": 3, "text": 1}.get(data.task, data.shape[0])
+    return pairs and len(data.training_range) in (0, measures)
 
 
 def _good_column(column: Column) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from faults.hostile.ends import End, Kind, refused
 from tuner.data.spec import DataSpec
 from tuner.data.texts import MOST_BYTES
-from tuner.training.prediction import Samples, read_samples
+from tuner.training.samples import SampleReader
 
 DATA = DataSpec(name="t", task="text", shape=(8,), classes=("a", "b"), mean=(), std=(), vocabulary=("good", "film"))
 CONTENTS = st.one_of(
@@ -27,14 +27,14 @@ def attempt(content: bytes, folder: Path) -> End:
     """A file of `tuner predict`."""
     file = folder / "texts.txt"
     file.write_bytes(content)
-    read: list[Samples] = []
-    if refused(lambda: read.append(read_samples(DATA, [str(file)])), str(file)):
+    reader = SampleReader(DATA, [str(file)])
+    names: list[str] = []
+    if refused(lambda: names.extend(name for samples in reader for name in samples.names), str(file)):
         return End.REFUSED
-    [samples] = read
-    lines = content.decode().split("\n")
-    assert samples.names == [f"{file}:{number}" for number, line in enumerate(lines, 1) if line.strip()]
-    assert samples.inputs.shape == (len(samples.names), 8)
-    return End.ACCEPTED
+    lines = enumerate(content.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").split("\n"), 1)
+    left_out = [f"{file}:{reason.removeprefix(f'{file}:').split(':')[0]}" for reason in reader.broken]
+    assert sorted(names + left_out) == sorted(f"{file}:{number}" for number, line in lines if line.strip())
+    return End.SKIPPED if left_out else End.ACCEPTED
 
 
 KINDS = [Kind("files of texts", CONTENTS, attempt, 200)]

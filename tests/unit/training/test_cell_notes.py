@@ -1,0 +1,35 @@
+"""Cells that say nothing to the model."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tuner.data.columns import examine_rows
+from tuner.data.spec import Column, DataSpec
+from tuner.training.cell_notes import MISSING_KIND, UNKNOWN_KIND, cell_notes
+
+COLUMNS = (
+    Column(name="age", fill=40, missing=("lost",)),
+    Column(name="day", fill=20_000, date_order="ymd", parts=("year", "month")),
+    Column(name="sold", categories=("FALSE", "TRUE")),
+)
+DATA = DataSpec(name="r", task="tabular", shape=(5,), classes=("a", "b"), mean=(0,) * 5, std=(1,) * 5, columns=COLUMNS)
+
+
+def noted(age: str = "30", day: str = "2025-01-31", sold: str = "TRUE") -> list[str]:
+    frame = pd.DataFrame({"age": [age], "day": [day], "sold": [sold]}, dtype=object)
+    [notes] = cell_notes(DATA, frame, examine_rows(frame, COLUMNS, "here").features)
+    return [str(note) for note in notes]
+
+
+def test_what_the_model_reads_has_no_note() -> None:
+    assert noted() == []
+    assert noted(age="40") == []  # the mean itself
+    assert noted(sold="true") == []
+    assert noted(sold="") == []  # a missing category is none, and nothing is taken for it
+
+
+def test_unknown_categories_and_missing_values_are_named() -> None:
+    assert noted(sold="maybe") == [f"{UNKNOWN_KIND}: sold 'maybe'"]
+    assert noted(age="") == noted(age="n.a.") == noted(age="lost") == [f"{MISSING_KIND}: 'age'"]
+    assert noted(age="?", day="") == [f"{MISSING_KIND}: 'age', 'day'"]

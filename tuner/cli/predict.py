@@ -1,0 +1,116 @@
+"""The command predict: reads samples batch by batch, and prints the answers as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from tuner.cli.console import Command, err, out
+from tuner.cli.options import AsJson
+from tuner.core.environment import prepare_environment
+from tuner.core.errors import TunerError, printable
+from tuner.core.files import make_folder, tuner_home
+
+if TYPE_CHECKING:
+    from tuner.data.spec import DataSpec
+    from tuner.training.classifier import Classifier
+    from tuner.training.prediction import Prediction
+    from tuner.training.sample_batches import Samples
+
+    Explain = Callable[[Samples, list[Prediction]], list[Path]]
+
+app = typer.Typer()
+MOST_LEFT_OUT = 20  # lines on what was left out
+
+
+@app.command(cls=Command)
+def predict(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A pair such as digits-cnn (its champion), models:/NAME@champion, or a sweep.",
+            show_default=False,
+        ),
+    ],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="Images, texts (one a line) or CSV; a folder, a pattern such as 'new/*.png', - for standard input.",
+            show_default=False,
+        ),
+    ],
+    *,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Draw where the model looks (Grad-CAM), for images.")
+    ] = False,
+    folder: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where --explain puts its pictures.")] = Path(
+        "explained"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Predict the classes of images, lines of text or rows of a table.
+
+    Where folders of classes or the table give the true classes, the accuracy is shown.
+
+    What is far from the training data is told on stderr. The exit status is 1 when something was left out.
+
+    Examples:  tuner predict mnist-cnn five.png   |   tuner predict imdb-lstm reviews.txt --json
+    """
+    prepare_environment()
+    code = _predict(model, files, explain=explain, folder=folder, as_json=as_json, out=out, err=err)
+    raise typer.Exit(code)
+
+
+def _predict(
+    name: str, files: list[str], *, explain: bool, folder: Path, as_json: bool, out: Console, err: Console
+) -> int:
+    """Prints the classes of the files' samples. Returns the exit status: 1 when something was left out."""
+    from tuner.cli.prediction_output import JsonOutput, TableOutput  # noqa: PLC0415 - torch takes seconds
+    from tuner.sweeps.model_lookup import find_model  # noqa: PLC0415
+    from tuner.training.prediction import predict  # noqa: PLC0415
+    from tuner.training.samples import SampleReader  # noqa: PLC0415
+    from tuner.training.saved_model import load_model  # noqa: PLC0415
+    from tuner.training.true_classes import Accuracy  # noqa: PLC0415
+
+    with TemporaryDirectory() as scratch:
+        model, data = load_model(find_model(name, tuner_home(), Path(scratch)))
+    draw = _explainer(model, data, folder) if explain else None
+    reader, accuracy = SampleReader(data, files), Accuracy()
+    output = JsonOutput(out) if as_json else TableOutput(out)
+    for samples in reader:
+        predictions = predict(model, data, samples)
+        pictures = draw(samples, predictions) if draw else []  # before the answers, so that a refusal stands alone
+        output.add(predictions)
+        accuracy.add((each.best[0], each.truth) for each in predictions)
+        for path in pictures:
+            err.print(f"explained in {printable(str(path))}", markup=False, soft_wrap=True)
+    output.end()
+    if accuracy.known:
+        (err if as_json else out).print(str(accuracy), markup=False, soft_wrap=True)
+    _print_remarks(reader.notes(), reader.broken, err)
+    return 1 if reader.broken else 0
+
+
+def _explainer(model: Classifier, data: DataSpec, folder: Path) -> Explain:
+    """What draws the explanations of a batch."""
+    from tuner.report.explanation import explain  # noqa: PLC0415 - captum takes a while
+
+    if data.task != "image":
+        raise TunerError(f"--explain draws on images, and {data.name} is {data.task} data")
+    return lambda samples, predictions: explain(model, data, samples.inputs, predictions, make_folder(folder))
+
+
+def _print_remarks(notes: list[str], broken: list[str], err: Console) -> None:
+    for note in notes:
+        err.print(f"note: {printable(note)}", markup=False, soft_wrap=True)
+    for reason in broken[:MOST_LEFT_OUT]:
+        err.print(f"left out: {printable(reason)}", markup=False, soft_wrap=True)
+    if len(broken) > MOST_LEFT_OUT:
+        err.print(f"left out: {len(broken) - MOST_LEFT_OUT:,} more, {len(broken):,} in all", markup=False)
