@@ -19,6 +19,7 @@ from typing import Any
 import ray
 from platformdirs import user_cache_path
 from ray._private import services
+from ray.job_config import JobConfig
 
 from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
@@ -83,6 +84,17 @@ def _make_token(path: Path) -> None:
         new.unlink(missing_ok=True)
 
 
+class OwnPath(JobConfig):  # type: ignore[misc]
+    """Keeps the folder where a command was typed off the path that workers import from: a file there is data.
+
+    Ray would put it first, so that a user's own queue.py or tuner.py was run in each worker. It leaves it out where a
+    job has a working folder, and asks that of this method alone.
+    """
+
+    def _runtime_env_has_working_dir(self) -> bool:
+        return True
+
+
 _NEEDED = {"raylet", "gcs_server"}  # the processes of Ray that trials need; the others only inform people
 
 
@@ -144,7 +156,7 @@ def connect() -> None:
     """Connects this process to the cluster that it runs on, unless it is connected already."""
     if not ray.is_initialized():
         _keep_stdout_clean()
-        ray.init(address="auto", log_to_driver=False, logging_level="error")
+        ray.init(address="auto", job_config=OwnPath(), log_to_driver=False, logging_level="error")
 
 
 def this_node() -> str:
@@ -181,6 +193,7 @@ def _start_local(config: SweepConfig) -> None:
     with machine_lock("ray"), _out_of_our_session():
         ray.init(
             address="local",
+            job_config=OwnPath(),
             num_cpus=config.concurrency,
             num_gpus=gpu_count(),
             include_dashboard=False,
