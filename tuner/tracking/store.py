@@ -85,7 +85,7 @@ class Store:
         They are created in a file beside it, which is renamed when they are complete. If a full disk or a kill left a
         database with some of its tables, MLflow would say forever that they already exist.
         """
-        path = self._file
+        path = self.file
         if path is None or path.exists():
             return
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # noqa: PLC0415 - takes seconds
@@ -103,7 +103,7 @@ class Store:
             new.rename(path)
 
     @property
-    def _file(self) -> Path | None:
+    def file(self) -> Path | None:
         """The file of an sqlite database; None for any other store."""
         path = self.uri.removeprefix(_SQLITE).partition("?")[0]
         return Path(path) if self.uri.startswith(_SQLITE) and path and not path.startswith(":") else None
