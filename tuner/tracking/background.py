@@ -141,9 +141,8 @@ class BackgroundTracker(Callback):
             self._thread.join(FLUSH_S)
             if patient and time.monotonic() > shown + PROGRESS_S:
                 shown = time.monotonic()
-                self._note(
-                    f"MLflow's file is being written: {counted(len(self._behind), 'trial')} to go", warning=False
-                )
+                left = f": {counted(len(self._behind), 'trial')} to go" if self._behind else ""
+                self._note(f"MLflow's file is being written{left}", warning=False)
         self._note = _no_note  # nobody reads messages from now on
         if self._done:
             return ""
