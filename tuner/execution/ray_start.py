@@ -108,7 +108,7 @@ def start_local(config: SweepConfig) -> None:
     """
     keep_stdout_clean()
     ensure_token()
-    folder = Path(os.environ.get("RAY_TMPDIR") or "/tmp") / "ray"
+    folder = _folder()
     onwards = f"then: tuner resume {config.name}"
     _check_room(folder, onwards)
     # Ray gives up if it does not start within 30 s, and ten that start at once on few cores take longer
@@ -130,6 +130,20 @@ def start_local(config: SweepConfig) -> None:
                     f"Ray did not start, {TRIES} times ({cause}): end other programs if the machine is busy, or look "
                     f"at {_LOGS} in {logs}, {onwards}"
                 ) from error
+
+
+def _folder() -> Path:
+    """Where Ray keeps its files: a folder of our own where another user has made /tmp/ray for himself alone."""
+    chosen, usual = os.environ.get("RAY_TMPDIR"), Path("/tmp/ray")
+    if chosen:
+        return Path(chosen) / "ray"
+    if not usual.exists() or os.access(usual, os.W_OK):
+        return usual
+    own = Path(f"/tmp/ray-of-{os.getuid()}")
+    own.mkdir(mode=0o700, exist_ok=True)
+    if own.stat().st_uid == os.getuid():
+        os.environ["RAY_TMPDIR"] = str(own)
+    return own / "ray"
 
 
 def _check_room(folder: Path, onwards: str) -> None:
