@@ -36,7 +36,12 @@ USUAL = "[MLflow] Security middleware enabled"  # said at each start, and no opt
 
 
 def run_ui(store: Store, port: int, err: Console) -> int:
-    """Runs the server until Ctrl-C or SIGTERM. Returns the exit status. Raises TunerError when the port is taken."""
+    """Runs the server until Ctrl-C or SIGTERM. Returns the exit status.
+
+    Raises:
+        TunerError: the port is taken, or what the environment names is no store.
+    """
+    store.check()
     if _listens(port):
         raise TunerError(f"--port {port} is taken: choose another, such as --port {port + 1}")
     command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]

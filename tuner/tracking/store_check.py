@@ -97,6 +97,8 @@ def _check_host(uri: str) -> None:
         host = port = None
     if not host or (port is None and parts.netloc.endswith(":")):
         raise TunerError("it is not a valid address: write http://HOST:PORT")
+    if parts.fragment:  # as a browser shows it
+        raise TunerError(f"leave out what follows #: {parts._replace(fragment='').geturl()}")
     if not get_environ_proxies(uri):  # a proxy looks it up itself
         _look_up(host)
 

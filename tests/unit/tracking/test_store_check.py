@@ -47,6 +47,7 @@ def refusal(uri: str) -> str:
     ("http://", "it is not a valid address: write http://HOST:PORT"),
     ("http://host:port", "it is not a valid address: write http://HOST:PORT"),
     ("http://host:", "it is not a valid address: write http://HOST:PORT"),
+    ("http://127.0.0.1:9/#/experiments/3", "leave out what follows #: http://127.0.0.1:9/"),
     ("http://no-such-host.invalid:5000", "there is no machine called no-such-host.invalid: "),
     ("mysql+nothing://127.0.0.1/x", "it is no address of a database: Can't load plugin"),
     ("file:///tmp/mlruns", "MLflow no longer keeps runs in folders"),
