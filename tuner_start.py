@@ -41,9 +41,15 @@ def hidden_by(folder: str, others: list[str]) -> str:
     for name in names:
         module, dot, _ = name.partition(".")
         is_module = name.endswith(MODULE_ENDINGS) if dot else os.path.isfile(os.path.join(folder, name, "__init__.py"))
-        if is_module and module not in HARMLESS and _is_installed(module, others):
+        known = module in HARMLESS or (module == "tuner" and _is_ours(os.path.join(folder, name)))
+        if is_module and not known and _is_installed(module, others):
             return name
     return ""
+
+
+def _is_ours(package: str) -> bool:
+    """Whether a folder is this package, be it in another version: a copy on PYTHONPATH is meant to be used."""
+    return os.path.isfile(os.path.join(package, "cli", "app.py"))
 
 
 def _is_installed(module: str, others: list[str]) -> bool:
@@ -74,7 +80,7 @@ def _command() -> Callable[[], None]:
     try:
         import tuner  # noqa: PLC0415
 
-        if os.path.dirname(os.path.realpath(tuner.__file__ or "")) != os.path.join(OWN, "tuner"):
+        if not _is_ours(os.path.dirname(os.path.realpath(tuner.__file__ or ""))):
             sys.exit(_other_package(tuner.__file__ or "a folder"))
         from tuner.cli.app import main as command  # noqa: PLC0415
     except ImportError as error:

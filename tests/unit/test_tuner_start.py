@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tuner.core.package import copy_package
 from tuner_start import OWN, hidden_by
 
 
@@ -34,6 +35,7 @@ def installed(tmp_path: Path) -> Path:
     ("tests/__init__.py", ""),
     ("mine.py", ""),
     ("queue.txt", ""),
+    ("tuner/__init__.py", "tuner"),
 ])  # fmt: skip
 def test_what_hides_a_package(path: str, found: str, tmp_path: Path, installed: Path) -> None:
     file = tmp_path / "mine" / path
@@ -49,6 +51,11 @@ def test_a_folder_of_installed_packages_hides_nothing(tmp_path: Path, installed:
     assert hidden_by(str(tmp_path / "apps"), [str(installed)]) == ""
     assert hidden_by(OWN, [str(installed)]) == ""
     assert hidden_by(str(tmp_path / "missing"), [str(installed)]) == ""
+
+
+def test_a_copy_of_this_package_is_meant_to_be_used(tmp_path: Path, installed: Path) -> None:
+    copy_package(tmp_path / "changed")
+    assert hidden_by(str(tmp_path / "changed"), [str(installed)]) == ""
 
 
 def run_with(code: str) -> subprocess.CompletedProcess[str]:
