@@ -33,7 +33,7 @@ proofs: venv
 
 faults: venv
 	mkdir -p $(dir $(FAULTS))
-	$(BIN)/pytest -m faults --faults $(FAULTS); status=$$?; \
+	$(PYTEST) --dist loadfile -m faults --faults=$(FAULTS); status=$$?; \
 	$(BIN)/python tests/benchmarks/fault_tables.py $(FAULTS) && exit $$status
 
 benchmark: venv

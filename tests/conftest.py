@@ -20,6 +20,7 @@ from faults.ledger import (  # noqa: F401 - used by pytest
     pytest_configure,
     pytest_runtest_makereport,
     pytest_sessionfinish,
+    pytest_testnodedown,
 )
 from support import processes
 from support.common import BIN, Command, Finished, Start, Typed, free_port, make_config

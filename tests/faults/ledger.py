@@ -6,8 +6,10 @@ import json
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.workers import worker
 
 from faults.inventory import Inventory
 
@@ -85,10 +87,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Writes the file."""
+    """Writes the file. A worker of pytest-xdist hands its entries to the process that does."""
     path = session.config.getoption("--faults")
-    if path:
-        path.write_text(json.dumps([asdict(entry) for entry in session.config.stash[_ROWS]], indent=1) + "\n")
+    if not path:
+        return
+    rows = [asdict(entry) for entry in session.config.stash[_ROWS]]
+    if worker():
+        vars(session.config)["workeroutput"]["faults"] = rows
+    else:
+        path.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Takes a worker's entries. One that died has lost them: that is a row of its own."""
+    rows = getattr(node, "workeroutput", {}).get("faults", [])
+    if error:
+        rows = [asdict(Entry(kind=f"a worker of the tests died: {error}", injected=1, wrong=1))]
+    node.config.stash[_ROWS] += [Entry(**row) for row in rows]
 
 
 @pytest.fixture(scope="session")

@@ -49,8 +49,10 @@ def test_own_data_a_space_and_the_code_go_along(tuner: Command, cluster: Cluster
     (here / "t.csv").write_text("\n".join(["a,b,c", *rows]))
     (here / "s.toml").write_text("epochs = 4\n[params]\nbatch_size = 8\nlr = { low = 0.001, high = 0.1, log = true }\n")
     package = copy_package(tmp_path / "changed")
-    loop = package / "outcome.py"
-    loop.write_text(loop.read_text().replace('"sweep": self.config.name', '"changed": True, "sweep": self.config.name'))
+    outcome = package / "core" / "outcome.py"
+    outcome.write_text(
+        outcome.read_text().replace('"sweep": self.config.name', '"changed": True, "sweep": self.config.name')
+    )
     words = ("sweep", "csv:t.csv", "lstm", "--target", "c", "--space", "s.toml", "--trials", "3")
     options = ("--address", cluster.address, "--attach", "--json")
     done = tuner(*words, *options, folder=here, PYTHONPATH=str(package.parent), **cluster.client)
@@ -84,7 +86,7 @@ def test_a_sweep_is_looked_at_paused_gone_on_with_and_stopped_from_afar(
     begun = json.loads(tuner(*long, "--address", cluster.address, "--json", folder=here, **cluster.client).stdout)
     assert begun == {"sweep": "x", "address": cluster.address, "job": "tuner-x"}
     assert "py_modules" not in jobs(cluster)[-1]["runtime_env"], "the cluster has this very version"
-    assert f"handed to {cluster.address}:" in ask("status")
+    assert f"on {cluster.address}:" in ask("status")
     ask("pause", "x")
     assert wait_until(lambda: state() not in ("running", "pausing"), poll=1)
     assert state() == "paused"

@@ -20,3 +20,7 @@ def main() -> None:
     print(OUTPUT_MARK, flush=True)  # noqa: T201
     sys.argv = ["tuner", *unpack(sys.argv[1:], tuner_home())]
     app.main()
+
+
+if __name__ == "__main__":
+    main()
