@@ -117,19 +117,27 @@ def start_local(config: SweepConfig) -> None:
             error = _try_to_start(config)
             if error is None:
                 return
-            if disk := find_disk_error(error):
-                words = describe_disk_error(disk)
-                raise SweepError(f"Ray cannot start: {words}: set RAY_TMPDIR to another folder, {onwards}") from error
-            if "AF_UNIX" in str(error):
-                words = f"the path of its folder {folder} is too long for sockets"
-                raise SweepError(f"Ray cannot start: {words}: set RAY_TMPDIR to a shorter one, {onwards}") from error
+            reason = _final_reason(error, folder)
+            if reason:
+                raise SweepError(f"Ray cannot start: {reason}, {onwards}")
             if tried == TRIES:
                 cause = re.split(r"[.:;] |\n", one_line(error), maxsplit=1)[0]
                 logs = (folder / "session_latest").resolve() / "logs"
                 raise SweepError(
                     f"Ray did not start, {TRIES} times ({cause}): end other programs if the machine is busy, or look "
                     f"at {_LOGS} in {logs}, {onwards}"
-                ) from error
+                )
+
+
+def _final_reason(error: Exception, folder: Path) -> str:
+    """Why another attempt would fail alike, and what to do; empty where it may succeed."""
+    if "AF_UNIX" in str(error):
+        return f"the path of its folder {folder} is too long for sockets: set RAY_TMPDIR to a shorter one"
+    disk = find_disk_error(error)
+    if disk is None:
+        return ""
+    elsewhere = disk.filename and not str(disk.filename).startswith(str(folder))
+    return f"{describe_disk_error(disk)}: {'mend that' if elsewhere else 'set RAY_TMPDIR to another folder'}"
 
 
 def _folder() -> Path:

@@ -13,7 +13,7 @@ import pytest
 from ray._private import services
 from support.common import make_config
 
-from tuner.core.errors import SweepError
+from tuner.core.errors import SweepError, disk_error_text
 from tuner.execution import ray_start
 
 TIMED_OUT = Exception("The current node timed out during startup. This could happen because it is busy.")
@@ -63,8 +63,10 @@ def test_after_two_attempts_it_is_told_where_to_look_and_nothing_is_left(
 
 
 @pytest.mark.parametrize(("error", "line"), [
-    (OSError(errno.ENOSPC, "No space left on device", "/x/ray"),
-     "Ray cannot start: the disk is full: /x/ray: set RAY_TMPDIR to another folder, then: tuner resume demo"),
+    (OSError(errno.ENOSPC, "No space left on device"),
+     "Ray cannot start: the disk is full: set RAY_TMPDIR to another folder, then: tuner resume demo"),
+    (OSError(errno.EACCES, "Permission denied", "/x/python"),
+     "Ray cannot start: permission denied: /x/python: mend that, then: tuner resume demo"),
     (OSError("AF_UNIX path length cannot exceed 107 bytes: /x"), "too long for sockets: set RAY_TMPDIR to a shorter"),
 ])  # fmt: skip
 def test_what_can_never_start_is_not_tried_again(failing: Callable[..., Started], error: Exception, line: str) -> None:
@@ -72,6 +74,7 @@ def test_what_can_never_start_is_not_tried_again(failing: Callable[..., Started]
     with pytest.raises(SweepError) as told:
         ray_start.start_local(make_config())
     assert line in str(told.value)
+    assert not disk_error_text(told.value), "its words stay as they are"
     assert [process.poll() for process in started] == [-9]
 
 
