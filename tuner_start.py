@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OWN = os.path.dirname(os.path.realpath(__file__))
-MODULE_ENDINGS = (".py", ".so", ".pyd")
+COMPILED = (".so", ".pyd")  # with the version of Python in the middle of their names
 HARMLESS = ("test", "tests")  # many projects have such a folder, and no library imports it by this name
 
 
@@ -39,8 +39,9 @@ def hidden_by(folder: str, others: list[str]) -> str:
     if os.path.realpath(folder) == OWN or any(name.endswith((".dist-info", ".egg-info")) for name in names):
         return ""
     for name in names:
-        module, dot, _ = name.partition(".")
-        is_module = name.endswith(MODULE_ENDINGS) if dot else os.path.isfile(os.path.join(folder, name, "__init__.py"))
+        module, dot, rest = name.partition(".")
+        package = os.path.join(folder, name, "__init__.py")
+        is_module = rest == "py" or name.endswith(COMPILED) if dot else os.path.isfile(package)
         known = module in HARMLESS or (module == "tuner" and _is_ours(os.path.join(folder, name)))
         if is_module and not known and _is_installed(module, others):
             return name

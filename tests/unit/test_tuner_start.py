@@ -35,6 +35,7 @@ def installed(tmp_path: Path) -> Path:
     ("tests/__init__.py", ""),
     ("mine.py", ""),
     ("queue.txt", ""),
+    ("queue.old.py", ""),
     ("tuner/__init__.py", "tuner"),
 ])  # fmt: skip
 def test_what_hides_a_package(path: str, found: str, tmp_path: Path, installed: Path) -> None:
