@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from support.common import Command, Finished, Start, free_port
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from support.common import Command, Finished, Start, Typed, free_port
 from support.first_use_of_store import PROCESSES, use_at_once
+from support.mlflow_server import plain_server
 from support.processes import end, wait_until
 
 from tuner.tracking.store import Store
+from tuner.tracking.write_check import check_writable
 
 
 def test_ten_first_uses_at_once_make_one_whole_store(tmp_path: Path) -> None:
@@ -46,6 +49,28 @@ def test_ui_serves_the_sweeps_of_the_folder(start: Start, finished: Finished) ->
             assert b"digits-cnn" in response.read()
     finally:
         end(process, timeout=60)
+
+
+def test_a_server_is_asked_whether_it_takes_runs_and_artifacts_and_nothing_is_left(server: str) -> None:
+    store = Store(uri=server, artifacts=None)
+    store.check()
+    check_writable(store, "asked")
+    client = MlflowClient(server)
+    found = client.get_experiment_by_name("asked")
+    assert found
+    assert client.search_runs([found.experiment_id]) == []
+    assert get_artifact_repository(found.artifact_location, tracking_uri=server).list_artifacts() == []
+
+
+def test_a_server_that_leaves_artifacts_to_a_folder_of_its_own_is_refused(tmp_path: Path, typed: Typed) -> None:
+    with plain_server(tmp_path, free_port(), artifacts="/proc/nothing") as uri, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", uri)
+        code, _, err = typed("sweep", "digits", "cnn", "--trials", "2")
+    assert code == 2
+    [line] = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert "artifacts go to /proc/nothing/" in line
+    assert "start that with --serve-artifacts" in line
+    assert not list((tmp_path / "runs").glob("*"))
 
 
 @pytest.mark.proof

@@ -82,12 +82,19 @@ def mlflow_server(folder: Path, database: Postgres) -> Iterator[MlflowServer]:
 
 
 @contextmanager
-def plain_server(folder: Path, port: int, how: signal.Signals = signal.SIGTERM) -> Iterator[str]:
-    """A server of one person: on sqlite, without logins. Gives its address; its data stay in `folder`."""
+def plain_server(
+    folder: Path, port: int, how: signal.Signals = signal.SIGTERM, artifacts: str | None = None
+) -> Iterator[str]:
+    """A server of one person: on sqlite, without logins. Gives its address; its data stay in `folder`.
+
+    It serves the artifacts itself; if `artifacts` is given, clients are to write them to that place.
+    """
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
     environment |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    arguments = ["--workers=1", f"--backend-store-uri=sqlite:///{folder / 'mlflow.db'}", "--serve-artifacts"]
-    with _running(folder, port, [*arguments, f"--artifacts-destination={folder / 'artifacts'}"], environment, how):
+    arguments = ["--workers=1", f"--backend-store-uri=sqlite:///{folder / 'mlflow.db'}"]
+    serve = ["--serve-artifacts", f"--artifacts-destination={folder / 'artifacts'}"]
+    leave = ["--no-serve-artifacts", f"--default-artifact-root={artifacts}"]
+    with _running(folder, port, [*arguments, *(leave if artifacts else serve)], environment, how):
         yield f"http://127.0.0.1:{port}"
 
 

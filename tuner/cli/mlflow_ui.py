@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +23,8 @@ from tuner.tracking.store import Store
 HOST = "127.0.0.1"
 POLL_S = 0.2
 PATIENCE_S = 10.0  # how long the server may take to stop
-UVICORN = "--log-level warning --no-access-log"
+LIBRARY = sysconfig.get_path("stdlib")  # instead of its working folder, from which uvicorn would import first
+UVICORN = f"--log-level warning --no-access-log --app-dir {shlex.quote(LIBRARY)}"
 QUIET = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "PYTHONWARNINGS": "ignore",  # deprecations in MLflow's own libraries
@@ -33,10 +36,15 @@ USUAL = "[MLflow] Security middleware enabled"  # said at each start, and no opt
 
 
 def run_ui(store: Store, port: int, err: Console) -> int:
-    """Runs the server until Ctrl-C or SIGTERM. Returns the exit status. Raises TunerError when the port is taken."""
+    """Runs the server until Ctrl-C or SIGTERM. Returns the exit status.
+
+    Raises:
+        TunerError: the port is taken, or what the environment names is no store.
+    """
+    store.check()
     if _listens(port):
         raise TunerError(f"--port {port} is taken: choose another, such as --port {port + 1}")
-    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
+    command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", store.uri, "--registry-store-uri", store.uri, "--uvicorn-opts", UVICORN]
     if store.artifacts:
         command += ["--artifacts-destination", store.artifacts]

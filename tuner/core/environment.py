@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import site
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from tuner.core.errors import TunerError
 
 DEFAULTS = {
+    "PYTHONSAFEPATH": "1",  # no process that we start imports from its working folder: a user's files there are data
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin starve each other on a busy machine: an LSTM was 50 x slower
     "RAY_AUTH_MODE": "token",  # keeps authentication, drops the message about it
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # after `uv run`, Ray would copy the working folder and import from it
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -42,7 +47,19 @@ def prepare_environment() -> None:
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+    _lead_to_package()
     _take_login()
+
+
+def _lead_to_package() -> None:
+    """Lets the processes that we start find this package where it is not installed, such as in a clone of it.
+
+    This process has found it in its working folder then, or beside its script, where the others do not look.
+    """
+    place = str(Path(__file__).resolve().parents[2])
+    found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if place in sys.path and place not in {*found, *site.getsitepackages(), site.getusersitepackages()}:
+        os.environ["PYTHONPATH"] = os.pathsep.join([place, *filter(None, found)])
 
 
 def _take_login() -> None:

@@ -1,87 +1,23 @@
-"""Starting Ray on this machine, or connecting to the cluster that this process is on; and ending it."""
+"""The Ray that a sweep uses: one of its own, see `ray_start`, or the cluster that this process is on; and its end."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import secrets
 import signal
 import socket
-import time
-import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import ray
-from platformdirs import user_cache_path
-from ray._private import services
 
 from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
-from tuner.core.machine import gpu_count
+from tuner.execution.ray_start import OwnPath, keep_stdout_clean, start_local
 from tuner.execution.ray_watchdog import Watchdog
 from tuner.execution.resources import WORKER_SLOTS, Node
 from tuner.execution.signals import Stop
-
-LOCK_PATIENCE_S = 300.0  # after which a process no longer waits: the one before it may be suspended
-LOCK_POLL_S = 0.1
-
-
-@contextmanager
-def machine_lock(what: str) -> Iterator[None]:
-    """Waits until no other process does `what`. A process that dies loses its turn."""
-    with ExitStack() as stack:
-        with suppress(OSError):  # if nothing can be written, nobody waits
-            folder = user_cache_path("tuner", ensure_exists=True)
-            file = stack.enter_context((folder / f"{what}.lock").open("a"))
-            until = time.monotonic() + LOCK_PATIENCE_S
-            while not _lock_taken(file.fileno()) and time.monotonic() < until:
-                time.sleep(LOCK_POLL_S)
-        yield
-
-
-def _lock_taken(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-TOKEN_BYTES = 32  # Ray asks for their hexadecimal digits
-
-
-def ensure_token() -> None:
-    """Creates the token of this user's own clusters if it is missing; nobody else may read it.
-
-    Ray would create it with the permissions of the umask. And two first uses at the same time would overwrite each
-    other's token, after half of the processes have read it.
-    """
-    if os.environ.get("RAY_AUTH_TOKEN"):
-        return
-    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    with suppress(OSError):  # if nothing can be written, Ray says what is missing
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            _make_token(path)
-        path.chmod(0o600)
-
-
-def _make_token(path: Path) -> None:
-    """Writes a token, unless another process has been faster."""
-    new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        new.touch(0o600)
-        new.write_text(secrets.token_hex(TOKEN_BYTES))
-        with suppress(FileExistsError):
-            path.hardlink_to(new)
-    finally:
-        new.unlink(missing_ok=True)
-
 
 _NEEDED = {"raylet", "gcs_server"}  # the processes of Ray that trials need; the others only inform people
 
@@ -96,7 +32,7 @@ def ray_session(config: SweepConfig, stop: Stop, guard: Watchdog) -> Iterator[No
         if on_cluster():
             connect()
         else:
-            _start_local(config)
+            start_local(config)
     with guard.watching():
         try:
             yield
@@ -143,8 +79,8 @@ def kill_processes() -> None:
 def connect() -> None:
     """Connects this process to the cluster that it runs on, unless it is connected already."""
     if not ray.is_initialized():
-        _keep_stdout_clean()
-        ray.init(address="auto", log_to_driver=False, logging_level="error")
+        keep_stdout_clean()
+        ray.init(address="auto", job_config=OwnPath(), log_to_driver=False, logging_level="error")
 
 
 def this_node() -> str:
@@ -168,43 +104,3 @@ def nodes() -> list[Node]:
 def _node(resources: Mapping[str, float]) -> Node:
     cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
     return Node(cpus=cpus, gpus=gpus, places=resources.get(WORKER_SLOTS, 0.0))
-
-
-def _start_local(config: SweepConfig) -> None:
-    """Starts a local cluster for this process alone, with one slot per trial.
-
-    No worker is started before a trial asks for one: Ray would start extra workers while the first are not ready yet.
-    """
-    _keep_stdout_clean()
-    ensure_token()
-    # Ray gives up if it does not start within 30 s, and ten that start at once on few cores take longer
-    with machine_lock("ray"), _out_of_our_session():
-        ray.init(
-            address="local",
-            num_cpus=config.concurrency,
-            num_gpus=gpu_count(),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="error",
-            _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
-        )
-
-
-@contextmanager
-def _out_of_our_session() -> Iterator[None]:
-    """Starts Ray's processes in sessions of their own: no signal to our process group or from our terminal gets there.
-
-    Such a signal would end them before trials are saved. They still end with this process: Ray asks the kernel for
-    that.
-    """
-    popen = services.ConsolePopen
-    services.ConsolePopen = partial(popen, start_new_session=True)
-    try:
-        yield
-    finally:
-        services.ConsolePopen = popen
-
-
-def _keep_stdout_clean() -> None:
-    """Stops Ray from printing to stdout, next to our --json, that a worker was killed: log_to_driver does not."""
-    ray._private.worker.print_to_stdstream = lambda *_, **__: None

@@ -18,6 +18,7 @@ from ray.tune.search import ConcurrencyLimiter, Searcher
 
 from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
+from tuner.core.errors import SweepError
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.fair_share import share_cluster
 from tuner.execution.ray_session import dead_processes, kill_processes, nodes, ray_session
@@ -25,8 +26,9 @@ from tuner.execution.ray_watchdog import Watchdog
 from tuner.execution.resources import WORKER_SLOTS
 from tuner.execution.results import to_report
 from tuner.execution.signals import Stop
-from tuner.execution.tune_callbacks import DroppedTrials, StallGuard, Ticker, WaitNotice, WorkerDeaths
+from tuner.execution.tune_callbacks import DroppedTrials, StallGuard, Ticker, WaitNotice
 from tuner.execution.worker import GroupWorker, TrialWorker
+from tuner.execution.worker_deaths import WorkerDeaths
 from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
 from tuner.training.trial import Arrays, TrialJob
@@ -51,6 +53,7 @@ class RayExecutor:
         self._stop = stop
         self._watchdog = Watchdog(stop, dead_processes, lambda reason: on_dead(reason, kill_processes))
         self._stack = ExitStack()
+        self._broken = ""
 
     @property
     def shares_disk(self) -> bool:
@@ -67,7 +70,11 @@ class RayExecutor:
         self._stack.__exit__(kind, error, trace)
 
     def run(self, controller: Controller, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
-        """See Executor. A Ray of this process alone has a slot for each trial, a cluster its real cores."""
+        """See Executor. A Ray of this process alone has a slot for each trial, a cluster its real cores.
+
+        Raises:
+            SweepError: workers cannot import what trials need.
+        """
         with ExitStack() as stack:
             waiting: Callable[[int, int], None] = _nothing  # our own Ray has room for all
             if on_cluster():
@@ -75,10 +82,18 @@ class RayExecutor:
                 waiting = WaitNotice(self._config, partial(controller.note, warning=False)).note
             stack.enter_context(self._stop.tune_running())
             self._run_tune(controller, job, arrays, tick, waiting)
+        if self._broken and not self._stop.asked:
+            kept = f"all trials so far are kept; to continue: tuner resume {self._config.name}"
+            raise SweepError(f"no worker can start: {self._broken}; {kept}")
 
     def _ending(self) -> bool:
         """Whether all workers end, so that losing one is no fault of its trial's."""
-        return self._stop.asked or bool(dead_processes())
+        return self._stop.asked or bool(self._broken) or bool(dead_processes())
+
+    def _give_up(self, why: str) -> None:
+        """Ends Ray Tune's run: whichever worker it starts, it fails alike."""
+        self._broken = why
+        self._stop.end_tune()
 
     def _run_tune(
         self,
@@ -96,7 +111,7 @@ class RayExecutor:
         searcher = ConcurrencyLimiter(StudySearcher(controller), config.concurrency)
         callbacks: list[Callback] = [
             DroppedTrials(controller, searcher),
-            WorkerDeaths(controller, self._ending),
+            WorkerDeaths(controller, self._ending, self._give_up),
             Ticker(tick, waiting, together=together),
         ]
         if config.trial_timeout:

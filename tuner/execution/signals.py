@@ -90,6 +90,12 @@ class Stop:
         finally:
             signal.signal(TUNES, before)
 
+    def end_tune(self) -> None:
+        """Makes Ray Tune end its run, as a signal does, for a reason of our own. To be called in the main thread."""
+        tunes = signal.getsignal(TUNES)
+        if callable(tunes):
+            tunes(TUNES, None)
+
     @contextmanager
     def deferred(self) -> Iterator[None]:
         """For work that must not be interrupted: the interrupt comes afterwards."""

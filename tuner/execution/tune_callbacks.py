@@ -1,11 +1,9 @@
-"""Ray Tune callbacks: lost workers, dropped and stalled trials, trials that wait for a worker."""
+"""Ray Tune callbacks: dropped and stalled trials, trials that wait. Those for lost workers are in `worker_deaths`."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -15,45 +13,6 @@ from ray.tune.search import ConcurrencyLimiter
 
 from tuner.core.config import SweepConfig
 from tuner.search.controller import Controller
-
-_MEMORY = "Ray killed it, since the memory of the node"
-
-
-def lacked_memory(why: str) -> bool:
-    """Whether a cause says that Ray's memory monitor killed the worker to protect the node."""
-    return why.startswith(_MEMORY)
-
-
-def death_cause(trial: Any) -> str:
-    """Why a Ray Tune trial lost its worker the last time."""
-    path = Path(trial.error_file or "")
-    return explain_death(
-        path.read_text(encoding="utf-8", errors="replace").rpartition("Failure # ")[2] if path.name else ""
-    )
-
-
-def explain_death(text: str) -> str:
-    """Summarises Ray's error message in one line.
-
-    >>> explain_death("The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR ...")
-    'its process was killed, or crashed'
-    """
-    if "running low on memory" in text:
-        return f"{_MEMORY}{_found(r'Memory on the node .IP: ([^,]+),', text)} was full"
-    if "its node has died" in text:
-        return f"the node{_found(r'Node Id: (.{8})', text)} died:{_found(r'was terminated[^:]*: (.+)', text)}"
-    if "worker process has died" in text:
-        return "its process was killed, or crashed"
-    if "is unavailable:" in text:
-        return "it cannot be reached: its node died, or the network failed"
-    lines = text.split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "Ray does not say why")
-
-
-def _found(pattern: str, text: str) -> str:
-    match = re.search(pattern, text)
-    return f" {match[1].strip()}" if match else ""
-
 
 ABSENT_S = 10.0  # Ray Tune looks several times a second
 
@@ -95,29 +54,6 @@ class DroppedTrials(Callback):  # type: ignore[misc]
             if trial.status == Trial.ERROR and trial.trial_id in self._searcher.live_trials:
                 self._controller.on_dropped(trial.config["number"])
                 self._searcher.on_trial_complete(trial.trial_id)
-
-
-class WorkerDeaths(Callback):  # type: ignore[misc]
-    """Tells the controller of trials that have lost their workers: they go on in others, unless it was too often."""
-
-    def __init__(self, controller: Controller, ending: Callable[[], bool]) -> None:
-        """While all are `ending`, the death of a worker is ignored."""
-        self._controller = controller
-        self._ending = ending
-
-    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
-        """Called by Ray Tune."""
-        if not self._ending():
-            self._controller.on_moved(trial.config["number"], death_cause(trial))
-
-    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002
-        """Called by Ray Tune. Its scheduler hears of every death, but its searcher never hears the reason."""
-        if not self._ending():
-            deaths, why = trial.num_failures, death_cause(trial)
-            times = f": {why}" if deaths == 1 else f" {deaths} times, the last time: {why}"
-            self._controller.on_lost(
-                trial.config["number"], f"its worker died{times}", out_of_memory=lacked_memory(why)
-            )
 
 
 class StallGuard(Callback):  # type: ignore[misc]

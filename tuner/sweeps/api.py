@@ -24,7 +24,8 @@ from tuner.sweeps.plan import plan
 from tuner.sweeps.resume import check_inputs, fit_to_machine
 from tuner.sweeps.run import SweepRun
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
-from tuner.tracking.store import Store, UnreachableError
+from tuner.tracking.store import Store
+from tuner.tracking.store_check import UnreachableError
 
 
 def sweep(request: SweepRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None) -> Outcome:
@@ -74,6 +75,7 @@ def resume(name: str, *, callbacks: Sequence[Callback] = (), home: Path | None =
     store.check_begun(config)
     try:
         store.check()
+        _check_writable(store, config)
     except UnreachableError as error:
         events.on_note(f"{error}: training continues, and MLflow gets the rest later")
     config = fit_to_machine(config)
@@ -97,6 +99,7 @@ def begin(
         config, inputs = plan(request, name)
     if request.fixed is None:
         _note_default_space(request, data, events)
+    _check_writable(store, config)
     config, folder = claim_folder(replace(config, tracking=store.place), home, fixed=request.name is not None)
     return config, SweepFolder(folder), inputs
 
@@ -166,6 +169,14 @@ def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Ou
     outcome = read_outcome(config, folder.path)
     events.on_sweep_end(outcome)
     return outcome
+
+
+def _check_writable(store: Store, config: SweepConfig) -> None:
+    """Raises TunerError when a server takes no runs or artifacts: better now than after the training."""
+    if not store.local:
+        from tuner.tracking.write_check import check_writable  # noqa: PLC0415 - imports MLflow, which takes seconds
+
+        check_writable(store, config.pair)
 
 
 def _note_default_space(request: SweepRequest, data: Source, events: Callback) -> None:

@@ -51,7 +51,7 @@ def detach(name: str) -> int:
     with folder.output.open("a", encoding="utf-8") as output:
         begin = output.tell()
         process = subprocess.Popen(
-            [sys.executable, "-m", "tuner", "resume", name],
+            [sys.executable, "-P", "-m", "tuner", "resume", name],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -23,9 +23,10 @@ from tuner.sweeps.final_test import evaluate_best
 from tuner.sweeps.inputs import SweepInputs
 from tuner.tracking.artifacts import send_report
 from tuner.tracking.background import BackgroundTracker
+from tuner.tracking.connection import explain
 from tuner.tracking.finished_sweeps import log_winner
 from tuner.tracking.registry import Candidate, register
-from tuner.tracking.retry import error_cause, is_mlflow_error, retry
+from tuner.tracking.retry import is_mlflow_error, retry
 from tuner.tracking.runs import MlflowSweep
 from tuner.tracking.store import Store
 from tuner.training.checkpoint_storage import CheckpointStorage
@@ -144,7 +145,7 @@ def register_best(outcome: Outcome, tracker: BackgroundTracker, store: Store, ev
                     sweep.end("KILLED")
             if not is_mlflow_error(error):
                 raise
-            return replace(outcome, unsent=error_cause(error))
+            return replace(outcome, unsent=explain(error, store.file))
         return replace(outcome, winner=replace(winner, model=model), unsent=unsent)
 
 

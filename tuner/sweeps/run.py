@@ -29,7 +29,8 @@ from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import Order, SweepLock, clear_order, current_order, lock_sweep
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown
-from tuner.tracking.background import BackgroundTracker, connect_sweep
+from tuner.tracking.background import BackgroundTracker
+from tuner.tracking.connection import connect_sweep
 from tuner.tracking.store import Store
 from tuner.training.checkpoint_storage import CheckpointStorage, UriStorage, scratch_folder
 from tuner.training.trial import TrialJob
@@ -75,7 +76,7 @@ class SweepRun:
             for note in repair_folder(study, folder.path):
                 events.on_note(note)
             connect = partial(connect_sweep, store, config, began)
-            tracker = BackgroundTracker(connect, study.record, ask=store.ask, note=events.on_note)
+            tracker = BackgroundTracker(connect, study.record, ask=store.ask, note=events.on_note, file=store.file)
             events.add(tracker)
             shutdown = Shutdown(folder, study, tracker, lock, stop, events)
             run = cls(

@@ -7,16 +7,18 @@ down for days costs no memory, and what was not sent by the end of the sweep can
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tuner.core.callback import Callback
-from tuner.core.config import SweepConfig
 from tuner.core.records import TrialRecord
-from tuner.tracking.retry import FIRST_S, MOST_S, backoff, error_cause, is_transient
-from tuner.tracking.store import Store
+from tuner.core.units import counted
+from tuner.tracking.connection import FILE_WORDS, SERVER_WORDS, explain
+from tuner.tracking.retry import FIRST_S, MOST_S, backoff, is_transient
 
 if TYPE_CHECKING:
     from tuner.tracking.runs import MlflowSweep
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 FLUSH_S = 0.5  # how long reports are gathered before they are sent
 CLOSE_S = 15.0  # how long the end of a sweep waits for an answer
 LONGEST_S = 120.0  # and how long in all, for a server whose answers take long
+LOCKED_S = 120.0  # how long it waits for a file that cannot be written; else a file has all the time it needs
+PROGRESS_S = 15.0
 _LATER = "and the rest is sent later"
 TRIES = 3  # attempts, at the end of a sweep, to send what was refused: a database may have been locked
 NOTED = 2  # failures in a row after which the user is told: a single one may be a hiccup
@@ -49,8 +53,9 @@ class BackgroundTracker(Callback):
         *,
         ask: Callable[[], None] = lambda: None,
         note: Note = _no_note,
+        file: Path | None = None,
     ) -> None:
-        """All four are called in the thread.
+        """All functions are called in the thread.
 
         Args:
             connect: returns the sweep's run; called again while it fails with temporary errors. Its argument is to
@@ -58,7 +63,9 @@ class BackgroundTracker(Callback):
             record: returns the study's record of a trial.
             ask: sends the server a small request; raises when it does not answer, or is overloaded.
             note: tells the user a line, see `Callback.on_note`.
+            file: of an sqlite store. That is no network: a busy machine makes it slow, and the end waits for it.
         """
+        self._file, self._words = file, FILE_WORDS if file else SERVER_WORDS
         self._connect = connect
         self._record = record
         self._ask = ask
@@ -72,7 +79,7 @@ class BackgroundTracker(Callback):
         self._stopped = False
         self._closed = threading.Event()
         self._end = ""
-        self._give_up = self._answered = 0.0
+        self._give_up, self._answered, self._patience = 0.0, 0.0, CLOSE_S
         self._failures = 0
         self._was_away = self._told_refusal = False
         self._error: Exception | None = None
@@ -125,14 +132,21 @@ class BackgroundTracker(Callback):
             return "the sweep stopped before that"
         self._end = end
         self._answered = time.monotonic()
-        self._give_up = self._answered + LONGEST_S
+        patient = self._file is not None and not end
+        self._patience = LOCKED_S if patient else CLOSE_S
+        self._give_up = math.inf if patient else self._answered + LONGEST_S
         self._closed.set()
-        while self._thread.is_alive() and time.monotonic() < self._answered + CLOSE_S:
+        shown = self._answered
+        while self._thread.is_alive() and (patient or time.monotonic() < self._answered + CLOSE_S):
             self._thread.join(FLUSH_S)
+            if patient and time.monotonic() > shown + PROGRESS_S:
+                shown = time.monotonic()
+                left = f": {counted(len(self._behind), 'trial')} to go" if self._behind else ""
+                self._note(f"MLflow's file is being written{left}", warning=False)
         self._note = _no_note  # nobody reads messages from now on
         if self._done:
             return ""
-        return error_cause(self._error or TimeoutError("the answers take too long"))
+        return explain(self._error or TimeoutError(self._words.slow), self._file)
 
     def _hear(self) -> None:
         self._answered = time.monotonic()
@@ -165,7 +179,7 @@ class BackgroundTracker(Callback):
 
     def _latest(self) -> float:
         """When the end of the sweep stops waiting."""
-        return min(self._answered + CLOSE_S, self._give_up)
+        return min(self._answered + self._patience, self._give_up)
 
     def _send(self, *, closed: bool) -> None:
         """Sends what is missing, trial by trial. A trial that is refused does not stop the others."""
@@ -206,7 +220,7 @@ class BackgroundTracker(Callback):
 
     def _note_success(self) -> None:
         if self._failures >= NOTED:
-            self._note("MLflow answers again: what is missing there is being sent", warning=False)
+            self._note(f"{self._words.again}: what is missing there is being sent", warning=False)
         self._failures, self._error = 0, None
 
     def _note_failure(self, error: Exception) -> float:
@@ -217,7 +231,7 @@ class BackgroundTracker(Callback):
             return self._note_refusal(error)
         self._failures += 1
         if self._failures == NOTED:
-            self._note(f"MLflow does not answer ({error_cause(error)}): training continues, {_LATER}")
+            self._note(f"{self._words.away} ({explain(error, self._file)}): training continues, {_LATER}")
         return backoff(self._failures, error)
 
     def _note_refusal(self, error: Exception) -> float:
@@ -225,18 +239,10 @@ class BackgroundTracker(Callback):
         self._failures = 0
         if not self._told_refusal:
             self._told_refusal = True
-            self._note(f"MLflow refuses part of the record ({error_cause(error)}): training continues, {_LATER}")
+            self._note(
+                f"MLflow refuses part of the record ({explain(error, self._file)}): training continues, {_LATER}"
+            )
         if not self._closed.is_set():
             return FLUSH_S
         self._tries += 1
-        return FIRST_S if self._tries < TRIES else CLOSE_S
-
-
-def connect_sweep(store: Store, config: SweepConfig, began: float, heard: Callable[[], None]) -> MlflowSweep:
-    """The sweep's runs in MLflow, made or found. `began` is in seconds since 1970; each answer is `heard`."""
-    from tuner.tracking.runs import MlflowSweep  # noqa: PLC0415 - imports MLflow, which takes seconds
-
-    store.prepare()
-    sweep = MlflowSweep(store, config, began, heard=heard)
-    sweep.begin()
-    return sweep
+        return FIRST_S if self._tries < TRIES else self._patience

@@ -43,7 +43,7 @@ def tags_of(config: SweepConfig) -> dict[str, str]:
 
 
 MOST_METRICS = 900  # in one request: MLflow's limit is 1000, with parameters and tags
-_KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI shows runs and charts first
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI shows runs and charts first
 
 
 for _name in ("mlflow", "alembic", "urllib3"):
@@ -72,6 +72,22 @@ class _Client:
         return call
 
 
+def find_experiment(client: MlflowClient | _Client, name: str, artifacts: str | None) -> str:
+    """The id of a pair's experiment, which is made or restored if needed. `artifacts` is the root of all artifacts."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            root = f"{artifacts}/{name}" if artifacts else None
+            return str(client.create_experiment(name, artifact_location=root, tags=KIND))
+        except MlflowException:  # another sweep may just have made it
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    elif found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
+
+
 class MlflowSweep:
     """A sweep's run and those of its trials. Created for a new sweep, found again for a resumed one."""
 
@@ -87,7 +103,7 @@ class MlflowSweep:
         self._client = _Client(store.uri, heard)
         self._name = config.name
         self._tags = {UID_TAG: config.uid, SWEEP_TAG: config.name}
-        self.experiment_id = self._experiment(config.pair, store.artifacts)
+        self.experiment_id = find_experiment(self._client, config.pair, store.artifacts)
         self.written: dict[int, set[int]] = {}
         """The epochs that were missing in MLflow, by the number of each trial that was incomplete."""
         self._trials: dict[int, TrialRun] = {}
@@ -160,20 +176,6 @@ class MlflowSweep:
             made = self._client.create_run(self.experiment_id, begin, tags, f"{self._name}-{number:04d}")
             self._trials[number] = TrialRun(id=str(made.info.run_id))
         return self._trials[number]
-
-    def _experiment(self, name: str, artifacts: str | None) -> str:
-        found = self._client.get_experiment_by_name(name)
-        if found is None:
-            try:
-                root = f"{artifacts}/{name}" if artifacts else None
-                return str(self._client.create_experiment(name, artifact_location=root, tags=_KIND))
-            except MlflowException:  # another sweep may just have made it
-                found = self._client.get_experiment_by_name(name)
-                if found is None:
-                    raise
-        elif found.lifecycle_stage == "deleted":
-            self._client.restore_experiment(found.experiment_id)
-        return str(found.experiment_id)
 
     def _look(self) -> Run | None:
         """Finds the sweep's run and those of its trials, each of them once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tuner.execution.tune_callbacks import explain_death
+from tuner.execution.worker_deaths import explain_death, import_failure
 
 HEAD = "The actor died unexpectedly before finishing this task.\n\tclass_name: TrialWorker\n\tip: 10.0.0.7\n"
 
@@ -27,3 +27,31 @@ HEAD = "The actor died unexpectedly before finishing this task.\n\tclass_name: T
 ])  # fmt: skip
 def test_a_death_is_told_in_a_line(text: str, line: str) -> None:
     assert explain_death(f" 1 (occurred at 2026-01-01_00-00-00)\n{text}\n" if text else text) == line
+
+
+NO_IMPORT = (
+    HEAD + "The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR\n"
+    '  File "/x/ray/_private/function_manager.py", line 657, in temporary_actor_method\n    raise RuntimeError(\n'
+    "RuntimeError: The actor with name _Inner failed to import on the worker. This may be because:\n\n"
+    'Traceback (most recent call last):\n  File "/x/ray/_private/function_manager.py", line 696, in _load\n'
+    "    actor_class = pickle.loads(pickled_class)\n{place}{error}\n\n\n"
+    "During handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n"
+    '  File "python/ray/_raylet.pyx", line 2693, in ray._raylet.task_execution_handler\n'
+    "RuntimeError: The actor with name _Inner failed to import on the worker. This may be because:\n\n"
+    'Traceback (most recent call last):\n  File "/elsewhere.py", line 1\nValueError: twice\n'
+)
+
+
+@pytest.mark.parametrize(("place", "error", "told"), [
+    ("", "ModuleNotFoundError: No module named 'tuner.execution'; 'tuner' is not a package", ""),
+    ('  File "/home/me/queue.py", line 3, in <module>\n', "NameError: name 'x' is not defined",
+     " (/home/me/queue.py, line 3)"),
+    ('  File "/lib/torch/__init__.py", line 9, in <module>\n', "torch.NoGPUError",
+     " (/lib/torch/__init__.py, line 9)"),
+])  # fmt: skip
+def test_why_no_worker_can_start_is_told_with_the_file(place: str, error: str, told: str) -> None:
+    assert import_failure(NO_IMPORT.format(place=place, error=error)) == f"{error}{told}"
+
+
+def test_any_other_death_is_not_taken_for_that() -> None:
+    assert import_failure(HEAD + "The actor died because its node has died.\nImportError: in a trial") == ""

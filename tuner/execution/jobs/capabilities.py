@@ -13,8 +13,9 @@ from tuner.execution.jobs.client import Jobs, output, parsed
 
 PYTHON = (3, 11)
 _SCRIPT = """
-import json, sys
+import sys
 sys.path[:] = [each for each in sys.path if each]
+import json
 from importlib import metadata
 def has(name):
     try:
