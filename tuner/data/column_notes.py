@@ -12,7 +12,15 @@ from tuner.data.categories import differ_by_case
 from tuner.data.cells import Cells, all_texts
 from tuner.data.columns import quoted
 from tuner.data.dates import Order, parse_date, to_datetime
-from tuner.data.number_text import PLAIN, NumberStyle, StyleChoice, has_unit, other_reading, parse_number
+from tuner.data.number_text import (
+    PLAIN,
+    NumberStyle,
+    StyleChoice,
+    has_unit,
+    other_reading,
+    parse_number,
+    simple_numbers,
+)
 
 ALIKE = 5  # notes of one kind that are shown
 EXAMPLES = 3  # texts that a note names
@@ -32,7 +40,7 @@ class ColumnNotes:
     def numbers(self, name: str, cells: Cells, choice: StyleChoice) -> None:
         """How numbers are written, where it is not as Python writes them."""
         style = choice.style
-        texts = cells.tolist() if all_texts(cells) else [cell for cell in cells if isinstance(cell, str)]
+        texts = cells if all_texts(cells) else cells[[isinstance(cell, str) for cell in cells]]
         code = next((text for text in texts if text[:1] == "0" and text[1:2].isdigit()), None)
         if code and (value := parse_number(code, style)) is not None:
             self._add("codes", name, f"{quoted(code)} is read as the number {value:.15g}")
@@ -110,18 +118,14 @@ class ColumnNotes:
         self._lines[kind].append(f"column '{name}': {line}")
 
 
-def _first_changed(texts: Sequence[str], style: NumberStyle) -> tuple[str, float | None]:
+def _first_changed(texts: Cells, style: NumberStyle) -> tuple[str, float | None]:
     """The first text that is a number in this style and none, or another, to Python; with the number."""
-    for text in texts:
-        try:
-            plain = float(text)
-        except ValueError:
-            plain = None
-        if plain is not None and style == PLAIN:
-            continue
-        value = parse_number(text, style)
-        if value not in (None, plain):
-            return text, value
+    plain = simple_numbers(texts, PLAIN)
+    changed = np.isnan(plain) if style == PLAIN else np.ones(len(texts), dtype=bool)
+    for place in np.flatnonzero(changed):
+        value = parse_number(texts[place], style)
+        if value not in (None, plain[place]):
+            return texts[place], value
     return "", None
 
 
