@@ -28,18 +28,18 @@ from support.processes import Process, end
 from support.workers import made_once
 
 STARTED: list[Process] = []
-MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+SET_BY_OURSELVES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PYTHONSAFEPATH")  # in this process
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty TUNER_HOME, and an empty folder to work in."""
     monkeypatch.setenv("TUNER_HOME", str(tmp_path / "runs"))
-    for name in MLFLOW:  # which MLflow sets itself in this process
-        monkeypatch.delenv(name, raising=False)
+    for name in SET_BY_OURSELVES:  # not by monkeypatch, which would set them again at the end
+        os.environ.pop(name, None)
     monkeypatch.chdir(tmp_path)
     yield tmp_path / "runs"
-    for name in MLFLOW:  # for the fixtures of the next module, which come before this one
+    for name in SET_BY_OURSELVES:  # for the fixtures of the next module, which come before this one
         os.environ.pop(name, None)
 
 
@@ -63,7 +63,7 @@ def environment() -> Iterator[dict[str, str]]:
     Its path is short, since Ray puts sockets into it, and their paths may have no more than 107 characters.
     """
     folder = tempfile.mkdtemp(prefix="tt", dir="/tmp" if Path("/tmp").is_dir() else None)
-    names = (*MLFLOW, "TUNER_HOME", "RAY_ADDRESS")
+    names = (*SET_BY_OURSELVES, "TUNER_HOME", "RAY_ADDRESS")
     yield {**{k: v for k, v in os.environ.items() if k not in names}, "RAY_TMPDIR": folder, "COLUMNS": "120"}
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -31,7 +31,11 @@ BAD = {
         {},
         r"the class '\x1b[2J'",
     ),
-    "a header that is too long": (("show", "csv:long.csv", "--target", "kind"), {}, "long.csv, line 1: field"),
+    "a header that is too long": (
+        ("show", "csv:long.csv", "--target", "kind"),
+        {},
+        "long.csv, line 1: a quote that is",
+    ),
     "brackets in brackets": ((*DIGITS, "--space", "deep.toml"), {}, "deep.toml: not valid TOML"),
     "a space without end": ((*DIGITS, "--space", "/dev/zero"), {}, "/dev/zero: more than 32,000 characters"),
     "a number that Python warns of": ((*DIGITS, "--set", "optimizer=0x1for"), {}, "unknown optimizer '0x1for'"),

@@ -25,14 +25,15 @@ def test_a_newcomer_reads_a_line_for_each_thing_and_nothing_is_made(tuner: Comma
 
 
 def test_all_that_is_broken_is_named_at_once_with_its_mend(tuner: Command, tmp_path: Path) -> None:
-    (tmp_path / "torchvision.py").write_text(TORCHVISION)
+    (tmp_path / "site" / "other-0.1.dist-info").mkdir(parents=True)  # installed there: the folder is meant
+    (tmp_path / "site" / "torchvision.py").write_text(TORCHVISION)
     token = tmp_path / "token"
     token.write_text(SECRET)
     token.chmod(0o640)
     done = tuner(
         *("doctor", "--json", "--address", "http://127.0.0.1:9"),
         folder=tmp_path,
-        PYTHONPATH=str(tmp_path),
+        PYTHONPATH=str(tmp_path / "site"),
         RAY_AUTH_TOKEN_PATH=str(token),
         MLFLOW_TRACKING_URI=f"http://ann:{SECRET}@127.0.0.1:9",
         TUNER_HOME=str(tmp_path / "what?"),
