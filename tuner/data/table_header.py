@@ -53,10 +53,11 @@ def find_header(rows: list[Record], expected: Collection[str], *, units: bool = 
 def check_header(header: Record, rows: Sequence[Record], expected: Collection[str], place: str) -> None:
     """Raises TunerError where the header is surely a row of data: its cells are like those below them, none is unlike.
 
-    Names that are numbers are years, or count the columns; these are taken for names.
+    Names that are numbers are years, or count the columns; these are taken for names. So is a row with the expected
+    names, unless one of them is a value of its own column: a class was named in place of a column.
     """
-    cells = header.cells
-    if (expected and set(expected).issubset(cells)) or not _is_data(cells, [row.cells for row in rows[:1000]]):
+    cells, below = header.cells, [row.cells for row in rows[:1000]]
+    if _has_names(cells, expected, below) or not _is_data(cells, below):
         return
     shown = ", ".join(f"'{cell[:20]}'" for cell in cells[:3]) + (", ..." if len(cells) > 3 else "")
     names = [*expected] if len(expected) > 1 else [f"x{n + 1}" for n in range(len(cells))]
@@ -65,6 +66,14 @@ def check_header(header: Record, rows: Sequence[Record], expected: Collection[st
         f"{place}, line {header.line}: the first line looks like data ({shown}): a header is needed: put a line with "
         f"the names of the columns above it, such as {line}"
     )
+
+
+def _has_names(header: list[str], expected: Collection[str], rows: list[list[str]]) -> bool:
+    """Whether the expected names are in a header, and none of them is in its column again."""
+    if not expected or not set(expected).issubset(header):
+        return False
+    places = [(header.index(name), name) for name in expected]
+    return not any(index < len(cells) and cells[index] == name for index, name in places for cells in rows)
 
 
 def _is_data(header: list[str], rows: list[list[str]]) -> bool:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from support.table_files import read, refusal, rows, write
 
+from tuner.core.errors import TunerError
+
 ROWS = "1.5,2,x\n2.5,3,y\n3.5,1,x\n"
 TABLE = [["a", "b", "kind"], ["1.5", "2", "x"], ["2.5", "3", "y"], ["3.5", "1", "x"]]
 
@@ -82,7 +84,14 @@ def test_names_may_be_years_counts_or_words_above_words(tmp_path: Path, content:
 
 
 def test_a_known_column_makes_a_header_sure(tmp_path: Path) -> None:
-    assert rows(read(tmp_path, "5,7\n5,9\n6,7\n", target="7"))[0] == ["5", "7"]
+    assert rows(read(tmp_path, "5,8\n5,9\n6,7\n", target="8"))[0] == ["5", "8"]
+
+
+def test_a_class_that_is_named_in_place_of_the_column_does_not(tmp_path: Path) -> None:
+    for content, target in (("-0.039,0.432,no\n1.764,0.172,yes\n0.8,0.1,no\n", "no"), ("5,7\n5,9\n6,7\n", "7")):
+        with pytest.raises(TunerError, match="line 1: the first line looks like data"):
+            read(tmp_path, content, target=target)
+    assert rows(read(tmp_path, "x,no\n1,no\n2,yes\n", target="no"))[0] == ["x", "no"], "a word above numbers"
 
 
 def test_lines_of_keys_and_values_are_no_header(tmp_path: Path) -> None:
