@@ -79,12 +79,17 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
         halved=request.halved,
         data=load().fingerprint(),
     )
-    note = model_note(load().spec, request.model)
-    inputs = read_inputs(config, replace(load(), notes=(*load().notes, note)) if note else load())
+    inputs = read_inputs(config, _with_model_note(load(), request.model))
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
     return replace(config, pretrained=weights), inputs
+
+
+def _with_model_note(splits: Splits, model: str) -> Splits:
+    """The data, told what the model says of it, such as that it will be slow."""
+    note = model_note(splits.spec, model)
+    return replace(splits, notes=(*splits.notes, note)) if note else splits
 
 
 def plan_resources(asked: ResourceRequest) -> TrialResources:

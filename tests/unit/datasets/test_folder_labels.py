@@ -5,12 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
-from support.dataset_files import noise, parts
-
-from tuner.core import catalog
-from tuner.core.errors import TunerError
-from tuner.data.spec import Splits
+from support.dataset_files import noise
+from support.image_folders import counts, load, refusal
 
 
 @pytest.fixture(autouse=True)
@@ -28,25 +24,8 @@ def images(folder: Path, count: int = 12, first: int = 0) -> None:
         noise(folder / f"{number}.png", first + number, (12, 12))
 
 
-def load(path: Path) -> Splits:
-    splits: Splits = catalog.read_format("folder", path, None)
-    return splits
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(TunerError) as error:
-        load(path)
-    message = str(error.value)
-    assert "\n" not in message
-    return message.removeprefix(f"folder:{path}: ")
-
-
 def table(path: Path, header: str, *rows: str) -> None:
     path.write_text("\n".join([header, *rows]) + "\n")
-
-
-def counts(splits: Splits) -> list[list[int]]:
-    return [torch.bincount(part.targets, minlength=len(splits.spec.classes)).tolist() for part in parts(splits)]
 
 
 def test_the_layout_of_kaggle(folder: Path) -> None:

@@ -6,12 +6,8 @@ import itertools
 from pathlib import Path
 
 import pytest
-import torch
-from support.dataset_files import noise, parts
-
-from tuner.core import catalog
-from tuner.core.errors import TunerError
-from tuner.data.spec import Splits
+from support.dataset_files import noise
+from support.image_folders import counts, load, refusal
 
 SEEDS = itertools.count()
 
@@ -31,23 +27,6 @@ def write(folder: Path, *names: str, count: int = 5) -> None:
     for name in names:
         for number in range(count):
             noise(folder / name / f"{number}.png", next(SEEDS), (12, 12))
-
-
-def load(path: Path) -> Splits:
-    splits: Splits = catalog.read_format("folder", path, None)
-    return splits
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(TunerError) as error:
-        load(path)
-    message = str(error.value)
-    assert "\n" not in message
-    return message.removeprefix(f"folder:{path}: ")
-
-
-def counts(splits: Splits) -> list[list[int]]:
-    return [torch.bincount(part.targets, minlength=len(splits.spec.classes)).tolist() for part in parts(splits)]
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,15 @@ import pytest
 import torch
 from PIL import Image
 from support.dataset_files import parts
+from support.image_folders import load
 
-from tuner.core import catalog
 from tuner.data.images import read_image
-from tuner.data.spec import Splits
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
     return tmp_path / "cells"
-
-
-def load(path: Path) -> Splits:
-    splits: Splits = catalog.read_format("folder", path, None)
-    return splits
 
 
 def deep(folder: Path, *, bits_of_b: int = 16, count: int = 12) -> None:

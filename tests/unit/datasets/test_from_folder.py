@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from support.dataset_files import noise, parts
+from support.image_folders import counts, load, refusal
 
-from tuner.core import catalog
-from tuner.core.errors import TunerError
-from tuner.data.spec import Splits, moments
+from tuner.data.spec import moments
 
 
 @pytest.fixture(autouse=True)
@@ -25,29 +23,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "My Photos (2)"
 
 
-def load(path: Path) -> Splits:
-    splits: Splits = catalog.read_format("folder", path, None)
-    return splits
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(TunerError) as error:
-        load(path)
-    message = str(error.value)
-    assert "\n" not in message
-    return message.removeprefix(f"folder:{path}")
-
-
 def write(
     folder: Path, *, size: tuple[int, int] = (20, 20), ending: str = "png", mode: str = "RGB", **counts: int
 ) -> None:
     for seed, (name, count) in enumerate(counts.items()):
         for number in range(count):
             noise(folder / name / f"{number:03}.{ending}", 1000 * seed + number, size, mode)
-
-
-def counts(splits: Splits) -> list[list[int]]:
-    return [torch.bincount(part.targets).tolist() for part in parts(splits)]
 
 
 def test_holds_out_validation_and_test_split(folder: Path) -> None:
@@ -156,12 +137,12 @@ def test_is_read_again_after_a_change(folder: Path) -> None:
 
 
 def test_a_folder_without_two_classes_is_refused(folder: Path) -> None:
-    assert refusal(folder) == ": there is no such folder"
-    needed = ": needs a folder of images for each of two or more classes, but has "
+    assert refusal(folder) == "there is no such folder"
+    needed = "needs a folder of images for each of two or more classes, but has "
     folder.mkdir()
     assert refusal(folder) == f"{needed}none"
     noise(folder / "loose.png", 0)
-    assert refusal(folder).startswith(": images lie in the folder itself, and no folder says their classes: ")
+    assert refusal(folder).startswith("images lie in the folder itself, and no folder says their classes: ")
     write(folder, a=5)
     (folder / "b").mkdir()
     assert refusal(folder) == f"{needed}images of a only and 1 folder skipped: no image in it, such as b"
@@ -172,9 +153,9 @@ def test_a_folder_without_two_classes_is_refused(folder: Path) -> None:
 
 def test_too_few_images_of_a_class_are_refused(folder: Path) -> None:
     write(folder, a=5, b=2)
-    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2: add some, or leave it out"
+    assert refusal(folder) == "each class needs at least 3 samples, but 'b' has 2: add some, or leave it out"
     (folder / "b" / "002.png").write_bytes(b"")
-    assert refusal(folder) == ": each class needs at least 3 samples, but 'b' has 2: add some, or leave it out"
+    assert refusal(folder) == "each class needs at least 3 samples, but 'b' has 2: add some, or leave it out"
     write(folder, b=3)
     assert counts(load(folder))[0] == [3, 1]
 
@@ -182,14 +163,14 @@ def test_too_few_images_of_a_class_are_refused(folder: Path) -> None:
 def test_splits_that_do_not_fit_are_refused(folder: Path) -> None:
     write(folder / "train", a=5, b=5)
     write(folder / "test", a=5)
-    one = ": the test split has samples of 'a' only: scores need two classes, so add one or remove it"
+    one = "the test split has samples of 'a' only: scores need two classes, so add one or remove it"
     assert refusal(folder) == one
     write(folder / "test", b=1, c=1)
-    strange = ": the class c is in test, but not in train: add images of it to train, or remove test/c"
+    strange = "the class c is in test, but not in train: add images of it to train, or remove test/c"
     assert refusal(folder) == strange
     write(folder / "val", a=1, b=1)
     write(folder / "valid", a=1, b=1)
-    assert refusal(folder) == ": has val and valid: keep one of them"
+    assert refusal(folder) == "has val and valid: keep one of them"
 
 
 def test_the_same_picture_twice_is_told(folder: Path) -> None:

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.sample_files import read
 
 from tuner.core.errors import TunerError
 from tuner.data.spec import DataSpec
 from tuner.data.texts import MOST_BYTES
-from tuner.training.sample_batches import LARGEST_BATCH, Samples
+from tuner.training.sample_batches import LARGEST_BATCH
 from tuner.training.samples import SampleReader
 
 DATA = DataSpec(
@@ -19,17 +20,10 @@ DATA = DataSpec(
 )
 
 
-def read(file: Path, content: bytes) -> tuple[Samples, SampleReader]:
-    file.write_bytes(content)
-    reader = SampleReader(DATA, [str(file)])
-    [samples] = reader
-    return samples, reader
-
-
 def test_a_bad_line_is_left_out_and_the_others_are_answered(tmp_path: Path) -> None:
     file = tmp_path / "t.txt"
     long = b"x" * (MOST_BYTES + 100_000)
-    samples, reader = read(file, b"\xef\xbb\xbfgood\n" + long + b"\ncaf\xe9\n\n \t\nfilm\n")
+    samples, reader = read(DATA, file, b"\xef\xbb\xbfgood\n" + long + b"\ncaf\xe9\n\n \t\nfilm\n")
     assert samples.names == [f"{file}:1", f"{file}:6"]
     assert samples.inputs[:, :2].tolist() == [[3, 0], [4, 0]]
     assert reader.broken == [
@@ -40,7 +34,7 @@ def test_a_bad_line_is_left_out_and_the_others_are_answered(tmp_path: Path) -> N
 
 
 def test_unknown_words_and_texts_without_a_word_are_told(tmp_path: Path) -> None:
-    samples, reader = read(tmp_path / "t.txt", b"a good film\nun bon film\n?!\n")
+    samples, reader = read(DATA, tmp_path / "t.txt", b"a good film\nun bon film\n?!\n")
     assert [[str(note) for note in notes] for notes in samples.notes] == [
         [],
         ["most words are unknown to the model: 67% of its words"],
@@ -51,7 +45,7 @@ def test_unknown_words_and_texts_without_a_word_are_told(tmp_path: Path) -> None
 
 def test_the_column_text_of_a_csv_is_read(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
-    samples, reader = read(file, b'id,Text\n1,"a good\nfilm"\n2,\n3,film,film\n4,good\n')
+    samples, reader = read(DATA, file, b'id,Text\n1,"a good\nfilm"\n2,\n3,film,film\n4,good\n')
     assert samples.names == [f"{file}:2", f"{file}:4", f"{file}:6"]
     assert samples.inputs[0].tolist() == [2, 3, 4, 0, 0, 0]
     assert [str(note) for note in samples.notes[1]] == ["without a word: the cell is empty"]
@@ -60,7 +54,7 @@ def test_the_column_text_of_a_csv_is_read(tmp_path: Path) -> None:
 
 def test_a_csv_without_that_column_is_refused_with_what_it_has(tmp_path: Path) -> None:
     with pytest.raises(TunerError, match=r"needs one column 'text', and has 'id', 'review': rename it") as caught:
-        read(tmp_path / "t.csv", b"id,review\n1,good\n")
+        read(DATA, tmp_path / "t.csv", b"id,review\n1,good\n")
     assert "\n" not in str(caught.value)
 
 
