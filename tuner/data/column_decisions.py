@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tuner.data.categories import Categories, join_spellings
 from tuner.data.cells import Cells, columns_of, texts_of
 from tuner.data.column_notes import ColumnNotes
-from tuner.data.columns import Numbers, quoted, read_dates, read_numbers
+from tuner.data.columns import ColumnTexts, Numbers, quoted, read_dates, read_numbers
 from tuner.data.dates import PARTS, Order, choose_order, date_features
 from tuner.data.missing import EVERYWHERE, is_missing
 from tuner.data.number_text import LARGEST, PLAIN, StyleChoice, choose_style, is_like_number, simple_numbers
@@ -52,17 +52,17 @@ def fit_columns(table: pd.DataFrame, training: Rows) -> FittedColumns:
         training: the positions of the rows of the training split.
     """
     names = [str(name).strip() for name in table.columns]
-    cells = list(columns_of(table, range(len(names))))
-    texts = [texts_of(of_column) for of_column in cells]
-    choices = [_choose(of_column) for of_column in texts]
-    if _commas_are_decimal(choices, texts):
+    texts = map(texts_of, columns_of(table, range(len(names))))
+    cells = [ColumnTexts(of_column, simple_numbers(of_column, PLAIN)) for of_column in texts]
+    choices = [_choose(of_column) for of_column in cells]
+    if _commas_are_decimal(choices, cells):
         open_ones = [choice and (choice.ambiguous or choice.style == PLAIN) for choice in choices]
-        again = zip(texts, choices, open_ones, strict=True)
+        again = zip(cells, choices, open_ones, strict=True)
         choices = [_choose(of_column, comma=True) if is_open else choice for of_column, choice, is_open in again]
     notes = ColumnNotes()
     columns, left_out = [], []
-    for name, of_column, as_text, choice in zip(names, cells, texts, choices, strict=True):
-        found = _fit(name, of_column, as_text, choice, training, notes)
+    for name, of_column, choice in zip(names, cells, choices, strict=True):
+        found = _fit(name, of_column, choice, training, notes)
         if isinstance(found, Column):
             columns.append(found)
         else:
@@ -70,11 +70,11 @@ def fit_columns(table: pd.DataFrame, training: Rows) -> FittedColumns:
     return FittedColumns(tuple(columns), tuple(left_out), notes.lines())
 
 
-def _choose(texts: Cells, *, comma: bool = False) -> StyleChoice | None:
+def _choose(column: ColumnTexts, *, comma: bool = False) -> StyleChoice | None:
     """How the numbers of a column are written; None where it has too few."""
+    texts = column.texts
     with_points = comma and any("." in text for text in texts)
-    numbers = simple_numbers(texts, PLAIN)
-    plain = np.abs(numbers) <= LARGEST
+    plain = np.abs(column.plain) <= LARGEST
     if plain.any() and not with_points and all(map(is_missing, set(texts[~plain].tolist()))):
         return StyleChoice(PLAIN, int(plain.sum()), ambiguous=False)
     known = _known(texts)
@@ -82,36 +82,39 @@ def _choose(texts: Cells, *, comma: bool = False) -> StyleChoice | None:
     return choice if known and choice.read >= ENOUGH * known.total() else None
 
 
-def _commas_are_decimal(choices: Sequence[StyleChoice | None], texts: Sequence[Cells]) -> bool:
+def _commas_are_decimal(choices: Sequence[StyleChoice | None], columns: Sequence[ColumnTexts]) -> bool:
     """Whether a column shows that commas are decimal in this table, and no column shows that points are."""
     sure = [choice.style for choice in choices if choice and not choice.ambiguous]
     if all(style.decimal == "." for style in sure) or any(style.thousands == "," for style in sure):
         return False
-    plain = [of_column for choice, of_column in zip(choices, texts, strict=True) if choice and choice.style == PLAIN]
-    return all(_POINTS.fullmatch(text) or is_missing(text) for column in plain for text in column if "." in text)
+    plain = [column.texts for choice, column in zip(choices, columns, strict=True) if choice and choice.style == PLAIN]
+    return all(_POINTS.fullmatch(text) or is_missing(text) for texts in plain for text in texts if "." in text)
 
 
 def _fit(
-    name: str, cells: Cells, texts: Cells, choice: StyleChoice | None, training: Rows, notes: ColumnNotes
+    name: str, column: ColumnTexts, choice: StyleChoice | None, training: Rows, notes: ColumnNotes
 ) -> Column | str:
     """How a column is read, or why it is left out."""
     if not name:
         return "it has no name"  # pandas writes row numbers like this
+    texts = column.texts
     first = texts[0]
     if (texts == first).all():
         return "all its cells are the same" if first else "it is empty"
     if choice:
-        return _number_column(name, cells, choice, training, notes)
+        return _number_column(name, column, choice, training, notes)
     known = _known(texts)
     order = choose_order(known)
     if known and order.read >= ENOUGH * known.total():
-        return _date_column(name, cells, order.order, training, notes, ambiguous=order.ambiguous)
+        return _date_column(name, texts, order.order, training, notes, ambiguous=order.ambiguous)
     return _category_column(name, texts, training, notes)
 
 
-def _number_column(name: str, cells: Cells, choice: StyleChoice, training: Rows, notes: ColumnNotes) -> Column | str:
-    style = choice.style
-    numbers, broken = read_numbers(cells, style)
+def _number_column(
+    name: str, column: ColumnTexts, choice: StyleChoice, training: Rows, notes: ColumnNotes
+) -> Column | str:
+    style, texts = choice.style, column.texts
+    numbers, broken = read_numbers(texts, style, plain=column.plain)
     known = numbers[~np.isnan(numbers)]
     if known.min() == known.max():
         return "all its numbers are the same"
@@ -120,13 +123,13 @@ def _number_column(name: str, cells: Cells, choice: StyleChoice, training: Rows,
     fill = _mean(numbers[training])
     if isinstance(fill, str):
         return fill
-    notes.numbers(name, cells, choice)
+    notes.numbers(name, column, choice)
     notes.sentinel(name, numbers)
-    notes.missing(name, cells, np.isnan(numbers))
+    notes.missing(name, texts, np.isnan(numbers))
     return Column(
         name=name,
         fill=fill,
-        missing=_strays(cells[broken]),
+        missing=_strays(texts[broken]),
         decimal=style.decimal,
         thousands=style.thousands,
         unit=style.unit,

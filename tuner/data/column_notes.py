@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.data.categories import differ_by_case
-from tuner.data.cells import Cells, all_texts
-from tuner.data.columns import quoted
+from tuner.data.cells import Cells
+from tuner.data.columns import ColumnTexts, quoted
 from tuner.data.dates import Order, parse_date, to_datetime
 from tuner.data.number_text import (
     PLAIN,
@@ -19,7 +19,6 @@ from tuner.data.number_text import (
     has_unit,
     other_reading,
     parse_number,
-    simple_numbers,
 )
 
 ALIKE = 5  # notes of one kind that are shown
@@ -37,14 +36,13 @@ class ColumnNotes:
         """The notes by kind."""
         return tuple(line for lines in self._lines.values() for line in shorten(lines))
 
-    def numbers(self, name: str, cells: Cells, choice: StyleChoice) -> None:
+    def numbers(self, name: str, column: ColumnTexts, choice: StyleChoice) -> None:
         """How numbers are written, where it is not as Python writes them."""
-        style = choice.style
-        texts = cells if all_texts(cells) else cells[[isinstance(cell, str) for cell in cells]]
+        style, texts = choice.style, column.texts
         code = next((text for text in texts if text[:1] == "0" and text[1:2].isdigit()), None)
         if code and (value := parse_number(code, style)) is not None:
             self._add("codes", name, f"{quoted(code)} is read as the number {value:.15g}")
-        text, value = _first_changed(texts, style)
+        text, value = _first_changed(column, style)
         if value is None:
             return
         other = other_reading(text, style) if choice.ambiguous else None
@@ -118,14 +116,14 @@ class ColumnNotes:
         self._lines[kind].append(f"column '{name}': {line}")
 
 
-def _first_changed(texts: Cells, style: NumberStyle) -> tuple[str, float | None]:
+def _first_changed(column: ColumnTexts, style: NumberStyle) -> tuple[str, float | None]:
     """The first text that is a number in this style and none, or another, to Python; with the number."""
-    plain = simple_numbers(texts, PLAIN)
-    changed = np.isnan(plain) if style == PLAIN else np.ones(len(texts), dtype=bool)
+    changed = np.isnan(column.plain) if style == PLAIN else np.ones(len(column.texts), dtype=bool)
     for place in np.flatnonzero(changed):
-        value = parse_number(texts[place], style)
-        if value not in (None, plain[place]):
-            return texts[place], value
+        text = column.texts[place]
+        value = parse_number(text, style)
+        if value not in (None, column.plain[place]):
+            return text, value
     return "", None
 
 

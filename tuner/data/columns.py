@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -19,12 +19,21 @@ from tuner.data.categories import MISSING, UNKNOWN, Categories
 from tuner.data.cells import Cells, all_texts, columns_of, is_number, texts_of, to_floats
 from tuner.data.dates import Order, date_features, parse_date, to_days
 from tuner.data.missing import is_missing
-from tuner.data.number_text import LARGEST, PERCENT, NumberStyle, choose_style, parse_number, simple_numbers
+from tuner.data.number_text import LARGEST, PERCENT, PLAIN, NumberStyle, choose_style, parse_number, simple_numbers
 from tuner.data.spec import Column
 from tuner.data.tables import LINE
 
 SHOWN = 40  # characters of a cell in a message
 Numbers = NDArray[np.float64]
+
+
+class ColumnTexts(NamedTuple):
+    """The cells of a column of text."""
+
+    texts: Cells
+    """(rows,) without spaces around them."""
+    plain: Numbers
+    """(rows,) what `simple_numbers` finds in them, written as Python writes numbers."""
 
 
 @dataclass(frozen=True)
@@ -90,24 +99,27 @@ def quoted(cell: object) -> str:
     return f"'{text}'" if len(text) <= SHOWN else f"'{text[:SHOWN]}...'"
 
 
-def read_numbers(cells: Cells, style: NumberStyle, missing: Sequence[str] = ()) -> tuple[Numbers, NDArray[np.bool_]]:
+def read_numbers(
+    cells: Cells, style: NumberStyle, missing: Sequence[str] = (), *, plain: Numbers | None = None
+) -> tuple[Numbers, NDArray[np.bool_]]:
     """The numbers of cells, NaN where there is none, and which cells are neither missing nor a number.
 
     Text is read in the style. A value that is a number already is that number, but not in a column of percentages,
-    where 0.12 and 12 may both mean 12 %.
+    where 0.12 and 12 may both mean 12 %. Where all cells are text, `plain` saves time: see `ColumnTexts`.
     """
+    words = frozenset(missing)
+    if all_texts(cells):
+        simple = plain.copy() if plain is not None and style == PLAIN else simple_numbers(cells, style)
+        return _read_texts(cells, simple, style, words)
     numbers = np.full(len(cells), np.nan)
     broken = np.zeros(len(cells), dtype=bool)
-    of_text = np.ones(len(cells), dtype=bool)
-    if not all_texts(cells):
-        numeric = cells.dtype.kind in "iuf"
-        typed = ~broken if numeric else np.fromiter(map(is_number, cells), dtype=bool, count=len(cells))
-        numbers[typed] = to_floats(cells[typed])
-        floats = cells.dtype.kind == "f" or any(isinstance(cell, float) for cell in cells[typed])
-        broken[typed] = _doubtful(numbers[typed], style, floats=floats)
-        of_text = ~typed
-    texts = texts_of(cells[of_text])
-    numbers[of_text], broken[of_text] = _read_texts(texts, style, frozenset(missing))
+    numeric = cells.dtype.kind in "iuf"
+    typed = ~broken if numeric else np.fromiter(map(is_number, cells), dtype=bool, count=len(cells))
+    numbers[typed] = to_floats(cells[typed])
+    floats = cells.dtype.kind == "f" or any(isinstance(cell, float) for cell in cells[typed])
+    broken[typed] = _doubtful(numbers[typed], style, floats=floats)
+    texts = texts_of(cells[~typed])
+    numbers[~typed], broken[~typed] = _read_texts(texts, simple_numbers(texts, style), style, words)
     numbers[broken | ~np.isfinite(numbers)] = np.nan
     return numbers, broken
 
@@ -148,8 +160,10 @@ def _doubtful(numbers: Numbers, style: NumberStyle, *, floats: bool) -> NDArray[
     return finite & (np.abs(numbers) > LARGEST)
 
 
-def _read_texts(texts: Cells, style: NumberStyle, missing: frozenset[str]) -> tuple[Numbers, NDArray[np.bool_]]:
-    numbers = simple_numbers(texts, style)
+def _read_texts(
+    texts: Cells, numbers: Numbers, style: NumberStyle, missing: frozenset[str]
+) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Reads the texts of which `numbers`, the result of `simple_numbers`, knows nothing."""
     broken = np.zeros(len(texts), dtype=bool)
     known: dict[str, float | None] = {"": np.nan, **dict.fromkeys(missing, np.nan)}
     for place in np.flatnonzero(~(np.abs(numbers) <= LARGEST)):

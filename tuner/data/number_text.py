@@ -90,9 +90,12 @@ def parse_number(text: str, style: NumberStyle) -> float | None:
 def simple_numbers(texts: NDArray[np.object_], style: NumberStyle) -> NDArray[np.float64]:
     """The numbers of texts that have a sign and digits alone; NaN for any other, which `parse_number` may read."""
     values = texts.tolist()
-    if style == PLAIN and "_" not in "".join(values):  # which Python allows between digits
-        with suppress(ValueError):
-            return np.array(list(map(float, values)), dtype=np.float64)
+    if not style.thousands and style.unit != PERCENT:
+        joined = "".join(values)
+        if "_" not in joined and (style.decimal == "." or "." not in joined):  # Python allows both in a number
+            with suppress(ValueError):
+                pointed = values if style.decimal == "." else [text.replace(",", ".") for text in values]
+                return np.array(list(map(float, pointed)), dtype=np.float64)
     if style == PLAIN and len(values) > 1000:
         return np.array(pd.to_numeric(texts, errors="coerce"), dtype=np.float64)
     if style.unit == PERCENT:
