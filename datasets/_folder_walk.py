@@ -6,16 +6,25 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from unicodedata import normalize
 
 from ._skipped import CIRCLE, EMPTY, MASK, Skipped, is_hidden, is_image
 
 Folders = dict[str, list[Path]]  # the images of each class
 
-_WORDS = {
+_ENGLISH = {
     "train": ("train", "training", "trn", "trainset"),
     "validation": ("val", "valid", "validation", "validate", "eval", "evaluation", "dev", "development"),
-    "test": ("test", "testing", "tst", "testset"),
+    "test": ("test", "tests", "testing", "tst", "testset"),
 }
+_IN_OTHER_LANGUAGES = {
+    "train": "entrenamiento entrainement entraînement apprentissage treino treinamento addestramento trening "
+    "обучение тренировка 训练 训练集 訓練 学習 훈련",
+    "validation": "validacion validación validação validacao validierung validazione walidacja "
+    "проверка валидация 验证 验证集 驗證 検証 검증",
+    "test": "prueba pruebas teste testes prova тест 测试 测试集 測試 テスト 테스트",
+}
+_WORDS = {part: (*words, *_IN_OTHER_LANGUAGES[part].split()) for part, words in _ENGLISH.items()}
 _FILLERS = ("", "set", "data", "dataset", "images", "image", "img", "imgs", "split", "seg", "folder")
 _GENERIC = ("images", "image", "img", "imgs", "photos", "pictures", "pics", "data", "jpg", "jpeg", "png")
 _ANNOTATIONS = ("annotations", "annotation", "labels", "trimaps", "groundtruth", "ground_truth")
@@ -25,11 +34,12 @@ MASKS = ("mask", "masks")
 def part_of(name: str) -> str | None:
     """The split that a folder or file is meant for by its name; None for any other name.
 
-    >>> [part_of(name) for name in ("Training", "valid", "test1", "seg_train", "train2017", "trainer", "cat")]
-    ['train', 'validation', 'test', 'train', 'train', None, None]
+    >>> [part_of(name) for name in ("Training", "valid", "test1", "seg_train", "Validación", "trainer", "cat")]
+    ['train', 'validation', 'test', 'train', 'validation', None, None]
     """
-    words = [word for word in re.split(r"[\W\d_]+", name.lower()) if word not in _FILLERS]
-    return next((part for part, known in _WORDS.items() if len(words) == 1 and words[0] in known), None)
+    words = [word for word in re.split(r"[\W\d_]+", normalize("NFC", name).lower()) if word not in _FILLERS]
+    known = (part for part, of_part in _WORDS.items() if len(words) == 1 and words[0] in of_part)
+    return next(known, None)
 
 
 def is_generic(name: str) -> bool:

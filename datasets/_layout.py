@@ -51,14 +51,21 @@ def _missing_notes(layout: Layout) -> list[str]:
 
 def _deep_notes(layout: Layout) -> list[str]:
     """Images deeper than the folder of their class, as torchvision's ImageFolder takes them too."""
-    deep = []
+    deep: list[Path] = []
     for folders in () if layout.tables else layout.parts.values():
         for name, files in folders.items():
             deep += [file for file in files if file.parent.name != name and key(file.parent.name) != key(name)]
     if not deep:
         return []
     example = relative(deep[0], layout.root)
-    return [f"{counted('{images}', len(deep))} taken from folders within that of their class, such as {example}"]
+    taken = f"{counted('{images}', len(deep))} taken from folders within that of their class, such as {example}"
+    inner = [{file.parent.name for file in files} for files in layout.parts["train"].values()]
+    alike = sorted(set.intersection(*inner)) if len(inner) > 1 else []
+    if len(layout.parts) > 1 or len(alike) < 2:
+        return [taken]
+    doubt = f"if {printable(alike[0])} and {printable(alike[1])} are the classes, and "
+    outer = " and ".join(f"'{printable(name)}'" for name in list(layout.parts["train"])[:2])
+    return [f"{taken}; {doubt}{outer} parts of the data, name the parts train, val and test"]
 
 
 def _similar_notes(layout: Layout) -> list[str]:

@@ -17,14 +17,17 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from tuner.core.errors import one_line
 from tuner.data.pixels import Depth, depth_of
 
-ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
+ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 MAX_PIXELS = 64_000_000  # more than a phone has; 256 MB once decoded, 1.5 GB at most with 16 bits a colour
 LARGE = 8_000_000  # pixels: larger images are decoded one at a time, to limit the memory
 MAX_SCANS = 100  # in a progressive JPEG; usual ones have 10
 _large = threading.Lock()
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
 _START = 140  # bytes at the beginning of a file
-_TIFF = "a TIFF of a kind that is not read, such as 64-bit floats: save it with 8 or 16 bits"
+_TIFF = (
+    "a TIFF of a kind that is not read, such as one of five bands or of 64-bit floats: save it in grey or RGB, with 8 "
+    "or 16 bits"
+)
 _OTHERS = (
     *((sign, _TIFF) for sign in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
     *(

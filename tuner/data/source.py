@@ -33,6 +33,8 @@ class Source:
         """
         form, colon, path = text.partition(":")
         if not colon:
+            if text not in catalog.names("datasets"):
+                _refuse_path(text)
             catalog.check("datasets", text)
             if target is not None:
                 raise TunerError(f"--target {target}: {text} already has classes: the option is for csv:PATH")
@@ -64,6 +66,20 @@ class Source:
             splits = catalog.load("datasets", form).load(data_root())
         splits.check_varied(self.dataset)
         return splits if limit is None else splits.limit(limit)
+
+
+def _refuse_path(text: str) -> None:
+    """Raises TunerError where the user typed the path of own data, without its format."""
+    try:
+        path = Path(text).expanduser()
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except (OSError, RuntimeError, ValueError):  # such as a name that is too long
+        return
+    if is_folder:
+        forms = f"folder:{text} for images in folders, csv:{text} for tables"
+        raise TunerError(f"'{text}' is a folder here, and no dataset's name: say what it holds: {forms}")
+    if is_file:
+        raise TunerError(f"'{text}' is a file here, and no dataset's name: for a table write csv:{text}")
 
 
 def _found(path: str, text: str) -> Path:

@@ -57,6 +57,9 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     assert refusal("digit") == "unknown dataset 'digit': did you mean digits?"
     assert refusal("zip:x") == "unknown dataset 'zip:x': give a name from tuner list, or csv:PATH or folder:PATH"
+    forms = "folder:. for images in folders, csv:. for tables"
+    assert refusal(".") == f"'.' is a folder here, and no dataset's name: say what it holds: {forms}"
+    assert refusal("t.csv") == "'t.csv' is a file here, and no dataset's name: for a table write csv:t.csv"
     assert refusal("folder:") == "folder:: give a path: folder:PATH"
     assert refusal("folder:nowhere") == f"folder:nowhere: there is nothing at {tmp_path / 'nowhere'}"
     pattern = "csv:*.csv: several files are given as a folder that holds them, not as a pattern"

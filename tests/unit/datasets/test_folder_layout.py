@@ -38,6 +38,8 @@ def write(folder: Path, *names: str, count: int = 5) -> None:
         ("training_set", "valid", "test_set"),
         ("seg_train/seg_train", "val", "seg_test/seg_test"),
         ("train/images", "val/images", "test/images"),
+        ("Entrenamiento", "Validacio\u0301n", "Prueba"),
+        ("\u8bad\u7ec3\u96c6", "\u9a8c\u8bc1\u96c6", "\u6d4b\u8bd5\u96c6"),
     ],
 )
 def test_the_usual_names_of_parts_are_known_in_any_case(folder: Path, train: str, validation: str, test: str) -> None:
@@ -102,6 +104,14 @@ def test_images_deeper_than_the_folder_of_their_class_are_taken(folder: Path) ->
     assert splits.notes == (
         "15 images taken from folders within that of their class, such as a/autumn/0.png",
         "1 link skipped: back to a folder around, such as a/around",
+    )
+
+
+def test_the_same_folders_within_each_class_may_be_the_classes(folder: Path) -> None:
+    write(folder, "Nord/oak", "Nord/elm", "Syd/oak", "Syd/elm")
+    assert load(folder).notes == (
+        "20 images taken from folders within that of their class, such as Nord/elm/0.png; if elm and oak are the "
+        "classes, and 'Nord' and 'Syd' parts of the data, name the parts train, val and test",
     )
 
 
