@@ -30,6 +30,7 @@ def kept(home: Path, model: str, right: int, targets: torch.Tensor = TARGETS, ui
 
 def test_each_model_is_compared_with_the_best_on_the_same_samples(tmp_path: Path) -> None:
     sweeps = [kept(tmp_path, "cnn", 390), kept(tmp_path, "lenet", 370), kept(tmp_path, "resnet", 389)]
+    (tmp_path / "digits-resnet-1").rename(tmp_path / "another-name")
     found = against_best(sweeps, tmp_path)
     assert found.keys() == {"digits-lenet-1", "digits-resnet-1"}
     assert found["digits-lenet-1"].worse
