@@ -30,7 +30,8 @@ def against_best(sweeps: Sequence[FinishedSweep], home: Path) -> dict[str, Diffe
     """
     from tuner.training.score_error import compare_predicted  # noqa: PLC0415 - scikit-learn takes a while to import
 
-    folders, found = _folders(home), dict[str, Difference]()
+    folders = _folders(home)
+    found: dict[str, Difference] = {}
     for _, group in groupby(sweeps, key=lambda sweep: sweep.data):
         best, *others = group
         first = _predictions(folders.get(best.uid)) if others else None
