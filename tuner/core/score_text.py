@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import floor, isfinite, log10
 
 from tuner.core.errors import printable
-from tuner.core.scores import Difference, Interval, TestScores
+from tuner.core.scores import NAMES, Difference, Interval, TestScores
 from tuner.core.units import counted
 
 UNKNOWN_DIGITS = 4  # decimals of a score whose error is not known: that of a sweep of an earlier version
@@ -49,8 +49,9 @@ def shown_score(scores: TestScores, name: str) -> str:
 
 
 def score_details(scores: TestScores, name: str) -> list[str]:
-    """On how many samples, and what the score is without a model, as far as that is known."""
-    found = [] if scores.samples is None else [counted(scores.samples, "sample")]
+    """What the score is without a model and, of the first one, on how many samples, as far as that is known."""
+    first = name == NAMES[0] and scores.samples is not None
+    found = [counted(scores.samples or 0, "sample")] if first else []
     base = scores.base(name)
     if base is not None and scores.base_class is not None and name != "roc_auc":  # that is 0.5 for all data
         frequencies = name == "loss"

@@ -28,7 +28,7 @@ def against_best(sweeps: Sequence[FinishedSweep], home: Path) -> dict[str, Diffe
 
     Models whose predictions are not in `home`, or not of the same samples, are left out.
     """
-    from tuner.training.score_error import compare_predicted  # noqa: PLC0415 - scikit-learn takes a while to import
+    from tuner.training.score_error import compare_predicted  # noqa: PLC0415 - scipy takes a while to import
 
     folders = _folders(home)
     found: dict[str, Difference] = {}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from math import exp, log, sqrt
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from tuner.core.scores import CONFIDENCE, Interval
 from tuner.training.score_error import Floats, Ints, normal_quantile, wilson
@@ -125,5 +125,5 @@ def _hall(values: Floats, confidence: float) -> Interval:
             return deviation
         return float(np.cbrt(1 + skew * (deviation - skew / 6)) - 1) * 3 / skew
 
-    quantile = float(student.ppf((1 + confidence) / 2, samples - 1))
+    quantile = float(stdtrit(samples - 1, (1 + confidence) / 2))
     return Interval(mean - error * corrected(quantile), mean - error * corrected(-quantile))

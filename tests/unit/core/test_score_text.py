@@ -40,9 +40,9 @@ EARLIER = {"accuracy": 0.9833, "macro_f1": 0.9832, "roc_auc": 0.9998, "loss": 0.
 
 def test_a_score_is_shown_with_its_interval_its_samples_and_its_base() -> None:
     assert shown_score(TESTED, "accuracy") == "0.983 (0.964 to 0.992; 359 samples; always saying '3' gives 0.101)"
-    assert shown_score(TESTED, "macro_f1") == "0.983 (0.964 to 0.992; 359 samples; always saying '3' gives 0.018)"
-    assert shown_score(TESTED, "roc_auc") == "0.9998 (0.9991 to 0.9999; 359 samples)"
-    assert shown_score(TESTED, "loss") == "0.054 (0.031 to 0.094; 359 samples; the class frequencies give 2.303)"
+    assert shown_score(TESTED, "macro_f1") == "0.983 (0.964 to 0.992; always saying '3' gives 0.018)"
+    assert shown_score(TESTED, "roc_auc") == "0.9998 (0.9991 to 0.9999)"
+    assert shown_score(TESTED, "loss") == "0.054 (0.031 to 0.094; the class frequencies give 2.303)"
 
 
 def test_a_score_of_an_earlier_version_is_shown_without_an_interval() -> None:
