@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.core.errors import TunerError
+from tuner.core.score_text import difference_text
 from tuner.data.source import Source
 from tuner.sweeps.pairwise import against_best, pairwise_notes
 from tuner.tracking.store import Store
@@ -43,8 +44,13 @@ class Row:
             "model": self.sweep.model,
             "sweep": self.sweep.name,
             "trials": self.trials,
-            "against_best": asdict(self.against_best) if self.against_best else None,
+            "against_best": _told(self.against_best) if self.against_best else None,
         } | {name: values[name] for name in names}
+
+
+def _told(difference: Difference) -> dict[str, Any]:
+    values = asdict(difference)
+    return {"accuracy_difference": values.pop("accuracy"), **values, "text": difference_text(difference)}
 
 
 @dataclass(frozen=True, kw_only=True)
