@@ -54,8 +54,12 @@ def auc_interval(
     Args:
         targets: (samples,) true classes.
         probabilities: (samples, all classes).
-        classes: those that the mean is over. Each has samples, and so have the others together.
+        classes: those that the mean is over, without those that have no sample, or have all of them. Where none is left
+            there is nothing to put in order: the area is 0.5, and may be anything.
     """
+    classes = [label for label in classes if 0 < (targets == label).sum() < len(targets)]
+    if not classes:
+        return 0.5, Interval(0.0, 1.0)
     influence, doubt = np.zeros(len(targets)), np.zeros(len(targets))
     area = doubted = 0.0
     for label in classes:

@@ -138,6 +138,12 @@ def test_a_model_without_a_mistake_has_an_error_too() -> None:
     assert 0.1 < high < 1
 
 
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_test_set_of_one_class_has_no_order_to_measure(label: int) -> None:
+    targets = np.full(20, label)
+    assert auc_interval(targets, np.eye(2)[targets], [1]) == (0.5, (0.0, 1.0))
+
+
 @pytest.mark.parametrize("samples", [1, 2, 3])
 def test_a_handful_of_samples_has_intervals(samples: int) -> None:
     losses = np.array([0.1, 3.0, 0.2])[:samples]
