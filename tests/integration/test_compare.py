@@ -29,13 +29,17 @@ def test_a_real_sweep_is_compared_by_what_it_has_measured(tuner: Command, finish
     assert (done.returncode, done.stderr) == (0, "")
     found, result = json.loads(done.stdout), finished.result
     [row] = found["pairs"]
+    scores = ("accuracy", "macro_f1", "roc_auc")
     assert row == {
         "pair": "digits-cnn",
         "dataset": "digits",
         "model": "cnn",
         "sweep": "digits-cnn-1",
         "trials": 8,
-        **{name: result["test"][name] for name in ("accuracy", "macro_f1", "roc_auc")},
+        "against_best": None,
+        **{name: result["test"][name] for name in scores},
+        **{f"{name}_interval": result["test"][f"{name}_interval"] for name in scores},
+        **{name: result["test"][name] for name in ("samples", "base_class", "base_accuracy")},
         **result["cost"],
         "machine": row["machine"],
     }
@@ -89,9 +93,11 @@ def test_finished_sweeps_are_found_in_all_experiments_and_others_are_not(store: 
         ("digits", "lenet", "other", 2),
         ("folder_my_photos", "cnn", "own", 1),
     ]
-    [note] = everything.notes
+    pairwise, note = everything.notes
+    assert pairwise.endswith("so that only their intervals tell them apart: good, other")
     assert note.endswith("their test set of digits is not that of the newest sweep: old")
-    assert everything.rows[0].to_json()["flops"] is None
+    first = everything.rows[0].to_json()
+    assert (first["flops"], first["samples"], first["accuracy_interval"], first["against_best"]) == (None,) * 4
     assert [row.sweep.name for row in compare(store, home, "digits").rows] == ["good", "other"]
     assert [row.sweep.name for row in compare(store, home, "folder_my_photos").rows] == ["own"]
     with pytest.raises(

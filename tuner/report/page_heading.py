@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 from tuner.core.machine import package_versions
 from tuner.core.records import SCORE, best_of
+from tuner.core.score_text import interval_text, luck_text, score_details, score_digits
+from tuner.core.scores import TestScores
 from tuner.core.units import format_parameters
 from tuner.report.figures import STATES
 from tuner.report.findings import Findings
@@ -26,10 +28,28 @@ def heading(findings: Findings) -> Markup:
         sweep=config.name,
         counts=_counts(findings),
         finished=result is not None,
-        scores={label: f"{result['test'][name]:.4f}" for name, label in _SCORES.items()} if result is not None else {},
-        best=best and f"number {best.number}, epoch {best.best_epoch}, {SCORE} {best.best[0]:.4f}",
+        scores=[] if result is None else _scores(TestScores.from_json(result["test"])),
+        best=best and f"number {best.number}, epoch {best.best_epoch}, {SCORE} {best.best[0]:.4f}{_luck(findings)}",
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
     )
+
+
+def _scores(scores: TestScores) -> list[tuple[str, str, list[str]]]:
+    """For each score its name, its value, and what is known about that."""
+    found = []
+    for name, label in _SCORES.items():
+        interval = scores.interval(name)
+        details = [*([f"95 % interval {interval_text(interval)}"] if interval else []), *score_details(scores, name)]
+        found.append((label, score_digits(scores.value(name), interval), details))
+    return found
+
+
+def _luck(findings: Findings) -> str:
+    """What is said beside the best validation accuracy of a finished sweep."""
+    best = (findings.result or {}).get("best", {})
+    trials = sum(bool(record.values) and record.state != "FAIL" for record in findings.records)
+    text = luck_text(best.get("val_luck"), trials, best.get("val_samples"))
+    return f" ({text})" if text else ""
 
 
 def footer() -> str:

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.core.errors import TunerError
+from tuner.core.score_text import difference_text
 from tuner.data.source import Source
+from tuner.sweeps.pairwise import against_best, pairwise_notes
 from tuner.tracking.store import Store
 
 if TYPE_CHECKING:
     from tuner.core.outcome import FinishedSweep
+    from tuner.core.scores import Difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,18 +29,28 @@ class Row:
 
     sweep: FinishedSweep
     trials: int
+    against_best: Difference | None = None
+    """This model compared with the best one of the dataset; None for that itself, and where it is not known."""
 
     def to_json(self) -> dict[str, Any]:
         """For scripts: raw numbers."""
         values = asdict(self.sweep)
-        names = ("accuracy", "macro_f1", "roc_auc", "parameters", "flops", "train_seconds", "bytes", "machine")
+        scores = ("accuracy", "macro_f1", "roc_auc")
+        more = ("samples", *(f"{name}_interval" for name in scores), "base_class", "base_accuracy")
+        names = (*scores, *more, "parameters", "flops", "train_seconds", "bytes", "machine")
         return {
             "pair": self.sweep.pair,
             "dataset": self.sweep.dataset,
             "model": self.sweep.model,
             "sweep": self.sweep.name,
             "trials": self.trials,
+            "against_best": _told(self.against_best) if self.against_best else None,
         } | {name: values[name] for name in names}
+
+
+def _told(difference: Difference) -> dict[str, Any]:
+    values = asdict(difference)
+    return {"accuracy_difference": values.pop("accuracy"), **values, "text": difference_text(difference)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +79,12 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
         what, where = (f" of {dataset}", f" {dataset} MODEL") if dataset else ("", "")
         raise TunerError(f"there is no finished sweep{what} in {store.address}: start one with tuner sweep{where}")
     best, others = best_sweeps(sweeps)
+    found = against_best(best, home)
     return Comparison(
-        rows=tuple(Row(sweep=sweep, trials=count_trials(store, sweep)) for sweep in best),
-        notes=tuple(_notes(best, others)),
+        rows=tuple(
+            Row(sweep=sweep, trials=count_trials(store, sweep), against_best=found.get(sweep.uid)) for sweep in best
+        ),
+        notes=(*pairwise_notes(best, found), *_notes(best, others)),
     )
 
 

@@ -17,6 +17,7 @@ from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.encoding import to_raw
 from tuner.report.make import Report, make_report
+from tuner.search.optimism import optimism
 from tuner.search.study import Study
 from tuner.search.study_reader import read_records
 from tuner.sweeps.final_test import evaluate_best
@@ -125,7 +126,9 @@ def find_winner(
     if best is None:
         raise all_failed(study.records(), folder.path)
     with events.phase("Testing the best model"):
-        return evaluate_best(config, inputs.splits, best, folder, storage, events.on_note)
+        winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note)
+    samples = len(inputs.splits.validation.targets)
+    return replace(winner, val_samples=samples, val_luck=optimism(study.records(), samples))
 
 
 def register_best(outcome: Outcome, tracker: BackgroundTracker, store: Store, events: Callbacks) -> Outcome:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.outcome import FinishedSweep, Winner
+from tuner.core.score_text import class_name
+from tuner.core.scores import Interval
 from tuner.tracking.run_status import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
 
@@ -20,6 +21,7 @@ COST_METRICS = {
     "bytes": "model_bytes",
     "train_seconds": "train_seconds",
 }
+BASE_CLASS_TAG = "tuner.base_class"
 
 
 def log_winner(uri: str, run_id: str, winner: Winner) -> None:
@@ -29,10 +31,13 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     """
     client, best = MlflowClient(uri, uri), winner.trial
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
-    scores = {f"test_{name}": value for name, value in asdict(winner.scores).items()}
+    scores = {f"test_{name}": value for name, value in winner.scores.numbers().items()}
     values = {"best_val_accuracy": winner.val_accuracy} | scores
+    values |= {} if winner.val_luck is None else {"best_val_luck": winner.val_luck}
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     tags = {"tuner.best_trial": best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
+    if winner.scores.base_class is not None:
+        tags[BASE_CLASS_TAG] = class_name(winner.scores.base_class)  # MLflow takes no tag of any length
     client.log_batch(
         run_id,
         metrics=[Metric(name, value, when, 0) for name, value in values.items()],
@@ -92,12 +97,24 @@ def _read(run: Run, pair: str) -> FinishedSweep:
         accuracy=metrics["test_accuracy"],
         macro_f1=metrics["test_macro_f1"],
         roc_auc=metrics["test_roc_auc"],
+        samples=None if (samples := metrics.get("test_samples")) is None else int(samples),
+        accuracy_interval=_interval(metrics, "test_accuracy"),
+        macro_f1_interval=_interval(metrics, "test_macro_f1"),
+        roc_auc_interval=_interval(metrics, "test_roc_auc"),
+        base_class=tags.get(BASE_CLASS_TAG),
+        base_accuracy=metrics.get("test_base_accuracy"),
         parameters=whole["parameters"],
         flops=whole["flops"],
         bytes=whole["bytes"],
         train_seconds=cost["train_seconds"],
         machine=_machine(json.loads(tags["tuner.machine"])),
     )
+
+
+def _interval(metrics: Mapping[str, float], name: str) -> Interval | None:
+    """None for a sweep of an earlier version."""
+    low, high = metrics.get(f"{name}_low"), metrics.get(f"{name}_high")
+    return None if low is None or high is None else Interval(low, high)
 
 
 def _machine(tag: dict[str, Any]) -> str:
