@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.outcome import FinishedSweep, Winner
+from tuner.core.validation import DATA_TAG, own_tags, scores_in
 from tuner.tracking.run_status import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
 
@@ -33,12 +35,26 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     values = {"best_val_accuracy": winner.val_accuracy} | scores
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     tags = {"tuner.best_trial": best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
+    tags |= {LOOKS_TAG: winner.test_looks}
+    tags |= own_tags(winner.validation) if winner.validation else {}
     client.log_batch(
         run_id,
         metrics=[Metric(name, value, when, 0) for name, value in values.items()],
         params=[Param(name, str(value)) for name, value in best.parameters.items()],
         tags=[RunTag(name, str(value)) for name, value in tags.items()],
     )
+
+
+LOOKS_TAG = "tuner.test_looks"  # how many models of the pair had been tested on this test split by then
+
+
+def tested_on(uri: str, experiment: str, test_data: str) -> set[str]:
+    """The unique ids of the sweeps of one experiment, by its id, whose model was tested on this test split."""
+    client = MlflowClient(uri, uri)
+    same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and metrics.test_accuracy >= 0"
+    return {
+        run.data.tags[UID_TAG] for run in _pages(client.search_runs, [experiment], same) if UID_TAG in run.data.tags
+    }
 
 
 _PAGE = 1000
@@ -97,7 +113,18 @@ def _read(run: Run, pair: str) -> FinishedSweep:
         bytes=whole["bytes"],
         train_seconds=cost["train_seconds"],
         machine=_machine(json.loads(tags["tuner.machine"])),
+        val_accuracy=metrics.get("best_val_accuracy"),
+        limit=_limit(tags.get("tuner.config", "")),
+        validation=scores_in(tags).get(tags.get(DATA_TAG, "")),
     )
+
+
+def _limit(config: str) -> int | None:
+    """`--limit` in the JSON of a SweepConfig, as far as it can be read."""
+    with suppress(ValueError, AttributeError):
+        limit = json.loads(config).get("limit")
+        return limit if isinstance(limit, int) else None
+    return None
 
 
 def _machine(tag: dict[str, Any]) -> str:
