@@ -32,10 +32,9 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     client, best = MlflowClient(uri, uri), winner.trial
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
     scores = {f"test_{name}": value for name, value in asdict(winner.scores).items()}
-    values = {"best_val_accuracy": winner.val_accuracy} | scores
+    values = {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     tags = {"tuner.best_trial": best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
-    tags |= {LOOKS_TAG: winner.test_looks}
     tags |= own_tags(winner.validation) if winner.validation else {}
     client.log_batch(
         run_id,
@@ -43,9 +42,6 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
         params=[Param(name, str(value)) for name, value in best.parameters.items()],
         tags=[RunTag(name, str(value)) for name, value in tags.items()],
     )
-
-
-LOOKS_TAG = "tuner.test_looks"  # how many models of the pair had been tested on this test split by then
 
 
 def tested_on(uri: str, experiment: str, test_data: str) -> set[str]:

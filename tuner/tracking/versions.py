@@ -21,6 +21,7 @@ from tuner.tracking.run_status import IDENTITY_TAG, SWEEP_TAG, UID_TAG
 CHAMPION = "champion"
 BY_HAND_TAG = "tuner.set_by_hand"  # the newest version when a user set the champion, and perhaps `keep`
 _KEEP = "keep"
+_FILES = "artifacts"  # the folder of a logged model with what it was given
 _NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _MOST_MODELS = 1000
 
@@ -107,16 +108,16 @@ class Versions:
             return {}
 
     def download(self, version: Version, folder: Path) -> Path:
-        """Fetches its files into `folder`.
+        """Fetches the files of `saved_model.save_model` into `folder`, without the code beside them.
 
         Raises:
-            MissingModelError: they are gone.
+            MissingModelError: they are gone, or it is no model of tuner.
             TunerError: they cannot be fetched, and it is not known why.
             Exception: MLflow does not answer, for now.
         """
         try:
             with retried_uploads():
-                fetched = _fetch(self._uri, f"models:/{self.model}/{version.number}", folder)
+                fetched = _fetch(self._uri, f"models:/{self.model}/{version.number}/{_FILES}", folder)
         except Exception as error:
             if is_transient(error):
                 raise
