@@ -79,7 +79,7 @@ def test_when_the_data_has_grown_the_better_on_the_new_validation_split_is_champ
     assert [(row.sweep.name, row.looks) for row in compared.rows] == [(f"{PAIR}-1", 1)]
     assert f"{PAIR}-1 was tested on an older test set of csv_t_y: its test scores are not comparable" in compared.notes
     assert (
-        "2 models of this pair were tested on this test set"
+        "2 models of this pair were tested on this test set, up to this one"
         in (home / f"{PAIR}-3" / "report" / "report.html").read_text()
     )
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.core.errors import printable
+from tuner.core.score_text import score_digits, score_text
 from tuner.core.units import counted, format_number, format_seconds
 from tuner.sweeps.compare import Comparison, Row
 from tuner.sweeps.show import SPLITS
@@ -46,15 +47,26 @@ def _table(rows: Iterable[Row], *, with_sweep: bool) -> Table:
     if with_sweep:
         table.add_column("sweep", no_wrap=True)
     for data, group in groupby(rows, key=lambda row: row.sweep.data):
-        table.add_row(Text(data, style="bold"))
-        for row in group:
+        shown = list(group)
+        table.add_row(Text(f"{data}{_tested(shown)}", style="bold"))
+        for row in shown:
             more = (str(row.trials), Text(row.sweep.name)) if with_sweep else ()
             table.add_row(Text(f"  {row.sweep.model}"), *_cells(row.sweep), *more)
     return table
 
 
+def _tested(rows: Sequence[Row]) -> str:
+    """On how many samples the models of a dataset were tested, where that is known."""
+    [samples, *others] = {row.sweep.samples for row in rows}
+    return "" if samples is None or others else f" ({counted(samples, 'test sample')})"
+
+
 def _cells(sweep: FinishedSweep) -> list[str]:
-    scores = [f"{score:.4f}" for score in (sweep.accuracy, sweep.macro_f1, sweep.roc_auc)]
+    scores = [
+        score_text(sweep.accuracy, sweep.accuracy_interval),
+        score_digits(sweep.macro_f1, sweep.macro_f1_interval),
+        score_digits(sweep.roc_auc, sweep.roc_auc_interval),
+    ]
     numbers = ["" if value is None else format_number(value) for value in (sweep.parameters, sweep.flops)]
     seconds = "" if sweep.train_seconds is None else format_seconds(sweep.train_seconds)
     return [*scores, *numbers, seconds, "" if sweep.bytes is None else format_number(sweep.bytes, "B")]

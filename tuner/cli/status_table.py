@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 
+from tuner.core.score_text import score_text
 from tuner.core.units import format_seconds
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def status_lines(found: Sequence[Status], width: int) -> list[str]:
     return lines if len(kept) == len(columns) else [*lines, "", MORE]
 
 
-_WORDS = ("sweep", "state")  # to the left; numbers to the right
+_WORDS = ("sweep", "state", "test")  # to the left; numbers to the right
 _BY_IMPORTANCE = ("sweep", "state", "trials", "best", "test", "left", "failed", "finished", "resources")
 
 
@@ -74,7 +75,11 @@ def _columns(found: Sequence[Status]) -> dict[str, Column]:
         "failed": Column("failed", [str(each.summary.counts.get("failed") or "") for each in found]),
         "best": Column("val acc", [f"{each.summary.best.best[0]:.4f}" if each.summary.best else "" for each in found]),
         "test": Column(
-            "test acc", ["" if each.test_accuracy is None else f"{each.test_accuracy:.4f}" for each in found]
+            "test acc",
+            [
+                "" if each.test_accuracy is None else score_text(each.test_accuracy, each.test_interval)
+                for each in found
+            ],
         ),
         "left": Column("time left", [_time_left(each) for each in found]),
         "finished": Column("finished", ["" if each.finished is None else _date(each.finished) for each in found]),

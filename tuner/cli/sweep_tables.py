@@ -12,6 +12,7 @@ from rich.text import Text
 
 from tuner.cli.winner_remarks import print_learnt, print_looks
 from tuner.core.records import SCORE
+from tuner.core.score_text import luck_text, score_text, tested_text
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_parameters, format_seconds
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 
 TOP = 5
+_SCORES = {"accuracy": "accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "loss"}
 _STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "waiting"}
 
 
@@ -66,7 +68,7 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
         best = f"{SCORE} {summary.best.best[0]:.4f}, trial {summary.best.number}"
         out.print(f"best      {best}: {format_parameters(summary.best.parameters)}", markup=False)
     if status.test_accuracy is not None:
-        out.print(f"test      accuracy {status.test_accuracy:.4f}")
+        out.print(f"test      accuracy {score_text(status.test_accuracy, status.test_interval)}")
     out.print(f"resources {status.resources}")
     if status.seconds is not None:
         left = f", about {format_seconds(summary.left)} left" if summary.left else ""
@@ -101,11 +103,13 @@ def _print_failures(outcome: Outcome, out: Console) -> None:
 
 def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     scores, trial = winner.scores, winner.trial
-    out.print(
-        f"\n[bold]trial {trial.number}[/bold], epoch {winner.epoch}, on the test set: "
-        f"[bold]accuracy {scores.accuracy:.4f}[/bold], macro F1 {scores.macro_f1:.4f}, "
-        f"ROC-AUC {scores.roc_auc:.4f}, loss {scores.loss:.4f}"
-    )
+    out.print(f"\n[bold]trial {trial.number}[/bold], epoch {winner.epoch}, on the test set:")
+    for score, label in _SCORES.items():
+        style = "bold" if score == "accuracy" else ""
+        out.print(f"  {label:<10}{tested_text(scores, score)}", markup=False, soft_wrap=True, style=style)
+    luck = luck_text(winner.val_luck, len(outcome.top), winner.val_samples)
+    if luck:
+        out.print(f"{SCORE} {winner.val_accuracy:.4f} is {luck}", markup=False, soft_wrap=True)
     print_looks(winner, out)
     if winner.model is None:
         out.print(f"model     {SweepFolder(outcome.folder).model}  (not registered yet)", markup=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from tuner.core.errors import TunerError
-from tuner.core.units import counted
+from tuner.core.validation_text import looks_text, nothing_learnt
 
 if TYPE_CHECKING:
     from tuner.core.outcome import Outcome, Winner
@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 def print_looks(winner: Winner, out: Console) -> None:
     """How often the test set has been looked at for this pair, when that is more than once."""
     if winner.test_looks > 1:
-        out.print(
-            f"test set  {counted(winner.test_looks, 'model')} of this pair tested on it so far, this one included: the "
-            "best of their test scores would be a little too good",
-            soft_wrap=True,
-        )
+        out.print(f"test set  {looks_text(winner.test_looks)}", markup=False, soft_wrap=True)
 
 
 def print_learnt(outcome: Outcome, out: Console) -> None:
@@ -28,7 +24,6 @@ def print_learnt(outcome: Outcome, out: Console) -> None:
     winner = outcome.winner
     if winner is None or winner.validation is None or winner.learnt:
         return
-    from tuner.sweeps.champion_text import nothing_learnt  # noqa: PLC0415
     from tuner.sweeps.next_steps import next_steps  # noqa: PLC0415 - imports torch
 
     out.print(f"\n{nothing_learnt(winner.validation)}", style="bold", markup=False, soft_wrap=True)

@@ -11,25 +11,11 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.records import TrialRecord
+from tuner.core.scores import Interval, TestScores
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore
 
 UNSENT = 3  # exit status of a command that has done its work, but could not send all of it to MLflow
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestScores:
-    """Scores on the test split."""
-
-    accuracy: float
-    """Share of samples classified correctly, 0 to 1."""
-    macro_f1: float
-    """Mean over the classes of the harmonic mean of precision and recall, 0 to 1."""
-    roc_auc: float
-    """Area under the ROC curve, 0 to 1: of the second class for two classes, else the mean of one class against
-    the rest over all classes."""
-    loss: float
-    """Mean cross-entropy in nats."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +46,10 @@ class Winner:
     """Of the saved model; None if the sweep's version of tuner did not measure it."""
     test_looks: int = 1
     """How many models of the pair have been tested on this test split up to now, this one included."""
+    val_samples: int | None = None
+    """Of the validation split. None, as the next one, if the sweep's version of tuner did not measure it."""
+    val_luck: float | None = None
+    """How much of `val_accuracy` is expected to be luck: see `search.optimism`; None for a single trial."""
     model: RegisteredModel | None = None
     """None while the model is only in the sweep's folder."""
 
@@ -111,6 +101,8 @@ class Outcome:
                 "epoch": self.winner.epoch,
                 "val_accuracy": self.winner.val_accuracy,
                 "val_loss": self.winner.val_loss,
+                "val_samples": self.winner.val_samples,
+                "val_luck": self.winner.val_luck,
                 "parameters": trial.parameters,
             }
             result["test"] = asdict(self.winner.scores)
@@ -137,7 +129,9 @@ def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
             epoch=result["best"]["epoch"],
             val_accuracy=result["best"]["val_accuracy"],
             val_loss=result["best"]["val_loss"],
-            scores=TestScores(**result["test"]),
+            val_samples=result["best"].get("val_samples"),
+            val_luck=result["best"].get("val_luck"),
+            scores=TestScores.from_json(result["test"]),
             cost=Cost(**result["cost"]),
             test_data=result["test_data"],
             test_looks=result.get("test_looks", 1),
@@ -206,6 +200,15 @@ class FinishedSweep:
     """On the test split, as the next two."""
     macro_f1: float
     roc_auc: float
+    samples: int | None = None
+    """Of the test split. None for this and the next five if the sweep's version of tuner did not measure it."""
+    accuracy_interval: Interval | None = None
+    macro_f1_interval: Interval | None = None
+    roc_auc_interval: Interval | None = None
+    base_class: str | None = None
+    """The class that the training split has most of."""
+    base_accuracy: float | None = None
+    """What always saying that class gives."""
     parameters: int | None
     """See `cost.Cost` for this and the next three; None if the sweep's version of tuner did not measure it."""
     flops: int | None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor, isfinite, log10
 
 from tuner.core.errors import printable
-from tuner.core.scores import Difference, Interval
+from tuner.core.scores import Difference, Interval, TestScores
+from tuner.core.units import counted
 
 UNKNOWN_DIGITS = 4  # decimals of a score whose error is not known: that of a sweep of an earlier version
 MOST_DIGITS = 6
+LEAST_LUCK = 0.0001  # in an accuracy
 LONGEST_NAME = 30  # characters of a class in a line
 
 
@@ -31,26 +34,37 @@ def interval_text(interval: Interval) -> str:
     return f"{interval.low:.{digits}f} to {interval.high:.{digits}f}"
 
 
-def score_text(
-    value: float,
-    interval: Interval | None = None,
-    *,
-    samples: int | None = None,
-    base: float | None = None,
-    base_class: str | None = None,
-) -> str:
-    """A score with what is known about it.
+def score_text(value: float, interval: Interval | None = None, details: Sequence[str] = ()) -> str:
+    """A score with its interval and `details` about it: `0.983 (0.964 to 0.992; 359 samples)`."""
+    known = [*([interval_text(interval)] if interval else []), *details]
+    return score_digits(value, interval) + (f" ({'; '.join(known)})" if known else "")
 
-    With everything it is `0.983 (0.964 to 0.992; 359 samples; always saying '3' gives 0.101)`. `base` is the score
-    that `base_class` has when it is always said; without a class, that of the class frequencies.
+
+def tested_text(scores: TestScores, name: str) -> str:
+    """One of `scores.NAMES`: `0.983 (0.964 to 0.992; 359 samples; always saying '3' gives 0.101)`."""
+    return score_text(scores.value(name), scores.interval(name), tested_details(scores, name))
+
+
+def tested_details(scores: TestScores, name: str) -> list[str]:
+    """On how many samples, and what the score is without a model, as far as that is known."""
+    found = [] if scores.samples is None else [counted(scores.samples, "sample")]
+    base = scores.base(name)
+    if base is not None and scores.base_class is not None and name != "roc_auc":  # that is 0.5 for all data
+        frequencies = name == "loss"
+        says = "the class frequencies give" if frequencies else f"always saying '{class_name(scores.base_class)}' gives"
+        found.append(f"{says} {score_digits(base, scores.interval(name))}")
+    return found
+
+
+def luck_text(luck: float | None, trials: int, samples: int | None) -> str:
+    """What is to be said beside the best validation accuracy of several trials; empty where that is not known.
+
+    `luck` is that of `search.optimism`, over so many trials and validation samples.
     """
-    details = [interval_text(interval)] if interval else []
-    if samples is not None:
-        details.append(f"{samples:,} sample{'' if samples == 1 else 's'}")
-    if base is not None:
-        says = "the class frequencies give" if base_class is None else f"always saying '{class_name(base_class)}' gives"
-        details.append(f"{says} {base:.{decimals(interval)}f}")
-    return score_digits(value, interval) + (f" ({'; '.join(details)})" if details else "")
+    if luck is None or samples is None or luck < LEAST_LUCK:
+        return ""
+    chosen = f"the best of {counted(trials, 'trial')} on the same {counted(samples, 'sample')}"
+    return f"{chosen}, so some of it is luck: expect about {luck:.1g} less on other data"
 
 
 def class_name(name: str) -> str:

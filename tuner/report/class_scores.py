@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score, roc_curve
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_curve
 
+from tuner.core.score_text import score_digits, score_text
+from tuner.core.scores import Interval
 from tuner.training.evaluation import Predictions
+from tuner.training.score_error import Ints, wilson
+from tuner.training.score_intervals import auc_interval, f1_interval
 
 MOST_POINTS = 300  # of a drawn ROC curve: more make no visible difference
 Floats = NDArray[np.float64]
@@ -26,6 +30,28 @@ class ScoreRow:
     f1: float
     support: int
     """Samples of the class."""
+    precision_interval: Interval | None = None
+    """None without samples, and for means."""
+    recall_interval: Interval | None = None
+    f1_interval: Interval | None = None
+
+    @property
+    def texts(self) -> list[str]:
+        """Precision, recall and F1, with as many digits as their error allows."""
+        return [score_text(*each) for each in self._scores]
+
+    @property
+    def digits(self) -> list[str]:
+        """The same without the intervals."""
+        return [score_digits(*each) for each in self._scores]
+
+    @property
+    def _scores(self) -> list[tuple[float, Interval | None]]:
+        return [
+            (self.precision, self.precision_interval),
+            (self.recall, self.recall_interval),
+            (self.f1, self.f1_interval),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +64,12 @@ class ClassificationReport:
     weighted: ScoreRow
     """The mean over the classes, each weighted by its samples."""
     accuracy: float
+    accuracy_interval: Interval
+
+    @property
+    def accuracy_text(self) -> str:
+        """With its interval."""
+        return score_text(self.accuracy, self.accuracy_interval)
 
     @property
     def rows(self) -> tuple[ScoreRow, ...]:
@@ -58,6 +90,7 @@ class RocCurve:
     """Rates, rising from 0 to 1."""
     true_positives: Floats
     auc: float
+    auc_interval: Interval
 
 
 def confusion(predictions: Predictions) -> NDArray[np.int64]:
@@ -74,11 +107,26 @@ def classification(predictions: Predictions, names: Sequence[str]) -> Classifica
     scores = precision_recall_fscore_support(targets, predicted, labels=labels, zero_division=0)
     table = np.stack(scores[:3], axis=1)  # (classes, 3)
     support = scores[3]
+    classes = [_row(name, *each) for name, *each in zip(names, table, support, strict=True)]
+    present = np.flatnonzero(support).tolist()
+    macro = _row("macro average", table[support > 0].mean(0), support.sum())
     return ClassificationReport(
-        classes=tuple(_row(name, *each) for name, *each in zip(names, table, support, strict=True)),
-        macro=_row("macro average", table[support > 0].mean(0), support.sum()),
+        classes=tuple(_with_intervals(row, label, targets, predicted) for label, row in enumerate(classes)),
+        macro=replace(macro, f1_interval=f1_interval(targets, predicted, present)[1]),
         weighted=_row("weighted average", np.average(table, axis=0, weights=support), support.sum()),
         accuracy=float((targets == predicted).mean()),
+        accuracy_interval=wilson(int((targets == predicted).sum()), len(targets)),
+    )
+
+
+def _with_intervals(row: ScoreRow, label: int, targets: Ints, predicted: Ints) -> ScoreRow:
+    """The row of a class, with what can be said of how sure it is."""
+    said, right = int((predicted == label).sum()), int(((predicted == label) & (targets == label)).sum())
+    return replace(
+        row,
+        precision_interval=wilson(right, said) if said else None,
+        recall_interval=wilson(right, row.support) if row.support else None,
+        f1_interval=f1_interval(targets, predicted, [label])[1] if row.support else None,
     )
 
 
@@ -95,12 +143,14 @@ def _roc(predictions: Predictions, index: int, name: str) -> RocCurve:
     positive = (predictions.targets == index).numpy()
     scores = predictions.probabilities[:, index].numpy()
     false_positives, true_positives, _ = roc_curve(positive, scores)
+    auc, interval = auc_interval(predictions.targets.numpy(), predictions.probabilities.numpy(), [index])
     kept = _thin(false_positives + true_positives)  # both increase, so their sum measures the distance along the curve
     return RocCurve(
         name=name,
         false_positives=false_positives[kept],
         true_positives=true_positives[kept],
-        auc=float(roc_auc_score(positive, scores)),
+        auc=auc,
+        auc_interval=interval,
     )
 
 

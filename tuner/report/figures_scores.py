@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from tuner.core.score_text import score_digits
 from tuner.report.class_scores import ClassificationReport, RocCurve
 from tuner.report.figures import BLUE, GREY, figure_text, new_figure, style_axes
 
@@ -46,7 +47,7 @@ def draw_roc(curves: Sequence[RocCurve]) -> Figure:
     axes = style_axes(figure.subplots())
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":")
     for index, curve in enumerate(curves):
-        label = f"{figure_text(curve.name, 22)}  {curve.auc:.4f}"
+        label = f"{figure_text(curve.name, 22)}  {score_digits(curve.auc, curve.auc_interval)}"
         axes.plot(curve.false_positives, curve.true_positives, color=_curve_colour(index, len(curves)), label=label)
     axes.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
     if min(curve.auc for curve in curves) > ZOOM and len(curves) <= MOST_NUMBERS:
@@ -84,8 +85,8 @@ def draw_classification(report: ClassificationReport) -> Figure:
     tints = table**4  # good scores differ only in their last hundredths
     axes.imshow(tints, cmap="Blues", vmin=0, vmax=1.8, aspect="auto", extent=(-0.5, 2.5, len(rows), 0))
     for index, row in enumerate(rows):
-        for column, score in enumerate((row.precision, row.recall, row.f1)):
-            axes.text(column, index + 0.5, f"{score:.4f}", ha="center", va="center", fontsize=9)
+        for column, score in enumerate(row.digits):
+            axes.text(column, index + 0.5, score, ha="center", va="center", fontsize=9)
         axes.text(3.3, index + 0.5, str(row.support), ha="right", va="center", fontsize=9)
     axes.axhline(len(report.classes), color="black", linewidth=1)
     axes.set_yticks(np.arange(len(rows)) + 0.5, [figure_text(row.name) for row in rows], fontsize=9)
@@ -94,7 +95,7 @@ def draw_classification(report: ClassificationReport) -> Figure:
     axes.tick_params(length=0)
     axes.set_xlim(-0.5, 3.5)
     axes.spines[:].set_visible(False)
-    figure.suptitle(f"classification report of the test set: accuracy {report.accuracy:.4f}", fontsize=11)
+    figure.suptitle(f"classification report of the test set: accuracy {report.accuracy_text}", fontsize=11)
     return figure
 
 

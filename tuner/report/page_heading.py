@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from markupsafe import Markup
 
 from tuner.core.machine import package_versions
 from tuner.core.records import SCORE, best_of
+from tuner.core.score_text import interval_text, luck_text, score_digits, tested_details
+from tuner.core.scores import TestScores
 from tuner.core.units import format_parameters
+from tuner.core.validation import ValidationScore
+from tuner.core.validation_text import looks_text, nothing_learnt
 from tuner.report.figures import STATES
 from tuner.report.findings import Findings
 from tuner.report.page import render_template
@@ -26,10 +32,40 @@ def heading(findings: Findings) -> Markup:
         sweep=config.name,
         counts=_counts(findings),
         finished=result is not None,
-        scores={label: f"{result['test'][name]:.4f}" for name, label in _SCORES.items()} if result is not None else {},
-        best=best and f"number {best.number}, epoch {best.best_epoch}, {SCORE} {best.best[0]:.4f}",
+        scores=[] if result is None else _scores(TestScores.from_json(result["test"])),
+        remarks=_remarks(result or {}),
+        best=best and f"number {best.number}, epoch {best.best_epoch}, {SCORE} {best.best[0]:.4f}{_luck(findings)}",
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
     )
+
+
+def _scores(scores: TestScores) -> list[tuple[str, str, list[str]]]:
+    """For each score its name, its value, and what is known about that."""
+    found = []
+    for name, label in _SCORES.items():
+        interval = scores.interval(name)
+        details = [*([interval_text(interval)] if interval else []), *tested_details(scores, name)]
+        found.append((label, score_digits(scores.value(name), interval), details))
+    return found
+
+
+def _remarks(result: Mapping[str, Any]) -> list[str]:
+    """Whether the model has learnt anything, and how often the test set had been looked at."""
+    remarks = []
+    score = result.get("validation") and ValidationScore.from_json(result["validation"])
+    if score and not score.better:
+        remarks.append(nothing_learnt(score))
+    if result.get("test_looks", 1) > 1:
+        remarks.append(looks_text(result["test_looks"]))
+    return remarks
+
+
+def _luck(findings: Findings) -> str:
+    """What is said beside the best validation accuracy of a finished sweep."""
+    best = (findings.result or {}).get("best", {})
+    trials = sum(bool(record.values) and record.state != "FAIL" for record in findings.records)
+    text = luck_text(best.get("val_luck"), trials, best.get("val_samples"))
+    return f" ({text})" if text else ""
 
 
 def footer() -> str:

@@ -9,6 +9,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
+from tuner.core.score_text import score_digits, score_text
 from tuner.report.class_scores import ClassificationReport, RocCurve
 from tuner.report.figures import BLUE, GREY, shorten
 from tuner.report.figures_scores import MOST_NUMBERS
@@ -56,15 +57,17 @@ def roc_block(curves: Sequence[RocCurve]) -> Block:
     traces = [chance]
     for index, curve in enumerate(curves):
         name = chart_text(shorten(curve.name, 30))
+        area = score_text(curve.auc, curve.auc_interval)
         traces.append(
             {
                 "type": "scatter",
                 "mode": "lines",
                 "x": curve.false_positives.round(5).tolist(),
                 "y": curve.true_positives.round(5).tolist(),
-                "name": f"{name}  {curve.auc:.4f}",
+                "name": f"{name}  {score_digits(curve.auc, curve.auc_interval)}",
                 "line": {"color": _curve_colour(index, len(curves))},
-                "hovertemplate": f"{name}<br>false positives %{{x:.3f}}<br>true positives %{{y:.3f}}<extra></extra>",
+                "hovertemplate": f"{name}, AUC {area}<br>false positives %{{x:.3f}}<br>"
+                "true positives %{y:.3f}<extra></extra>",
             }
         )
     layout = {
@@ -81,12 +84,9 @@ def roc_block(curves: Sequence[RocCurve]) -> Block:
 
 def classification_block(report: ClassificationReport) -> Block:
     """A table of the scores of each class, and their means."""
-    rows = [
-        [row.name, f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", str(row.support)]
-        for row in report.rows
-    ]
+    rows = [[row.name, *row.texts, str(row.support)] for row in report.rows]
     html = render_table(["", "precision", "recall", "F1", "support"], rows, "means")
-    return Block(caption=f"On the test set: accuracy {report.accuracy:.4f}.", html=html)
+    return Block(caption=f"On the test set: accuracy {report.accuracy_text}.", html=html)
 
 
 def _cell(names: Sequence[str], counts: NDArray[np.int64], shares: NDArray[np.float64], row: int, column: int) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuner.core.score_text import class_name
-from tuner.core.units import counted
 from tuner.core.validation import ValidationScore
+from tuner.core.validation_text import base_remark
 from tuner.sweeps.champion import Contender
 
 
@@ -48,30 +47,6 @@ def _why(decision: Decision) -> str:
     if before.score and own.score:
         return f"before, it was {before.name}: {_against(own.score, before.score, 'this model')}{_marks(decision)}"
     return f"before, it was {before.name}"
-
-
-def nothing_learnt(score: ValidationScore) -> str:
-    """That a model is not better than its base, in one sentence for its user."""
-    return (
-        f"Nothing was learnt beyond {_base(score)}, as far as {counted(score.samples, 'validation sample')} can tell: "
-        f"the model has {score.correct:,} of them right, and {_base(score)} {_base_correct(score):,}."
-    )
-
-
-def base_remark(score: ValidationScore) -> str:
-    """The same as a half sentence that follows "is"."""
-    return (
-        f"not better than {_base(score)} by more than noise ({score.correct:,} and {_base_correct(score):,} of "
-        f"{score.samples:,} validation samples right)"
-    )
-
-
-def _base(score: ValidationScore) -> str:
-    return f"always saying '{class_name(score.base_class)}'"
-
-
-def _base_correct(score: ValidationScore) -> int:
-    return round(score.base_accuracy * score.samples)
 
 
 def _not_able(own: Contender) -> str:

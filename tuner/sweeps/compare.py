@@ -17,10 +17,12 @@ from tuner.core.errors import TunerError
 from tuner.data.source import Source
 from tuner.sweeps.best_sweeps import Choice, Registered, best_sweeps
 from tuner.sweeps.champion import ByHand
+from tuner.sweeps.pairwise import against_best, pairwise_notes
 from tuner.tracking.store import Store
 
 if TYPE_CHECKING:
     from tuner.core.outcome import FinishedSweep
+    from tuner.core.scores import Difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +33,15 @@ class Row:
     trials: int
     looks: int = 1
     """How many models of the pair have been tested on the same test split."""
+    against_best: Difference | None = None
+    """This model compared with the best one of the dataset; None for that itself, and where it is not known."""
 
     def to_json(self) -> dict[str, Any]:
         """For scripts: raw numbers."""
         values = asdict(self.sweep)
-        names = ("accuracy", "macro_f1", "roc_auc", "parameters", "flops", "train_seconds", "bytes", "machine")
+        scores = ("accuracy", "macro_f1", "roc_auc")
+        more = ("samples", *(f"{name}_interval" for name in scores), "base_class", "base_accuracy")
+        names = (*scores, *more, "parameters", "flops", "train_seconds", "bytes", "machine")
         return {
             "pair": self.sweep.pair,
             "dataset": self.sweep.dataset,
@@ -44,6 +50,7 @@ class Row:
             "trials": self.trials,
             "val_accuracy": self.sweep.validation.accuracy if self.sweep.validation else self.sweep.val_accuracy,
             "test_looks": self.looks,
+            "against_best": asdict(self.against_best) if self.against_best else None,
         } | {name: values[name] for name in names}
 
 
@@ -73,10 +80,17 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
         what, where = (f" of {dataset}", f" {dataset} MODEL") if dataset else ("", "")
         raise TunerError(f"there is no finished sweep{what} in {store.address}: start one with tuner sweep{where}")
     choice = best_sweeps(sweeps, _registered(store, {sweep.pair for sweep in sweeps}))
+    found = against_best(choice.best, home)
     rows = tuple(
-        Row(sweep=sweep, trials=count_trials(store, sweep), looks=_looks(sweep, sweeps)) for sweep in choice.best
+        Row(
+            sweep=sweep,
+            trials=count_trials(store, sweep),
+            looks=_looks(sweep, sweeps),
+            against_best=found.get(sweep.uid),
+        )
+        for sweep in choice.best
     )
-    return Comparison(rows=rows, notes=tuple(_notes(rows, choice)))
+    return Comparison(rows=rows, notes=(*pairwise_notes(choice.best, found), *_notes(rows, choice)))
 
 
 def _registered(store: Store, pairs: Iterable[str]) -> dict[str, Registered]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from tuner.core.config import SweepConfig
@@ -71,12 +72,14 @@ def evaluate_best(
             f"samples: it is not kept; all trials are in {folder.path}"
         )
     Predictions.of(splits.test, logits).save(folder.path)
+    classes = splits.spec.classes
+    counts = torch.bincount(splits.train.targets.cpu(), minlength=len(classes))
     return Winner(
         trial=best,
         epoch=held.epoch,
         val_accuracy=held.val_accuracy,
         val_loss=held.val_loss,
-        scores=score_logits(logits, splits.test.targets),
+        scores=score_logits(logits, splits.test.targets, counts, classes),
         cost=measure_cost(model, best),
         test_data=fingerprint(splits.test),
         validation=score_validation(model, splits),

@@ -16,12 +16,13 @@ from tuner.core.outcome import Outcome, Winner, read_result, read_winner
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import own_tags
+from tuner.core.validation_text import nothing_learnt
 from tuner.data.encoding import to_raw
 from tuner.data.spec import Splits
 from tuner.report.make import Report, make_report
+from tuner.search.optimism import optimism
 from tuner.search.study import Study
 from tuner.search.study_reader import read_records
-from tuner.sweeps.champion_text import nothing_learnt
 from tuner.sweeps.final_test import evaluate_best
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import looks_here
@@ -158,7 +159,9 @@ def find_winner(
     with events.phase("Testing the best model"):
         winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note)
     looks = looks_here(config.pair, winner.test_data, folder.home) | {config.uid}
-    return replace(winner, test_looks=len(looks))
+    samples = len(inputs.splits.validation.targets)
+    luck = optimism(study.records(), samples)
+    return replace(winner, test_looks=len(looks), val_samples=samples, val_luck=luck)
 
 
 def register_best(

@@ -83,7 +83,7 @@ def _find(name: str, store: Store, home: Path) -> tuple[str, int]:
 
 def _promote(store: Store, model: str, number: int, *, keep: bool) -> Promoted:
     from tuner.core.validation import DATA_TAG, scores_in  # noqa: PLC0415
-    from tuner.sweeps.champion_text import base_remark  # noqa: PLC0415
+    from tuner.core.validation_text import base_remark  # noqa: PLC0415
     from tuner.tracking.versions import Versions  # noqa: PLC0415
 
     versions = Versions(store.uri, model)

@@ -12,6 +12,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.outcome import is_sent, read_result
 from tuner.core.records import SCORE, Summary, TrialRecord
+from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import StudyReader
 from tuner.search.summary import summarise
@@ -36,6 +37,8 @@ class Status:
     """Whether it is finished, but not completely in MLflow; for example the model may be missing there."""
     test_accuracy: float | None = None
     """Of a finished sweep's model, 0 to 1."""
+    test_interval: Interval | None = None
+    """Of the test accuracy; None if the sweep's version of tuner did not measure it."""
     finished: float | None = None
     """When a finished sweep's last trial ended, in seconds since 1970."""
 
@@ -70,6 +73,7 @@ class Status:
             "seconds": self.seconds,
             "seconds_left": summary.left,
             "test_accuracy": self.test_accuracy,
+            "test_accuracy_interval": self.test_interval,
             "finished": self.finished,
             "config": asdict(config),
         }
@@ -94,6 +98,7 @@ class Status:
             seconds=raw["seconds"],
             unsent=raw["unsent"],
             test_accuracy=raw.get("test_accuracy"),  # a head with another version of tuner does not tell it
+            test_interval=_interval(raw),
             finished=raw.get("finished"),
         )
 
@@ -119,6 +124,7 @@ class SweepReader:
         began = driver.started if driver and running else None
         state = self._state(driver, running=running)
         over = state == "finished"
+        test = read_result(self.folder).get("test", {}) if over else {}
         return Status(
             config=self.config,
             state=state,
@@ -126,7 +132,8 @@ class SweepReader:
             summary=summarise(self.config, records, live, began, sum(self._reader.spent()[:-1])),
             seconds=None if began is None else max(0.0, time.time() - began),
             unsent=over and not is_sent(self.folder),
-            test_accuracy=read_result(self.folder).get("test", {}).get("accuracy") if over else None,
+            test_accuracy=test.get("accuracy"),
+            test_interval=_interval({f"test_{name}": value for name, value in test.items()}),
             finished=max((r.finished for r in records if r.finished), default=None) if over else None,
         )
 
@@ -145,6 +152,11 @@ class SweepReader:
         with suppress(FileNotFoundError):  # it is being resumed right now
             lines = SweepFolder(self.folder).error.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "unknown"
+
+
+def _interval(raw: dict[str, Any]) -> Interval | None:
+    found = raw.get("test_accuracy_interval")
+    return None if found is None else Interval(*found)
 
 
 def _shown(record: TrialRecord, epoch: int) -> dict[str, Any]:

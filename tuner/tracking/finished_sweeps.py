@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.outcome import FinishedSweep, Winner
+from tuner.core.scores import Interval
 from tuner.core.validation import DATA_TAG, own_tags, scores_in
 from tuner.tracking.run_status import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
@@ -22,6 +22,7 @@ COST_METRICS = {
     "bytes": "model_bytes",
     "train_seconds": "train_seconds",
 }
+BASE_CLASS_TAG = "tuner.base_class"
 
 
 def log_winner(uri: str, run_id: str, winner: Winner) -> None:
@@ -31,10 +32,12 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     """
     client, best = MlflowClient(uri, uri), winner.trial
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
-    scores = {f"test_{name}": value for name, value in asdict(winner.scores).items()}
+    scores = {f"test_{name}": value for name, value in winner.scores.numbers().items()}
     values = {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
+    values |= {} if winner.val_luck is None else {"best_val_luck": winner.val_luck}
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     tags = {"tuner.best_trial": best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
+    tags |= {BASE_CLASS_TAG: winner.scores.base_class} if winner.scores.base_class is not None else {}
     tags |= own_tags(winner.validation) if winner.validation else {}
     client.log_batch(
         run_id,
@@ -104,6 +107,12 @@ def _read(run: Run, pair: str) -> FinishedSweep:
         accuracy=metrics["test_accuracy"],
         macro_f1=metrics["test_macro_f1"],
         roc_auc=metrics["test_roc_auc"],
+        samples=None if (samples := metrics.get("test_samples")) is None else int(samples),
+        accuracy_interval=_interval(metrics, "test_accuracy"),
+        macro_f1_interval=_interval(metrics, "test_macro_f1"),
+        roc_auc_interval=_interval(metrics, "test_roc_auc"),
+        base_class=tags.get(BASE_CLASS_TAG),
+        base_accuracy=metrics.get("test_base_accuracy"),
         parameters=whole["parameters"],
         flops=whole["flops"],
         bytes=whole["bytes"],
@@ -121,6 +130,12 @@ def _limit(config: str) -> int | None:
         limit = json.loads(config).get("limit")
         return limit if isinstance(limit, int) else None
     return None
+
+
+def _interval(metrics: Mapping[str, float], name: str) -> Interval | None:
+    """None for a sweep of an earlier version."""
+    low, high = metrics.get(f"{name}_low"), metrics.get(f"{name}_high")
+    return None if low is None or high is None else Interval(low, high)
 
 
 def _machine(tag: dict[str, Any]) -> str:

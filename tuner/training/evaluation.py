@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save
-from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from torch import Tensor
 
 from tuner.core.files import write_atomic
-from tuner.core.outcome import TestScores
+from tuner.core.scores import TestScores
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Split
 from tuner.training.classifier import Classifier, predict_logits
+from tuner.training.score_error import base_scores, better_than_base, wilson
+from tuner.training.score_intervals import auc_interval, f1_interval, loss_interval
 
 
 def score(model: Classifier, test: Split) -> TestScores:
@@ -23,20 +25,46 @@ def score(model: Classifier, test: Split) -> TestScores:
     return score_logits(predict_logits(model, test.inputs), test.targets)
 
 
-def score_logits(logits: Tensor, classes_of: Tensor) -> TestScores:
-    """Scores of (samples, classes) logits, whose true classes are the (samples,) `classes_of`.
+def score_logits(
+    logits: Tensor, classes_of: Tensor, train_counts: Tensor | None = None, names: Sequence[str] = ()
+) -> TestScores:
+    """Scores with their intervals, of (samples, classes) logits whose true classes are the (samples,) `classes_of`.
 
-    Means over classes leave out those that have no sample: a class without any has neither an F1 nor an AUC.
+    Means over classes leave out those that have no sample: a class without any has neither an F1 nor an AUC. With the
+    (classes,) numbers of training samples and the classes' names, also what the scores are without a model.
     """
     probabilities = torch.softmax(logits.double(), 1).cpu().numpy()
-    targets, predicted = classes_of.cpu().numpy(), probabilities.argmax(1)
-    classes, present = probabilities.shape[1], np.unique(targets)
-    ranked = [1] if classes == 2 else present
-    return TestScores(
-        accuracy=float((predicted == targets).mean()),
-        macro_f1=float(f1_score(targets, predicted, labels=present, average="macro")),
-        roc_auc=float(np.mean([roc_auc_score(targets == label, probabilities[:, label]) for label in ranked])),
-        loss=float(log_loss(targets, probabilities, labels=range(classes))),
+    targets, predicted = classes_of.cpu().numpy().astype(np.int64), probabilities.argmax(1)
+    samples, classes = probabilities.shape
+    present = np.unique(targets).tolist()
+    correct = int((predicted == targets).sum())
+    chosen = probabilities[np.arange(samples), targets]
+    losses = -np.log(np.maximum(chosen, np.finfo(np.float64).eps))  # as scikit-learn: no loss is infinite
+    f1, f1_range = f1_interval(targets, predicted, present)
+    auc, auc_range = auc_interval(targets, probabilities, [1] if classes == 2 else present)
+    loss, loss_range = loss_interval(losses, samples - correct, float(np.log(classes)))
+    scores = TestScores(
+        accuracy=correct / samples,
+        macro_f1=f1,
+        roc_auc=auc,
+        loss=loss,
+        samples=samples,
+        accuracy_interval=wilson(correct, samples),
+        macro_f1_interval=f1_range,
+        roc_auc_interval=auc_range,
+        loss_interval=loss_range,
+    )
+    if train_counts is None:
+        return scores
+    base = base_scores(train_counts.numpy(), targets)
+    return replace(
+        scores,
+        base_class=names[base.label],
+        base_accuracy=base.accuracy,
+        base_macro_f1=base.macro_f1,
+        base_roc_auc=base.roc_auc,
+        base_loss=base.loss,
+        better_than_base=better_than_base(targets, predicted, base.label),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
-CONFIDENCE = 0.95
+from tuner.core.score_text import score_text
+from tuner.core.scores import Interval
+from tuner.training.score_error import wilson
 
 
 class ClassNames:
@@ -47,12 +47,10 @@ class Accuracy:
                 self.known += 1
                 self.right += predicted == truth
 
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval (Wilson 1927): where the accuracy over many more such samples is expected."""
-        found = binomtest(self.right, self.known).proportion_ci(CONFIDENCE, method="wilson")
-        return float(found.low), float(found.high)
+    def interval(self) -> Interval:
+        """Where the accuracy over many more such samples is expected."""
+        return wilson(self.right, self.known)
 
     def __str__(self) -> str:
-        low, high = self.interval()
-        share = self.right / self.known
-        return f"accuracy {share:.4f}, {self.right:,} of {self.known:,} right (95 % interval: {low:.3f} to {high:.3f})"
+        details = f"{self.right:,} of {self.known:,} right"
+        return f"accuracy {score_text(self.right / self.known, self.interval(), [details])}"

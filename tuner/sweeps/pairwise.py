@@ -1,0 +1,70 @@
+"""Compares the models of a dataset on the same test samples, where their predictions are kept in this home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuner.core.config import SweepConfig
+from tuner.core.errors import TunerError
+from tuner.core.score_text import difference_text
+
+if TYPE_CHECKING:
+    from tuner.core.outcome import FinishedSweep
+    from tuner.core.scores import Difference
+    from tuner.training.evaluation import Predictions
+
+
+def against_best(sweeps: Sequence[FinishedSweep], home: Path) -> dict[str, Difference]:
+    """How each sweep's model compares with that of the first sweep of its dataset, by the sweep's uid.
+
+    Args:
+        sweeps: by dataset, the best of each first.
+        home: the folder of all sweeps.
+
+    Models whose predictions are not in `home`, or not of the same samples, are left out.
+    """
+    from tuner.training.score_error import compare_predicted  # noqa: PLC0415 - scikit-learn takes a while to import
+
+    found: dict[str, Difference] = {}
+    for _, group in groupby(sweeps, key=lambda sweep: sweep.data):
+        best, *others = group
+        first = _predictions(best, home) if others else None
+        for sweep in others if first is not None else ():
+            second = _predictions(sweep, home)
+            if first is not None and second is not None and first.targets.equal(second.targets):
+                answers, chosen = second.predicted.numpy(), first.predicted.numpy()
+                found[sweep.uid] = compare_predicted(first.targets.numpy(), answers, chosen)
+    return found
+
+
+def pairwise_notes(sweeps: Sequence[FinishedSweep], found: dict[str, Difference]) -> Iterator[str]:
+    """A line for each dataset with several models: how they compare with the best, and of which that is not known."""
+    for data, group in groupby(sweeps, key=lambda sweep: sweep.data):
+        best, *others = group
+        known = [f"{each.model} is {difference_text(found[each.uid])}" for each in others if each.uid in found]
+        if known:
+            yield f"On the same test samples of {data}, compared with {best.model}: {'; '.join(known)}"
+        unknown = [each.name for each in others if each.uid not in found]
+        if unknown:
+            names = ", ".join([best.name, *unknown])
+            yield (
+                f"Models of {data} that could not be compared sample by sample, since their predictions are not all in "
+                f"this home, so that only their intervals tell them apart: {names}"
+            )
+
+
+def _predictions(sweep: FinishedSweep, home: Path) -> Predictions | None:
+    """None where the sweep's folder, or its predictions, are not in `home`."""
+    from safetensors import SafetensorError  # noqa: PLC0415
+
+    from tuner.training.evaluation import Predictions  # noqa: PLC0415 - torch takes seconds to import
+
+    folder = home / sweep.name
+    with suppress(OSError, TunerError, SafetensorError):
+        if SweepConfig.load(folder).uid == sweep.uid:
+            return Predictions.load(folder)
+    return None
