@@ -34,6 +34,8 @@ def next_steps(config: SweepConfig, folder: Path) -> list[tuple[str, str]]:
         steps.append(("search for longer", ["sweep", *_pair(data, config.model), *named, *more]))
     for model in _pretrained(task, config.model):
         steps.append(("begin with pretrained weights", ["sweep", *_pair(data, model), *named]))
+    for model in _others(task, config.model):
+        steps.append(("try another model", ["sweep", *_pair(data, model), *named]))
     steps.append(("look at the data", ["show", *_pair(data, config.model)]))
     return [(purpose, shlex.join(["tuner", *words])) for purpose, words in steps]
 
@@ -44,7 +46,15 @@ def _pair(data: list[str], model: str) -> list[str]:
 
 def _pretrained(task: str, model: str) -> list[str]:
     """A model that starts from pretrained weights, when the sweep's does not."""
-    fitting = [name for name in catalog.names("models") if catalog.defines("models", name, "pretrained")]
-    if model in fitting:
-        return []
-    return [name for name in fitting if task in catalog.load("models", name).TASKS][:1]
+    fitting = [name for name in _fitting(task) if catalog.defines("models", name, "pretrained")]
+    return [] if model in fitting else fitting[:1]
+
+
+def _others(task: str, model: str) -> list[str]:
+    """Another model that starts from random weights."""
+    plain = [name for name in _fitting(task) if not catalog.defines("models", name, "pretrained")]
+    return [name for name in plain if name != model][:1]
+
+
+def _fitting(task: str) -> list[str]:
+    return [name for name in catalog.names("models") if task in catalog.load("models", name).TASKS]

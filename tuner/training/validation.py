@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from tuner.core.errors import TunerError, printable
+from tuner.core.files import digest
 from tuner.core.validation import ValidationScore
 from tuner.data.encoding import to_inputs, to_raw
 from tuner.data.spec import Column, DataSpec, Splits, fingerprint
@@ -50,7 +51,7 @@ def score_validation(folder: Path, splits: Splits, *, seen: bool = False) -> Val
     label = int(torch.bincount(splits.train.targets, minlength=len(new.classes)).argmax())
     finite = bool(logits.isfinite().all())
     return ValidationScore(
-        data=fingerprint(whole),
+        data=digest(fingerprint(whole), *new.classes),  # targets are numbers: renamed classes are other data
         accuracy=float((predicted == targets).double().mean()),
         loss=float(cross_entropy(logits, targets)) if finite else float_info.max,  # JSON has no infinity
         samples=len(targets),
