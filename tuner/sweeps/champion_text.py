@@ -39,7 +39,7 @@ def explain_decision(decision: Decision) -> str:
 def _why(decision: Decision) -> str:
     own, before = decision.own, decision.before
     if before is None:
-        return "the first model of this pair" if decision.alone else "the first that is better than its base"
+        return "the first model of this pair" if decision.alone else "the first of this pair that has learnt something"
     if before.order == own.order:
         return "already the champion"
     if before.unfit:
