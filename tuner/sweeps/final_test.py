@@ -42,8 +42,8 @@ def evaluate_best(
 ) -> Winner:
     """Tests the best trial's best weights once on the test split, and saves them in the sweep's folder.
 
-    It is the best of `chosen_of` trials. Its checkpoint is in that folder, or is fetched from `storage`. If the checkpoint
-    does not hold the best epoch of the study, `warn` gets a message.
+    It is the best of `chosen_of` trials. Its checkpoint is in that folder, or is fetched from `storage`. If the
+    checkpoint does not hold the best epoch of the study, `warn` gets a message.
     """
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder.trials, best.number)
