@@ -14,6 +14,7 @@ from support.small_trainings import PAIR, champion, client, train, version, winn
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
+from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.validation import ValidationScore, own_tags, scores_in
 from tuner.data.source import Source
 from tuner.data.spec import Splits
@@ -23,7 +24,7 @@ from tuner.sweeps.registration import crown
 from tuner.sweeps.sync import sync
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store
-from tuner.tracking.versions import Versions
+from tuner.tracking.versions import Version, Versions
 from tuner.training.classifier import build_classifier
 from tuner.training.saved_model import WEIGHTS, save_model
 
@@ -111,7 +112,7 @@ def test_a_champion_of_an_earlier_version_is_scored_and_the_test_set_chooses_not
     assert any(note.startswith("csv_t_y was the name of csv:") for note in notes)
     assert champion(home) == 3
     assert third.model.note == (
-        "before, it was version 1, which does not fit the data any more: it has the classes no, yes"
+        "before, it was version 1, which cannot be used on this data any more: it has the classes no, yes"
     )
 
 
@@ -148,8 +149,6 @@ def test_a_sweep_that_is_sent_later_leaves_a_champion_that_it_cannot_score(
     mlflow.delete_model_version(PAIR, "2")
     mlflow.delete_model_version_tag(PAIR, "1", f"tuner.validation.{winner(outcome).validation.data}")  # type: ignore[union-attr]
     result = home / f"{PAIR}-2" / "result.json"
-    from tuner.core.files import read_checked_json, write_checked_json
-
     write_checked_json(result, {**read_checked_json(result), "model": None, "unsent": "it was away"})
     (tmp_path / "t.csv").unlink()
     [sent] = sync(f"{PAIR}-2", elsewhere=False, events=Callbacks(), home=home)
@@ -216,3 +215,26 @@ def test_of_two_sweeps_that_finish_at_once_the_better_or_the_one_of_newer_data_i
     found = crown(slow, late, None, gone)
     assert champion(home, "p") == 3
     assert (found.champion, found.uri) == (False, "models:/p/2")
+
+
+class Away(Versions):
+    """A registry that does not answer when the files of a model are asked for."""
+
+    def download(self, version: Version, folder: Path) -> Path:
+        raise ConnectionError("it is away")
+
+
+def test_a_champion_is_not_replaced_while_it_cannot_be_fetched(store: Store, tmp_path: Path, home: Path) -> None:
+    """The sweep is tried again, now or by `tuner sync`; once its files are known to be gone it is replaced."""
+    splits = Source("breast_cancer").load()
+    crown(Versions(store.uri, "p"), add(store, tmp_path, 70), None, gone)
+    uid = add(store, tmp_path, 80, "new")
+    with pytest.raises(ConnectionError):
+        crown(Away(store.uri, "p"), uid, None, lambda: splits)
+    assert champion(home, "p") == 1
+    shutil.rmtree(client(home).get_model_version_download_uri("p", "1").removeprefix("file://"))
+    found = crown(Versions(store.uri, "p"), uid, None, lambda: splits)
+    assert (champion(home, "p"), found.note) == (
+        2,
+        "before, it was version 1, which cannot be used on this data any more: it has lost its files",
+    )

@@ -43,7 +43,7 @@ def _why(decision: Decision) -> str:
     if before.order == own.order:
         return "already the champion"
     if before.unfit:
-        return f"before, it was {before.name}, which does not fit the data any more: it {before.unfit}"
+        return f"before, it was {before.name}, which cannot be used on this data any more: it {before.unfit}"
     if before.score and own.score:
         return f"before, it was {before.name}: {_against(own.score, before.score, 'this model')}{_marks(decision)}"
     return f"before, it was {before.name}"
