@@ -36,6 +36,8 @@ def test_a_real_sweep_is_compared_by_what_it_has_measured(tuner: Command, finish
         "model": "cnn",
         "sweep": "digits-cnn-1",
         "trials": 8,
+        "val_accuracy": result["validation"]["accuracy"],
+        "test_looks": 1,
         "against_best": None,
         **{name: result["test"][name] for name in scores},
         **{f"{name}_interval": result["test"][f"{name}_interval"] for name in scores},
@@ -43,7 +45,7 @@ def test_a_real_sweep_is_compared_by_what_it_has_measured(tuner: Command, finish
         **result["cost"],
         "machine": row["machine"],
     }
-    assert found["notes"] == []
+    assert found["notes"] == ["Chosen by validation accuracy; the test scores are of what was chosen."]
     assert Path(found["picture"]) == finished.home / "pictures" / "compare-digits.png"
     assert Path(found["picture"]).read_bytes().startswith(b"\x89PNG")
 
@@ -69,6 +71,7 @@ def add_sweep(store: Store, name: str, accuracy: float | None, *, trials: int, *
     if accuracy is not None:
         for metric in ("accuracy", "macro_f1", "roc_auc", "loss"):
             client.log_metric(parent.info.run_id, f"test_{metric}", accuracy)
+        client.log_metric(parent.info.run_id, "best_val_accuracy", accuracy)
     for number in range(trials):
         client.create_run(experiment, tags={**own, "tuner.trial": str(number)})
     client.set_terminated(parent.info.run_id, "KILLED" if name == "killed" else "FINISHED")
@@ -93,9 +96,12 @@ def test_finished_sweeps_are_found_in_all_experiments_and_others_are_not(store: 
         ("digits", "lenet", "other", 2),
         ("folder_my_photos", "cnn", "own", 1),
     ]
-    pairwise, note = everything.notes
+    pairwise, *notes = everything.notes
     assert pairwise.endswith("so that only their intervals tell them apart: good, other")
-    assert note.endswith("their test set of digits is not that of the newest sweep: old")
+    assert notes == [
+        "Chosen by validation accuracy; the test scores are of what was chosen.",
+        "Not compared, since it was not scored on the validation split of the newest sweep of digits: old",
+    ]
     first = everything.rows[0].to_json()
     assert (first["flops"], first["samples"], first["accuracy_interval"], first["against_best"]) == (None,) * 4
     assert [row.sweep.name for row in compare(store, home, "digits").rows] == ["good", "other"]

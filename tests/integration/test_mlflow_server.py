@@ -268,6 +268,6 @@ def test_four_sweeps_of_a_cluster_write_at_once(
         check_runs(server, tmp_path / "runs" / f"s{number}")
     versions = MlflowClient().search_model_versions("name = 'digits-cnn'")
     assert {version.tags["tuner.sweep"] for version in versions} >= {f"s{number}" for number in range(WRITERS)}
-    best = max(float(version.tags["tuner.test_accuracy"]) for version in versions)
+    best = max(float(version.tags["tuner.val_accuracy"]) for version in versions)
     champion = MlflowClient().get_model_version_by_alias("digits-cnn", "champion")
-    assert float(champion.tags["tuner.test_accuracy"]) == best
+    assert float(champion.tags["tuner.val_accuracy"]) == best

@@ -1,4 +1,4 @@
-"""The model registry: versions, the champion alias, and the model that is stored, in a real store."""
+"""The model registry: versions, and the model that is stored, in a real store."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from tuner.data.encoding import to_raw
 from tuner.data.spec import DataSpec
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store
+from tuner.tracking.versions import Versions
 from tuner.training.classifier import build_classifier
 from tuner.training.prediction import predict
 from tuner.training.samples import SampleReader
@@ -59,34 +60,15 @@ def candidate(store: Store, folder: Path, name: str, accuracy: float) -> Candida
     )
 
 
-def champion(store: Store, name: str) -> str:
-    return str(MlflowClient(store.uri, store.uri).get_model_version_by_alias(name, "champion").version)
-
-
-def test_champion_moves_only_to_a_better_model_on_the_same_test_set(store: Store, tmp_path: Path) -> None:
-    def add(accuracy: float, test_data: str = "abc") -> bool:
-        new = replace(candidate(store, tmp_path, "pair", accuracy), test_data=test_data)
-        return register(store.uri, new).champion
-
-    assert add(0.90)
-    assert not add(0.89)
-    assert champion(store, "pair") == "1"
-    assert add(0.95)
-    assert champion(store, "pair") == "3"
-    assert not add(0.99, test_data="other")
-    assert champion(store, "pair") == "3"
-
-
 def test_a_sweep_registers_once_however_often_it_comes_to_its_end(store: Store, tmp_path: Path) -> None:
     new = candidate(store, tmp_path, "once", 0.9)
-    first, second = register(store.uri, new), register(store.uri, new)
-    assert (first.uri, first.champion) == (second.uri, second.champion) == ("models:/once@champion", True)
-    assert len(MlflowClient(store.uri, store.uri).search_model_versions("name = 'once'")) == 1
+    assert register(store.uri, new) == register(store.uri, new) == "models:/once/1"
+    assert len(Versions(store.uri, "once").all()) == 1
 
 
 def test_the_stored_model_says_what_it_takes_and_gives(store: Store, tmp_path: Path) -> None:
     new = candidate(store, tmp_path, "served", 0.9)
-    uri = register(store.uri, new).uri
+    uri = register(store.uri, new)
     mlflow.set_tracking_uri(store.uri)
     loaded = mlflow.pyfunc.load_model(uri)
     predicted = loaded.predict(new.example)
@@ -109,7 +91,7 @@ def test_a_model_of_a_table_takes_rows_by_the_names_of_their_columns(store: Stor
     assert isinstance(rows, pd.DataFrame)
     new = replace(new, example=rows)
     mlflow.set_tracking_uri(store.uri)
-    loaded = mlflow.pyfunc.load_model(register(store.uri, new).uri)
+    loaded = mlflow.pyfunc.load_model(register(store.uri, new))
     assert loaded.metadata.metadata["columns"] == [column.name for column in new.data.columns]
     shuffled = rows[list(reversed(rows.columns))]
     torch.manual_seed(0)
@@ -130,7 +112,7 @@ def test_a_model_of_texts_takes_sentences(store: Store, tmp_path: Path) -> None:
     new = replace(candidate(store, tmp_path / "other", "texts", 0.9), data=data, folder=tmp_path / "model")
     new = replace(new, example=example)
     mlflow.set_tracking_uri(store.uri)
-    loaded = mlflow.pyfunc.load_model(register(store.uri, new).uri)
+    loaded = mlflow.pyfunc.load_model(register(store.uri, new))
     sentences = ["A good film!", "never again"]
     predicted = loaded.predict(pd.DataFrame({"text": sentences}))
     assert list(predicted.columns) == ["bad", "good"]
@@ -153,7 +135,7 @@ def test_a_model_of_images_gives_the_probabilities_of_their_files(store: Store, 
     new = replace(candidate(store, tmp_path / "other", "images", 0.9), data=data, folder=tmp_path / "model")
     new = replace(new, example=np.zeros((1, 3, 8, 8), dtype=np.uint8))
     mlflow.set_tracking_uri(store.uri)
-    loaded = mlflow.pyfunc.load_model(register(store.uri, new).uri)
+    loaded = mlflow.pyfunc.load_model(register(store.uri, new))
     contents = [path.read_bytes() for path in paths]
     for form in (
         names,

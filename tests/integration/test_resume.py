@@ -125,7 +125,7 @@ def test_a_training_on_a_changed_table_is_not_gone_on_with(tuner: Command, start
     table.write_text("\n".join(["a,b,c", *rows]))
     done = tuner("resume", "x", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["model"]["uri"] == "models:/csv_t_c-lstm@champion"
+    assert json.loads(done.stdout)["model"]["uri"].startswith("models:/csv_t_c-lstm")
     assert sorted(epochs(tmp_path)[0]) == list(range(1, 151))
 
 

@@ -81,7 +81,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Served:
             accuracy=0.9,
             test_data="abc",
         ),
-    ).uri
+    )
     mlflow.set_tracking_uri(store.uri)
     path = write_table(folder / "new.csv", KEPT)
     return Served(

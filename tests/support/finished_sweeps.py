@@ -5,14 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from tuner.core.outcome import FinishedSweep
+from tuner.core.validation import ValidationScore
 
 
-def make(dataset: str, model: str, accuracy: float, **changes: Any) -> FinishedSweep:
-    """A sweep as MLflow's store tells of it, with some values changed."""
+def make(
+    dataset: str,
+    model: str,
+    accuracy: float,
+    *,
+    validated: float | None = None,
+    data: str = "split",
+    better: bool = True,
+    **changes: Any,
+) -> FinishedSweep:
+    """A sweep as MLflow's store tells of it, with some values changed.
+
+    `validated` is its accuracy on the validation split `data`, by default that on the test set; it is `better` than its
+    base or not.
+    """
+    name = changes.get("name", f"{dataset}-{model}-1")
     values: dict[str, Any] = {
         "pair": f"{dataset}-{model}",
-        "name": f"{dataset}-{model}-1",
-        "uid": f"{dataset}-{model}-1",
+        "name": name,
+        "uid": f"{dataset} {model} {name}",
         "dataset": dataset,
         "model": model,
         "started": 0.0,
@@ -25,5 +40,14 @@ def make(dataset: str, model: str, accuracy: float, **changes: Any) -> FinishedS
         "bytes": 1_100_000,
         "train_seconds": 7_300.0,
         "machine": "2 CPU cores",
+        "validation": ValidationScore(
+            data=data,
+            accuracy=accuracy if validated is None else validated,
+            loss=0.5,
+            samples=1000,
+            base_class="cat",
+            base_accuracy=0.1,
+            better=better,
+        ),
     }
     return FinishedSweep(**{**values, **changes})

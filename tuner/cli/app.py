@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tuner import __version__
-from tuner.cli import manage, models, predict, sweep
+from tuner.cli import manage, models, predict, promote, sweep
 from tuner.cli.console import Command, out
 from tuner.cli.options import Address, AsJson
 from tuner.core import catalog
@@ -54,7 +54,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, models, manage):
+for group in (predict, models, promote, manage):
     app.registered_commands += group.app.registered_commands
 
 

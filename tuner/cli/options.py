@@ -90,6 +90,15 @@ Target = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="For csv:PATH: the column that holds the classes.", rich_help_panel=TRAINING),
 ]
+KnownAs = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="NAME",
+        help="For your own data: a name in place of the one from its path. The model is then NAME-MODEL.",
+        rich_help_panel=TRAINING,
+    ),
+]
 Weights = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A file of pretrained weights, instead of a download.", rich_help_panel=TRAINING),

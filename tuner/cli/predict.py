@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -80,7 +81,8 @@ def _predict(
     from tuner.training.true_classes import Accuracy  # noqa: PLC0415
 
     with TemporaryDirectory() as scratch:
-        model, data = load_model(find_model(name, tuner_home(), Path(scratch)))
+        folder_of_model = find_model(name, tuner_home(), Path(scratch), partial(_warn, err))
+        model, data = load_model(folder_of_model)
     draw = _explainer(model, data, folder) if explain else None
     reader, accuracy = SampleReader(data, files), Accuracy()
     output = JsonOutput(out) if as_json else TableOutput(out)
@@ -96,6 +98,10 @@ def _predict(
         (err if as_json else out).print(str(accuracy), markup=False, soft_wrap=True)
     _print_remarks(reader.notes(), reader.broken, err)
     return 1 if reader.broken else 0
+
+
+def _warn(err: Console, line: str) -> None:
+    err.print(f"warning: {line}", markup=False, soft_wrap=True)
 
 
 def _explainer(model: Classifier, data: DataSpec, folder: Path) -> Explain:

@@ -34,7 +34,7 @@ DETACHED = 130
 def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
     """Submits a sweep to a cluster. Returns the exit status; with `attach`, that of the sweep."""
     _check(request)
-    pair = f"{Source.parse(request.dataset, request.target).name}-{request.model}"
+    pair = f"{Source.parse(request.dataset, request.target, request.known_as).name}-{request.model}"
     home = make_folder(tuner_home())
     with TemporaryDirectory() as scratch:
         with err.status(f"Asking {address}"):
@@ -159,7 +159,7 @@ def _check(request: SweepRequest) -> None:
     if request.name is not None:
         check_sweep_name(request.name)
     catalog.check("models", request.model)
-    data = Source.parse(request.dataset, request.target)
+    data = Source.parse(request.dataset, request.target, request.known_as)
     if request.space:
         source = str(request.space)
         check_names(parse_space(read_file(request.space), source), request.model, source)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tuner.cli.winner_remarks import print_learnt, print_looks
 from tuner.core.records import SCORE
 from tuner.core.score_text import luck_text, score_text, shown_score
 from tuner.core.sweep_folder import SweepFolder
@@ -46,6 +47,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     if outcome.winner is None:
         out.print(f"\nInterrupted; every trial is saved. To continue:\n\n    tuner resume {name}\n")
         return
+    print_learnt(outcome, out)
     registered = outcome.winner.model
     model = outcome.config.pair if registered and registered.champion else name
     out.print(f"\nUse the model{', and see every run in a browser' if store.embedded else ''}:\n")
@@ -108,8 +110,9 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     luck = luck_text(winner.val_luck, len(outcome.top), winner.val_samples)
     if luck:
         out.print(f"{SCORE} {winner.val_accuracy:.4f} is {luck}", markup=False, soft_wrap=True)
+    print_looks(winner, out)
     if winner.model is None:
         out.print(f"model     {SweepFolder(outcome.folder).model}  (not registered yet)", markup=False)
         return
     word = "champion" if winner.model.champion else "registered, not the champion"
-    out.print(f"model     {winner.model.uri}  ({word}: {winner.model.note})")
+    out.print(f"model     {winner.model.uri}  ({word}: {winner.model.note})", markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tuner.core.errors import TunerError, one_line, unknown
 from tuner.core.files import read_checked_json, slug, write_checked_json
+from tuner.core.identity import DataIdentity
 
 CONFIG_FILE = "sweep.json"
 OOM = ("fail", "halve-batch")
@@ -78,6 +79,10 @@ class SweepConfig:
     """The first epoch that the repeated trial trained half a batch at a time; 0 for none."""
     pretrained: str | None = None
     """The fingerprint of the weights that trials start from; empty when they start from none."""
+    known_as: str | None = None
+    """The name that `--as` gives the data, in place of the one from its path."""
+    identity: dict[str, str] | None = None
+    """The fields of the DataIdentity of a user's own data; None for a dataset of the catalog."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -89,7 +94,15 @@ class SweepConfig:
     @property
     def dataset_name(self) -> str:
         """The first half of the pair's name."""
-        return dataset_name(self.dataset, self.target)
+        return self.known_as or dataset_name(self.dataset, self.target)
+
+    @property
+    def data_identity(self) -> DataIdentity | None:
+        """What the pair of a user's own data is known by; None for other data, and for sweeps of earlier versions."""
+        try:
+            return DataIdentity.from_json(self.identity) if self.identity else None
+        except (KeyError, TypeError):
+            return None
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""
@@ -147,6 +160,8 @@ class SweepRequest:
     """The fingerprint that the data must have."""
     pretrained: str | None = None
     """The fingerprint that the weights must have."""
+    known_as: str | None = None
+    """The name that `--as` gives the data: the first half of the pair's name."""
 
     def check(self) -> None:
         """Raises TunerError for an option that must be at least 1 and is not, and for an invalid seed."""

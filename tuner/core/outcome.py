@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tuner.core.config import SweepConfig, dataset_name
+from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.records import TrialRecord
 from tuner.core.scores import Interval, TestScores
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.validation import ValidationScore
 
 UNSENT = 3  # exit status of a command that has done its work, but could not send all of it to MLflow
 
@@ -41,12 +42,21 @@ class Winner:
     cost: Cost
     test_data: str
     """The test split's fingerprint."""
+    validation: ValidationScore | None = None
+    """Of the saved model; None if the sweep's version of tuner did not measure it."""
+    test_looks: int = 1
+    """How many models of the pair have been tested on this test split up to now, this one included."""
     val_samples: int | None = None
     """Of the validation split. None, as the next one, if the sweep's version of tuner did not measure it."""
     val_luck: float | None = None
     """How much of `val_accuracy` is expected to be luck: see `search.optimism`; None for a single trial."""
     model: RegisteredModel | None = None
     """None while the model is only in the sweep's folder."""
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the model is better than always saying one class, as far as that was measured."""
+        return self.validation is None or self.validation.better
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +107,8 @@ class Outcome:
             }
             result["test"] = asdict(self.winner.scores)
             result["test_data"] = self.winner.test_data
+            result["test_looks"] = self.winner.test_looks
+            result["validation"] = asdict(self.winner.validation) if self.winner.validation else None
             result["cost"] = asdict(self.winner.cost)
             result["model"] = asdict(self.winner.model) if self.winner.model else None
         return result
@@ -122,16 +134,20 @@ def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
             scores=TestScores.from_json(result["test"]),
             cost=Cost(**result["cost"]),
             test_data=result["test_data"],
+            test_looks=result.get("test_looks", 1),
+            validation=ValidationScore.from_json(result["validation"]) if result.get("validation") else None,
             model=RegisteredModel(**result["model"]) if result["model"] else None,
         )
     except (KeyError, TypeError, IndexError) as error:
         raise TunerError(f"{SweepFolder(folder).result} is damaged, or of an earlier version: {error!r}") from None
 
 
-def mark_sent(folder: Path, model: RegisteredModel) -> None:
-    """Notes in result.json that everything about the sweep is in MLflow."""
+def mark_sent(folder: Path, winner: Winner) -> None:
+    """Notes in result.json that everything about the sweep is in MLflow, with its registered winner."""
     old = read_result(folder)
-    new = {**old, "unsent": "", "model": asdict(model)}
+    new = {**old, "unsent": "", "model": asdict(winner.model) if winner.model else None}
+    if winner.test_looks > old.get("test_looks", 1):
+        new["test_looks"] = winner.test_looks
     if new != old:
         write_checked_json(SweepFolder(folder).result, new)
 
@@ -181,6 +197,7 @@ class FinishedSweep:
     test_data: str
     """The test split's fingerprint."""
     accuracy: float
+    """On the test split, as the next two."""
     macro_f1: float
     roc_auc: float
     samples: int | None = None
@@ -199,8 +216,19 @@ class FinishedSweep:
     train_seconds: float | None
     machine: str
     """What it ran on, such as `2 CPU cores` or `8 CPU cores, NVIDIA H200`."""
+    val_accuracy: float | None = None
+    """Of the winner in its own sweep; with `limit` on a part of the validation split."""
+    limit: int | None = None
+    """The most samples for training and validation; None for all."""
+    validation: ValidationScore | None = None
+    """On the whole validation split; None if the sweep's version of tuner did not measure it."""
 
     @property
     def data(self) -> str:
         """The first half of the pair's name."""
-        return dataset_name(self.dataset)
+        return self.pair.removesuffix(f"-{self.model}")
+
+    @property
+    def split(self) -> str:
+        """Stands for the validation split: its fingerprint, or for sweeps of earlier versions what it goes with."""
+        return self.validation.data if self.validation else f"{self.test_data} {self.limit or ''}"

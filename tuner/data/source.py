@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from tuner.core.files import data_root
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from tuner.data.spec import Splits
 
+_ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,59}")
+
 
 @dataclass(frozen=True)
 class Source:
@@ -23,14 +26,18 @@ class Source:
     """As it is kept in sweep.json: a name, or FORMAT:PATH with an absolute path."""
     target: str | None = None
     """The column that holds the classes, of a table."""
+    known_as: str | None = None
+    """The name of a user's own data, by `--as`, in place of the one from its path."""
 
     @classmethod
-    def parse(cls, text: str, target: str | None) -> Source:
+    def parse(cls, text: str, target: str | None, known_as: str | None = None) -> Source:
         """Checks what the user typed.
 
         Raises:
-            TunerError: there is no such dataset, format or path, or `--target` does not belong there.
+            TunerError: there is no such dataset, format or path, or `--target` or `--as` does not belong there.
         """
+        if known_as is not None:
+            _check_alias(known_as, text)
         form, colon, path = text.partition(":")
         if not colon:
             if text not in catalog.names("datasets"):
@@ -44,17 +51,17 @@ class Source:
             raise TunerError(f"unknown dataset '{text}': give a name from tuner list, or {choices}")
         if not path:
             raise TunerError(f"{text}: give a path: {form}:PATH")
-        return cls(f"{form}:{_found(path, text)}", target)
+        return cls(f"{form}:{_found(path, text)}", target, known_as)
 
     @classmethod
     def of(cls, config: SweepConfig) -> Source:
         """The data of a sweep."""
-        return cls(config.dataset, config.target)
+        return cls(config.dataset, config.target, config.known_as)
 
     @property
     def name(self) -> str:
         """Letters, digits and _: the first half of a pair's name. Another column of a table is another problem."""
-        return dataset_name(self.dataset, self.target)
+        return self.known_as or dataset_name(self.dataset, self.target)
 
     def load(self, limit: int | None = None) -> Splits:
         """The data, subsampled where `limit` says so."""
@@ -80,6 +87,15 @@ def _refuse_path(text: str) -> None:
         raise TunerError(f"'{text}' is a folder here, and no dataset's name: say what it holds: {forms}")
     if is_file:
         raise TunerError(f"'{text}' is a file here, and no dataset's name: for a table write csv:{text}")
+
+
+def _check_alias(name: str, text: str) -> None:
+    if ":" not in text:
+        raise TunerError(f"--as {name}: {text} has its name from tuner list: the option is for your own data")
+    if not _ALIAS.fullmatch(name):
+        raise TunerError(f"--as '{name}': use at most 60 letters, digits or '_', and begin with a letter or digit")
+    if name in catalog.names("datasets"):
+        raise TunerError(f"--as {name}: that is a dataset of tuner list: choose another name")
 
 
 def _found(path: str, text: str) -> Path:

@@ -111,6 +111,13 @@ class Splits:
     test: Split
     notes: tuple[str, ...] = ()
     """Notes for the user, one line each, such as which files were skipped and why."""
+    before_limit: Split | None = None
+    """The whole validation split, where `validation` is a subsample of it."""
+
+    @property
+    def whole_validation(self) -> Split:
+        """The validation split that models of limited and of full sweeps are compared on."""
+        return self.before_limit or self.validation
 
     def fingerprint(self) -> str:
         """Identifies all samples and how they are split: a resumed sweep must have the data that it started with."""
@@ -130,7 +137,8 @@ class Splits:
     def limit(self, samples: int, seed: int = SPLIT_SEED) -> Splits:
         """A stratified subsample with `samples` for training and validation together, in the same proportion.
 
-        The test split stays whole, so that scores of limited and full runs are comparable.
+        The test split stays whole, and the whole validation split is kept beside: by them the models of limited and of
+        full sweeps are compared.
         """
         total = len(self.train.targets) + len(self.validation.targets)
         least = 2 * len(self.spec.classes)
@@ -139,7 +147,8 @@ class Splits:
         if samples >= total:
             return self
         share = samples / total
-        return replace(self, train=_sample(self.train, share, seed), validation=_sample(self.validation, share, seed))
+        train, validation = (_sample(split, share, seed) for split in (self.train, self.validation))
+        return replace(self, train=train, validation=validation, before_limit=self.whole_validation)
 
 
 def fingerprint(split: Split) -> str:

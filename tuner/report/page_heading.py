@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from markupsafe import Markup
 
@@ -11,6 +13,8 @@ from tuner.core.records import SCORE, best_of
 from tuner.core.score_text import interval_text, luck_text, score_details, score_digits
 from tuner.core.scores import TestScores
 from tuner.core.units import format_parameters
+from tuner.core.validation import ValidationScore
+from tuner.core.validation_text import looks_text, nothing_learnt
 from tuner.report.figures import STATES
 from tuner.report.findings import Findings
 from tuner.report.page import render_template
@@ -29,6 +33,7 @@ def heading(findings: Findings) -> Markup:
         counts=_counts(findings),
         finished=result is not None,
         scores=[] if result is None else _scores(TestScores.from_json(result["test"])),
+        remarks=_remarks(result or {}),
         best=best and f"number {best.number}, epoch {best.best_epoch}, {SCORE} {best.best[0]:.4f}{_luck(findings)}",
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
     )
@@ -42,6 +47,17 @@ def _scores(scores: TestScores) -> list[tuple[str, str, list[str]]]:
         details = [*([f"95 % interval {interval_text(interval)}"] if interval else []), *score_details(scores, name)]
         found.append((label, score_digits(scores.value(name), interval), details))
     return found
+
+
+def _remarks(result: Mapping[str, Any]) -> list[str]:
+    """Whether the model has learnt anything, and how often the test set had been looked at."""
+    remarks = []
+    score = result.get("validation") and ValidationScore.from_json(result["validation"])
+    if score and not score.better:
+        remarks.append(nothing_learnt(score))
+    if result.get("test_looks", 1) > 1:
+        remarks.append(looks_text(result["test_looks"]))
+    return remarks
 
 
 def _luck(findings: Findings) -> str:

@@ -20,6 +20,7 @@ from tuner.core.units import format_parameters
 from tuner.data.source import Source
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import is_running
+from tuner.sweeps.pair import check_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
 from tuner.sweeps.resume import check_inputs, fit_to_machine
 from tuner.sweeps.run import SweepRun
@@ -89,7 +90,7 @@ def begin(
 ) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
     """Plans a sweep and makes its folder, without running it. See `sweep`."""
     request.check()
-    data, events = Source.parse(request.dataset, request.target), Callbacks(callbacks)
+    data, events = Source.parse(request.dataset, request.target, request.known_as), Callbacks(callbacks)
     catalog.check("models", request.model)
     home = make_folder(home or tuner_home())
     store = Store.of(home)
@@ -97,6 +98,10 @@ def begin(
     name = _free_name(request.name, f"{data.name}-{request.model}", home)
     with events.phase("Reading the data"):
         config, inputs = plan(request, name)
+        config = identify(config, inputs.splits, home)
+    check_name(config, store, home, events)
+    if request.name is not None:
+        check_sweep_is_no_pair(name, config, home)
     if request.fixed is None:
         _note_default_space(request, data, events)
     _check_writable(store, config)
@@ -130,7 +135,7 @@ def training_request(
     home, events = home or tuner_home(), Callbacks(callbacks)
     single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
     if from_best is None and from_trial is None:
-        _note_default_space(request, Source.parse(request.dataset, request.target), events)
+        _note_default_space(request, Source.parse(request.dataset, request.target, request.known_as), events)
     if from_trial and (changed := changed_conditions(single, home, from_trial)):
         events.on_note(changed)
     events.on_note(f"parameters: {format_parameters((single.fixed or {})['params'])}", warning=False)

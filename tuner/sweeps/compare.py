@@ -1,12 +1,13 @@
-"""`tuner compare`: the best finished sweep of each pair, side by side.
+"""`tuner compare`: for each pair the finished sweep that the rule of `champion` chooses, side by side.
 
-Two models of a dataset are comparable when they were tested on the same samples. Where a dataset's test set has changed
-(another version of the files, say), that of the newest sweep counts; sweeps with another one are only named.
+Models of a dataset are chosen by their validation scores on one split. Where a dataset has changed (another version of
+the files, say), the split of the newest sweep counts; sweeps with another one are only named, unless their model has
+been scored on the newest one. The test scores are shown, and choose nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from tuner.core.errors import TunerError
 from tuner.core.score_text import difference_text
 from tuner.data.source import Source
+from tuner.sweeps.best_sweeps import Choice, Registered, best_sweeps
+from tuner.sweeps.champion import ByHand
 from tuner.sweeps.pairwise import against_best, pairwise_notes
 from tuner.tracking.store import Store
 
@@ -29,6 +32,8 @@ class Row:
 
     sweep: FinishedSweep
     trials: int
+    looks: int = 1
+    """How many models of the pair have been tested on the same test split."""
     against_best: Difference | None = None
     """This model compared with the best one of the dataset; None for that itself, and where it is not known."""
 
@@ -44,6 +49,8 @@ class Row:
             "model": self.sweep.model,
             "sweep": self.sweep.name,
             "trials": self.trials,
+            "val_accuracy": self.sweep.validation.accuracy if self.sweep.validation else self.sweep.val_accuracy,
+            "test_looks": self.looks,
             "against_best": _told(self.against_best) if self.against_best else None,
         } | {name: values[name] for name in names}
 
@@ -55,7 +62,7 @@ def _told(difference: Difference) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Rows by dataset, each with its most accurate model first, and notes on them."""
+    """Rows by dataset, each with its best model by validation first, and notes on them."""
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
@@ -78,29 +85,39 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
     if not sweeps:
         what, where = (f" of {dataset}", f" {dataset} MODEL") if dataset else ("", "")
         raise TunerError(f"there is no finished sweep{what} in {store.address}: start one with tuner sweep{where}")
-    best, others = best_sweeps(sweeps)
-    found = against_best(best, home)
-    return Comparison(
-        rows=tuple(
-            Row(sweep=sweep, trials=count_trials(store, sweep), against_best=found.get(sweep.uid)) for sweep in best
-        ),
-        notes=(*pairwise_notes(best, found), *_notes(best, others)),
+    choice = best_sweeps(sweeps, _registered(store, {sweep.pair for sweep in sweeps}))
+    found = against_best(choice.best, home)
+    rows = tuple(
+        Row(
+            sweep=sweep,
+            trials=count_trials(store, sweep),
+            looks=_looks(sweep, sweeps),
+            against_best=found.get(sweep.uid),
+        )
+        for sweep in choice.best
     )
+    return Comparison(rows=rows, notes=(*pairwise_notes(choice.best, found), *_notes(rows, choice)))
 
 
-def best_sweeps(sweeps: Iterable[FinishedSweep]) -> tuple[list[FinishedSweep], list[FinishedSweep]]:
-    """The most accurate sweep of each pair, by dataset and accuracy, and those that were tested on an older test set.
+def _registered(store: Store, pairs: Iterable[str]) -> dict[str, Registered]:
+    from tuner.core.validation import scores_in  # noqa: PLC0415
+    from tuner.tracking.versions import Versions, registered_models  # noqa: PLC0415 - MLflow takes seconds to import
 
-    Of equally accurate sweeps the first one counts, as for the champion.
-    """
-    by_age = sorted(sweeps, key=lambda sweep: sweep.started)
-    newest = {sweep.data: sweep.test_data for sweep in by_age}
-    others = [sweep for sweep in by_age if sweep.test_data != newest[sweep.data]]
-    best: dict[str, FinishedSweep] = {}
-    for sweep in by_age:
-        if sweep.test_data == newest[sweep.data]:
-            best[sweep.pair] = max(best.get(sweep.pair, sweep), sweep, key=lambda each: each.accuracy)
-    return sorted(best.values(), key=lambda sweep: (sweep.data, -sweep.accuracy, sweep.model)), others
+    champions = registered_models(store.uri)
+    found = {}
+    for version in (each for pair in sorted(pairs) if pair in champions for each in Versions(store.uri, pair).all()):
+        hand = version.by_hand
+        found[version.uid] = Registered(
+            scores=scores_in(version.tags),
+            by_hand=ByHand(before=hand[0], keep=hand[1]) if hand else None,
+            order=version.number,
+            champion=champions[version.model] == version.number,
+        )
+    return found
+
+
+def _looks(sweep: FinishedSweep, sweeps: Sequence[FinishedSweep]) -> int:
+    return sum((each.pair, each.test_data) == (sweep.pair, sweep.test_data) for each in sweeps)
 
 
 def _of(dataset: str, sweeps: list[FinishedSweep]) -> list[FinishedSweep]:
@@ -110,10 +127,19 @@ def _of(dataset: str, sweeps: list[FinishedSweep]) -> list[FinishedSweep]:
     return named if source is None else [sweep for sweep in sweeps if sweep.dataset == source.dataset]
 
 
-def _notes(best: list[FinishedSweep], others: list[FinishedSweep]) -> Iterable[str]:
-    for data, group in groupby(sorted(others, key=lambda sweep: sweep.data), key=lambda sweep: sweep.data):
-        names = ", ".join(sweep.name for sweep in group)
-        yield f"Not compared, because their test set of {data} is not that of the newest sweep: {names}"
-    machines = sorted({sweep.machine for sweep in best if sweep.train_seconds is not None})
+def _notes(rows: Sequence[Row], choice: Choice) -> Iterator[str]:
+    yield "Chosen by validation accuracy; the test scores are of what was chosen."
+    often = [f"{row.sweep.pair} {row.looks}" for row in rows if row.looks > 1]
+    if often:
+        yield f"Models tested on the same test set so far, of which one is shown: {', '.join(often)}"
+    for sweep in choice.base:
+        yield f"{sweep.name} is not better than always saying one class, by more than noise: it is not the champion"
+    for sweep in choice.older:
+        yield f"{sweep.name} was tested on an older test set of {sweep.data}: its test scores are not comparable"
+    for data, group in groupby(sorted(choice.others, key=lambda sweep: sweep.data), key=lambda sweep: sweep.data):
+        names = [sweep.name for sweep in group]
+        were = "it was not scored" if len(names) == 1 else "they were not scored"
+        yield f"Not compared, since {were} on the validation split of the newest sweep of {data}: {', '.join(names)}"
+    machines = sorted({row.sweep.machine for row in rows if row.sweep.train_seconds is not None})
     if len(machines) > 1:
         yield f"The training times were measured on different machines: {'; '.join(machines)}"

@@ -1,4 +1,4 @@
-"""The last step of a sweep's search: the best trial's model is tested once on the test split, and saved."""
+"""The last step of a sweep's search: the best trial's model is saved, and tested once on the test split."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from tuner.training.loop import EpochMetrics
 from tuner.training.model_cost import measure_cost
 from tuner.training.saved_model import load_model, save_model
 from tuner.training.training_range import training_range
+from tuner.training.validation import score_validation
 
 
 def evaluate_best(
@@ -37,11 +38,12 @@ def evaluate_best(
     folder: SweepFolder,
     storage: CheckpointStorage | None,
     warn: Callable[[str], None],
+    chosen_of: int = 1,
 ) -> Winner:
     """Tests the best trial's best weights once on the test split, and saves them in the sweep's folder.
 
-    Its checkpoint is in that folder, or is fetched from `storage`. If the checkpoint does not hold the best epoch of
-    the study, `warn` gets a message.
+    It is the best of `chosen_of` trials. Its checkpoint is in that folder, or is fetched from `storage`. If the
+    checkpoint does not hold the best epoch of the study, `warn` gets a message.
     """
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder.trials, best.number)
@@ -81,12 +83,14 @@ def evaluate_best(
         scores=score_logits(logits, splits.test.targets, counts, classes),
         cost=measure_cost(model, best),
         test_data=fingerprint(splits.test),
+        validation=score_validation(model, splits, chosen_of=chosen_of),
     )
 
 
 def _again(config: SweepConfig, number: int) -> str:
     words = ["tuner", "train", config.dataset, config.model, "--from-trial", f"{config.name}/{number}"]
-    return shlex.join([*words, *(["--target", config.target] if config.target else [])])
+    options = {"--target": config.target, "--as": config.known_as}
+    return shlex.join([*words, *(word for option, value in options.items() if value for word in (option, value))])
 
 
 def _fetch(storage: CheckpointStorage, number: int, file: Path, name: str) -> None:

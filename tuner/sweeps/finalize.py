@@ -12,24 +12,30 @@ from pathlib import Path
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, disk_error_text, one_line
-from tuner.core.outcome import Outcome, RegisteredModel, Winner, read_result, read_winner
+from tuner.core.outcome import Outcome, Winner, read_result, read_winner
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.validation import own_tags
+from tuner.core.validation_text import nothing_learnt
 from tuner.data.encoding import to_raw
+from tuner.data.spec import Splits
 from tuner.report.make import Report, make_report
 from tuner.search.optimism import optimism
 from tuner.search.study import Study
 from tuner.search.study_reader import read_records
 from tuner.sweeps.final_test import evaluate_best
 from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.looks import looks_here
+from tuner.sweeps.registration import LoadSplits, crown
 from tuner.tracking.artifacts import send_report
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import explain
-from tuner.tracking.finished_sweeps import log_winner
+from tuner.tracking.finished_sweeps import log_winner, tested_on
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.retry import is_mlflow_error, retry
-from tuner.tracking.runs import MlflowSweep
+from tuner.tracking.runs import MlflowSweep, identity_tags
 from tuner.tracking.store import Store
+from tuner.tracking.versions import Versions
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.evaluation import Predictions
 from tuner.training.saved_model import load_model
@@ -89,14 +95,36 @@ EXAMPLES = 2  # samples that are stored with the registered model
 
 
 def register_winner(
-    config: SweepConfig, folder: Path, winner: Winner, store: Store, sweep: MlflowSweep, finished: float | None = None
-) -> RegisteredModel:
+    config: SweepConfig,
+    folder: Path,
+    winner: Winner,
+    store: Store,
+    sweep: MlflowSweep,
+    load: LoadSplits,
+    finished: float | None = None,
+) -> Winner:
     """Writes the winner to the sweep's run, registers its model, and ends the run as FINISHED.
 
-    A second call changes nothing. `finished` is in seconds since 1970, by default now.
+    A second call changes nothing.
+
+    Args:
+        config: the sweep.
+        folder: the sweep's.
+        winner: its best trial.
+        store: where it is registered.
+        sweep: its runs there.
+        load: reads its data, if a champion must be scored on it; raises TunerError when the data is not at hand.
+        finished: when the sweep ended, in seconds since 1970, by default now.
+
+    Returns:
+        The winner, with its registered model and how often the test set has been looked at.
     """
+    tested = tested_on(store.uri, sweep.experiment_id, winner.test_data)
+    tested |= looks_here(config.pair, winner.test_data, folder.parent) | {config.uid}
+    winner = replace(winner, test_looks=max(winner.test_looks, len(tested)))
     log_winner(store.uri, sweep.run_id, winner)
     _, spec = load_model(SweepFolder(folder).model)
+    validation = winner.validation
     candidate = Candidate(
         name=config.pair,
         sweep=config.name,
@@ -107,10 +135,13 @@ def register_winner(
         example=to_raw(spec, Predictions.load(folder).inputs[:EXAMPLES]),
         accuracy=winner.scores.accuracy,
         test_data=winner.test_data,
+        tags=(own_tags(validation) if validation else {}) | identity_tags(config),
+        description=nothing_learnt(validation) if validation and not validation.better else "",
     )
-    registered = register(store.uri, candidate)
+    register(store.uri, candidate)
+    model = crown(Versions(store.uri, config.pair), config.uid, config.data, load)
     sweep.end("FINISHED", finished)
-    return registered
+    return replace(winner, model=model)
 
 
 def find_winner(
@@ -126,12 +157,17 @@ def find_winner(
     if best is None:
         raise all_failed(study.records(), folder.path)
     with events.phase("Testing the best model"):
-        winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note)
+        tried = sum(bool(record.values) for record in study.records())
+        winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note, tried)
+    looks = looks_here(config.pair, winner.test_data, folder.home) | {config.uid}
     samples = len(inputs.splits.validation.targets)
-    return replace(winner, val_samples=samples, val_luck=optimism(study.records(), samples))
+    luck = optimism(study.records(), samples)
+    return replace(winner, test_looks=len(looks), val_samples=samples, val_luck=luck)
 
 
-def register_best(outcome: Outcome, tracker: BackgroundTracker, store: Store, events: Callbacks) -> Outcome:
+def register_best(
+    outcome: Outcome, tracker: BackgroundTracker, store: Store, splits: Splits, events: Callbacks
+) -> Outcome:
     """Uploads the rest of the record and the model to MLflow. The outcome says why something is missing there."""
     winner = outcome.winner
     assert winner is not None
@@ -141,7 +177,9 @@ def register_best(outcome: Outcome, tracker: BackgroundTracker, store: Store, ev
             unsent, sweep = tracker.close(), tracker.sweep
             if sweep is None:
                 return replace(outcome, unsent=unsent)
-            model = retry(partial(register_winner, outcome.config, outcome.folder, winner, store, sweep))
+            winner = retry(
+                partial(register_winner, outcome.config, outcome.folder, winner, store, sweep, lambda: splits)
+            )
         except BaseException as error:
             with suppress(Exception):  # no run is left RUNNING, if that can be helped
                 if sweep:
@@ -149,7 +187,7 @@ def register_best(outcome: Outcome, tracker: BackgroundTracker, store: Store, ev
             if not is_mlflow_error(error):
                 raise
             return replace(outcome, unsent=explain(error, store.file))
-        return replace(outcome, winner=replace(winner, model=model), unsent=unsent)
+        return replace(outcome, winner=winner, unsent=unsent)
 
 
 def publish_report(outcome: Outcome, store: Store, events: Callbacks) -> Outcome:

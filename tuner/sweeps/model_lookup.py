@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tuner.core.errors import TunerError, unknown
@@ -11,16 +12,18 @@ from tuner.tracking.store import Store
 from tuner.training.saved_model import DESCRIPTION_FILE
 
 REGISTRY = "models:/"
+Warn = Callable[[str], None]
 
 
-def find_model(name: str, home: Path, scratch: Path) -> Path:
+def find_model(name: str, home: Path, scratch: Path, warn: Warn | None = None) -> Path:
     """The folder of a saved model.
 
     Args:
         name: a sweep's name or folder, `models:/NAME@champion` or the like, or a pair such as `cifar10-resnet`,
-            which means its champion.
+            which means its champion, or its newest version while it has none.
         home: the folder of all sweeps.
         scratch: a folder for downloads.
+        warn: is told when a pair has no champion.
 
     Raises:
         TunerError: there is no such model.
@@ -34,15 +37,23 @@ def find_model(name: str, home: Path, scratch: Path) -> Path:
             return SweepFolder(folder).model
     if name in sweep_names(home):
         raise TunerError(f"the sweep {name} has no model yet, because it is not finished: tuner resume {name}")
-    return _champion(name, home, scratch)
+    return _of_pair(name, home, scratch, warn)
 
 
-def _champion(name: str, home: Path, scratch: Path) -> Path:
-    from tuner.tracking.registry import CHAMPION, champion_names  # noqa: PLC0415 - MLflow is slow to import
+def _of_pair(name: str, home: Path, scratch: Path, warn: Warn | None) -> Path:
+    from tuner.tracking.versions import CHAMPION, Versions, registered_models  # noqa: PLC0415 - MLflow is slow to import
 
-    store = _store(home)
-    known = champion_names(store.uri) if store else []
-    if name not in known:
+    store = store_with_models(home)
+    known = registered_models(store.uri) if store else {}
+    newest = Versions(store.uri, name).all()[-1:] if store and known.get(name, 0) is None else []
+    for version in newest:
+        if warn:
+            warn(
+                f"{name} has no champion, since no model of it was better than always saying one class: version "
+                f"{version.number}, its newest, answers"
+            )
+        return _download(f"{REGISTRY}{name}/{version.number}", home, scratch)
+    if known.get(name) is None:
         choices = [*known, *sweep_names(home)]
         if not choices:
             raise TunerError(f"unknown model '{name}': there are no models in {home} yet: start with tuner sweep")
@@ -51,9 +62,9 @@ def _champion(name: str, home: Path, scratch: Path) -> Path:
 
 
 def _download(uri: str, home: Path, scratch: Path) -> Path:
-    from tuner.tracking.registry import download_model  # noqa: PLC0415
+    from tuner.tracking.versions import download_model  # noqa: PLC0415
 
-    store = _store(home)
+    store = store_with_models(home)
     if not store:
         raise TunerError(f"{uri}: there is no MLflow store in {home}: start with tuner sweep, or set TUNER_HOME")
     folder = download_model(store.uri, uri, scratch)
@@ -63,7 +74,7 @@ def _download(uri: str, home: Path, scratch: Path) -> Path:
     return found[0].parent
 
 
-def _store(home: Path) -> Store | None:
+def store_with_models(home: Path) -> Store | None:
     """The store, if it answers. A missing embedded store is not asked, because that would create it."""
     store = Store.of(home)
     if store.embedded and not (home / "mlflow.db").exists():

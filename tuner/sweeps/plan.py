@@ -31,7 +31,7 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
         TunerError: something in the request is wrong; the message names it and the choices.
     """
     catalog.check("models", request.model)
-    data = Source.parse(request.dataset, request.target)
+    data = Source.parse(request.dataset, request.target, request.known_as)
     load = cache(partial(data.load, request.limit))
     if request.fixed is None:
         raw, source = read_space(data, request.model, request.space, load)
@@ -58,6 +58,7 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
         name=name,
         dataset=data.dataset,
         target=data.target,
+        known_as=data.known_as,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,
         trials=request.trials,

@@ -150,7 +150,7 @@ class SweepRun:
         outcome = replace(self.outcome(), winner=winner)
         write_result(outcome)  # from here on the model is safe, whatever happens next
         self.stop.check()
-        outcome = finalize.register_best(outcome, self.tracker, self.store, self.events)
+        outcome = finalize.register_best(outcome, self.tracker, self.store, self.inputs.splits, self.events)
         outcome = replace(outcome, seconds=time.monotonic() - self.started)
         write_result(outcome)
         if self.storage and outcome.winner and outcome.winner.model:

@@ -34,7 +34,7 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
     """
     option = f"--from-trial {trial}"
     config, record = _trial(home, trial)
-    source = Source.parse(request.dataset, request.target)
+    source = Source.parse(request.dataset, request.target, request.known_as or config.known_as)
     if (Source.of(config), config.model) != (source, request.model):
         raise TunerError(f"{option}: that is a trial of {config.model} on {config.dataset}")
     given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
@@ -44,6 +44,7 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
     _, conditions = record.conditions[-1] if record.conditions else (0, {})
     return replace(
         request,
+        known_as=config.known_as,
         trials=1,
         concurrency=1,
         limit=config.limit,
@@ -105,7 +106,7 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
         TunerError: there is no such sweep, it is of another model, or `--set` names more than one value.
     """
     if from_best is None:
-        data = Source.parse(request.dataset, request.target)
+        data = Source.parse(request.dataset, request.target, request.known_as)
         raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
     else:
         raw, source = _best(from_best, request.model, home), f"the best trial of {from_best}"

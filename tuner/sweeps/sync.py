@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from tuner.core.callback import Callbacks
@@ -18,6 +18,7 @@ from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import read_records
 from tuner.sweeps.finalize import publish, register_winner
 from tuner.sweeps.lock import lock_for_sync
+from tuner.sweeps.registration import data_at_hand
 from tuner.tracking.artifacts import ArtifactStorage, has_report, send_report
 from tuner.tracking.retry import error_cause, is_mlflow_error, is_transient, retry
 from tuner.tracking.runs import MlflowSweep
@@ -34,7 +35,7 @@ class Synced:
     """How many trials were incomplete in MLflow."""
     epochs: int = 0
     model: str = ""
-    """Where it was registered, if it was not before."""
+    """Where it was registered, if it was not before, and how it stands to the champion."""
     report: bool = False
     left_out: str = ""
     unsent: str = ""
@@ -112,10 +113,12 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
     if SweepFolder(folder).result.exists():
         if sweep.status != "FINISHED" or not is_sent(folder):
             winner = read_winner(folder, records)
-            registered = retry(lambda: register_winner(config, folder, winner, store, sweep, finished))
+            load = cache(partial(data_at_hand, config))
+            sent = retry(lambda: register_winner(config, folder, winner, store, sweep, load, finished))
             if not refused:
-                mark_sent(folder, registered)
-            model = registered.uri
+                mark_sent(folder, sent)
+            if sent.model:
+                model = f"{sent.model.uri} ({sent.model.note})"
             with suppress(Exception):  # a leftover costs disk space, but no sweep
                 (UriStorage.of(config) or ArtifactStorage(store.address, config.pair, config.uid)).clear()
         report = _send_report(folder, config, store, sweep.run_id, warn, anew=bool(model))

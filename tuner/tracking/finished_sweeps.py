@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from mlflow import MlflowClient
@@ -12,6 +13,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from tuner.core.outcome import FinishedSweep, Winner
 from tuner.core.score_text import class_name
 from tuner.core.scores import Interval
+from tuner.core.validation import DATA_TAG, own_tags, scores_in
 from tuner.tracking.run_status import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
 
@@ -32,18 +34,28 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     client, best = MlflowClient(uri, uri), winner.trial
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
     scores = {f"test_{name}": value for name, value in winner.scores.numbers().items()}
-    values = {"best_val_accuracy": winner.val_accuracy} | scores
+    values = {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
     values |= {} if winner.val_luck is None else {"best_val_luck": winner.val_luck}
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     tags = {"tuner.best_trial": best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
     if winner.scores.base_class is not None:
         tags[BASE_CLASS_TAG] = class_name(winner.scores.base_class)  # MLflow takes no tag of any length
+    tags |= own_tags(winner.validation) if winner.validation else {}
     client.log_batch(
         run_id,
         metrics=[Metric(name, value, when, 0) for name, value in values.items()],
         params=[Param(name, str(value)) for name, value in best.parameters.items()],
         tags=[RunTag(name, str(value)) for name, value in tags.items()],
     )
+
+
+def tested_on(uri: str, experiment: str, test_data: str) -> set[str]:
+    """The unique ids of the sweeps of one experiment, by its id, whose model was tested on this test split."""
+    client = MlflowClient(uri, uri)
+    same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and metrics.test_accuracy >= 0"
+    return {
+        run.data.tags[UID_TAG] for run in _pages(client.search_runs, [experiment], same) if UID_TAG in run.data.tags
+    }
 
 
 _PAGE = 1000
@@ -108,7 +120,18 @@ def _read(run: Run, pair: str) -> FinishedSweep:
         bytes=whole["bytes"],
         train_seconds=cost["train_seconds"],
         machine=_machine(json.loads(tags["tuner.machine"])),
+        val_accuracy=metrics.get("best_val_accuracy"),
+        limit=_limit(tags.get("tuner.config", "")),
+        validation=scores_in(tags).get(tags.get(DATA_TAG, "")),
     )
+
+
+def _limit(config: str) -> int | None:
+    """`--limit` in the JSON of a SweepConfig, as far as it can be read."""
+    with suppress(ValueError, AttributeError):
+        limit = json.loads(config).get("limit")
+        return limit if isinstance(limit, int) else None
+    return None
 
 
 def _interval(metrics: Mapping[str, float], name: str) -> Interval | None:

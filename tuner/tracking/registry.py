@@ -1,11 +1,11 @@
-"""Registers the best model of a sweep in MLflow, without pickle, and moves the alias `champion` of its pair."""
+"""Logs the best model of a sweep, without pickle, and registers it as a version of its pair. See also `versions`."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,11 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 from numpy.typing import NDArray
 
-from tuner.core.errors import TunerError
-from tuner.core.outcome import RegisteredModel
 from tuner.core.package import copy_package
 from tuner.data.spec import DataSpec
 from tuner.tracking.retry import ignore_refusal, retried_uploads
 from tuner.tracking.run_status import ACCURACY_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
 
-CHAMPION = "champion"
-_NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "pillow", "safetensors", "scikit-learn", "torch", "torchvision")
 
 
@@ -51,30 +47,17 @@ class Candidate:
     """On the test split, 0 to 1."""
     test_data: str
     """The test split's fingerprint."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """More tags of the version, such as its validation score."""
+    description: str = ""
+    """What people should know of it before they use it."""
 
 
-def register(uri: str, candidate: Candidate) -> RegisteredModel:
-    """Logs and registers the model, once for each sweep, and moves `champion` to it if it is better."""
+def register(uri: str, candidate: Candidate) -> str:
+    """Logs and registers the model, once for each sweep. Returns its URI, `models:/NAME/VERSION`."""
     client = MlflowClient(uri, uri)
-    return _promote(client, _registered(client, candidate) or _new_version(client, uri, candidate))
-
-
-def champion_names(uri: str) -> list[str]:
-    """The registered models that have a champion."""
-    client = MlflowClient(uri, uri)
-    return sorted(
-        model.name for model in client.search_registered_models(max_results=1000) if CHAMPION in (model.aliases or {})
-    )
-
-
-def download_model(uri: str, model_uri: str, folder: Path) -> Path:
-    """Fetches a registered model into `folder`. Raises TunerError when there is none."""
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    try:
-        return Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=str(folder)))
-    except (MlflowException, OSError) as error:
-        raise TunerError(f"{model_uri}: {' '.join(str(error).split())}") from None
+    version = _registered(client, candidate) or _new_version(client, uri, candidate)
+    return f"models:/{version.name}/{version.version}"
 
 
 def _registered(client: MlflowClient, candidate: Candidate) -> ModelVersion | None:
@@ -99,9 +82,15 @@ def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelV
         UID_TAG: candidate.uid,
         ACCURACY_TAG: repr(candidate.accuracy),
         TEST_DATA_TAG: candidate.test_data,
+        **candidate.tags,
     }
     return client.create_model_version(
-        candidate.name, logged.model_uri, candidate.run_id, tags=tags, model_id=logged.model_id
+        candidate.name,
+        logged.model_uri,
+        candidate.run_id,
+        tags=tags,
+        description=candidate.description or None,
+        model_id=logged.model_id,
     )
 
 
@@ -159,51 +148,3 @@ def _signature(data: DataSpec) -> ModelSignature:
 def _inputs(data: DataSpec) -> dict[str, Any]:
     """What goes in, in words of the model: for people, and kept as the logged model's metadata."""
     return {"task": data.task, "shape": list(data.shape), "columns": [column.name for column in data.columns]}
-
-
-def _promote(client: MlflowClient, new: ModelVersion) -> RegisteredModel:
-    """Moves `champion` to the new version if it is better on the same test split."""
-    uri, own = f"models:/{new.name}@{CHAMPION}", f"models:/{new.name}/{new.version}"
-    before = _champion(client, new.name)
-    if before and before.tags.get(TEST_DATA_TAG) != new.tags[TEST_DATA_TAG]:
-        note = f"version {before.version} remains the champion, because its test set was different"
-        return RegisteredModel(uri=own, champion=False, note=note)
-    best = _move_champion(client, new)
-    if best.version != new.version:
-        note = f"version {best.version} remains the champion with test accuracy {_accuracy(best):.4f}"
-        return RegisteredModel(uri=own, champion=False, note=note)
-    if before is None:
-        note = "the first model of this pair"
-    elif before.version == new.version:
-        note = "already the champion"
-    else:
-        note = f"before, it was version {before.version} with test accuracy {_accuracy(before):.4f}"
-    return RegisteredModel(uri=uri, champion=True, note=note)
-
-
-def _move_champion(client: MlflowClient, new: ModelVersion) -> ModelVersion:
-    """Moves `champion` to the best version on the same test split, the earliest among equals, and returns it.
-
-    It checks again after a move, since another sweep may have moved it meanwhile: the last to move sees all versions.
-    """
-    while True:
-        versions = client.search_model_versions(f"name = '{new.name}'")
-        rivals = [each for each in versions if each.tags.get(TEST_DATA_TAG) == new.tags[TEST_DATA_TAG]]
-        best = max(rivals, key=lambda each: (_accuracy(each), -int(each.version)))
-        champion = _champion(client, new.name)
-        if champion and champion.version == best.version:
-            return best
-        client.set_registered_model_alias(new.name, CHAMPION, best.version)
-
-
-def _champion(client: MlflowClient, name: str) -> ModelVersion | None:
-    try:
-        return client.get_model_version_by_alias(name, CHAMPION)
-    except MlflowException as error:
-        if error.error_code not in _NO_SUCH_ALIAS:
-            raise
-        return None
-
-
-def _accuracy(version: ModelVersion) -> float:
-    return float(version.tags[ACCURACY_TAG])

@@ -25,7 +25,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.machine import describe_machine, package_versions
 from tuner.core.records import SCORE, TrialRecord
 from tuner.tracking.retry import ignore_refusal
-from tuner.tracking.run_status import PARENT_TAG, SWEEP_TAG, TAGS, TRIAL_TAG, UID_TAG, TrialEnd, TrialRun
+from tuner.tracking.run_status import IDENTITY_TAG, PARENT_TAG, SWEEP_TAG, TAGS, TRIAL_TAG, UID_TAG, TrialEnd, TrialRun
 from tuner.tracking.store import Store
 
 
@@ -39,7 +39,16 @@ def tags_of(config: SweepConfig) -> dict[str, str]:
         "tuner.config": json.dumps(asdict(config)),
         "tuner.versions": json.dumps(package_versions()),
         "tuner.machine": json.dumps(describe_machine()),
+        **identity_tags(config),
     }
+
+
+def identity_tags(config: SweepConfig) -> dict[str, str]:
+    """What the pair of a user's own data is known by; none for a dataset of the catalog."""
+    identity = config.data_identity
+    if identity is None:
+        return {}
+    return {"tuner.pair_data": identity.fingerprint, IDENTITY_TAG: json.dumps(asdict(identity))}
 
 
 MOST_METRICS = 900  # in one request: MLflow's limit is 1000, with parameters and tags

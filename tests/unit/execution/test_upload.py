@@ -8,6 +8,7 @@ import pytest
 
 from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
+from tuner.core.files import digest
 from tuner.execution.jobs import upload
 from tuner.execution.jobs.address import Submitted, cluster_address, clusters, place, submitted
 from tuner.execution.jobs.upload import pack, unpack
@@ -20,7 +21,9 @@ def test_files_that_a_request_names_are_found_again_by_the_words_of_its_command(
     (tmp_path / "space.toml").write_text("epochs = 3")
     request = SweepRequest(dataset="csv:my table.csv", model="lstm", target="b", space=Path("space.toml"))
     packed = pack(request, tmp_path / "job")
-    assert (packed.dataset, str(packed.space), packed.target) == ("csv:upload:my table.csv", "upload:space.toml", "b")
+    origin = digest(tmp_path / "my table.csv")[:8]
+    assert packed.dataset == f"csv:upload:{origin}/my table.csv"
+    assert (str(packed.space), packed.target) == ("upload:space.toml", "b")
     monkeypatch.chdir(tmp_path / "job")
     words = unpack([packed.dataset, str(packed.space), "--set", "lr=1"], tmp_path / "home")
     assert words[2:] == ["--set", "lr=1"]
@@ -34,8 +37,9 @@ def test_a_folder_goes_along_and_a_dataset_of_the_catalog_needs_nothing(tmp_path
     (tmp_path / "photos" / "cat").mkdir(parents=True)
     (tmp_path / "photos" / "cat" / "a.png").write_bytes(b"x")
     packed = pack(SweepRequest(dataset="folder:photos", model="cnn"), tmp_path / "job")
-    assert packed.dataset == "folder:upload:photos"
-    assert (tmp_path / "job/uploads/photos/cat/a.png").read_bytes() == b"x"
+    origin = digest(tmp_path / "photos")[:8]
+    assert packed.dataset == f"folder:upload:{origin}/photos"
+    assert (tmp_path / "job/uploads" / origin / "photos/cat/a.png").read_bytes() == b"x"
     plain = SweepRequest(dataset="digits", model="cnn")
     assert pack(plain, tmp_path / "none") == plain
     assert not (tmp_path / "none").exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -11,7 +13,9 @@ from support.finished_sweeps import make
 from tuner.cli.model_tables import print_comparison
 from tuner.core.errors import TunerError
 from tuner.core.outcome import FinishedSweep
-from tuner.sweeps.compare import Comparison, Row, best_sweeps, compare
+from tuner.sweeps.best_sweeps import Registered, best_sweeps
+from tuner.sweeps.champion import ByHand
+from tuner.sweeps.compare import Comparison, Row, compare
 from tuner.tracking.store import Store
 
 
@@ -23,31 +27,65 @@ def print_at(width: int, sweeps: list[FinishedSweep], *notes: str) -> str:
     return capture.get()
 
 
-def test_the_most_accurate_sweep_stands_for_its_pair_and_of_equals_the_first() -> None:
+def names(sweeps: Iterable[FinishedSweep]) -> list[tuple[str, str]]:
+    return [(sweep.pair, sweep.name) for sweep in sweeps]
+
+
+def test_the_best_by_validation_stands_for_its_pair_and_of_equals_the_first() -> None:
+    """Their test scores say the opposite, and choose nothing."""
     sweeps = [
         make("b", "cnn", 0.7),
-        make("a", "cnn", 0.8, name="later", started=2.0),
-        make("a", "cnn", 0.8, name="first", started=1.0),
-        make("a", "cnn", 0.7, name="worse", started=3.0),
-        make("a", "lenet", 0.9),
+        make("a", "cnn", 0.1, validated=0.8, name="later", started=2.0),
+        make("a", "cnn", 0.2, validated=0.8, name="first", started=1.0),
+        make("a", "cnn", 0.9, validated=0.7, name="worse", started=3.0),
+        make("a", "lenet", 0.3, validated=0.9),
     ]
-    best, others = best_sweeps(sweeps)
-    assert [(sweep.pair, sweep.name) for sweep in best] == [
-        ("a-lenet", "a-lenet-1"),
-        ("a-cnn", "first"),
-        ("b-cnn", "b-cnn-1"),
-    ]
-    assert others == []
+    choice = best_sweeps(sweeps)
+    assert names(choice.best) == [("a-lenet", "a-lenet-1"), ("a-cnn", "first"), ("b-cnn", "b-cnn-1")]
+    assert (choice.others, choice.base, choice.older) == ((), (), ())
 
 
-def test_only_models_that_were_tested_on_the_newest_test_set_of_a_dataset_are_compared() -> None:
-    old = make("a", "cnn", 0.99, test_data="old", name="old", started=1.0)
-    older_pair = make("a", "lenet", 0.98, test_data="old", name="only old", started=2.0)
-    new = make("a", "cnn", 0.6, test_data="new", started=3.0)
-    elsewhere = make("b", "cnn", 0.5, test_data="old")
-    best, others = best_sweeps([new, old, elsewhere, older_pair])
-    assert best == [new, elsewhere]
-    assert others == [old, older_pair]
+def test_only_models_with_a_score_on_the_newest_validation_split_of_a_dataset_are_compared() -> None:
+    old = make("a", "cnn", 0.99, data="old", name="old", started=1.0)
+    older_pair = make("a", "lenet", 0.98, data="old", name="only old", started=2.0)
+    new = make("a", "cnn", 0.6, data="new", started=3.0)
+    elsewhere = make("b", "cnn", 0.5, data="old")
+    choice = best_sweeps([new, old, elsewhere, older_pair])
+    assert (choice.best, choice.others) == ((new, elsewhere), (old, older_pair))
+    scored = make("a", "cnn", 0.7, data="new").validation
+    assert scored
+    again = best_sweeps([new, old], {old.uid: Registered(scores={"new": scored}, order=1, champion=True)})
+    assert (again.best, again.others, again.older) == ((old,), (), ())  # the registration has scored it there
+    tested = make("a", "cnn", 0.7, data="old", test_data="older", name="old", started=1.0)
+    again = best_sweeps([new, tested], {tested.uid: Registered(scores={"new": scored}, order=1, champion=True)})
+    assert again.older == (tested,)
+
+
+def test_a_champion_set_by_hand_stands_for_its_pair() -> None:
+    best, chosen = make("a", "cnn", 0.9, name="best"), make("a", "cnn", 0.7, name="chosen", started=1.0)
+    known = {
+        best.uid: Registered(order=1),
+        chosen.uid: Registered(order=2, champion=True, by_hand=ByHand(before=2, keep=False)),
+    }
+    assert best_sweeps([best, chosen], known).best == (chosen,)
+
+
+def test_sweeps_of_earlier_versions_are_chosen_by_the_accuracy_that_they_noted() -> None:
+    """Those with `--limit` were validated on other samples."""
+    values: dict[str, Any] = {"validation": None, "uid": "x"}
+    first = make("a", "cnn", 0.1, val_accuracy=0.8, name="first", **values)
+    second = make("a", "cnn", 0.9, val_accuracy=0.7, name="second", started=1.0, **{**values, "uid": "y"})
+    limited = make("a", "cnn", 0.9, val_accuracy=0.99, limit=100, name="part", started=0.5, **{**values, "uid": "z"})
+    choice = best_sweeps([first, second, limited])
+    assert (choice.best, choice.others) == ((first,), (limited,))
+    assert best_sweeps([limited]).best == (limited,)
+    new = make("a", "cnn", 0.5, validated=0.75, name="new", started=3.0)
+    assert best_sweeps([first, second, new]).best == (first,)
+
+
+def test_a_pair_that_has_learnt_nothing_is_shown_and_named() -> None:
+    noise = make("a", "cnn", 0.5, better=False)
+    assert best_sweeps([noise]).base == (noise,)
 
 
 @pytest.mark.parametrize("width", [80, 100, 130])

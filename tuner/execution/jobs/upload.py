@@ -10,6 +10,7 @@ from typing import Any
 
 from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
+from tuner.core.files import digest
 from tuner.core.sweep_folder import UPLOADS_FOLDER
 
 PREFIX = "upload:"
@@ -24,10 +25,11 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
     """
     form, colon, path = request.dataset.partition(":")
     if colon:
-        _add(
-            Path(path).expanduser(), folder, request.dataset, "put it where all nodes see it, and start the sweep there"
-        )
-        request = replace(request, dataset=f"{form}:{PREFIX}{Path(path).name}")
+        source = Path(path).expanduser()
+        origin = digest(source.resolve())[:8]  # the same data is known by it, whatever its content has become
+        mend = "put it where all nodes see it, and start the sweep there"
+        _add(source, folder, request.dataset, mend, within=origin)
+        request = replace(request, dataset=f"{form}:{PREFIX}{origin}/{Path(path).name}")
     names: dict[str, Any] = {}
     for option in ("space", "weights"):
         file = getattr(request, option)
@@ -48,7 +50,7 @@ def unpack(arguments: list[str], home: Path) -> list[str]:
     return [argument.replace(PREFIX, f"{kept}/") for argument in arguments]
 
 
-def _add(source: Path, folder: Path, what: str, mend: str) -> None:
+def _add(source: Path, folder: Path, what: str, mend: str, within: str = "") -> None:
     if not source.exists():
         raise TunerError(f"{what}: there is nothing at {source.absolute()}")
     for path in source.rglob("*"):
@@ -59,7 +61,7 @@ def _add(source: Path, folder: Path, what: str, mend: str) -> None:
         raise TunerError(
             f"{what}: {size / 1e6:.0f} MB are too much for an upload (at most {MOST_BYTES / 1e6:.0f} MB): {mend}"
         )
-    target = folder / UPLOADS_FOLDER / source.name
+    target = folder / UPLOADS_FOLDER / within / source.name
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         shutil.copytree(source, target)
@@ -93,6 +95,8 @@ def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list
         seconds = getattr(request, option)
         if seconds is not None:
             words += [f"--{option.replace('_', '-')}", f"{seconds}s"]
+    if request.known_as is not None:
+        words += ["--as", request.known_as]
     for override in request.overrides:
         words += ["--set", override]
     return [*words, "--json"] if as_json else words

@@ -1,0 +1,240 @@
+"""Which of several real trainings is the champion of its pair, what is said of it, and what answers for the pair."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.common import Typed
+from support.small_trainings import PAIR, champion, client, train, version, winner, write_noise, write_table
+
+from tuner.core.callback import Callbacks
+from tuner.core.config import SweepConfig
+from tuner.core.errors import TunerError
+from tuner.core.files import read_checked_json, write_checked_json
+from tuner.core.validation import ValidationScore, own_tags, scores_in
+from tuner.data.source import Source
+from tuner.data.spec import Splits
+from tuner.sweeps.compare import compare
+from tuner.sweeps.model_lookup import find_model
+from tuner.sweeps.registration import crown
+from tuner.sweeps.sync import sync
+from tuner.tracking.registry import Candidate, register
+from tuner.tracking.store import Store
+from tuner.tracking.versions import Version, Versions
+from tuner.training.classifier import build_classifier
+from tuner.training.saved_model import WEIGHTS, save_model
+
+
+@pytest.fixture(autouse=True)
+def store(home: Path, database: Path) -> Store:
+    home.mkdir()
+    shutil.copyfile(database, home / "mlflow.db")
+    return Store.of(home)
+
+
+def answers(home: Path, scratch: Path, sweep: str) -> bool:
+    """Whether the model that the pair's name means is the one of this sweep."""
+    scratch.mkdir()
+    found = find_model(PAIR, home, scratch)
+    return (found / WEIGHTS).read_bytes() == (home / sweep / "model" / WEIGHTS).read_bytes()
+
+
+def test_when_the_data_has_grown_the_better_on_the_new_validation_split_is_champion(
+    tmp_path: Path, home: Path, store: Store, typed: Typed
+) -> None:
+    write_table(tmp_path, 100)
+    first = winner(train()[0])
+    assert (champion(home), first.test_looks) == (1, 1)
+    write_table(tmp_path, 100, 300)
+    second = winner(train()[0])
+    assert second.model
+    assert second.validation
+    assert champion(home) == 2
+    assert second.model.note.startswith("before, it was version 1: it has ")
+    assert second.model.note.endswith("version 1 may have been trained on some of these samples")
+    assert second.test_looks == 1  # the test set is another one
+    old = scores_in(version(home, 1).tags)[second.validation.data]
+    assert (old.samples, old.seen) == (64, True)
+    assert old.accuracy < second.validation.accuracy
+    assert version(home, 2).tags["tuner.val_accuracy"] == repr(second.validation.accuracy)
+    assert answers(home, tmp_path / "second", f"{PAIR}-2")
+    assert [row.sweep.name for row in compare(store, home, None).rows] == [f"{PAIR}-2"]
+
+    code, out, _ = typed("promote", f"{PAIR}-1")  # the name of the sweep
+    assert (code, out.splitlines()[0]) == (
+        0,
+        f"champion of {PAIR}: version 1, of the sweep {PAIR}-1 (before, it was version 2)",
+    )
+    assert (champion(home), answers(home, tmp_path / "first", f"{PAIR}-1")) == (1, True)
+    third = winner(train(epochs=1)[0])
+    assert third.model
+    assert third.model.note.startswith("version 1 remains the champion, set by hand")
+    assert (champion(home), third.test_looks) == (1, 2)
+    run = client(home).get_run(version(home, 3).run_id)
+    assert run.data.metrics["test_looks"] == 2
+    compared = compare(store, home, None)
+    assert [(row.sweep.name, row.looks) for row in compared.rows] == [(f"{PAIR}-1", 1)]
+    assert f"{PAIR}-1 was tested on an older test set of csv_t_y: its test scores are not comparable" in compared.notes
+    assert (
+        "2 models of this pair were tested on this test set, up to this one"
+        in (home / f"{PAIR}-3" / "report" / "report.html").read_text()
+    )
+
+
+def test_a_champion_of_an_earlier_version_is_scored_and_the_test_set_chooses_nothing(
+    tmp_path: Path, home: Path
+) -> None:
+    write_table(tmp_path, 200)
+    winner(train()[0])
+    known = version(home, 1)
+    for tag in [name for name in known.tags if name.startswith("tuner.val")]:
+        client(home).delete_model_version_tag(PAIR, "1", tag)
+    client(home).set_model_version_tag(PAIR, "1", "tuner.test_accuracy", "0.0")
+    result = home / f"{PAIR}-1" / "sweep.json"
+    earlier = SweepConfig.load(home / f"{PAIR}-1")
+    replace(earlier, identity=None).save(result.parent)
+    second = winner(train(epochs=1)[0])
+    assert second.validation
+    assert champion(home) == 1
+    [score] = scores_in(version(home, 1).tags).values()
+    assert (score.data, score.seen) == (second.validation.data, False)
+
+    write_table(tmp_path, 200, classes=("left", "right"))
+    with pytest.raises(TunerError, match=r"or keep the name by --as csv_t_y$"):
+        train()
+    outcome, notes = train(known_as="csv_t_y")
+    third = winner(outcome)
+    assert third.model
+    assert any(note.startswith("csv_t_y was the name of csv:") for note in notes)
+    assert champion(home) == 3
+    assert third.model.note == (
+        "before, it was version 1, which cannot be used on this data any more: it has the classes no, yes"
+    )
+
+
+def test_a_model_that_has_learnt_nothing_is_registered_and_not_champion(
+    tmp_path: Path, home: Path, typed: Typed
+) -> None:
+    write_noise(tmp_path, 120)
+    code, out, _ = typed("train", "csv:t.csv", "lstm", "--target", "y", "--epochs", "2", "--set", "hidden_size=8")
+    assert code == 0
+    assert "Nothing was learnt beyond always saying 'n', as far as 20 validation samples can tell" in out
+    for words in ("train csv:", "sweep csv:", "show csv:"):
+        assert f"    tuner {words}" in out
+    assert "registered, not the champion: not better than always saying" in " ".join(out.split())
+    assert version(home, 1).description.startswith("Nothing was learnt beyond always saying 'n'")
+    assert not client(home).get_registered_model(PAIR).aliases
+    (tmp_path / "new.csv").write_text("a,b,c\n1,2,3\n")
+    code, out, err = typed("predict", PAIR, "new.csv")
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert err.startswith(
+        f"warning: {PAIR} has no champion, since no model of it was better than always saying one class"
+    )
+
+
+def test_a_sweep_that_is_sent_later_leaves_a_champion_that_it_cannot_score(
+    tmp_path: Path, home: Path, store: Store
+) -> None:
+    """The data of the second one is gone by then."""
+    write_table(tmp_path, 100)
+    winner(train()[0])
+    write_table(tmp_path, 100, 300)
+    outcome, _ = train()
+    mlflow = client(home)
+    mlflow.set_registered_model_alias(PAIR, "champion", "1")
+    mlflow.delete_model_version(PAIR, "2")
+    mlflow.delete_model_version_tag(PAIR, "1", f"tuner.validation.{winner(outcome).validation.data}")  # type: ignore[union-attr]
+    result = home / f"{PAIR}-2" / "result.json"
+    write_checked_json(result, {**read_checked_json(result), "model": None, "unsent": "it was away"})
+    (tmp_path / "t.csv").unlink()
+    [sent] = sync(f"{PAIR}-2", elsewhere=False, events=Callbacks(), home=home)
+    assert "version 1 remains the champion: it could not be scored on the validation split of this sweep" in sent.model
+    assert f"tuner promote {PAIR}/3" in sent.model or f"tuner promote {PAIR}/2" in sent.model
+    assert champion(home) == 1
+
+
+def add(store: Store, folder: Path, correct: int, data: str = "split") -> str:
+    """Registers an untrained model with a score. Returns the unique id of its sweep."""
+    mlflow = client(folder / "runs")
+    found = mlflow.get_experiment_by_name("e")
+    experiment = found.experiment_id if found else mlflow.create_experiment("e", str(store.artifacts))
+    splits: Splits = Source("breast_cancer").load()
+    model = build_classifier(splits.spec, "lstm", {"hidden_size": 4})
+    save_model(folder / f"m{correct}", splits.spec, "lstm", {"hidden_size": 4}, model.state_dict())
+    score = ValidationScore(
+        data=data, accuracy=correct / 100, loss=0.5, samples=100, base_class="a", base_accuracy=0.5, better=True
+    )
+    new = Candidate(
+        name="p",
+        sweep=f"s{correct}",
+        uid=f"u{correct}",
+        run_id=mlflow.create_run(experiment).info.run_id,
+        folder=folder / f"m{correct}",
+        data=splits.spec,
+        example=splits.validation.inputs[:2].numpy(),
+        accuracy=0.0,
+        test_data="t",
+        tags=own_tags(score),
+    )
+    register(store.uri, new)
+    return new.uid
+
+
+class Slow(Versions):
+    """Moves the alias only after something else has happened."""
+
+    first: Callable[[], object] | None = None
+
+    def set_champion(self, number: int) -> None:
+        if self.first:
+            other, self.first = self.first, None
+            other()
+        super().set_champion(number)
+
+
+def gone() -> Splits:
+    raise TunerError("the data is gone")
+
+
+@pytest.mark.parametrize("data", ["split", "new"])
+def test_of_two_sweeps_that_finish_at_once_the_better_or_the_one_of_newer_data_is_champion(
+    store: Store, tmp_path: Path, home: Path, data: str
+) -> None:
+    crown(Versions(store.uri, "p"), add(store, tmp_path, 70), None, gone)
+    late, quick = add(store, tmp_path, 80), add(store, tmp_path, 90, data)
+    other = Versions(store.uri, "p")
+    for number in (1, 2) if data == "new" else ():
+        score = scores_in(version(home, number, "p").tags)["split"]
+        other.note_score(number, replace(score, data="new", accuracy=0.6))
+    slow = Slow(store.uri, "p")
+    slow.first = lambda: crown(other, quick, None, gone)
+    found = crown(slow, late, None, gone)
+    assert champion(home, "p") == 3
+    assert (found.champion, found.uri) == (False, "models:/p/2")
+
+
+class Away(Versions):
+    """A registry that does not answer when the files of a model are asked for."""
+
+    def download(self, version: Version, folder: Path) -> Path:
+        raise ConnectionError("it is away")
+
+
+def test_a_champion_is_not_replaced_while_it_cannot_be_fetched(store: Store, tmp_path: Path, home: Path) -> None:
+    """The sweep is tried again, now or by `tuner sync`; once its files are known to be gone it is replaced."""
+    splits = Source("breast_cancer").load()
+    crown(Versions(store.uri, "p"), add(store, tmp_path, 70), None, gone)
+    uid = add(store, tmp_path, 80, "new")
+    with pytest.raises(ConnectionError):
+        crown(Away(store.uri, "p"), uid, None, lambda: splits)
+    assert champion(home, "p") == 1
+    shutil.rmtree(client(home).get_model_version_download_uri("p", "1").removeprefix("file://"))
+    found = crown(Versions(store.uri, "p"), uid, None, lambda: splits)
+    assert (champion(home, "p"), found.note) == (
+        2,
+        "before, it was version 1, which cannot be used on this data any more: it has lost its files",
+    )

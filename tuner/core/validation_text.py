@@ -1,0 +1,39 @@
+"""What is said of a model that has learnt nothing, and of a test set that was looked at before."""
+
+from __future__ import annotations
+
+from tuner.core.score_text import class_name
+from tuner.core.units import counted
+from tuner.core.validation import ValidationScore
+
+
+def nothing_learnt(score: ValidationScore) -> str:
+    """That a model is not better than its base, in one sentence for its user."""
+    return (
+        f"Nothing was learnt beyond {_base(score)}, as far as {counted(score.samples, 'validation sample')} can tell: "
+        f"the model has {score.correct:,} of them right, and {_base(score)} {_base_correct(score):,}."
+    )
+
+
+def base_remark(score: ValidationScore) -> str:
+    """The same as a half sentence that follows "is"."""
+    return (
+        f"not better than {_base(score)} by more than noise ({score.correct:,} and {_base_correct(score):,} of "
+        f"{score.samples:,} validation samples right)"
+    )
+
+
+def _base(score: ValidationScore) -> str:
+    return f"always saying '{class_name(score.base_class)}'"
+
+
+def _base_correct(score: ValidationScore) -> int:
+    return round(score.base_accuracy * score.samples)
+
+
+def looks_text(looks: int) -> str:
+    """How many models of a pair were tested on one test split, when that is more than one."""
+    return (
+        f"{counted(looks, 'model')} of this pair were tested on this test set, up to this one: the best of their test "
+        "scores is a little too good"
+    )

@@ -1,0 +1,60 @@
+"""What to try when a model has learnt nothing: commands to copy."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from tuner.core import catalog
+from tuner.core.config import SweepConfig
+from tuner.core.sweep_folder import SweepFolder
+from tuner.training.saved_model import ModelDescription
+
+_MORE = 3  # times as many epochs
+
+
+def next_steps(config: SweepConfig, folder: Path) -> list[tuple[str, str]]:
+    """Commands, each with what it is for, likeliest to help first.
+
+    Args:
+        config: the sweep that has learnt nothing.
+        folder: the sweep's, with its model.
+    """
+    task = ModelDescription.load(SweepFolder(folder).model).data.task
+    data = [config.dataset, *(["--target", config.target] if config.target else [])]
+    named = ["--as", config.known_as] if config.known_as else []
+    verb = ["train"] if config.trials == 1 else ["sweep"]
+    steps = [
+        ("train for longer", [*verb, *_pair(data, config.model), *named, "--epochs", str(_MORE * config.epochs)]),
+    ]
+    if config.trials == 1:
+        steps.append(("search for parameters", ["sweep", *_pair(data, config.model), *named]))
+    else:
+        more = ["--trials", str(_MORE * config.trials)]
+        steps.append(("search for longer", ["sweep", *_pair(data, config.model), *named, *more]))
+    for model in _pretrained(task, config.model):
+        steps.append(("begin with pretrained weights", ["sweep", *_pair(data, model), *named]))
+    for model in _others(task, config.model):
+        steps.append(("try another model", ["sweep", *_pair(data, model), *named]))
+    steps.append(("look at the data", ["show", *_pair(data, config.model)]))
+    return [(purpose, shlex.join(["tuner", *words])) for purpose, words in steps]
+
+
+def _pair(data: list[str], model: str) -> list[str]:
+    return [data[0], model, *data[1:]]
+
+
+def _pretrained(task: str, model: str) -> list[str]:
+    """A model that starts from pretrained weights, when the sweep's does not."""
+    fitting = [name for name in _fitting(task) if catalog.defines("models", name, "pretrained")]
+    return [] if model in fitting else fitting[:1]
+
+
+def _others(task: str, model: str) -> list[str]:
+    """Another model that starts from random weights."""
+    plain = [name for name in _fitting(task) if not catalog.defines("models", name, "pretrained")]
+    return [name for name in plain if name != model][:1]
+
+
+def _fitting(task: str) -> list[str]:
+    return [name for name in catalog.names("models") if task in catalog.load("models", name).TASKS]

@@ -1,0 +1,96 @@
+"""Scores a saved model on a validation split: the one of its own sweep, or a later one of data that has changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from sys import float_info
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from tuner.core.errors import TunerError, printable
+from tuner.core.files import digest
+from tuner.core.validation import ValidationScore
+from tuner.data.encoding import to_inputs, to_raw
+from tuner.data.spec import Column, DataSpec, Splits, fingerprint
+from tuner.training.classifier import predict_logits
+from tuner.training.device import best_device
+from tuner.training.learnt import has_learnt
+from tuner.training.saved_model import load_model
+
+_MOST_CLASSES = 8  # names in a message
+
+
+class UnfitError(TunerError):
+    """Why a model cannot answer for these samples, in words that follow "it"."""
+
+
+def score_validation(folder: Path, splits: Splits, *, seen: bool = False, chosen_of: int = 1) -> ValidationScore:
+    """The score of the model in `folder` on the whole validation split.
+
+    Args:
+        folder: of `save_model`.
+        splits: the data, which need not be the data that the model was made for.
+        seen: whether the model may have been trained on some of these samples.
+        chosen_of: the model is the best of so many on these samples.
+
+    Raises:
+        UnfitError: it takes other samples, or gives other classes.
+        TunerError: its files are missing or damaged.
+    """
+    model, data = load_model(folder)
+    whole, new = splits.whole_validation, splits.spec
+    problem = unfit(data, new)
+    if problem:
+        raise UnfitError(problem)
+    device = best_device()
+    inputs = _as_read_by(data, new, whole.inputs)
+    logits = predict_logits(model.to(device), inputs.to(device)).cpu().double()
+    logits = logits[:, [data.classes.index(name) for name in new.classes]]
+    targets, predicted = whole.targets, logits.argmax(1)
+    label = int(torch.bincount(splits.train.targets, minlength=len(new.classes)).argmax())
+    finite = bool(logits.isfinite().all())
+    return ValidationScore(
+        data=digest(fingerprint(whole), *new.classes),  # targets are numbers: renamed classes are other data
+        accuracy=float((predicted == targets).double().mean()),
+        loss=float(cross_entropy(logits, targets)) if finite else float_info.max,  # JSON has no infinity
+        samples=len(targets),
+        base_class=new.classes[label],
+        base_accuracy=float((targets == label).double().mean()),
+        better=finite and has_learnt(targets.numpy(), predicted.numpy(), label, chosen_of),
+        seen=seen,
+    )
+
+
+def unfit(old: DataSpec, new: DataSpec) -> str:
+    """Why a model of `old` cannot be scored on samples of `new`, in words that follow "it"; empty when it can."""
+    if old.task != new.task:
+        return f"takes {old.task} data"
+    if set(old.classes) != set(new.classes):
+        more = f" and {len(old.classes) - _MOST_CLASSES} more" if len(old.classes) > _MOST_CLASSES else ""
+        return f"has the classes {printable(', '.join(old.classes[:_MOST_CLASSES]))}{more}"
+    return "" if old.task == "text" else _unfit_samples(old, new)
+
+
+def _unfit_samples(old: DataSpec, new: DataSpec) -> str:
+    if bool(old.columns) != bool(new.columns) or (not old.columns and old.shape != new.shape):
+        return f"takes samples of {' x '.join(map(str, old.shape))}"
+    if old.levels != new.levels:
+        return "reads images of more than 8 bits in another range of values"
+    kinds = {column.name: _kind(column) for column in new.columns}
+    for column in old.columns:
+        if kinds.get(column.name) != _kind(column):
+            return f"takes the column '{printable(column.name)}' as a {_kind(column)}"
+    return ""
+
+
+def _kind(column: Column) -> str:
+    return "category" if column.categories else "date" if column.date_order else "number"
+
+
+def _as_read_by(old: DataSpec, new: DataSpec, inputs: Tensor) -> Tensor:
+    """The samples as a model of `old` reads them: its categories and its vocabulary may be others."""
+    if (old.columns, old.vocabulary, old.shape) == (new.columns, new.vocabulary, new.shape):
+        return inputs
+    return to_inputs(old, to_raw(new, inputs))
