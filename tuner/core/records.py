@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tuner.core.units import counted
 
@@ -16,6 +17,14 @@ def trial_seed(seed: int, number: int) -> int:
 
 
 SCORE = "val_accuracy"
+
+
+class Rank(NamedTuple):
+    """How good an epoch or a trial is. The larger is the better: of equal scores, the one with the lower loss."""
+
+    score: float
+    minus_loss: float
+    """The validation loss, with its sign changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +63,20 @@ class TrialRecord:
     @property
     def best_epoch(self) -> int:
         """The epoch with the highest score; among equals, the one with the lowest validation loss."""
-        return max(self.values, key=lambda epoch: (self.values[epoch], -self.metrics[epoch]["val_loss"], -epoch))
+        return self.best_epoch_until(self.epoch)
 
     @property
-    def best(self) -> tuple[float, float]:
-        """Score and negative validation loss of the best epoch: trials are ranked by it."""
-        epoch = self.best_epoch
-        return self.values[epoch], -self.metrics[epoch]["val_loss"]
+    def best(self) -> Rank:
+        """The rank of the best epoch: trials are ordered by it."""
+        return self.rank(self.best_epoch)
+
+    def best_epoch_until(self, last: int) -> int:
+        """The same as `best_epoch` had the trial stopped after the epoch `last`, or after the one before it."""
+        return max((epoch for epoch in self.values if epoch <= last), key=lambda epoch: (*self.rank(epoch), -epoch))
+
+    def rank(self, epoch: int) -> Rank:
+        """How good the trial was after an epoch."""
+        return Rank(self.values[epoch], -self.metrics[epoch]["val_loss"])
 
     @property
     def latest(self) -> float:
@@ -74,7 +90,7 @@ class TrialRecord:
 
 
 def best_of(records: list[TrialRecord]) -> TrialRecord | None:
-    """The record with the best epoch; the first of equals. A failed trial is never the best."""
+    """The record with the best epoch; the first of equal ranks. A failed trial is never the best."""
     candidates = [record for record in records if record.values and record.state != "FAIL"]
     return max(candidates, key=lambda record: (record.best, -record.number), default=None)
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import describe_disk_error
-from tuner.core.records import TrialReport, Value
+from tuner.core.records import TrialReport, Value, best_of
 from tuner.core.sweep_folder import SweepFolder, delete_checkpoints, write_error_details
 from tuner.search.schedulers.base import Decision, Scheduler, TrialProgress
 from tuner.search.stopping import TimeBudget, failing_reason, invalid_metrics
@@ -63,7 +63,7 @@ class Controller:
         if self._out_of_time():
             number = self._owed()
         else:
-            number = self._interrupted[0] if self._interrupted else min(self._promotable(), default=None)
+            number = self._interrupted[0] if self._interrupted else self._best_of(self._promotable())
         if number is not None and number in self._interrupted:
             self._interrupted.remove(number)
         return number
@@ -210,8 +210,7 @@ class Controller:
         records = self._study.records()
         trials = [
             TrialProgress(
-                number=record.number,
-                values=record.values,
+                record=record,
                 running=record.number in self._live,
                 waiting=not record.ended and record.number not in self._live,
             )
@@ -220,6 +219,10 @@ class Controller:
         ]
         no_more_new = len(records) >= self._config.trials and not self._interrupted
         return self._scheduler.promotable(trials, no_more_new=no_more_new)
+
+    def _best_of(self, numbers: set[int]) -> int | None:
+        best = best_of([self._study.record(number) for number in sorted(numbers)])
+        return best.number if best else None
 
     def _owed(self) -> int | None:
         """The best trial, if it was interrupted: its last epochs may be in no checkpoint, and are trained again."""

@@ -157,6 +157,38 @@ def test_the_sampler_counts_waiting_trials_with_what_they_reached(tmp_path: Path
     assert study.record(waiting).state == "RUNNING"
 
 
+def test_the_sampler_tells_equal_accuracies_apart_by_their_loss_and_the_study_keeps_the_accuracy(
+    tmp_path: Path, space: SearchSpace
+) -> None:
+    study = open_study(tmp_path, space)
+    numbers = [study.ask()[0] for _ in range(4)]
+    for number, (score, loss) in zip(numbers, [(0.5, 193.0), (0.5, 1.44), (0.5, 0.757), (0.6, 3410.0)], strict=True):
+        study.report(number, metrics(1, 0.1))
+        study.report(number, metrics(2, score, loss))
+    for number in numbers[1:3]:
+        study.tell(number, "COMPLETE")
+    seen = study._asker.get_trials(deepcopy=False)
+    scores = [trial.value if trial.state.name == "COMPLETE" else trial.intermediate_values[2] for trial in seen]
+    assert scores[0] < scores[1] < scores[2] < scores[3]
+    assert scores == pytest.approx([0.5, 0.5, 0.5, 0.6], abs=1e-8)
+    assert [trial.intermediate_values[2] for trial in study._frozen()] == [0.5, 0.5, 0.5, 0.6]
+    assert [trial.value for trial in study._frozen()[1:3]] == [0.5, 0.5]
+
+
+def test_the_search_follows_the_loss_where_all_accuracies_are_equal(tmp_path: Path) -> None:
+    """As with a small validation set, on which most trials have as many samples right."""
+    space = parse_space({"epochs": 1, "params": {"dropout": {"low": 0.0, "high": 1.0}}}, "test")
+    study = Study(tmp_path / "study.log", space, seed=3, trials=40)
+    drawn = []
+    for _ in range(40):
+        number, parameters = study.ask()
+        drawn.append(float(parameters["dropout"]))
+        study.report(number, metrics(1, 0.5, abs(drawn[-1] - 0.2)))
+        study.tell(number, "COMPLETE" if number % 2 else "PRUNED")
+    late = [abs(value - 0.2) for value in drawn[20:]]
+    assert sum(late) / len(late) < 0.15  # a uniform draw is 0.34 away on average
+
+
 def test_the_search_learns_from_what_it_is_told(tmp_path: Path) -> None:
     """After 40 trials of a simple objective the draws gather where it is high, unlike random ones."""
     space = parse_space({"epochs": 1, "params": {"dropout": {"low": 0.0, "high": 1.0}}}, "test")
