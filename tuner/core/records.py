@@ -52,6 +52,8 @@ class TrialRecord:
     """The seed of its training; None before its first epoch."""
     conditions: tuple[tuple[int, Mapping[str, str | int]], ...] = ()
     """See `reproducibility.Conditions`: those that it was trained under, each with the first epoch that was."""
+    kept: Mapping[int, int] = field(default_factory=dict)
+    """By epoch, the one whose weights were kept until then. Earlier versions kept the best and did not note it."""
     halved: int = 0
     """The first epoch trained in half batches, because whole ones did not fit into memory; 0 if there was none."""
 
@@ -62,17 +64,22 @@ class TrialRecord:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch with the highest score; among equals, the one with the lowest validation loss."""
+        """The epoch whose weights are kept: see `tuner.core.kept_epoch`."""
         return self.best_epoch_until(self.epoch)
 
     @property
     def best(self) -> Rank:
-        """The rank of the best epoch: trials are ordered by it."""
+        """The rank of the epoch that is kept: trials are ordered by it."""
         return self.rank(self.best_epoch)
 
     def best_epoch_until(self, last: int) -> int:
-        """The same as `best_epoch` had the trial stopped after the epoch `last`, or after the one before it."""
-        return max((epoch for epoch in self.values if epoch <= last), key=lambda epoch: (*self.rank(epoch), -epoch))
+        """The epoch whose weights would be kept if the trial had ended after the epoch `last`.
+
+        Where none was noted, it is the one with the highest score, and of equals the one with the lowest loss.
+        """
+        reached = [epoch for epoch in self.values if epoch <= last]
+        noted = self.kept.get(max(reached), 0)
+        return noted if noted in self.values else max(reached, key=lambda epoch: (*self.rank(epoch), -epoch))
 
     def rank(self, epoch: int) -> Rank:
         """How good the trial was after an epoch."""
@@ -101,6 +108,8 @@ class TrialReport:
 
     metrics: Mapping[str, float] = field(default_factory=dict)
     """By name: `epoch` (from 1), the score, the losses and others. Empty when it could not continue."""
+    kept_epoch: int = 0
+    """The epoch whose weights would be kept if the training ended now, see `tuner.core.kept_epoch`; 0 for none yet."""
     seed: int | None = None
     """Of its training."""
     conditions: Mapping[str, str | int] | None = None

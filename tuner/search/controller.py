@@ -99,7 +99,7 @@ class Controller:
             self._study.note_node(number, report.node, report.epoch)
         if report.halved:
             self._study.note_halved(number, report.halved)
-        return self._on_epoch(number, report.metrics)
+        return self._on_epoch(number, report.metrics, report.kept_epoch)
 
     def on_lost(self, number: int, reason: str, *, out_of_memory: bool = False) -> None:
         """The trial's worker died too often to try again, or the trial hangs."""
@@ -161,8 +161,8 @@ class Controller:
         except OSError as error:
             self.halted = describe_disk_error(error)
 
-    def _on_epoch(self, number: int, metrics: Mapping[str, float]) -> Decision:
-        new = self._study.report(number, metrics)
+    def _on_epoch(self, number: int, metrics: Mapping[str, float], kept_epoch: int) -> Decision:
+        new = self._study.report(number, metrics, kept_epoch=kept_epoch)
         if new:
             self._callback.on_trial_report(number, new)
         epoch = int(metrics["epoch"])

@@ -40,7 +40,7 @@ class TrialProgress:
         return self.record.epoch
 
     def best_until(self, epoch: int) -> Rank:
-        """The rank of the best of the first `epoch` epochs: the one that would be kept if the trial stopped there."""
+        """The rank of the epoch that would be kept if the trial had ended after `epoch`."""
         return self.record.rank(self.record.best_epoch_until(epoch))
 
 
