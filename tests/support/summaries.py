@@ -22,7 +22,11 @@ def record(number: int, state: str, *scores: float, **changes: Any) -> TrialReco
         parameters=changes.get("parameters", PARAMETERS),
         values=values,
         metrics={
-            epoch: {"val_loss": losses[epoch - 1], "time": changes.get("time", 0.0) if epoch < len(values) else last}
+            epoch: {
+                "val_loss": losses[epoch - 1],
+                "epoch_seconds": 1.0,
+                "time": changes.get("time", 0.0) if epoch < len(values) else last,
+            }
             for epoch, score in values.items()
         },
         reason="",
