@@ -32,7 +32,7 @@ from tuner.search import study as study_module
 from tuner.search.schedulers.base import Decision
 from tuner.search.study_reader import read_records
 
-SEARCHES, BEGAN = 20, 4e9  # in the future: no time of a trial is before its start by the clock of the machine
+SEARCHES, BEGAN = 20, 4e9  # later than any start by the clock of the machine
 
 
 class Workers:
@@ -102,7 +102,7 @@ def search(seed: int) -> dict[str, Any]:
 def recorded(
     config: SweepConfig, records: list[TrialRecord], started: dict[int, float], began: float
 ) -> dict[str, Any]:
-    """Times in seconds since the search began: when each trial did, and the end of each of its epochs with its length."""
+    """Seconds since the search began: when each trial did, and each epoch's end with its own length."""
     epochs = [
         [[round(m["time"] - began, 2), round(m["epoch_seconds"], 3)] for _, m in sorted(record.metrics.items())]
         for record in records
