@@ -317,3 +317,19 @@ def test_a_trial_that_does_not_get_the_worker_meant_for_it_is_given_to_the_next(
     controller.on_dropped(7)  # none of ours
     assert controller.live() == {first[0], second[0]}
     assert [record.state for record in study.records()] == ["RUNNING", "RUNNING"]
+
+
+def test_a_seed_repeats_the_first_points_in_any_order_of_arrival_and_all_points_of_a_single_worker(
+    tmp_path: Path,
+) -> None:
+    def points(workers: int, order: int) -> list[float]:
+        folder = tmp_path / f"{workers}-{order}"
+        folder.mkdir()
+        controller, study = begin(make_config(trials=15, seed=3), folder)
+        Workers(workers).run(controller, random.Random(order))
+        return [float(record.parameters["dropout"]) for record in study.records()]
+
+    one, other = points(3, 1), points(3, 2)
+    assert one[:5] == other[:5], "a third is random"
+    assert one != other, "TPE has seen other results"
+    assert points(1, 1) == points(1, 2)
