@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,11 @@ def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> Non
         caption
         == "Trial 7. The saved model is the one after epoch 1, the one in its checkpoint. Epoch 2 was to be kept."
     )
+    told = replace(best, kept={3: 2})
+    assert curves_block(told, 2).caption.endswith(
+        "the last one whose accuracy is within one standard error of the best."
+    )
+    assert curves_block(best, 2).caption.endswith("epoch 2: the best one."), "of an earlier version"
 
 
 def test_curves_show_loss_and_accuracy_and_mark_the_best_epoch(tmp_path: Path) -> None:
