@@ -17,7 +17,7 @@ from support.process_groups import end_all, group, processes, program
 from support.processes import Process, end, wait_until
 
 from faults.inventory import Inventory, inventory, lost_between
-from tuner.core.records import TrialRecord
+from tuner.core.records import Rank, TrialRecord
 from tuner.search.schedulers.asha import rungs
 from tuner.search.study_reader import read_records
 from tuner.training.checkpoint import CHECKPOINT_FILE, latest_epoch
@@ -288,7 +288,7 @@ def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
 
 
-def _standings(records: list[TrialRecord], rung: int) -> dict[int, float]:
-    """What ASHA compares at a rung: the best score until then, by the trials that have come so far."""
+def _standings(records: list[TrialRecord], rung: int) -> dict[int, Rank]:
+    """What ASHA compares at a rung: the best until then, by the trials that have come so far."""
     came = [record for record in records if record.epoch >= rung]
-    return {r.number: max(value for epoch, value in r.values.items() if epoch <= rung) for r in came}
+    return {r.number: r.rank(r.best_epoch_until(rung)) for r in came}

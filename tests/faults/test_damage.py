@@ -188,8 +188,7 @@ def test_weights_of_another_epoch_than_the_best_are_called_what_they_are(finishe
     best = read_records(SweepFolder(finished.sweep).journal)[finished.result["best"]["trial"]]
     shutil.copytree(finished.sweep / "trials", tmp_path / "trials")
     config = SweepConfig.load(finished.sweep)
-    worse = {epoch: value - 1 if epoch == best.best_epoch else value for epoch, value in best.values.items()}
-    other = replace(best, values=worse)
+    other = replace(best, kept={best.epoch: next(epoch for epoch in best.values if epoch != best.best_epoch)})
     assert other.best_epoch != best.best_epoch
     splits, folder = Source.of(config).load(config.limit), SweepFolder(tmp_path)
     recorder = Recorder()
@@ -197,7 +196,7 @@ def test_weights_of_another_epoch_than_the_best_are_called_what_they_are(finishe
     assert (winner.epoch, winner.val_accuracy) == (best.best_epoch, best.best[0])
     [line] = recorder.warnings
     assert line.startswith(f"the saved model is trial {best.number} after epoch {best.best_epoch} (val_accuracy ")
-    assert f"; the best in the study is epoch {other.best_epoch} (" in line
+    assert f"; by the study it would be epoch {other.best_epoch} (" in line
     recorder = Recorder()
     assert evaluate_best(config, splits, best, folder, None, recorder.on_note).trial == best
     assert recorder.notes == []

@@ -60,7 +60,7 @@ def in_process(rank: int, size: int, port: int, folder: Path) -> None:
     found = {}
     for kind, what in {"plain": PLAIN, "random": RANDOM}.items():
         training, metrics = train(what, ranks)
-        found[kind] = {"weights": training.model.state_dict(), "best": training.best_weights, "metrics": metrics}
+        found[kind] = {"weights": training.model.state_dict(), "best": training.kept_weights, "metrics": metrics}
     said = [ranks.agree(rank == 0), ranks.agree(rank == 1)]
     with ranks.first_before_others():
         order = sorted(path.name for path in folder.iterdir())

@@ -14,6 +14,7 @@ PARAMETERS = {"batch_size": 64, "optimizer": "adam", "lr": 0.0123456}
 
 def record(number: int, state: str, *scores: float, **changes: Any) -> TrialRecord:
     values = dict(enumerate(scores, 1))
+    losses = changes.get("losses", [1 - score for score in scores])
     last = changes.get("then", changes.get("time", 0.0))
     return TrialRecord(
         number=number,
@@ -21,7 +22,11 @@ def record(number: int, state: str, *scores: float, **changes: Any) -> TrialReco
         parameters=changes.get("parameters", PARAMETERS),
         values=values,
         metrics={
-            epoch: {"val_loss": 1 - score, "time": changes.get("time", 0.0) if epoch < len(values) else last}
+            epoch: {
+                "val_loss": losses[epoch - 1],
+                "epoch_seconds": 1.0,
+                "time": changes.get("time", 0.0) if epoch < len(values) else last,
+            }
             for epoch, score in values.items()
         },
         reason="",

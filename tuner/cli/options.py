@@ -74,7 +74,8 @@ Seed = Annotated[
     int,
     typer.Option(
         metavar="N",
-        help="Seed of the search and of training. With --concurrency 1 a sweep repeats exactly.",
+        help="Seed of the search and of training. It repeats every trial, and the first third of the points (4 to 10). "
+        "The others also depend on which trial ends first: --concurrency 1 repeats a whole sweep.",
         rich_help_panel=TRAINING,
     ),
 ]

@@ -108,7 +108,7 @@ def _best(record: TrialRecord) -> str:
 
 
 def _time_left(summary: Summary) -> str:
-    """`about 5 min left`; empty in the last second, of which there is nothing to tell."""
+    """`about 5 min left`; empty while that is not known, and in the last second, of which there is nothing to tell."""
     if summary.left is None:
-        return "starting"
+        return "" if summary.epochs else "starting"
     return f"about {format_seconds(summary.left)} left" if summary.left >= 1 else ""

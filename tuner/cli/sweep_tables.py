@@ -83,7 +83,7 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
 
 def _table(outcome: Outcome) -> Table:
     table = Table(title=f"the best trials of {outcome.config.name}", title_justify="left", box=None, pad_edge=False)
-    for column in ("trial", SCORE, "best epoch"):
+    for column in ("trial", SCORE, "kept epoch"):
         table.add_column(column, justify="right")
     table.add_column("state")
     table.add_column("parameters", overflow="fold")

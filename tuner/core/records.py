@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tuner.core.units import counted
 
@@ -16,6 +17,14 @@ def trial_seed(seed: int, number: int) -> int:
 
 
 SCORE = "val_accuracy"
+
+
+class Rank(NamedTuple):
+    """How good an epoch or a trial is. The larger is the better: of equal scores, the one with the lower loss."""
+
+    score: float
+    minus_loss: float
+    """The validation loss, with its sign changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +52,8 @@ class TrialRecord:
     """The seed of its training; None before its first epoch."""
     conditions: tuple[tuple[int, Mapping[str, str | int]], ...] = ()
     """See `reproducibility.Conditions`: those that it was trained under, each with the first epoch that was."""
+    kept: Mapping[int, int] = field(default_factory=dict)
+    """By epoch, the one whose weights were kept until then. Earlier versions kept the best and did not note it."""
     halved: int = 0
     """The first epoch trained in half batches, because whole ones did not fit into memory; 0 if there was none."""
 
@@ -53,14 +64,26 @@ class TrialRecord:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch with the highest score; among equals, the one with the lowest validation loss."""
-        return max(self.values, key=lambda epoch: (self.values[epoch], -self.metrics[epoch]["val_loss"], -epoch))
+        """The epoch whose weights are kept: see `tuner.core.kept_epoch`."""
+        return self.best_epoch_until(self.epoch)
 
     @property
-    def best(self) -> tuple[float, float]:
-        """Score and negative validation loss of the best epoch: trials are ranked by it."""
-        epoch = self.best_epoch
-        return self.values[epoch], -self.metrics[epoch]["val_loss"]
+    def best(self) -> Rank:
+        """The rank of the epoch that is kept: trials are ordered by it."""
+        return self.rank(self.best_epoch)
+
+    def best_epoch_until(self, last: int) -> int:
+        """The epoch whose weights would be kept if the trial had ended after the epoch `last`.
+
+        Where none was noted, it is the one with the highest score, and of equals the one with the lowest loss.
+        """
+        reached = [epoch for epoch in self.values if epoch <= last]
+        noted = self.kept.get(max(reached), 0)
+        return noted if noted in self.values else max(reached, key=lambda epoch: (*self.rank(epoch), -epoch))
+
+    def rank(self, epoch: int) -> Rank:
+        """How good the trial was after an epoch."""
+        return Rank(self.values[epoch], -self.metrics[epoch]["val_loss"])
 
     @property
     def latest(self) -> float:
@@ -74,7 +97,7 @@ class TrialRecord:
 
 
 def best_of(records: list[TrialRecord]) -> TrialRecord | None:
-    """The record with the best epoch; the first of equals. A failed trial is never the best."""
+    """The record with the best epoch; the first of equal ranks. A failed trial is never the best."""
     candidates = [record for record in records if record.values and record.state != "FAIL"]
     return max(candidates, key=lambda record: (record.best, -record.number), default=None)
 
@@ -85,6 +108,8 @@ class TrialReport:
 
     metrics: Mapping[str, float] = field(default_factory=dict)
     """By name: `epoch` (from 1), the score, the losses and others. Empty when it could not continue."""
+    kept_epoch: int = 0
+    """The epoch whose weights would be kept if the training ended now, see `tuner.core.kept_epoch`; 0 for none yet."""
     seed: int | None = None
     """Of its training."""
     conditions: Mapping[str, str | int] | None = None

@@ -35,7 +35,7 @@ def draw_curves(best: TrialRecord, kept: int) -> Figure:
         for split, label, colour in (("train", "training", RED), ("val", "validation", BLUE)):
             values = [best.metrics[epoch][f"{split}_{metric}"] for epoch in best.values]
             axes.plot(list(best.values), values, color=colour, label=label, marker="o", markersize=3)
-        axes.axvline(best.best_epoch, color=GREY, linestyle="--", label=f"best epoch, {best.best_epoch}")
+        axes.axvline(best.best_epoch, color=GREY, linestyle="--", label=f"kept epoch, {best.best_epoch}")
         if kept != best.best_epoch:
             axes.axvline(kept, color=GREY, linestyle=":", label=f"epoch of the saved model, {kept}")
         axes.set(xlabel="epoch", ylabel=metric)

@@ -43,11 +43,15 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
         "yaxis": {"title": {"text": "loss"}},
         "yaxis2": {"title": {"text": "accuracy"}},
         "shapes": [_vertical_line(best.best_epoch, axis, "dash") for axis in ("", "2")],
-        "annotations": [_label_above(best.best_epoch, "best", axis) for axis in ("", "2")],
+        "annotations": [_label_above(best.best_epoch, "kept", axis) for axis in ("", "2")],
         "legend": {"orientation": "h", "y": 1.08, "yanchor": "bottom"},
     }
-    model = "that epoch" if kept == best.best_epoch else f"epoch {kept}, the one in its checkpoint"
-    caption = f"Trial {best.number}. Its best epoch is {best.best_epoch}. The saved model is the one after {model}."
+    caption = f"Trial {best.number}. The saved model is the one after epoch {kept}"
+    if kept == best.best_epoch:
+        within = "the last one whose accuracy is within one standard error of the best"
+        caption += f": {within if best.kept else 'the best one'}."  # earlier versions noted none, and kept the best
+    else:
+        caption += f", the one in its checkpoint. Epoch {best.best_epoch} was to be kept."
     return Block(caption=caption, charts=({"data": traces, "layout": layout, "height": 380},))
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import describe_disk_error
-from tuner.core.records import TrialReport, Value
+from tuner.core.records import TrialReport, Value, best_of
 from tuner.core.sweep_folder import SweepFolder, delete_checkpoints, write_error_details
 from tuner.search.schedulers.base import Decision, Scheduler, TrialProgress
 from tuner.search.stopping import TimeBudget, failing_reason, invalid_metrics
@@ -63,7 +63,7 @@ class Controller:
         if self._out_of_time():
             number = self._owed()
         else:
-            number = self._interrupted[0] if self._interrupted else min(self._promotable(), default=None)
+            number = self._interrupted[0] if self._interrupted else self._best_of(self._promotable())
         if number is not None and number in self._interrupted:
             self._interrupted.remove(number)
         return number
@@ -99,7 +99,7 @@ class Controller:
             self._study.note_node(number, report.node, report.epoch)
         if report.halved:
             self._study.note_halved(number, report.halved)
-        return self._on_epoch(number, report.metrics)
+        return self._on_epoch(number, report.metrics, report.kept_epoch)
 
     def on_lost(self, number: int, reason: str, *, out_of_memory: bool = False) -> None:
         """The trial's worker died too often to try again, or the trial hangs."""
@@ -161,8 +161,8 @@ class Controller:
         except OSError as error:
             self.halted = describe_disk_error(error)
 
-    def _on_epoch(self, number: int, metrics: Mapping[str, float]) -> Decision:
-        new = self._study.report(number, metrics)
+    def _on_epoch(self, number: int, metrics: Mapping[str, float], kept_epoch: int) -> Decision:
+        new = self._study.report(number, metrics, kept_epoch=kept_epoch)
         if new:
             self._callback.on_trial_report(number, new)
         epoch = int(metrics["epoch"])
@@ -210,8 +210,7 @@ class Controller:
         records = self._study.records()
         trials = [
             TrialProgress(
-                number=record.number,
-                values=record.values,
+                record=record,
                 running=record.number in self._live,
                 waiting=not record.ended and record.number not in self._live,
             )
@@ -220,6 +219,10 @@ class Controller:
         ]
         no_more_new = len(records) >= self._config.trials and not self._interrupted
         return self._scheduler.promotable(trials, no_more_new=no_more_new)
+
+    def _best_of(self, numbers: set[int]) -> int | None:
+        best = best_of([self._study.record(number) for number in sorted(numbers)])
+        return best.number if best else None
 
     def _owed(self) -> int | None:
         """The best trial, if it was interrupted: its last epochs may be in no checkpoint, and are trained again."""

@@ -18,7 +18,7 @@ from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
 from tuner.search.journal import drop_torn_line
 from tuner.search.samplers import MEMORY, StudyForSampler, make_sampler
 from tuner.search.space import SearchSpace
-from tuner.search.study_reader import SPENT, STUDY, open_journal, quiet_optuna, to_record
+from tuner.search.study_reader import KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
 
 
 class Study:
@@ -50,8 +50,8 @@ class Study:
         with quiet_optuna():
             return self._draw(optuna.Trial(self._asker, self._frozen()[number]._trial_id))
 
-    def report(self, number: int, metrics: Mapping[str, float]) -> dict[str, float] | None:
-        """Stores an epoch's metrics (`epoch`, the score and the others).
+    def report(self, number: int, metrics: Mapping[str, float], *, kept_epoch: int = 0) -> dict[str, float] | None:
+        """Stores an epoch's metrics (`epoch`, the score and the others), and which epoch is kept so far; 0 for unknown.
 
         Returns them with the `time`, in seconds since 1970, or None when the epoch was already stored. If a kill left
         an epoch half written, the values written first are kept, so that it has the same time everywhere. A trial's
@@ -64,10 +64,10 @@ class Study:
         stored: dict[str, float] | None = frozen.user_attrs.get(key)
         if stored is None:
             stored = {"time": max(time.time(), to_record(frozen).latest), **metrics}
-            trial.set_user_attr(key, stored)
+            trial.set_user_attr(key, {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
         if math.isfinite(metrics[SCORE]) and math.isfinite(metrics["val_loss"]):
             trial.report(stored[SCORE], epoch)
-        return stored
+        return {name: value for name, value in stored.items() if name != KEPT}
 
     def note_node(self, number: int, node: str, epoch: int) -> None:
         """Stores on which node of a cluster a trial runs; `epoch` is the one that it is about to report from there."""
@@ -97,8 +97,9 @@ class Study:
         self._study.set_user_attr(SPENT, list(seconds))
 
     def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
-        """Ends a trial: COMPLETE with its best score, PRUNED, or FAIL. A trial that has already ended does not change.
+        """Ends a trial: COMPLETE with the score of the epoch that is kept, PRUNED, or FAIL.
 
+        A trial that has already ended does not change.
         If `infeasible`, a constraint is violated: the sampler avoids such points.
         """
         record = self.record(number)
@@ -109,7 +110,7 @@ class Study:
         if reason:
             self._trial(number).set_user_attr("reason", reason)
         self._live.pop(number, None)
-        value = max(record.values.values()) if state == "COMPLETE" else None
+        value = record.best.score if state == "COMPLETE" else None
         with quiet_optuna():
             self._study.tell(number, value, TrialState[state])
 

@@ -16,6 +16,7 @@ from tuner.core.records import TrialRecord
 from tuner.search.journal import Journal
 
 STUDY = "sweep"
+KEPT = "kept"  # among an epoch's metrics: the epoch whose weights were kept until then
 SPENT = "spent"  # the study's attribute with the seconds of each run of a search that has a time budget
 _STATES = {
     TrialState.RUNNING: "RUNNING",
@@ -67,13 +68,15 @@ def open_journal(path: Path) -> JournalStorage:
 def to_record(frozen: FrozenTrial) -> TrialRecord:
     """Converts a trial of Optuna."""
     attributes = frozen.user_attrs
-    metrics = {int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")}
+    noted = {int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")}
+    metrics = {epoch: {k: v for k, v in values.items() if k != KEPT} for epoch, values in noted.items()}
     record = TrialRecord(
         number=frozen.number,
         state=_STATES[frozen.state],
         parameters=attributes.get("parameters", {}),
         values=dict(frozen.intermediate_values),
         metrics=metrics,
+        kept={epoch: int(values[KEPT]) for epoch, values in noted.items() if KEPT in values},
         reason=attributes.get("reason", ""),
         started=frozen.datetime_start.timestamp() if frozen.datetime_start else 0.0,
         finished=frozen.datetime_complete.timestamp() if frozen.datetime_complete else None,

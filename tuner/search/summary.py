@@ -8,6 +8,7 @@ from collections import Counter
 from tuner.core.config import SweepConfig
 from tuner.core.records import Summary, TrialRecord, best_of
 from tuner.search.schedulers.asha import expected_epochs, rungs
+from tuner.search.time_left import seconds_left
 
 
 def summarise(
@@ -35,18 +36,15 @@ def summarise(
         expected=expected,
         best=best_of(records),
         live=tuple(record for record in records if record.number in live),
-        left=None if began is None else _seconds_left(config, records, expected - epochs, began, spent),
+        left=None if began is None else _left(config, records, live, began, spent),
     )
 
 
-def _seconds_left(
-    config: SweepConfig, records: list[TrialRecord], epochs: int, began: float, spent: float
-) -> float | None:
-    """Estimated from the speed of this run: epochs of earlier runs of a resumed sweep took no time in it."""
-    elapsed = max(0.0, time.time() - began)
-    trained = sum(metrics["time"] >= began for record in records for metrics in record.metrics.values())
-    left = max(0.0, epochs * elapsed / trained) if trained else None
+def _left(config: SweepConfig, records: list[TrialRecord], live: set[int], began: float, spent: float) -> float | None:
+    """See `seconds_left`; no more than the rest of the time budget."""
+    now = time.time()
+    left = seconds_left(config, records, live, began, now)
     if config.time_budget is None:
         return left
-    budget = max(0.0, config.time_budget - spent - elapsed)
+    budget = max(0.0, config.time_budget - spent - max(0.0, now - began))
     return budget if left is None else min(left, budget)

@@ -40,10 +40,10 @@ def evaluate_best(
     warn: Callable[[str], None],
     chosen_of: int = 1,
 ) -> Winner:
-    """Tests the best trial's best weights once on the test split, and saves them in the sweep's folder.
+    """Tests the weights that the best trial kept once on the test split, and saves them in the sweep's folder.
 
     It is the best of `chosen_of` trials. Its checkpoint is in that folder, or is fetched from `storage`. If the
-    checkpoint does not hold the best epoch of the study, `warn` gets a message.
+    checkpoint does not hold the epoch that was kept according to the study, `warn` gets a message.
     """
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder.trials, best.number)
@@ -59,7 +59,7 @@ def evaluate_best(
     if (held.epoch, held.val_accuracy) != (best.best_epoch, best.best[0]):
         warn(
             f"the saved model is trial {best.number} after epoch {held.epoch} ({SCORE} {held.val_accuracy:.4f}), the "
-            f"best in its checkpoint; the best in the study is epoch {best.best_epoch} ({best.best[0]:.4f})"
+            f"one in its checkpoint; by the study it would be epoch {best.best_epoch} ({best.best.score:.4f})"
         )
     model = folder.model
     seen = training_range(splits.spec, splits.train.inputs)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tuner.core.kept_epoch import is_kept
 from tuner.data.augmentation import augment
 from tuner.data.batches import training_batches
 from tuner.data.spec import Split
@@ -46,17 +47,9 @@ class EpochMetrics:
         """False when a loss is NaN or infinite."""
         return math.isfinite(self.train_loss) and math.isfinite(self.val_loss)
 
-    def better_than(self, other: EpochMetrics | None) -> bool:
-        """True for a higher validation accuracy, or the same with a lower loss."""
-        return self.finite and (other is None or self._rank > other._rank)
-
-    @property
-    def _rank(self) -> tuple[float, float]:
-        return self.val_accuracy, -self.val_loss
-
 
 class Training:
-    """The state of a training: the current weights, the best weights so far, the optimizer and the finished epochs.
+    """The state of a training: the current weights, those to keep so far, the optimizer and the finished epochs.
 
     Dropout, shuffling and augmentation of an epoch depend only on `seed` and the epoch. So a training that is saved
     with `state_dict`, loaded and continued gives the same numbers as one without interruption.
@@ -90,8 +83,9 @@ class Training:
         self.device = device
         self.epoch = 0
         self.metrics: EpochMetrics | None = None
-        self.best_metrics: EpochMetrics | None = None
-        self.best_weights: dict[str, Tensor] = {}
+        self.peak = 0.0  # the highest validation accuracy so far
+        self.kept_metrics: EpochMetrics | None = None
+        self.kept_weights: dict[str, Tensor] = {}
         self.halved = 0  # the first epoch trained in half batches; 0 for none
 
     @property
@@ -108,27 +102,32 @@ class Training:
             "metrics": asdict(self.metrics) if self.metrics else None,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "best_metrics": asdict(self.best_metrics) if self.best_metrics else None,
-            "best_weights": self.best_weights,
+            "best_metrics": asdict(self.kept_metrics) if self.kept_metrics else None,  # named as in earlier versions
+            "best_weights": self.kept_weights,
+            "peak": self.peak,
             "halved": self.halved,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restores what `state_dict` has returned."""
+        """Restores what `state_dict` has returned, also in a version that kept the epoch with the best accuracy."""
         self.metrics = EpochMetrics(**state["metrics"]) if state["metrics"] else None
         self.epoch = self.metrics.epoch if self.metrics else 0
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.best_metrics = EpochMetrics(**state["best_metrics"]) if state["best_metrics"] else None
-        self.best_weights = state["best_weights"]
+        self.kept_metrics = EpochMetrics(**state["best_metrics"]) if state["best_metrics"] else None
+        self.kept_weights = state["best_weights"]
+        self.peak = state.get("peak", self.kept_metrics.val_accuracy if self.kept_metrics else 0.0)
         self.halved = state.get("halved", 0)
 
-    def note(self, metrics: EpochMetrics) -> None:
-        """Counts an epoch, and keeps a copy of the weights if it is the best so far."""
+    def note(self, metrics: EpochMetrics, samples: int) -> None:
+        """Counts an epoch with so many validation samples, and copies its weights if they are those to keep so far."""
         self.epoch, self.metrics = metrics.epoch, metrics
-        if metrics.better_than(self.best_metrics):
-            self.best_metrics = metrics
-            self.best_weights = {name: value.clone() for name, value in self.model.state_dict().items()}
+        if not metrics.finite:
+            return
+        self.peak = max(self.peak, metrics.val_accuracy)
+        if is_kept(metrics.val_accuracy, self.peak, samples):
+            self.kept_metrics = metrics
+            self.kept_weights = {name: value.clone() for name, value in self.model.state_dict().items()}
 
 
 def fit(
@@ -149,7 +148,7 @@ def fit(
             lr=lr,
             epoch_seconds=time.perf_counter() - started,
         )
-        training.note(metrics)
+        training.note(metrics, len(validation.targets))
         yield metrics
 
 

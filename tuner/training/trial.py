@@ -171,7 +171,8 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
 
     def tell(metrics: EpochMetrics) -> None:
         notes = tuple(checkpoints.take_notes())
-        report(replace(told, metrics=asdict(metrics), halved=training.halved, notes=notes))
+        kept = training.kept_metrics.epoch if training.kept_metrics else 0
+        report(replace(told, metrics=asdict(metrics), kept_epoch=kept, halved=training.halved, notes=notes))
 
     try:
         with training.ranks.first_before_others():

@@ -143,7 +143,7 @@ def test_elsewhere_there_are_plain_lines(plain: Screen) -> None:
     assert "\x1b" not in plain.file.getvalue()
     assert line == (
         "12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 not started; 15 epochs; "
-        "best val_accuracy 0.9500 (trial 4); starting\n"
+        "best val_accuracy 0.9500 (trial 4)\n"
     )
     assert plain.file.getvalue() == line
 
@@ -171,8 +171,13 @@ def test_elsewhere_a_line_comes_now_and_then_and_whenever_a_trial_ends_or_waits(
 
 
 def test_the_time_left_is_said(plain: Screen) -> None:
-    line = plain.show([record(0, "RUNNING", *[0.1] * 8, time=BEGAN - 1, then=BEGAN + 9)], {0}, after=20.0)
-    assert line.endswith("about 8 min left\n")  # 24 of 32 epochs left, 20 s each
+    line = plain.show([record(0, "RUNNING", *[0.1] * 8, time=BEGAN + 8, then=BEGAN + 9)], {0}, after=9.0)
+    assert line.endswith("about 19 s left\n")  # some 30 epochs for two workers, 1 s each
+
+
+def test_no_time_left_is_said_before_the_second_epoch(plain: Screen) -> None:
+    line = plain.show([record(0, "RUNNING", 0.1, time=BEGAN + 9)], {0}, after=20.0)
+    assert line.endswith("best val_accuracy 0.1000 (trial 0)\n")
 
 
 def test_a_sweep_that_trains_more_than_expected_is_at_most_all_done(terminal: Screen) -> None:

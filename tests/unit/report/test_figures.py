@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,19 +27,25 @@ def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> Non
     best = record(7, "COMPLETE", [0.2, 0.9, 0.5])
     for axes in drawn(draw_curves(best, 1), tmp_path).axes:
         assert labels(axes)[2:] == [
-            "best epoch, 2",
+            "kept epoch, 2",
             "epoch of the saved model, 1",
         ]
     caption = curves_block(best, 1).caption
     assert (
-        caption == "Trial 7. Its best epoch is 2. The saved model is the one after epoch 1, the one in its checkpoint."
+        caption
+        == "Trial 7. The saved model is the one after epoch 1, the one in its checkpoint. Epoch 2 was to be kept."
     )
+    told = replace(best, kept={3: 2})
+    assert curves_block(told, 2).caption.endswith(
+        "the last one whose accuracy is within one standard error of the best."
+    )
+    assert curves_block(best, 2).caption.endswith("epoch 2: the best one."), "of an earlier version"
 
 
 def test_curves_show_loss_and_accuracy_and_mark_the_best_epoch(tmp_path: Path) -> None:
     loss, accuracy = drawn(draw_curves(record(7, "COMPLETE", [0.2, 0.9, 0.5]), 2), tmp_path).axes
     assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("loss", "accuracy")
-    assert labels(accuracy) == ["training", "validation", "best epoch, 2"]
+    assert labels(accuracy) == ["training", "validation", "kept epoch, 2"]
     assert np.asarray(accuracy.lines[1].get_ydata()).tolist() == [0.2, 0.9, 0.5]
 
 

@@ -81,6 +81,17 @@ def test_the_first_trial_at_a_rung_waits(tmp_path: Path) -> None:
     assert following[0] == 1
 
 
+def test_of_the_trials_that_may_be_promoted_the_best_goes_first(tmp_path: Path) -> None:
+    """All have the same score, and the loss decides."""
+    config = make_config(trials=6, epochs=4)
+    _, study = begin(config, tmp_path)
+    for loss in (193.0, 1.44, 0.757, 3410.0, 50.0, 60.0):
+        study.report(study.ask()[0], metrics_of(1, 0.5, val_loss=loss))
+    controller, _ = begin(config, tmp_path)
+    drawn = [controller.next_trial() for _ in range(3)]
+    assert [trial and trial[0] for trial in drawn] == [2, 1, None]
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_driver_killed_again_and_again_ends_with_the_same_trials_and_rungs(tmp_path: Path, seed: int) -> None:
     """At every restart nothing is left but the journal and the workers' checkpoints."""
@@ -306,3 +317,19 @@ def test_a_trial_that_does_not_get_the_worker_meant_for_it_is_given_to_the_next(
     controller.on_dropped(7)  # none of ours
     assert controller.live() == {first[0], second[0]}
     assert [record.state for record in study.records()] == ["RUNNING", "RUNNING"]
+
+
+def test_a_seed_repeats_the_first_points_in_any_order_of_arrival_and_all_points_of_a_single_worker(
+    tmp_path: Path,
+) -> None:
+    def points(workers: int, order: int) -> list[float]:
+        folder = tmp_path / f"{workers}-{order}"
+        folder.mkdir()
+        controller, study = begin(make_config(trials=15, seed=3), folder)
+        Workers(workers).run(controller, random.Random(order))
+        return [float(record.parameters["dropout"]) for record in study.records()]
+
+    one, other = points(3, 1), points(3, 2)
+    assert one[:5] == other[:5], "a third is random"
+    assert one != other, "TPE has seen other results"
+    assert points(1, 1) == points(1, 2)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from support.common import make_config
+from support.summaries import record
 
 from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.asha import promotable, rungs
 from tuner.search.schedulers.base import TrialProgress
 
-WAITING = [TrialProgress(number=n, values={1: n / 9}, waiting=True) for n in range(9)]
+WAITING = [TrialProgress(record=record(n, "RUNNING", n / 9), waiting=True) for n in range(9)]
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 9, 20])

@@ -107,12 +107,31 @@ def test_the_best_trial_may_be_a_pruned_one_and_ties_go_to_the_lower_loss(tmp_pa
     assert best.number == numbers[2]
 
 
-def test_the_best_epoch_is_the_highest_then_the_one_with_the_lowest_loss(tmp_path: Path, space: SearchSpace) -> None:
+def test_without_a_note_the_kept_epoch_is_the_highest_then_the_one_with_the_lowest_loss(
+    tmp_path: Path, space: SearchSpace
+) -> None:
     study = open_study(tmp_path, space)
     number, _ = study.ask()
     for epoch, (score, loss) in enumerate([(0.7, 0.1), (0.9, 0.3), (0.9, 0.2), (0.8, 0.1)], 1):
         study.report(number, metrics(epoch, score, loss))
     assert study.record(number).best_epoch == 3
+
+
+def test_the_kept_epoch_is_the_one_that_the_training_told(tmp_path: Path, space: SearchSpace) -> None:
+    """A sweep of an earlier version did not note it, and may go on in the middle of a trial."""
+    study = open_study(tmp_path, space)
+    number, _ = study.ask()
+    told = [(0.7, 0), (0.9, 0), (0.8, 0), (0.85, 4), (0.95, 5), (0.94, 6)]
+    for epoch, (score, kept) in enumerate(told, 1):
+        stored = study.report(number, metrics(epoch, score), kept_epoch=kept)
+        assert stored is not None
+        assert set(stored) == {"time", *metrics(epoch, score)}
+    for record in (study.record(number), open_study(tmp_path, space).record(number)):
+        assert [record.best_epoch_until(epoch) for epoch in range(1, 7)] == [1, 2, 2, 4, 5, 6]
+        assert (record.best_epoch, record.best.score) == (6, 0.94)
+        assert set(record.metrics[6]) == {"time", *metrics(6, 0.94)}
+    study.tell(number, "COMPLETE")
+    assert study._frozen()[0].value == 0.94
 
 
 def test_a_sweep_that_is_interrupted_anywhere_draws_what_an_uninterrupted_one_would(
@@ -155,6 +174,38 @@ def test_the_sampler_counts_waiting_trials_with_what_they_reached(tmp_path: Path
     states = {trial.number: trial.state.name for trial in study._asker.get_trials()}
     assert states == {waiting: "PRUNED", fresh: "RUNNING"}
     assert study.record(waiting).state == "RUNNING"
+
+
+def test_the_sampler_tells_equal_accuracies_apart_by_their_loss_and_the_study_keeps_the_accuracy(
+    tmp_path: Path, space: SearchSpace
+) -> None:
+    study = open_study(tmp_path, space)
+    numbers = [study.ask()[0] for _ in range(4)]
+    for number, (score, loss) in zip(numbers, [(0.5, 193.0), (0.5, 1.44), (0.5, 0.757), (0.6, 3410.0)], strict=True):
+        study.report(number, metrics(1, 0.1))
+        study.report(number, metrics(2, score, loss))
+    for number in numbers[1:3]:
+        study.tell(number, "COMPLETE")
+    seen = study._asker.get_trials(deepcopy=False)
+    scores = [trial.value or 0.0 if trial.state.name == "COMPLETE" else trial.intermediate_values[2] for trial in seen]
+    assert scores[0] < scores[1] < scores[2] < scores[3]
+    assert scores == pytest.approx([0.5, 0.5, 0.5, 0.6], abs=1e-8)
+    assert [trial.intermediate_values[2] for trial in study._frozen()] == [0.5, 0.5, 0.5, 0.6]
+    assert [trial.value for trial in study._frozen()[1:3]] == [0.5, 0.5]
+
+
+def test_the_search_follows_the_loss_where_all_accuracies_are_equal(tmp_path: Path) -> None:
+    """As with a small validation set, on which most trials have as many samples right."""
+    space = parse_space({"epochs": 1, "params": {"dropout": {"low": 0.0, "high": 1.0}}}, "test")
+    study = Study(tmp_path / "study.log", space, seed=3, trials=40)
+    drawn = []
+    for _ in range(40):
+        number, parameters = study.ask()
+        drawn.append(float(parameters["dropout"]))
+        study.report(number, metrics(1, 0.5, abs(drawn[-1] - 0.2)))
+        study.tell(number, "COMPLETE" if number % 2 else "PRUNED")
+    late = [abs(value - 0.2) for value in drawn[20:]]
+    assert sum(late) / len(late) < 0.15  # a uniform draw is 0.34 away on average
 
 
 def test_the_search_learns_from_what_it_is_told(tmp_path: Path) -> None:

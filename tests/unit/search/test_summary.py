@@ -35,10 +35,11 @@ def test_a_summary_of_nothing_has_everything_left() -> None:
 
 @pytest.mark.parametrize(("records", "budget", "left"), [
     ([record(0, "RUNNING", *[0.1] * 7, time=BEGAN - 1)], None, None),
-    ([record(0, "RUNNING", *[0.1] * 8, time=BEGAN - 1, then=BEGAN + 9)], None, 24 * 10.0),  # 24 of 32 epochs are left
+    ([record(0, "RUNNING", *[0.1] * 8, time=BEGAN - 1, then=BEGAN + 9)], None, None),  # one epoch in this run
     ([record(0, "RUNNING", 0.1, time=BEGAN)], 60.0, 50.0),
     ([record(0, "RUNNING", 0.1, time=BEGAN - 1)], 60.0, 50.0),
-    ([record(n, "RUNNING", *[0.1] * 6, time=BEGAN) for n in range(5)], 60.0, 1.0),
+    ([record(n, "RUNNING", *[0.1] * 6, time=BEGAN) for n in range(5)], 11.0, 1.0),
+    ([record(n, "RUNNING", *[0.1] * 8, time=BEGAN, then=BEGAN + 9) for n in range(12)], None, 5.25),  # 12 s of work
     ([record(n, "RUNNING", *[0.1] * 9, time=BEGAN) for n in range(12)], None, 0.0),
 ])  # fmt: skip
 def test_the_time_left_follows_from_the_speed_of_this_run_and_its_budget(

@@ -53,7 +53,7 @@ def test_a_training_is_brought_back_to_its_last_checkpoint(tmp_path: Path) -> No
     CheckpointManager(tmp_path / "0003").save(first, now=True)
     again = training()
     assert CheckpointManager(tmp_path / "0003").restore(again)
-    assert (again.epoch, again.metrics, again.best_metrics) == (3, first.metrics, first.best_metrics)
+    assert (again.epoch, again.metrics, again.kept_metrics) == (3, first.metrics, first.kept_metrics)
     for part in ("model", "best_weights"):
         one, other = first.state_dict()[part], again.state_dict()[part]
         assert all(torch.equal(one[name], other[name]) for name in one)

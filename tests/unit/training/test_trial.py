@@ -62,16 +62,25 @@ def run(
     return reports
 
 
+def last_within_error(scores: list[float], samples: int) -> int:
+    """The last epoch whose score is within one standard error of the best, counted from 1."""
+    peak = max(scores)
+    error = (peak * (1 - peak) / samples) ** 0.5
+    return max(epoch for epoch, score in enumerate(scores, 1) if score >= peak - error)
+
+
 def scores(reports: list[TrialReport]) -> list[tuple[int, float, float]]:
     return [(report.epoch, report.metrics["train_loss"], report.metrics["val_loss"]) for report in reports]
 
 
-def test_a_trial_reports_every_epoch_and_keeps_its_best_weights(tmp_path: Path, splits: Splits) -> None:
+def test_a_trial_reports_every_epoch_and_which_one_it_keeps(tmp_path: Path, splits: Splits) -> None:
     reports = run(tmp_path, splits)
     assert [report.epoch for report in reports] == [1, 2, 3]
     state = read_checkpoint(tmp_path / "0000/checkpoint.pt")
-    best = max(reports, key=lambda report: (report.metrics["val_accuracy"], -report.metrics["val_loss"]))
-    assert state["best_metrics"]["epoch"] == best.epoch
+    assert state["best_metrics"]["epoch"] == reports[-1].kept_epoch
+    scores, samples = [report.metrics["val_accuracy"] for report in reports], len(splits.validation.targets)
+    for report in reports:
+        assert report.kept_epoch == last_within_error(scores[: report.epoch], samples)
 
 
 @pytest.mark.parametrize("stop_at", [1, 2])

@@ -73,10 +73,13 @@ def promotable(
 
 
 def _best_waiting(trials: Collection[TrialProgress], rung: int, quota: Callable[[int], int]) -> set[int]:
-    """The trials waiting at `rung` that are among the best `quota` of all that reached it."""
+    """The trials waiting at `rung` that are among the best `quota` of all that reached it.
+
+    Of equal scores the one with the lower loss is better; a trial's number decides only if both are equal.
+    """
     reached = [trial for trial in trials if trial.epoch >= rung]
-    best = sorted(reached, key=lambda trial: (-trial.best_until(rung), trial.number))[: quota(len(reached))]
-    return {trial.number for trial in best if trial.waiting and trial.epoch == rung}
+    best = sorted(sorted(reached, key=lambda t: t.number), key=lambda t: t.best_until(rung), reverse=True)
+    return {trial.number for trial in best[: quota(len(reached))] if trial.waiting and trial.epoch == rung}
 
 
 def expected_epochs(trials: int, epochs: int, *, workers: int = 1, eta: int = ETA) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
+
+from tuner.core.records import Rank, TrialRecord
 
 
 class Decision(Enum):
@@ -20,22 +22,26 @@ class Decision(Enum):
 class TrialProgress:
     """What a scheduler needs to know of a trial."""
 
-    number: int
-    values: dict[int, float] = field(default_factory=dict)
-    """Score by epoch (from 1), higher is better, finite."""
+    record: TrialRecord
+    """What it has reported."""
     waiting: bool = False
     """It waits at a rung, or was interrupted, and is not running now."""
     running: bool = False
     """It is running now."""
 
     @property
+    def number(self) -> int:
+        """The trial's number."""
+        return self.record.number
+
+    @property
     def epoch(self) -> int:
         """The last epoch reported, 0 before the first."""
-        return max(self.values, default=0)
+        return self.record.epoch
 
-    def best_until(self, epoch: int) -> float:
-        """The best score of the first `epoch` epochs: the one that would be kept if the trial stopped there."""
-        return max(value for at, value in self.values.items() if at <= epoch)
+    def best_until(self, epoch: int) -> Rank:
+        """The rank of the epoch that would be kept if the trial had ended after `epoch`."""
+        return self.record.rank(self.record.best_epoch_until(epoch))
 
 
 class Scheduler(Protocol):
