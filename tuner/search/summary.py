@@ -11,7 +11,13 @@ from tuner.search.schedulers.asha import expected_epochs, rungs
 
 
 def summarise(
-    config: SweepConfig, records: list[TrialRecord], live: set[int], began: float | None, spent: float = 0.0
+    config: SweepConfig,
+    records: list[TrialRecord],
+    live: set[int],
+    began: float | None,
+    spent: float = 0.0,
+    *,
+    confirms: bool = False,
 ) -> Summary:
     """Counts the trials of a sweep.
 
@@ -21,14 +27,16 @@ def summarise(
         live: the numbers of the trials that a worker has.
         began: when this run of the sweep began, in seconds since 1970; None when it does not run.
         spent: seconds of the time budget that earlier runs of the sweep used.
+        confirms: whether these are trainings that confirm a trial, of which none is stopped early.
     """
     names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
     states = Counter(names.get(r.state) or ("running" if r.number in live else "waiting") for r in records)
     epochs = sum(len(record.values) for record in records)
     finalists = [r for r in records if r.number in live and r.epoch >= max(rungs(config.epochs), default=0)]
     certain = sum(config.epochs - record.epoch for record in finalists)
-    expected = expected_epochs(config.trials, config.epochs, workers=config.concurrency)
-    expected = max(expected, epochs + certain)
+    whole = config.trials * config.epochs
+    asha = expected_epochs(config.trials, config.epochs, workers=config.concurrency)
+    expected = max(whole if confirms else asha, epochs + certain)
     return Summary(
         counts={**states, "left": config.trials - len(records)},
         epochs=epochs,
@@ -36,6 +44,7 @@ def summarise(
         best=best_of(records),
         live=tuple(record for record in records if record.number in live),
         left=None if began is None else _seconds_left(config, records, expected - epochs, began, spent),
+        confirms=confirms,
     )
 
 
