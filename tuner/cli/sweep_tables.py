@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tuner.cli.confirm import print_confirmed, print_confirming
+from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.winner_remarks import print_learnt, print_looks
 from tuner.core.records import SCORE
 from tuner.core.score_text import luck_text, score_text, tested_text

@@ -16,7 +16,7 @@ def confirmed_text(found: Confirmation) -> str:
     return f"{SCORE} {spread_text(found.accuracy, seeds + (', each on another split' if found.reshuffle else ''))}"
 
 
-def tested_mean_text(found: Confirmation, name: str) -> str:
+def mean_test_text(found: Confirmation, name: str) -> str:
     """One of `Confirmation.test`: `0.978 (0.970 to 0.985; mean of 5 models, each tested once; sd 0.006)`."""
     return spread_text(found.test[name], f"mean of {counted(len(found.tested_seeds), 'model')}, each tested once")
 

@@ -135,6 +135,7 @@ class Summary:
     expected: int
     """Epochs of the whole sweep, if every rung promotes its share."""
     best: TrialRecord | None
+    """None for trainings that confirm a trial: the best of them counts no more than the others."""
     live: tuple[TrialRecord, ...]
     left: float | None
     """Estimated seconds until its end; None when that is not known yet."""

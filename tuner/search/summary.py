@@ -41,7 +41,7 @@ def summarise(
         counts={**states, "left": config.trials - len(records)},
         epochs=epochs,
         expected=expected,
-        best=best_of(records),
+        best=None if confirms else best_of(records),
         live=tuple(record for record in records if record.number in live),
         left=None if began is None else _seconds_left(config, records, expected - epochs, began, spent),
         confirms=confirms,

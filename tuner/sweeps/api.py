@@ -5,6 +5,7 @@ What happens is told to callbacks. A sweep in the background begins with `begin`
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -232,6 +233,7 @@ def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Ou
     from tuner.sweeps.finalize import read_outcome  # noqa: PLC0415 - imports MLflow and matplotlib
     from tuner.sweeps.sync import open_store, sync_one  # noqa: PLC0415
 
+    shutil.rmtree(folder.confirmation.trials, ignore_errors=True)  # a kill may have come just before
     done = sync_one(folder.path, open_store(folder.home), events, needed=True, elsewhere=False)
     events.on_note(str(done), warning=False)
     outcome = read_outcome(config, folder.path)

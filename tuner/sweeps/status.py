@@ -128,6 +128,11 @@ class SweepReader:
         """The sweep's trials."""
         return self._reader.records()
 
+    def confirm_records(self) -> list[TrialRecord]:
+        """The trainings that confirm its winner."""
+        plan = ConfirmPlan.load(SweepFolder(self.folder))
+        return [plan.mark(record) for record in self._confirm_reader.records()] if plan else []
+
     def status(self) -> Status:
         """The current state."""
         records, running = self.records(), is_running(self.folder)

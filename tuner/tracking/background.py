@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tuner.core.callback import Callback
 from tuner.core.records import TrialKey, TrialRecord
@@ -49,7 +49,7 @@ class BackgroundTracker(Callback):
     def __init__(
         self,
         connect: Callable[[Callable[[], None]], MlflowSweep],
-        record: Callable[[TrialKey], TrialRecord],
+        record: Callable[[Any], TrialRecord],
         *,
         ask: Callable[[], None] = lambda: None,
         note: Note = _no_note,
@@ -60,7 +60,7 @@ class BackgroundTracker(Callback):
         Args:
             connect: returns the sweep's run; called again while it fails with temporary errors. Its argument is to
                 be called with each answer.
-            record: returns the study's record of a trial, by its key.
+            record: returns the record of a trial, by its `TrialRecord.key`.
             ask: sends the server a small request; raises when it does not answer, or is overloaded.
             note: tells the user a line, see `Callback.on_note`.
             file: of an sqlite store. That is no network: a busy machine makes it slow, and the end waits for it.
