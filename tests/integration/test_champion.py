@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.common import Typed
+from support.common import Typed, make_config
 from support.small_trainings import PAIR, champion, client, train, version, winner, write_noise, write_table
 
-from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.validation import ValidationScore, own_tags, scores_in
@@ -19,11 +18,10 @@ from tuner.data.source import Source
 from tuner.data.spec import Splits
 from tuner.sweeps.compare import compare
 from tuner.sweeps.model_lookup import find_model
-from tuner.sweeps.registration import crown
-from tuner.sweeps.sync import sync
+from tuner.sweeps.registration import crown, data_at_hand
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store
-from tuner.tracking.versions import Versions
+from tuner.tracking.versions import Version, Versions
 from tuner.training.classifier import build_classifier
 from tuner.training.saved_model import WEIGHTS, save_model
 
@@ -111,7 +109,7 @@ def test_a_champion_of_an_earlier_version_is_scored_and_the_test_set_chooses_not
     assert any(note.startswith("csv_t_y was the name of csv:") for note in notes)
     assert champion(home) == 3
     assert third.model.note == (
-        "before, it was version 1, which does not fit the data any more: it has the classes no, yes"
+        "before, it was version 1, which cannot be used on this data any more: it has the classes no, yes"
     )
 
 
@@ -133,29 +131,6 @@ def test_a_model_that_has_learnt_nothing_is_registered_and_not_champion(
     assert err.startswith(
         f"warning: {PAIR} has no champion, since no model of it was better than always saying one class"
     )
-
-
-def test_a_sweep_that_is_sent_later_leaves_a_champion_that_it_cannot_score(
-    tmp_path: Path, home: Path, store: Store
-) -> None:
-    """The data of the second one is gone by then."""
-    write_table(tmp_path, 100)
-    winner(train()[0])
-    write_table(tmp_path, 100, 300)
-    outcome, _ = train()
-    mlflow = client(home)
-    mlflow.set_registered_model_alias(PAIR, "champion", "1")
-    mlflow.delete_model_version(PAIR, "2")
-    mlflow.delete_model_version_tag(PAIR, "1", f"tuner.validation.{winner(outcome).validation.data}")  # type: ignore[union-attr]
-    result = home / f"{PAIR}-2" / "result.json"
-    from tuner.core.files import read_checked_json, write_checked_json
-
-    write_checked_json(result, {**read_checked_json(result), "model": None, "unsent": "it was away"})
-    (tmp_path / "t.csv").unlink()
-    [sent] = sync(f"{PAIR}-2", elsewhere=False, events=Callbacks(), home=home)
-    assert "version 1 remains the champion: it could not be scored on the validation split of this sweep" in sent.model
-    assert f"tuner promote {PAIR}/3" in sent.model or f"tuner promote {PAIR}/2" in sent.model
-    assert champion(home) == 1
 
 
 def add(store: Store, folder: Path, correct: int, data: str = "split") -> str:
@@ -216,3 +191,40 @@ def test_of_two_sweeps_that_finish_at_once_the_better_or_the_one_of_newer_data_i
     found = crown(slow, late, None, gone)
     assert champion(home, "p") == 3
     assert (found.champion, found.uri) == (False, "models:/p/2")
+
+
+def test_a_champion_stays_when_the_data_to_score_it_on_is_not_at_hand(store: Store, tmp_path: Path, home: Path) -> None:
+    """As for `tuner sync`, which sends a sweep later; what is at hand is not taken for it when it has changed."""
+    crown(Versions(store.uri, "p"), add(store, tmp_path, 70), None, gone)
+    found = crown(Versions(store.uri, "p"), add(store, tmp_path, 80, "new"), None, gone)
+    assert (champion(home, "p"), found.champion) == (1, False)
+    assert found.note == (
+        "version 1 remains the champion: it could not be scored on the validation split of this sweep (the data is "
+        "gone); to choose this model: tuner promote p/2"
+    )
+    assert data_at_hand(make_config(dataset="breast_cancer")).spec.name == "breast_cancer"
+    with pytest.raises(TunerError, match=r"^the data of demo has changed since$"):
+        data_at_hand(make_config(dataset="breast_cancer", data="other"))
+
+
+class Away(Versions):
+    """A registry that does not answer when the files of a model are asked for."""
+
+    def download(self, version: Version, folder: Path) -> Path:
+        raise ConnectionError("it is away")
+
+
+def test_a_champion_is_not_replaced_while_it_cannot_be_fetched(store: Store, tmp_path: Path, home: Path) -> None:
+    """The sweep is tried again, now or by `tuner sync`; once its files are known to be gone it is replaced."""
+    splits = Source("breast_cancer").load()
+    crown(Versions(store.uri, "p"), add(store, tmp_path, 70), None, gone)
+    uid = add(store, tmp_path, 80, "new")
+    with pytest.raises(ConnectionError):
+        crown(Away(store.uri, "p"), uid, None, lambda: splits)
+    assert champion(home, "p") == 1
+    shutil.rmtree(client(home).get_model_version_download_uri("p", "1").removeprefix("file://"))
+    found = crown(Versions(store.uri, "p"), uid, None, lambda: splits)
+    assert (champion(home, "p"), found.note) == (
+        2,
+        "before, it was version 1, which cannot be used on this data any more: it has lost its files",
+    )

@@ -39,11 +39,11 @@ def explain_decision(decision: Decision) -> str:
 def _why(decision: Decision) -> str:
     own, before = decision.own, decision.before
     if before is None:
-        return "the first model of this pair" if decision.alone else "the first that is better than its base"
+        return "the first model of this pair" if decision.alone else "the first of this pair that has learnt something"
     if before.order == own.order:
         return "already the champion"
     if before.unfit:
-        return f"before, it was {before.name}, which does not fit the data any more: it {before.unfit}"
+        return f"before, it was {before.name}, which cannot be used on this data any more: it {before.unfit}"
     if before.score and own.score:
         return f"before, it was {before.name}: {_against(own.score, before.score, 'this model')}{_marks(decision)}"
     return f"before, it was {before.name}"

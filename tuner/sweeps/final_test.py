@@ -38,11 +38,12 @@ def evaluate_best(
     folder: SweepFolder,
     storage: CheckpointStorage | None,
     warn: Callable[[str], None],
+    chosen_of: int = 1,
 ) -> Winner:
     """Tests the best trial's best weights once on the test split, and saves them in the sweep's folder.
 
-    Its checkpoint is in that folder, or is fetched from `storage`. If the checkpoint does not hold the best epoch of
-    the study, `warn` gets a message.
+    It is the best of `chosen_of` trials. Its checkpoint is in that folder, or is fetched from `storage`. If the
+    checkpoint does not hold the best epoch of the study, `warn` gets a message.
     """
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder.trials, best.number)
@@ -82,7 +83,7 @@ def evaluate_best(
         scores=score_logits(logits, splits.test.targets, counts, classes),
         cost=measure_cost(model, best),
         test_data=fingerprint(splits.test),
-        validation=score_validation(model, splits),
+        validation=score_validation(model, splits, chosen_of=chosen_of),
     )
 
 

@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 from tuner.core.errors import TunerError, one_line
 from tuner.core.identity import DataIdentity
 from tuner.core.validation import ValidationScore, score_tag
-from tuner.tracking.retry import is_transient, retried_uploads
+from tuner.tracking.retry import ignore_refusal, is_transient, retried_uploads
 from tuner.tracking.run_status import IDENTITY_TAG, SWEEP_TAG, UID_TAG
 
 CHAMPION = "champion"
@@ -84,8 +84,9 @@ class Versions:
         self._client.set_registered_model_alias(self.model, CHAMPION, str(number))
 
     def note_score(self, number: int, score: ValidationScore) -> None:
-        """Adds a score to the version's tags."""
-        self._client.set_model_version_tag(self.model, str(number), *score_tag(score))
+        """Adds a score to the version's tags, unless MLflow refuses it: then it is scored again the next time."""
+        with ignore_refusal():
+            self._client.set_model_version_tag(self.model, str(number), *score_tag(score))
 
     def set_by_hand(self, number: int, *, keep: bool) -> None:
         """Makes a version the champion, and notes that a user did so. No other version has that note."""
@@ -121,8 +122,8 @@ class Versions:
         except Exception as error:
             if is_transient(error):
                 raise
-            self._client.get_registered_model(self.model)  # raises when the server is away: files tell it in words
-            if isinstance(error, FileNotFoundError) or "No such file or directory" in str(error):
+            there = mlflow.artifacts.list_artifacts(artifact_uri=f"models:/{self.model}/{version.number}")
+            if not any(Path(each.path).name == _FILES for each in there):
                 raise MissingModelError("has lost its files") from None
             raise TunerError(one_line(error)) from None
         if not any(path.is_file() for path in fetched.rglob("*")):

@@ -16,8 +16,8 @@ from tuner.data.encoding import to_inputs, to_raw
 from tuner.data.spec import Column, DataSpec, Splits, fingerprint
 from tuner.training.classifier import predict_logits
 from tuner.training.device import best_device
+from tuner.training.learnt import has_learnt
 from tuner.training.saved_model import load_model
-from tuner.training.score_error import better_than_base
 
 _MOST_CLASSES = 8  # names in a message
 
@@ -26,13 +26,14 @@ class UnfitError(TunerError):
     """Why a model cannot answer for these samples, in words that follow "it"."""
 
 
-def score_validation(folder: Path, splits: Splits, *, seen: bool = False) -> ValidationScore:
+def score_validation(folder: Path, splits: Splits, *, seen: bool = False, chosen_of: int = 1) -> ValidationScore:
     """The score of the model in `folder` on the whole validation split.
 
     Args:
         folder: of `save_model`.
         splits: the data, which need not be the data that the model was made for.
         seen: whether the model may have been trained on some of these samples.
+        chosen_of: the model is the best of so many on these samples.
 
     Raises:
         UnfitError: it takes other samples, or gives other classes.
@@ -57,7 +58,7 @@ def score_validation(folder: Path, splits: Splits, *, seen: bool = False) -> Val
         samples=len(targets),
         base_class=new.classes[label],
         base_accuracy=float((targets == label).double().mean()),
-        better=finite and better_than_base(targets.numpy(), predicted.numpy(), label),
+        better=finite and has_learnt(targets.numpy(), predicted.numpy(), label, chosen_of),
         seen=seen,
     )
 

@@ -114,7 +114,7 @@ def test_the_line_says_which_and_why() -> None:
     assert decide(same, OLD, OLD).endswith("this model is as good on the validation split, and the earlier one stays")
     unfit = version(1, unfit="has the classes cat, dog")
     assert decide(NEW, NEW, unfit) == (
-        "before, it was version 1, which does not fit the data any more: it has the classes cat, dog"
+        "before, it was version 1, which cannot be used on this data any more: it has the classes cat, dog"
     )
 
 
