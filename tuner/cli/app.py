@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tuner import __version__
-from tuner.cli import manage, models, predict, promote, sweep
+from tuner.cli import confirm, manage, models, predict, promote, sweep
 from tuner.cli.console import Command, out
 from tuner.cli.options import Address, AsJson
 from tuner.core import catalog
@@ -24,7 +24,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.registered_commands += sweep.app.registered_commands  # the help shows commands in this order
+app.registered_commands += (
+    sweep.app.registered_commands + confirm.app.registered_commands
+)  # the help shows commands in this order
 
 
 @app.command("list", cls=Command)

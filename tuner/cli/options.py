@@ -47,6 +47,34 @@ MaxFailureRate = Annotated[
         metavar="SHARE", help="Stop the search when more than this share of trials has failed.", rich_help_panel=SEARCH
     ),
 ]
+Confirm = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Then train the best trial again with N other seeds, and show mean and spread of its validation "
+        "accuracy. --time-budget does not include this.",
+        rich_help_panel=SEARCH,
+    ),
+]
+Seeds = Annotated[int, typer.Option(metavar="N", help="With how many other seeds.", rich_help_panel=SEARCH)]
+Reshuffle = Annotated[
+    bool,
+    typer.Option(
+        "--reshuffle",
+        help="To confirm: divide the samples into training and validation anew for each seed (the test set stays).",
+        rich_help_panel=SEARCH,
+    ),
+]
+TestBy = Annotated[
+    str,
+    typer.Option(
+        "--test",
+        metavar="WHAT",
+        help="To confirm: winner leaves it at the one test of the winner; mean tests the model of each seed, too, "
+        "and shows the mean of their scores. Each model tested is a look at the test set.",
+        rich_help_panel=SEARCH,
+    ),
+]
 FromBest = Annotated[
     str | None,
     typer.Option(metavar="SWEEP", help="Use the parameters of this sweep's best trial.", rich_help_panel=SEARCH),

@@ -65,11 +65,15 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
     return _begun(head.jobs, name, job_id, len(lines), attach=attach, as_json=as_json, out=out, err=err)
 
 
-def resume(name: str, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
-    """Resumes a sweep on a cluster. Returns the exit status."""
+def proceed(words: Sequence[str], address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
+    """Runs a command that goes on with a sweep on a cluster: the command, the sweep's name, options.
+
+    Returns the exit status.
+    """
+    name = words[1]
     with TemporaryDirectory() as scratch, err.status(f"Asking {address}"):
         head = connect_head(address, RUN, Path(scratch))
-        job_id = head.start(["resume", name, *(["--json"] if as_json and attach else [])], name=name)
+        job_id = head.start([*words, *(["--json"] if as_json and attach else [])], name=name)
         lines, begun = _until_begun(head.jobs, job_id, name)
     code = 0 if begun else exit_code(head.jobs.job(job_id))
     for line in lines:

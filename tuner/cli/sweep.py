@@ -30,6 +30,9 @@ def sweep(
     overrides: opt.Overrides = None,
     time_budget: opt.TimeBudget = None,
     max_failure_rate: opt.MaxFailureRate = 0.9,
+    confirm: opt.Confirm = None,
+    reshuffle: opt.Reshuffle = False,
+    test: opt.TestBy = "winner",
     max_epochs: opt.MaxEpochs = None,
     seed: opt.Seed = 0,
     limit: opt.Limit = None,
@@ -80,6 +83,9 @@ def sweep(
         weights=weights,
         storage=storage,
         overrides=overrides or (),
+        confirm=confirm,
+        reshuffle=reshuffle,
+        test=test,
     )
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))
 
@@ -154,11 +160,11 @@ def _sweep_here(request: SweepRequest, *, detach: bool, as_json: bool) -> int:
 
     if detach:
         config, _, _ = api.begin(request, callbacks=[printer.notes_of(err)])
-        return _detach(config.name, as_json=as_json)
+        return run_in_background(config.name, as_json=as_json)
     return printer.run(lambda callback: api.sweep(request, callbacks=[callback]), as_json=as_json, out=out, err=err)
 
 
-def _detach(name: str, *, as_json: bool) -> int:
+def run_in_background(name: str, *, as_json: bool) -> int:
     """Runs what is left of a sweep in the background. Returns the exit status."""
     from tuner.core.files import tuner_home  # noqa: PLC0415
     from tuner.sweeps import control  # noqa: PLC0415
@@ -190,14 +196,16 @@ def resume(
     if place:
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
 
-        raise typer.Exit(remote.resume(name, place, attach=attach, as_json=as_json, out=out, err=err))
+        raise typer.Exit(remote.proceed(["resume", name], place, attach=attach, as_json=as_json, out=out, err=err))
     from tuner.cli import printer  # noqa: PLC0415
     from tuner.core.files import tuner_home  # noqa: PLC0415
     from tuner.core.sweep_folder import SweepFolder  # noqa: PLC0415
     from tuner.sweeps import api  # noqa: PLC0415 - imports torch
+    from tuner.sweeps.confirmation import is_pending  # noqa: PLC0415
 
-    if detach and not SweepFolder(tuner_home() / name).result.exists():
+    folder = SweepFolder(tuner_home() / name)
+    if detach and (not folder.result.exists() or is_pending(folder)):
         api.check_resumable(name, tuner_home())
-        raise typer.Exit(_detach(name, as_json=as_json))
+        raise typer.Exit(run_in_background(name, as_json=as_json))
     code = printer.run(lambda callback: api.resume(name, callbacks=[callback]), as_json=as_json, out=out, err=err)
     raise typer.Exit(code)

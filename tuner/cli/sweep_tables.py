@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.winner_remarks import print_learnt, print_looks
 from tuner.core.records import SCORE
 from tuner.core.score_text import luck_text, score_text, shown_score
@@ -69,6 +70,7 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
         out.print(f"best      {best}: {format_parameters(summary.best.parameters)}", markup=False)
     if status.test_accuracy is not None:
         out.print(f"test      accuracy {score_text(status.test_accuracy, status.test_interval)}")
+    print_confirming(status, out)
     out.print(f"resources {status.resources}")
     if status.seconds is not None:
         left = f", about {format_seconds(summary.left)} left" if summary.left else ""
@@ -110,6 +112,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     luck = luck_text(winner.val_luck, len(outcome.top), winner.val_samples)
     if luck:
         out.print(f"{SCORE} {winner.val_accuracy:.4f} is {luck}", markup=False, soft_wrap=True)
+    print_confirmed(winner, out)
     print_looks(winner, out)
     if winner.model is None:
         out.print(f"model     {SweepFolder(outcome.folder).model}  (not registered yet)", markup=False)

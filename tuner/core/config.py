@@ -14,6 +14,9 @@ from tuner.core.identity import DataIdentity
 
 CONFIG_FILE = "sweep.json"
 OOM = ("fail", "halve-batch")
+TESTS = ("winner", "mean")
+"""What is tested on the test split: a sweep's winner alone, or also each of the models that confirm it."""
+LEAST_SEEDS, MOST_SEEDS = 2, 1000
 TRIALS = 16
 MOST_TRIALS = MOST_EPOCHS = 1_000_000
 
@@ -28,6 +31,17 @@ def dataset_name(dataset: str, target: str | None = None) -> str:
     if not colon:
         return form
     return "_".join(map(slug, [form, Path(path).name.removesuffix(f".{form}"), *([target] if target else [])]))
+
+
+def check_confirmation(seeds: int | None, option: str, *, reshuffle: bool, test: str) -> None:
+    """Raises TunerError for an impossible confirmation: `option` gives its number of seeds, None for none."""
+    if test not in TESTS:
+        raise unknown("--test", test, TESTS)
+    if seeds is not None and not LEAST_SEEDS <= seeds <= MOST_SEEDS:
+        raise TunerError(f"{option} must be at least {LEAST_SEEDS} and at most {MOST_SEEDS}, got {seeds}")
+    for other, given in (("--reshuffle", reshuffle), (f"--test {test}", test != TESTS[0])):
+        if given and seeds is None:
+            raise TunerError(f"{other} is about the trainings that confirm the winner: add {option} 5")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +97,12 @@ class SweepConfig:
     """The name that `--as` gives the data, in place of the one from its path."""
     identity: dict[str, str] | None = None
     """The fields of the DataIdentity of a user's own data; None for a dataset of the catalog."""
+    confirm: int = 0
+    """With how many other seeds the best trial's parameters are trained again at the end of the search."""
+    reshuffle: bool = False
+    """Whether each of these seeds has its own division of the samples into training and validation."""
+    test: str = TESTS[0]
+    """What is tested: one of TESTS."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -163,6 +183,11 @@ class SweepRequest:
     known_as: str | None = None
     """The name that `--as` gives the data: the first half of the pair's name."""
 
+    confirm: int | None = None
+    """See SweepConfig for this and the next two."""
+    reshuffle: bool = False
+    test: str = TESTS[0]
+
     def check(self) -> None:
         """Raises TunerError for an option that must be at least 1 and is not, and for an invalid seed."""
         for option in ("trials", "max_epochs", "concurrency", "cpus_per_trial", "workers_per_node", "limit"):
@@ -173,6 +198,7 @@ class SweepRequest:
             raise TunerError(f"--max-failures must be at least 0, got {self.max_failures}")
         if not 0 <= self.max_failure_rate <= 1:
             raise TunerError(f"--max-failure-rate {self.max_failure_rate:g}: give a share from 0 to 1")
+        check_confirmation(self.confirm, "--confirm", reshuffle=self.reshuffle, test=self.test)
         if self.oom not in OOM:
             raise unknown("--oom", self.oom, OOM)
         for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):

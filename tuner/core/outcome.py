@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.config import SweepConfig
+from tuner.core.confirmation import Confirmation
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.records import TrialRecord
@@ -52,6 +53,8 @@ class Winner:
     """How much of `val_accuracy` is expected to be luck: see `search.optimism`; None for a single trial."""
     model: RegisteredModel | None = None
     """None while the model is only in the sweep's folder."""
+    confirm: Confirmation | None = None
+    """What the same parameters gave with other seeds; None when that was not asked for."""
 
     @property
     def learnt(self) -> bool:
@@ -110,6 +113,7 @@ class Outcome:
             result["test_looks"] = self.winner.test_looks
             result["validation"] = asdict(self.winner.validation) if self.winner.validation else None
             result["cost"] = asdict(self.winner.cost)
+            result["confirm"] = self.winner.confirm.to_json() if self.winner.confirm else None
             result["model"] = asdict(self.winner.model) if self.winner.model else None
         return result
 
@@ -137,6 +141,7 @@ def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
             test_looks=result.get("test_looks", 1),
             validation=ValidationScore.from_json(result["validation"]) if result.get("validation") else None,
             model=RegisteredModel(**result["model"]) if result["model"] else None,
+            confirm=Confirmation.from_json(result["confirm"]) if result.get("confirm") else None,
         )
     except (KeyError, TypeError, IndexError) as error:
         raise TunerError(f"{SweepFolder(folder).result} is damaged, or of an earlier version: {error!r}") from None

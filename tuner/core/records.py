@@ -9,6 +9,8 @@ from typing import NamedTuple
 from tuner.core.units import counted
 
 Value = bool | int | float | str
+TrialKey = int | str
+"""What tells the trainings of a sweep apart: see `TrialRecord.key`."""
 
 
 def trial_seed(seed: int, number: int) -> int:
@@ -56,6 +58,13 @@ class TrialRecord:
     """By epoch, the one whose weights were kept until then. Earlier versions kept the best and did not note it."""
     halved: int = 0
     """The first epoch trained in half batches, because whole ones did not fit into memory; 0 if there was none."""
+    confirms: int | None = None
+    """The seed of a training that confirms a trial, see `core.confirmation`; None for a trial of the search."""
+
+    @property
+    def key(self) -> TrialKey:
+        """The number of a trial of the search, `confirm-NUMBER` for a training that confirms one."""
+        return self.number if self.confirms is None else f"confirm-{self.number}"
 
     @property
     def epoch(self) -> int:
@@ -151,13 +160,17 @@ class Summary:
     expected: int
     """Epochs of the whole sweep, if every rung promotes its share."""
     best: TrialRecord | None
+    """None for trainings that confirm a trial: the best of them counts no more than the others."""
     live: tuple[TrialRecord, ...]
     left: float | None
     """Estimated seconds until its end; None when that is not known yet."""
+    confirms: bool = False
+    """Whether it is of the trainings that confirm a trial, and not of the search."""
 
     def states(self) -> str:
         """`16 trials: 2 done, 1 running, ...`, with all states that occur."""
-        return f"{counted(sum(self.counts.values()), 'trial')}: {self.by_state()}"
+        what = "confirming training" if self.confirms else "trial"
+        return f"{counted(sum(self.counts.values()), what)}: {self.by_state()}"
 
     def by_state(self) -> str:
         """`2 done, 1 running, ...`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,8 @@ JOURNAL_FILE, PREDICTIONS_FILE, REPORT_PAGE = "study.log", "predictions.safetens
 SUBMITTED_FOLDER = "submitted"  # in the home folder: a file for each sweep that was submitted to a cluster
 UPLOADS_FOLDER = "uploads"  # in the home folder of a cluster's head: files that were sent along with a sweep
 RESERVED = ("mlflow.db", "artifacts", "pictures", SUBMITTED_FOLDER, UPLOADS_FOLDER)
+Keeps = Callable[[Sequence[TrialRecord]], set[int]]
+"""Of ended trials, the numbers of those whose checkpoints are kept."""
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -63,6 +65,16 @@ class SweepFolder:
     def result(self) -> Path:
         """What the sweep came to: see `outcome.write_result`. It is there once the sweep is finished."""
         return self.path / "result.json"
+
+    @property
+    def confirmation(self) -> SweepFolder:
+        """The folder of the trainings that confirm a trial: they have a study and checkpoints of their own."""
+        return SweepFolder(self.path / "confirm")
+
+    @property
+    def confirm_plan(self) -> Path:
+        """Which trainings these are: see `confirmation.ConfirmPlan`. It is there once the search is over."""
+        return self.confirmation.path / "plan.json"
 
     @property
     def model(self) -> Path:
@@ -192,12 +204,18 @@ def write_error_details(folder: Path, number: int, details: str) -> None:
             write_atomic(path, lambda file: file.write(details.encode()))
 
 
-def delete_checkpoints(folder: Path, records: Sequence[TrialRecord]) -> None:
-    """Deletes the checkpoints of ended trials, all but the best one's."""
+def only_best(records: Sequence[TrialRecord]) -> set[int]:
+    """The number of the best trial: of a search, its checkpoint alone is needed after its end."""
+    best = best_of(list(records))
+    return set() if best is None else {best.number}
+
+
+def delete_checkpoints(folder: Path, records: Sequence[TrialRecord], keeps: Keeps = only_best) -> None:
+    """Deletes the checkpoints of ended trials, all but those that are kept."""
     ended = [record for record in records if record.ended]
-    best = best_of(ended)
+    kept = keeps(ended)
     for record in ended:
-        if best is None or record.number != best.number:
+        if record.number not in kept:
             shutil.rmtree(checkpoint_folder(folder, record.number), ignore_errors=True)
 
 

@@ -35,6 +35,8 @@ class PrometheusMetrics(Callback):
             return
         self._due = now + BEAT_S
         current = summary()
+        if current.confirms:  # its trials are none of the search
+            return
         for state in STATES:
             self._trials.set(current.counts.get(state, 0), {"state": state})
         if current.best:

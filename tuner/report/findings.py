@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tuner.core.config import SweepConfig
+from tuner.core.confirmation import Confirmation, Spread
 from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
@@ -34,6 +35,22 @@ class WinningModel:
     predictions: Predictions
     attention: Tensor | None
     """(samples shown, steps) weights that sum to 1 over the words read; None for a model that gives none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmed:
+    """What the winner's parameters gave with other seeds."""
+
+    confirmation: Confirmation
+    spread: Spread
+    """Of the validation accuracy."""
+    own: float
+    """The winner's own validation accuracy."""
+
+    @property
+    def tests(self) -> Iterable[tuple[str, Spread]]:
+        """The names of test scores, and their values, where the models were tested."""
+        return self.confirmation.test.items()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +96,15 @@ class Findings:
     def scored(self) -> tuple[TrialRecord, ...]:
         """All trials. Raises NotShown before one of them has a score."""
         return self.records if self.best else ()
+
+    @property
+    def confirmed(self) -> Confirmed:
+        """What other seeds gave. Raises NotShown when none were asked for, or none of the trainings is complete."""
+        raw = (self.result or {}).get("confirm")
+        found = Confirmation.from_json(raw) if raw else None
+        if self.result is None or found is None or found.accuracy is None:
+            raise NotShown("the winner was not trained with other seeds")
+        return Confirmed(confirmation=found, spread=found.accuracy, own=self.result["best"]["val_accuracy"])
 
     @cached_property
     def winner(self) -> WinningModel:

@@ -19,11 +19,13 @@ from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import REPORT_PAGE, SweepFolder
 from tuner.report.class_scores import ClassificationReport, classification, confusion, roc_curves
 from tuner.report.figures import save
+from tuner.report.figures_confirm import draw_confirmation
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
 from tuner.report.findings import Findings, NotShown
 from tuner.report.page import Block, Section, render_page
+from tuner.report.page_confirm import confirmation_block
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_samples import samples_block
 from tuner.report.page_scores import classification_block, confusion_block, roc_block
@@ -69,6 +71,8 @@ class Part:
     """Gives the arguments of the two functions below. Raises NotShown if there is nothing to show."""
     draw: Callable[..., Figure]
     show: Callable[..., Block]
+    optional: bool = False
+    """Whether it is left out when there is nothing to show; otherwise the page says why."""
     of_search: bool = False
     """Whether it compares trials: `tuner train` leaves it out, since it has a single one."""
 
@@ -107,6 +111,14 @@ def _learning(findings: Findings) -> tuple[Any, ...]:
 
 PARTS = (
     Part("curves", "Training and validation of the best trial", _curves, draw_curves, curves_block),
+    Part(
+        "confirm",
+        "The best trial with other seeds",
+        lambda f: (f.confirmed,),
+        draw_confirmation,
+        confirmation_block,
+        optional=True,
+    ),
     Part("confusion", "Confusion matrix", _confusion, draw_confusion, confusion_block),
     Part("roc", "ROC curves", _roc, draw_roc, roc_block),
     Part("classification", "Classification report", _classification, draw_classification, classification_block),
@@ -145,6 +157,8 @@ def write_report(findings: Findings, folder: Path) -> Report:
             save(part.draw(*found), picture)
             files.append(picture.name)
         except NotShown as reason:
+            if part.optional:
+                continue
             note = missing[part.key] = str(reason)
         except Exception as error:  # one broken part must not cost the others
             note = failed[part.key] = f"{type(error).__name__}: {one_line(error)}"

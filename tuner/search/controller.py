@@ -16,7 +16,7 @@ from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import describe_disk_error
 from tuner.core.records import TrialReport, Value, best_of
-from tuner.core.sweep_folder import SweepFolder, delete_checkpoints, write_error_details
+from tuner.core.sweep_folder import Keeps, SweepFolder, delete_checkpoints, only_best, write_error_details
 from tuner.search.schedulers.base import Decision, Scheduler, TrialProgress
 from tuner.search.stopping import TimeBudget, failing_reason, invalid_metrics
 from tuner.search.study import Study
@@ -26,13 +26,21 @@ class Controller:
     """Drives one sweep from its study."""
 
     def __init__(
-        self, config: SweepConfig, study: Study, scheduler: Scheduler, folder: SweepFolder, callback: Callback
+        self,
+        config: SweepConfig,
+        study: Study,
+        scheduler: Scheduler,
+        folder: SweepFolder,
+        callback: Callback,
+        keeps: Keeps = only_best,
     ) -> None:
+        """`keeps` says which ended trials' checkpoints are needed later; the others are deleted."""
         self._config = config
         self._study = study
         self._scheduler = scheduler
         self._folder = folder.trials
         self._callback = callback
+        self._keeps = keeps
         self._rungs = scheduler.rungs()
         self.budget = TimeBudget(config.time_budget, study)
         self._stopped = False
@@ -121,7 +129,7 @@ class Controller:
             self._interrupted.append(number)
 
     def finish(self) -> None:
-        """Ends the search: the trials that still wait are pruned. Only the best trial's checkpoint is kept."""
+        """Ends the search: the trials that still wait are pruned. A second call only deletes checkpoints."""
         for record in self._study.records():
             if not record.ended:
                 waited = record.epoch in self._rungs
@@ -129,7 +137,7 @@ class Controller:
                 if waited:
                     reason = f"stopped early after epoch {record.epoch}: only the best third continue"
                 self._end(record.number, "PRUNED", reason)
-        delete_checkpoints(self._folder, self._study.records())
+        delete_checkpoints(self._folder, self._study.records(), self._keeps)
 
     def limit(self, most: Callable[[], float]) -> None:
         """`most` returns how many trials may run now: other sweeps on a cluster may need room."""
@@ -196,7 +204,7 @@ class Controller:
         self._live.pop(number, None)
         self._study.tell(number, state, reason, infeasible=infeasible)
         self._callback.on_trial_end(self._study.record(number))
-        delete_checkpoints(self._folder, self._study.records())
+        delete_checkpoints(self._folder, self._study.records(), self._keeps)
         if state == "FAIL" and self.hopeless:
             self.stop(f"{self.hopeless}: the search was stopped early")
         return Decision.STOP

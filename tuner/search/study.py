@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -17,14 +18,14 @@ from optuna.trial import FrozenTrial, TrialState
 from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
 from tuner.search.journal import drop_torn_line
 from tuner.search.samplers import MEMORY, StudyForSampler, make_sampler
-from tuner.search.space import SearchSpace
 from tuner.search.study_reader import KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
 
 
 class Study:
     """The memory of a sweep."""
 
-    def __init__(self, journal: Path, space: SearchSpace, *, seed: int, trials: int) -> None:
+    def __init__(self, journal: Path, space: Callable[[Any], dict[str, Value]], *, seed: int, trials: int) -> None:
+        """`space` gives the parameters of a trial of Optuna, which it may draw: see `space.SearchSpace`."""
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
             self._storage = open_journal(journal)

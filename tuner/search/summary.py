@@ -12,7 +12,13 @@ from tuner.search.time_left import seconds_left
 
 
 def summarise(
-    config: SweepConfig, records: list[TrialRecord], live: set[int], began: float | None, spent: float = 0.0
+    config: SweepConfig,
+    records: list[TrialRecord],
+    live: set[int],
+    began: float | None,
+    spent: float = 0.0,
+    *,
+    confirms: bool = False,
 ) -> Summary:
     """Counts the trials of a sweep.
 
@@ -22,28 +28,33 @@ def summarise(
         live: the numbers of the trials that a worker has.
         began: when this run of the sweep began, in seconds since 1970; None when it does not run.
         spent: seconds of the time budget that earlier runs of the sweep used.
+        confirms: whether these are trainings that confirm a trial, of which none is stopped early.
     """
     names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
     states = Counter(names.get(r.state) or ("running" if r.number in live else "waiting") for r in records)
     epochs = sum(len(record.values) for record in records)
     finalists = [r for r in records if r.number in live and r.epoch >= max(rungs(config.epochs), default=0)]
     certain = sum(config.epochs - record.epoch for record in finalists)
-    expected = expected_epochs(config.trials, config.epochs, workers=config.concurrency)
-    expected = max(expected, epochs + certain)
+    whole = config.trials * config.epochs
+    asha = expected_epochs(config.trials, config.epochs, workers=config.concurrency)
+    expected = max(whole if confirms else asha, epochs + certain)
     return Summary(
         counts={**states, "left": config.trials - len(records)},
         epochs=epochs,
         expected=expected,
-        best=best_of(records),
+        best=None if confirms else best_of(records),
         live=tuple(record for record in records if record.number in live),
-        left=None if began is None else _left(config, records, live, began, spent),
+        left=None if began is None else _left(config, records, live, began, spent, confirms=confirms),
+        confirms=confirms,
     )
 
 
-def _left(config: SweepConfig, records: list[TrialRecord], live: set[int], began: float, spent: float) -> float | None:
+def _left(
+    config: SweepConfig, records: list[TrialRecord], live: set[int], began: float, spent: float, *, confirms: bool
+) -> float | None:
     """See `seconds_left`; no more than the rest of the time budget."""
     now = time.time()
-    left = seconds_left(config, records, live, began, now)
+    left = seconds_left(config, records, live, began, now, stops=() if confirms else None)
     if config.time_budget is None:
         return left
     budget = max(0.0, config.time_budget - spent - max(0.0, now - began))

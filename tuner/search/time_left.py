@@ -27,12 +27,15 @@ class Stage:
     """How many epochs each of these trains."""
 
 
-def remaining_stages(config: SweepConfig, records: Sequence[TrialRecord], live: set[int]) -> list[Stage]:
-    """What a sweep is expected to train from now on. `live` are the numbers of the trials that a worker has."""
+def remaining_stages(
+    config: SweepConfig, records: Sequence[TrialRecord], live: set[int], stops: Sequence[int] | None = None
+) -> list[Stage]:
+    """What a sweep is expected to train from now on. Arguments as for `seconds_left`."""
+    stops = rungs(config.epochs) if stops is None else stops
     stages: list[Stage] = []
     able = [record for record in records if record.state != "FAIL"]
     coming, arriving = float(config.trials - len(records)), 0.0
-    for start, stop in pairwise((0, *rungs(config.epochs), config.epochs)):
+    for start, stop in pairwise((0, *stops, config.epochs)):
         begun = [r for r in able if r.epoch > start or (r.epoch == start and (r.number in live or start == 0))]
         if start:
             reached = sum(record.epoch >= start for record in able) + arriving
@@ -45,7 +48,13 @@ def remaining_stages(config: SweepConfig, records: Sequence[TrialRecord], live: 
 
 
 def seconds_left(
-    config: SweepConfig, records: Sequence[TrialRecord], live: set[int], began: float, now: float
+    config: SweepConfig,
+    records: Sequence[TrialRecord],
+    live: set[int],
+    began: float,
+    now: float,
+    *,
+    stops: Sequence[int] | None = None,
 ) -> float | None:
     """Estimated seconds until the search ends; None until a worker has finished its second epoch.
 
@@ -57,6 +66,7 @@ def seconds_left(
         live: the numbers of the trials that a worker has.
         began: when this run of the sweep began, in seconds since 1970. Earlier epochs say nothing of its speed.
         now: seconds since 1970.
+        stops: the epochs after which only a part of the trials continues; by default the rungs of ASHA.
     """
     times = [each["time"] for record in records for each in _epochs(record, began).values()]
     workers = min(config.concurrency, config.trials)
@@ -64,7 +74,7 @@ def seconds_left(
         return None
     speed = _Speed(config, records, began)
     last, work, chain = max(times), 0.0, 0.0
-    for stage in remaining_stages(config, records, live):
+    for stage in remaining_stages(config, records, live, stops):
         ahead = [0.0]
         for record, left in stage.running:
             since = last - max(record.latest, min(times)) if record.number in live else 0.0

@@ -1,25 +1,29 @@
-"""The functions behind the commands: `sweep`, `train` and `resume`. They return an Outcome and print nothing.
+"""The functions behind the commands `sweep`, `train`, `resume` and `confirm`. They return an Outcome and print nothing.
 
 What happens is told to callbacks. A sweep in the background begins with `begin` or `check_resumable`.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tuner.core import catalog
 from tuner.core.callback import Callback, Callbacks
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import TESTS, SweepConfig, SweepRequest, check_confirmation
+from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
-from tuner.core.outcome import Outcome, is_sent
+from tuner.core.outcome import Outcome, is_sent, read_winner
 from tuner.core.sweep_folder import SweepFolder, check_sweep_name, claim_folder, known_sweep, sweep_names
 from tuner.core.units import format_parameters
 from tuner.data.source import Source
+from tuner.search.study_reader import read_records
+from tuner.sweeps.confirmation import is_pending, plan_more
 from tuner.sweeps.inputs import SweepInputs
-from tuner.sweeps.lock import is_running
+from tuner.sweeps.lock import is_running, lock_for_sync
 from tuner.sweeps.pair import check_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
 from tuner.sweeps.resume import check_inputs, fit_to_machine
@@ -69,20 +73,65 @@ def resume(name: str, *, callbacks: Sequence[Callback] = (), home: Path | None =
     home = home or tuner_home()
     events, folder = Callbacks(callbacks), SweepFolder(home / name)
     config = check_resumable(name, home)
-    if folder.result.exists():
+    if folder.result.exists() and not is_pending(folder):
         return _complete(config, folder, events)
-    make_folder(folder.path)
-    store = Store.of(home)
-    store.check_begun(config)
-    try:
-        store.check()
-        _check_writable(store, config)
-    except UnreachableError as error:
-        events.on_note(f"{error}: training continues, and MLflow gets the rest later")
-    config = fit_to_machine(config)
-    with events.phase("Reading the data"):
-        inputs = check_inputs(config)
+    config, inputs = _prepare(config, folder, events)
     return _run(config, folder, inputs, callbacks)
+
+
+def confirm(
+    name: str,
+    seeds: int,
+    *,
+    reshuffle: bool = False,
+    test: str = TESTS[0],
+    callbacks: Sequence[Callback] = (),
+    home: Path | None = None,
+) -> Outcome:
+    """Trains the parameters of a finished sweep's winner again with other seeds. See `begin_confirming` and `sweep`."""
+    config, folder, inputs = begin_confirming(
+        name, seeds, reshuffle=reshuffle, test=test, callbacks=callbacks, home=home
+    )
+    return _run(config, folder, inputs, callbacks)
+
+
+def begin_confirming(
+    name: str,
+    seeds: int,
+    *,
+    reshuffle: bool = False,
+    test: str = TESTS[0],
+    callbacks: Sequence[Callback] = (),
+    home: Path | None = None,
+) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
+    """Plans to confirm the winner of a finished sweep, without training. From then on `resume` does it.
+
+    Args:
+        name: the sweep's.
+        seeds: how many, those of an earlier confirmation included.
+        reshuffle: whether each seed has its own division of the samples into training and validation.
+        test: what is tested on the test split: one of TESTS.
+        callbacks: are told what happens.
+        home: the folder of all sweeps, by default TUNER_HOME.
+
+    Raises:
+        TunerError: the sweep is not finished, or it is confirmed already.
+    """
+    check_confirmation(seeds, "--seeds", reshuffle=reshuffle, test=test)
+    home = home or tuner_home()
+    config, folder, events = known_sweep(name, home), SweepFolder(home / name), Callbacks(callbacks)
+    if not folder.result.exists():
+        raise TunerError(f"the sweep {name} is not finished: only a winner can be confirmed")
+
+    def planned() -> ConfirmPlan:
+        winner = read_winner(folder.path, read_records(folder.journal))
+        return plan_more(config, folder, winner.trial, seeds, reshuffle=reshuffle, test=test)
+
+    planned()  # whatever is wrong with the request is told before the data is read
+    config, inputs = _prepare(config, folder, events)
+    with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
+        planned().save(folder)
+    return config, folder, inputs
 
 
 def begin(
@@ -150,7 +199,7 @@ def check_resumable(name: str, home: Path) -> SweepConfig:
     """
     config, folder = known_sweep(name, home), SweepFolder(home / name)
     if folder.result.exists():
-        if is_sent(folder.path) and folder.report_page.exists():
+        if is_sent(folder.path) and folder.report_page.exists() and not is_pending(folder):
             raise TunerError(f"the sweep {name} is finished: its result is in {folder.result}")
     elif is_running(folder.path):
         raise TunerError(f"the sweep {name} is running in another process")
@@ -164,11 +213,27 @@ def _run(config: SweepConfig, folder: SweepFolder, inputs: SweepInputs, callback
     return outcome
 
 
+def _prepare(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> tuple[SweepConfig, SweepInputs]:
+    """What is checked and read before a sweep goes on. Raises TunerError when something is not as it was."""
+    make_folder(folder.path)
+    store = Store.of(folder.home)
+    store.check_begun(config)
+    try:
+        store.check()
+        _check_writable(store, config)
+    except UnreachableError as error:
+        events.on_note(f"{error}: training continues, and MLflow gets the rest later")
+    config = fit_to_machine(config)
+    with events.phase("Reading the data"):
+        return config, check_inputs(config)
+
+
 def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Outcome:
     """Sends and reports what a sweep that was killed after its result lacks."""
     from tuner.sweeps.finalize import read_outcome  # noqa: PLC0415 - imports MLflow and matplotlib
     from tuner.sweeps.sync import open_store, sync_one  # noqa: PLC0415
 
+    shutil.rmtree(folder.confirmation.trials, ignore_errors=True)  # a kill may have come just before
     done = sync_one(folder.path, open_store(folder.home), events, needed=True, elsewhere=False)
     events.on_note(str(done), warning=False)
     outcome = read_outcome(config, folder.path)

@@ -48,7 +48,7 @@ def evaluate_best(
     _, arguments = split_parameters(best.parameters)
     checkpoints = checkpoint_folder(folder.trials, best.number)
     if storage:
-        _fetch(storage, best.number, checkpoints / CHECKPOINT_FILE, config.name)
+        fetch_checkpoint(storage, best.number, checkpoints / CHECKPOINT_FILE, config.name)
     state, damage = read_latest(checkpoints)
     if state is None:
         why = damage or f"the best trial has no checkpoint in {checkpoints}"
@@ -93,11 +93,12 @@ def _again(config: SweepConfig, number: int) -> str:
     return shlex.join([*words, *(word for option, value in options.items() if value for word in (option, value))])
 
 
-def _fetch(storage: CheckpointStorage, number: int, file: Path, name: str) -> None:
+def fetch_checkpoint(storage: CheckpointStorage, number: int, file: Path, name: str) -> None:
+    """Fetches a trial's last checkpoint. Raises SweepError when the storage of the sweep `name` does not answer."""
     try:
         retry_after_pauses(lambda: storage.get(number, file), INSISTENT)
     except Exception as error:
-        why = f"the checkpoint of the best trial cannot be fetched now ({one_line(error)})"
+        why = f"the checkpoint of a trial that is to be tested cannot be fetched now ({one_line(error)})"
         raise SweepError(f"{why}; when its storage answers again: tuner resume {name}") from error
 
 

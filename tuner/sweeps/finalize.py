@@ -23,9 +23,12 @@ from tuner.report.make import Report, make_report
 from tuner.search.optimism import optimism
 from tuner.search.study import Study
 from tuner.search.study_reader import read_records
+from tuner.sweeps.confirm_scores import score_models
+from tuner.sweeps.confirmation import confirmations
+from tuner.sweeps.confirming import Confirming
 from tuner.sweeps.final_test import evaluate_best
 from tuner.sweeps.inputs import SweepInputs
-from tuner.sweeps.looks import looks_here
+from tuner.sweeps.looks import count_looks, looks_here
 from tuner.sweeps.registration import LoadSplits, crown
 from tuner.tracking.artifacts import send_report
 from tuner.tracking.background import BackgroundTracker
@@ -120,8 +123,8 @@ def register_winner(
         The winner, with its registered model and how often the test set has been looked at.
     """
     tested = tested_on(store.uri, sweep.experiment_id, winner.test_data)
-    tested |= looks_here(config.pair, winner.test_data, folder.parent) | {config.uid}
-    winner = replace(winner, test_looks=max(winner.test_looks, len(tested)))
+    looks = count_looks(winner, config.uid, tested, looks_here(config.pair, winner.test_data, folder.parent))
+    winner = replace(winner, test_looks=max(winner.test_looks, looks))
     log_winner(store.uri, sweep.run_id, winner)
     _, spec = load_model(SweepFolder(folder).model)
     validation = winner.validation
@@ -159,10 +162,42 @@ def find_winner(
     with events.phase("Testing the best model"):
         tried = sum(bool(record.values) for record in study.records())
         winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note, tried)
-    looks = looks_here(config.pair, winner.test_data, folder.home) | {config.uid}
     samples = len(inputs.splits.validation.targets)
-    luck = optimism(study.records(), samples)
-    return replace(winner, test_looks=len(looks), val_samples=samples, val_luck=luck)
+    return replace(winner, val_samples=samples, val_luck=optimism(study.records(), samples))
+
+
+def with_confirmation(
+    config: SweepConfig,
+    confirming: Confirming | None,
+    winner: Winner,
+    splits: Splits,
+    folder: SweepFolder,
+    storage: CheckpointStorage | None,
+    events: Callbacks,
+) -> Winner:
+    """The winner with what other seeds gave, and with the number of looks at the test set.
+
+    Args:
+        config: the sweep.
+        confirming: the trainings with other seeds; None when there are none.
+        winner: the best trial.
+        splits: the data.
+        folder: the sweep's.
+        storage: where the sweep's checkpoints are, if not in its folder.
+        events: are told of a model that cannot be tested.
+    """
+    if confirming is not None:
+        overlap = 0.0
+        if confirming.plan.reshuffle:
+            overlap = len(splits.validation.targets) / len(splits.train.targets)
+        found = confirmations(confirming.plan, confirming.records(), overlap=overlap)[winner.trial.number]
+        if confirming.plan.test == "mean":
+            with events.phase("Testing the models of the other seeds"):
+                place = confirming.storage_in(storage)
+                found = score_models(confirming, found, splits, place, winner.confirm, events.on_note)
+        winner = replace(winner, confirm=found)
+    looks = count_looks(winner, config.uid, looks_here(config.pair, winner.test_data, folder.home))
+    return replace(winner, test_looks=max(winner.test_looks, looks))
 
 
 def register_best(

@@ -25,11 +25,13 @@ class Event(NamedTuple):
     order: int
     """The order of a trial's events at the same time: 0 for its start, then its epochs, its end last."""
     text: str
+    what: str = "trial"
+    """`confirm` for a training that confirms a trial."""
 
     def line(self) -> str:
         """The event for people: local time, trial and text."""
         at = datetime.fromtimestamp(self.time).astimezone()
-        return f"{at:%Y-%m-%d %H:%M:%S}  trial {self.trial}  {self.text}"
+        return f"{at:%Y-%m-%d %H:%M:%S}  {self.what} {self.trial}  {self.text}"
 
 
 def events(records: Iterable[TrialRecord]) -> list[Event]:
@@ -38,7 +40,8 @@ def events(records: Iterable[TrialRecord]) -> list[Event]:
 
 
 def _of(record: TrialRecord) -> list[Event]:
-    found = [Event(record.started, record.number, 0, f"begins: {format_parameters(record.parameters)}")]
+    what, seed = ("trial", "") if record.confirms is None else ("confirm", f"seed {record.confirms}, ")
+    found = [Event(record.started, record.number, 0, f"begins: {seed}{format_parameters(record.parameters)}", what)]
     on = dict(record.nodes)
     for epoch, metrics in sorted(record.metrics.items()):
         scores = "  ".join(
@@ -46,11 +49,11 @@ def _of(record: TrialRecord) -> list[Event]:
         )
         place = f"  on {on[epoch]}" if epoch in on else ""
         place += "  with half a batch at a time: a whole one did not fit into memory" if epoch == record.halved else ""
-        found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}"))
+        found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}", what))
     if record.ended and record.finished is not None:
         best = f" with val_accuracy {record.best[0]:.4f}" if record.values else ""
         why = f": {record.reason}" if record.reason else ""
-        found.append(Event(record.finished, record.number, len(found), f"{_ENDS[record.state]}{best}{why}"))
+        found.append(Event(record.finished, record.number, len(found), f"{_ENDS[record.state]}{best}{why}", what))
     return found
 
 
@@ -60,15 +63,17 @@ def follow_events(sweep: SweepReader, trial: int | None, *, follow: bool) -> Ite
     Raises:
         TunerError: there is no such trial.
     """
-    shown: set[tuple[int, int]] = set()
+    shown: set[tuple[str, int, int]] = set()
     while True:
         running = is_running(sweep.folder)  # asked first, so that its last words are not missed
         records = sweep.records()
         if trial is not None and trial >= len(records) and not (follow and running):
             raise TunerError(f"--trial {trial}: {sweep.config.name} has {len(records)} trials so far, from 0 on")
-        for event in events(records if trial is None else records[trial : trial + 1]):
-            if (event.trial, event.order) not in shown:
-                shown.add((event.trial, event.order))
+        wanted = [*records, *sweep.confirm_records()] if trial is None else records[trial : trial + 1]
+        for event in events(wanted):
+            key = event.what, event.trial, event.order
+            if key not in shown:
+                shown.add(key)
                 yield event
         if not (follow and running):
             return

@@ -5,23 +5,43 @@ After many looks the best test score is a little too good, even though no champi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
-from tuner.core.outcome import read_result
+from tuner.core.outcome import Winner, read_result
 from tuner.core.sweep_folder import SweepFolder, sweep_names
 
 
-def looks_here(pair: str, test_data: str, home: Path) -> set[str]:
-    """The unique ids of the sweeps in `home` whose model was tested on this test split. Damaged ones are left out."""
-    found = set()
+def looks_here(pair: str, test_data: str, home: Path) -> dict[str, int]:
+    """The sweeps in `home` that tested models on this test split. Damaged ones are left out.
+
+    Returns how many models each has tested, by its unique id.
+    """
+    found = {}
     for name in sweep_names(home):
         try:
             if SweepFolder(home / name).result.exists():
                 config = SweepConfig.load(home / name)
-                if config.pair == pair and read_result(home / name).get("test_data") == test_data:
-                    found.add(config.uid)
+                result = read_result(home / name)
+                if config.pair == pair and result.get("test_data") == test_data:
+                    found[config.uid] = 1 + _tested(result)
         except TunerError:
             continue
     return found
+
+
+def count_looks(winner: Winner, uid: str, *known: Mapping[str, int]) -> int:
+    """All looks, with those of the sweep `uid` itself, as far as it is known by `looks_here` and in MLflow."""
+    looks = {uid: 1 + (len(winner.confirm.tested_seeds) if winner.confirm else 0)}
+    for each in known:
+        for sweep, count in each.items():
+            looks[sweep] = max(count, looks.get(sweep, 0))
+    return sum(looks.values())
+
+
+def _tested(result: Mapping[str, Any]) -> int:
+    """How many models were tested besides the winner: see `Confirmation.tested_seeds`."""
+    return len((result.get("confirm") or {}).get("tested_seeds", ()))

@@ -79,6 +79,9 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
         repeats=request.repeats,
         halved=request.halved,
         data=load().fingerprint(),
+        confirm=request.confirm or 0,
+        reshuffle=request.reshuffle,
+        test=request.test,
     )
     inputs = read_inputs(config, _with_model_note(load(), request.model))
     weights = inputs.fingerprint()

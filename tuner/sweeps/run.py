@@ -6,17 +6,17 @@ MLflow, scikit-learn and Ray take seconds to import; that is done inside the met
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
+from tuner.core.confirmation import ConfirmPlan
 from tuner.core.environment import on_cluster
-from tuner.core.errors import TunerError, disk_sweep_error, printable
-from tuner.core.outcome import Outcome, write_result
-from tuner.core.records import Summary
+from tuner.core.errors import TunerError, printable
+from tuner.core.outcome import Outcome, read_winner, write_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.executor import Executor, make_executor, runs_in_process
 from tuner.execution.signals import Stop
@@ -24,9 +24,11 @@ from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.study import Study
-from tuner.search.summary import summarise
+from tuner.sweeps.confirmation import seeds_after
+from tuner.sweeps.confirming import Confirming, Trainings
 from tuner.sweeps.inputs import SweepInputs
-from tuner.sweeps.lock import Order, SweepLock, clear_order, current_order, lock_sweep
+from tuner.sweeps.lock import SweepLock, clear_order, lock_sweep
+from tuner.sweeps.phases import Phase, PhaseRunner
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown
 from tuner.tracking.background import BackgroundTracker
@@ -43,7 +45,7 @@ class SweepRun:
     config: SweepConfig
     folder: SweepFolder
     inputs: SweepInputs
-    study: Study
+    trainings: Trainings
     store: Store
     tracker: BackgroundTracker
     events: Callbacks
@@ -75,15 +77,19 @@ class SweepRun:
             study = Study(folder.journal, space_of(config), seed=config.seed, trials=config.trials)
             for note in repair_folder(study, folder.path):
                 events.on_note(note)
+            plan = ConfirmPlan.load(folder)
+            trainings = Trainings(study, Confirming(config, folder, plan) if plan else None)
+            for note in trainings.confirming.notes if trainings.confirming else ():
+                events.on_note(f"confirming: {note}")
             connect = partial(connect_sweep, store, config, began)
-            tracker = BackgroundTracker(connect, study.record, ask=store.ask, note=events.on_note, file=store.file)
+            tracker = BackgroundTracker(connect, trainings.record, ask=store.ask, note=events.on_note, file=store.file)
             events.add(tracker)
-            shutdown = Shutdown(folder, study, tracker, lock, stop, events)
+            shutdown = Shutdown(folder, trainings.records, tracker, lock, stop, events)
             run = cls(
                 config=config,
                 folder=folder,
                 inputs=inputs,
-                study=study,
+                trainings=trainings,
                 store=store,
                 tracker=tracker,
                 events=events,
@@ -96,28 +102,56 @@ class SweepRun:
                 yield run
 
     def search(self) -> bool:
-        """Runs trials. Returns whether the search came to its end; False when it was interrupted."""
+        """Runs trials, and then the trainings that confirm the best one, if that is asked for.
+
+        Returns whether all came to its end; False when it was interrupted.
+        """
+        ended = []
+        in_process = runs_in_process(self.config)
+        runner = PhaseRunner(
+            self.folder, self.tracker, self.events, self.stop, self.lock, self.shutdown, in_process=in_process
+        )
         with ExitStack() as stack:
-            with self.events.phase("" if runs_in_process(self.config) else "Starting Ray"):
+            with self.events.phase("" if in_process else "Starting Ray"):
                 executor = make_executor(self.config, self.folder, self.stop, self.shutdown.give_up)
                 stack.enter_context(executor)
                 self.storage = choose_storage(self.config, self.store, executor)
                 self._measure_cluster()
             self.tracker.start()  # MLflow is imported after Ray has started, not beside it
-            self.tracker.catch_up(self.study.records())
-            scheduler = make_scheduler(self.config)
-            controller = Controller(self.config, self.study, scheduler, self.folder, self.events)
-            if controller.budget.begun:
-                self.events.on_note(controller.budget.begun, warning=False)
-            with suppress(KeyboardInterrupt):  # outside the time in which signals go to Ray Tune
-                if not controller.over:
-                    job, tick = self.job(scheduler.rungs()), self._ticker(controller)
-                    executor.run(controller, job, self.inputs.to_arrays(), tick=tick)
-            self.events.on_search_end()
-            controller.note_time(last=True)
-            if controller.halted:
-                raise disk_sweep_error(controller.halted, self.config.name)
-        return self._ended(controller)
+            self.tracker.catch_up(self.trainings.records())
+            for begin in (self._begin_search, self._begin_confirming):
+                phase = begin()
+                if phase is not None:
+                    if not runner.run(phase, executor, self.inputs.to_arrays()):
+                        return False
+                    ended.append(phase.controller)
+        for controller in ended:  # again, after all workers have saved and ended
+            controller.finish()
+        return True
+
+    def _begin_search(self) -> Phase | None:
+        if self.trainings.confirming is not None:
+            return None
+        scheduler = make_scheduler(self.config)
+        controller = Controller(self.config, self.trainings.study, scheduler, self.folder, self.events)
+        if controller.budget.begun:
+            self.events.on_note(controller.budget.begun, warning=False)
+        return Phase(self.config, self.trainings.study, controller, self.job(scheduler.rungs()))
+
+    def _begin_confirming(self) -> Phase | None:
+        trainings, best = self.trainings, self.trainings.study.best()
+        if trainings.confirming is None and self.config.confirm and best is not None:
+            seeds = seeds_after(self.config.seed, self.config.confirm)
+            plan = ConfirmPlan.of([best], seeds, reshuffle=self.config.reshuffle, test=self.config.test)
+            plan.save(self.folder)
+            clear_order(self.folder.path)  # `tuner stop` ended the search; again, it ends this
+            trainings.confirming = Confirming(self.config, self.folder, plan)
+        confirming = trainings.confirming
+        if confirming is None:
+            return None
+        self.events.on_note(confirming.announcement(), warning=False)
+        controller = confirming.controller(self.events, self.tracker)
+        return Phase(confirming.config, confirming.study, controller, confirming.job(self.job(())), confirms=True)
 
     def job(self, rungs: tuple[int, ...]) -> TrialJob:
         """What all trials have in common."""
@@ -146,9 +180,18 @@ class SweepRun:
         """
         from tuner.sweeps import finalize  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
 
-        winner = finalize.find_winner(self.config, self.inputs, self.study, self.folder, self.storage, self.events)
+        config, inputs, folder, storage, events = self.config, self.inputs, self.folder, self.storage, self.events
+        if folder.result.exists():
+            winner = read_winner(folder.path, self.trainings.study.records())
+        else:
+            winner = finalize.find_winner(config, inputs, self.trainings.study, folder, storage, events)
+        winner = finalize.with_confirmation(
+            config, self.trainings.confirming, winner, inputs.splits, folder, storage, events
+        )
         outcome = replace(self.outcome(), winner=winner)
         write_result(outcome)  # from here on the model is safe, whatever happens next
+        if self.trainings.confirming:
+            self.trainings.confirming.clear()
         self.stop.check()
         outcome = finalize.register_best(outcome, self.tracker, self.store, self.inputs.splits, self.events)
         outcome = replace(outcome, seconds=time.monotonic() - self.started)
@@ -167,7 +210,7 @@ class SweepRun:
         return Outcome(
             config=self.config,
             folder=self.folder.path,
-            records=tuple(self.study.records()),
+            records=tuple(self.trainings.study.records()),
             winner=None,
             seconds=time.monotonic() - self.started,
             unsent=unsent,
@@ -179,45 +222,6 @@ class SweepRun:
             from tuner.execution.prometheus import PrometheusMetrics  # noqa: PLC0415 - imports Ray
 
             self.events.add(PrometheusMetrics(self.config.name))
-
-    def _ticker(self, controller: Controller) -> Callable[[], None]:
-        """What is done several times a second while trials run."""
-        began, before = time.time(), sum(self.study.spent())
-
-        def summary() -> Summary:
-            return summarise(self.config, self.study.records(), controller.live(), began, before)
-
-        def tick() -> None:
-            self.tracker.check()
-            controller.note_time()
-            self._obey(controller)
-            self._halt(controller)
-            self.lock.note_live(controller.live())
-            self.events.on_tick(summary)
-
-        return tick
-
-    def _obey(self, controller: Controller) -> None:
-        order = current_order(self.folder.path)
-        if order is Order.STOP:
-            controller.stop("the sweep was stopped")
-        elif order is Order.PAUSE:
-            clear_order(self.folder.path)
-            self.stop.ask()
-
-    def _halt(self, controller: Controller) -> None:
-        """Stops a sweep whose disk takes no more: its trials save what they still can."""
-        if controller.halted and not runs_in_process(self.config) and not self.shutdown.halted:
-            self.shutdown.halted = str(disk_sweep_error(controller.halted, self.config.name))
-            self.stop.ask()
-
-    def _ended(self, controller: Controller) -> bool:
-        finished = controller.over and not self.stop.asked
-        if finished:
-            if controller.hopeless and len(self.study.records()) < self.config.trials:
-                self.events.on_note(f"{controller.hopeless}: the search was stopped early")
-            controller.finish()
-        return finished
 
 
 def choose_storage(config: SweepConfig, store: Store, executor: Executor) -> CheckpointStorage | None:

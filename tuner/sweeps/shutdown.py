@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from tuner.core.callback import Callback
 from tuner.core.errors import SweepError, SweepStopped, TunerError, disk_error_text, disk_sweep_error
 from tuner.core.outcome import Outcome
+from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder, write_error
 from tuner.execution.signals import Stop
-from tuner.search.study import Study
 from tuner.sweeps.lock import SweepLock
 from tuner.tracking.background import BackgroundTracker
 
@@ -25,14 +25,15 @@ class Shutdown:
     def __init__(
         self,
         folder: SweepFolder,
-        study: Study,
+        records: Callable[[], Sequence[TrialRecord]],
         tracker: BackgroundTracker,
         lock: SweepLock,
         stop: Stop,
         events: Callback,
     ) -> None:
+        """`records` gives all trials of the sweep, and the trainings that confirm one."""
         self._folder = folder
-        self._study = study
+        self._records = records
         self._tracker = tracker
         self._lock = lock
         self._stop = stop
@@ -68,7 +69,7 @@ class Shutdown:
 
     def close(self, status: str) -> str:
         """Ends the runs in MLflow, the sweep's own with this status. Returns why that could not be done."""
-        self._tracker.interrupted(self._study.records())
+        self._tracker.interrupted(self._records())
         return self._tracker.close(status)
 
     def give_up(self, reason: str, kill: Callable[[], None]) -> NoReturn:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tuner.core.config import SweepConfig
+from tuner.core.confirmation import Confirmation, ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.outcome import is_sent, read_result
 from tuner.core.records import SCORE, Summary, TrialRecord
@@ -16,6 +18,7 @@ from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import StudyReader
 from tuner.search.summary import summarise
+from tuner.sweeps.confirmation import confirmations, is_pending
 from tuner.sweeps.lock import Driver, Order, current_order, is_running, last_driver
 
 POLL_S = 0.5  # between two looks at a sweep that runs
@@ -41,6 +44,10 @@ class Status:
     """Of the test accuracy; None if the sweep's version of tuner did not measure it."""
     finished: float | None = None
     """When a finished sweep's last trial ended, in seconds since 1970."""
+    confirm: Confirmation | None = None
+    """What the trainings that confirm the winner have come to so far; None when there are none."""
+    confirm_states: Mapping[str, int] = field(default_factory=dict)
+    """These trainings by their state: done, running, waiting, failed, left."""
 
     @property
     def running(self) -> bool:
@@ -74,6 +81,8 @@ class Status:
             "seconds_left": summary.left,
             "test_accuracy": self.test_accuracy,
             "test_accuracy_interval": self.test_interval,
+            "confirm": self.confirm.to_json() if self.confirm else None,
+            "confirm_trainings": dict(self.confirm_states),
             "finished": self.finished,
             "config": asdict(config),
         }
@@ -100,6 +109,8 @@ class Status:
             test_accuracy=raw.get("test_accuracy"),  # a head with another version of tuner does not tell it
             test_interval=_interval(raw),
             finished=raw.get("finished"),
+            confirm=Confirmation.from_json(raw["confirm"]) if raw.get("confirm") else None,
+            confirm_states=raw.get("confirm_trainings", {}),
         )
 
 
@@ -111,10 +122,16 @@ class SweepReader:
         self.config = known_sweep(name, home)
         self.folder = home / name
         self._reader = StudyReader(SweepFolder(self.folder).journal)
+        self._confirm_reader = StudyReader(SweepFolder(self.folder).confirmation.journal)
 
     def records(self) -> list[TrialRecord]:
         """The sweep's trials."""
         return self._reader.records()
+
+    def confirm_records(self) -> list[TrialRecord]:
+        """The trainings that confirm its winner."""
+        plan = ConfirmPlan.load(SweepFolder(self.folder))
+        return [plan.mark(record) for record in self._confirm_reader.records()] if plan else []
 
     def status(self) -> Status:
         """The current state."""
@@ -124,7 +141,9 @@ class SweepReader:
         began = driver.started if driver and running else None
         state = self._state(driver, running=running)
         over = state == "finished"
-        test = read_result(self.folder).get("test", {}) if over else {}
+        result = read_result(self.folder) if SweepFolder(self.folder).result.exists() else {}
+        test = result.get("test", {})
+        confirm, states = self._confirm(result, running=running)
         return Status(
             config=self.config,
             state=state,
@@ -135,13 +154,29 @@ class SweepReader:
             test_accuracy=test.get("accuracy"),
             test_interval=_interval({f"test_{name}": value for name, value in test.items()}),
             finished=max((r.finished for r in records if r.finished), default=None) if over else None,
+            confirm=confirm,
+            confirm_states=states,
         )
+
+    def _confirm(self, result: Mapping[str, Any], *, running: bool) -> tuple[Confirmation | None, Mapping[str, int]]:
+        """What the trainings that confirm the winner have come to, and how many there are by state."""
+        folder = SweepFolder(self.folder)
+        plan = ConfirmPlan.load(folder)
+        if plan is None:
+            return None, {}
+        records = self._confirm_reader.records()
+        live = {record.number for record in records if not record.ended} if running else set()
+        config = replace(self.config, trials=len(plan.points))
+        states = summarise(config, records, live, None, confirms=True).counts
+        if result.get("confirm") and not is_pending(folder):
+            return Confirmation.from_json(result["confirm"]), states
+        return confirmations(plan, records)[plan.trials[0]], states
 
     def _state(self, driver: Driver | None, *, running: bool) -> str:
         if running:
             order = current_order(self.folder)
             return {Order.STOP: "stopping", Order.PAUSE: "pausing", None: "running"}[order]
-        if SweepFolder(self.folder).result.exists():
+        if SweepFolder(self.folder).result.exists() and not is_pending(SweepFolder(self.folder)):
             return "finished"
         if SweepFolder(self.folder).error.exists():
             return "failed"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
+from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
 from tuner.core.outcome import is_sent, mark_sent, read_winner
@@ -104,11 +105,12 @@ def sync_one(folder: Path, store: Store, events: Callbacks, *, needed: bool, els
 def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synced:
     """Sends what is missing in MLflow of the sweep in this folder. The caller holds the sweep's lock."""
     config, records = SweepConfig.load(folder), read_records(SweepFolder(folder).journal)
+    every = [*records, *_confirming(SweepFolder(folder))]
     if not records:
         return Synced(sweep=config.name, left_out="none of its trials has started")
     sweep = retry(lambda: MlflowSweep(store, config, min(record.started for record in records)))
-    refused = _send_trials(sweep, records)
-    finished = max(record.finished or record.started for record in records)
+    refused = _send_trials(sweep, every)
+    finished = max(record.finished or record.started for record in every)
     model, report = "", False
     if SweepFolder(folder).result.exists():
         if sweep.status != "FINISHED" or not is_sent(folder):
@@ -134,6 +136,12 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
         report=report,
         unsent=error_cause(refused) if refused else "",
     )
+
+
+def _confirming(folder: SweepFolder) -> list[TrialRecord]:
+    """The trainings that confirm the sweep's winner."""
+    plan = ConfirmPlan.load(folder)
+    return [plan.mark(record) for record in read_records(folder.confirmation.journal)] if plan else []
 
 
 def _send_trials(sweep: MlflowSweep, records: Sequence[TrialRecord]) -> Exception | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -32,6 +33,8 @@ class ArtifactStorage:
     experiment: str
     uid: str
     """The sweep's unique id."""
+    folder: str = CHECKPOINTS_FOLDER
+    """Among the run's artifacts."""
 
     def put(self, number: int, epoch: int, file: Path) -> None:
         """See Storage."""
@@ -39,10 +42,10 @@ class ArtifactStorage:
         with TemporaryDirectory() as folder:
             named = Path(folder) / file_name(number, epoch)
             shutil.copyfile(file, named)
-            client.log_artifact(run_id, str(named), CHECKPOINTS_FOLDER)
+            client.log_artifact(run_id, str(named), self.folder)
         with suppress(Exception):  # leftover files only cost disk space
             for name in earlier_names(self._names(), number, epoch):
-                self._delete(f"{CHECKPOINTS_FOLDER}/{name}")
+                self._delete(f"{self.folder}/{name}")
 
     def get(self, number: int, file: Path) -> bool:
         """See Storage."""
@@ -52,17 +55,21 @@ class ArtifactStorage:
             return False
         file.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=file.parent) as folder:
-            Path(client.download_artifacts(run_id, f"{CHECKPOINTS_FOLDER}/{name}", folder)).replace(file)
+            Path(client.download_artifacts(run_id, f"{self.folder}/{name}", folder)).replace(file)
         return True
 
     def clear(self) -> None:
         """Deletes the files of all trials."""
         if self._names():
-            self._delete(CHECKPOINTS_FOLDER)
+            self._delete(self.folder)
+
+    def within(self, name: str) -> Self:
+        """See Storage."""
+        return replace(self, folder=f"{self.folder}/{name}")
 
     def _names(self) -> list[str]:
         client, run_id = self._run()
-        return [each.path.rpartition("/")[2] for each in client.list_artifacts(run_id, CHECKPOINTS_FOLDER)]
+        return [each.path.rpartition("/")[2] for each in client.list_artifacts(run_id, self.folder)]
 
     def _delete(self, path: str) -> None:
         client, run_id = self._run()

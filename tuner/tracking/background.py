@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tuner.core.callback import Callback
-from tuner.core.records import TrialRecord
+from tuner.core.records import TrialKey, TrialRecord
 from tuner.core.units import counted
 from tuner.tracking.connection import FILE_WORDS, SERVER_WORDS, explain
 from tuner.tracking.retry import FIRST_S, MOST_S, backoff, is_transient
@@ -49,7 +49,7 @@ class BackgroundTracker(Callback):
     def __init__(
         self,
         connect: Callable[[Callable[[], None]], MlflowSweep],
-        record: Callable[[int], TrialRecord],
+        record: Callable[[Any], TrialRecord],
         *,
         ask: Callable[[], None] = lambda: None,
         note: Note = _no_note,
@@ -60,7 +60,7 @@ class BackgroundTracker(Callback):
         Args:
             connect: returns the sweep's run; called again while it fails with temporary errors. Its argument is to
                 be called with each answer.
-            record: returns the study's record of a trial.
+            record: returns the record of a trial, by its `TrialRecord.key`.
             ask: sends the server a small request; raises when it does not answer, or is overloaded.
             note: tells the user a line, see `Callback.on_note`.
             file: of an sqlite store. That is no network: a busy machine makes it slow, and the end waits for it.
@@ -71,8 +71,8 @@ class BackgroundTracker(Callback):
         self._ask = ask
         self._note = note
         self._sweep: MlflowSweep | None = None
-        self._behind: dict[int, None] = {}  # trials with something to send, the longest waiting first
-        self._refused: dict[int, Exception] = {}  # those of them that MLflow refuses
+        self._behind: dict[TrialKey, None] = {}  # trials with something to send, the longest waiting first
+        self._refused: dict[TrialKey, Exception] = {}  # those of them that MLflow refuses
         self._ask_again = 0.0
         self._tries = 0
         self._lock = threading.Lock()
@@ -104,11 +104,11 @@ class BackgroundTracker(Callback):
     def catch_up(self, records: Iterable[TrialRecord]) -> None:
         """After a crash: sends what is missing in MLflow for these trials."""
         for record in records:
-            self._put(record.number)
+            self._put(record.key)
 
     def on_trial_begin(self, record: TrialRecord) -> None:
         """The trial starts or resumes."""
-        self._put(record.number)
+        self._put(record.key)
 
     def on_trial_report(self, number: int, metrics: Mapping[str, float]) -> None:  # noqa: ARG002 - the study has them
         """An epoch has ended."""
@@ -116,7 +116,7 @@ class BackgroundTracker(Callback):
 
     def on_trial_end(self, record: TrialRecord) -> None:
         """The trial is COMPLETE, PRUNED or FAIL; its run's end is sent after everything else."""
-        self._put(record.number)
+        self._put(record.key)
 
     def interrupted(self, records: Iterable[TrialRecord]) -> None:
         """The sweep stops before its end: no run is left RUNNING."""
@@ -155,9 +155,9 @@ class BackgroundTracker(Callback):
         """Whether the server has never answered properly: one that was down may give odd errors while it restarts."""
         return self._sweep is None and not self._was_away and not is_transient(error)
 
-    def _put(self, number: int) -> None:
+    def _put(self, key: TrialKey) -> None:
         with self._lock:
-            self._behind[number] = None
+            self._behind[key] = None
 
     def _work(self) -> None:
         while not self._done:
@@ -187,8 +187,8 @@ class BackgroundTracker(Callback):
             self._ask()
         if self._sweep is None:
             self._sweep = self._connect(self._hear)
-        for number in self._next(closed=closed):
-            self._send_trial(self._sweep, number)
+        for key in self._next(closed=closed):
+            self._send_trial(self._sweep, key)
             if closed and time.monotonic() > self._give_up:
                 return
         if closed and self._end:
@@ -197,7 +197,7 @@ class BackgroundTracker(Callback):
             raise next(iter(self._refused.values()))
         self._done = closed
 
-    def _next(self, *, closed: bool) -> list[int]:
+    def _next(self, *, closed: bool) -> list[TrialKey]:
         """The trials with something to send; from time to time, also those that were refused."""
         with self._lock:
             if closed or time.monotonic() > self._ask_again:
@@ -205,18 +205,18 @@ class BackgroundTracker(Callback):
                 self._ask_again = time.monotonic() + MOST_S
             return list(self._behind)
 
-    def _send_trial(self, sweep: MlflowSweep, number: int) -> None:
+    def _send_trial(self, sweep: MlflowSweep, key: TrialKey) -> None:
         with self._lock:
-            del self._behind[number]
+            del self._behind[key]
         try:
-            sweep.send(self._record(number), stopped=self._stopped)
+            sweep.send(self._record(key), stopped=self._stopped)
         except Exception as error:
             if is_transient(error):
-                self._put(number)
+                self._put(key)
                 raise
-            self._refused[number] = error
+            self._refused[key] = error
         else:
-            self._refused.pop(number, None)
+            self._refused.pop(key, None)
 
     def _note_success(self) -> None:
         if self._failures >= NOTED:

@@ -10,7 +10,9 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
+from tuner.core.confirmation import Confirmation
 from tuner.core.outcome import FinishedSweep, Winner
+from tuner.core.records import SCORE
 from tuner.core.score_text import class_name
 from tuner.core.scores import Interval
 from tuner.core.validation import DATA_TAG, own_tags, scores_in
@@ -24,6 +26,7 @@ COST_METRICS = {
     "train_seconds": "train_seconds",
 }
 BASE_CLASS_TAG = "tuner.base_class"
+TESTED_METRIC = "confirm_tested"  # how many of the models that confirm the winner were tested
 
 
 def log_winner(uri: str, run_id: str, winner: Winner) -> None:
@@ -47,14 +50,36 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
         params=[Param(name, str(value)) for name, value in best.parameters.items()],
         tags=[RunTag(name, str(value)) for name, value in tags.items()],
     )
+    if winner.confirm:
+        _log_confirmation(client, run_id, winner.confirm)
 
 
-def tested_on(uri: str, experiment: str, test_data: str) -> set[str]:
-    """The unique ids of the sweeps of one experiment, by its id, whose model was tested on this test split."""
+def _log_confirmation(client: MlflowClient, run_id: str, found: Confirmation) -> None:
+    """The metrics have the time of the last training, so that those of more seeds later take their place."""
+    when, spreads = int(found.finished * 1000), {f"test_{name}": spread for name, spread in found.test.items()}
+    if found.accuracy:
+        spreads[SCORE] = found.accuracy
+    values = {"confirm_seeds": float(len(found.seeds))}
+    values |= {TESTED_METRIC: float(len(found.tested_seeds))} if found.test else {}
+    for name, spread in spreads.items():
+        values[f"{name}_mean"] = spread.mean
+        if spread.sd is not None and spread.interval is not None:
+            values |= {f"{name}_sd": spread.sd, f"{name}_mean_low": spread.interval.low}
+            values[f"{name}_mean_high"] = spread.interval.high
+    client.log_batch(run_id, metrics=[Metric(name, value, when, 0) for name, value in values.items()])
+
+
+def tested_on(uri: str, experiment: str, test_data: str) -> dict[str, int]:
+    """The sweeps of one experiment, by its id, that tested models on this test split.
+
+    Returns how many models each has tested, by its unique id.
+    """
     client = MlflowClient(uri, uri)
     same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and metrics.test_accuracy >= 0"
     return {
-        run.data.tags[UID_TAG] for run in _pages(client.search_runs, [experiment], same) if UID_TAG in run.data.tags
+        run.data.tags[UID_TAG]: 1 + int(run.data.metrics.get(TESTED_METRIC, 0))
+        for run in _pages(client.search_runs, [experiment], same)
+        if UID_TAG in run.data.tags
     }
 
 
@@ -80,7 +105,7 @@ def count_trials(store: Store, sweep: FinishedSweep) -> int:
     experiment = client.get_experiment_by_name(sweep.pair)
     mine = f"tags.`{UID_TAG}` = '{sweep.uid}'"
     runs = _pages(client.search_runs, [experiment.experiment_id], mine) if experiment else ()
-    return sum(TRIAL_TAG in run.data.tags for run in runs)
+    return sum(run.data.tags.get(TRIAL_TAG, "").isdecimal() for run in runs)  # not those that confirm a trial
 
 
 def _pages(search: Callable[..., Any], *arguments: object) -> Iterator[Any]:

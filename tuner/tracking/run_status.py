@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from tuner.core.records import TrialRecord
+from tuner.core.records import TrialKey, TrialRecord
 
 ACCURACY_TAG, TEST_DATA_TAG = "tuner.test_accuracy", "tuner.test_data"
 IDENTITY_TAG = "tuner.data_identity"  # of a user's own data, as JSON
@@ -15,6 +15,7 @@ RUN_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "INT
 STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"
 MOST_CHARACTERS = 5000  # of a tag: stores cut longer ones off, some at this length
 SEED_TAG, CONDITIONS_TAG = "tuner.seed", "tuner.conditions"
+CONFIRM_TAG = "tuner.confirms_with_seed"  # of a training that confirms a trial: the seed as a user gives it
 TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG)
 
 
@@ -75,3 +76,8 @@ class TrialRun:
 
 
 UID_TAG, SWEEP_TAG, TRIAL_TAG, PARENT_TAG = "tuner.uid", "tuner.sweep", "tuner.trial", "mlflow.parentRunId"
+
+
+def key_of(tag: str) -> TrialKey:
+    """The key of a trial (`TrialRecord.key`) from the tag TRIAL_TAG of its run."""
+    return int(tag) if tag.isdecimal() else tag

@@ -23,9 +23,20 @@ from mlflow.exceptions import MlflowException
 
 from tuner.core.config import SweepConfig
 from tuner.core.machine import describe_machine, package_versions
-from tuner.core.records import SCORE, TrialRecord
+from tuner.core.records import SCORE, TrialKey, TrialRecord
 from tuner.tracking.retry import ignore_refusal
-from tuner.tracking.run_status import IDENTITY_TAG, PARENT_TAG, SWEEP_TAG, TAGS, TRIAL_TAG, UID_TAG, TrialEnd, TrialRun
+from tuner.tracking.run_status import (
+    CONFIRM_TAG,
+    IDENTITY_TAG,
+    PARENT_TAG,
+    SWEEP_TAG,
+    TAGS,
+    TRIAL_TAG,
+    UID_TAG,
+    TrialEnd,
+    TrialRun,
+    key_of,
+)
 from tuner.tracking.store import Store
 
 
@@ -113,10 +124,10 @@ class MlflowSweep:
         self._name = config.name
         self._tags = {UID_TAG: config.uid, SWEEP_TAG: config.name}
         self.experiment_id = find_experiment(self._client, config.pair, store.artifacts)
-        self.written: dict[int, set[int]] = {}
-        """The epochs that were missing in MLflow, by the number of each trial that was incomplete."""
-        self._trials: dict[int, TrialRun] = {}
-        self._unsure: set[int] = set()
+        self.written: dict[TrialKey, set[int]] = {}
+        """The epochs that were missing in MLflow, by the key of each trial that was incomplete."""
+        self._trials: dict[TrialKey, TrialRun] = {}
+        self._unsure: set[TrialKey] = set()
         """Trials of which a request has failed."""
         self.run_id = ""
         parent = self._look()
@@ -140,8 +151,8 @@ class MlflowSweep:
         try:
             self._send(record, TrialEnd.of(record, stopped=stopped))
         except Exception:
-            self._trials.pop(record.number, None)
-            self._unsure.add(record.number)
+            self._trials.pop(record.key, None)
+            self._unsure.add(record.key)
             raise
 
     def end(self, status: str, finished: float | None = None) -> None:
@@ -163,7 +174,7 @@ class MlflowSweep:
         params = [Param(name, str(value)) for name, value in record.parameters.items() if name not in run.parameters]
         tags = [RunTag(name, value) for name, value in end.tags.items() if run.tags.get(name) != value]
         if end.over or run.status != end.status or epochs or params or tags:
-            self.written[record.number] = self.written.get(record.number, set()) | set(epochs)
+            self.written[record.key] = self.written.get(record.key, set()) | set(epochs)
         for first, batch, last in _batches([record.metrics[epoch] for epoch in epochs]):
             if batch or params or tags:
                 self._client.log_batch(run.id, batch, params if first else (), tags if last else ())
@@ -175,38 +186,40 @@ class MlflowSweep:
 
     def _run(self, record: TrialRecord) -> TrialRun:
         """The trial's run, found or made."""
-        number = record.number
-        if number in self._unsure:
-            self._keep_one(number, self._search(f" and tags.`{TRIAL_TAG}` = '{number}'"))
-            self._unsure.discard(number)
-        if number not in self._trials:
-            tags = {PARENT_TAG: self.run_id, TRIAL_TAG: str(number), **self._tags}
+        key = record.key
+        if key in self._unsure:
+            self._keep_one(key, self._search(f" and tags.`{TRIAL_TAG}` = '{key}'"))
+            self._unsure.discard(key)
+        if key not in self._trials:
+            tags = {PARENT_TAG: self.run_id, TRIAL_TAG: str(key), **self._tags}
+            tags |= {} if record.confirms is None else {CONFIRM_TAG: str(record.confirms)}
             begin = int((record.started or time.time()) * 1000)
-            made = self._client.create_run(self.experiment_id, begin, tags, f"{self._name}-{number:04d}")
-            self._trials[number] = TrialRun(id=str(made.info.run_id))
-        return self._trials[number]
+            name = f"{record.number:04d}" if record.confirms is None else key
+            made = self._client.create_run(self.experiment_id, begin, tags, f"{self._name}-{name}")
+            self._trials[key] = TrialRun(id=str(made.info.run_id))
+        return self._trials[key]
 
     def _look(self) -> Run | None:
         """Finds the sweep's run and those of its trials, each of them once."""
         parents, trials = [], defaultdict(list)
         for run in self._search():
             if TRIAL_TAG in run.data.tags:
-                trials[int(run.data.tags[TRIAL_TAG])].append(run)
+                trials[key_of(run.data.tags[TRIAL_TAG])].append(run)
             else:
                 parents.append(run)
-        for number, runs in trials.items():
-            self._keep_one(number, runs)
+        for key, runs in trials.items():
+            self._keep_one(key, runs)
         children = Counter(run.data.tags.get(PARENT_TAG) for runs in trials.values() for run in runs)
         parents.sort(key=lambda run: (run.info.run_id != self.run_id, -children[run.info.run_id], run.info.run_id))
         self._delete(parents[1:])
         return parents[0] if parents else None
 
-    def _keep_one(self, number: int, runs: list[Run]) -> None:
-        known = self._trials[number].id if number in self._trials else None
+    def _keep_one(self, key: TrialKey, runs: list[Run]) -> None:
+        known = self._trials[key].id if key in self._trials else None
         runs.sort(key=lambda run: (run.info.run_id != known, -len(run.data.metrics), run.info.run_id))
         self._delete(runs[1:])
-        if runs and number not in self._trials:
-            self._trials[number] = _found(runs[0])
+        if runs and key not in self._trials:
+            self._trials[key] = _found(runs[0])
 
     def _delete(self, doubles: Sequence[Run]) -> None:
         """Deletes duplicates: a request to create a run was processed though its answer was lost, and then repeated."""

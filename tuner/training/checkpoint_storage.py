@@ -32,6 +32,9 @@ class CheckpointStorage(Protocol):
     def clear(self) -> None:
         """Deletes the files of all trials."""
 
+    def within(self, name: str) -> CheckpointStorage:
+        """A storage of its own in this one, for trials with numbers of their own. `clear` deletes it too."""
+
 
 @dataclass(frozen=True)
 class UriStorage:
@@ -77,6 +80,10 @@ class UriStorage:
         with files.open_input_stream(f"{folder}/{name}") as source:
             write_atomic(file, lambda into: [into.write(chunk) for chunk in iter(lambda: source.read(CHUNK), b"")])
         return True
+
+    def within(self, name: str) -> UriStorage:
+        """See Storage."""
+        return UriStorage(f"{self.uri}/{name}")
 
     def clear(self) -> None:
         """See Storage."""

@@ -18,7 +18,7 @@ from torch import Tensor
 from tuner.core.errors import TunerError
 from tuner.core.records import Report, TrialReport, Value, trial_seed
 from tuner.core.sweep_folder import checkpoint_folder
-from tuner.data.spec import DataSpec, Split
+from tuner.data.spec import DataSpec, Split, reshuffle
 from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import release_folder
@@ -55,11 +55,26 @@ class TrialJob:
     """The first epoch to train in half batches; 0 for none."""
     halves: bool = False
     """Whether a trial that runs out of memory tries again in half batches."""
+    seeds: tuple[int, ...] = ()
+    """The seed of each trial, by its number. Empty where they follow from `seed` and `repeats`."""
+    splits: tuple[int, ...] = ()
+    """For each trial the seed of its own division into training and validation. Empty where all have the same."""
 
     @property
     def workers(self) -> int:
         """Processes that train a trial together: one for each of its GPUs."""
         return max(1, int(self.gpus))
+
+    def seed_of(self, number: int) -> int:
+        """The seed of a trial's training."""
+        return self.seeds[number] if self.seeds else trial_seed(self.seed, self.repeats + number)
+
+    def data_of(self, number: int, data: TrialData) -> TrialData:
+        """What a trial trains on and is validated on."""
+        if not self.splits:
+            return data
+        train, validation = reshuffle(data.train, data.validation, self.splits[number])
+        return data._replace(train=train, validation=validation)
 
 
 class TrialData(NamedTuple):
@@ -136,7 +151,8 @@ def train_trial(
     storage = job.storage if ranks.first else None
     checkpoints = CheckpointManager(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
     try:
-        training = _start(job, trial_seed(job.seed, job.repeats + number), parameters, data, ranks)
+        data = job.data_of(number, data)
+        training = _start(job, job.seed_of(number), parameters, data, ranks)
         _train(job, training, data, checkpoints, report)
     except UnsavedError as error:
         return TrialReport(unsaved=str(error))

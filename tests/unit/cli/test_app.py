@@ -55,6 +55,8 @@ BAD = {
     "a model that does not fit": (["digits", "lstm"], ["'lstm' takes tabular and text data", "digits is image data"]),
     "zero trials": (["digits", "cnn", "--trials", "0"], ["--trials", "at least 1"]),
     "negative trials": (["digits", "cnn", "--trials", "-3"], ["--trials", "at least 1", "-3"]),
+    "too few seeds": (["digits", "cnn", "--confirm", "1"], ["--confirm", "at least 2", "1"]),
+    "seeds of nothing": (["digits", "cnn", "--reshuffle"], ["--reshuffle", "--confirm 5"]),
     "trials not a number": (["digits", "cnn", "--trials", "many"], ["--trials", "integer"]),
     "a misspelt option": (["digits", "cnn", "--trails", "3"], ["--trails", "--trials"]),
     "more GPUs than there are": (["digits", "cnn", "--gpus-per-trial", "1"], ["--gpus-per-trial 1"]),

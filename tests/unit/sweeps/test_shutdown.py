@@ -62,7 +62,7 @@ def give_up(folder: Path, *, stopped: bool, halted: str = "", callback: Callback
         with pytest.raises(KeyboardInterrupt):
             stop.ask()
     with lock_sweep(folder) as lock:
-        shutdown = Shutdown(SweepFolder(folder), study, tracker, lock, stop, callback)
+        shutdown = Shutdown(SweepFolder(folder), study.records, tracker, lock, stop, callback)
         shutdown.interrupted = interrupted
         shutdown.halted = halted
         with pytest.raises(Gone):

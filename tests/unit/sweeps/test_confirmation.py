@@ -1,0 +1,141 @@
+"""The plan of a confirmation and what its trainings came to, for one trial and for several."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.common import make_config, make_record
+
+from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.confirmation import Confirmation, ConfirmPlan, Spread
+from tuner.core.confirmation_text import confirmed_text, mean_test_text
+from tuner.core.errors import TunerError
+from tuner.core.records import TrialRecord
+from tuner.core.scores import Interval
+from tuner.core.sweep_folder import SweepFolder
+from tuner.execution.jobs.upload import command_words
+from tuner.search.study_reader import read_records
+from tuner.sweeps.confirmation import confirmations, plan_more, seeds_after
+from tuner.sweeps.confirming import Confirming
+from tuner.sweeps.looks import count_looks
+
+TRIALS = (make_record(3, "COMPLETE", {}), make_record(5, "PRUNED", {}))
+
+
+def scored(number: int, *scores: float, state: str = "COMPLETE") -> TrialRecord:
+    metrics = {
+        epoch: {"val_accuracy": score, "val_loss": 1 - score, "time": 1.0} for epoch, score in enumerate(scores, 1)
+    }
+    return make_record(number, state, metrics, "" if state == "COMPLETE" else "it exploded")
+
+
+def test_several_trials_are_confirmed_with_the_same_seeds_and_each_by_its_own() -> None:
+    plan = ConfirmPlan.of(TRIALS, [1, 2], reshuffle=False, test="winner")
+    assert [(point.trial, point.seed) for point in plan.points] == [(3, 1), (5, 1), (3, 2), (5, 2)]
+    records = [scored(0, 0.8, 0.7), scored(1, 0.5), scored(2, 0.6), scored(3, 0.1, state="FAIL")]
+    found = confirmations(plan, records)
+    assert found[3].accuracy
+    assert (found[3].seeds, found[3].accuracy.values, found[3].failed) == ((1, 2), (0.8, 0.6), ())
+    assert found[5].accuracy == Spread(values=(0.5,), mean=0.5)
+    assert (found[5].asked, found[5].failed) == (2, ("1 x it exploded",))
+    assert confirmations(plan, [])[3].accuracy is None
+    for each in found.values():
+        assert Confirmation.from_json(each.to_json()) == each
+
+
+def test_a_training_has_its_point_whenever_it_is_asked_for(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path)
+    plan = ConfirmPlan.of(TRIALS[:1], [7, 8], reshuffle=True, test="mean")
+    plan.save(folder)
+    assert ConfirmPlan.load(folder) == plan
+    confirming = Confirming(make_config(), folder, plan)
+    assert confirming.study.ask() == (0, TRIALS[0].parameters)
+    assert confirming.study.ask() == (1, TRIALS[0].parameters)
+    again = Confirming(make_config(), folder, plan)
+    assert again.study.reissue(1) == (1, TRIALS[0].parameters)
+    assert [record.key for record in again.records()] == ["confirm-0", "confirm-1"]
+    assert again.record("confirm-1").confirms == 8
+    assert read_records(folder.journal) == []  # the sweep's own study
+
+
+def test_more_seeds_are_added_and_what_differs_is_refused(tmp_path: Path) -> None:
+    config, folder, trial = make_config(seed=2**31 - 2), SweepFolder(tmp_path), TRIALS[0]
+    plan = plan_more(config, folder, trial, 2, reshuffle=False, test="winner")
+    assert plan.seeds == (2**31 - 1, 0)
+    plan.save(folder)
+    more = plan_more(config, folder, trial, 3, reshuffle=False, test="winner")
+    assert (more.points[:2], more.seeds) == (plan.points, (2**31 - 1, 0, 1))
+    for seeds, reshuffle, test in ((1, False, "winner"), (2, False, "winner"), (3, True, "winner"), (3, False, "mean")):
+        with pytest.raises(TunerError, match=r"^the sweep demo was confirmed with "):
+            plan_more(config, folder, trial, seeds, reshuffle=reshuffle, test=test)
+    with pytest.raises(
+        TunerError, match=r"^the sweep demo was confirmed with --seeds 2 --test winner; to confirm it anew, "
+    ):
+        plan_more(config, folder, TRIALS[1], 3, reshuffle=False, test="winner")
+    folder.confirm_plan.write_text(folder.confirm_plan.read_text().replace("points", "pints"))
+    with pytest.raises(TunerError, match=r"plan.json is damaged"):
+        ConfirmPlan.load(folder)
+
+
+def test_no_trial_of_a_sweep_has_the_seed_of_a_confirmation() -> None:
+    assert seeds_after(3, 2) == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"confirm": 1}, "--confirm must be at least 2 and at most 1000, got 1"),
+        ({"confirm": 1001}, "--confirm must be at least 2 and at most 1000, got 1001"),
+        ({"reshuffle": True}, "--reshuffle is about the trainings that confirm the winner: add --confirm 5"),
+        ({"test": "mean"}, "--test mean is about the trainings that confirm the winner: add --confirm 5"),
+        ({"confirm": 5, "test": "all"}, "--test: unknown 'all'"),
+    ],
+)
+def test_an_impossible_confirmation_is_refused(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(TunerError) as refused:
+        replace(SweepRequest(dataset="digits", model="cnn"), **changes).check()  # type: ignore[arg-type]
+    assert str(refused.value).startswith(words) or "unknown" in words, refused.value
+
+
+def test_the_options_go_to_a_cluster() -> None:
+    plain = SweepRequest(dataset="digits", model="cnn")
+    assert not {"--confirm", "--reshuffle", "--test"} & set(command_words("sweep", plain, as_json=False))
+    words = command_words("sweep", replace(plain, confirm=5, reshuffle=True, test="mean"), as_json=False)
+    assert words[words.index("--confirm") + 1] == "5"
+    assert words[words.index("--test") + 1] == "mean"
+    assert "--reshuffle" in words
+
+
+def test_a_confirmation_in_words() -> None:
+    found = Confirmation(
+        trial=3,
+        asked=5,
+        seeds=(1, 2, 3),
+        accuracy=Spread(values=(0.9, 0.92, 0.94), mean=0.92, sd=0.02, interval=Interval(0.87, 0.97)),
+        reshuffle=True,
+        finished=0.0,
+        test={"accuracy": Spread(values=(0.9,), mean=0.9)},
+        tested_seeds=(1,),
+    )
+    expected = "val_accuracy 0.920 (0.870 to 0.970; mean of 3 other seeds, each on another split; sd 0.020)"
+    assert confirmed_text(found) == expected
+    assert mean_test_text(found, "accuracy") == "0.9000 (mean of 1 model, each tested once)"
+    assert confirmed_text(replace(found, accuracy=None)) == "no training with another seed is complete, of 5"
+
+
+def test_each_model_that_is_tested_is_a_look() -> None:
+    class Winner:
+        confirm = Confirmation(
+            trial=0, asked=2, seeds=(1, 2), accuracy=None, reshuffle=False, finished=0.0, tested_seeds=(1, 2)
+        )
+
+    assert count_looks(Winner(), "me", {"me": 1, "other": 1}, {"other": 4}) == 3 + 4  # type: ignore[arg-type]
+
+
+def test_an_earlier_sweep_has_no_confirmation(tmp_path: Path) -> None:
+    make_config().save(tmp_path)
+    loaded = SweepConfig.load(tmp_path)
+    assert (loaded.confirm, loaded.reshuffle, loaded.test) == (0, False, "winner")
+    assert ConfirmPlan.load(SweepFolder(tmp_path)) is None

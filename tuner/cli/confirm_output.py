@@ -1,0 +1,36 @@
+"""What is printed of a confirmation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from tuner.core.confirmation_text import confirmed_text, mean_test_text, not_part_text
+
+if TYPE_CHECKING:
+    from tuner.core.outcome import Winner
+    from tuner.sweeps.status import Status
+
+
+def print_confirmed(winner: Winner, out: Console) -> None:
+    """What other seeds gave, when that was asked for."""
+    found = winner.confirm
+    if found is None:
+        return
+    own = f"; {not_part_text(found, winner.val_accuracy)}" if found.accuracy else ""
+    out.print(f"confirm   {confirmed_text(found)}{own}", markup=False, soft_wrap=True)
+    if found.test:
+        out.print(f"          test accuracy {mean_test_text(found, 'accuracy')}", markup=False, soft_wrap=True)
+    for reason in found.failed:
+        out.print(f"          not complete: {reason}", markup=False, soft_wrap=True)
+
+
+def print_confirming(status: Status, out: Console) -> None:
+    """How far the confirmation of a sweep is, and what it has come to."""
+    found, states = status.confirm, status.confirm_states
+    if found is None:
+        return
+    far = "" if status.state == "finished" else f"{states.get('done', 0)} of {sum(states.values())} trainings done"
+    shown = confirmed_text(found) if found.accuracy else ""
+    out.print(f"confirm   {'; '.join(filter(None, (far, shown)))}", markup=False, soft_wrap=True)

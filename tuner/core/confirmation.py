@@ -1,0 +1,134 @@
+"""Confirming trials: their parameters are trained again with other seeds. The plan of that, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
+
+from tuner.core.config import TESTS
+from tuner.core.errors import TunerError, one_line
+from tuner.core.files import make_folder, read_checked_json, write_checked_json
+from tuner.core.records import TrialRecord, Value
+from tuner.core.scores import Interval
+from tuner.core.sweep_folder import SweepFolder
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmPoint:
+    """One training."""
+
+    trial: int
+    """The trial of the sweep whose parameters it has."""
+    parameters: dict[str, Value]
+    seed: int
+    """As in `tuner train --from-best SWEEP --seed SEED`, which repeats the training (without `reshuffle`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmPlan:
+    """All trainings, in the order of their numbers. Each trial has the same seeds, so that they can be compared."""
+
+    points: tuple[ConfirmPoint, ...]
+    reshuffle: bool = False
+    """Whether each seed has its own division of the samples into training and validation."""
+    test: str = TESTS[0]
+    """One of TESTS."""
+
+    @classmethod
+    def of(cls, trials: Sequence[TrialRecord], seeds: Sequence[int], *, reshuffle: bool, test: str) -> Self:
+        """A plan for several trials, seed by seed."""
+        points = [
+            ConfirmPoint(trial=record.number, parameters=dict(record.parameters), seed=seed)
+            for seed in seeds
+            for record in trials
+        ]
+        return cls(points=tuple(points), reshuffle=reshuffle, test=test)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Each seed once."""
+        return tuple(dict.fromkeys(point.seed for point in self.points))
+
+    @property
+    def trials(self) -> tuple[int, ...]:
+        """Each trial of the sweep once."""
+        return tuple(dict.fromkeys(point.trial for point in self.points))
+
+    def mark(self, record: TrialRecord) -> TrialRecord:
+        """A record of the confirmation's study, told apart from those of the search."""
+        return replace(record, confirms=self.points[record.number].seed)
+
+    def save(self, folder: SweepFolder) -> None:
+        """Writes the file. From then on the search of the sweep is over."""
+        make_folder(folder.confirmation.path)
+        write_checked_json(folder.confirm_plan, asdict(self))
+
+    @classmethod
+    def load(cls, folder: SweepFolder) -> Self | None:
+        """Reads the file; None when there is none. Raises TunerError when it is damaged."""
+        try:
+            raw = read_checked_json(folder.confirm_plan)
+            points = tuple(ConfirmPoint(**point) for point in raw["points"])
+            return cls(points=points, reshuffle=raw["reshuffle"], test=raw["test"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise TunerError(f"{folder.confirm_plan} is damaged: {one_line(error)}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """A score over several trainings."""
+
+    values: tuple[float, ...]
+    mean: float
+    sd: float | None = None
+    """Standard deviation over the trainings; None, as `interval`, for a single one."""
+    interval: Interval | None = None
+    """Of the mean."""
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """The reverse of `dataclasses.asdict`."""
+        interval = None if raw["interval"] is None else Interval(*raw["interval"])
+        return cls(values=tuple(raw["values"]), mean=raw["mean"], sd=raw["sd"], interval=interval)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmation:
+    """What the trainings that confirm a trial came to. The trial itself is not among them: it was chosen for its score.
+
+    Each value is that of the kept epoch.
+    """
+
+    trial: int
+    asked: int
+    """How many seeds were asked for."""
+    seeds: tuple[int, ...]
+    """Of the trainings that were completed."""
+    accuracy: Spread | None
+    """Validation accuracy, in the order of `seeds`; None when no training was completed."""
+    reshuffle: bool
+    finished: float
+    """When the last training ended, in seconds since 1970."""
+    failed: tuple[str, ...] = ()
+    """Why trainings were not completed, a line each."""
+    test: Mapping[str, Spread] = field(default_factory=dict)
+    """Scores on the test split, by `scores.NAMES`. Empty when no model but the winner was tested."""
+    tested_seeds: tuple[int, ...] = ()
+    """Of the trainings whose models were tested, in the order of the values in `test`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As in result.json: the spread of the validation accuracy is not nested."""
+        raw = asdict(self)
+        spread = raw.pop("accuracy") or {"values": (), "mean": None, "sd": None, "interval": None}
+        return raw | spread
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """The reverse of `to_json`. Raises KeyError or TypeError when something is missing."""
+        own = {each.name: raw[each.name] for each in fields(cls) if each.name != "accuracy"}
+        own |= {name: tuple(raw[name]) for name in ("seeds", "failed", "tested_seeds")}
+        own["test"] = {name: Spread.from_json(each) for name, each in raw["test"].items()}
+        return cls(**own, accuracy=Spread.from_json(raw) if raw["values"] else None)

@@ -1,0 +1,34 @@
+"""What is said of a confirmation: the same in the terminal, the status and the report."""
+
+from __future__ import annotations
+
+from tuner.core.confirmation import Confirmation, Spread
+from tuner.core.records import SCORE
+from tuner.core.score_text import decimals, score_text
+from tuner.core.units import counted
+
+
+def confirmed_text(found: Confirmation) -> str:
+    """`val_accuracy 0.981 (0.975 to 0.987; mean of 5 other seeds; sd 0.004)`."""
+    if found.accuracy is None:
+        return f"no training with another seed is complete, of {found.asked}"
+    seeds = f"mean of {counted(len(found.seeds), 'other seed')}"
+    return f"{SCORE} {spread_text(found.accuracy, seeds + (', each on another split' if found.reshuffle else ''))}"
+
+
+def mean_test_text(found: Confirmation, name: str) -> str:
+    """One of `Confirmation.test`: `0.978 (0.970 to 0.985; mean of 5 models, each tested once; sd 0.006)`."""
+    return spread_text(found.test[name], f"mean of {counted(len(found.tested_seeds), 'model')}, each tested once")
+
+
+def not_part_text(found: Confirmation, own: float) -> str:
+    """Why the winner's own validation accuracy is not part of the mean."""
+    return f"the winner's own {own:.4f} is not part of it: trial {found.trial} was chosen for it"
+
+
+def spread_text(spread: Spread, what: str) -> str:
+    """The mean with its interval; `what` says of what it is the mean."""
+    details = [what]
+    if spread.sd is not None:
+        details.append(f"sd {spread.sd:.{decimals(spread.interval)}f}")
+    return score_text(spread.mean, spread.interval, details)

@@ -1,0 +1,80 @@
+"""Which trainings confirm the winner of a sweep, whether they are still to be done, and what they came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tuner.core.config import SweepConfig
+from tuner.core.confirmation import Confirmation, ConfirmPlan
+from tuner.core.errors import TunerError
+from tuner.core.outcome import read_result
+from tuner.core.records import TrialRecord
+from tuner.core.sweep_folder import SweepFolder
+from tuner.search.spread import spread_of
+
+_SEEDS = 2**31  # one more than the greatest
+
+
+def seeds_after(seed: int, count: int) -> list[int]:
+    """So many seeds that no trial of a sweep with this seed has: those that follow."""
+    return [(seed + step) % _SEEDS for step in range(1, count + 1)]
+
+
+def plan_more(
+    config: SweepConfig, folder: SweepFolder, trial: TrialRecord, seeds: int, *, reshuffle: bool, test: str
+) -> ConfirmPlan:
+    """The plan to confirm a trial with so many seeds. It goes on with an earlier plan with fewer.
+
+    Raises:
+        TunerError: it was confirmed with as many seeds, or in another way.
+    """
+    new = ConfirmPlan.of([trial], seeds_after(config.seed, seeds), reshuffle=reshuffle, test=test)
+    old = ConfirmPlan.load(folder)
+    if old is None:
+        return new
+    anew = f"to confirm it anew, delete {folder.confirmation.path}"
+    if (old.reshuffle, old.test, old.trials) != (reshuffle, test, new.trials):
+        how = [f"--seeds {len(old.seeds)}", *(["--reshuffle"] if old.reshuffle else []), f"--test {old.test}"]
+        raise TunerError(f"the sweep {config.name} was confirmed with {' '.join(how)}; {anew}")
+    if seeds < len(old.seeds):
+        raise TunerError(f"the sweep {config.name} was confirmed with {len(old.seeds)} seeds; {anew}")
+    if seeds == len(old.seeds) and not is_pending(folder):
+        raise TunerError(f"the sweep {config.name} was confirmed with {seeds} seeds: ask for more, with --seeds")
+    known = {(point.trial, point.seed) for point in old.points}
+    more = (point for point in new.points if (point.trial, point.seed) not in known)
+    return replace(old, points=(*old.points, *more))
+
+
+def is_pending(folder: SweepFolder) -> bool:
+    """Whether a finished sweep is to be confirmed, and its result does not have that yet."""
+    if not folder.result.exists():
+        return False
+    plan = ConfirmPlan.load(folder)
+    known = plan and read_result(folder.path).get("confirm")
+    return plan is not None and (not known or known["asked"] != len(plan.seeds))
+
+
+def confirmations(
+    plan: ConfirmPlan, records: Sequence[TrialRecord], *, overlap: float = 0.0
+) -> dict[int, Confirmation]:
+    """What the trainings of a plan came to, for each trial that they confirm, by its number.
+
+    The score of a training is that of its best epoch, as everywhere. For `overlap` see `search.spread.spread_of`.
+    """
+    found = {}
+    for trial in plan.trials:
+        own = [record for record in records if plan.points[record.number].trial == trial]
+        done = [record for record in own if record.state == "COMPLETE"]
+        reasons = Counter(record.reason for record in own if record.ended and record.state != "COMPLETE")
+        found[trial] = Confirmation(
+            trial=trial,
+            asked=len(plan.seeds),
+            seeds=tuple(plan.points[record.number].seed for record in done),
+            accuracy=spread_of([record.best[0] for record in done], overlap=overlap) if done else None,
+            reshuffle=plan.reshuffle,
+            finished=max((record.finished or record.latest for record in own), default=0.0),
+            failed=tuple(f"{count} x {reason}" for reason, count in reasons.most_common()),
+        )
+    return found

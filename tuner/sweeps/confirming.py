@@ -1,0 +1,138 @@
+"""The trainings that confirm a trial: its parameters with other seeds, and if asked for on other splits.
+
+They have a study, checkpoints and a journal of their own, in a folder within the sweep's. So nothing that reads the
+search can take them for its trials, and they are killed and resumed like any trials. Several trials can be confirmed
+side by side, with the same seeds.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tuner.core.callback import Callback, Callbacks
+from tuner.core.config import SweepConfig
+from tuner.core.confirmation import ConfirmPlan
+from tuner.core.records import TrialKey, TrialRecord, trial_seed
+from tuner.core.sweep_folder import SweepFolder
+from tuner.core.units import counted
+from tuner.search.controller import Controller
+from tuner.search.schedulers.whole import WholeTrials
+from tuner.search.study import Study
+from tuner.sweeps.resume import repair_folder
+from tuner.tracking.background import BackgroundTracker
+from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
+from tuner.training.trial import TrialJob
+
+STORAGE = "confirm"  # the part of a sweep's storage of checkpoints that is theirs
+
+
+class Confirming:
+    """The trainings of a plan, new or resumed."""
+
+    def __init__(self, config: SweepConfig, folder: SweepFolder, plan: ConfirmPlan) -> None:
+        """`config` and `folder` are those of the sweep."""
+        self.plan = plan
+        self.folder = folder.confirmation
+        self.config = replace(config, trials=len(plan.points), time_budget=None)
+        self.study = Study(
+            self.folder.journal,
+            lambda trial: dict(plan.points[trial.number].parameters),
+            seed=config.seed,
+            trials=len(plan.points),
+        )
+        self.notes = repair_folder(self.study, self.folder.path)
+
+    def records(self) -> list[TrialRecord]:
+        """All trainings so far."""
+        return [self.plan.mark(record) for record in self.study.records()]
+
+    def record(self, key: str) -> TrialRecord:
+        """One training, by its `TrialRecord.key`."""
+        return self.plan.mark(self.study.record(int(key.rpartition("-")[2])))
+
+    def controller(self, events: Callbacks, tracker: BackgroundTracker) -> Controller:
+        """Drives the trainings: each is a whole one, and none is compared with another before its end."""
+        callback = _Messenger(events, tracker, self)
+        keeps = _all if self.plan.test == "mean" else _none
+        return Controller(self.config, self.study, WholeTrials(), self.folder, callback, keeps)
+
+    def job(self, job: TrialJob) -> TrialJob:
+        """What all trainings have in common, from the job of the search."""
+        seeds = [point.seed for point in self.plan.points]
+        return replace(
+            job,
+            rungs=(),
+            seeds=tuple(trial_seed(seed, 0) for seed in seeds),
+            splits=tuple(seeds) if self.plan.reshuffle else (),
+            folder=scratch_folder(f"{self.config.uid}-{STORAGE}") if job.storage else self.folder.trials,
+            storage=self.storage_in(job.storage),
+        )
+
+    def storage_in(self, storage: CheckpointStorage | None) -> CheckpointStorage | None:
+        """Where the checkpoints are, within the storage of the sweep."""
+        return storage.within(STORAGE) if storage else None
+
+    def announcement(self) -> str:
+        """What begins, in one line."""
+        plan, config = self.plan, self.config
+        what = f"trial {plan.trials[0]}" if len(plan.trials) == 1 else counted(len(plan.trials), "trial")
+        seeds = f"{len(plan.seeds)} other seeds ({plan.seeds[0]} to {plan.seeds[-1]})"
+        splits = ", each on another training and validation split" if plan.reshuffle else ""
+        side = min(config.concurrency, len(plan.points))
+        return f"confirming {what} with {seeds}{splits}: {counted(config.epochs, 'epoch')} each, {side} at a time"
+
+    def clear(self) -> None:
+        """Deletes the checkpoints: the result is written."""
+        shutil.rmtree(self.folder.trials, ignore_errors=True)
+
+
+@dataclass
+class Trainings:
+    """All that a sweep trains."""
+
+    study: Study
+    """The trials of the search."""
+    confirming: Confirming | None
+    """The trainings that confirm the best trial. Once they have begun, the search is over."""
+
+    def records(self) -> list[TrialRecord]:
+        """Of both."""
+        return [*self.study.records(), *(self.confirming.records() if self.confirming else ())]
+
+    def record(self, key: TrialKey) -> TrialRecord:
+        """One of them."""
+        if isinstance(key, int):
+            return self.study.record(key)
+        assert self.confirming is not None
+        return self.confirming.record(key)
+
+
+class _Messenger(Callback):
+    """Tells MLflow of the trainings, and the user what a user should know. The live view asks by itself."""
+
+    def __init__(self, events: Callbacks, tracker: BackgroundTracker, confirming: Confirming) -> None:
+        self._events = events
+        self._tracker = tracker
+        self._confirming = confirming
+
+    def on_note(self, text: str, *, warning: bool = True) -> None:
+        self._events.on_note(f"confirming: {text}", warning=warning)
+
+    def on_trial_begin(self, record: TrialRecord) -> None:
+        self._tracker.catch_up([self._confirming.plan.mark(record)])
+
+    def on_trial_report(self, number: int, metrics: Mapping[str, float]) -> None:  # noqa: ARG002 - the study has them
+        self._tracker.catch_up([self._confirming.plan.mark(self._confirming.study.record(number))])
+
+    def on_trial_end(self, record: TrialRecord) -> None:
+        self._tracker.catch_up([self._confirming.plan.mark(record)])
+
+
+def _all(records: Sequence[TrialRecord]) -> set[int]:
+    return {record.number for record in records}
+
+
+def _none(records: Sequence[TrialRecord]) -> set[int]:  # noqa: ARG001
+    return set()
