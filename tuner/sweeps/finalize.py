@@ -22,6 +22,7 @@ from tuner.search.study import Study
 from tuner.search.study_reader import read_records
 from tuner.sweeps.final_test import evaluate_best
 from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.lock import live_trials
 from tuner.tracking.artifacts import send_report
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import explain
@@ -73,7 +74,7 @@ def publish(sweep: Path, store: Store | None, warn: Callable[[str], None]) -> Re
 
     Without a `store` it is not sent.
     """
-    report = make_report(sweep)
+    report = make_report(sweep, live_trials(sweep))
     for part, error in report.failed.items():
         warn(f"the report's part '{part}' could not be made: {error}")
     if store is None:
