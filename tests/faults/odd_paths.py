@@ -41,15 +41,15 @@ class Odd:
         target = ("--target", COLUMNS[-1])
         small = ("--trials", "2", "--concurrency", "1", "--cpus-per-trial", "1", "--name", "x")
         data = f"csv:{self.table.name}"
-        self._type("sweep", data, "lstm", *target, "--space", self.space.name, *small, ends="\n    tuner ui")
+        self._type("sweep", data, "lstm", *target, "--space", self.space.name, *small, ends="\n    tuner predict ")
         self._type("status", "x", ends="finished")
         self._type("report", "x", ends="report.html")
         self._type("predict", "x", self.table.name, ends=CLASSES[0])
         self._type("sync", "x", ends="x: everything is already in MLflow")
-        self._type("train", data, "lstm", *target, "--from-trial", "x/1", "--name", "y", ends="\n    tuner ui")
+        self._type("train", data, "lstm", *target, "--from-trial", "x/1", "--name", "y", ends="\n    tuner predict ")
         self._type("compare", "--json", ends="lstm")
         photos = f"folder:{self.photos.name}"
-        self._type("train", photos, "lenet", "--epochs", "1", "--cpus", "1", "--name", "z", ends="\n    tuner ui")
+        self._type("train", photos, "lenet", "--epochs", "1", "--cpus", "1", "--name", "z", ends="\n    tuner predict ")
         self._type("predict", "z", str(next(self.photos.rglob("*.png"))), "--json", ends=json.dumps(CLASSES[0]))
         return self.counts
 

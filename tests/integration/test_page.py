@@ -21,8 +21,9 @@ import tuner.report
 from tuner.report.findings import Findings
 from tuner.report.make import Report, write_report
 from tuner.report.page import TEMPLATES, Block, Section, render_page, render_table, render_template
+from tuner.report.page_trials import trials_block
 
-CHARTS = 7  # curves, confusion, roc, history, importance, parallel, learning
+CHARTS = 7 + 4 + 1  # curves, confusion, roc twice, history, importance, parallel, learning, and a slice each
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def test_every_chart_draws_in_a_browser_without_errors_or_requests(browsed: Brow
     assert browsed.dom.count('class="chart js-plotly-plot"') == CHARTS
     assert browsed.dom.count('<svg class="main-svg"') >= 2 * CHARTS  # one for the data, one for what lies above
     assert browsed.dom.count('<g class="trace scatter') >= 5 * 2  # all but the bars and the heat map
-    assert browsed.dom.count('<g class="points"><g class="point">') == 1  # the bars
+    assert browsed.dom.count('<g class="trace bars"') == 2  # the noise, and the shares before it
     assert not [url for url in browsed.requests if not url.startswith(("file:", "data:", "blob:"))]
 
 
@@ -168,16 +169,73 @@ def test_points_say_their_trial_and_its_parameters(report: Report) -> None:
 def test_sections_without_anything_to_show_say_why(tmp_path: Path) -> None:
     made = write(findings(trials(3)), tmp_path)
     page = made.page.read_text(encoding="utf-8")
-    assert set(made.missing) == {"confusion", "roc", "classification", "samples", "importance"}
-    assert page.count("Not shown: the sweep is not finished") == 4
+    assert set(made.missing) == {"confusion", "roc", "classification", "samples", "importance", "advice"}
+    assert page.count("Not shown: the sweep is not finished") == 5
     assert "Not shown: 3 trials reached epoch 1" in page
-    assert len(charts_of(made.page)) == 4
+    assert len(charts_of(made.page)) == 4 + 4
 
 
 def test_a_number_that_json_has_not_is_left_out_of_its_chart_and_costs_no_page() -> None:
     chart = {"data": [{"y": [1.0, float("nan"), (float("inf"), 2)]}], "layout": {}, "height": 9}
     page = render_of(Block(charts=(chart,)))
     assert '[{"data":[{"y":[1.0,null,[null,2]]}],"layout":{}}]' in page
+
+
+def clicked(page: Path, scratch: Path, script: str) -> list[list[str]]:
+    """The rows of the table of trials that are seen after a script, which may use `head(name)` and `filter(text)`."""
+    helpers = """
+      const head = (name) => [...document.querySelectorAll(".trials thead button")].find((b) => b.textContent === name);
+      const filter = (text) => {
+        const input = document.querySelector(".trials input");
+        input.value = text;
+        input.dispatchEvent(new Event("input"));
+      };
+    """
+    changed = page.read_text(encoding="utf-8").replace("</body>", f"<script>{helpers}{script}</script></body>")
+    copy = page.with_name("clicked.html")
+    copy.write_text(changed, encoding="utf-8")
+    seen = browse(copy, scratch)
+    assert not seen.console
+    table = seen.dom[seen.dom.index('<div class="trials">') :]
+    rows = re.findall(r"<tr(?: hidden=\"\")?><th scope=\"row\">.*?</tr>", table)
+    return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows if "hidden" not in row]
+
+
+def test_the_table_of_trials_is_sorted_and_filtered(tmp_path: Path) -> None:
+    made = write(findings(trials(14)), tmp_path)
+    best_first = clicked(made.page, tmp_path / "a", "")
+    scores = [float(row[3]) for row in best_first]
+    assert [row[1] for row in best_first].count("failed") == 3
+    assert scores[:11] == sorted(scores[:11], reverse=True)  # the failed ones come last
+    by_lr = clicked(made.page, tmp_path / "b", "head('lr').click(); head('lr').click(); filter('ADAM pruned')")
+    assert {(row[1], row[6]) for row in by_lr} == {("pruned", "adam")}
+    rates = [float(row[7]) for row in by_lr]
+    assert rates == sorted(rates, reverse=True)
+    assert len(set(rates)) == len(rates) > 2
+    by_momentum = [
+        row[9] for row in clicked(made.page, tmp_path / "c", "head('momentum').click(); head('momentum').click()")
+    ]
+    assert by_momentum[-1] == "" != by_momentum[0]  # what has no value comes last, whatever the direction
+
+
+def test_a_table_of_thousands_of_trials_is_sorted_and_filtered_too(tmp_path: Path) -> None:
+    block = trials_block(trials(5000), 9)
+    page = tmp_path / "page.html"
+    page.write_text(render_of(block), encoding="utf-8")
+    few = clicked(page, tmp_path / "b", "head('trial').click(); head('trial').click()")
+    assert [int(row[0]) for row in few] == list(range(4999, 4699, -1))  # the rest is behind a button
+    every = "document.querySelector('.trials .tools button').click()"
+    rows = clicked(page, tmp_path / "a", f"head('trial').click(); filter('done'); {every}")
+    assert [int(row[0]) for row in rows] == [n for n in range(5000) if n % 3 == 0 and n % 4 != 3]
+
+
+def test_the_table_says_what_trials_share_and_why_they_failed(report: Report) -> None:
+    page = report.page.read_text(encoding="utf-8")
+    assert "The same in all trials: width=1." in page
+    assert "<td>1 of 9</td>" in page
+    assert page.count("<td>train_loss is nan in epoch 3</td>") == 3
+    assert [a.get("scope") for tag, a in Tags(page).tags if tag == "th"].count("col") == 11
+    assert page.index('id="trials"') < page.index('id="advice"') < page.index('id="curves"')
 
 
 def test_a_chart_cannot_end_its_script() -> None:

@@ -29,8 +29,8 @@ from tuner.sweeps.finalize import publish_report
 from tuner.tracking.store import Store
 from tuner.training.classifier import Classifier
 
-FILES = {*(f"{part.key}.png" for part in PARTS), "report.html", "classification.json"}
-OF_THE_WINNER = {"confusion", "roc", "classification", "samples"}
+FILES = {*(f"{part.key}.png" for part in PARTS if part.draw), "report.html", "classification.json"}
+OF_THE_WINNER = {"confusion", "roc", "classification", "samples", "advice"}
 
 
 @pytest.fixture

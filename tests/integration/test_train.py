@@ -67,7 +67,7 @@ def test_a_training_leaves_what_a_sweep_leaves(tuner: Command, tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert "parameters: batch_size=64 optimizer=sgd" in done.stderr
     result = json.loads(done.stdout)
-    assert result["trials"] == {"COMPLETE": 1}
+    assert result["trials"] == {"done": 1}
     assert result["epochs"] == 3
     assert result["model"]["uri"] == "models:/digits-cnn@champion"
     [trial] = read_study(Path(result["folder"])).trials

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.winner_remarks import print_learnt, print_looks
-from tuner.core.records import SCORE
+from tuner.core.errors import TunerError
+from tuner.core.records import SCORE, count_states
 from tuner.core.score_text import luck_text, score_text, shown_score
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_parameters, format_seconds
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 
 TOP = 5
+_FILES = {"image": "IMAGE.png", "tabular": "ROWS.csv", "text": "TEXTS.txt"}
 _SCORES = {"accuracy": "accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "loss"}
-_STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "waiting"}
 
 
 def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
@@ -33,8 +34,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     name = outcome.config.name
     if outcome.top:
         out.print(_table(outcome))
-    counts = Counter(_STATES[record.state] for record in outcome.records)
-    states = ", ".join(f"{count} {state}" for state, count in counts.items())
+    states = count_states(Counter(record.word for record in outcome.records))
     trials = counted(len(outcome.records), "trial")
     epochs = counted(sum(len(record.values) for record in outcome.records), "epoch")
     out.print(f"{trials} ({states}), {epochs}, {format_seconds(outcome.seconds)}")
@@ -43,17 +43,27 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
         _print_winner(outcome, outcome.winner, out)
     tracked = f"{store.address}  (tuner ui)" if store.embedded else store.address
     out.print(f"folder    {outcome.folder}\ntracking  {tracked}", markup=False)
-    if outcome.report:
-        out.print(f"report    {outcome.report}  (open it in a browser)", markup=False)
     if outcome.winner is None:
         out.print(f"\nInterrupted; every trial is saved. To continue:\n\n    tuner resume {name}\n")
         return
     print_learnt(outcome, out)
+    if outcome.report:
+        out.print(
+            f"\nSee how it went; open this in a browser:\n\n    {outcome.report.absolute().as_uri()}", markup=False
+        )
     registered = outcome.winner.model
     model = outcome.config.pair if registered and registered.champion else name
-    out.print(f"\nUse the model{', and see every run in a browser' if store.embedded else ''}:\n")
-    out.print(f"    tuner predict {model} FILE", markup=False)
-    out.print("    tuner ui\n" if store.embedded else "")
+    out.print(f"\nUse the model:\n\n    tuner predict {model} {_sample_file(outcome)}\n", markup=False)
+
+
+def _sample_file(outcome: Outcome) -> str:
+    """What stands for the samples in a `tuner predict`, by the kind of the data."""
+    from tuner.training.saved_model import ModelDescription  # noqa: PLC0415 - imports torch
+
+    try:
+        return _FILES[ModelDescription.load(SweepFolder(outcome.folder).model).data.task]
+    except TunerError:  # its model has been deleted or damaged since
+        return "FILE"
 
 
 def print_status(status: Status, folder: Path | None, out: Console) -> None:
@@ -91,9 +101,8 @@ def _table(outcome: Outcome) -> Table:
     table.add_column("parameters", overflow="fold")
     for record in outcome.top[:TOP]:
         epoch = f"{record.best_epoch} of {outcome.config.epochs}"
-        state = _STATES[record.state]
         parameters = Text(format_parameters(record.parameters))
-        table.add_row(str(record.number), f"{record.best[0]:.4f}", epoch, state, parameters)
+        table.add_row(str(record.number), f"{record.best[0]:.4f}", epoch, record.word, parameters)
     return table
 
 

@@ -92,7 +92,7 @@ class Outcome:
             "sweep": self.config.name,
             "folder": str(self.folder),
             "finished": self.winner is not None,
-            "trials": Counter(record.state for record in self.records),
+            "trials": Counter(record.word for record in self.records),
             "epochs": sum(len(record.values) for record in self.records),
             "seconds": round(self.seconds, 3),
             "unsent": self.unsent,

@@ -19,6 +19,8 @@ def trial_seed(seed: int, number: int) -> int:
 
 
 SCORE = "val_accuracy"
+STATE_WORDS = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
+"""The one word for each state of a trial that has ended: in the terminal, in logs, in the report and in JSON."""
 
 
 class Rank(NamedTuple):
@@ -60,11 +62,18 @@ class TrialRecord:
     """The first epoch trained in half batches, because whole ones did not fit into memory; 0 if there was none."""
     confirms: int | None = None
     """The seed of a training that confirms a trial, see `core.confirmation`; None for a trial of the search."""
+    live: bool = False
+    """Whether a worker has it now."""
 
     @property
     def key(self) -> TrialKey:
         """The number of a trial of the search, `confirm-NUMBER` for a training that confirms one."""
         return self.number if self.confirms is None else f"confirm-{self.number}"
+
+    @property
+    def word(self) -> str:
+        """Its state in one word: `done`, `pruned`, `failed`, `running`, or `waiting` (for a promotion or a resume)."""
+        return STATE_WORDS.get(self.state) or ("running" if self.live else "waiting")
 
     @property
     def epoch(self) -> int:
@@ -147,7 +156,13 @@ class TrialReport:
 Report = Callable[[TrialReport], None]
 """What a trial calls with each report. It raises SystemExit when the trial is to stop."""
 
-_ORDER = ("done", "running", "waiting", "pruned", "failed", "left")
+STATES = ("done", "running", "waiting", "pruned", "failed", "queued")
+"""All states that a sweep's trials are counted by, in the order in which they are shown."""
+
+
+def count_states(counts: Mapping[str, int]) -> str:
+    """`2 done, 1 running, ...`: the states of STATES that occur, in that order."""
+    return ", ".join(f"{counts[name]} {name}" for name in STATES if counts.get(name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +170,7 @@ class Summary:
     """The progress of a sweep."""
 
     counts: Mapping[str, int]
-    """Trials that are `done`, `running`, `waiting` for promotion, `pruned`, `failed` and `left` (not started)."""
+    """Trials by STATES: `waiting` ones wait for a promotion or a resume, `queued` ones have not begun."""
     epochs: int
     expected: int
     """Epochs of the whole sweep, if every rung promotes its share."""
@@ -174,6 +189,4 @@ class Summary:
 
     def by_state(self) -> str:
         """`2 done, 1 running, ...`."""
-        labels = {"left": "not started"}
-        parts = [f"{self.counts[name]} {labels.get(name, name)}" for name in _ORDER if self.counts.get(name)]
-        return ", ".join(parts)
+        return count_states(self.counts)

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from ray.util.metrics import Gauge
 
 from tuner.core.callback import Callback
-from tuner.core.records import Summary
+from tuner.core.records import STATES, Summary
 
 BEAT_S = 5.0
-STATES = ("done", "running", "waiting", "pruned", "failed", "left")
 
 
 class PrometheusMetrics(Callback):

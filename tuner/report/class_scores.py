@@ -16,6 +16,7 @@ from tuner.training.evaluation import Predictions
 from tuner.training.score_error import Ints, wilson
 from tuner.training.score_intervals import auc_interval, f1_interval
 
+CORNERS = (0.01, 0.02, 0.05, 0.1, 0.2)  # of the unit square: a smaller part is shown on its own
 MOST_POINTS = 300  # of a drawn ROC curve: more make no visible difference
 Floats = NDArray[np.float64]
 
@@ -152,6 +153,12 @@ def _roc(predictions: Predictions, index: int, name: str) -> RocCurve:
         auc=auc,
         auc_interval=interval,
     )
+
+
+def corner(curves: Sequence[RocCurve]) -> float | None:
+    """The side, one of CORNERS, of the upper left corner in which all curves bend; None if that is too small."""
+    reach = max(float(np.maximum(c.false_positives, 1 - c.true_positives).min()) for c in curves)
+    return next((side for side in CORNERS if 2 * reach <= side), None)
 
 
 def _thin(way: Floats) -> NDArray[np.int64]:

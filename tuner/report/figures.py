@@ -20,9 +20,17 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it logs about its fon
 
 
 DPI = 120
-BLUE, RED, GREEN, YELLOW, GREY = "#4477aa", "#dd5566", "#228833", "#bb9911", "#8a909a"  # after Paul Tol's "bright"
-STATES = {"COMPLETE": ("done", GREEN), "PRUNED": ("pruned", GREY), "FAIL": ("failed", RED), "RUNNING": ("on", YELLOW)}
-"""The word and the colour of a trial's state."""
+BLUE, RED, GREEN, YELLOW, ORANGE, GREY = (
+    "#4477aa",
+    "#dd5566",
+    "#228833",
+    "#bb9911",
+    "#dd7711",
+    "#8a909a",
+)  # after Paul Tol's "bright"
+BAND = "#c9cdd4"  # what noise would give
+STATE_COLOURS = {"done": GREEN, "running": ORANGE, "waiting": YELLOW, "pruned": GREY, "failed": RED}
+"""The colour of each state that a trial can have: see `TrialRecord.word`."""
 
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"

@@ -12,12 +12,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from tuner.core.score_text import score_digits
-from tuner.report.class_scores import ClassificationReport, RocCurve
+from tuner.report.class_scores import ClassificationReport, RocCurve, corner
 from tuner.report.figures import BLUE, GREY, figure_text, new_figure, style_axes
 
 MOST_NUMBERS = 20  # classes up to which the cells of a confusion matrix hold numbers
 LEGEND_ROWS = 25
-ZOOM = 0.95  # AUC above which the corner is shown on its own
 
 
 def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Figure:
@@ -50,8 +49,9 @@ def draw_roc(curves: Sequence[RocCurve]) -> Figure:
         label = f"{figure_text(curve.name, 22)}  {score_digits(curve.auc, curve.auc_interval)}"
         axes.plot(curve.false_positives, curve.true_positives, color=_curve_colour(index, len(curves)), label=label)
     axes.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
-    if min(curve.auc for curve in curves) > ZOOM and len(curves) <= MOST_NUMBERS:
-        _draw_corner(axes, curves)
+    side = corner(curves)
+    if side and len(curves) <= MOST_NUMBERS:
+        _draw_corner(axes, curves, side)
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), title="ROC curves on the test set")
     size = 9 if len(curves) <= LEGEND_ROWS else 7
     axes.legend(
@@ -66,14 +66,14 @@ def draw_roc(curves: Sequence[RocCurve]) -> Figure:
     return figure
 
 
-def _draw_corner(axes: Axes, curves: Sequence[RocCurve]) -> None:
-    """The upper left corner, enlarged ten times: the curves of a good model all lie there."""
-    corner = axes.inset_axes((0.42, 0.12, 0.52, 0.52), xlim=(0, 0.1), ylim=(0.9, 1.003))
+def _draw_corner(axes: Axes, curves: Sequence[RocCurve], side: float) -> None:
+    """The upper left corner, enlarged: the curves of a good model all bend there."""
+    inset = axes.inset_axes((0.42, 0.12, 0.52, 0.52), xlim=(-0.02 * side, side), ylim=(1 - side, 1 + 0.03 * side))
     for index, curve in enumerate(curves):
-        corner.plot(curve.false_positives, curve.true_positives, color=_curve_colour(index, len(curves)), linewidth=1)
-    corner.tick_params(labelsize=7)
-    corner.grid(alpha=0.25)
-    axes.indicate_inset_zoom(corner, edgecolor=GREY)
+        inset.plot(curve.false_positives, curve.true_positives, color=_curve_colour(index, len(curves)), linewidth=1)
+    inset.tick_params(labelsize=7)
+    inset.grid(alpha=0.25)
+    axes.indicate_inset_zoom(inset, edgecolor=GREY)
 
 
 def draw_classification(report: ClassificationReport) -> Figure:

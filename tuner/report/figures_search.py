@@ -1,4 +1,4 @@
-"""Figures of the search: the curves of the trials, the history of the best score, parameter importance."""
+"""Figures of the search: the curves of the trials, the history of the best score, parallel coordinates."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from tuner.core.records import SCORE, TrialRecord
-from tuner.core.units import counted
-from tuner.report.figures import BLUE, GREY, RED, STATES, figure_text, new_figure, style_axes
+from tuner.report.figures import BLUE, GREY, RED, STATE_COLOURS, figure_text, new_figure, style_axes
 from tuner.report.search_series import (
     NOT_USED,
     ParallelCoordinates,
@@ -20,7 +19,6 @@ from tuner.report.search_series import (
     scored_trials,
     unscored_note,
 )
-from tuner.search.importance import Importance
 
 _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}  # behind text that lines may cross
 
@@ -49,8 +47,8 @@ def draw_history(records: Sequence[TrialRecord]) -> Figure:
     """Each trial's best score, and the best so far."""
     figure = new_figure(8, 4.5)
     axes = style_axes(figure.subplots())
-    for state, (word, colour) in STATES.items():
-        found = scored_trials(records, state)
+    for word, colour in STATE_COLOURS.items():
+        found = scored_trials(records, word)
         if found:
             numbers, scores = [r.number for r in found], [r.best[0] for r in found]
             axes.scatter(numbers, scores, color=colour, label=f"{word} ({len(found)})", zorder=3)
@@ -67,7 +65,7 @@ def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequ
     figure = new_figure(8, 4.5)
     axes = style_axes(figure.subplots())
     for record in records:
-        colour = STATES[record.state][1]
+        colour = STATE_COLOURS[record.word]
         axes.plot(list(record.values), list(record.values.values()), color=colour, alpha=0.6, marker=".", markersize=6)
     axes.plot(list(best.values), list(best.values.values()), color=BLUE, linewidth=2.2, zorder=4)
     for rung in rungs:
@@ -77,34 +75,15 @@ def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequ
         )
     handles = [Line2D([], [], color=BLUE, linewidth=2.2, label=f"trial {best.number}, the best")]
     handles += [
-        Line2D([], [], color=colour, marker=".", label=f"{word} ({len(scored_trials(records, state))})")
-        for state, (word, colour) in STATES.items()
-        if scored_trials(records, state)
+        Line2D([], [], color=colour, marker=".", label=f"{word} ({len(scored_trials(records, word))})")
+        for word, colour in STATE_COLOURS.items()
+        if scored_trials(records, word)
     ]
     rule = " (after each rung, only the best third of the trials continue)" if rungs else ""
     axes.set(xlabel=f"epoch{rule}", ylabel=SCORE)
     axes.set_title("learning curves of all trials", pad=18)
     _integer_axis(axes, epochs)
     _legend(axes, handles)
-    return figure
-
-
-def draw_importance(found: Importance) -> Figure:
-    """The share of the score's variance that each parameter explains."""
-    figure = new_figure(8, 1.6 + 0.35 * len(found.shares))
-    axes = style_axes(figure.subplots())
-    names, shares = list(found.shares), list(found.shares.values())
-    bars = axes.barh(range(len(names)), shares, color=BLUE)
-    axes.bar_label(bars, [f" {share:.0%}" for share in shares], fontsize=9)
-    axes.set_yticks(range(len(names)), [figure_text(name) for name in names])
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1.15 * max(shares))
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    left_out = f"left out, since not all trials have them: {', '.join(found.left_out)}" if found.left_out else ""
-    axes.set_xlabel(f"share of the variance explained\n{figure_text(left_out, 110)}".rstrip())
-    axes.set_title(
-        f"parameter importance for {SCORE} after epoch {found.epoch}\n{counted(found.trials, 'trial')}, fANOVA"
-    )
     return figure
 
 

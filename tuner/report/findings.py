@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -65,13 +65,15 @@ class Findings:
     """None before there is a winner, and when the sweep was finished before predictions were stored."""
 
     @classmethod
-    def read(cls, folder: Path) -> Findings:
-        """Reads a sweep's folder. The sweep may be running."""
+    def read(cls, folder: Path, live: Collection[int] = ()) -> Findings:
+        """Reads a sweep's folder. The sweep may be running, and workers may have the trials `live`."""
         config = SweepConfig.load(folder)
         finished = SweepFolder(folder).result.exists()
         return cls(
             config=config,
-            records=tuple(read_records(SweepFolder(folder).journal)),
+            records=tuple(
+                replace(record, live=record.number in live) for record in read_records(SweepFolder(folder).journal)
+            ),
             result=read_result(folder) if finished else None,
             load_winner=partial(_read_winner, folder)
             if finished and SweepFolder(folder).predictions.exists()

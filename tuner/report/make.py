@@ -6,7 +6,7 @@ A part that has nothing to show, or that fails, is replaced by a note, and the o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,22 @@ from tuner.core.sweep_folder import REPORT_PAGE, SweepFolder
 from tuner.report.class_scores import ClassificationReport, classification, confusion, roc_curves
 from tuner.report.figures import save
 from tuner.report.figures_confirm import draw_confirmation
+from tuner.report.figures_importance import draw_importance, draw_slices
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
-from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
+from tuner.report.figures_search import draw_curves, draw_history, draw_learning, draw_parallel
 from tuner.report.findings import Findings, NotShown
 from tuner.report.page import Block, Section, render_page
 from tuner.report.page_confirm import confirmation_block
 from tuner.report.page_heading import footer, heading
+from tuner.report.page_importance import importance_block, slices_block
 from tuner.report.page_samples import samples_block
 from tuner.report.page_scores import classification_block, confusion_block, roc_block
-from tuner.report.page_search import curves_block, history_block, importance_block, learning_block, parallel_block
+from tuner.report.page_search import curves_block, history_block, learning_block, parallel_block
+from tuner.report.page_trials import advice_block, trials_block
 from tuner.report.search_series import parallel_coordinates
+from tuner.report.slices import slices
+from tuner.report.suggestions import suggest
 from tuner.search.importance import NotEnoughTrialsError, importance
 from tuner.search.schedulers.asha import rungs
 from tuner.search.space_file import space_of
@@ -69,8 +74,9 @@ class Part:
     title: str
     find: Callable[[Findings], tuple[Any, ...]]
     """Gives the arguments of the two functions below. Raises NotShown if there is nothing to show."""
-    draw: Callable[..., Figure]
     show: Callable[..., Block]
+    draw: Callable[..., Figure] | None = None
+    """None for what is no picture."""
     optional: bool = False
     """Whether it is left out when there is nothing to show; otherwise the page says why."""
     of_search: bool = False
@@ -101,6 +107,10 @@ def _importance(findings: Findings) -> tuple[Any, ...]:
         raise NotShown(str(reason)) from None
 
 
+def _slices(findings: Findings) -> tuple[Any, ...]:
+    return slices(findings.records, space_of(findings.config), findings.config.epochs)
+
+
 def _parallel(findings: Findings) -> tuple[Any, ...]:
     return (parallel_coordinates(findings.records, space_of(findings.config)),)
 
@@ -110,33 +120,36 @@ def _learning(findings: Findings) -> tuple[Any, ...]:
 
 
 PARTS = (
-    Part("curves", "Training and validation of the best trial", _curves, draw_curves, curves_block),
+    Part("trials", "Trials", lambda f: (f.scored, f.config.epochs), trials_block, of_search=True),
+    Part("advice", "What to try next", suggest, advice_block),
+    Part("curves", "Training and validation of the best trial", _curves, curves_block, draw_curves),
     Part(
         "confirm",
         "The best trial with other seeds",
         lambda f: (f.confirmed,),
-        draw_confirmation,
         confirmation_block,
+        draw_confirmation,
         optional=True,
     ),
-    Part("confusion", "Confusion matrix", _confusion, draw_confusion, confusion_block),
-    Part("roc", "ROC curves", _roc, draw_roc, roc_block),
-    Part("classification", "Classification report", _classification, draw_classification, classification_block),
-    Part("samples", "Sample predictions", lambda f: (f.winner,), draw_samples, samples_block),
-    Part("history", "Optimization history", lambda f: (f.scored,), draw_history, history_block, of_search=True),
-    Part("importance", "Parameter importance", _importance, draw_importance, importance_block, of_search=True),
-    Part("parallel", "Parallel coordinates", _parallel, draw_parallel, parallel_block, of_search=True),
-    Part("learning", "Learning curves of all trials", _learning, draw_learning, learning_block, of_search=True),
+    Part("confusion", "Confusion matrix", _confusion, confusion_block, draw_confusion),
+    Part("roc", "ROC curves", _roc, roc_block, draw_roc),
+    Part("classification", "Classification report", _classification, classification_block, draw_classification),
+    Part("samples", "Sample predictions", lambda f: (f.winner,), samples_block, draw_samples),
+    Part("history", "Optimization history", lambda f: (f.scored,), history_block, draw_history, of_search=True),
+    Part("importance", "Parameter importance", _importance, importance_block, draw_importance, of_search=True),
+    Part("slices", "Score over each parameter", _slices, slices_block, draw_slices, of_search=True),
+    Part("parallel", "Parallel coordinates", _parallel, parallel_block, draw_parallel, of_search=True),
+    Part("learning", "Learning curves of all trials", _learning, learning_block, draw_learning, of_search=True),
 )
 
 
-def make_report(sweep: Path) -> Report:
-    """Makes the report of the sweep in this folder, in place of an earlier one.
+def make_report(sweep: Path, live: Collection[int] = ()) -> Report:
+    """Makes the report of the sweep in this folder, in place of an earlier one. Workers have the trials `live`.
 
     Raises:
         TunerError: the sweep's configuration is damaged.
     """
-    return write_report(Findings.read(sweep), SweepFolder(sweep).report)
+    return write_report(Findings.read(sweep, live), SweepFolder(sweep).report)
 
 
 def write_report(findings: Findings, folder: Path) -> Report:
@@ -154,8 +167,9 @@ def write_report(findings: Findings, folder: Path) -> Report:
         try:
             found = part.find(findings)
             block = part.show(*found)
-            save(part.draw(*found), picture)
-            files.append(picture.name)
+            if part.draw:
+                save(part.draw(*found), picture)
+                files.append(picture.name)
         except NotShown as reason:
             if part.optional:
                 continue

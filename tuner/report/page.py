@@ -29,7 +29,8 @@ TEMPLATES.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",
 
 
 Chart = dict[str, Any]
-"""A plotly figure as `Plotly.newPlot` takes it: `data`, `layout`, and the `height` of its box in pixels."""
+"""A plotly figure as `Plotly.newPlot` takes it, `data` and `layout`; the `height` of its box; if need be, the `least`
+width of that. Both in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,8 @@ class Block:
     caption: str = ""
     """Plain text."""
     charts: tuple[Chart, ...] = ()
+    grid: bool = False
+    """Whether charts stand side by side where the page is wide enough, in place of one below the other."""
     html: Markup = field(default_factory=Markup)
     """Below the charts."""
 
@@ -69,6 +72,7 @@ def render_page(*, title: str, heading: Markup, sections: Sequence[Section], foo
         charts=_finite(charts),
         plotly=Markup(get_plotlyjs()),
         script=_own_file("page.js"),
+        trials=_own_file("trials.js"),
     )
 
 

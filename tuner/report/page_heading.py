@@ -9,15 +9,15 @@ from typing import Any
 from markupsafe import Markup
 
 from tuner.core.machine import package_versions
-from tuner.core.records import SCORE, best_of
+from tuner.core.records import SCORE, best_of, count_states
 from tuner.core.score_text import interval_text, luck_text, score_details, score_digits
 from tuner.core.scores import TestScores
 from tuner.core.units import format_parameters
 from tuner.core.validation import ValidationScore
 from tuner.core.validation_text import looks_text, nothing_learnt
-from tuner.report.figures import STATES
 from tuner.report.findings import Findings
 from tuner.report.page import render_template
+from tuner.report.page_opening import opening
 
 _SCORES = {"accuracy": "test accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "test loss"}
 
@@ -29,6 +29,7 @@ def heading(findings: Findings) -> Markup:
     return render_template(
         "heading.html",
         pair=config.pair,
+        opening=opening(findings),
         sweep=config.name,
         counts=_counts(findings),
         finished=result is not None,
@@ -74,10 +75,9 @@ def footer() -> str:
 
 
 def _counts(findings: Findings) -> str:
-    states = Counter(STATES[record.state][0] for record in findings.records)
+    states = count_states(Counter(record.word for record in findings.records))
     epochs = sum(len(record.values) for record in findings.records)
-    counts = ", ".join(f"{count} {word}" for word, count in states.items())
-    return f"{len(findings.records)} of {findings.config.trials} trials ({counts}), {epochs} epochs"
+    return f"{len(findings.records)} of {findings.config.trials} trials ({states}), {epochs} epochs"
 
 
 def _value(name: str, value: bool | int | float | str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -10,10 +11,10 @@ from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
 from tuner.core.score_text import score_digits, score_text
-from tuner.report.class_scores import ClassificationReport, RocCurve
+from tuner.report.class_scores import ClassificationReport, RocCurve, corner
 from tuner.report.figures import BLUE, GREY, shorten
 from tuner.report.figures_scores import MOST_NUMBERS
-from tuner.report.page import Block, chart_text, render_table
+from tuner.report.page import Block, Chart, chart_text, render_table
 
 MOST_NAMES = 100  # classes up to which each cell gives their names; with more, names would fill most of the page
 
@@ -52,7 +53,14 @@ def confusion_block(counts: NDArray[np.int64], names: Sequence[str]) -> Block:
 
 def roc_block(curves: Sequence[RocCurve]) -> Block:
     """Each class against all others, with the area under its curve."""
-    chance = {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "showlegend": False, "hoverinfo": "skip"}
+    chance: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [0, 1],
+        "y": [0, 1],
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
     chance["line"] = {"color": GREY, "dash": "dot"}
     traces = [chance]
     for index, curve in enumerate(curves):
@@ -70,16 +78,25 @@ def roc_block(curves: Sequence[RocCurve]) -> Block:
                 "true positives %{y:.3f}<extra></extra>",
             }
         )
+    caption = "One class against all others, on the test set."
+    side = corner(curves)
+    if side is None:
+        return Block(caption=caption, charts=(_roc_chart(traces, (-0.01, 1.01), (-0.01, 1.01)),))
+    caption += f" All curves bend in the upper left corner, so that is shown first: a part of {side:g} by {side:g}."
+    enlarged = _roc_chart(traces, (-0.02 * side, side), (1 - side, 1 + 0.03 * side))
+    return Block(caption=caption, charts=(enlarged, _roc_chart(traces, (-0.01, 1.01), (-0.01, 1.01))), grid=True)
+
+
+def _roc_chart(traces: list[dict[str, Any]], x: tuple[float, float], y: tuple[float, float]) -> Chart:
     layout = {
         "margin": {"l": 60, "r": 10, "t": 34, "b": 50},
-        "xaxis": {"title": {"text": "false positive rate", "standoff": 10}, "range": [-0.01, 1.01]},
-        "yaxis": {"title": {"text": "true positive rate"}, "range": [-0.01, 1.01]},
+        "xaxis": {"title": {"text": "false positive rate", "standoff": 10}, "range": list(x)},
+        "yaxis": {"title": {"text": "true positive rate"}, "range": list(y)},
         "legend": {"title": {"text": "class and AUC"}},
         "showlegend": True,
         "hovermode": "closest",
     }
-    caption = "One class against all others, on the test set."
-    return Block(caption=caption, charts=({"data": traces, "layout": layout, "height": 520},))
+    return {"data": traces, "layout": layout, "height": 460}
 
 
 def classification_block(report: ClassificationReport) -> Block:

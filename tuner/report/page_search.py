@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tuner.core.records import SCORE, TrialRecord
-from tuner.core.units import counted, format_parameters
-from tuner.report.figures import BLUE, GREY, RED, STATES
+from tuner.core.units import format_parameters
+from tuner.report.figures import BLUE, GREY, RED, STATE_COLOURS
 from tuner.report.page import Block, chart_text
 from tuner.report.search_series import (
     NOT_USED,
@@ -18,9 +18,9 @@ from tuner.report.search_series import (
     scored_trials,
     unscored_note,
 )
-from tuner.search.importance import Importance
 
 Trace = dict[str, Any]
+SHORTER = "Pruned trials trained for fewer epochs than those that are done, so the two are not to be compared."
 SHADES = 10  # of the lines in the parallel coordinates: a trace for each is quick with any number of trials
 
 
@@ -58,18 +58,18 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
 def history_block(records: Sequence[TrialRecord]) -> Block:
     """Each trial's best score, and the best so far."""
     traces: list[Trace] = []
-    for state, (word, colour) in STATES.items():
-        found = scored_trials(records, state)
+    for word, colour in STATE_COLOURS.items():
+        found = scored_trials(records, word)
         if found:
             trace: Trace = {
                 "type": "scatter",
                 "mode": "markers",
                 "name": f"{word} ({len(found)})",
-                "marker": {"color": colour},
+                "marker": {"color": colour, "symbol": "circle" if word == "done" else "circle-open", "size": 8},
             }
             trace |= {"x": [r.number for r in found], "y": [r.best[0] for r in found]}
             traces.append(
-                trace | _hover_texts(_describe(r, f"{SCORE} {r.best[0]:.4f} in epoch {r.best_epoch}") for r in found)
+                trace | hover_texts(describe(r, f"{SCORE} {r.best[0]:.4f} in epoch {r.best_epoch}") for r in found)
             )
     numbers, scores = best_so_far(records)
     line = _line_trace([*numbers, records[-1].number], [*scores, scores[-1]], "best so far", BLUE)
@@ -77,7 +77,7 @@ def history_block(records: Sequence[TrialRecord]) -> Block:
     layout = _layout("trial", f"best {SCORE}")
     layout["xaxis"] = _integer_axis("trial", 0, records[-1].number)
     return Block(
-        caption=f"Each trial's best score{unscored_note(records)}.",
+        caption=f"Each trial's best score{unscored_note(records)}. {SHORTER}",
         charts=({"data": [line, *traces], "layout": layout, "height": 400},),
     )
 
@@ -85,8 +85,8 @@ def history_block(records: Sequence[TrialRecord]) -> Block:
 def learning_block(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequence[int], epochs: int) -> Block:
     """The score of all trials after each epoch. The trials of a state are one trace, with gaps between them."""
     traces: list[Trace] = []
-    for state, (word, colour) in STATES.items():
-        found = scored_trials(records, state)
+    for word, colour in STATE_COLOURS.items():
+        found = scored_trials(records, word)
         if found:
             traces.append(_score_trace(found, f"{word} ({len(found)})", colour, 1.0))
     traces.append(_score_trace([best], f"trial {best.number}, the best", BLUE, 2.5))
@@ -99,24 +99,6 @@ def learning_block(records: Sequence[TrialRecord], best: TrialRecord, rungs: Seq
         caption=caption if rungs else "The score of every trial after each epoch.",
         charts=({"data": traces, "layout": layout, "height": 430},),
     )
-
-
-def importance_block(found: Importance) -> Block:
-    """The share of the score's variance that each parameter explains."""
-    names = list(reversed(found.shares))
-    shares = [found.shares[name] for name in names]
-    trace: Trace = {"type": "bar", "orientation": "h", "x": shares, "y": [chart_text(name) for name in names]}
-    trace |= {"marker": {"color": BLUE}, "hovertemplate": "%{y}: %{x:.1%}<extra></extra>"}
-    trace |= {"text": [f"{share:.0%}" for share in shares], "textposition": "outside", "cliponaxis": False}
-    layout = _layout("share of the variance explained", "")
-    layout["xaxis"] |= {"tickformat": ".0%", "rangemode": "tozero"}
-    layout["yaxis"] |= {"automargin": True, "type": "category"}
-    left_out = f" Left out, since not all trials have them: {', '.join(found.left_out)}." if found.left_out else ""
-    caption = (
-        f"fANOVA of {SCORE} after epoch {found.epoch}, over the {counted(found.trials, 'trial')} that reached it: all "
-        f"had trained equally long, so their scores can be compared.{left_out}"
-    )
-    return Block(caption=caption, charts=({"data": [trace], "layout": layout, "height": 120 + 34 * len(names)},))
 
 
 def parallel_block(drawn: ParallelCoordinates) -> Block:
@@ -150,8 +132,9 @@ def parallel_block(drawn: ParallelCoordinates) -> Block:
         for x, axis in enumerate(drawn.axes)
         for y, label in axis.ticks
     ]
-    caption = f"A line for each trial: the bluer, the better. Red is trial {best.record.number}, the best."
-    return Block(caption=caption, charts=({"data": traces, "layout": layout, "height": 440},))
+    caption = f"A line for each trial: the bluer, the better. Red is trial {best.record.number}, the best. {SHORTER}"
+    chart = {"data": traces, "layout": layout, "height": 440, "least": 90 * len(places)}
+    return Block(caption=caption, charts=(chart,))
 
 
 def _score_trace(records: Sequence[TrialRecord], name: str, colour: str, width: float) -> Trace:
@@ -161,13 +144,13 @@ def _score_trace(records: Sequence[TrialRecord], name: str, colour: str, width: 
     for record in records:
         x += [*record.values, None]
         y += [*record.values.values(), None]
-        hover += [_describe(record, f"epoch {epoch}: {SCORE} {value:.4f}") for epoch, value in record.values.items()]
+        hover += [describe(record, f"epoch {epoch}: {SCORE} {value:.4f}") for epoch, value in record.values.items()]
         hover.append("")
     line = {"color": colour, "width": width}
     marker = {"size": 3 + 2 * width}
     return {"type": "scatter", "mode": "lines+markers", "name": name, "line": line, "marker": marker} | {
         **{"x": x, "y": y},
-        **_hover_texts(hover),
+        **hover_texts(hover),
     }
 
 
@@ -178,10 +161,10 @@ def _trials_trace(lines: Sequence[Line], colour: str, width: float) -> Trace:
     for line in lines:
         x += [*range(len(line.places)), None]
         y += [*line.places, None]
-        hover += [_describe(line.record, f"{SCORE} {line.record.best[0]:.4f}")] * len(line.places) + [""]
+        hover += [describe(line.record, f"{SCORE} {line.record.best[0]:.4f}")] * len(line.places) + [""]
     style = {"color": colour, "width": width}
     trace = {"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "line": style, "marker": {"size": 5}}
-    return trace | _hover_texts(hover)
+    return trace | hover_texts(hover)
 
 
 def _line_trace(x: Sequence[float], y: Sequence[float], name: str, colour: str) -> Trace:
@@ -196,12 +179,14 @@ def _line_trace(x: Sequence[float], y: Sequence[float], name: str, colour: str) 
     }
 
 
-def _hover_texts(texts: Iterable[str]) -> Trace:
+def hover_texts(texts: Iterable[str]) -> Trace:
+    """What points say when the mouse is on them."""
     return {"text": list(texts), "hovertemplate": "%{text}<extra></extra>"}
 
 
-def _describe(record: TrialRecord, what: str) -> str:
-    lines = [f"<b>trial {record.number}</b>, {STATES[record.state][0]}", what]
+def describe(record: TrialRecord, what: str) -> str:
+    """A trial in a hover text: its number and state, `what`, and its parameters."""
+    lines = [f"<b>trial {record.number}</b>, {record.word}", what]
     lines += [chart_text(f"{format_parameters({name: value})}") for name, value in record.parameters.items()]
     return "<br>".join(lines)
 

@@ -79,9 +79,9 @@ def _axis(scale: Scale, ranked: Sequence[TrialRecord]) -> Axis:
     return Axis(name=scale.name, ticks=(*scale.ticks(), *([] if everywhere else [(NOT_USED, "not used")])))
 
 
-def scored_trials(records: Sequence[TrialRecord], state: str) -> list[TrialRecord]:
-    """The trials of a state that have a score."""
-    return [record for record in records if record.state == state and record.values]
+def scored_trials(records: Sequence[TrialRecord], word: str) -> list[TrialRecord]:
+    """The trials in the state `word` that have a score."""
+    return [record for record in records if record.word == word and record.values]
 
 
 def best_so_far(records: Sequence[TrialRecord]) -> tuple[list[int], list[float]]:

@@ -35,9 +35,12 @@ class Scale:
         """Places and labels: all choices, or the ends of a range with the middle or the powers of ten in between."""
         if self.choices:
             return [(self.place(choice), str(choice)) for choice in self.choices]
+        return [(self.place(value), f"{value:.3g}") for value in self.marks()]
+
+    def marks(self) -> list[float]:
+        """The values that label a range."""
         inner = self._powers() if self.log else [(self.low + self.high) / 2]
-        values = [self.low, *inner, self.high]
-        return [(self.place(value), f"{value:.3g}") for value in values]
+        return [self.low, *inner, self.high]
 
     def _powers(self) -> list[float]:
         """Powers of ten that are not too near to an end."""

@@ -41,6 +41,16 @@ class Parameter:
         """Values to check: if they are valid, all values are."""
         return self.choices or (self.low, self.high)
 
+    def place(self, value: Value) -> float:
+        """Where a number lies in the range, or among choices that are numbers, from 0 to 1."""
+        if self.choices:
+            ordered = sorted(map(float, self.choices))
+            return ordered.index(float(value)) / max(1, len(ordered) - 1)
+        low, high, number = float(self.low), float(self.high), float(value)
+        if self.log:
+            low, high, number = math.log(low), math.log(high), math.log(number)
+        return (number - low) / (high - low)
+
     def active(self, drawn: Mapping[str, Value]) -> bool:
         """Whether the parameter applies to what was drawn above it."""
         return self.parent is None or drawn.get(self.parent) in self.parent_values

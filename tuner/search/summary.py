@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 
 from tuner.core.config import SweepConfig
 from tuner.core.records import Summary, TrialRecord, best_of
@@ -30,20 +31,20 @@ def summarise(
         spent: seconds of the time budget that earlier runs of the sweep used.
         confirms: whether these are trainings that confirm a trial, of which none is stopped early.
     """
-    names = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
-    states = Counter(names.get(r.state) or ("running" if r.number in live else "waiting") for r in records)
+    records = [replace(record, live=record.number in live) for record in records]
+    states = Counter(record.word for record in records)
     epochs = sum(len(record.values) for record in records)
-    finalists = [r for r in records if r.number in live and r.epoch >= max(rungs(config.epochs), default=0)]
+    finalists = [r for r in records if r.live and r.epoch >= max(rungs(config.epochs), default=0)]
     certain = sum(config.epochs - record.epoch for record in finalists)
     whole = config.trials * config.epochs
     asha = expected_epochs(config.trials, config.epochs, workers=config.concurrency)
     expected = max(whole if confirms else asha, epochs + certain)
     return Summary(
-        counts={**states, "left": config.trials - len(records)},
+        counts={**states, "queued": config.trials - len(records)},
         epochs=epochs,
         expected=expected,
         best=None if confirms else best_of(records),
-        live=tuple(record for record in records if record.number in live),
+        live=tuple(record for record in records if record.live),
         left=None if began is None else _left(config, records, live, began, spent, confirms=confirms),
         confirms=confirms,
     )

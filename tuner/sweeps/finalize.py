@@ -28,6 +28,7 @@ from tuner.sweeps.confirmation import confirmations
 from tuner.sweeps.confirming import Confirming
 from tuner.sweeps.final_test import evaluate_best
 from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.lock import live_trials
 from tuner.sweeps.looks import count_looks, looks_here
 from tuner.sweeps.registration import LoadSplits, crown
 from tuner.tracking.artifacts import send_report
@@ -82,7 +83,7 @@ def publish(sweep: Path, store: Store | None, warn: Callable[[str], None]) -> Re
 
     Without a `store` it is not sent.
     """
-    report = make_report(sweep)
+    report = make_report(sweep, live_trials(sweep))
     for part, error in report.failed.items():
         warn(f"the report's part '{part}' could not be made: {error}")
     if store is None:

@@ -119,6 +119,12 @@ def last_driver(folder: Path) -> Driver | None:
         return None
 
 
+def live_trials(folder: Path) -> tuple[int, ...]:
+    """The numbers of the trials that workers have now."""
+    driver = last_driver(folder)
+    return driver.live if driver and is_running(folder) else ()
+
+
 @contextmanager
 def control_gate(folder: Path) -> Iterator[None]:
     """Lets one process in at a time.

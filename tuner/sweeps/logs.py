@@ -13,8 +13,6 @@ from tuner.core.units import format_parameters
 from tuner.sweeps.lock import is_running
 from tuner.sweeps.status import POLL_S, SweepReader
 
-_ENDS = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
-
 
 class Event(NamedTuple):
     """Something that happened to a trial."""
@@ -53,7 +51,7 @@ def _of(record: TrialRecord) -> list[Event]:
     if record.ended and record.finished is not None:
         best = f" with val_accuracy {record.best[0]:.4f}" if record.values else ""
         why = f": {record.reason}" if record.reason else ""
-        found.append(Event(record.finished, record.number, len(found), f"{_ENDS[record.state]}{best}{why}", what))
+        found.append(Event(record.finished, record.number, len(found), f"{record.word}{best}{why}", what))
     return found
 
 

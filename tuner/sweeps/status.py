@@ -22,6 +22,7 @@ from tuner.sweeps.confirmation import confirmations, is_pending
 from tuner.sweeps.lock import Driver, Order, current_order, is_running, last_driver
 
 POLL_S = 0.5  # between two looks at a sweep that runs
+_RENAMED = {"left": "queued"}  # states in the status of a head with an earlier version of tuner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ class Status:
     def from_json(cls, raw: dict[str, Any]) -> Status:
         """The reverse of `to_json`, for a status from another machine."""
         summary = Summary(
-            counts=raw["trials"],
+            counts={_RENAMED.get(state, state): count for state, count in raw["trials"].items()},
             epochs=raw["epochs"],
             expected=raw["epochs_expected"],
             best=_record(raw["best"]) if raw["best"] else None,

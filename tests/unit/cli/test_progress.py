@@ -72,7 +72,7 @@ def test_on_a_terminal_there_is_a_table_with_the_running_trials_and_the_best(ter
         shown = terminal.show(RECORDS, LIVE)
     text = without_colours(shown)
     lines = text.splitlines()
-    assert "12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 not started" in text
+    assert "12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 queued" in text
     assert "val_accuracy 0.9500, trial 4 after epoch 2: batch_size=64 optimizer=adam lr=0.0123" in text
     assert "15 epochs" in text
     assert f"{15 / 32:.0%}" in text
@@ -106,7 +106,7 @@ def test_a_table_before_the_first_trial_says_that_it_starts(terminal: Screen) ->
     with terminal.view:
         shown = terminal.show([], set())
     assert "starting" in shown
-    assert "12 not started" in shown
+    assert "12 queued" in shown
     assert "best" not in shown
 
 
@@ -142,7 +142,7 @@ def test_elsewhere_there_are_plain_lines(plain: Screen) -> None:
         line = plain.show(RECORDS, LIVE)
     assert "\x1b" not in plain.file.getvalue()
     assert line == (
-        "12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 not started; 15 epochs; "
+        "12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 queued; 15 epochs; "
         "best val_accuracy 0.9500 (trial 4)\n"
     )
     assert plain.file.getvalue() == line

@@ -23,7 +23,7 @@ NAMES = ("fashion_mnist-bilstm_attention-12", "digits-cnn-1")
 def status(name: str, state: str, *, left: float | None = None, test: float | None = None) -> Status:
     """A sweep of 16 trials, 4 of which have ended, one of them by failing."""
     summary = Summary(
-        counts={"done": 2, "pruned": 1, "failed": 1, "running": 2, "waiting": 3, "left": 7},
+        counts={"done": 2, "pruned": 1, "failed": 1, "running": 2, "waiting": 3, "queued": 7},
         epochs=20,
         expected=60,
         best=make_record(3, "COMPLETE", {1: {"val_accuracy": 0.875, "val_loss": 0.5}}),

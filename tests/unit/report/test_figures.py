@@ -7,16 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.container import BarContainer
 from support.figures import drawn, labels
 from support.made_up_trials import config, record, texts, trials
 
-from tuner.core.records import best_of
-from tuner.report.figures import REPLACEMENT, STATES, figure_text
+from tuner.core.records import STATES, best_of
+from tuner.report.figures import REPLACEMENT, STATE_COLOURS, figure_text
+from tuner.report.figures_importance import draw_importance, draw_slices
 from tuner.report.figures_samples import draw_samples
-from tuner.report.figures_search import draw_curves, draw_history, draw_importance, draw_learning, draw_parallel
+from tuner.report.figures_search import draw_curves, draw_history, draw_learning, draw_parallel
 from tuner.report.findings import NotShown
 from tuner.report.page_search import curves_block
 from tuner.report.search_series import NOT_USED, best_so_far, parallel_coordinates
+from tuner.report.slices import slices
 from tuner.search.importance import importance
 from tuner.search.space_file import space_of
 
@@ -59,7 +62,7 @@ def test_history_colours_states_and_the_best_so_far_only_rises(tmp_path: Path) -
     ]
     assert best_so_far(records) == ([0, 3], [0.5, 0.8])
     [axes] = drawn(draw_history(records), tmp_path).axes
-    assert labels(axes) == ["done (1)", "pruned (1)", "failed (1)", "on (1)", "best so far"]
+    assert labels(axes) == ["done (1)", "waiting (1)", "pruned (1)", "failed (1)", "best so far"]
     assert "without a score: 1 trial" in axes.get_title()
 
 
@@ -74,11 +77,31 @@ def test_learning_curves_have_all_trials_and_the_rungs(tmp_path: Path) -> None:
     assert labels(axes)[0] == f"trial {best.number}, the best"
 
 
-def test_importance_names_what_is_left_out(tmp_path: Path) -> None:
+def test_importance_stands_before_what_noise_would_give(tmp_path: Path) -> None:
     [axes] = drawn(draw_importance(importance(trials(12), SPACE, 9)), tmp_path).axes
     assert axes.get_yticklabels()[0].get_text() == "dropout"
-    assert "momentum" in axes.get_xlabel()
     assert "after epoch 1" in axes.get_title()
+    assert labels(axes) == ["what noise would give"]
+    said = [text.get_text() for text in axes.texts]
+    assert said[0].endswith("%, lower is better")
+    assert all(text.endswith("%, too few trials to say") for text in said[1:])
+    noise, shares = (container for container in axes.containers if isinstance(container, BarContainer))
+    assert shares[0].get_width() > noise[0].get_width()
+    assert all(bar.get_width() <= band.get_width() for bar, band in zip(shares[1:], noise[1:], strict=True))
+
+
+def test_slices_show_the_scores_that_all_trials_have_over_each_parameter(tmp_path: Path) -> None:
+    found, epoch, early = slices(trials(12), SPACE, 9)
+    assert (epoch, early) == (1, True)
+    assert [each.name for each in found] == ["optimizer", "lr", "momentum", "dropout"]
+    assert [len(each.points) for each in found] == [12, 12, 6, 12]
+    figure = drawn(draw_slices(found, epoch, early), tmp_path)
+    optimizer, lr, *_ = figure.axes
+    assert [label.get_text() for label in optimizer.get_xticklabels()] == ["sgd", "adam"]
+    assert lr.get_xscale() == "log"
+    assert max(point.score for each in found for point in each.points) <= 0.9  # none is of a later epoch
+    with pytest.raises(NotShown, match="no trial has reached epoch 1"):
+        slices([record(0, "FAIL", [])], SPACE, 9)
 
 
 def test_parallel_coordinates_have_a_place_for_a_parameter_that_is_not_used(tmp_path: Path) -> None:
@@ -116,5 +139,8 @@ def test_text_is_drawn_as_it_is() -> None:
 
 
 def test_every_state_of_a_trial_has_a_word_and_a_colour() -> None:
-    assert set(STATES) == {"RUNNING", "COMPLETE", "PRUNED", "FAIL"}
-    assert len({colour for _, colour in STATES.values()}) == 4
+    made = [record(n, state, [0.5]) for n, state in enumerate(("COMPLETE", "RUNNING", "PRUNED", "FAIL"))]
+    assert (
+        {each.word for each in (*made, replace(made[1], live=True))} == set(STATE_COLOURS) == set(STATES) - {"queued"}
+    )
+    assert len(set(STATE_COLOURS.values())) == len(STATE_COLOURS)

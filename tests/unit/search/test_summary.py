@@ -14,11 +14,11 @@ from tuner.search.summary import summarise
 
 def test_a_summary_counts_trials_by_what_they_do() -> None:
     summary = summarise(CONFIG, RECORDS, LIVE, None)
-    assert summary.counts == {"done": 1, "pruned": 1, "failed": 1, "waiting": 1, "running": 2, "left": 6}
+    assert summary.counts == {"done": 1, "pruned": 1, "failed": 1, "waiting": 1, "running": 2, "queued": 6}
     assert summary.epochs == 9 + 1 + 1 + 1 + 3
     assert summary.expected == 12 + 4 * 2 + 2 * 6
     assert [trial.number for trial in summary.live] == [4, 5]
-    assert summary.states() == ("12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 not started")
+    assert summary.states() == ("12 trials: 1 done, 2 running, 1 waiting, 1 pruned, 1 failed, 6 queued")
 
 
 def test_the_best_of_a_summary_is_that_of_any_epoch_and_any_trial_that_did_not_fail() -> None:
@@ -29,7 +29,7 @@ def test_the_best_of_a_summary_is_that_of_any_epoch_and_any_trial_that_did_not_f
 
 def test_a_summary_of_nothing_has_everything_left() -> None:
     summary = summarise(CONFIG, [], set(), None)
-    assert summary.states() == "12 trials: 12 not started"
+    assert summary.states() == "12 trials: 12 queued"
     assert (summary.epochs, summary.best, summary.live) == (0, None, ())
 
 

@@ -1,0 +1,89 @@
+"""The end of a sweep: what is printed, and what its last lines tell to type next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from support.common import make_config
+from support.made_up_trials import record
+
+from tuner.cli.sweep_tables import print_outcome
+from tuner.core import scores
+from tuner.core.outcome import Cost, Outcome, RegisteredModel, Winner
+from tuner.core.records import STATE_WORDS
+from tuner.data.spec import DataSpec
+from tuner.sweeps.logs import events
+from tuner.tracking.store import Store
+from tuner.training.saved_model import ModelDescription
+
+SHAPES = {"image": (1, 8, 8), "tabular": (4,), "text": (16,)}
+FILES = {"image": "IMAGE.png", "tabular": "ROWS.csv", "text": "TEXTS.txt"}
+COURSES = {"COMPLETE": [0.5] * 6, "PRUNED": [0.4], "FAIL": [], "RUNNING": [0.3]}
+TRIALS = tuple(record(n, state, course) for n, (state, course) in enumerate(COURSES.items()))
+
+
+def ended(folder: Path, *, champion: bool = True) -> Outcome:
+    """A sweep of TRIALS in this folder, with a report."""
+    (folder / "model").mkdir(parents=True)
+    winner = Winner(
+        trial=TRIALS[0],
+        epoch=6,
+        val_accuracy=0.5,
+        val_loss=0.6,
+        scores=scores.TestScores(accuracy=0.5, macro_f1=0.5, roc_auc=0.5, loss=0.7),
+        cost=Cost(parameters=1, flops=1, bytes=1, train_seconds=1.0),
+        test_data="same",
+        model=RegisteredModel(uri="models:/digits-cnn/1", champion=champion, note="the first model"),
+    )
+    return Outcome(
+        config=make_config(trials=4, epochs=6),
+        folder=folder,
+        records=TRIALS,
+        winner=winner,
+        seconds=60.0,
+        report=folder / "report" / "report.html",
+    )
+
+
+def printed(outcome: Outcome, home: Path) -> str:
+    """What is printed at its end, on a narrow terminal."""
+    out = Console(file=StringIO(), width=80, soft_wrap=True, highlight=False)
+    print_outcome(outcome, Store(uri=f"sqlite:///{home}/mlflow.db", artifacts=home.as_uri()), out)
+    return out.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.mark.parametrize("task", FILES)
+def test_a_summary_ends_with_the_report_and_how_to_use_the_model(task: Any, tmp_path: Path) -> None:
+    outcome = ended(tmp_path / "a b" / "x")
+    spec = DataSpec(name="x", task=task, shape=SHAPES[task], classes=("a", "b"), mean=(), std=())
+    ModelDescription(spec, "cnn", {}).save(outcome.folder / "model")
+    text = printed(outcome, tmp_path)
+    assert text.endswith(f"    {outcome.folder.as_uri()}/report/report.html\n\nUse the model:\n\n"
+                         f"    tuner predict digits-cnn {FILES[task]}\n\n")  # fmt: skip
+    assert "a%20b" in text, "an address that a terminal can open"
+
+
+def test_what_is_no_champion_is_used_by_the_name_of_its_sweep(tmp_path: Path) -> None:
+    text = printed(ended(tmp_path / "x", champion=False), tmp_path)
+    assert text.endswith("\n    tuner predict demo FILE\n\n")  # the model's folder is empty
+    without = printed(replace(ended(tmp_path / "y"), report=None), tmp_path)
+    assert "browser" not in without
+
+
+def test_a_state_has_the_same_word_in_the_summary_in_json_and_in_the_logs(tmp_path: Path) -> None:
+    outcome = ended(tmp_path / "x")
+    text = printed(outcome, tmp_path)
+    assert "4 trials (1 done, 1 waiting, 1 pruned, 1 failed), 8 epochs" in text
+    plain = [replace(trial, values={}, metrics={}) for trial in TRIALS]
+    assert outcome.to_json()["trials"] == {"done": 1, "waiting": 1, "pruned": 1, "failed": 1}
+    assert {event.text.split()[0].rstrip(":") for event in events(plain)} == {"begins", *STATE_WORDS.values()}
+
+
+def test_epochs_are_counted_out_of_those_that_a_trial_may_train(tmp_path: Path) -> None:
+    rows = [line.split()[:6] for line in printed(ended(tmp_path / "x"), tmp_path).splitlines()]
+    assert ["1", "0.4000", "1", "of", "6", "pruned"] in rows

@@ -1,0 +1,113 @@
+"""The command of the next sweep: it is parsed by the program and planned, and comes to the space that was meant."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.common import Typed, make_config
+from support.made_up_search import begin, drive
+
+from tuner.core.config import SweepConfig, SweepRequest
+from tuner.search.advice import Advice
+from tuner.search.next_command import next_command, pair_space
+from tuner.search.overrides import override
+from tuner.sweeps.plan import plan
+
+NOTHING = Advice(remarks=())
+Read = Callable[[str], SweepConfig]
+
+
+@pytest.fixture
+def read(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Read:
+    """What a command plans."""
+    requests: list[SweepRequest] = []
+
+    def keep(request: SweepRequest, **_: Any) -> int:
+        requests.append(request)
+        return 0
+
+    monkeypatch.setattr("tuner.cli.sweep._sweep_here", keep)
+
+    def plan_of(command: str) -> SweepConfig:
+        program, *arguments = shlex.split(command)
+        code, _, err = typed(*arguments)
+        assert (program, code) == ("tuner", 0), err
+        return plan(requests.pop(), "next")[0]
+
+    return plan_of
+
+
+def config(*expressions: str, **changes: Any) -> SweepConfig:
+    """Of a sweep of digits-lenet with `--set`."""
+    made = make_config(**{"model": "lenet", "epochs": 30, "trials": 16, **changes})
+    space = override(pair_space(made, "image"), expressions)
+    return make_config(**{"model": "lenet", "epochs": 30, "trials": 16, "space": space, **changes})
+
+
+def test_a_change_is_planned_on_top_of_what_the_sweep_had(read: Read) -> None:
+    before = config("dropout=0.1..0.4", "activation=tanh", "batch_size=16,32", limit=200, time_budget=5400.0)
+    advice = Advice(remarks=(), overrides=("optimizer=sgd", "lr=0.02..1"), max_epochs=60, trials=32)
+    command = next_command(before, "image", advice)
+    assert command == (
+        "tuner sweep digits lenet --set batch_size=16,32 --set dropout=0.1..0.4 --set activation=tanh "
+        "--set optimizer=sgd --set lr=0.02..1 --trials 32 --max-epochs 60 --time-budget 5400s --limit 200"
+    )
+    planned = read(command)
+    assert (planned.trials, planned.epochs, planned.limit, planned.time_budget) == (32, 60, 200, 5400.0)
+    assert planned.space["params"] == {
+        **before.space["params"],
+        "optimizer": "sgd",
+        "lr": {"low": 0.02, "high": 1.0, "log": True},
+    }
+
+
+def test_a_parameter_that_was_set_before_is_set_once() -> None:
+    before = config("lr=0.01..0.1", "optimizer=adam")
+    command = next_command(before, "image", Advice(remarks=(), overrides=("lr=0.01..0.3",)))
+    assert command == "tuner sweep digits lenet --set optimizer=adam --set lr=0.01..0.3"
+
+
+@pytest.mark.parametrize("values", ["true,", "a b,c", "-1..1", "1e-07..1e-05", "0.1", "x'y,z"])
+def test_whatever_set_takes_comes_back_as_it_was(values: str, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuner.sweeps.plan.check_space", lambda *_: None)  # lenet has no such values
+    before = config(f"weight_decay={values}")
+    planned = read(next_command(before, "image", Advice(remarks=(), max_epochs=31)))
+    assert planned.space["params"] == before.space["params"]
+
+
+def test_a_pair_with_a_default_space_is_compared_with_that(read: Read) -> None:
+    made = make_config(dataset="breast_cancer", model="mlp", epochs=40, trials=16)
+    space = override(pair_space(made, "tabular"), ["hidden_size=64,128,256,512"])
+    before = make_config(dataset="breast_cancer", model="mlp", epochs=40, trials=16, space=space)
+    command = next_command(before, "tabular", Advice(remarks=(), trials=32))
+    assert command == "tuner sweep breast_cancer mlp --set hidden_size=64,128,256,512 --trials 32"
+    assert read(command).space == space
+
+
+def test_a_space_of_a_file_that_set_cannot_write_has_no_command() -> None:
+    alternatives = [{"when": {"optimizer": "sgd"}, "low": 0.1, "high": 0.2}]
+    own = make_config(model="lenet", space={"epochs": 9, "params": {"optimizer": "sgd", "lr": alternatives}})
+    assert next_command(own, "image", Advice(remarks=(), trials=32)) == ""
+
+
+def test_where_nothing_changes_the_best_trial_is_trained_with_another_seed(read: Read, home: Path) -> None:
+    before = config(name="x", seed=3)
+    (home / "x").mkdir(parents=True)
+    before.save(home / "x")
+    controller, _ = begin(before, home / "x")
+    drive(controller, Counter())
+    command = next_command(before, "image", NOTHING)
+    assert command == "tuner train digits lenet --from-best x --seed 4"
+    planned = read(command)
+    assert (planned.trials, planned.seed, planned.epochs) == (1, 4, 30)
+
+
+def test_a_training_is_repeated_for_longer(home: Path) -> None:
+    before = config(name="x", trials=1, limit=100)
+    command = next_command(before, "image", Advice(remarks=(), max_epochs=60))
+    assert command == "tuner train digits lenet --from-best x --max-epochs 60 --limit 100"

@@ -1,0 +1,53 @@
+"""The first sentences of a report: what was tuned, how good it is, how sure that is, and against what.
+
+They need no knowledge of machine learning.
+"""
+
+from __future__ import annotations
+
+from tuner.core.score_text import class_name
+from tuner.core.scores import TestScores
+from tuner.core.units import counted
+from tuner.report.findings import Findings
+
+
+def opening(findings: Findings) -> str:
+    """What was done, and how good the result is."""
+    config, result = findings.config, findings.result
+    model = f"The model {config.model} for {config.dataset_name}"
+    tried = len(findings.records)
+    if result is None:
+        return f"{model} is being tuned: {counted(tried, 'setting')} tried so far."
+    how_good = quality(TestScores.from_json(result["test"]))
+    if config.trials == 1:
+        return f"{model} was trained. {how_good}"
+    settings = "1 setting was" if tried == 1 else f"{tried} settings were"
+    return f"{model} was tuned: {settings} tried, and the best was kept. {how_good}"
+
+
+def quality(scores: TestScores) -> str:
+    """How many samples are classified correctly. A sweep of an earlier version knows no more than that."""
+    interval = scores.accuracy_interval
+    width = interval.high - interval.low if interval else None
+    samples = counted(scores.samples, "sample") if scores.samples else "samples"
+    text = f"It is right for {_percent(scores.accuracy, width)} of {samples} that it had never seen"
+    if interval:
+        low, high = (_percent(end, width) for end in interval)
+        text += f"; of many more such samples, expect {low} to {high} (95 % sure)"
+    if scores.base_accuracy is None:
+        return f"{text}."
+    answer = f"'{class_name(scores.base_class)}'" if scores.base_class else "the most frequent class"
+    base = f"Always answering {answer} is right for {_percent(scores.base_accuracy, width)}"
+    return f"{text}. {base}{_verdict(scores)}."
+
+
+def _verdict(scores: TestScores) -> str:
+    if scores.better_than_base in (None, True):
+        return ""
+    return ", and the model is not better than that by more than chance: do not rely on it"
+
+
+def _percent(share: float, width: float | None) -> str:
+    """With more decimals the narrower its interval is."""
+    decimals = 1 if width is None else 0 if width > 0.1 else 1 if width > 0.01 else 2
+    return f"{100 * share:.{decimals}f} %"

@@ -1,0 +1,55 @@
+"""The table of all trials, to sort and to filter on the page, and what the sweep suggests to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tuner.core.records import SCORE, TrialRecord
+from tuner.core.units import format_seconds
+from tuner.report.page import Block, render_template
+from tuner.search.advice import Advice
+
+FIXED = ("trial", "state", "epochs", SCORE, "val_loss", "time")
+
+
+def trials_block(records: Sequence[TrialRecord], epochs: int) -> Block:
+    """A row for each trial, the best first; those that failed or have no score come last."""
+    names = dict.fromkeys(name for record in records for name in record.parameters)
+    varying = [name for name in names if len({str(record.parameters.get(name)) for record in records}) > 1]
+    reasons = any(record.state == "FAIL" for record in records)
+    ranked = sorted(records, key=_rank)
+    header = [*FIXED, *varying, *(["why it failed"] if reasons else [])]
+    rows = [_row(record, varying, epochs, reasons=reasons) for record in ranked]
+    constant = [f"{name}={_cell(next(iter(records)).parameters[name])}" for name in names if name not in varying]
+    same = f" The same in all trials: {', '.join(constant)}." if constant else ""
+    caption = (
+        "The score is that of a trial's best epoch. Pruned trials were stopped early: they have trained for fewer "
+        f"epochs than those that are done.{same}"
+    )
+    return Block(caption=caption, html=render_template("trials.html", header=header, rows=rows))
+
+
+def advice_block(advice: Advice, command: str, purpose: str) -> Block:
+    """Sentences, and a command to copy, with what it is for."""
+    return Block(html=render_template("advice.html", remarks=advice.remarks, command=command, purpose=purpose))
+
+
+def _rank(record: TrialRecord) -> tuple[object, ...]:
+    if not record.values:
+        return (2, 0.0, 0.0, record.number)
+    score, loss = record.best
+    return (int(record.state == "FAIL"), -score, -loss, record.number)
+
+
+def _row(record: TrialRecord, names: Sequence[str], epochs: int, *, reasons: bool) -> list[str]:
+    score, loss = record.best if record.values else (None, 0.0)
+    row = [str(record.number), record.word, f"{record.epoch} of {epochs}"]
+    row += ["", ""] if score is None else [f"{score:.4f}", f"{-loss:.4g}"]
+    seconds = sum(metrics.get("epoch_seconds", 0.0) for metrics in record.metrics.values())
+    row.append(format_seconds(seconds) if seconds else "")
+    row += [_cell(record.parameters[name]) if name in record.parameters else "" for name in names]
+    return [*row, *([record.reason if record.state == "FAIL" else ""] if reasons else [])]
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,60 @@
+"""What a report suggests to try next: `search.advice` on a sweep's findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tuner.core.records import Value
+from tuner.data.spec import DataSpec
+from tuner.report.findings import Findings
+from tuner.search.advice import Advice, advise
+from tuner.search.importance import Importance, NotEnoughTrialsError, importance
+from tuner.search.next_command import next_command
+from tuner.search.space_file import space_of
+from tuner.training.classifier import build_classifier
+from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
+
+SAME = "Nothing here asks for another search. To see how much the score depends on chance, train with another seed:"
+
+
+def suggest(findings: Findings) -> tuple[Advice, str, str]:
+    """The advice, a command to copy, and what the command is for.
+
+    Raises:
+        NotShown: the sweep is not finished: the next step is to finish it.
+    """
+    config, spec = findings.config, findings.winner.spec
+    advice = advise(
+        findings.records,
+        findings.best,
+        space_of(config),
+        config.epochs,
+        _importance(findings),
+        _accepts(spec, config.model),
+    )
+    command = next_command(config, spec.task, advice)
+    kind = "training" if config.trials == 1 else "sweep"
+    return advice, command, f"A {kind} with these changes:" if advice.changes else SAME
+
+
+def _importance(findings: Findings) -> Importance | None:
+    try:
+        return importance(findings.records, space_of(findings.config), findings.config.epochs)
+    except NotEnoughTrialsError:
+        return None
+
+
+def _accepts(spec: DataSpec, model: str) -> Callable[[str, Value], bool]:
+    """Whether training, or this model on this data, takes a value."""
+
+    def accepts(name: str, value: Value) -> bool:
+        try:
+            if name in TRAINING_PARAMETERS:
+                Hyperparameters(**{name: value})  # type: ignore[arg-type]
+            else:
+                build_classifier(spec, model, {name: value})
+        except (ValueError, TypeError, RuntimeError):
+            return False
+        return True
+
+    return accepts

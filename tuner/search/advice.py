@@ -1,0 +1,157 @@
+"""What the trials of a finished search suggest: pure functions of their records.
+
+Each gives sentences, and what should change in the next sweep. `next_command` writes the latter down as a command.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tuner.core.records import TrialRecord, Value
+from tuner.core.units import counted
+from tuner.search.importance import Importance
+from tuner.search.narrower import find_cliffs
+from tuner.search.space import SearchSpace
+from tuner.search.wider import find_edges
+
+FEW = 60  # trials up to which twice as many may tell more
+RISING = 0.9  # of the error that is left: below it the last quarter of the epochs was still worth its time
+LEAST_RISE = 0.003  # of the accuracy in the same time
+FALLING = 0.97  # of the validation loss in the same time
+OVERFIT = 1.1  # times its lowest value: a validation loss above it at the end has risen
+GAP = 0.05  # of accuracy between training and validation samples
+POOR = 0.9  # accuracy on training samples below which a model may be too small for them
+
+_AGAINST_OVERFITTING = "What may help: more data, or more regularisation (weight decay, dropout, augmentation)"
+
+Accepts = Callable[[str, Value], bool]
+"""Whether training and the model take a value of a parameter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """What to try next."""
+
+    remarks: tuple[str, ...]
+    """Sentences."""
+    overrides: tuple[str, ...] = ()
+    """Values for `--set`."""
+    max_epochs: int | None = None
+    """For `--max-epochs`; None to leave it as it is."""
+    trials: int | None = None
+    """For `--trials`; None to leave it as it is."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether another sweep should differ from this one."""
+        return bool(self.overrides or self.max_epochs or self.trials)
+
+
+@dataclass
+class _Draft:
+    remarks: list[str] = field(default_factory=list)
+    overrides: list[str] = field(default_factory=list)
+
+
+def advise(
+    records: Sequence[TrialRecord],
+    best: TrialRecord,
+    space: SearchSpace,
+    epochs: int,
+    found: Importance | None,
+    accepts: Accepts,
+) -> Advice:
+    """What a sweep suggests.
+
+    Args:
+        records: all its trials.
+        best: the winner.
+        space: its search space.
+        epochs: the most epochs of a trial.
+        found: the importance of its parameters, if it could be computed.
+        accepts: no range is widened to a value that this refuses.
+    """
+    draft = _Draft()
+    more = still_rising(best, epochs)
+    if more:
+        rest = [record for record in records if record.word == "done" and record is not best]
+        rising = sum(still_rising(record, epochs) for record in rest)
+        others = f", and {rising} of the {len(rest)} others that trained to the end" if rising else ""
+        draft.remarks.append(
+            f"Trial {best.number}, the best, was still improving at its last epoch{others}: more epochs may help."
+        )
+    for edge in find_edges(best, space, found, accepts) if found else ():
+        draft.remarks.append(edge.sentence)
+        draft.overrides += edge.overrides
+    draft.remarks.append(fit_sentence(best))
+    failed = failures(records)
+    if failed:
+        draft.remarks.append(failed)
+    for edge in find_cliffs(records, best, space):
+        draft.remarks.append(edge.sentence)
+        draft.overrides += edge.overrides
+    unclear = found is not None and not any(each.clear for each in found.parameters)
+    few = unclear and len(records) <= FEW
+    if few:
+        draft.remarks.append(f"{counted(len(records), 'trial')} are too few to say which parameters matter.")
+    elif unclear:
+        draft.remarks.append("Within their ranges no parameter matters by more than noise: wider ranges may.")
+    return Advice(
+        remarks=tuple(draft.remarks),
+        overrides=tuple(dict.fromkeys(draft.overrides)),
+        max_epochs=2 * epochs if more else None,
+        trials=2 * len(records) if few else None,
+    )
+
+
+def still_rising(record: TrialRecord, epochs: int) -> bool:
+    """Whether a trial that trained to the end was still improving by more than a little.
+
+    The last quarter of its epochs is compared with the quarter before, by accuracy and by loss: a learning rate that
+    has come down to 0 leaves both as they are.
+    """
+    if record.epoch < epochs or epochs < 3 or record.state == "FAIL":
+        return False
+    quarter = max(1, epochs // 4)
+    last, before = range(epochs - quarter + 1, epochs + 1), range(epochs - 2 * quarter + 1, epochs - quarter + 1)
+    if not all(epoch in record.values for epoch in (*last, *before)):
+        return False
+    now, then = (sum(record.values[epoch] for epoch in span) / quarter for span in (last, before))
+    loss_now, loss_then = (
+        sum(record.metrics[epoch]["val_loss"] for epoch in span) / quarter for span in (last, before)
+    )
+    return now - then > LEAST_RISE and (1 - now) < RISING * (1 - then) and loss_now < FALLING * loss_then
+
+
+def fit_sentence(record: TrialRecord) -> str:
+    """Over- or underfitting of a trial, from its training and validation scores."""
+    end, epoch = record.metrics[record.epoch], record.best_epoch
+    lowest = min(record.metrics, key=lambda each: record.metrics[each]["val_loss"])
+    least = record.metrics[lowest]["val_loss"]
+    train, val = record.metrics[epoch]["train_accuracy"], record.values[epoch]
+    scores = f"accuracy {train:.3f} on training samples and {val:.3f} on validation samples after epoch {epoch}"
+    if end["val_loss"] > OVERFIT * least and end["train_loss"] < record.metrics[lowest]["train_loss"]:
+        return (
+            f"The best trial overfits after epoch {lowest}: its validation loss rises from {least:.3g} to "
+            f"{end['val_loss']:.3g}, while its training loss still falls. {_AGAINST_OVERFITTING}, or fewer epochs."
+        )
+    if train - val > GAP:
+        return f"The best trial overfits: {scores}. {_AGAINST_OVERFITTING}."
+    if train < POOR and train - val < GAP / 2:
+        return (
+            f"The best trial may underfit: {scores}. What may help, unless the classes cannot be told apart any "
+            "better: a larger model, more epochs or less regularisation."
+        )
+    return f"The best trial shows no sign of over- or underfitting: {scores}."
+
+
+def failures(records: Sequence[TrialRecord]) -> str:
+    """How many trials failed, and the most common reason; empty if none did."""
+    reasons = Counter(record.reason for record in records if record.state == "FAIL")
+    if not reasons:
+        return ""
+    [(reason, count)] = reasons.most_common(1)
+    times = f", {count} of them with" if count < reasons.total() else ""
+    return f"{reasons.total()} of {counted(len(records), 'trial')} failed{times}: {reason}."

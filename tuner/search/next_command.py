@@ -1,0 +1,110 @@
+"""The next sweep as a command to copy, in the program's own syntax."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tuner.core import catalog
+from tuner.core.config import TRIALS, SweepConfig
+from tuner.core.errors import TunerError
+from tuner.core.units import parse_seconds
+from tuner.search.advice import Advice
+from tuner.search.overrides import override
+from tuner.search.space_defaults import default_space
+from tuner.search.space_file import parse_space, read_toml
+
+
+def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
+    """The command of a sweep like this one, with what the advice changes.
+
+    Args:
+        config: of the sweep, or of the single training, that is over.
+        task: of its data; decides the pair's default space.
+        advice: what to change.
+
+    Where nothing changes, it is a training of the best trial with another seed. The text is empty where no command says
+    it: the path of a sweep's own space file is not known, and not all of it can be written with `--set`.
+    """
+    data = [config.dataset, config.model]
+    if config.trials == 1 or not advice.changes:
+        longer = ["--max-epochs", str(advice.max_epochs)] if advice.max_epochs else ["--seed", str(config.seed + 1)]
+        return shlex.join(["tuner", "train", *data, "--from-best", config.name, *longer, *_same(config)])
+    base = pair_space(config, task)
+    own = _own_overrides(config.space, base)
+    if own is None:
+        return ""
+    changed = {expression.partition("=")[0] for expression in advice.overrides}
+    expressions = [each for each in own if each.partition("=")[0] not in changed] + list(advice.overrides)
+    if not _parses(base, expressions):
+        return ""
+    trials, epochs = advice.trials or config.trials, advice.max_epochs or config.epochs
+    options = [part for each in expressions for part in ("--set", each)]
+    options += ["--trials", str(trials)] if trials != TRIALS else []
+    options += ["--max-epochs", str(epochs)] if epochs != base["epochs"] else []
+    options += ["--time-budget", f"{config.time_budget:g}s"] if _is_duration(config.time_budget) else []
+    return shlex.join(["tuner", "sweep", *data, *options, *_same(config)])
+
+
+def pair_space(config: SweepConfig, task: str) -> dict[str, Any]:
+    """The parsed search space that the pair has without `--space` and `--set`."""
+    if catalog.has_space(config.dataset_name, config.model):
+        text = catalog.search_space(config.dataset_name, config.model)
+        return read_toml(text, f"search_spaces/{config.pair}.toml")
+    return default_space(config.model, task)
+
+
+def _same(config: SweepConfig) -> list[str]:
+    """Options of the data and the weights, as they were."""
+    named = getattr(config, "known_as", None)
+    given = {"--target": config.target, "--as": named, "--weights": config.weights, "--limit": config.limit}
+    return [part for option, value in given.items() if value is not None for part in (option, str(value))]
+
+
+def _own_overrides(space: Mapping[str, Any], base: Mapping[str, Any]) -> list[str] | None:
+    """The `--set` values that make the sweep's space of the pair's; None where none do."""
+    params, before = space.get("params", {}), base.get("params", {})
+    if set(before) - set(params):
+        return None
+    expressions = []
+    for name, entry in params.items():
+        if entry != before.get(name):
+            expressions.append(f"{name}={_expression(entry)}")
+    try:
+        made = override(base, expressions)["params"]
+    except TunerError:
+        return None
+    return expressions if made == params else None
+
+
+def _expression(entry: Any) -> str:
+    if isinstance(entry, dict) and "choices" in entry:
+        choices = ",".join(map(_value, entry["choices"]))
+        return choices if len(entry["choices"]) > 1 else f"{choices},"
+    if isinstance(entry, dict) and "low" in entry and "high" in entry:
+        return f"{_value(entry['low'])}..{_value(entry['high'])}"
+    return _value(entry)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float) and float(f"{value:g}") == value:
+        return f"{value:g}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parses(base: Mapping[str, Any], expressions: Sequence[str]) -> bool:
+    try:
+        parse_space(override(base, expressions), "--set", narrowed=True)
+    except TunerError:
+        return False
+    return True
+
+
+def _is_duration(seconds: float | None) -> bool:
+    if seconds is None:
+        return False
+    try:
+        return parse_seconds(f"{seconds:g}s", "--time-budget") > 0
+    except TunerError:
+        return False
