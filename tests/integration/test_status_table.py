@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from support.common import Command, Finished
+from pathlib import Path
+
+from support.common import Command, Finished, Typed
+
+from tuner.execution.jobs.address import Submitted
 
 
 def test_a_finished_sweep_has_its_test_score_and_date_also_with_watch(tuner: Command, finished: Finished) -> None:
@@ -12,3 +16,12 @@ def test_a_finished_sweep_has_its_test_score_and_date_also_with_watch(tuner: Com
     [line] = [line for line in shown[0].splitlines() if name in line]
     assert f"{finished.result['test']['accuracy']:.4f}" in line
     assert "finished" in shown[0].splitlines()[0]
+
+
+def test_a_home_whose_sweeps_are_all_on_a_cluster_lists_that_alone(typed: Typed, home: Path) -> None:
+    assert typed("status")[1].startswith(f"There are no sweeps in {home} yet.")
+    address = "http://127.0.0.1:9"  # where nobody answers
+    Submitted(name="x", address=address, job="tuner-x").save(home)
+    code, out, err = typed("status")
+    assert (code, out) == (0, f"on {address}:\n")
+    assert address in err
