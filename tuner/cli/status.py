@@ -63,9 +63,7 @@ def show_logs(name: str, *, trial: int | None, follow: bool, out: Console) -> in
     return 0
 
 
-def _status_of_all(
-    home: Path, *, watch: bool, as_json: bool, elsewhere: bool, out: Console, err: Console
-) -> int:
+def _status_of_all(home: Path, *, watch: bool, as_json: bool, elsewhere: bool, out: Console, err: Console) -> int:
     """Prints all sweeps; with `watch` again and again, until none runs. Returns 1 when one of them is damaged."""
     found, damaged = _watch_all(home, out, as_json=as_json) if watch else all_statuses(home)
     if as_json and not watch:

@@ -75,7 +75,7 @@ def resume(name: str, *, callbacks: Sequence[Callback] = (), home: Path | None =
     store.check_begun(config)
     try:
         store.check()
-        _check_writable(store, config)
+        _check_writable(store, config, events)
     except UnreachableError as error:
         events.on_note(f"{error}: training continues, and MLflow gets the rest later")
     config = fit_to_machine(config)
@@ -99,7 +99,7 @@ def begin(
         config, inputs = plan(request, name)
     if request.fixed is None:
         _note_default_space(request, data, events)
-    _check_writable(store, config)
+    _check_writable(store, config, events)
     config, folder = claim_folder(replace(config, tracking=store.place), home, fixed=request.name is not None)
     return config, SweepFolder(folder), inputs
 
@@ -171,12 +171,17 @@ def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Ou
     return outcome
 
 
-def _check_writable(store: Store, config: SweepConfig) -> None:
-    """Raises TunerError when a server takes no runs or artifacts: better now than after the training."""
-    if not store.local:
+def _check_writable(store: Store, config: SweepConfig, events: Callback) -> None:
+    """Raises TunerError when a server takes no runs or artifacts: better now than after the training.
+
+    An sqlite file has been checked already, and may be locked for a while.
+    """
+    if store.file is None:
         from tuner.tracking.write_check import check_writable  # noqa: PLC0415 - imports MLflow, which takes seconds
 
-        check_writable(store, config.pair)
+        left = check_writable(store, config.pair)
+        if left:
+            events.on_note(left, warning=False)
 
 
 def _note_default_space(request: SweepRequest, data: Source, events: Callback) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.outcome import FinishedSweep, Winner
+from tuner.tracking.client import make_client
 from tuner.tracking.run_status import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
 
@@ -27,7 +27,7 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
 
     The metrics have the time of the winner's epoch, so that writing them again adds nothing.
     """
-    client, best = MlflowClient(uri, uri), winner.trial
+    client, best = make_client(uri), winner.trial
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
     scores = {f"test_{name}": value for name, value in asdict(winner.scores).items()}
     values = {"best_val_accuracy": winner.val_accuracy} | scores
@@ -47,7 +47,7 @@ _MOST_EXPERIMENTS = 100  # in one request
 
 def finished_sweeps(store: Store) -> list[FinishedSweep]:
     """All finished sweeps, over all experiments."""
-    client = MlflowClient(store.uri, store.uri)
+    client = make_client(store.uri)
     experiments = {e.experiment_id: e.name for e in _pages(client.search_experiments)}
     ids, found = list(experiments), "metrics.test_accuracy >= 0 and attributes.status = 'FINISHED'"
     runs: list[Run] = []
@@ -59,7 +59,7 @@ def finished_sweeps(store: Store) -> list[FinishedSweep]:
 
 def count_trials(store: Store, sweep: FinishedSweep) -> int:
     """How many trials a sweep has started: fewer than requested if a time budget has stopped it."""
-    client = MlflowClient(store.uri, store.uri)
+    client = make_client(store.uri)
     experiment = client.get_experiment_by_name(sweep.pair)
     mine = f"tags.`{UID_TAG}` = '{sweep.uid}'"
     runs = _pages(client.search_runs, [experiment.experiment_id], mine) if experiment else ()

@@ -24,6 +24,7 @@ from tuner.core.errors import TunerError
 from tuner.core.outcome import RegisteredModel
 from tuner.core.package import copy_package
 from tuner.data.spec import DataSpec
+from tuner.tracking.client import make_client
 from tuner.tracking.retry import ignore_refusal, retried_uploads
 from tuner.tracking.run_status import ACCURACY_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
 
@@ -55,13 +56,13 @@ class Candidate:
 
 def register(uri: str, candidate: Candidate) -> RegisteredModel:
     """Logs and registers the model, once for each sweep, and moves `champion` to it if it is better."""
-    client = MlflowClient(uri, uri)
+    client = make_client(uri)
     return _promote(client, _registered(client, candidate) or _new_version(client, uri, candidate))
 
 
 def champion_names(uri: str) -> list[str]:
     """The registered models that have a champion."""
-    client = MlflowClient(uri, uri)
+    client = make_client(uri)
     return sorted(
         model.name for model in client.search_registered_models(max_results=1000) if CHAMPION in (model.aliases or {})
     )

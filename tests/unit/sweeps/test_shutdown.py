@@ -128,4 +128,7 @@ def test_a_full_disk_is_told_as_that_unless_the_error_has_words_of_its_own(tmp_p
     told, noted = failure(tmp_path, ValueError("odd"), full)
     assert told == noted
     assert told.startswith("the disk is full: study.log; every trial is kept as last saved")
-    assert failure(tmp_path, SweepError("Ray cannot start: set RAY_TMPDIR"), full) == ("Ray cannot start: set RAY_TMPDIR",) * 2
+    assert (
+        failure(tmp_path, SweepError("Ray cannot start: set RAY_TMPDIR"), full)
+        == ("Ray cannot start: set RAY_TMPDIR",) * 2
+    )
