@@ -103,13 +103,15 @@ def test_a_file_that_stays_locked_is_given_up_and_its_holder_told(
     assert warning.startswith(f"MLflow's file cannot be written ({told}): training continues")
 
 
-def test_the_first_look_at_a_locked_file_is_made_again(tmp_path: Path, database: Path) -> None:
+def test_the_first_look_at_a_locked_file_is_made_again(
+    tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """MLflow looks for its tables before all else, and what sqlite says then has no code of MLflow's."""
+    monkeypatch.setattr(client, "_WAIT", "PRAGMA busy_timeout = 10")
     shutil.copyfile(database, tmp_path / "mlflow.db")
     with closing(sqlite3.connect(tmp_path / "mlflow.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(OperationalError) as refused, pytest.MonkeyPatch.context() as patch:
-            patch.setattr(client, "_WAIT", "PRAGMA busy_timeout = 10")
+        with pytest.raises(OperationalError) as refused:
             client.make_client(f"sqlite:///{tmp_path}/mlflow.db")
     assert is_transient(refused.value)
     assert is_mlflow_error(refused.value)
