@@ -1,5 +1,5 @@
 """`python -m tuner`: the command, where its script is not installed."""
 
-from tuner_start import main
+from tuner._entry import main
 
 main()

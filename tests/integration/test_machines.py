@@ -7,14 +7,19 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from faults.inventory import inventory, lost_between
 from support import processes
-from support.common import BIN, Command
-from support.small_disk import hindrance
+from support.common import BIN, Command, wait_for_epochs
+from support.small_disk import hindrance, small_disk
+
+from tuner.search.study_reader import read_records
 
 pytestmark = pytest.mark.proof
+TRIALS = 6
 TINY = ("--trials", "2", "--max-epochs", "1", "--limit", "200", "--set", "width=0.25")
 SWEEP = ("sweep", "digits", "cnn", *TINY, "--json")
 needs_mounts = pytest.mark.skipif(bool(hindrance()), reason=hindrance() or "a disk can be mounted")
@@ -83,6 +88,42 @@ def test_rays_usual_folder_is_not_ours_to_write(run: Run) -> None:
     """As where another user has made /tmp/ray for himself. This happens in a /tmp of the sweep's own."""
     own = "mount -t tmpfs -o mode=1777 none /tmp && mkdir /tmp/ray /tmp/w && mount -t tmpfs -o ro none /tmp/ray"
     check_done(run(f'{own} && cd /tmp/w && exec "$@"', without=("RAY_TMPDIR", "TUNER_HOME")))
+
+
+@needs_mounts
+def test_a_disk_under_rays_files_that_fills_up_during_a_sweep(
+    environment: dict[str, str], tuner: Command, tmp_path: Path
+) -> None:
+    words = ("sweep", "digits", "cnn", "--trials", str(TRIALS), "--max-epochs", "9", "--set", "width=0.25")
+    with small_disk(Path(environment["RAY_TMPDIR"]), 200 << 20) as disk:  # whose path is short
+        command = disk.inside("env", f"--chdir={tmp_path}", str(BIN / "tuner"), *words, "--name", "x", "--json")
+        process = processes.start(command, folder=tmp_path, environment=environment)
+        try:
+            wait_for_epochs(tmp_path, 3, process)
+            fill(disk.view / "fill")
+            _, err = process.communicate(timeout=280)
+        finally:
+            processes.end(process, signal.SIGKILL)
+    before = read_records(tmp_path / "runs/x/study.log")
+    assert process.returncode == 1
+    [line] = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert line.startswith(
+        f"error: the disk of {environment['RAY_TMPDIR']}, where Ray keeps its files, is full; every "
+    )
+    assert line.endswith("tuner resume x")
+    assert "Traceback" not in err
+    done = tuner("resume", "x", "--json", folder=tmp_path)
+    check_done((done.returncode, done.stdout, done.stderr))
+    assert lost_between(before, read_records(tmp_path / "runs/x/study.log")).wrong == []
+    found = inventory(tmp_path / "runs", "x", TRIALS)
+    assert (found.trials, found.lost, found.wrong) == (TRIALS, (0, 0, 0), [])
+
+
+def fill(file: Path) -> None:
+    """Writes until the disk is full to the last byte."""
+    with suppress(OSError), file.open("wb", buffering=0) as full:
+        while True:
+            full.write(bytes(1 << 12))
 
 
 def test_two_sweeps_at_once_in_one_home(tuner: Command, tmp_path: Path) -> None:

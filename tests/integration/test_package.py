@@ -20,6 +20,7 @@ def test_the_wheel_installs_in_a_fresh_environment_and_lists_the_catalog(tmp_pat
     [wheel] = (tmp_path / "dist").glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert not [name for name in names if name.split("/")[0] in ("datasets", "models", "search_spaces", "tests")]
+    assert {"tuner_start/__init__.py", "tuner/_entry/__init__.py"} <= set(names), "the command, and python -m tuner"
     templates = {path.name for path in (ROOT / "tuner/report/templates").iterdir()}
     assert "page.html" in templates
     assert {f"tuner/report/templates/{name}" for name in templates} <= set(names)

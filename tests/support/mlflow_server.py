@@ -18,6 +18,7 @@ from typing import Any
 from support.common import free_port
 from support.postgres import Postgres
 from support.processes import Process, end, start, wait_until
+from support.small_disk import SmallDisk
 
 START_S = 120.0
 ADMIN = "admin"
@@ -83,28 +84,39 @@ def mlflow_server(folder: Path, database: Postgres) -> Iterator[MlflowServer]:
 
 @contextmanager
 def plain_server(
-    folder: Path, port: int, how: signal.Signals = signal.SIGTERM, artifacts: str | None = None
+    folder: Path,
+    port: int,
+    how: signal.Signals = signal.SIGTERM,
+    artifacts: str | None = None,
+    disk: SmallDisk | None = None,
 ) -> Iterator[str]:
     """A server of one person: on sqlite, without logins. Gives its address; its data stay in `folder`.
 
-    It serves the artifacts itself; if `artifacts` is given, clients are to write them to that place.
+    It serves the artifacts itself; if `artifacts` is given, clients are to write them to that place. It sees a `disk`.
     """
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
     environment |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     arguments = ["--workers=1", f"--backend-store-uri=sqlite:///{folder / 'mlflow.db'}"]
     serve = ["--serve-artifacts", f"--artifacts-destination={folder / 'artifacts'}"]
     leave = ["--no-serve-artifacts", f"--default-artifact-root={artifacts}"]
-    with _running(folder, port, [*arguments, *(leave if artifacts else serve)], environment, how):
+    with _running(folder, port, [*arguments, *(leave if artifacts else serve)], environment, how, disk):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
 def _running(
-    folder: Path, port: int, arguments: list[str], environment: dict[str, str], how: signal.Signals = signal.SIGTERM
+    folder: Path,
+    port: int,
+    arguments: list[str],
+    environment: dict[str, str],
+    how: signal.Signals = signal.SIGTERM,
+    disk: SmallDisk | None = None,
 ) -> Iterator[Process]:
     command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={port}", *arguments]
     log = folder / "mlflow.log"
-    process = start(command, folder=folder, environment=environment, output=log, leader=True)
+    process = start(
+        disk.inside(*command) if disk else command, folder=folder, environment=environment, output=log, leader=True
+    )
     try:
         ready = wait_until(lambda: _answers(f"http://127.0.0.1:{port}"), process, timeout=START_S)
         assert ready, log.read_text(encoding="utf-8")

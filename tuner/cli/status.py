@@ -26,11 +26,16 @@ ALL_S = 2.0  # between two looks at all sweeps
 PIPED_S = 10.0  # the same, where each prints a table below the last one
 
 
-def show_status(name: str | None, *, watch: bool, as_json: bool, out: Console, err: Console) -> int:
-    """Prints the state of all sweeps, or of one; with `watch` until none of them runs any more."""
+def show_status(
+    name: str | None, *, watch: bool, as_json: bool, elsewhere: bool = False, out: Console, err: Console
+) -> int:
+    """Prints the state of all sweeps, or of one; with `watch` until none of them runs any more.
+
+    If there are none, that is said, unless sweeps `elsewhere` are shown too.
+    """
     home = tuner_home()
     if name is None:
-        return _status_of_all(home, watch=watch, as_json=as_json, out=out, err=err)
+        return _status_of_all(home, watch=watch, as_json=as_json, elsewhere=elsewhere, out=out, err=err)
     sweep = SweepReader(name, home)
     if watch and as_json:
         return _watch_json(sweep, out)
@@ -58,13 +63,15 @@ def show_logs(name: str, *, trial: int | None, follow: bool, out: Console) -> in
     return 0
 
 
-def _status_of_all(home: Path, *, watch: bool, as_json: bool, out: Console, err: Console) -> int:
+def _status_of_all(home: Path, *, watch: bool, as_json: bool, elsewhere: bool, out: Console, err: Console) -> int:
     """Prints all sweeps; with `watch` again and again, until none runs. Returns 1 when one of them is damaged."""
     found, damaged = _watch_all(home, out, as_json=as_json) if watch else all_statuses(home)
     if as_json and not watch:
         out.print_json(json.dumps([each.to_json() for each in found]))
-    elif not as_json:
+    elif not as_json and (found or not elsewhere):
         print_statuses(found, home, out)
+        if elsewhere:
+            out.print()
     for reason in damaged:
         err.print(f"left out: {printable(reason)}", markup=False, soft_wrap=True)
     return 1 if damaged else 0

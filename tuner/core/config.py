@@ -8,7 +8,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tuner.core.errors import TunerError, one_line, unknown
+from tuner.core.errors import TunerError, describe_disk_error, one_line, unknown
 from tuner.core.files import read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
 
@@ -130,7 +130,7 @@ class SweepConfig:
 
     @classmethod
     def load(cls, folder: Path) -> SweepConfig:
-        """Reads sweep.json. Raises TunerError when it is missing or damaged."""
+        """Reads sweep.json. Raises TunerError when it is missing or damaged, or may not be read."""
         path = folder / CONFIG_FILE
         try:
             raw = read_checked_json(path)
@@ -141,7 +141,9 @@ class SweepConfig:
             raise TunerError(f"there is no sweep in {folder}: {CONFIG_FILE} is missing") from None
         except KeyError as error:
             raise TunerError(f"{path} is damaged: it has no {error}") from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise TunerError(describe_disk_error(error)) from None
+        except ValueError as error:
             raise TunerError(f"{path} is damaged: {one_line(error)}") from None
 
 

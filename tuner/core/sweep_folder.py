@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import shutil
+import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -146,8 +147,21 @@ def sweep_names(home: Path) -> list[str]:
     """The names of the sweeps in `home`, oldest first."""
     if not home.is_dir():
         return []
-    found = [path for path in home.iterdir() if (path / CONFIG_FILE).is_file() and not path.name.startswith(".")]
-    return [path.name for path in sorted(found, key=lambda path: (path / CONFIG_FILE).stat().st_mtime)]
+    found = [(time, path.name) for path in home.iterdir() if (time := _began(path)) is not None]
+    return [name for _, name in sorted(found)]
+
+
+def _began(folder: Path) -> float | None:
+    """When the sweep in this folder was begun; None where there is none. One that may not be read counts as a sweep."""
+    if folder.name.startswith(".") or folder.name in RESERVED:
+        return None
+    try:
+        config = (folder / CONFIG_FILE).stat()
+    except PermissionError:
+        return folder.lstat().st_mtime
+    except OSError:
+        return None
+    return config.st_mtime if stat.S_ISREG(config.st_mode) else None
 
 
 def check_sweep_name(name: str) -> None:

@@ -6,7 +6,6 @@ import fcntl
 import os
 import re
 import secrets
-import shutil
 import signal
 import subprocess
 import time
@@ -24,6 +23,7 @@ from ray.job_config import JobConfig
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, describe_disk_error, find_disk_error, one_line
 from tuner.core.machine import gpu_count
+from tuner.execution.ray_folder import choose_folder
 
 LOCK_PATIENCE_S = 300.0  # after which a process no longer waits: the one before it may be suspended
 LOCK_POLL_S = 0.1
@@ -96,7 +96,6 @@ class OwnPath(JobConfig):  # type: ignore[misc]
 
 TRIES = 2
 END_S = 10.0  # how long the processes of a Ray that did not start may take to be gone
-LEAST_DISK = 20 << 20  # bytes, for what Ray writes as it starts
 _LOGS = "gcs_server.out and raylet.out"
 
 
@@ -108,9 +107,8 @@ def start_local(config: SweepConfig) -> None:
     """
     keep_stdout_clean()
     ensure_token()
-    folder = _folder()
     onwards = f"then: tuner resume {config.name}"
-    _check_room(folder, onwards)
+    folder = choose_folder(onwards)
     # Ray gives up if it does not start within 30 s, and ten that start at once on few cores take longer
     with machine_lock("ray"):
         for tried in range(1, TRIES + 1):
@@ -138,29 +136,6 @@ def _final_reason(error: Exception, folder: Path) -> str:
         return ""
     elsewhere = disk.filename and not str(disk.filename).startswith(str(folder))
     return f"{describe_disk_error(disk)}: {'mend that' if elsewhere else 'set RAY_TMPDIR to another folder'}"
-
-
-def _folder() -> Path:
-    """Where Ray keeps its files: a folder of our own where another user has made /tmp/ray for himself alone."""
-    chosen, usual = os.environ.get("RAY_TMPDIR"), Path("/tmp/ray")
-    if chosen:
-        return Path(chosen) / "ray"
-    if not usual.exists() or os.access(usual, os.W_OK):
-        return usual
-    own = Path(f"/tmp/ray-of-{os.getuid()}")
-    own.mkdir(mode=0o700, exist_ok=True)
-    if own.stat().st_uid == os.getuid():
-        os.environ["RAY_TMPDIR"] = str(own)
-    return own / "ray"
-
-
-def _check_room(folder: Path, onwards: str) -> None:
-    """A Ray on a full disk fails in many ways, none of which names the disk."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not os.access(there, os.W_OK):
-        raise SweepError(f"Ray cannot write to {there}: set RAY_TMPDIR to another folder, {onwards}")
-    if shutil.disk_usage(there).free < LEAST_DISK:
-        raise SweepError(f"the disk of {there}, where Ray keeps its files, is full: free some space, {onwards}")
 
 
 def _try_to_start(config: SweepConfig) -> Exception | None:

@@ -18,9 +18,10 @@ from ray.tune.search import ConcurrencyLimiter, Searcher
 
 from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
-from tuner.core.errors import SweepError
+from tuner.core.errors import SweepError, disk_sweep_error, find_disk_error
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.fair_share import share_cluster
+from tuner.execution.ray_folder import full_disk
 from tuner.execution.ray_session import dead_processes, kill_processes, nodes, ray_session
 from tuner.execution.ray_watchdog import Watchdog
 from tuner.execution.resources import WORKER_SLOTS
@@ -51,7 +52,7 @@ class RayExecutor:
         self._config = config
         self._scratch = folder.ray
         self._stop = stop
-        self._watchdog = Watchdog(stop, dead_processes, lambda reason: on_dead(reason, kill_processes))
+        self._watchdog = Watchdog(stop, dead_processes, lambda reason: on_dead(full_disk() or reason, kill_processes))
         self._stack = ExitStack()
         self._broken = ""
 
@@ -73,7 +74,7 @@ class RayExecutor:
         """See Executor. A Ray of this process alone has a slot for each trial, a cluster its real cores.
 
         Raises:
-            SweepError: workers cannot import what trials need.
+            SweepError: workers cannot import what trials need, or the disk of Ray's files is full.
         """
         with ExitStack() as stack:
             waiting: Callable[[int, int], None] = _nothing  # our own Ray has room for all
@@ -81,7 +82,13 @@ class RayExecutor:
                 stack.enter_context(share_cluster(self._config, controller))
                 waiting = WaitNotice(self._config, partial(controller.note, warning=False)).note
             stack.enter_context(self._stop.tune_running())
-            self._run_tune(controller, job, arrays, tick, waiting)
+            try:
+                self._run_tune(controller, job, arrays, tick, waiting)
+            except Exception as error:
+                disk, full = find_disk_error(error), full_disk()
+                if not full or (disk and disk.filename):
+                    raise
+                raise disk_sweep_error(full, self._config.name) from error
         if self._broken and not self._stop.asked:
             kept = f"all trials so far are kept; to continue: tuner resume {self._config.name}"
             raise SweepError(f"no worker can start: {self._broken}; {kept}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from ray.tune import Callback
 
+from tuner.execution.ray_folder import full_disk
 from tuner.search.controller import Controller
 
 _MEMORY = "Ray killed it, since the memory of the node"
@@ -100,7 +101,7 @@ class WorkerDeaths(Callback):  # type: ignore[misc]
 
     def _cannot_start(self, trial: Any) -> bool:
         """Whether another worker would fail alike. Then nothing is tried again, and the trial is not to blame."""
-        cause = import_failure(_last_error(trial))
+        cause = import_failure(_last_error(trial)) or full_disk()
         if cause:
             self._broken(cause)
         return bool(cause)

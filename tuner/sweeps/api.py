@@ -153,7 +153,7 @@ def begin(
         check_sweep_is_no_pair(name, config, home)
     if request.fixed is None:
         _note_default_space(request, data, events)
-    _check_writable(store, config)
+    _check_writable(store, config, events)
     config, folder = claim_folder(replace(config, tracking=store.place), home, fixed=request.name is not None)
     return config, SweepFolder(folder), inputs
 
@@ -220,7 +220,7 @@ def _prepare(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> tup
     store.check_begun(config)
     try:
         store.check()
-        _check_writable(store, config)
+        _check_writable(store, config, events)
     except UnreachableError as error:
         events.on_note(f"{error}: training continues, and MLflow gets the rest later")
     config = fit_to_machine(config)
@@ -241,12 +241,17 @@ def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Ou
     return outcome
 
 
-def _check_writable(store: Store, config: SweepConfig) -> None:
-    """Raises TunerError when a server takes no runs or artifacts: better now than after the training."""
-    if not store.local:
+def _check_writable(store: Store, config: SweepConfig, events: Callback) -> None:
+    """Raises TunerError when a server takes no runs or artifacts: better now than after the training.
+
+    An sqlite file has been checked already, and may be locked for a while.
+    """
+    if store.file is None:
         from tuner.tracking.write_check import check_writable  # noqa: PLC0415 - imports MLflow, which takes seconds
 
-        check_writable(store, config.pair)
+        left = check_writable(store, config.pair)
+        if left:
+            events.on_note(left, warning=False)
 
 
 def _note_default_space(request: SweepRequest, data: Source, events: Callback) -> None:

@@ -101,8 +101,11 @@ class Shutdown:
 
 
 def _note_failure(error: Exception, folder: SweepFolder) -> SweepError:
-    """Writes why a sweep has failed to where `tuner status` and `logs` find it. Returns that in one line."""
-    if disk_error_text(error):
+    """Writes why a sweep has failed to where `tuner status` and `logs` find it. Returns that in one line.
+
+    A SweepError keeps its words, whatever it was caused by: who raised it knew more.
+    """
+    if not isinstance(error, SweepError) and disk_error_text(error):
         error = disk_sweep_error(disk_error_text(error), folder.name)
     known = isinstance(error, SweepError)
     write_error(folder.path, str(error) if known else traceback.format_exc().rstrip())

@@ -16,6 +16,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from tuner.core.config import SweepConfig
 from tuner.core.environment import prepare_environment
+from tuner.tracking.client import make_client
 from tuner.tracking.retry import retried_uploads
 from tuner.tracking.run_status import TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
@@ -83,7 +84,7 @@ class ArtifactStorage:
 
 @cache
 def _find_run(storage: ArtifactStorage) -> tuple[MlflowClient, str]:
-    client = MlflowClient(storage.uri, storage.uri)
+    client = make_client(storage.uri)
     experiment = client.get_experiment_by_name(storage.experiment)
     runs = client.search_runs([experiment.experiment_id], f"tags.`{UID_TAG}` = '{storage.uid}'") if experiment else []
     for run in runs:
@@ -105,7 +106,7 @@ def send_report(store: Store, config: SweepConfig, folder: Path) -> None:
     """
     if store.embedded and not (folder.parents[1] / "mlflow.db").exists():
         raise NoRunError(f"{store.uri} does not exist")
-    client = MlflowClient(store.uri, store.uri)
+    client = make_client(store.uri)
     experiment = client.get_experiment_by_name(config.pair)
     mine = f"tags.`{UID_TAG}` = '{config.uid}' and attributes.run_name = '{config.name}'"  # its trials' have a suffix
     runs = client.search_runs([experiment.experiment_id], mine) if experiment else []
@@ -117,5 +118,5 @@ def send_report(store: Store, config: SweepConfig, folder: Path) -> None:
 
 def has_report(store: Store, run_id: str, folder: Path) -> bool:
     """Whether all the folder's files are among the run's artifacts."""
-    artifacts = MlflowClient(store.uri, store.uri).list_artifacts(run_id, folder.name)
+    artifacts = make_client(store.uri).list_artifacts(run_id, folder.name)
     return {path.name for path in folder.iterdir()} <= {Path(each.path).name for each in artifacts}

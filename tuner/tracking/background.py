@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tuner.core.callback import Callback
 from tuner.core.records import TrialKey, TrialRecord
 from tuner.core.units import counted
-from tuner.tracking.connection import FILE_WORDS, SERVER_WORDS, explain
+from tuner.tracking.connection import FILE_WORDS, SERVER_WORDS, explain, lock_of
 from tuner.tracking.retry import FIRST_S, MOST_S, backoff, is_transient
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ CLOSE_S = 15.0  # how long the end of a sweep waits for an answer
 LONGEST_S = 120.0  # and how long in all, for a server whose answers take long
 LOCKED_S = 120.0  # how long it waits for a file that cannot be written; else a file has all the time it needs
 PROGRESS_S = 15.0
+WRITING = "MLflow's file is being written"
 _LATER = "and the rest is sent later"
 TRIES = 3  # attempts, at the end of a sweep, to send what was refused: a database may have been locked
 NOTED = 2  # failures in a row after which the user is told: a single one may be a hiccup
@@ -142,11 +143,15 @@ class BackgroundTracker(Callback):
             if patient and time.monotonic() > shown + PROGRESS_S:
                 shown = time.monotonic()
                 left = f": {counted(len(self._behind), 'trial')} to go" if self._behind else ""
-                self._note(f"MLflow's file is being written{left}", warning=False)
+                self._note(f"{self._locked() or WRITING}{left}", warning=False)
         self._note = _no_note  # nobody reads messages from now on
         if self._done:
             return ""
-        return explain(self._error or TimeoutError(self._words.slow), self._file)
+        return explain(self._error, self._file) if self._error else self._locked() or self._words.slow
+
+    def _locked(self) -> str:
+        """Who has locked the file, if anybody has; an attempt waits for that without an error yet."""
+        return lock_of(self._file) if self._file else ""
 
     def _hear(self) -> None:
         self._answered = time.monotonic()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuner.core.config import SweepConfig
-from tuner.tracking.retry import error_cause
+from tuner.tracking.retry import LOCKED, error_cause
 from tuner.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ FILE_WORDS = StoreWords(
     "MLflow's file can be written again",
     "the machine is too busy to write MLflow's file",
 )
-LOCKED = "database is locked"  # sqlite's words
 _MOST = 3  # processes that are named
 
 
@@ -46,10 +47,26 @@ def connect_sweep(store: Store, config: SweepConfig, began: float, heard: Callab
 def explain(error: BaseException, file: Path | None) -> str:
     """The cause of an error in one line; for a database in a file that is locked, with the processes that hold it."""
     cause = error_cause(error)
-    if file is None or LOCKED not in cause:
-        return cause
-    holders = list(_holders(file))[:_MOST]
-    return f"{file} is locked by {', '.join(holders) or 'a process of another user or machine'}"
+    return _locked(file, list(_holders(file))) if file and LOCKED in cause else cause
+
+
+def lock_of(file: Path) -> str:
+    """That another process of this machine has locked the file now, in a line; empty if none has."""
+    holders = list(_holders(file))
+    return _locked(file, holders) if holders and _is_locked(file) else ""
+
+
+def _locked(file: Path, holders: Sequence[str]) -> str:
+    return f"{file} is locked by {', '.join(holders[:_MOST]) or 'a process of another user or machine'}"
+
+
+def _is_locked(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=0)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        return LOCKED in str(error)
+    return False
 
 
 def _holders(file: Path) -> Iterator[str]:

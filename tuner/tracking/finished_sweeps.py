@@ -16,6 +16,7 @@ from tuner.core.records import SCORE
 from tuner.core.score_text import class_name
 from tuner.core.scores import Interval
 from tuner.core.validation import DATA_TAG, own_tags, scores_in
+from tuner.tracking.client import make_client
 from tuner.tracking.run_status import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
 
@@ -34,7 +35,7 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
 
     The metrics have the time of the winner's epoch, so that writing them again adds nothing.
     """
-    client, best = MlflowClient(uri, uri), winner.trial
+    client, best = make_client(uri), winner.trial
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
     scores = {f"test_{name}": value for name, value in winner.scores.numbers().items()}
     values = {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
@@ -74,7 +75,7 @@ def tested_on(uri: str, experiment: str, test_data: str) -> dict[str, int]:
 
     Returns how many models each has tested, by its unique id.
     """
-    client = MlflowClient(uri, uri)
+    client = make_client(uri)
     same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and metrics.test_accuracy >= 0"
     return {
         run.data.tags[UID_TAG]: 1 + int(run.data.metrics.get(TESTED_METRIC, 0))
@@ -89,7 +90,7 @@ _MOST_EXPERIMENTS = 100  # in one request
 
 def finished_sweeps(store: Store) -> list[FinishedSweep]:
     """All finished sweeps, over all experiments."""
-    client = MlflowClient(store.uri, store.uri)
+    client = make_client(store.uri)
     experiments = {e.experiment_id: e.name for e in _pages(client.search_experiments)}
     ids, found = list(experiments), "metrics.test_accuracy >= 0 and attributes.status = 'FINISHED'"
     runs: list[Run] = []
@@ -101,7 +102,7 @@ def finished_sweeps(store: Store) -> list[FinishedSweep]:
 
 def count_trials(store: Store, sweep: FinishedSweep) -> int:
     """How many trials a sweep has started: fewer than requested if a time budget has stopped it."""
-    client = MlflowClient(store.uri, store.uri)
+    client = make_client(store.uri)
     experiment = client.get_experiment_by_name(sweep.pair)
     mine = f"tags.`{UID_TAG}` = '{sweep.uid}'"
     runs = _pages(client.search_runs, [experiment.experiment_id], mine) if experiment else ()

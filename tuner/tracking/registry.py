@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from tuner.core.package import copy_package
 from tuner.data.spec import DataSpec
+from tuner.tracking.client import make_client
 from tuner.tracking.retry import ignore_refusal, retried_uploads
 from tuner.tracking.run_status import ACCURACY_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
 
@@ -55,7 +56,7 @@ class Candidate:
 
 def register(uri: str, candidate: Candidate) -> str:
     """Logs and registers the model, once for each sweep. Returns its URI, `models:/NAME/VERSION`."""
-    client = MlflowClient(uri, uri)
+    client = make_client(uri)
     version = _registered(client, candidate) or _new_version(client, uri, candidate)
     return f"models:/{version.name}/{version.version}"
 

@@ -14,6 +14,7 @@ FIRST_S, MOST_S = 1.0, 60.0  # the pause after the first failure; it doubles wit
 MOST_ASKED_S = 600.0  # the longest Retry-After that is respected; a longer one is cut to this
 INSIST_S = 30.0  # seconds of pauses in total, when somebody is waiting
 UPLOAD_TRIES = 3  # further attempts for each request of the upload of a model or report
+LOCKED = "database is locked"  # sqlite's words
 _PASSING = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED")
 _BY_HTTP = "API request to "  # MLflow's message begins like this after no answer, or one that asks for a retry
 _RETRIES, _OBEYS = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER"
@@ -21,7 +22,12 @@ T = TypeVar("T")
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether a retry may succeed: there was no answer, or one with 429 or 5xx. A refusal is final."""
+    """Whether a retry may succeed: there was no answer, or one with 429 or 5xx; or a file is locked.
+
+    A refusal is final.
+    """
+    if LOCKED in str(error):  # MLflow gives it no code where it looks for its tables
+        return True
     code = getattr(error, "error_code", None)
     if code is not None:
         return code in _PASSING or (code == "INTERNAL_ERROR" and str(error).startswith(_BY_HTTP))
@@ -31,7 +37,7 @@ def is_transient(error: BaseException) -> bool:
 
 def is_mlflow_error(error: BaseException) -> bool:
     """Whether the error is MLflow's answer, or says that there is none. Any other error is from our own code."""
-    return hasattr(error, "error_code") or _is_network_error(error)
+    return hasattr(error, "error_code") or LOCKED in str(error) or _is_network_error(error)
 
 
 def _is_network_error(error: BaseException) -> bool:

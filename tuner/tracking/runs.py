@@ -24,6 +24,7 @@ from mlflow.exceptions import MlflowException
 from tuner.core.config import SweepConfig
 from tuner.core.machine import describe_machine, package_versions
 from tuner.core.records import SCORE, TrialKey, TrialRecord
+from tuner.tracking.client import make_client
 from tuner.tracking.retry import ignore_refusal
 from tuner.tracking.run_status import (
     CONFIRM_TAG,
@@ -77,7 +78,7 @@ class _Client:
     """MLflow's own client, which reports each answer."""
 
     def __init__(self, uri: str, heard: Callable[[], None]) -> None:
-        self._client = MlflowClient(uri, uri)
+        self._client = make_client(uri)
         self._heard = heard
 
     def __getattr__(self, name: str) -> Any:

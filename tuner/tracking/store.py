@@ -9,12 +9,14 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.tracking.store_check import check_address, login_of, question
 
 _SQLITE = "sqlite:///"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +69,10 @@ class Store:
         if not self.embedded:
             self.name_errors(lambda: check_address(self.uri))
 
-    def name_errors(self, check: Callable[[], None]) -> None:
-        """Runs a check; its TunerError begins with the address."""
+    def name_errors(self, check: Callable[[], T]) -> T:
+        """Runs a check and returns what it does; its TunerError begins with the address."""
         try:
-            check()
+            return check()
         except TunerError as error:
             raise type(error)(f"MLFLOW_TRACKING_URI={self.address}: {error}") from None
 

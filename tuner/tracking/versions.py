@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
-from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from tuner.core.errors import TunerError, one_line
 from tuner.core.identity import DataIdentity
 from tuner.core.validation import ValidationScore, score_tag
+from tuner.tracking.client import make_client
 from tuner.tracking.retry import ignore_refusal, is_transient, retried_uploads
 from tuner.tracking.run_status import IDENTITY_TAG, SWEEP_TAG, UID_TAG
 
@@ -63,7 +63,7 @@ class Versions:
     """The versions of one registered model."""
 
     def __init__(self, uri: str, model: str) -> None:
-        self._client, self._uri, self.model = MlflowClient(uri, uri), uri, model
+        self._client, self._uri, self.model = make_client(uri), uri, model
 
     def all(self) -> list[Version]:
         """All of them, oldest first; none when there is no such model."""
@@ -133,7 +133,7 @@ class Versions:
 
 def registered_models(uri: str) -> dict[str, int | None]:
     """The names of the registered models, each with the number of its champion if it has one."""
-    client = MlflowClient(uri, uri)
+    client = make_client(uri)
     found: dict[str, int | None] = {}
     token = None
     while True:
@@ -148,7 +148,7 @@ def registered_models(uri: str) -> dict[str, int | None]:
 
 def versions_of_sweep(uri: str, sweep: str) -> list[Version]:
     """The versions, of all models, that sweeps of this name have made."""
-    client = MlflowClient(uri, uri)
+    client = make_client(uri)
     return [_read(each) for each in client.search_model_versions(f"tags.`{SWEEP_TAG}` = '{sweep}'")]
 
 

@@ -35,5 +35,5 @@ def test_every_module_and_file_that_is_named_exists(page: str) -> None:
 
 def test_the_picture_has_all_rooms() -> None:
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    assert {path.parent.name for path in (ROOT / "tuner").glob("*/__init__.py")} == set(ROOMS)
+    assert {path.parent.name for path in (ROOT / "tuner").glob("[!_]*/__init__.py")} == set(ROOMS)
     assert all(f'{room}["<b>{room}</b>' in text for room in ROOMS)

@@ -78,16 +78,6 @@ def test_what_can_never_start_is_not_tried_again(failing: Callable[..., Started]
     assert [process.poll() for process in started] == [-9]
 
 
-def test_a_full_disk_is_told_before_ray_starts(
-    failing: Callable[..., Started], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    started = failing()
-    monkeypatch.setattr(ray_start, "LEAST_DISK", 1 << 60)
-    with pytest.raises(SweepError, match=f"the disk of {tmp_path}, where Ray keeps its files, is full"):
-        ray_start.start_local(make_config())
-    assert started == []
-
-
 @pytest.mark.parametrize("home", ["/proc/nothing", ""])
 def test_without_a_home_that_can_be_written_the_token_lives_as_long_as_the_process(
     monkeypatch: pytest.MonkeyPatch, home: str

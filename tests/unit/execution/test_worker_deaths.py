@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
-from tuner.execution.worker_deaths import explain_death, import_failure
+from tuner.execution.worker_deaths import WorkerDeaths, explain_death, import_failure
+from tuner.search.controller import Controller
 
 HEAD = "The actor died unexpectedly before finishing this task.\n\tclass_name: TrialWorker\n\tip: 10.0.0.7\n"
 
@@ -55,3 +59,12 @@ def test_why_no_worker_can_start_is_told_with_the_file(place: str, error: str, t
 
 def test_any_other_death_is_not_taken_for_that() -> None:
     assert import_failure(HEAD + "The actor died because its node has died.\nImportError: in a trial") == ""
+
+
+def test_a_worker_that_a_full_disk_has_ended_is_no_failure_of_its_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("tuner.execution.worker_deaths.full_disk", lambda: "the disk is full")
+    deaths = WorkerDeaths(cast(Controller, None), lambda: False, told.append)
+    deaths.on_trial_error(1, [], SimpleNamespace(error_file=""))
+    deaths.on_trial_recover(1, [], SimpleNamespace(error_file=""))
+    assert told == ["the disk is full"] * 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from support.common import make_config
 from support.made_up_search import Recorder, study_of
 
 from tuner.core.callback import Callback
+from tuner.core.errors import SweepError
 from tuner.core.outcome import Outcome
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.signals import Stop
@@ -44,6 +47,15 @@ class ClosedPipe(Callback):
         raise BrokenPipeError
 
 
+@contextmanager
+def shutting_down(folder: Path, callback: Callback, stop: Stop | None = None) -> Iterator[Shutdown]:
+    """The way out of a sweep in this folder whose tracker has not been started."""
+    study = study_of(make_config(), folder)
+    tracker = BackgroundTracker(never, study.record)
+    with lock_sweep(folder) as lock:
+        yield Shutdown(SweepFolder(folder), study.records, tracker, lock, stop or Stop(), callback)
+
+
 def give_up(folder: Path, *, stopped: bool, halted: str = "", callback: Callback) -> int:
     """A sweep gives up, and tells the callback. How often Ray was killed."""
     killed = 0
@@ -56,13 +68,10 @@ def give_up(folder: Path, *, stopped: bool, halted: str = "", callback: Callback
         return Outcome(config=config, folder=folder, records=(), winner=None, seconds=1.0, unsent=unsent)
 
     config, stop = make_config(), Stop()
-    study = study_of(config, folder)
-    tracker = BackgroundTracker(never, study.record)
     if stopped:
         with pytest.raises(KeyboardInterrupt):
             stop.ask()
-    with lock_sweep(folder) as lock:
-        shutdown = Shutdown(SweepFolder(folder), study.records, tracker, lock, stop, callback)
+    with shutting_down(folder, callback, stop) as shutdown:
         shutdown.interrupted = interrupted
         shutdown.halted = halted
         with pytest.raises(Gone):
@@ -105,3 +114,21 @@ def test_a_closed_pipe_keeps_nothing_from_its_end(tmp_path: Path, exits: list[in
     driver = last_driver(tmp_path)
     assert driver is not None
     assert driver.ended
+
+
+def failure(folder: Path, error: Exception, cause: Exception | None = None) -> tuple[str, str]:
+    """What a sweep says that fails with this error, and what it notes in its folder."""
+    with pytest.raises(SweepError) as told, shutting_down(folder, Callback()) as shutdown, shutdown.closing():
+        raise error from cause
+    return str(told.value), SweepFolder(folder).error.read_text().strip()
+
+
+def test_a_full_disk_is_told_as_that_unless_the_error_has_words_of_its_own(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "study.log")
+    told, noted = failure(tmp_path, ValueError("odd"), full)
+    assert told == noted
+    assert told.startswith("the disk is full: study.log; every trial is kept as last saved")
+    assert (
+        failure(tmp_path, SweepError("Ray cannot start: set RAY_TMPDIR"), full)
+        == ("Ray cannot start: set RAY_TMPDIR",) * 2
+    )

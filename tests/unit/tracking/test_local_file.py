@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from support.made_up_search import Recorder
 
-from tuner.tracking import background
+from tuner.tracking import background, client
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import explain
+from tuner.tracking.retry import is_mlflow_error, is_transient
 from tuner.tracking.runs import MlflowSweep
 
 LOCKED = MlflowException("(sqlite3.OperationalError) database is locked", TEMPORARILY_UNAVAILABLE)
@@ -95,6 +101,27 @@ def test_a_file_that_stays_locked_is_given_up_and_its_holder_told(
     assert len(asked) > 2
     [warning] = recorder.warnings
     assert warning.startswith(f"MLflow's file cannot be written ({told}): training continues")
+
+
+def test_the_first_look_at_a_locked_file_is_made_again(
+    tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow looks for its tables before all else, and what sqlite says then has no code of MLflow's."""
+    monkeypatch.setattr(client, "_WAIT", "PRAGMA busy_timeout = 10")
+    shutil.copyfile(database, tmp_path / "mlflow.db")
+    with closing(sqlite3.connect(tmp_path / "mlflow.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(OperationalError) as refused:
+            client.make_client(f"sqlite:///{tmp_path}/mlflow.db")
+    assert is_transient(refused.value)
+    assert is_mlflow_error(refused.value)
+
+
+def test_statements_of_mlflow_wait_for_a_minute(database: Path) -> None:
+    engine = client.make_client(f"sqlite:///{database}")._tracking_client.store.engine
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA busy_timeout = 20000"))  # as MLflow does in each session
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 60_000
 
 
 def test_a_lock_that_nobody_here_holds_is_told_as_that(tmp_path: Path) -> None:

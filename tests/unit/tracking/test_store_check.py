@@ -118,5 +118,25 @@ def test_artifacts_in_a_folder_of_the_server_that_cannot_be_written_are_refused(
 
 def test_a_folder_that_can_be_written_is_taken_and_left_empty(tmp_path: Path) -> None:
     with odd_server(mlflow_answers(f"{tmp_path}/7")) as uri:
-        check_writable(Store(uri=uri, artifacts=None), "digits-cnn")
+        assert check_writable(Store(uri=uri, artifacts=None), "digits-cnn") == ""
     assert not list(tmp_path.rglob("*.txt"))
+
+
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts/7"
+
+
+def test_a_file_that_may_be_written_but_not_deleted_is_told_and_is_always_the_same() -> None:
+    answers = {f"PUT {ARTIFACTS}/tuner-check.txt": (200, {}), f"DELETE {ARTIFACTS}/tuner-check.txt": (403, NO_RIGHT)}
+    with odd_server(mlflow_answers() | answers) as uri:
+        left = check_writable(Store(uri=uri, artifacts=None), "digits-cnn")
+    assert left.startswith(
+        "tuner-check.txt, which showed that artifacts can be written, stays in mlflow-artifacts:/7: "
+    )
+    assert "403" in left
+
+
+def test_a_server_that_fails_to_write_artifacts_is_told_where_to_look() -> None:
+    answers = {f"PUT {ARTIFACTS}/tuner-check.txt": (500, PAGE)}
+    with odd_server(mlflow_answers() | answers) as uri, pytest.raises(UnreachableError) as refused:
+        check_writable(Store(uri=uri, artifacts=None), "digits-cnn")
+    assert "cannot be written from here (the server fails to write: look at its log, and at" in str(refused.value)

@@ -19,6 +19,7 @@ from tuner.core import catalog
 from tuner.core.errors import one_line
 from tuner.core.files import data_root, tuner_home
 from tuner.core.units import format_number
+from tuner.execution.ray_folder import ray_disk
 
 SMI_S = 10  # a broken driver never answers
 LEAST_GPU_MIB = 1024
@@ -90,8 +91,7 @@ def cpus() -> Iterator[Finding]:
 
 def disks() -> Iterator[Finding]:
     """The folders that tuner and Ray write to."""
-    temporary = Path(os.environ.get("RAY_TMPDIR") or "/tmp")
-    for name, folder in (("TUNER_HOME", tuner_home()), ("TUNER_DATA", data_root()), ("RAY_TMPDIR", temporary)):
+    for name, folder in (("TUNER_HOME", tuner_home()), ("TUNER_DATA", data_root()), ("RAY_TMPDIR", ray_disk())):
         there = next(path for path in (folder, *folder.parents) if path.exists())
         free = shutil.disk_usage(there).free
         mend = ""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tuner._entry import OWN, hidden_by
 from tuner.core.package import copy_package
-from tuner_start import OWN, hidden_by
 
 
 @pytest.fixture

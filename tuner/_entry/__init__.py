@@ -2,7 +2,7 @@
 
 Python looks for every name in the folders of PYTHONPATH first, and `python -m` in the current folder even before. A
 file queue.py or tuner.py there would be run in place of the installed one. So this file imports nothing but what
-Python has loaded already, and has a name of its own beside the package.
+Python has loaded already, and is installed under a name of its own beside the package too: as tuner_start.
 """
 
 from __future__ import annotations
@@ -14,9 +14,17 @@ TYPE_CHECKING = False  # that of typing, which is not loaded yet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-OWN = os.path.dirname(os.path.realpath(__file__))
 COMPILED = (".so", ".pyd")  # with the version of Python in the middle of their names
 HARMLESS = ("test", "tests")  # many projects have such a folder, and no library imports it by this name
+
+
+def _is_ours(package: str) -> bool:
+    """Whether a folder is this package, be it in another version: a copy on PYTHONPATH is meant to be used."""
+    return os.path.isfile(os.path.join(package, "cli", "app.py"))
+
+
+_ABOVE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+OWN = os.path.dirname(_ABOVE) if _is_ours(_ABOVE) else _ABOVE  # where the package lies: above it, or beside it
 
 
 def main() -> None:
@@ -46,11 +54,6 @@ def hidden_by(folder: str, others: list[str]) -> str:
         if is_module and not known and _is_installed(module, others):
             return name
     return ""
-
-
-def _is_ours(package: str) -> bool:
-    """Whether a folder is this package, be it in another version: a copy on PYTHONPATH is meant to be used."""
-    return os.path.isfile(os.path.join(package, "cli", "app.py"))
 
 
 def _is_installed(module: str, others: list[str]) -> bool:
