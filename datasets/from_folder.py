@@ -18,16 +18,18 @@ from tuner.core.errors import TunerError, check_name, printable
 from tuner.core.files import slug
 from tuner.data.image_files import Header, read_header
 from tuner.data.image_levels import SHARES, find_levels
-from tuner.data.pixels import Change, Depth, Levels
+from tuner.data.pixels import WHITE, Change, Depth, Levels
 from tuner.data.spec import DataSpec, Split, Splits, moments
 
 from ._cache import cached
 from ._folder_layout import find_layout
 from ._folder_walk import Folders
-from ._images import Findings, Labelled, read_split, same_notes
+from ._ground import choose_ground
+from ._images import Findings, Labelled, read_split
 from ._layout import PARTS, Layout
 from ._own import TEST_SHARE, VALIDATION_SHARE, three_ways
 from ._skipped import counted
+from ._twins import same_notes
 
 LARGEST_KEPT = 224  # pixels: images that share one size up to this keep it
 SMALLEST_SIDE, LARGEST_SIDE = 32, 160  # pixels: limits of the square that other images are scaled to
@@ -82,13 +84,13 @@ def _read(layout: Layout, name: str, classes: tuple[str, ...], files: Files) -> 
     headers = {file: header for file in files["train"] if (header := read_header(file.path)) is not None}
     shape = _shape(list(headers.values()))
     levels = _levels({**files, "train": list(headers)}, headers, classes, source)
-    findings = Findings()
-    given: dict[str, Split] = {}
-    kept: dict[str, list[Labelled]] = {}
-    for part, of_part in files.items():
-        given[part], kept[part], found = read_split(of_part, shape, root, levels)
-        findings.add(found)
+    given, kept, findings = _read_parts(files, shape, root, levels, WHITE)
     held = _held(kept, classes, source)
+    training = [kept["train"][row].path for row in held[0].inputs.tolist()]
+    changed = {change: [file.path for file in of_change] for change, of_change in findings.changed.items()}
+    ground, why = choose_ground(training, changed, shape, levels)
+    if ground != WHITE:
+        given, kept, findings = _read_parts(files, shape, root, levels, ground)
     splits, of_splits = {}, {}
     for part, (chosen, targets) in zip(PARTS, held, strict=True):
         origin = part if part in given else "train"
@@ -98,14 +100,36 @@ def _read(layout: Layout, name: str, classes: tuple[str, ...], files: Files) -> 
     train, validation, test = (splits[part] for part in PARTS)
     mean, std = moments(train.inputs)
     spec = DataSpec(
-        name=name, task="image", shape=shape, classes=classes, mean=mean, std=std, augment=("crop",), levels=levels
+        name=name,
+        task="image",
+        shape=shape,
+        classes=classes,
+        mean=mean,
+        std=std,
+        augment=("crop",),
+        levels=levels,
+        ground=ground,
     )
     notes = (
+        *why,
         *findings.notes(root, levels),
         *_mixed_note(findings, [file for of_part in kept.values() for file in of_part], classes),
         *same_notes(splits, of_splits, root),
     )
     return Splits(spec, train, validation, test, notes)
+
+
+def _read_parts(
+    files: Files, shape: tuple[int, ...], root: Path, levels: Levels, ground: int
+) -> tuple[dict[str, Split], Files, Findings]:
+    """Each part that is given, the files that could be read, and what was come across."""
+    findings = Findings()
+    given: dict[str, Split] = {}
+    kept: Files = {}
+    for part, of_part in files.items():
+        given[part], kept[part], found = read_split(of_part, shape, root, levels, ground)
+        findings.add(found)
+    return given, kept, findings
 
 
 def _held(files: Files, classes: tuple[str, ...], source: str) -> tuple[Split, Split, Split]:

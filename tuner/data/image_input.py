@@ -97,7 +97,7 @@ def _image(data: DataSpec, sample: Any, *, files: bool) -> Tensor:
         return _pixels(data, _numbers(data, [sample])[0])
     if not isinstance(sample, (Path, bytes, bytearray, memoryview, Image.Image)):
         raise TunerError(f"samples for a model of {data.name} must be images, got {sample!r:.80}")
-    return read_image(sample, data.shape, data.white, data.levels)[None]
+    return read_image(sample, data.shape, data.white, data.levels, ground=data.ground)[None]
 
 
 def _file_or_content(text: str, *, files: bool) -> Path | bytes:
@@ -123,7 +123,7 @@ def _pixels(data: DataSpec, pixels: NDArray[Any]) -> Tensor:
     elif channels == 1 and values.shape[-2:] == (height, width) and values.ndim in (2, 3):
         values = values.reshape(-1, 1, height, width)
     elif data.white == 255 and (several := _other_size(values)):
-        return torch.stack([read_image(Image.fromarray(image), data.shape) for image in several])
+        return torch.stack([read_image(Image.fromarray(image), data.shape, ground=data.ground) for image in several])
     else:
         raise TunerError(f"samples of shape {pixels.shape[1:]} for a model of {data.name}, which takes {data.shape}")
     return torch.from_numpy(np.require(values, requirements=["C", "W"]))  # torch needs writable memory

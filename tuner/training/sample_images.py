@@ -44,6 +44,7 @@ def _read(reading: Reading, files: Sequence[SampleFile]) -> Samples | None:
             data.white,
             data.levels,
             lambda index, change: changes.setdefault(index, []).append(change),
+            data.ground,
         )
         bad = sorted(set(range(len(files))) - set(good))
         for index, reason in zip(bad, broken, strict=True):
@@ -68,7 +69,7 @@ def _read(reading: Reading, files: Sequence[SampleFile]) -> Samples | None:
 def _coloured(data: DataSpec, paths: Sequence[Path], headers: Sequence[Header | None]) -> set[int]:
     """The indices of images with colours. Many that are grey are saved as red, green and blue, so pixels count."""
     candidates = [index for index, header in enumerate(headers) if header is not None and header.channels == 3]
-    images, good, _ = read_images([paths[index] for index in candidates], SMALL, levels=data.levels)
+    images, good, _ = read_images([paths[index] for index in candidates], SMALL, levels=data.levels, ground=data.ground)
     if not good:
         return set()
     return {candidates[index] for index, value in zip(good, saturation(images) / 255, strict=True) if value > COLOUR}
