@@ -12,10 +12,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from tuner.core.errors import one_line
 from tuner.data.pixels import Depth, depth_of
+from tuner.data.unread_images import describe
 
 ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 MAX_PIXELS = 64_000_000  # more than a phone has; 256 MB once decoded, 1.5 GB at most with 16 bits a colour
@@ -23,26 +24,9 @@ LARGE = 8_000_000  # pixels: larger images are decoded one at a time, to limit t
 MAX_SCANS = 100  # in a progressive JPEG; usual ones have 10
 _large = threading.Lock()
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
-_START = 140  # bytes at the beginning of a file
-_TIFF = (
-    "a TIFF of a kind that is not read, such as one of five bands or of 64-bit floats: save it in grey or RGB, with 8 "
-    "or 16 bits"
-)
-_OTHERS = (
-    *((sign, _TIFF) for sign in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
-    *(
-        (sign, "HEIC, as phones write it: save it as JPEG")
-        for sign in (b"ftyphei", b"ftypmif1", b"ftyphev", b"ftypmsf1")
-    ),
-    (b"ftypavif", "AVIF: save it as PNG or JPEG"),
-    (b"git-lfs", "a pointer of Git LFS and not the image: git lfs pull fetches it"),
-    (b"%PDF", "a PDF: save its pages as PNG"),
-    (b"<svg", "an SVG: save it as PNG"),
-    (b"<html", "a web page and not an image: fetch it again"),
-    (b"<!DOCTYPE html", "a web page and not an image: fetch it again"),
-    (b"DICM", "DICOM: save it as PNG of 16 bits"),
-)  # what a file is that has the name of an image and is none, by what it begins with
 _SAMPLE_FORMAT, _SIGNED = 339, 2
+# 16 bits in big-endian order with 0 as white: Pillow knows them with 0 as black, and `pixels.values_of` turns them
+TiffImagePlugin.OPEN_INFO.setdefault((b"MM", 0, (1,), 1, (16,), ()), ("I;16B", "I;16B"))
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 
 ImageSource = Path | bytes | bytearray | memoryview | Image.Image
@@ -95,9 +79,7 @@ def open_image(source: ImageSource) -> Iterator[Image.Image]:
 def reason_of(source: ImageSource, error: Exception) -> str:
     """In a few words, why an image cannot be read."""
     if isinstance(error, UnidentifiedImageError):
-        start = _start(source)
-        known = next((what for sign, what in _OTHERS if sign in start), "not an image that can be read")
-        return known if start else "the file is empty"
+        return "the file is empty" if isinstance(source, Image.Image) else describe(source)
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {MAX_PIXELS:,} pixels, which is the limit"
     if isinstance(error, OSError) and error.strerror:
@@ -124,13 +106,6 @@ def content_of(image: Image.Image) -> bytes:
     file: IO[bytes] = image.fp  # type: ignore[attr-defined]
     file.seek(0)
     return file.read()
-
-
-def _start(source: ImageSource) -> bytes:
-    if isinstance(source, Path):
-        with source.open("rb") as file:
-            return file.read(_START)
-    return b"" if isinstance(source, Image.Image) else bytes(source[:_START])
 
 
 def _check_file(path: Path) -> None:
