@@ -60,6 +60,11 @@ def _classes(folder: Path, layout: Layout) -> tuple[str, ...]:
     parts = layout.parts
     classes = tuple(sorted(parts["train"]))
     if len(classes) < 2:
+        if not classes and (texts := layout.skipped.texts()):
+            raise TunerError(
+                f"folder:{folder}: holds {texts} and no image: texts of your own cannot be learned from yet, images "
+                "and tables (csv:PATH) can; a model for texts comes from the dataset imdb"
+            )
         has = f"images of {printable(classes[0])} only" if classes else "none"
         has = " and ".join([has, *layout.skipped.notes(layout.root)[:1]])
         raise TunerError(f"folder:{folder}: needs a folder of images for each of two or more classes, but has {has}")

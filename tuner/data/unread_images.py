@@ -38,3 +38,8 @@ def describe(source: Path | bytes | bytearray | memoryview) -> str:
         what for sign, what in _SIGNS.items() if (start.startswith(sign) if len(sign) <= _SHORT else sign in start)
     )
     return next(found, "not an image that can be read") if start else "the file is empty"
+
+
+def begins_as_dicom(start: bytes) -> bool:
+    """Whether a file that begins so is DICOM, whatever its name; many have no ending."""
+    return start[128:132] == b"DICM"
