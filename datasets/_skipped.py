@@ -12,6 +12,7 @@ from tuner.data.image_files import ENDINGS
 from ._endings import is_text, why_unread
 
 CLUTTER = ("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "lost+found")  # of systems and NAS boxes
+OWN, _IN_OWN = "runs", ("mlflow.db", "pictures")
 MOST_ENDINGS = 5  # that are named
 
 HIDDEN = "{hidden} skipped"
@@ -25,8 +26,13 @@ ODD = "{files} skipped: pipes, devices and the like"
 
 
 def is_hidden(path: Path | os.DirEntry[str]) -> bool:
-    """Whether people do not see it, or a system has put it there."""
-    return path.name.startswith(".") or path.name.lower() in CLUTTER
+    """Whether people do not see it, or a system or tuner itself has put it there."""
+    return path.name.startswith(".") or path.name.lower() in CLUTTER or (path.name == OWN and _is_own(path))
+
+
+def _is_own(path: Path | os.DirEntry[str]) -> bool:
+    """Whether it is the folder of tuner's results, which is made where commands are typed."""
+    return any(Path(path, name).exists() for name in _IN_OWN)
 
 
 def is_image(path: Path | os.DirEntry[str]) -> bool:

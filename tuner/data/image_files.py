@@ -27,6 +27,7 @@ _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has ri
 _SAMPLE_FORMAT, _SIGNED = 339, 2
 # 16 bits in big-endian order with 0 as white: Pillow knows them with 0 as black, and `pixels.values_of` turns them
 TiffImagePlugin.OPEN_INFO.setdefault((b"MM", 0, (1,), 1, (16,), ()), ("I;16B", "I;16B"))
+ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that swap height and width
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 
 ImageSource = Path | bytes | bytearray | memoryview | Image.Image
@@ -39,6 +40,7 @@ class Header(NamedTuple):
     channels: int
     """1 for grey, otherwise 3."""
     height: int
+    """Of the upright image, as the width."""
     width: int
     depth: Depth
 
@@ -47,9 +49,17 @@ def read_header(path: Path) -> Header | None:
     """What the header of a file says; None if it cannot be read."""
     try:
         with no_warnings(), Image.open(path, formats=_FORMATS) as image:
-            return Header(1 if image.mode in _GREY else 3, image.height, image.width, depth_of(image))
+            width, height = reversed(image.size) if _is_sideways(image) else image.size
+            return Header(1 if image.mode in _GREY else 3, height, width, depth_of(image))
     except Exception:  # decoders of broken files raise errors of any type
         return None
+
+
+def _is_sideways(image: Image.Image) -> bool:
+    """Whether the size that Pillow gives is to be swapped, as the EXIF says."""
+    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
+        return False  # of a TIFF Pillow has swapped it; it would decode a PNG to look for an EXIF behind the pixels
+    return image.getexif().get(ORIENTATION) in _SIDEWAYS
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from tuner.core.errors import TunerError
-from tuner.data.image_files import ImageSource, content_of, no_warnings, open_image, reason_of
+from tuner.data.image_files import ORIENTATION, ImageSource, content_of, no_warnings, open_image, reason_of
 from tuner.data.pixels import (
     WHITE,
     Change,
@@ -30,7 +30,6 @@ from tuner.data.pixels import (
     tell_blank,
 )
 
-_ORIENTATION = 0x0112  # the EXIF tag
 _UPRIGHT = (0, 1)
 
 
@@ -131,7 +130,7 @@ def _fitted(
     image.draft(mode, (side, side))  # a JPEG is decoded at a half, quarter or eighth where that is still large enough
     if _has_frames(image):
         told.append(Change.FRAMES)
-    if image.getexif().get(_ORIENTATION, 1) not in _UPRIGHT:
+    if image.getexif().get(ORIENTATION, 1) not in _UPRIGHT:
         told.append(Change.TURNED)
     if depth is Depth.CUT:
         told.append(Change.CUT)
@@ -148,7 +147,7 @@ def _fitted(
 def _turned_as(image: Image.Image, scaled: Image.Image) -> Image.Image:
     """The scaled pixels of an image, with what its file says about turning them."""
     exif = Image.Exif()
-    exif[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
+    exif[ORIENTATION] = image.getexif().get(ORIENTATION, 1)
     scaled.info["exif"] = exif.tobytes()
     return scaled
 
