@@ -134,12 +134,12 @@ def test_what_is_not_sure_is_refused_in_one_line(data: DataSpec, raw: Any, reaso
 def test_whole_numbers_that_may_be_flags_are_told() -> None:
     flags = np.random.default_rng(0).integers(0, 2, (2, 8, 6, 3), dtype=np.uint8)
     told: list[str] = []
-    for raw in (flags, list(flags)):
-        assert int(to_inputs(COLOUR, raw, tell=told.append).max()) == 1
+    assert int(to_inputs(COLOUR, flags, tell=told.append).max()) == 1
+    to_inputs(COLOUR, list(flags), tell=told.append)
     expected = "whole numbers of 0 and 1 are read as black and nearly black: where 1 is white, give booleans or floats"
     assert told == [expected, expected]
     masks = replace(COLOUR, training_range=((0.0, 0.003), (0.0, 0.002), (0.0, 0.0)))
-    for data, raw in ((COLOUR, flags * 255), (COLOUR, flags == 1), (COLOUR, flags * 1.0), (masks, flags)):
-        to_inputs(data, raw, tell=told.append)
-    to_inputs(COLOUR, np.zeros((8, 6, 3), np.uint8), tell=told.append)
+    clear: list[tuple[DataSpec, Any]] = [(COLOUR, flags * 255), (COLOUR, flags == 1), (COLOUR, flags * 1.0)]
+    for data, sure in (*clear, (COLOUR, np.zeros((8, 6, 3), np.uint8)), (masks, flags)):
+        to_inputs(data, sure, tell=told.append)
     assert len(told) == 2
