@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,22 +29,27 @@ _IMAGES = {
     b"II*\0": ".tif",
     b"MM\0*": ".tif",
 }
+_ZIP = b"PK\3\4"
+_SHARD = re.compile(r"-\d{5}-of-\d{5}")  # train-00000-of-00008, a part of a TFRecord
 _START = 512  # bytes
 
 
 def why_unread(ending: str, example: Path) -> str:
     """Why files with an ending are not read, and what to do about it; `example` is one of them."""
-    if ending in _CURES:
-        return _CURES[ending]
     if ending in _NO_IMAGE:
         return "no image"
-    start = _start(example)
+    return _CURES.get(ending) or _by_content(example) or (_UNREAD if ending else "no image")
+
+
+def _by_content(path: Path) -> str:
+    """What to do about a file whose ending says nothing; "" where its content says nothing either."""
+    start = _start(path)
     of_image = next((usual for sign, usual in _IMAGES.items() if start.startswith(sign)), "")
     if of_image:
         return f"read by the endings of images alone: name them {of_image}"
-    if begins_as_dicom(start):
-        return _CURES[".dcm"]
-    return "no image" if not ending else _UNREAD
+    like = ".zip" if start.startswith(_ZIP) else ".dcm" if begins_as_dicom(start) else ""
+    like = ".tfrecord" if _SHARD.search(path.name) else like
+    return _CURES.get(like, "")
 
 
 def is_text(ending: str, example: Path) -> bool:

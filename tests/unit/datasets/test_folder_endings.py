@@ -33,6 +33,7 @@ def images(folder: Path) -> Path:
         ("1.nii", "1 .nii: not a format that is read: save them as PNG of 16 bits"),
         ("1.tfrecord", "1 .tfrecord: not a format that is read: save each image in it as PNG"),
         ("1.zip", "1 .zip: not a format that is read: unpack them"),
+        ("train-00000-of-00002", "1 without an ending: not a format that is read: save each image in it as PNG"),
         ("1.strange", "1 .strange: not a format that is read"),
         ("1.json", "1 .json: no image"),
     ],
@@ -46,6 +47,8 @@ def test_files_without_an_ending_are_told_by_what_they_hold(images: Path) -> Non
     Image.new("L", (12, 12)).save(images / "a" / "0001", "JPEG")
     expected = "1 without an ending: read by the endings of images alone: name them .jpg, such as a/0001"
     assert load(images).notes == (expected,)
+    (images / "a" / "0001").write_bytes(b"PK\3\4 of a zip")
+    assert load(images).notes == ("1 without an ending: not a format that is read: unpack them, such as a/0001",)
     (images / "a" / "0001").write_bytes(bytes(128) + b"DICM")
     expected = "1 without an ending: DICOM: not a format that is read, save them as PNG of 16 bits, such as a/0001"
     assert load(images).notes == (expected,)
