@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from tuner.core.files import data_root, digest, file_state, write_atomic
 from tuner.data.spec import DataSpec, Split, Splits
 
-FORMAT = 1  # increase it when the stored content, or the way it is computed, changes
+FORMAT = 2  # increase it when the stored content, or the way it is computed, changes
 PARTS = ("train", "validation", "test")
 
 

@@ -11,6 +11,11 @@ from tuner.core.errors import TunerError
 from ._folder_walk import MASKS, entries, is_generic, part_of, subfolders
 from ._skipped import is_hidden, is_image
 
+VIA_CLASSES = (
+    "holds classes of whole images as VIA writes them (file_attributes), which are not read: write them to a table "
+    "labels.csv with the columns file and label"
+)
+_VIA_CLASSES = "VIA"
 _LOOKED_AT = 20  # files of a folder
 _HEAD = 1 << 16  # bytes of a file
 _YOLO_LINE = re.compile(rb"\d+( -?[\d.]+(e-?\d+)?){4,}\s*")
@@ -27,6 +32,8 @@ def refuse_boxes(root: Path, source: str, *, classes: bool) -> None:
     found = next(_found(root, classes), None)
     if found is not None:
         what, where = found
+        if what is _VIA_CLASSES:
+            raise TunerError(f"{source}: {where.relative_to(root)} {VIA_CLASSES}")
         raise TunerError(
             f"{source}: {what} ({where.relative_to(root)}), for finding objects in images, and tuner tells the class "
             "of a whole image: put each image, or what is cut out of it, into a folder of its class"
@@ -55,6 +62,7 @@ def _of_files(folder: Path) -> Iterator[tuple[str, Path]]:
     images = {file.stem for file in files if is_image(file)}
     for ending, what, fits in (
         (".json", "this is laid out as for COCO", _is_coco),
+        (".json", _VIA_CLASSES, _is_via_without_shapes),
         (".json", "this is laid out as by LabelMe or VIA", _is_shapes),
         (".xml", "this is laid out as for Pascal VOC or CVAT", _is_voc),
         (".txt", "this is laid out as for YOLO", _is_yolo),
@@ -84,6 +92,10 @@ def _is_coco(head: bytes) -> bool:
 
 def _is_shapes(head: bytes) -> bool:
     return (b'"shapes"' in head and b'"imagePath"' in head) or (b'"regions"' in head and b'"filename"' in head)
+
+
+def _is_via_without_shapes(head: bytes) -> bool:
+    return b'"file_attributes"' in head and b'"regions"' in head and b'"shape_attributes"' not in head
 
 
 def _is_voc(head: bytes) -> bool:

@@ -15,6 +15,7 @@ from tuner.core.errors import TunerError, printable
 from tuner.data.image_files import ENDINGS
 from tuner.data.tables import read_table
 
+from ._folder_boxes import VIA_CLASSES
 from ._folder_walk import Folders, entries, part_of, subfolders, walk
 from ._skipped import Skipped, counted, is_hidden, relative
 
@@ -162,6 +163,9 @@ def _file_column(frame: pd.DataFrame, images: _Images) -> str | None:
 def _labels(rest: pd.DataFrame, where: str) -> pd.Series | None:
     """The class of each row, with the name of its column; None if there is no column for it."""
     names = {column.lower().strip(): column for column in rest.columns}
+    via = {"file_attributes", "region_shape_attributes"} <= set(names)
+    if via and set(rest[names["region_shape_attributes"]]) <= {"", "{}"}:
+        raise TunerError(f"{where} {VIA_CLASSES}")
     if any(boxes <= set(names) for boxes in _BOXES):
         raise TunerError(
             f"{where} has boxes or outlines of objects in images, and tuner tells the class of a whole image: put each "

@@ -15,7 +15,7 @@ Folders = dict[str, list[Path]]  # the images of each class
 _ENGLISH = {
     "train": ("train", "training", "trn", "trainset"),
     "validation": ("val", "valid", "validation", "validate", "eval", "evaluation", "dev", "development"),
-    "test": ("test", "tests", "testing", "tst", "testset"),
+    "test": ("test", "tests", "testing", "tst", "testset", "holdout"),
 }
 _IN_OTHER_LANGUAGES = {
     "train": "entrenamiento entrainement entraînement apprentissage treino treinamento addestramento trening "
@@ -38,7 +38,8 @@ def part_of(name: str) -> str | None:
     ['train', 'validation', 'test', 'train', 'validation', None, None]
     """
     words = [word for word in re.split(r"[\W\d_]+", normalize("NFC", name).lower()) if word not in _FILLERS]
-    known = (part for part, of_part in _WORDS.items() if len(words) == 1 and words[0] in of_part)
+    joined = "".join(words)  # hold-out
+    known = (part for part, of_part in _WORDS.items() if joined in of_part and (len(words) == 1 or joined == "holdout"))
     return next(known, None)
 
 

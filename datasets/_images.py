@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from tuner.core.errors import TunerError, printable
 from tuner.data.images import read_images
-from tuner.data.pixels import Change, Levels
+from tuner.data.pixels import WHITE, Change, Levels
 from tuner.data.spec import Split
 
 from ._skipped import counted, relative
@@ -58,7 +56,7 @@ class Findings:
 
 
 def read_split(
-    files: Sequence[Labelled], shape: tuple[int, ...], folder: Path, levels: Levels = ()
+    files: Sequence[Labelled], shape: tuple[int, ...], folder: Path, levels: Levels = (), ground: int = WHITE
 ) -> tuple[Split, list[Labelled], Findings]:
     """The images that can be read, their files, and what reading has come across.
 
@@ -68,7 +66,9 @@ def read_split(
     findings = Findings()
     told: list[tuple[int, Change]] = []
     paths = [file.path for file in files]
-    inputs, good, lines = read_images(paths, shape, levels=levels, tell=lambda *change: told.append(change))
+    inputs, good, lines = read_images(
+        paths, shape, levels=levels, tell=lambda *change: told.append(change), ground=ground
+    )
     findings.broken = [line.removeprefix(f"{folder}{os.sep}") for line in lines]
     for index, change in told:
         findings.changed.setdefault(change, []).append(files[index])
@@ -76,32 +76,3 @@ def read_split(
         raise TunerError(f"{folder}: none of the {len(files)} images can be read, for example {findings.broken[0]}")
     kept = [files[index] for index in good]
     return Split(inputs, torch.tensor([file.target for file in kept], dtype=torch.int64)), kept, findings
-
-
-def same_notes(splits: Mapping[str, Split], files: Mapping[str, Sequence[Labelled]], folder: Path) -> tuple[str, ...]:
-    """Notes on images that are there twice, pixel by pixel: in two classes, or in the test split and in another one."""
-    seen: dict[bytes, Labelled] = {}
-    torn, leaked = [], []
-    for part in ("train", "validation", "test"):
-        known = dict(seen)
-        for key, file in zip(map(_digest, splits[part].inputs), files[part], strict=True):
-            twin = seen.setdefault(key, file)
-            if twin.target != file.target:
-                torn.append((file, twin))
-            elif part == "test" and key in known:
-                leaked.append((file, known[key]))
-    return (
-        *_twins_note(torn, "with a twin in another class, pixel by pixel", folder),
-        *_twins_note(leaked, "of the test split also trained or validated on, so that scores are too good", folder),
-    )
-
-
-def _twins_note(twins: Sequence[tuple[Labelled, Labelled]], what: str, folder: Path) -> tuple[str, ...]:
-    if not twins:
-        return ()
-    one, other = (relative(file.path, folder) for file in twins[0])
-    return (f"{counted('{images}', len(twins))} {what}, such as {one}, which is {other}",)
-
-
-def _digest(image: Tensor) -> bytes:
-    return hashlib.blake2b(image.numpy().data, digest_size=16).digest()

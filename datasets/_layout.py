@@ -13,6 +13,9 @@ from ._skipped import Skipped, counted, relative
 
 PARTS = ("train", "validation", "test")
 _SHOWN = 3
+_UNLABELLED = (
+    "unlabelled unlabeled nolabel notlabelled notlabeled unannotated unassigned unclassified undefined unknown"
+)
 
 
 @dataclass
@@ -29,8 +32,8 @@ class Layout:
     """The files that name the classes, where the folders do not."""
 
     def remarks(self) -> list[str]:
-        """A line for each split that lacks a class, for classes that may be one, and for images in deeper folders."""
-        return [*_missing_notes(self), *_similar_notes(self), *_deep_notes(self)]
+        """A line for each split that lacks a class, for classes that may be one or none, and for deeper folders."""
+        return [*_missing_notes(self), *_similar_notes(self), *_unlabelled_notes(self), *_deep_notes(self)]
 
 
 def key(name: str) -> str:
@@ -77,3 +80,12 @@ def _similar_notes(layout: Layout) -> list[str]:
         if other != name:
             notes.append(f"'{printable(other)}' and '{printable(name)}' are two classes: is it one by two names?")
     return notes
+
+
+def _unlabelled_notes(layout: Layout) -> list[str]:
+    """Classes whose name says that their images have none, as programs for labelling write them."""
+    found = [name for name in layout.parts["train"] if key(name).replace(" ", "") in _UNLABELLED.split()]
+    return [
+        f"'{printable(name)}' counts as a class beside the others: leave it out if its images have no class yet"
+        for name in found
+    ]

@@ -9,8 +9,10 @@ from pathlib import Path
 from tuner.core.errors import printable
 from tuner.data.image_files import ENDINGS
 
+from ._endings import is_text, why_unread
+
 CLUTTER = ("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "lost+found")  # of systems and NAS boxes
-_TEXTS = ("", ".csv", ".tsv", ".txt", ".json", ".xml", ".md", ".html", ".yaml", ".yml", ".py", ".ipynb", ".log")
+OWN, _IN_OWN = "runs", ("mlflow.db", "pictures")
 MOST_ENDINGS = 5  # that are named
 
 HIDDEN = "{hidden} skipped"
@@ -24,8 +26,13 @@ ODD = "{files} skipped: pipes, devices and the like"
 
 
 def is_hidden(path: Path | os.DirEntry[str]) -> bool:
-    """Whether people do not see it, or a system has put it there."""
-    return path.name.startswith(".") or path.name.lower() in CLUTTER
+    """Whether people do not see it, or a system or tuner itself has put it there."""
+    return path.name.startswith(".") or path.name.lower() in CLUTTER or (path.name == OWN and _is_own(path))
+
+
+def _is_own(path: Path | os.DirEntry[str]) -> bool:
+    """Whether it is the folder of tuner's results, which is made where commands are typed."""
+    return any(Path(path, name).exists() for name in _IN_OWN)
 
 
 def is_image(path: Path | os.DirEntry[str]) -> bool:
@@ -74,6 +81,11 @@ class Skipped:
             self._endings[path.suffix.lower()].remove(path)
         self._endings = {ending: files for ending, files in self._endings.items() if files}
 
+    def texts(self) -> str:
+        """What most of the files are where they hold texts, such as `274 .txt`; otherwise ""."""
+        ending, paths = max(self._endings.items(), key=lambda item: len(item[1]), default=("", []))
+        return f"{len(paths)} {ending or 'texts'}" if paths and is_text(ending, paths[0]) else ""
+
     def notes(self, root: Path) -> tuple[str, ...]:
         """A line for each kind, whose example is relative to `root`."""
         return tuple(self._lines(root))
@@ -81,7 +93,7 @@ class Skipped:
     def _lines(self, root: Path) -> Iterator[str]:
         common = sorted(self._endings.items(), key=lambda item: (-len(item[1]), item[0]))
         for ending, paths in common[:MOST_ENDINGS]:
-            why = "no image" if ending in _TEXTS else "not a format that is read"
+            why = why_unread(ending, paths[0])
             yield f"{len(paths)} {ending or 'without an ending'}: {why}, {_example(paths, root)}"
         if rest := [path for _, paths in common[MOST_ENDINGS:] for path in paths]:
             yield f"{len(rest)} of {len(common) - MOST_ENDINGS} more formats that are not read, {_example(rest, root)}"

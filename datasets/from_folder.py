@@ -7,10 +7,9 @@ a validation split of 20 % of the rest are held out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
 
 import torch
 
@@ -18,19 +17,21 @@ from tuner.core.errors import TunerError, check_name, printable
 from tuner.core.files import slug
 from tuner.data.image_files import Header, read_header
 from tuner.data.image_levels import SHARES, find_levels
-from tuner.data.pixels import Change, Depth, Levels
+from tuner.data.image_sizes import LIMITS, shape_for, size_findings
+from tuner.data.pixels import WHITE, Change, Depth, Levels
 from tuner.data.spec import DataSpec, Split, Splits, moments
 
 from ._cache import cached
+from ._class_names import names_notes
 from ._folder_layout import find_layout
 from ._folder_walk import Folders
-from ._images import Findings, Labelled, read_split, same_notes
+from ._ground import choose_ground
+from ._images import Findings, Labelled, read_split
 from ._layout import PARTS, Layout
 from ._own import TEST_SHARE, VALIDATION_SHARE, three_ways
-from ._skipped import counted
+from ._skipped import counted, relative
+from ._twins import same_notes
 
-LARGEST_KEPT = 224  # pixels: images that share one size up to this keep it
-SMALLEST_SIDE, LARGEST_SIDE = 32, 160  # pixels: limits of the square that other images are scaled to
 Files = dict[str, list[Labelled]]  # by split
 
 
@@ -49,15 +50,21 @@ def load(path: Path) -> Splits:
     files = {part: _labelled(layout.parts[part], classes) for part in PARTS if part in layout.parts}
     every = [file.path for part in files.values() for file in part]
     name = f"folder_{slug(folder.name)}"
-    recipe = (sorted(files), LARGEST_KEPT, SMALLEST_SIDE, LARGEST_SIDE, TEST_SHARE, VALIDATION_SHARE, SHARES)
+    recipe = (sorted(files), LIMITS, TEST_SHARE, VALIDATION_SHARE, SHARES)
     splits = cached(name, folder, [*every, *layout.tables], recipe, lambda: _read(layout, name, classes, files))
-    return replace(splits, notes=(*layout.notes, *splits.notes, *layout.skipped.notes(layout.root)))
+    named = () if layout.tables else names_notes([folder, layout.root], classes, folder)
+    return replace(splits, notes=(*layout.notes, *named, *splits.notes, *layout.skipped.notes(layout.root)))
 
 
 def _classes(folder: Path, layout: Layout) -> tuple[str, ...]:
     parts = layout.parts
     classes = tuple(sorted(parts["train"]))
     if len(classes) < 2:
+        if not classes and (texts := layout.skipped.texts()):
+            raise TunerError(
+                f"folder:{folder}: holds {texts} and no image: texts of your own cannot be learned from yet, images "
+                "and tables (csv:PATH) can; a model for texts comes from the dataset imdb"
+            )
         has = f"images of {printable(classes[0])} only" if classes else "none"
         has = " and ".join([has, *layout.skipped.notes(layout.root)[:1]])
         raise TunerError(f"folder:{folder}: needs a folder of images for each of two or more classes, but has {has}")
@@ -80,15 +87,15 @@ def _labelled(folders: Folders, classes: Sequence[str]) -> list[Labelled]:
 def _read(layout: Layout, name: str, classes: tuple[str, ...], files: Files) -> Splits:
     source, root = f"folder:{layout.root}", layout.root
     headers = {file: header for file in files["train"] if (header := read_header(file.path)) is not None}
-    shape = _shape(list(headers.values()))
+    shape = shape_for(list(headers.values()))
     levels = _levels({**files, "train": list(headers)}, headers, classes, source)
-    findings = Findings()
-    given: dict[str, Split] = {}
-    kept: dict[str, list[Labelled]] = {}
-    for part, of_part in files.items():
-        given[part], kept[part], found = read_split(of_part, shape, root, levels)
-        findings.add(found)
+    given, kept, findings = _read_parts(files, shape, root, levels, WHITE)
     held = _held(kept, classes, source)
+    training = [kept["train"][row].path for row in held[0].inputs.tolist()]
+    changed = {change: [file.path for file in of_change] for change, of_change in findings.changed.items()}
+    ground, why = choose_ground(training, changed, shape, levels)
+    if ground != WHITE:
+        given, kept, findings = _read_parts(files, shape, root, levels, ground)
     splits, of_splits = {}, {}
     for part, (chosen, targets) in zip(PARTS, held, strict=True):
         origin = part if part in given else "train"
@@ -98,14 +105,37 @@ def _read(layout: Layout, name: str, classes: tuple[str, ...], files: Files) -> 
     train, validation, test = (splits[part] for part in PARTS)
     mean, std = moments(train.inputs)
     spec = DataSpec(
-        name=name, task="image", shape=shape, classes=classes, mean=mean, std=std, augment=("crop",), levels=levels
+        name=name,
+        task="image",
+        shape=shape,
+        classes=classes,
+        mean=mean,
+        std=std,
+        augment=("crop",),
+        levels=levels,
+        ground=ground,
     )
     notes = (
+        *why,
         *findings.notes(root, levels),
+        *_size_notes(headers, shape, root),
         *_mixed_note(findings, [file for of_part in kept.values() for file in of_part], classes),
         *same_notes(splits, of_splits, root),
     )
     return Splits(spec, train, validation, test, notes)
+
+
+def _read_parts(
+    files: Files, shape: tuple[int, ...], root: Path, levels: Levels, ground: int
+) -> tuple[dict[str, Split], Files, Findings]:
+    """Each part that is given, the files that could be read, and what was come across."""
+    findings = Findings()
+    given: dict[str, Split] = {}
+    kept: Files = {}
+    for part, of_part in files.items():
+        given[part], kept[part], found = read_split(of_part, shape, root, levels, ground)
+        findings.add(found)
+    return given, kept, findings
 
 
 def _held(files: Files, classes: tuple[str, ...], source: str) -> tuple[Split, Split, Split]:
@@ -141,13 +171,11 @@ def _mixed_note(findings: Findings, kept: Sequence[Labelled], classes: Sequence[
     return (line,)
 
 
-def _shape(headers: Sequence[Header]) -> tuple[int, int, int]:
-    """The size of all images if they share a small one; otherwise a square with their median shorter side."""
-    if not headers:
-        return 3, SMALLEST_SIDE, SMALLEST_SIDE  # all images are broken: reading them reports that
-    channels = max(header.channels for header in headers)
-    sizes = [(header.height, header.width) for header in headers]
-    if len(set(sizes)) == 1 and max(sizes[0]) <= LARGEST_KEPT:
-        return channels, *sizes[0]
-    side = min(max(round(median(map(min, sizes))), SMALLEST_SIDE), LARGEST_SIDE)
-    return channels, side, side
+def _size_notes(headers: Mapping[Labelled, Header], shape: tuple[int, ...], root: Path) -> Iterator[str]:
+    """A line for each way in which training images differ by much from the size that all of them get."""
+    examples: dict[str, list[str]] = {}
+    for file, header in headers.items():
+        for what, numbers in size_findings(header, shape):
+            examples.setdefault(what, []).append(f"{relative(file.path, root)} ({numbers})")
+    for what, found in examples.items():
+        yield f"{len(found)} of {counted('{images}', len(headers))}: {what}; such as {found[0]}"

@@ -32,7 +32,8 @@ def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool
         raw: images, see `image_input.image_inputs`. Or sentences: one, a list or series of them, or a data frame with
             one column of text, or with the column `text`. Or rows of a table: a data frame, a dictionary of columns or
             a list of dictionaries, with the names of its columns, and values of any type that pandas has; or an array.
-        tell: called with a line for each column with categories that training did not know.
+        tell: called with a line for each column with categories that training did not know, and for pixels whose
+            values may be meant otherwise.
         files: whether a text may be the path of an image; see `image_inputs`.
 
     Raises:
@@ -41,7 +42,7 @@ def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool
     if data.task == "image":
         from tuner.data.image_input import image_inputs  # noqa: PLC0415 - Pillow is needed for images alone
 
-        return image_inputs(data, raw, files=files)
+        return image_inputs(data, raw, files=files, tell=tell)
     if data.task == "text":
         return encode_texts(_sentences(data, raw), data.vocabulary, data.shape[0])
     frame = _rows(data, raw)

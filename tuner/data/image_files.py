@@ -12,10 +12,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from tuner.core.errors import one_line
 from tuner.data.pixels import Depth, depth_of
+from tuner.data.unread_images import describe
 
 ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 MAX_PIXELS = 64_000_000  # more than a phone has; 256 MB once decoded, 1.5 GB at most with 16 bits a colour
@@ -23,26 +24,10 @@ LARGE = 8_000_000  # pixels: larger images are decoded one at a time, to limit t
 MAX_SCANS = 100  # in a progressive JPEG; usual ones have 10
 _large = threading.Lock()
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
-_START = 140  # bytes at the beginning of a file
-_TIFF = (
-    "a TIFF of a kind that is not read, such as one of five bands or of 64-bit floats: save it in grey or RGB, with 8 "
-    "or 16 bits"
-)
-_OTHERS = (
-    *((sign, _TIFF) for sign in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
-    *(
-        (sign, "HEIC, as phones write it: save it as JPEG")
-        for sign in (b"ftyphei", b"ftypmif1", b"ftyphev", b"ftypmsf1")
-    ),
-    (b"ftypavif", "AVIF: save it as PNG or JPEG"),
-    (b"git-lfs", "a pointer of Git LFS and not the image: git lfs pull fetches it"),
-    (b"%PDF", "a PDF: save its pages as PNG"),
-    (b"<svg", "an SVG: save it as PNG"),
-    (b"<html", "a web page and not an image: fetch it again"),
-    (b"<!DOCTYPE html", "a web page and not an image: fetch it again"),
-    (b"DICM", "DICOM: save it as PNG of 16 bits"),
-)  # what a file is that has the name of an image and is none, by what it begins with
 _SAMPLE_FORMAT, _SIGNED = 339, 2
+# 16 bits in big-endian order with 0 as white: Pillow knows them with 0 as black, and `pixels.values_of` turns them
+TiffImagePlugin.OPEN_INFO.setdefault((b"MM", 0, (1,), 1, (16,), ()), ("I;16B", "I;16B"))
+ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that swap height and width
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 
 ImageSource = Path | bytes | bytearray | memoryview | Image.Image
@@ -55,6 +40,7 @@ class Header(NamedTuple):
     channels: int
     """1 for grey, otherwise 3."""
     height: int
+    """Of the upright image, as the width."""
     width: int
     depth: Depth
 
@@ -63,9 +49,17 @@ def read_header(path: Path) -> Header | None:
     """What the header of a file says; None if it cannot be read."""
     try:
         with no_warnings(), Image.open(path, formats=_FORMATS) as image:
-            return Header(1 if image.mode in _GREY else 3, image.height, image.width, depth_of(image))
+            width, height = reversed(image.size) if _is_sideways(image) else image.size
+            return Header(1 if image.mode in _GREY else 3, height, width, depth_of(image))
     except Exception:  # decoders of broken files raise errors of any type
         return None
+
+
+def _is_sideways(image: Image.Image) -> bool:
+    """Whether the size that Pillow gives is to be swapped, as the EXIF says."""
+    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
+        return False  # of a TIFF Pillow has swapped it; it would decode a PNG to look for an EXIF behind the pixels
+    return image.getexif().get(ORIENTATION) in _SIDEWAYS
 
 
 @contextmanager
@@ -95,9 +89,7 @@ def open_image(source: ImageSource) -> Iterator[Image.Image]:
 def reason_of(source: ImageSource, error: Exception) -> str:
     """In a few words, why an image cannot be read."""
     if isinstance(error, UnidentifiedImageError):
-        start = _start(source)
-        known = next((what for sign, what in _OTHERS if sign in start), "not an image that can be read")
-        return known if start else "the file is empty"
+        return "the file is empty" if isinstance(source, Image.Image) else describe(source)
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {MAX_PIXELS:,} pixels, which is the limit"
     if isinstance(error, OSError) and error.strerror:
@@ -124,13 +116,6 @@ def content_of(image: Image.Image) -> bytes:
     file: IO[bytes] = image.fp  # type: ignore[attr-defined]
     file.seek(0)
     return file.read()
-
-
-def _start(source: ImageSource) -> bytes:
-    if isinstance(source, Path):
-        with source.open("rb") as file:
-            return file.read(_START)
-    return b"" if isinstance(source, Image.Image) else bytes(source[:_START])
 
 
 def _check_file(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ from tuner.data.spec import DataSpec
 
 IMAGE = "image"  # the column of images in a data frame
 _CHANNELS = (1, 3, 4)
+_FLAGS = "whole numbers of 0 and 1 are read as black and nearly black: where 1 is white, give booleans or floats"
+Tell = Callable[[str], object]
 
 
-def image_inputs(data: DataSpec, raw: Any, *, files: bool = True) -> Tensor:
+def image_inputs(data: DataSpec, raw: Any, *, files: bool = True, tell: Tell | None = None) -> Tensor:
     """(images, *data.shape) uint8 of images that are read as `tuner predict` reads files.
 
     Args:
@@ -33,17 +35,25 @@ def image_inputs(data: DataSpec, raw: Any, *, files: bool = True) -> Tensor:
             or an array of pixels; a data frame with one column of them, or with the column `image`; or one array of all
             images, (images, *data.shape) or with the channels last.
         files: whether a text may be the path of a file. A server does not read the files that a request names.
+        tell: called with a line where the values of an array may be meant otherwise.
 
     Raises:
         TunerError: one of them is no image, or its values may mean several things.
     """
-    samples = _samples(data, raw)
+    doubts: dict[str, None] = {}
+    images = _images(data, _samples(data, raw), files, doubts)
+    for doubt in doubts if tell else ():
+        tell(doubt)  # type: ignore[misc]
+    return images
+
+
+def _images(data: DataSpec, samples: NDArray[Any] | list[Any], files: bool, doubts: dict[str, None]) -> Tensor:
     if isinstance(samples, np.ndarray):
-        return _pixels(data, samples)
+        return _pixels(data, samples, doubts)
     images = []
     for number, sample in enumerate(samples):
         try:
-            images.append(_image(data, sample, files=files))
+            images.append(_image(data, sample, files, doubts))
         except TunerError as error:
             raise TunerError(f"image {number}: {error}" if len(samples) > 1 else str(error)) from None
     return torch.cat(images) if images else torch.empty((0, *data.shape), dtype=torch.uint8)
@@ -87,17 +97,17 @@ def _numbers(data: DataSpec, samples: list[Any]) -> NDArray[Any]:
     return pixels
 
 
-def _image(data: DataSpec, sample: Any, *, files: bool) -> Tensor:
+def _image(data: DataSpec, sample: Any, files: bool, doubts: dict[str, None]) -> Tensor:
     """(1, *data.shape), or more where the sample is an array of several."""
     if isinstance(sample, str):
         sample = _file_or_content(sample, files=files)
     elif isinstance(sample, os.PathLike):
         sample = Path(sample)
     elif isinstance(sample, (np.ndarray, list)):
-        return _pixels(data, _numbers(data, [sample])[0])
+        return _pixels(data, _numbers(data, [sample])[0], doubts)
     if not isinstance(sample, (Path, bytes, bytearray, memoryview, Image.Image)):
         raise TunerError(f"samples for a model of {data.name} must be images, got {sample!r:.80}")
-    return read_image(sample, data.shape, data.white, data.levels)[None]
+    return read_image(sample, data.shape, data.white, data.levels, ground=data.ground)[None]
 
 
 def _file_or_content(text: str, *, files: bool) -> Path | bytes:
@@ -112,10 +122,12 @@ def _file_or_content(text: str, *, files: bool) -> Path | bytes:
         raise TunerError(f"'{text[:80]}' is {what} an image as base64 text") from None
 
 
-def _pixels(data: DataSpec, pixels: NDArray[Any]) -> Tensor:
+def _pixels(data: DataSpec, pixels: NDArray[Any], doubts: dict[str, None]) -> Tensor:
     """(images, *data.shape) of pixels: one image or several, channels first or last, of the model's size or another."""
     channels, height, width = data.shape
     values = _bytes(data, pixels)
+    if _may_be_flags(data, pixels):
+        doubts[_FLAGS] = None
     if values.shape[-3:] == data.shape:
         values = values.reshape(-1, *data.shape)
     elif values.shape[-3:] == (height, width, channels):
@@ -123,7 +135,7 @@ def _pixels(data: DataSpec, pixels: NDArray[Any]) -> Tensor:
     elif channels == 1 and values.shape[-2:] == (height, width) and values.ndim in (2, 3):
         values = values.reshape(-1, 1, height, width)
     elif data.white == 255 and (several := _other_size(values)):
-        return torch.stack([read_image(Image.fromarray(image), data.shape) for image in several])
+        return torch.stack([read_image(Image.fromarray(image), data.shape, ground=data.ground) for image in several])
     else:
         raise TunerError(f"samples of shape {pixels.shape[1:]} for a model of {data.name}, which takes {data.shape}")
     return torch.from_numpy(np.require(values, requirements=["C", "W"]))  # torch needs writable memory
@@ -161,3 +173,9 @@ def _bytes(data: DataSpec, pixels: NDArray[Any]) -> NDArray[np.uint8]:
         raise TunerError(f"pixels from {low:g} to {high:g} that are not whole numbers: {takes}")
     values: NDArray[np.uint8] = pixels.astype(np.uint8)
     return values
+
+
+def _may_be_flags(data: DataSpec, pixels: NDArray[Any]) -> bool:
+    """Whether whole numbers are 0 and 1, and training had brighter images."""
+    dark = bool(data.training_range) and data.training_range[0][1] * data.white <= 1
+    return pixels.dtype.kind in "iu" and pixels.size > 0 and data.white > 1 and pixels.max() == 1 and not dark

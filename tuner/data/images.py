@@ -15,20 +15,36 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from tuner.core.errors import TunerError
-from tuner.data.image_files import ImageSource, content_of, no_warnings, open_image, reason_of
-from tuner.data.pixels import Change, Depth, Levels, Tell, colours_of, convert, depth_of, scale_colours, scale_image
+from tuner.data.image_files import ORIENTATION, ImageSource, content_of, no_warnings, open_image, reason_of
+from tuner.data.pixels import (
+    WHITE,
+    Change,
+    Depth,
+    Levels,
+    Tell,
+    colours_of,
+    convert,
+    depth_of,
+    scale_colours,
+    scale_image,
+    tell_blank,
+)
 
-_ORIENTATION = 0x0112  # the EXIF tag
 _UPRIGHT = (0, 1)
 
 
 def read_image(
-    source: ImageSource, shape: tuple[int, ...], white: int = 255, levels: Levels = (), tell: Tell | None = None
+    source: ImageSource,
+    shape: tuple[int, ...],
+    white: int = 255,
+    levels: Levels = (),
+    tell: Tell | None = None,
+    ground: int = WHITE,
 ) -> Tensor:
     """An image as a tensor.
 
-    Of an animation, the first frame is read. Transparent pixels become white. Whole numbers beyond 8 bits and floats
-    are scaled by `levels`; without them, 16 bits become 8 as long as they are used.
+    Of an animation, the first frame is read. Transparent pixels become the ground. Whole numbers beyond 8 bits and
+    floats are scaled by `levels`; without them, 16 bits become 8 as long as they are used.
 
     Args:
         source: a file in one of the usual formats, whatever its extension; its content; or an image in memory.
@@ -36,6 +52,7 @@ def read_image(
         white: the value of the brightest pixel in the result.
         levels: the values beyond 8 bits that become 0 and `white`, see `DataSpec.levels`.
         tell: called with each change that reading has made.
+        ground: what transparent pixels become, see `DataSpec.ground`.
 
     Returns:
         `shape` uint8.
@@ -45,7 +62,7 @@ def read_image(
             bits, and there are no `levels` for them.
     """
     with no_warnings():
-        return _read(source, shape, white, levels, tell or _nobody)
+        return _read(source, shape, white, levels, ground, tell or _nobody)
 
 
 def read_images(
@@ -54,6 +71,7 @@ def read_images(
     white: int = 255,
     levels: Levels = (),
     tell: Callable[[int, Change], object] | None = None,
+    ground: int = WHITE,
 ) -> tuple[Tensor, list[int], list[str]]:
     """Many image files, read by several threads; the arguments are those of `read_image`.
 
@@ -66,7 +84,7 @@ def read_images(
     def read(index: int) -> str | None:
         changes: list[Change] = []
         try:
-            images[index] = _read(paths[index], shape, white, levels, changes.append)
+            images[index] = _read(paths[index], shape, white, levels, ground, changes.append)
         except TunerError as error:
             return str(error)
         for change in changes if tell else ():
@@ -85,19 +103,24 @@ def _nobody(change: Change) -> None:
     """Takes a change that nobody asked about."""
 
 
-def _read(source: ImageSource, shape: tuple[int, ...], white: int, levels: Levels, tell: Tell) -> Tensor:
+def _read(source: ImageSource, shape: tuple[int, ...], white: int, levels: Levels, ground: int, tell: Tell) -> Tensor:
+    told: list[Change] = []
     try:
         with open_image(source) as image:
-            pixels = _fitted(image, shape, levels, tell)
+            pixels = _fitted(image, shape, levels, ground, told)
     except Exception as error:  # decoders of broken files raise errors of any type
         name = source if isinstance(source, Path) else "image"
         raise TunerError(f"{name}: {reason_of(source, error)}") from None
+    for change in told:
+        tell(change)
     if white != 255:
         pixels = np.rint(pixels * (white / 255)).astype(np.uint8)
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
 
-def _fitted(image: Image.Image, shape: tuple[int, ...], levels: Levels, tell: Tell) -> NDArray[np.uint8]:
+def _fitted(
+    image: Image.Image, shape: tuple[int, ...], levels: Levels, ground: int, told: list[Change]
+) -> NDArray[np.uint8]:
     """(height, width, channels) of an image that has not been decoded yet."""
     channels, height, width = shape
     mode = "L" if channels == 1 else "RGB"
@@ -106,24 +129,25 @@ def _fitted(image: Image.Image, shape: tuple[int, ...], levels: Levels, tell: Te
     content = content_of(image) if depth is Depth.COLOUR else b""
     image.draft(mode, (side, side))  # a JPEG is decoded at a half, quarter or eighth where that is still large enough
     if _has_frames(image):
-        tell(Change.FRAMES)
-    if image.getexif().get(_ORIENTATION, 1) not in _UPRIGHT:
-        tell(Change.TURNED)
+        told.append(Change.FRAMES)
+    if image.getexif().get(ORIENTATION, 1) not in _UPRIGHT:
+        told.append(Change.TURNED)
     if depth is Depth.CUT:
-        tell(Change.CUT)
+        told.append(Change.CUT)
     if depth in (Depth.WHOLE, Depth.REAL):
-        image = _turned_as(image, scale_image(image, levels, tell))
+        image = _turned_as(image, scale_image(image, levels, ground, told.append))
     elif depth is Depth.COLOUR:
-        image = _turned_as(image, scale_colours(colours_of(image, content), levels, tell))
-    upright = convert(ImageOps.exif_transpose(image), mode, tell)
+        image = _turned_as(image, scale_colours(colours_of(image, content), levels, told.append))
+    upright = convert(ImageOps.exif_transpose(image), mode, ground, told.append)
     fitted = ImageOps.fit(upright, (width, height), Image.Resampling.BILINEAR)
+    tell_blank(fitted, ground, told)
     return np.array(fitted, dtype=np.uint8).reshape(height, width, channels)
 
 
 def _turned_as(image: Image.Image, scaled: Image.Image) -> Image.Image:
     """The scaled pixels of an image, with what its file says about turning them."""
     exif = Image.Exif()
-    exif[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
+    exif[ORIENTATION] = image.getexif().get(ORIENTATION, 1)
     scaled.info["exif"] = exif.tobytes()
     return scaled
 

@@ -1,4 +1,4 @@
-"""Pixels of any kind become 8 bits: whole numbers and floats by a range of values, and transparency on white."""
+"""Pixels of any kind become 8 bits: whole numbers and floats by a range, and what is transparent by a ground."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from enum import Enum, StrEnum
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ DARK = FULL // 4  # a file whose brightest value is lower does not use its bits:
 _BIG = ("RGB;16B", "RGBA;16B") + (("RGB;16N", "RGBA;16N") if sys.byteorder == "big" else ())
 _LITTLE = ("RGB;16L", "RGBA;16L") + (("RGB;16N", "RGBA;16N") if sys.byteorder == "little" else ())
 _ROWS = 1 << 20  # values that are scaled at a time
+_ALIKE = 2  # of 255: an image whose values differ by no more has nothing to see in it
+WHITE, GREY, BLACK = 255, 128, 0
 
 
 class Depth(Enum):
@@ -44,12 +46,18 @@ class Change(StrEnum):
     CUT = "of 16 bits a colour, the upper 8 read"
     NOT_FINITE = "pixels that are not a number (NaN) made black, infinite ones black or white"
     FLAT = "all pixels alike once scaled to 8 bits"
-    TRANSPARENT = "transparent pixels made white"
+    ON_WHITE = "transparent pixels made white"
+    ON_GREY = "transparent pixels made grey"
+    ON_BLACK = "transparent pixels made black"
+    LOST = "one colour once read: what can be seen has the colour that transparent pixels get"
+    BLANK = "one colour once read, or nearly"
     TURNED = "turned upright, as its EXIF says"
     FRAMES = "the first of several frames or pages read"
 
 
 Tell = Callable[[Change], object]
+GROUNDS = {WHITE: Change.ON_WHITE, BLACK: Change.ON_BLACK, GREY: Change.ON_GREY}
+"""What transparent pixels may become, in the order in which it is preferred."""
 
 
 def depth_of(image: Image.Image) -> Depth:
@@ -104,15 +112,15 @@ def _swapped(arguments: Any) -> Any:
     return arguments[:-1] + ("L" if arguments in _BIG else "B")
 
 
-def scale_image(image: Image.Image, levels: Levels, tell: Tell) -> Image.Image:
+def scale_image(image: Image.Image, levels: Levels, ground: int, tell: Tell) -> Image.Image:
     """An 8-bit image of one whose depth is WHOLE or REAL."""
     values = values_of(image)
     scaled = _scaled(values, levels, tell)
     if "transparency" in image.info:
         clear = values == image.info["transparency"]
-        scaled[clear] = 255
+        scaled[clear] = ground
         if clear.any():
-            tell(Change.TRANSPARENT)
+            tell(GROUNDS[ground])
     return Image.fromarray(scaled)
 
 
@@ -125,8 +133,8 @@ def scale_colours(colours: NDArray[np.uint16], levels: Levels, tell: Tell) -> Im
     return Image.fromarray(np.concatenate([scaled, opacity], axis=2))
 
 
-def convert(image: Image.Image, mode: str, tell: Tell) -> Image.Image:
-    """An image of 8 bits in the mode L or RGB; what is transparent becomes white."""
+def convert(image: Image.Image, mode: str, ground: int, tell: Tell) -> Image.Image:
+    """An image of 8 bits in the mode L or RGB; what is transparent becomes the ground, a grey of 0 to 255."""
     if image.mode in ("La", "RGBa"):  # colours that are multiplied by their opacity
         image = image.convert("LA" if image.mode == "La" else "RGBA")
     if image.mode == "LAB":
@@ -134,9 +142,18 @@ def convert(image: Image.Image, mode: str, tell: Tell) -> Image.Image:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         if np.asarray(image.getchannel("A")).min() < 255:  # screenshots are opaque, and have the channel nevertheless
-            tell(Change.TRANSPARENT)
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+            tell(GROUNDS[ground])
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (ground, ground, ground)), image)
     return image.convert(mode)
+
+
+def tell_blank(image: Image.Image, ground: int, told: list[Change]) -> None:
+    """Adds to what was told of an image of the mode L or RGB that it is of one colour, or nearly."""
+    ends = [cast("tuple[int, int]", band.getextrema()) for band in image.split()]
+    if Change.FLAT in told or any(high - low > _ALIKE for low, high in ends):
+        return
+    on_ground = all(abs(low - ground) <= _ALIKE for low, _ in ends) and not set(told).isdisjoint(GROUNDS.values())
+    told.append(Change.LOST if on_ground else Change.BLANK)
 
 
 def _scaled(values: NDArray[Any], levels: Levels, tell: Tell) -> NDArray[np.uint8]:

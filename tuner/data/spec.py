@@ -73,6 +73,8 @@ class DataSpec:
     levels: tuple[float, ...] = ()
     """Images: the values in files beyond 8 bits that become 0 and `white`, as the training split has them: (low, high).
     Empty where all its files have 8 bits."""
+    ground: int = 255
+    """Images: what transparent pixels become, from 0 (black) to 255 (white): one of `tuner.data.pixels.GROUNDS`."""
     vocabulary: tuple[str, ...] = ()
     """Texts: the word at index i has the token i + 2; token 0 is padding, and 1 an unknown word."""
     columns: tuple[Column, ...] = ()

@@ -19,6 +19,7 @@ from tuner.search.overrides import override
 from tuner.search.space import SearchSpace
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import parse_space, read_file, read_toml
+from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.training.classifier import build_classifier, check_task, model_note, model_parameters
 from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
@@ -83,17 +84,17 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
         reshuffle=request.reshuffle,
         test=request.test,
     )
-    inputs = read_inputs(config, _with_model_note(load(), request.model))
+    inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
     return replace(config, pretrained=weights), inputs
 
 
-def _with_model_note(splits: Splits, model: str) -> Splits:
-    """The data, told what the model says of it, such as that it will be slow."""
-    note = model_note(splits.spec, model)
-    return replace(splits, notes=(*splits.notes, note)) if note else splits
+def _with_notes(splits: Splits, model: str, space: SearchSpace, epochs: int) -> Splits:
+    """The data, told what the model says of it, such as that it will be slow, and where steps are few."""
+    told = (model_note(splits.spec, model), few_steps_note(space, len(splits.train.targets), epochs))
+    return replace(splits, notes=(*splits.notes, *filter(None, told)))
 
 
 def plan_resources(asked: ResourceRequest) -> TrialResources:

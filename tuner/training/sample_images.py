@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tuner.data.image_files import ENDINGS, Header, read_header
+from tuner.data.image_sizes import size_findings
 from tuner.data.images import read_images
 from tuner.data.pixels import Change
 from tuner.data.spec import DataSpec
@@ -15,7 +16,6 @@ from tuner.training.sample_files import SampleFile
 from tuner.training.sample_notes import Note
 from tuner.training.training_range import COLOUR, far_from_training, saturation
 
-FAR = 2  # times smaller, or longer for its width, than the model's images
 IN_COLOUR = Note("in colour, where the model is for grey images")
 SMALL = (3, 32, 32)  # as which an image is read to see whether it has colours
 
@@ -44,6 +44,7 @@ def _read(reading: Reading, files: Sequence[SampleFile]) -> Samples | None:
             data.white,
             data.levels,
             lambda index, change: changes.setdefault(index, []).append(change),
+            data.ground,
         )
         bad = sorted(set(range(len(files))) - set(good))
         for index, reason in zip(bad, broken, strict=True):
@@ -68,20 +69,11 @@ def _read(reading: Reading, files: Sequence[SampleFile]) -> Samples | None:
 def _coloured(data: DataSpec, paths: Sequence[Path], headers: Sequence[Header | None]) -> set[int]:
     """The indices of images with colours. Many that are grey are saved as red, green and blue, so pixels count."""
     candidates = [index for index, header in enumerate(headers) if header is not None and header.channels == 3]
-    images, good, _ = read_images([paths[index] for index in candidates], SMALL, levels=data.levels)
+    images, good, _ = read_images([paths[index] for index in candidates], SMALL, levels=data.levels, ground=data.ground)
     if not good:
         return set()
     return {candidates[index] for index, value in zip(good, saturation(images) / 255, strict=True) if value > COLOUR}
 
 
-def _size_notes(data: DataSpec, header: Header | None) -> Iterator[Note]:
-    if header is None:
-        return
-    _, height, width = data.shape
-    size = f"{header.width}x{header.height} pixels, the model's images have {width}x{height}"
-    if FAR * header.height < height or FAR * header.width < width:
-        yield Note("much smaller than the model's images", size)
-    aspect = (header.width / header.height) / (width / height)
-    if not 1 / FAR < aspect < FAR:
-        cut = 1 - min(aspect, 1 / aspect)
-        yield Note("of another shape than the model's images, so that much is cut off", f"{cut:.0%}, {size}")
+def _size_notes(data: DataSpec, header: Header | None) -> list[Note]:
+    return [Note(*found) for found in size_findings(header, data.shape)] if header else []

@@ -76,6 +76,7 @@ class ModelDescription:
             "std": _all(data.std, int, float),
             "augment": _all(data.augment, str),
             "white": _is(data.white, int) and data.white > 0,
+            "ground": _is(data.ground, int) and data.ground in (0, 128, 255),
             "levels": _levels_fit(data.levels),
             "vocabulary": _all(data.vocabulary, str),
             "columns": _columns_fit(data) if shape else False,

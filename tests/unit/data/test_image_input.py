@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,17 @@ def test_what_is_not_sure_is_refused_in_one_line(data: DataSpec, raw: Any, reaso
         to_inputs(data, raw)
     assert str(error.value).startswith(reason)
     assert "\n" not in str(error.value)
+
+
+def test_whole_numbers_that_may_be_flags_are_told() -> None:
+    flags = np.random.default_rng(0).integers(0, 2, (2, 8, 6, 3), dtype=np.uint8)
+    told: list[str] = []
+    assert int(to_inputs(COLOUR, flags, tell=told.append).max()) == 1
+    to_inputs(COLOUR, list(flags), tell=told.append)
+    expected = "whole numbers of 0 and 1 are read as black and nearly black: where 1 is white, give booleans or floats"
+    assert told == [expected, expected]
+    masks = replace(COLOUR, training_range=((0.0, 0.003), (0.0, 0.002), (0.0, 0.0)))
+    clear: list[tuple[DataSpec, Any]] = [(COLOUR, flags * 255), (COLOUR, flags == 1), (COLOUR, flags * 1.0)]
+    for data, sure in (*clear, (COLOUR, np.zeros((8, 6, 3), np.uint8)), (masks, flags)):
+        to_inputs(data, sure, tell=told.append)
+    assert len(told) == 2

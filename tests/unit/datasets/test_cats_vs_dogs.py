@@ -54,7 +54,7 @@ def test_uses_the_official_lists_and_the_species(root: Path, pets: Path) -> None
             Image.new("RGB", (30, 20), colours[int(species) - 1]).save(pets / "images" / f"{stem}.jpg")
     splits = load("cats_vs_dogs", root)
     assert splits.spec.classes == ("cat", "dog")
-    assert splits.notes == ()
+    assert splits.notes == ("100 images: one colour once read, or nearly, such as images/Birman_test_0.jpg",)
     for part in parts(splits):
         assert torch.equal(part.inputs[:, 2].float().mean((1, 2)) > 128, part.targets == 1)
 

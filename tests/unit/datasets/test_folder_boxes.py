@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,24 @@ def test_a_stray_file_beside_folders_of_classes_is_no_reason(tmp_path: Path, mon
             noise(folder / name / f"{number}.png", 10 * seed + number, (12, 12))
     (folder / "export.json").write_text(COCO)
     assert catalog.read_format("folder", folder, None).spec.classes == ("cats", "dogs")
+
+
+def test_classes_of_whole_images_by_via_are_refused_with_the_table_that_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    for number in range(4):
+        noise(folder / f"{number}.png", number, (12, 12))
+    entries = {
+        f"{n}.png12": {"filename": f"{n}.png", "regions": [], "file_attributes": {"class": "ab"[n % 2]}}
+        for n in range(4)
+    }
+    (folder / "via.json").write_text(json.dumps(entries))
+    rows = [f'{n}.png,12,"{{""class"":""{"ab"[n % 2]}""}}",0,0,{{}},{{}}' for n in range(4)]
+    head = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"
+    for name, text in (("via.json", json.dumps(entries)), ("via.csv", "\n".join([head, *rows]))):
+        for old in folder.glob("via.*"):
+            old.unlink()
+        (folder / name).write_text(text)
+        with pytest.raises(TunerError) as error:
+            catalog.read_format("folder", folder, None)
+        assert f"{name} holds classes of whole images as VIA writes them (file_attributes)" in str(error.value)
+        assert str(error.value).endswith("write them to a table labels.csv with the columns file and label")

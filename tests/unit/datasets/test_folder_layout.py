@@ -130,7 +130,7 @@ def test_what_is_not_read_is_counted_by_kind(folder: Path) -> None:
     (folder / "a" / "gone.jpg").symlink_to("nowhere.jpg")
     (folder / "empty class").mkdir()
     assert load(folder).notes == (
-        "2 .heic: not a format that is read, such as a/1.heic",
+        "2 .heic: not a format that is read: save them as PNG or JPEG, such as a/1.heic",
         "1 without an ending: no image, such as b/notes",
         "1 folder skipped: no image in it, such as empty class",
         "2 hidden files or folders skipped, such as Thumbs.db",

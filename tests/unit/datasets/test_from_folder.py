@@ -147,7 +147,7 @@ def test_a_folder_without_two_classes_is_refused(folder: Path) -> None:
     (folder / "b").mkdir()
     assert refusal(folder) == f"{needed}images of a only and 1 folder skipped: no image in it, such as b"
     (folder / "b" / "1.heic").write_bytes(b"?")
-    heic = "1 .heic: not a format that is read, such as b/1.heic"
+    heic = "1 .heic: not a format that is read: save them as PNG or JPEG, such as b/1.heic"
     assert refusal(folder) == f"{needed}images of a only and {heic}"
 
 

@@ -233,3 +233,16 @@ def test_a_model_that_takes_long_over_the_data_says_so(tmp_path: Path) -> None:
     assert inputs.splits.notes[-1].endswith("mlp takes them all at once")
     _, inputs = make(dataset=f"csv:{table}", target="kind", model="mlp")
     assert not any("mlp" in note for note in inputs.splits.notes)
+
+
+def test_a_training_of_few_steps_is_told() -> None:
+    _, inputs = make(fixed={"epochs": 6, "params": {"batch_size": 64}}, limit=50, trials=1)
+    assert inputs.splits.notes[-1] == (
+        "40 training samples in batches of 64 and 6 epochs make 6 steps in all, which may be too few to learn from: "
+        "smaller batches (--set batch_size=8) or more epochs give more"
+    )
+    _, inputs = make(fixed={"epochs": 6, "params": {"batch_size": 8}}, limit=50, trials=1)
+    assert inputs.splits.notes == ()
+    _, inputs = make(limit=50)  # the space has batches of 32 to 128, and 20 epochs
+    assert inputs.splits.notes[-1].startswith("40 training samples in batches of 32 and 20 epochs make 20 steps in all")
+    assert make()[1].splits.notes == ()

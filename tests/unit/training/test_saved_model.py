@@ -159,23 +159,33 @@ def test_samples_that_are_no_numbers_are_refused_in_one_line(digits: tuple[Class
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("levels", [[4095, 0], [0], [1, 2, 3], ["0", "1"], [0, float("nan")], "01", None])
-def test_impossible_levels_are_damage(tmp_path: Path, digits: tuple[Classifier, Splits], levels: Any) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("levels", value) for value in ([4095, 0], [0], [1, 2, 3], ["0", "1"], [0, float("nan")], "01", None)),
+        *(("ground", value) for value in (1, 256, True, "white", None, [0])),
+    ],
+)
+def test_impossible_values_of_images_are_damage(
+    tmp_path: Path, digits: tuple[Classifier, Splits], field: str, value: Any
+) -> None:
     model, splits = digits
     save_model(tmp_path, splits.spec, "cnn", PAIRS[0][2], model.state_dict())
     path = tmp_path / "model.json"
     description = json.loads(path.read_text())
-    description["data"]["levels"] = levels
+    description["data"][field] = value
     path.write_text(json.dumps(description))
-    with pytest.raises(TunerError, match="'levels' has an impossible value"):
+    with pytest.raises(TunerError, match=f"'{field}' has an impossible value"):
         load_model(tmp_path)
 
 
-def test_a_model_of_the_version_before_has_no_levels(tmp_path: Path, digits: tuple[Classifier, Splits]) -> None:
+def test_a_model_of_a_version_before_has_no_levels_and_no_ground(
+    tmp_path: Path, digits: tuple[Classifier, Splits]
+) -> None:
     model, splits = digits
     save_model(tmp_path, splits.spec, "cnn", PAIRS[0][2], model.state_dict())
     path = tmp_path / "model.json"
     description = json.loads(path.read_text())
-    del description["data"]["levels"]
+    del description["data"]["levels"], description["data"]["ground"]
     path.write_text(json.dumps(description))
     assert load_model(tmp_path)[1] == splits.spec
