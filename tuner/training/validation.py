@@ -78,6 +78,8 @@ def _unfit_samples(old: DataSpec, new: DataSpec) -> str:
         return f"takes samples of {' x '.join(map(str, old.shape))}"
     if old.levels != new.levels:
         return "reads images of more than 8 bits in another range of values"
+    if old.ground != new.ground:
+        return "reads transparent images on another ground"
     kinds = {column.name: _kind(column) for column in new.columns}
     for column in old.columns:
         if kinds.get(column.name) != _kind(column):
