@@ -57,8 +57,7 @@ def pair_space(config: SweepConfig, task: str) -> dict[str, Any]:
 
 def _same(config: SweepConfig) -> list[str]:
     """Options of the data and the weights, as they were."""
-    named = getattr(config, "known_as", None)
-    given = {"--target": config.target, "--as": named, "--weights": config.weights, "--limit": config.limit}
+    given = {"--target": config.target, "--as": config.known_as, "--weights": config.weights, "--limit": config.limit}
     return [part for option, value in given.items() if value is not None for part in (option, str(value))]
 
 
