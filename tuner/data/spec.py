@@ -32,7 +32,8 @@ class Column:
     fill: float = 0.0
     """The value used for a missing number, or a missing date's days since 1970: the mean over the training split."""
     missing: tuple[str, ...] = ()
-    """Numbers and dates: texts that are none, and were taken for missing values in training."""
+    """Numbers and dates: texts that are none, and were taken for missing values in training. A date among them, as ISO
+    8601 writes it, is missing however it is written."""
     decimal: str = "."
     """Numbers: the decimal sign, a point or a comma."""
     thousands: str = ""
@@ -41,6 +42,8 @@ class Column:
     """Numbers: what is written before or after them, such as `kg` or `%`."""
     date_order: str = ""
     """Dates: `ymd`, `dmy` or `mdy`. Empty for numbers and categories."""
+    latest_year: int = 2068
+    """Dates: the last of the hundred years that a year of two digits may be."""
     parts: tuple[str, ...] = ()
     """Dates: those of `tuner.data.dates.PARTS` that vary in the training split."""
 

@@ -113,6 +113,7 @@ def _good_column(column: Column) -> bool:
         and _is(column.fill, int, float)
         and dates
         and column.date_order in ("", "ymd", "dmy", "mdy")
+        and _is(column.latest_year, int)
         and isinstance(column.parts, tuple)
         and all(part in PARTS for part in column.parts)
     )

@@ -111,7 +111,9 @@ def test_what_pillow_would_misread_or_not_read_is_refused_in_words(tmp_path: Pat
     with pytest.raises(TunerError, match="a TIFF of signed 8-bit values, which are not read"):
         read_image(signed, (1, 8, 8))
     double = tiff(tmp_path / "a.tif", SHADES.astype(np.float64), kind=3)
-    with pytest.raises(TunerError, match="a TIFF of a kind that is not read, such as one of five bands or of 64-bit floats"):
+    with pytest.raises(
+        TunerError, match="a TIFF of a kind that is not read, such as one of five bands or of 64-bit floats"
+    ):
         read_image(double, (1, 8, 8))
     nothing = tiff(tmp_path / "a.tif", np.full((8, 8), np.nan, dtype=np.float32), kind=3)
     with pytest.raises(TunerError, match="none of its pixels is a finite number"):
