@@ -55,6 +55,16 @@ KINDS: dict[str, list[str]] = {
     "accounts": _each(lambda n: f"({n},000.25)" if n % 3 == 0 else f"{n},000.25"),
     "units": _each(lambda n: f"{n} kg"),
     "errors": _each(lambda n: "#DIV/0!" if n == 5 else "-" if n == 9 else str(n)),
+    "short years": _each(lambda n: f"{n % 28 + 1:02d}.{n % 12 + 1:02d}.{n % 60 + 35}"),
+    "no end": _each(lambda n: "9999-12-31" if n % 3 == 0 else f"2024-{n % 12 + 1:02d}-{n % 28 + 1:02d}"),
+    "no date": _each(lambda n: "0000-00-00" if n % 3 == 0 else f"2024-{n % 12 + 1:02d}-{n % 28 + 1:02d}"),
+    "clock": _each(lambda n: f"{n % 24}:{n % 60:02d}"),
+    "clock, seconds": _each(lambda n: f"{n % 24:02d}:{n % 60:02d}:30"),
+    "AM and PM": _each(lambda n: f"{n % 12 + 1}:{n % 60:02d} {'AM' if n % 2 else 'PM'}"),
+    "duration": _each(lambda n: f"{n // 20}h {n % 60}m" if n >= 20 else f"{n}m"),
+    "minutes": _each(lambda n: f"{n // 20}:{n % 60:02d}:10" if n >= 40 else f"{n}:15"),
+    "timedelta": _each(lambda n: f"{n // 24} days {n % 24:02d}:01:10.500000"),
+    "ISO duration": _each(lambda n: f"PT{n}M30S"),
     "a stray word": _each(lambda n: "oops" if n == 5 else str(n)),
 }
 """The cells of each column."""

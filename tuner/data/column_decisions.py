@@ -23,6 +23,8 @@ from tuner.data.dates import choose_order
 from tuner.data.missing import EVERYWHERE, is_missing
 from tuner.data.number_text import LARGEST, PLAIN, StyleChoice, choose_style, is_like_number, simple_numbers
 from tuner.data.spec import Column
+from tuner.data.time_columns import time_column
+from tuner.data.times import choose_clock
 
 ENOUGH = 0.95  # where at least this share of the cells are numbers (or dates), the others are missing values
 MAX_CATEGORIES = 50  # per column; rarer ones become zeros
@@ -106,6 +108,9 @@ def _fit(
     order = choose_order(known)
     if known and order.read >= ENOUGH * known.total():
         return date_column(name, texts, order, training, notes)
+    clock = choose_clock(known)
+    if known and clock.read >= ENOUGH * known.total():
+        return time_column(name, texts, clock, training, notes)
     return _category_column(name, texts, training, notes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from tuner.data.dates import Order, parse_date, to_days
 from tuner.data.missing import is_missing
 from tuner.data.number_text import LARGEST, PERCENT, PLAIN, NumberStyle, parse_number, simple_numbers
 from tuner.data.spec import Column
+from tuner.data.times import Clock, parse_time, typed_time
 
 SHOWN = 40  # characters of a cell in a message
 Numbers = NDArray[np.float64]
@@ -82,14 +83,33 @@ def read_dates(
             days[text] = np.nan if is_missing(text) else known(parse_date(text, order, latest))
         return days[text]
 
-    found = [day(cell) for cell in (cells if cells.dtype == object else texts_of(cells))]
-    broken = np.array([value is None for value in found], dtype=bool)
-    return np.array([np.nan if value is None else value for value in found], dtype=np.float64), broken
+    return _found([day(cell) for cell in (cells if cells.dtype == object else texts_of(cells))])
+
+
+def read_times(cells: Cells, clock: Clock, missing: Sequence[str] = ()) -> tuple[Numbers, NDArray[np.bool_]]:
+    """The hours of cells, NaN where there is none, and which cells are neither missing nor a time."""
+    known: dict[str, float | None] = {"": np.nan, **dict.fromkeys(missing, np.nan)}
+
+    def hours(cell: object) -> float | None:
+        if isinstance(cell, time | timedelta):
+            return typed_time(cell, clock)
+        text = str(cell)
+        if text not in known:
+            known[text] = np.nan if is_missing(text) else parse_time(text, clock)
+        return known[text]
+
+    return _found([hours(cell) for cell in (cells if cells.dtype == object else texts_of(cells))])
 
 
 def style_of(column: Column) -> NumberStyle:
     """How the numbers of a column are written."""
     return NumberStyle(column.decimal, column.thousands, column.unit)
+
+
+def _found(values: Sequence[float | None]) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Values with NaN for None, and which are None."""
+    broken = np.array([value is None for value in values], dtype=bool)
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64), broken
 
 
 def _doubtful(numbers: Numbers, style: NumberStyle, *, floats: bool) -> NDArray[np.bool_]:

@@ -15,12 +15,13 @@ from torch import Tensor
 from tuner.core.errors import TunerError
 from tuner.data.categories import MISSING, UNKNOWN, Categories
 from tuner.data.cells import Cells, columns_of, is_number, texts_of
-from tuner.data.column_values import Numbers, quoted, read_dates, read_numbers, style_of
+from tuner.data.column_values import Numbers, quoted, read_dates, read_numbers, read_times, style_of
 from tuner.data.dates import Order, date_features
 from tuner.data.missing import is_missing
 from tuner.data.number_text import PERCENT, NumberStyle, choose_style, parse_number
 from tuner.data.spec import Column
 from tuner.data.tables import LINE
+from tuner.data.times import Clock
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def _encode(cells: Cells, column: Column, bad: dict[int, str], notes: list[str])
         return _encode_categories(cells, column, notes)
     if column.date_order:
         return _encode_dates(cells, column, bad)
+    if column.clock:
+        return _encode_times(cells, column, bad)
     return _encode_numbers(cells, column, bad, notes)
 
 
@@ -130,6 +133,16 @@ def _encode_dates(cells: Cells, column: Column, bad: dict[int, str]) -> Numbers:
         bad.setdefault(int(row), f"column '{column.name}' must be a date such as 2025-01-31, got {quoted(cells[row])}")
     days[np.isnan(days)] = column.fill
     return date_features(days, column.parts)
+
+
+def _encode_times(cells: Cells, column: Column, bad: dict[int, str]) -> Numbers:
+    hours, broken = read_times(cells, cast(Clock, column.clock), column.missing)
+    examples = {"h:m": "'14:05'", "12h": "'3:04 PM'", "h:m:s": "'1h 30m' or '01:30:00'", "m:s": "'1:30' or '00:01:30'"}
+    for row in np.flatnonzero(broken):
+        needed = f"a time such as {examples[column.clock]}"
+        bad.setdefault(int(row), f"column '{column.name}' must be {needed}, got {quoted(cells[row])}")
+    hours[np.isnan(hours)] = column.fill
+    return hours[:, None]
 
 
 def _encode_categories(cells: Cells, column: Column, notes: list[str]) -> Numbers:

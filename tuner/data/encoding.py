@@ -17,6 +17,7 @@ from tuner.data.dates import DAYS, to_datetime
 from tuner.data.number_text import PERCENT
 from tuner.data.spec import Column, DataSpec
 from tuner.data.texts import encode_texts
+from tuner.data.times import time_text
 
 TEXT = "text"  # the column of sentences in a data frame
 UNKNOWN = "[?]"  # how a word that is not in the vocabulary is shown
@@ -146,6 +147,8 @@ def _raw_column(column: Column, block: Tensor) -> list[str | None] | NDArray[np.
     if column.date_order:
         days = block[:, column.parts.index(DAYS)].double().tolist()
         return [to_datetime(day).isoformat(sep=" ").removesuffix(" 00:00:00") for day in days]
+    if column.clock:
+        return [time_text(hours) for hours in block[:, 0].double().tolist()]
     numbers: NDArray[np.float64] = block[:, 0].double().numpy()
     if column.unit == PERCENT or column.thousands == ".":
         unit = PERCENT if column.unit == PERCENT else ""
