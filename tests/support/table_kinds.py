@@ -54,6 +54,8 @@ KINDS: dict[str, list[str]] = {
     "currency": _each(lambda n: f"${n * 977:,}.50"),
     "accounts": _each(lambda n: f"({n},000.25)" if n % 3 == 0 else f"{n},000.25"),
     "units": _each(lambda n: f"{n} kg"),
+    "factors": _each(lambda n: f"${n / 4}M" if n % 3 else f"${n + 100}K"),
+    "a factor": _each(lambda n: f"{n / 4}k" if n % 3 else f"{n + 200}"),
     "errors": _each(lambda n: "#DIV/0!" if n == 5 else "-" if n == 9 else str(n)),
     "short years": _each(lambda n: f"{n % 28 + 1:02d}.{n % 12 + 1:02d}.{n % 60 + 35}"),
     "no end": _each(lambda n: "9999-12-31" if n % 3 == 0 else f"2024-{n % 12 + 1:02d}-{n % 28 + 1:02d}"),

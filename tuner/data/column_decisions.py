@@ -137,6 +137,7 @@ def _number_column(
         decimal=style.decimal,
         thousands=style.thousands,
         unit=style.unit,
+        scaled=style.scaled,
     )
 
 

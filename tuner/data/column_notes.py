@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from tuner.data.categories import differ_by_case
 from tuner.data.cells import Cells
 from tuner.data.column_values import ColumnTexts, quoted
+from tuner.data.number_scales import split_scale
 from tuner.data.number_text import (
     PLAIN,
     NumberStyle,
     StyleChoice,
-    has_unit,
     other_reading,
     parse_number,
+    unit_of,
 )
 
 ALIKE = 5  # notes of one kind that are shown
@@ -51,11 +52,14 @@ class ColumnNotes:
         other = other_reading(text, style) if choice.ambiguous else None
         doubt = f", and not as {other:.15g}, which the column leaves open" if other not in (None, value) else ""
         self.add("doubt" if doubt else "style", name, f"{quoted(text)} is read as {value:.15g}{doubt}")
-        bare = [t for t in texts if not has_unit(t) and parse_number(t, style) is not None] if style.unit else []
+        if style.scaled:
+            bare = [t for t in texts if split_scale(unit_of(t)).factor == 1 and parse_number(t, style) is not None]
+            told = "are read as they stand, since others have a factor"
+        else:
+            bare = [t for t in texts if not unit_of(t) and parse_number(t, style) is not None] if style.unit else []
+            told = f"are read as if they had '{style.unit}'"
         if bare:
-            self.add(
-                "unit", name, f"{len(bare)} cells, such as {quoted(bare[0])}, are read as if they had '{style.unit}'"
-            )
+            self.add("unit", name, f"{len(bare)} cells, such as {quoted(bare[0])}, {told}")
 
     def sentinel(self, name: str, numbers: NDArray[np.float64]) -> None:
         """A number that often stands for a missing value: it is far from the others, and there are several of it."""

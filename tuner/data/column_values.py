@@ -103,7 +103,7 @@ def read_times(cells: Cells, clock: Clock, missing: Sequence[str] = ()) -> tuple
 
 def style_of(column: Column) -> NumberStyle:
     """How the numbers of a column are written."""
-    return NumberStyle(column.decimal, column.thousands, column.unit)
+    return NumberStyle(column.decimal, column.thousands, column.unit, column.scaled)
 
 
 def _found(values: Sequence[float | None]) -> tuple[Numbers, NDArray[np.bool_]]:

@@ -18,7 +18,7 @@ from tuner.data.cells import Cells, columns_of, is_number, texts_of
 from tuner.data.column_values import Numbers, quoted, read_dates, read_numbers, read_times, style_of
 from tuner.data.dates import Order, date_features
 from tuner.data.missing import is_missing
-from tuner.data.number_text import PERCENT, NumberStyle, choose_style, parse_number
+from tuner.data.number_text import PERCENT, NumberStyle, choose_style, fits_unit, parse_number
 from tuner.data.spec import Column
 from tuner.data.tables import LINE
 from tuner.data.times import Clock
@@ -115,16 +115,19 @@ def _needed(cell: object, style: NumberStyle) -> str:
 
 
 def _other_style(cells: Cells, column: Column) -> NumberStyle | None:
-    """Another style that reads all texts and can be no other: a file from another country than that of training."""
+    """Another style for all numbers, which can be no other: those of a file from another country than training's.
+
+    Texts that are a number in no style have no say: their rows alone are bad.
+    """
+    own = style_of(column)
     texts = Counter(cell for cell in cells.tolist() if isinstance(cell, str))
-    known = Counter({t: n for t, n in texts.items() if t not in column.missing and not is_missing(t)})
-    if all(parse_number(text, style_of(column)) is not None for text in known):
+    words = {text for text in texts if text in column.missing or is_missing(text)}
+    known = Counter({text: count for text, count in texts.items() if text not in words and fits_unit(text, own)})
+    if all(parse_number(text, own) is not None for text in known):
         return None
     choice = choose_style(known)
-    units = {column.unit} if column.unit == PERCENT else {"", column.unit}
-    style = replace(choice.style, unit=column.unit)
-    sure = not choice.ambiguous and choice.style.unit in units
-    return style if sure and all(parse_number(text, style) is not None for text in known) else None
+    style = replace(choice.style, unit=own.unit, scaled=own.scaled)
+    return style if not choice.ambiguous and all(parse_number(text, style) is not None for text in known) else None
 
 
 def _encode_dates(cells: Cells, column: Column, bad: dict[int, str]) -> Numbers:

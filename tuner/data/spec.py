@@ -41,6 +41,8 @@ class Column:
     """Numbers: what separates groups of digits, if anything."""
     unit: str = ""
     """Numbers: what is written before or after them, such as `kg` or `%`."""
+    scaled: bool = False
+    """Numbers: whether a factor such as k or M may be written with them, or with their unit."""
     date_order: str = ""
     """Dates: `ymd`, `dmy` or `mdy`. Empty for numbers and categories."""
     latest_year: int = 2068

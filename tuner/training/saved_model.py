@@ -109,6 +109,7 @@ def _good_column(column: Column) -> bool:
     return (
         all(isinstance(text, str) for text in (column.name, column.decimal, column.thousands, column.unit))
         and signs
+        and type(column.scaled) is bool
         and _all(column.categories, str)
         and _all(column.missing, str)
         and _is(column.fill, int, float)
