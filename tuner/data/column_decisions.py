@@ -15,13 +15,14 @@ import pandas as pd
 
 from tuner.data.categories import Categories, join_spellings
 from tuner.data.cells import Cells, columns_of, texts_of
+from tuner.data.column_doubts import are_sentences, may_be_none, why_not
 from tuner.data.column_notes import ColumnNotes
 from tuner.data.column_statistics import Rows, known_texts, mean_or_reason, strays
-from tuner.data.column_values import ColumnTexts, Numbers, quoted, read_numbers
+from tuner.data.column_values import ColumnTexts, Numbers, read_numbers
 from tuner.data.date_columns import date_column
 from tuner.data.dates import choose_order
 from tuner.data.missing import EVERYWHERE, is_missing
-from tuner.data.number_text import LARGEST, PLAIN, StyleChoice, choose_style, is_like_number, simple_numbers
+from tuner.data.number_text import LARGEST, PLAIN, StyleChoice, choose_style, simple_numbers
 from tuner.data.spec import Column
 from tuner.data.time_columns import time_column
 from tuner.data.times import choose_clock
@@ -130,6 +131,8 @@ def _number_column(
     notes.numbers(name, column, choice)
     notes.sentinel(name, numbers)
     notes.missing(name, texts, np.isnan(numbers))
+    for kind, line in may_be_none(name, texts, numbers):
+        notes.add(kind, name, line)
     return Column(
         name=name,
         fill=fill,
@@ -146,13 +149,12 @@ def _category_column(name: str, texts: Cells, training: Rows, notes: ColumnNotes
     if not counts:
         return "all its cells are missing"
     groups = join_spellings(counts)
-    numbers = {text for text in counts if is_like_number(text)}
-    numeric = sum(counts[text] for text in numbers)
-    other = next((text for text in counts if text not in numbers and not is_missing(text)), "")
-    mixed = 2 * numeric > counts.total() and other != ""
+    why = why_not(counts)
     if counts.total() < 2 * len(groups):
-        most = f" (most are numbers, but {quoted(other)} is not)" if mixed else ""
-        return f"{len(groups)} different texts in {counts.total()} cells{most}"
+        what = f"{len(groups)} different texts in {counts.total()} cells"
+        if not why and are_sentences(groups):
+            why = "texts of several words, and tuner does not learn from texts of your own yet"
+        return f"{what} ({why})" if why else what
     categories = Categories(list(groups))
     there = Counter(categories.places(texts[training].tolist()))
     found = {categories.names[place]: count for place, count in there.items() if place >= 0}
@@ -163,8 +165,8 @@ def _category_column(name: str, texts: Cells, training: Rows, notes: ColumnNotes
     names = sorted(found, key=lambda category: (-found[category], category))[:MAX_CATEGORIES]
     notes.categories(name, groups, kept=len(names), known=len(found))
     notes.missing(name, texts, np.array([text in EVERYWHERE for text in texts]))
-    if mixed:
-        notes.mixed(name, numeric, counts.total(), other)
+    if why:
+        notes.add("mixed", name, f"read as categories: {why}")
     return Column(name=name, categories=tuple(sorted(names)))
 
 

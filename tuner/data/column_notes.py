@@ -96,12 +96,6 @@ class ColumnNotes:
                 "rare", name, f"of {known} categories the {kept} most frequent are kept, and the others are dropped"
             )
 
-    def mixed(self, name: str, numeric: int, total: int, other: str) -> None:
-        """A column that might have been meant as numbers."""
-        self.add(
-            "mixed", name, f"read as categories: {numeric} of {total} cells are numbers, but {quoted(other)} is not"
-        )
-
 
 def _first_changed(column: ColumnTexts, style: NumberStyle) -> tuple[str, float | None]:
     """The first text that is a number in this style and none, or another, to Python; with the number."""

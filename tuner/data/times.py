@@ -52,9 +52,9 @@ class ClockChoice:
 def choose_clock(texts: Mapping[str, int]) -> ClockChoice:
     """How the texts, which come with their counts, are read; none is read where there are few times."""
     sample = list(texts)[:: 1 + len(texts) // SAMPLE]
-    if 2 * sum(map(_is_time, sample)) < len(sample):
+    if 2 * sum(map(is_time, sample)) < len(sample):
         return ClockChoice("h:m", 0, ambiguous=False)
-    known = [text for text in texts if _is_time(text)]
+    known = [text for text in texts if is_time(text)]
     colons = [match for text in known if (match := _COLON.fullmatch(text))]
     pairs = [match for match in colons if not match["c"]]
     clock: Clock = "h:m:s" if len(pairs) < len(known) else "h:m"
@@ -71,7 +71,8 @@ def choose_clock(texts: Mapping[str, int]) -> ClockChoice:
     return ClockChoice(clock, 0 if _may_be_lengths(known) else read, ambiguous)
 
 
-def _is_time(text: str) -> bool:
+def is_time(text: str) -> bool:
+    """Whether a text is a time in some column."""
     return _seconds(text, "h:m:s") is not None or _seconds(text, "m:s") is not None
 
 
