@@ -9,15 +9,16 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from tuner.core.errors import TunerError, check_name
+from tuner.core.errors import TunerError, check_name, printable
 from tuner.core.units import counted
 from tuner.data.table_dialect import Record
-from tuner.data.table_header import check_header, find_header
+from tuner.data.table_header import check_header, check_separators, find_header
 
 LINE = "line"  # the name of the index of rows that come from a file
 _INDEX = re.compile(r"Unnamed: 0(\.\d+)*|\.\.\.1")  # pandas and readr call a column like this that has no name
 _FORMULA = re.compile('^="(.*)"$', re.DOTALL)
 MOST_SHOWN = 5
+SHOWN = 40  # characters of a row in a message
 
 
 class BadRow(NamedTuple):
@@ -44,7 +45,9 @@ class Table(NamedTuple):
     """The rows that could not be read. Training refuses a table that has any, predictions name them."""
 
 
-def lay_out(records: Iterable[Record], place: str, target: str | None, columns: Collection[str]) -> Table:
+def lay_out(
+    records: Iterable[Record], place: str, target: str | None, columns: Collection[str], separator: str = ","
+) -> Table:
     """The table of the rows of a file, one of which is the header.
 
     Args:
@@ -52,6 +55,7 @@ def lay_out(records: Iterable[Record], place: str, target: str | None, columns: 
         place: the file, for errors.
         target: the column with the classes, where it is known.
         columns: further columns that are known to be there.
+        separator: of the cells in the file.
 
     Raises:
         TunerError: there is no header, there are no rows, or a column has an impossible name.
@@ -77,7 +81,8 @@ def lay_out(records: Iterable[Record], place: str, target: str | None, columns: 
     if empty:
         notes.append(f"{counted(len(empty), 'empty row')} left out, the first in line {empty[0]}")
     header, rows = _same_width(header, rows, notes)
-    check_header(header, rows, expected, place)
+    check_separators(header, rows, separator, place)
+    check_header(header, rows, expected, place, separator)
     table = make_table(header, rows, place, target, expected)
     return Table(table.frame, (*notes, *table.notes), tuple(sorted((*bad, *table.bad))))
 
@@ -121,7 +126,9 @@ def _without_formulas(rows: Sequence[Record], notes: list[str]) -> Sequence[Reco
 
 
 def _ragged(cells: Sequence[str], header: Sequence[str]) -> str:
-    return f"{len(cells)} cells instead of the {len(header)} of the header"
+    text = " ".join(cells)
+    shown = printable(text[:SHOWN]) + ("..." if len(text) > SHOWN else "")
+    return f"{counted(len(cells), 'cell')} instead of the {len(header)} of the header: '{shown}'"
 
 
 def _same_width(header: Record, rows: list[Record], notes: list[str]) -> tuple[Record, list[Record]]:
