@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.core.errors import TunerError
+from tuner.core.units import counted
 from tuner.data.categories import MISSING, UNKNOWN, Categories
 from tuner.data.cells import Cells, columns_of, is_number, texts_of
 from tuner.data.column_values import Numbers, quoted, read_dates, read_numbers, read_times, style_of
@@ -22,6 +24,8 @@ from tuner.data.number_text import PERCENT, NumberStyle, choose_style, fits_unit
 from tuner.data.spec import Column
 from tuner.data.tables import LINE
 from tuner.data.times import Clock
+
+MOST_NAMED = 5  # columns in a note
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,39 @@ class ExaminedRows:
     bad: tuple[tuple[int, str], ...]
     """The rows that cannot be read: the position of each, rising, and the reason without its place."""
     notes: tuple[str, ...]
-    """A line for each column with categories that training did not know, counted and with an example."""
+    """A line for each column with categories that training did not know, counted and with an example; and for one that
+    is read in another style than that of training."""
+    missing: Mapping[str, int]
+    """How many rows have no value in a column of numbers, dates or times, for which its mean in training is taken."""
+
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes, and one on missing values."""
+        if not self.missing:
+            return self.notes
+        shown = sorted(self.missing.items(), key=lambda item: -item[1])[:MOST_NAMED]
+        named = ", ".join(f"'{name}' ({count})" for name, count in shown)
+        more = f" and {len(self.missing) - MOST_NAMED} more columns" if len(self.missing) > MOST_NAMED else ""
+        rows = counted(len(self.features), "row")
+        what = f"missing values in {rows}, for which the mean of training is taken: {named}{more}"
+        return (*self.notes, what)
+
+
+@dataclass
+class _Findings:
+    """What is found while columns are read."""
+
+    bad: dict[int, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    missing: dict[str, int] = field(default_factory=dict)
+
+    def fill(self, values: Numbers, broken: NDArray[np.bool_], column: Column) -> Numbers:
+        """The values with the column's mean in place of those that are missing, which are counted."""
+        none = np.isnan(values)
+        count = int((none & ~broken).sum())
+        if count:
+            self.missing[column.name] = count
+        values[none] = column.fill
+        return values
 
 
 def examine_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> ExaminedRows:
@@ -54,12 +90,11 @@ def examine_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) ->
         if column.name not in there:
             has = ", ".join(f"'{name}'" for name in list(there)[::-1][:20]) + (", ..." if len(there) > 20 else "")
             raise TunerError(f"{source}: there is no column '{column.name}', the columns are {has}")
-    bad: dict[int, str] = {}
-    notes: list[str] = []
+    found = _Findings()
     cells = columns_of(frame, [there[column.name] for column in columns])
-    blocks = [_encode(of_column, column, bad, notes) for of_column, column in zip(cells, columns, strict=True)]
+    blocks = [_encode(of_column, column, found) for of_column, column in zip(cells, columns, strict=True)]
     features = torch.from_numpy(np.concatenate(blocks, axis=1, dtype=np.float64))
-    return ExaminedRows(features, tuple(sorted(bad.items())), tuple(notes))
+    return ExaminedRows(features, tuple(sorted(found.bad.items())), tuple(found.notes), found.missing)
 
 
 def encode_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> Tensor:
@@ -81,29 +116,28 @@ def refuse_bad(examined: ExaminedRows, frame: pd.DataFrame, source: str) -> None
         raise TunerError(f"{source}, {place}: {reason}{more}")
 
 
-def _encode(cells: Cells, column: Column, bad: dict[int, str], notes: list[str]) -> Numbers:
+def _encode(cells: Cells, column: Column, found: _Findings) -> Numbers:
     if column.categories:
-        return _encode_categories(cells, column, notes)
+        return _encode_categories(cells, column, found)
     if column.date_order:
-        return _encode_dates(cells, column, bad)
+        return _encode_dates(cells, column, found)
     if column.clock:
-        return _encode_times(cells, column, bad)
-    return _encode_numbers(cells, column, bad, notes)
+        return _encode_times(cells, column, found)
+    return _encode_numbers(cells, column, found)
 
 
-def _encode_numbers(cells: Cells, column: Column, bad: dict[int, str], notes: list[str]) -> Numbers:
+def _encode_numbers(cells: Cells, column: Column, found: _Findings) -> Numbers:
     style = style_of(column)
     numbers, broken = read_numbers(cells, style, column.missing)
     if broken.any() and (other := _other_style(cells, column)):
         numbers, broken = read_numbers(cells, other, column.missing)
         texts = [cell for cell in cells if isinstance(cell, str) and parse_number(cell, style) is None]
         example, value = next((text, value) for text in texts if (value := parse_number(text, other)) is not None)
-        notes.append(f"column '{column.name}': {quoted(example)} is read as {value:.15g}")
+        found.notes.append(f"column '{column.name}': {quoted(example)} is read as {value:.15g}")
     for row in np.flatnonzero(broken):
         needed = _needed(cells[row], style)
-        bad.setdefault(int(row), f"column '{column.name}' must be {needed}, got {quoted(cells[row])}")
-    numbers[np.isnan(numbers)] = column.fill
-    return numbers[:, None]
+        found.bad.setdefault(int(row), f"column '{column.name}' must be {needed}, got {quoted(cells[row])}")
+    return found.fill(numbers, broken, column)[:, None]
 
 
 def _needed(cell: object, style: NumberStyle) -> str:
@@ -130,32 +164,32 @@ def _other_style(cells: Cells, column: Column) -> NumberStyle | None:
     return style if not choice.ambiguous and all(parse_number(text, style) is not None for text in known) else None
 
 
-def _encode_dates(cells: Cells, column: Column, bad: dict[int, str]) -> Numbers:
+def _encode_dates(cells: Cells, column: Column, found: _Findings) -> Numbers:
     days, broken = read_dates(cells, cast(Order, column.date_order), column.missing, column.latest_year)
     for row in np.flatnonzero(broken):
-        bad.setdefault(int(row), f"column '{column.name}' must be a date such as 2025-01-31, got {quoted(cells[row])}")
-    days[np.isnan(days)] = column.fill
-    return date_features(days, column.parts)
+        found.bad.setdefault(
+            int(row), f"column '{column.name}' must be a date such as 2025-01-31, got {quoted(cells[row])}"
+        )
+    return date_features(found.fill(days, broken, column), column.parts)
 
 
-def _encode_times(cells: Cells, column: Column, bad: dict[int, str]) -> Numbers:
+def _encode_times(cells: Cells, column: Column, found: _Findings) -> Numbers:
     hours, broken = read_times(cells, cast(Clock, column.clock), column.missing)
     examples = {"h:m": "'14:05'", "12h": "'3:04 PM'", "h:m:s": "'1h 30m' or '01:30:00'", "m:s": "'1:30' or '00:01:30'"}
     for row in np.flatnonzero(broken):
         needed = f"a time such as {examples[column.clock]}"
-        bad.setdefault(int(row), f"column '{column.name}' must be {needed}, got {quoted(cells[row])}")
-    hours[np.isnan(hours)] = column.fill
-    return hours[:, None]
+        found.bad.setdefault(int(row), f"column '{column.name}' must be {needed}, got {quoted(cells[row])}")
+    return found.fill(hours, broken, column)[:, None]
 
 
-def _encode_categories(cells: Cells, column: Column, notes: list[str]) -> Numbers:
+def _encode_categories(cells: Cells, column: Column, found: _Findings) -> Numbers:
     categories = Categories(column.categories)
     texts = texts_of(cells).tolist()
     places = np.array(categories.places(texts), dtype=np.int64)
     unknown = places == UNKNOWN
     if unknown.any():
         count = f"{unknown.sum()} of {len(places)} cells have a category that training did not know"
-        notes.append(f"column '{column.name}': {count}, such as {quoted(texts[int(unknown.argmax())])}")
+        found.notes.append(f"column '{column.name}': {count}, such as {quoted(texts[int(unknown.argmax())])}")
     one_hot = np.zeros((len(places), len(categories.names)))
     rows = np.flatnonzero(places > MISSING)
     one_hot[rows, places[rows]] = 1

@@ -33,7 +33,7 @@ def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool
         raw: images, see `image_input.image_inputs`. Or sentences: one, a list or series of them, or a data frame with
             one column of text, or with the column `text`. Or rows of a table: a data frame, a dictionary of columns or
             a list of dictionaries, with the names of its columns, and values of any type that pandas has; or an array.
-        tell: called with a line for each column with categories that training did not know.
+        tell: called with a line for each column with categories that training did not know, and one on missing values.
         files: whether a text may be the path of an image; see `image_inputs`.
 
     Raises:
@@ -51,7 +51,7 @@ def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool
     source = f"samples for a model of {data.name}"
     examined = examine_rows(frame, data.columns, source)
     refuse_bad(examined, frame, source)
-    for note in examined.notes if tell else ():
+    for note in examined.all_notes() if tell else ():
         tell(note)  # type: ignore[misc]
     return examined.features
 
