@@ -13,6 +13,8 @@ from tuner.core.errors import TunerError, check_name, printable
 from tuner.core.units import counted
 from tuner.data.table_dialect import Record
 from tuner.data.table_header import check_header, check_separators, find_header
+from tuner.data.table_levels import refuse_levels
+from tuner.data.table_totals import without_totals
 
 LINE = "line"  # the name of the index of rows that come from a file
 _INDEX = re.compile(r"Unnamed: 0(\.\d+)*|\.\.\.1")  # pandas and readr call a column like this that has no name
@@ -71,11 +73,14 @@ def lay_out(
             rows.append(record)
         else:
             empty.append(record.line)
+    refuse_levels(rows, place)
     rows, notes = find_header(rows, expected, units=not columns)  # to predict, each row must be answered or named
     if bad and (not rows or int(bad[0].line) < rows[0].line):
         raise TunerError(f"{place}, {bad[0]}")
     if not rows:
         raise TunerError(f"{place}: the file is empty: a header and rows are expected")
+    if not columns:
+        rows = without_totals(rows, notes)
     header, rows = rows[0], rows[1:]
     empty = [line for line in empty if line > header.line]
     if empty:
