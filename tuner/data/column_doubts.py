@@ -19,6 +19,7 @@ from tuner.data.times import is_time
 SAMPLE = 200  # different texts that are looked at first
 FEW_WORDS = 5  # on average, from which cells are sentences
 FEWEST_IDS = 20
+FIRST_DAY, LAST_DAY = 19000101, 21001231
 _EXPONENT = re.compile(r"[0-9]+[eE][0-9]+")
 _ID = re.compile(r"(?:.*[ _.-])?(?:id|ids|uid|uuid|guid|key|nr|no)|.*[a-z](?:I[dD])", re.DOTALL)
 
@@ -59,8 +60,9 @@ def may_be_none(name: str, texts: Cells, numbers: NDArray[np.float64]) -> list[t
         numbers: (rows,) what they are read as; NaN where a cell is none.
     """
     found = []
-    joined = "".join(texts).lower() if len(texts) else ""
-    code = next((text for text in texts if _EXPONENT.fullmatch(text)), None) if "e" in joined else None
+    joined = "".join(texts.tolist())
+    exponents = "e" in joined or "E" in joined
+    code = next((text for text in texts if _EXPONENT.fullmatch(text)), None) if exponents else None
     if code is not None:
         found.append(("codes", f"{quoted(code)} is read as the number {float(code):.15g}"))
     known = numbers[~np.isnan(numbers)]
@@ -124,7 +126,9 @@ def _orders_of_dates(dates: Mapping[str, int]) -> str:
 
 def _may_be_days(numbers: NDArray[np.float64]) -> bool:
     """Whether all are like 20250131."""
-    if not len(numbers) or numbers.min() < 19000101 or numbers.max() > 21001231 or (numbers % 1).any():
+    if not (len(numbers) and FIRST_DAY <= numbers[0] <= LAST_DAY):  # mostly the end of it
+        return False
+    if numbers.min() < FIRST_DAY or numbers.max() > LAST_DAY or (numbers % 1).any():
         return False
     days, months = numbers % 100, numbers // 100 % 100
     return bool(((days >= 1) & (days <= 31) & (months >= 1) & (months <= 12)).all())

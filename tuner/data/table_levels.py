@@ -8,6 +8,8 @@ from tuner.core.errors import TunerError
 from tuner.data.table_dialect import Record
 from tuner.data.table_prints import to_number
 
+_JOIN = "frame.columns = ['_'.join(map(str, names)).strip('_') for names in frame.columns]"
+
 
 def refuse_levels(rows: Sequence[Record], place: str) -> None:
     """Raises TunerError where the names are in the first two rows together, above numbers."""
@@ -24,8 +26,8 @@ def refuse_levels(rows: Sequence[Record], place: str) -> None:
     if any(number is None for number in numbers):
         return
     first, second = named[0]
-    advice = "frame.columns = ['_'.join(map(str, names)).strip('_') for names in frame.columns]"
+    advice = f"'{first}_{second}' and so on; in pandas: {_JOIN}"
     raise TunerError(
-        f"{place}, line {rows[0].line}: the header has two lines, such as '{first}' above '{second}': write one name for "
-        f"each column, '{first}_{second}' and so on; in pandas: {advice}"
+        f"{place}, line {rows[0].line}: the header has two lines, such as '{first}' above '{second}': "
+        f"write one name for each column, {advice}"
     )

@@ -36,7 +36,9 @@ def test_a_header_of_two_levels_is_refused_with_the_change(tmp_path: Path) -> No
     frame["kind", ""] = ["u", "v"] * 5
     for content in (frame.to_csv(), frame.to_csv(index=False), frame.rename_axis("id").to_csv()):
         refused = refusal(write(tmp_path, content))
-        assert refused.startswith(", line 1: the header has two lines, such as 'open' above 'mean': write one name for")
+        assert refused.startswith(
+            ", line 1: the header has two lines, such as 'open' above 'mean': write one name for e"
+        )
     frame.columns = pd.Index(["_".join(map(str, names)).strip("_") for names in frame.columns])
     found = read(tmp_path, frame.to_csv(index=False))
     assert list(found.frame.columns) == ["open_mean", "open_std", "close_mean", "close_std", "kind"]
