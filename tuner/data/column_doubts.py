@@ -47,7 +47,7 @@ def why_not(counts: Mapping[str, int]) -> str:
 
 def are_sentences(texts: Iterable[str]) -> bool:
     """Whether texts are mostly of several words."""
-    lengths = [len(text.split()) for text in texts]
+    lengths = [sum(any(map(str.isalpha, word)) for word in text.split()) for text in texts]
     return bool(lengths) and sum(lengths) >= FEW_WORDS * len(lengths)
 
 

@@ -28,6 +28,7 @@ _ISO = re.compile(
 _PART = re.compile(r"(\d+(?:[.,]\d+)?) ?([^\W\d_]{1,8})\.?(?:,? ?(?:and |und )?)", re.ASCII | re.IGNORECASE)
 _M, _BESIDE_M = re.compile(r"\d ?m\b"), re.compile(r"\d ?(?:h|s|min)|:", re.IGNORECASE)
 _HOURS_MINUTES = re.compile(r"(\d{1,3}) ?h ?(\d{2})", re.ASCII)  # as the French write it
+_BEGIN = "0123456789+-P"
 _UNITS = {
     **dict.fromkeys(["w", "wk", "wks", "week", "weeks"], 604800.0),
     **dict.fromkeys(["d", "day", "days", "tag", "tage"], 86400.0),
@@ -114,6 +115,8 @@ def time_text(hours: float) -> str:
 
 
 def _seconds(text: str, clock: Clock) -> float | None:
+    if text[:1] not in _BEGIN:
+        return None
     if match := _COLON.fullmatch(text):
         return _of_colons(match, clock)
     if clock in ("h:m", "12h"):

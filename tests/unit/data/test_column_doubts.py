@@ -81,3 +81,8 @@ def test_numbers_that_may_be_something_else_are_kept_and_told(name: str, cells: 
 @pytest.mark.parametrize("name", ["width", "humid", "bid", "paid"])
 def test_a_measurement_is_no_id(name: str) -> None:
     assert fit(name, [str(n * 37 % 61) for n in range(60)]).notes == ()
+
+
+def test_numbers_of_telephones_are_no_sentences() -> None:
+    cells = [f"+41 79 {n:03d} {n % 7:02d} 90" for n in range(60)]
+    assert fit("x", cells).left_out == ("column 'x' left out: 60 different texts in 60 cells",)
