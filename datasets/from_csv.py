@@ -42,7 +42,7 @@ def load(path: Path, *, target: str | None = None) -> Splits:
     target = _check_target(frame, target, source)
     labels = frame[target].str.strip()
     known = frame[labels != ""]
-    classes, notes = read_classes(labels[labels != ""], source)
+    classes, notes = read_classes(labels[labels != ""], source, int((labels == "").sum()))
     number = {name: index for index, name in enumerate(classes)}
     targets = torch.tensor([number[name] for name in labels[labels != ""]], dtype=torch.int64)
     rows = Split(torch.arange(len(known)), targets)

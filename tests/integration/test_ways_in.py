@@ -35,6 +35,7 @@ from tuner.training.prediction import predict
 from tuner.training.samples import SampleReader
 from tuner.training.saved_model import load_model, save_model
 
+pytestmark = pytest.mark.filterwarnings("ignore:missing values in")
 CLASSES = ["good" if row % 2 else "bad" for row in range(ROWS)]
 KEPT = {name: cells for name, cells in KINDS.items() if name != "big"}  # a column less for JSON, which rounds it
 

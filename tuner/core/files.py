@@ -12,6 +12,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
+from unicodedata import combining, normalize
 
 from platformdirs import user_cache_path
 
@@ -29,10 +30,20 @@ def tuner_home() -> Path:
 def slug(text: str) -> str:
     """A name for files and tables: lower-case letters, digits and _.
 
-    >>> slug("My Photos (2)")
-    'my_photos_2'
+    Where letters of other alphabets are lost, six digits stand for the whole text, so that two texts differ.
+
+    >>> slug("My Photos (2)"), slug("Größe")
+    ('my_photos_2', 'gro_e_d353a2')
     """
-    return re.sub("[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
+    lower = normalize("NFC", text.lower())
+    plain = re.sub("[^a-z0-9]+", "_", "".join(filter(_is_base, normalize("NFD", lower)))).strip("_") or "data"
+    lost = any(sign.isalnum() for sign in lower if not sign.isascii())
+    return f"{plain}_{digest(lower)[:6]}" if lost else plain
+
+
+def _is_base(sign: str) -> bool:
+    """Whether it is no accent that stands over a letter."""
+    return not combining(sign)
 
 
 def pictures() -> Path:

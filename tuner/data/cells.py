@@ -73,6 +73,8 @@ def _cells(values: NDArray[np.object_]) -> Cells:
 def _plain(value: Any) -> Any:
     if isinstance(value, np.datetime64):
         value = pd.Timestamp(value)
+    elif isinstance(value, np.timedelta64):
+        value = pd.Timedelta(value)
     elif isinstance(value, bytes):  # some databases' drivers give text like this
         value = value.decode("utf-8", errors="replace")
     if isinstance(value, str):

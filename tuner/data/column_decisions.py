@@ -12,22 +12,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tuner.data.categories import Categories, join_spellings
 from tuner.data.cells import Cells, columns_of, texts_of
+from tuner.data.column_doubts import are_sentences, may_be_none, why_not
 from tuner.data.column_notes import ColumnNotes
-from tuner.data.columns import ColumnTexts, Numbers, quoted, read_dates, read_numbers
-from tuner.data.dates import PARTS, Order, choose_order, date_features
+from tuner.data.column_statistics import Rows, known_texts, mean_or_reason, strays
+from tuner.data.column_values import ColumnTexts, Numbers, read_numbers
+from tuner.data.date_columns import date_column
+from tuner.data.dates import choose_order
 from tuner.data.missing import EVERYWHERE, is_missing
-from tuner.data.number_text import LARGEST, PLAIN, StyleChoice, choose_style, is_like_number, simple_numbers
+from tuner.data.number_text import LARGEST, PLAIN, StyleChoice, choose_style, simple_numbers
 from tuner.data.spec import Column
+from tuner.data.time_columns import time_column
+from tuner.data.times import choose_clock
 
 ENOUGH = 0.95  # where at least this share of the cells are numbers (or dates), the others are missing values
 MAX_CATEGORIES = 50  # per column; rarer ones become zeros
-MOST_STRAYS = 20  # texts of a column that are remembered as missing
 _POINTS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")  # the points may separate thousands
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _choose(column: ColumnTexts, *, comma: bool = False) -> StyleChoice | None:
     plain = np.abs(column.plain) <= LARGEST
     if plain.any() and not with_points and all(map(is_missing, set(texts[~plain].tolist()))):
         return StyleChoice(PLAIN, int(plain.sum()), ambiguous=False)
-    known = _known(texts)
+    known = known_texts(texts)
     choice = choose_style(known, comma=comma)
     return choice if known and choice.read >= ENOUGH * known.total() else None
 
@@ -103,10 +105,13 @@ def _fit(
         return "all its cells are the same" if first else "it is empty"
     if choice:
         return _number_column(name, column, choice, training, notes)
-    known = _known(texts)
+    known = known_texts(texts)
     order = choose_order(known)
     if known and order.read >= ENOUGH * known.total():
-        return _date_column(name, texts, order.order, training, notes, ambiguous=order.ambiguous)
+        return date_column(name, texts, order, training, notes)
+    clock = choose_clock(known)
+    if known and clock.read >= ENOUGH * known.total():
+        return time_column(name, texts, clock, training, notes)
     return _category_column(name, texts, training, notes)
 
 
@@ -120,35 +125,23 @@ def _number_column(
         return "all its numbers are the same"
     if _counts_rows(known):
         return "it numbers the rows: where a table is sorted by class, it would give the class away"
-    fill = _mean(numbers[training])
+    fill = mean_or_reason(numbers[training])
     if isinstance(fill, str):
         return fill
     notes.numbers(name, column, choice)
     notes.sentinel(name, numbers)
     notes.missing(name, texts, np.isnan(numbers))
+    for kind, line in may_be_none(name, texts, numbers):
+        notes.add(kind, name, line)
     return Column(
         name=name,
         fill=fill,
-        missing=_strays(texts[broken]),
+        missing=strays(texts[broken]),
         decimal=style.decimal,
         thousands=style.thousands,
         unit=style.unit,
+        scaled=style.scaled,
     )
-
-
-def _date_column(
-    name: str, cells: Cells, order: Order, training: Rows, notes: ColumnNotes, *, ambiguous: bool
-) -> Column | str:
-    days, broken = read_dates(cells, order)
-    fill = _mean(days[training])
-    if isinstance(fill, str):
-        return fill.replace("number", "date")
-    known = days[training][~np.isnan(days[training])]
-    features = date_features(known, PARTS)
-    parts = tuple(part for part, values in zip(PARTS, features.T, strict=True) if values.min() < values.max())
-    notes.dates(name, cells, order, parts, ambiguous=ambiguous)
-    notes.missing(name, cells, np.isnan(days))
-    return Column(name=name, fill=fill, missing=_strays(cells[broken]), date_order=order, parts=parts)
 
 
 def _category_column(name: str, texts: Cells, training: Rows, notes: ColumnNotes) -> Column | str:
@@ -156,13 +149,12 @@ def _category_column(name: str, texts: Cells, training: Rows, notes: ColumnNotes
     if not counts:
         return "all its cells are missing"
     groups = join_spellings(counts)
-    numbers = {text for text in counts if is_like_number(text)}
-    numeric = sum(counts[text] for text in numbers)
-    other = next((text for text in counts if text not in numbers and not is_missing(text)), "")
-    mixed = 2 * numeric > counts.total() and other != ""
+    why = why_not(counts)
     if counts.total() < 2 * len(groups):
-        most = f" (most are numbers, but {quoted(other)} is not)" if mixed else ""
-        return f"{len(groups)} different texts in {counts.total()} cells{most}"
+        what = f"{len(groups)} different texts in {counts.total()} cells"
+        if not why and are_sentences(groups):
+            why = "texts of several words, and tuner does not learn from texts of your own yet"
+        return f"{what} ({why})" if why else what
     categories = Categories(list(groups))
     there = Counter(categories.places(texts[training].tolist()))
     found = {categories.names[place]: count for place, count in there.items() if place >= 0}
@@ -173,26 +165,9 @@ def _category_column(name: str, texts: Cells, training: Rows, notes: ColumnNotes
     names = sorted(found, key=lambda category: (-found[category], category))[:MAX_CATEGORIES]
     notes.categories(name, groups, kept=len(names), known=len(found))
     notes.missing(name, texts, np.array([text in EVERYWHERE for text in texts]))
-    if mixed:
-        notes.mixed(name, numeric, counts.total(), other)
+    if why:
+        notes.add("mixed", name, f"read as categories: {why}")
     return Column(name=name, categories=tuple(sorted(names)))
-
-
-def _known(texts: Cells) -> Counter[str]:
-    return Counter({text: count for text, count in Counter(texts.tolist()).items() if not is_missing(text)})
-
-
-def _strays(cells: Cells) -> tuple[str, ...]:
-    return tuple(text for text, _ in Counter(map(str, cells)).most_common(MOST_STRAYS))
-
-
-def _mean(numbers: Numbers) -> float | str:
-    """The mean of the training rows, or why they do not have one to learn from."""
-    known = numbers[~np.isnan(numbers)]
-    if not len(known):
-        return "it has no number in the training split"
-    same = "all its numbers are the same in the training split"
-    return same if known.min() == known.max() else float(known.mean())
 
 
 def _counts_rows(numbers: Numbers) -> bool:

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from tuner.data.categories import differ_by_case
 from tuner.data.cells import Cells
-from tuner.data.columns import ColumnTexts, quoted
-from tuner.data.dates import Order, parse_date, to_datetime
+from tuner.data.column_values import ColumnTexts, quoted
+from tuner.data.number_scales import split_scale
 from tuner.data.number_text import (
     PLAIN,
     NumberStyle,
     StyleChoice,
-    has_unit,
     other_reading,
     parse_number,
+    unit_of,
 )
 
 ALIKE = 5  # notes of one kind that are shown
@@ -36,23 +36,30 @@ class ColumnNotes:
         """The notes by kind."""
         return tuple(line for lines in self._lines.values() for line in shorten(lines))
 
+    def add(self, kind: str, name: str, line: str) -> None:
+        """A note on a column, of one of the kinds of which only the first ones are shown."""
+        self._lines[kind].append(f"column '{name}': {line}")
+
     def numbers(self, name: str, column: ColumnTexts, choice: StyleChoice) -> None:
         """How numbers are written, where it is not as Python writes them."""
         style, texts = choice.style, column.texts
         code = next((text for text in texts if text[:1] == "0" and text[1:2].isdigit()), None)
         if code and (value := parse_number(code, style)) is not None:
-            self._add("codes", name, f"{quoted(code)} is read as the number {value:.15g}")
+            self.add("codes", name, f"{quoted(code)} is read as the number {value:.15g}")
         text, value = _first_changed(column, style)
         if value is None:
             return
         other = other_reading(text, style) if choice.ambiguous else None
         doubt = f", and not as {other:.15g}, which the column leaves open" if other not in (None, value) else ""
-        self._add("doubt" if doubt else "style", name, f"{quoted(text)} is read as {value:.15g}{doubt}")
-        bare = [t for t in texts if not has_unit(t) and parse_number(t, style) is not None] if style.unit else []
+        self.add("doubt" if doubt else "style", name, f"{quoted(text)} is read as {value:.15g}{doubt}")
+        if style.scaled:
+            bare = [t for t in texts if split_scale(unit_of(t)).factor == 1 and parse_number(t, style) is not None]
+            told = "are read as they stand, since others have a factor"
+        else:
+            bare = [t for t in texts if not unit_of(t) and parse_number(t, style) is not None] if style.unit else []
+            told = f"are read as if they had '{style.unit}'"
         if bare:
-            self._add(
-                "unit", name, f"{len(bare)} cells, such as {quoted(bare[0])}, are read as if they had '{style.unit}'"
-            )
+            self.add("unit", name, f"{len(bare)} cells, such as {quoted(bare[0])}, {told}")
 
     def sentinel(self, name: str, numbers: NDArray[np.float64]) -> None:
         """A number that often stands for a missing value: it is far from the others, and there are several of it."""
@@ -64,7 +71,7 @@ class ColumnNotes:
                 doubt = (
                     f"{count} cells are {value:g}, far from the others: leave them empty if that means a missing value"
                 )
-                self._add("sentinel", name, doubt)
+                self.add("sentinel", name, doubt)
 
     def missing(self, name: str, cells: Cells, missing: NDArray[np.bool_]) -> None:
         """The words that were taken for missing values; empty cells need no note."""
@@ -74,46 +81,20 @@ class ColumnNotes:
         if words:
             named = ", ".join(f"{quoted(word)} ({count})" for word, count in words.most_common(EXAMPLES))
             more = ", ..." if len(words) > EXAMPLES else ""
-            self._add("missing", name, f"{words.total()} of {len(cells)} cells are taken as missing: {named}{more}")
-
-    def dates(self, name: str, cells: Cells, order: Order, parts: Sequence[str], *, ambiguous: bool) -> None:
-        """How dates are read, and what they become."""
-        days = ((cell, parse_date(cell, order)) for cell in cells if isinstance(cell, str))
-        text, day = next(((text, day) for text, day in days if day is not None), ("", None))
-        if day is None:
-            return
-        first = {"dmy": "the day", "mdy": "the month", "ymd": "the year"}[order]
-        doubt = f" ({first} first, which the column leaves open)" if ambiguous else ""
-        shown = to_datetime(day).isoformat(sep=" ").removesuffix(" 00:00:00")
-        self._add(
-            "doubtful date" if doubt else "date",
-            name,
-            f"{quoted(text)} is read as the date {shown}{doubt} and becomes {', '.join(parts)}",
-        )
+            self.add("missing", name, f"{words.total()} of {len(cells)} cells are taken as missing: {named}{more}")
 
     def categories(self, name: str, groups: Mapping[str, Sequence[str]], *, kept: int, known: int) -> None:
         """Spellings that are one category, those that are not but look alike, and categories that are dropped."""
         joined = next((spellings for spellings in groups.values() if len(spellings) > 1), None)
         if joined:
-            self._add("joined", name, f"{_listed(joined)} are read as one category")
+            self.add("joined", name, f"{_listed(joined)} are read as one category")
         alike = next(iter(differ_by_case(list(groups))), None)
         if alike:
-            self._add(
-                "case", name, f"the categories {_listed(alike)} differ by case or spaces alone and are kept apart"
-            )
+            self.add("case", name, f"the categories {_listed(alike)} differ by case or spaces alone and are kept apart")
         if kept < known:
-            self._add(
+            self.add(
                 "rare", name, f"of {known} categories the {kept} most frequent are kept, and the others are dropped"
             )
-
-    def mixed(self, name: str, numeric: int, total: int, other: str) -> None:
-        """A column that might have been meant as numbers."""
-        self._add(
-            "mixed", name, f"read as categories: {numeric} of {total} cells are numbers, but {quoted(other)} is not"
-        )
-
-    def _add(self, kind: str, name: str, line: str) -> None:
-        self._lines[kind].append(f"column '{name}': {line}")
 
 
 def _first_changed(column: ColumnTexts, style: NumberStyle) -> tuple[str, float | None]:

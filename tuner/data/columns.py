@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from typing import NamedTuple, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -14,26 +13,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tuner.core.errors import TunerError, printable
+from tuner.core.errors import TunerError
+from tuner.core.units import counted
 from tuner.data.categories import MISSING, UNKNOWN, Categories
-from tuner.data.cells import Cells, all_texts, columns_of, is_number, texts_of, to_floats
-from tuner.data.dates import Order, date_features, parse_date, to_days
+from tuner.data.cells import Cells, columns_of, is_number, texts_of
+from tuner.data.column_values import Numbers, quoted, read_dates, read_numbers, read_times, style_of
+from tuner.data.dates import Order, date_features
 from tuner.data.missing import is_missing
-from tuner.data.number_text import LARGEST, PERCENT, PLAIN, NumberStyle, choose_style, parse_number, simple_numbers
+from tuner.data.number_text import PERCENT, NumberStyle, choose_style, fits_unit, parse_number
 from tuner.data.spec import Column
 from tuner.data.tables import LINE
+from tuner.data.times import Clock
 
-SHOWN = 40  # characters of a cell in a message
-Numbers = NDArray[np.float64]
-
-
-class ColumnTexts(NamedTuple):
-    """The cells of a column of text."""
-
-    texts: Cells
-    """(rows,) without spaces around them."""
-    plain: Numbers
-    """(rows,) what `simple_numbers` finds in them, written as Python writes numbers."""
+MOST_NAMED = 5  # columns in a note
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,39 @@ class ExaminedRows:
     bad: tuple[tuple[int, str], ...]
     """The rows that cannot be read: the position of each, rising, and the reason without its place."""
     notes: tuple[str, ...]
-    """A line for each column with categories that training did not know, counted and with an example."""
+    """A line for each column with categories that training did not know, counted and with an example; and for one that
+    is read in another style than that of training."""
+    missing: Mapping[str, int]
+    """How many rows have no value in a column of numbers, dates or times, for which its mean in training is taken."""
+
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes, and one on missing values."""
+        if not self.missing:
+            return self.notes
+        shown = sorted(self.missing.items(), key=lambda item: -item[1])[:MOST_NAMED]
+        named = ", ".join(f"'{name}' ({count})" for name, count in shown)
+        more = f" and {len(self.missing) - MOST_NAMED} more columns" if len(self.missing) > MOST_NAMED else ""
+        rows = counted(len(self.features), "row")
+        what = f"missing values in {rows}, for which the mean of training is taken: {named}{more}"
+        return (*self.notes, what)
+
+
+@dataclass
+class _Findings:
+    """What is found while columns are read."""
+
+    bad: dict[int, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    missing: dict[str, int] = field(default_factory=dict)
+
+    def fill(self, values: Numbers, broken: NDArray[np.bool_], column: Column) -> Numbers:
+        """The values with the column's mean in place of those that are missing, which are counted."""
+        none = np.isnan(values)
+        count = int((none & ~broken).sum())
+        if count:
+            self.missing[column.name] = count
+        values[none] = column.fill
+        return values
 
 
 def examine_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> ExaminedRows:
@@ -66,12 +90,11 @@ def examine_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) ->
         if column.name not in there:
             has = ", ".join(f"'{name}'" for name in list(there)[::-1][:20]) + (", ..." if len(there) > 20 else "")
             raise TunerError(f"{source}: there is no column '{column.name}', the columns are {has}")
-    bad: dict[int, str] = {}
-    notes: list[str] = []
+    found = _Findings()
     cells = columns_of(frame, [there[column.name] for column in columns])
-    blocks = [_encode(of_column, column, bad, notes) for of_column, column in zip(cells, columns, strict=True)]
+    blocks = [_encode(of_column, column, found) for of_column, column in zip(cells, columns, strict=True)]
     features = torch.from_numpy(np.concatenate(blocks, axis=1, dtype=np.float64))
-    return ExaminedRows(features, tuple(sorted(bad.items())), tuple(notes))
+    return ExaminedRows(features, tuple(sorted(found.bad.items())), tuple(found.notes), found.missing)
 
 
 def encode_rows(frame: pd.DataFrame, columns: Sequence[Column], source: str) -> Tensor:
@@ -93,110 +116,28 @@ def refuse_bad(examined: ExaminedRows, frame: pd.DataFrame, source: str) -> None
         raise TunerError(f"{source}, {place}: {reason}{more}")
 
 
-def quoted(cell: object) -> str:
-    """A cell in a message."""
-    text = printable(str(cell))
-    return f"'{text}'" if len(text) <= SHOWN else f"'{text[:SHOWN]}...'"
-
-
-def read_numbers(
-    cells: Cells, style: NumberStyle, missing: Sequence[str] = (), *, plain: Numbers | None = None
-) -> tuple[Numbers, NDArray[np.bool_]]:
-    """The numbers of cells, NaN where there is none, and which cells are neither missing nor a number.
-
-    Text is read in the style. A value that is a number already is that number, but not in a column of percentages,
-    where 0.12 and 12 may both mean 12 %. Where all cells are text, `plain` saves time: see `ColumnTexts`.
-    """
-    words = frozenset(missing)
-    if all_texts(cells):
-        simple = plain.copy() if plain is not None and style == PLAIN else simple_numbers(cells, style)
-        return _read_texts(cells, simple, style, words)
-    numbers = np.full(len(cells), np.nan)
-    broken = np.zeros(len(cells), dtype=bool)
-    numeric = cells.dtype.kind in "iuf"
-    typed = ~broken if numeric else np.fromiter(map(is_number, cells), dtype=bool, count=len(cells))
-    numbers[typed] = to_floats(cells[typed])
-    floats = cells.dtype.kind == "f" or any(isinstance(cell, float) for cell in cells[typed])
-    broken[typed] = _doubtful(numbers[typed], style, floats=floats)
-    texts = texts_of(cells[~typed])
-    numbers[~typed], broken[~typed] = _read_texts(texts, simple_numbers(texts, style), style, words)
-    numbers[broken | ~np.isfinite(numbers)] = np.nan
-    return numbers, broken
-
-
-def read_dates(cells: Cells, order: Order, missing: Sequence[str] = ()) -> tuple[Numbers, NDArray[np.bool_]]:
-    """The days since 1970 of cells, NaN where there is none, and which cells are neither missing nor a date."""
-    days: dict[str, float | None] = {"": np.nan, **dict.fromkeys(missing, np.nan)}
-
-    def day(cell: object) -> float | None:
-        if isinstance(cell, date):  # a datetime and a pandas Timestamp are dates too
-            return to_days(cell)
-        text = str(cell)
-        if text not in days:
-            days[text] = np.nan if is_missing(text) else parse_date(text, order)
-        return days[text]
-
-    found = [day(cell) for cell in (cells if cells.dtype == object else texts_of(cells))]
-    broken = np.array([value is None for value in found], dtype=bool)
-    return np.array([np.nan if value is None else value for value in found], dtype=np.float64), broken
-
-
-def style_of(column: Column) -> NumberStyle:
-    """How the numbers of a column are written."""
-    return NumberStyle(column.decimal, column.thousands, column.unit)
-
-
-def _doubtful(numbers: Numbers, style: NumberStyle, *, floats: bool) -> NDArray[np.bool_]:
-    """Which values that are numbers already cannot be taken as they are.
-
-    Where points separate thousands, pandas.read_csv makes 12.5 of 12.500: floats below 1000 may be just that.
-    """
-    finite = np.isfinite(numbers)
-    known = np.abs(numbers[finite])
-    if style.unit == PERCENT:
-        return finite
-    if floats and style.thousands == "." and (known < 1000).all() and np.allclose(known * 1000 % 1, 0, atol=1e-9):
-        return finite
-    return finite & (np.abs(numbers) > LARGEST)
-
-
-def _read_texts(
-    texts: Cells, numbers: Numbers, style: NumberStyle, missing: frozenset[str]
-) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Reads the texts of which `numbers`, the result of `simple_numbers`, knows nothing."""
-    broken = np.zeros(len(texts), dtype=bool)
-    known: dict[str, float | None] = {"": np.nan, **dict.fromkeys(missing, np.nan)}
-    for place in np.flatnonzero(~(np.abs(numbers) <= LARGEST)):
-        text = texts[place]
-        if text not in known:
-            known[text] = np.nan if is_missing(text) else parse_number(text, style)
-        value = known[text]
-        broken[place] = value is None
-        numbers[place] = np.nan if value is None else value
-    return numbers, broken
-
-
-def _encode(cells: Cells, column: Column, bad: dict[int, str], notes: list[str]) -> Numbers:
+def _encode(cells: Cells, column: Column, found: _Findings) -> Numbers:
     if column.categories:
-        return _encode_categories(cells, column, notes)
+        return _encode_categories(cells, column, found)
     if column.date_order:
-        return _encode_dates(cells, column, bad)
-    return _encode_numbers(cells, column, bad, notes)
+        return _encode_dates(cells, column, found)
+    if column.clock:
+        return _encode_times(cells, column, found)
+    return _encode_numbers(cells, column, found)
 
 
-def _encode_numbers(cells: Cells, column: Column, bad: dict[int, str], notes: list[str]) -> Numbers:
+def _encode_numbers(cells: Cells, column: Column, found: _Findings) -> Numbers:
     style = style_of(column)
     numbers, broken = read_numbers(cells, style, column.missing)
     if broken.any() and (other := _other_style(cells, column)):
         numbers, broken = read_numbers(cells, other, column.missing)
         texts = [cell for cell in cells if isinstance(cell, str) and parse_number(cell, style) is None]
         example, value = next((text, value) for text in texts if (value := parse_number(text, other)) is not None)
-        notes.append(f"column '{column.name}': {quoted(example)} is read as {value:.15g}")
+        found.notes.append(f"column '{column.name}': {quoted(example)} is read as {value:.15g}")
     for row in np.flatnonzero(broken):
         needed = _needed(cells[row], style)
-        bad.setdefault(int(row), f"column '{column.name}' must be {needed}, got {quoted(cells[row])}")
-    numbers[np.isnan(numbers)] = column.fill
-    return numbers[:, None]
+        found.bad.setdefault(int(row), f"column '{column.name}' must be {needed}, got {quoted(cells[row])}")
+    return found.fill(numbers, broken, column)[:, None]
 
 
 def _needed(cell: object, style: NumberStyle) -> str:
@@ -208,34 +149,47 @@ def _needed(cell: object, style: NumberStyle) -> str:
 
 
 def _other_style(cells: Cells, column: Column) -> NumberStyle | None:
-    """Another style that reads all texts and can be no other: a file from another country than that of training."""
+    """Another style for all numbers, which can be no other: those of a file from another country than training's.
+
+    Texts that are a number in no style have no say: their rows alone are bad.
+    """
+    own = style_of(column)
     texts = Counter(cell for cell in cells.tolist() if isinstance(cell, str))
-    known = Counter({t: n for t, n in texts.items() if t not in column.missing and not is_missing(t)})
-    if all(parse_number(text, style_of(column)) is not None for text in known):
+    words = {text for text in texts if text in column.missing or is_missing(text)}
+    known = Counter({text: count for text, count in texts.items() if text not in words and fits_unit(text, own)})
+    if all(parse_number(text, own) is not None for text in known):
         return None
     choice = choose_style(known)
-    units = {column.unit} if column.unit == PERCENT else {"", column.unit}
-    style = replace(choice.style, unit=column.unit)
-    sure = not choice.ambiguous and choice.style.unit in units
-    return style if sure and all(parse_number(text, style) is not None for text in known) else None
+    style = replace(choice.style, unit=own.unit, scaled=own.scaled)
+    return style if not choice.ambiguous and all(parse_number(text, style) is not None for text in known) else None
 
 
-def _encode_dates(cells: Cells, column: Column, bad: dict[int, str]) -> Numbers:
-    days, broken = read_dates(cells, cast(Order, column.date_order), column.missing)
+def _encode_dates(cells: Cells, column: Column, found: _Findings) -> Numbers:
+    days, broken = read_dates(cells, cast(Order, column.date_order), column.missing, column.latest_year)
     for row in np.flatnonzero(broken):
-        bad.setdefault(int(row), f"column '{column.name}' must be a date such as 2025-01-31, got {quoted(cells[row])}")
-    days[np.isnan(days)] = column.fill
-    return date_features(days, column.parts)
+        found.bad.setdefault(
+            int(row), f"column '{column.name}' must be a date such as 2025-01-31, got {quoted(cells[row])}"
+        )
+    return date_features(found.fill(days, broken, column), column.parts)
 
 
-def _encode_categories(cells: Cells, column: Column, notes: list[str]) -> Numbers:
+def _encode_times(cells: Cells, column: Column, found: _Findings) -> Numbers:
+    hours, broken = read_times(cells, cast(Clock, column.clock), column.missing)
+    examples = {"h:m": "'14:05'", "12h": "'3:04 PM'", "h:m:s": "'1h 30m' or '01:30:00'", "m:s": "'1:30' or '00:01:30'"}
+    for row in np.flatnonzero(broken):
+        needed = f"a time such as {examples[column.clock]}"
+        found.bad.setdefault(int(row), f"column '{column.name}' must be {needed}, got {quoted(cells[row])}")
+    return found.fill(hours, broken, column)[:, None]
+
+
+def _encode_categories(cells: Cells, column: Column, found: _Findings) -> Numbers:
     categories = Categories(column.categories)
     texts = texts_of(cells).tolist()
     places = np.array(categories.places(texts), dtype=np.int64)
     unknown = places == UNKNOWN
     if unknown.any():
         count = f"{unknown.sum()} of {len(places)} cells have a category that training did not know"
-        notes.append(f"column '{column.name}': {count}, such as {quoted(texts[int(unknown.argmax())])}")
+        found.notes.append(f"column '{column.name}': {count}, such as {quoted(texts[int(unknown.argmax())])}")
     one_hot = np.zeros((len(places), len(categories.names)))
     rows = np.flatnonzero(places > MISSING)
     one_hot[rows, places[rows]] = 1

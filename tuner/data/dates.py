@@ -11,6 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.data.centuries import LATEST, full_year
+from tuner.data.months import find_month
+
 Order = Literal["ymd", "dmy", "mdy"]
 """What comes first. A date that begins with a year of four digits, or names its month, is read alike in each order."""
 DAYS = "days"
@@ -19,20 +22,20 @@ PARTS = ("year", "month", "weekday", "hour", DAYS)
 
 SAMPLE = 200  # texts of a column, evenly spaced: it is examined further where half of them are dates
 _EPOCH = datetime(1970, 1, 1)
-_MONTHS = {
-    name: number + 1
-    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())  # noqa: SIM905
-}
 _TIME = (
     r"(?:(?:T|,? +)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?(?: ?(?:Z|UTC|GMT|(?P<zone>[+-]\d{2})(?::?(?P<zone_minutes>\d{2}))?))?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
+    r"(?: ?(?:Z|UTC|GMT|(?:UTC|GMT)?(?P<zone>[+-]\d{2}|(?<=[TC])[+-]\d(?!\d))(?::?(?P<zone_minutes>\d{2}))?))?"
 )
 _DIGITS = re.compile(r"(?P<a>\d{1,4})(?P<sign>[-/.])(?P<b>\d{1,2})(?P=sign)(?P<c>\d{1,4})" + _TIME, re.ASCII)
 _YEAR_MONTH = re.compile(r"[12]\d{3}-(?:0[1-9]|1[0-2])", re.ASCII)  # its first day is meant
+_WEEKDAY = r"(?:[^\W\d_]{2,10}[.,]{1,2} )?"
+_MONTH = r"(?P<b>[^\W\d_]{3,10})"
 _DAY_MONTH = re.compile(
-    r"(?P<a>\d{1,2})(?:st|nd|rd|th|\.)?[- /]?(?P<b>[A-Za-z]{3,9})\.?,?[- /]?(?P<c>\d{4}|\d{2})" + _TIME
+    rf"{_WEEKDAY}(?P<a>[0-9]{{1,2}})(?:st|nd|rd|th|er|\.)?[- /]?(?:de )?{_MONTH}\.?,?[- /]?(?:de )?"
+    r"(?P<c>[0-9]{4}|[0-9]{2})" + _TIME
 )
-_MONTH_DAY = re.compile(r"(?P<b>[A-Za-z]{3,9})\.? (?P<a>\d{1,2})(?:st|nd|rd|th)?,? (?P<c>\d{4})" + _TIME)
+_MONTH_DAY = re.compile(rf"{_WEEKDAY}{_MONTH}\.? (?P<a>[0-9]{{1,2}})(?:st|nd|rd|th)?,? (?P<c>[0-9]{{4}})" + _TIME)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class OrderChoice:
     """How many texts it reads."""
     ambiguous: bool
     """Whether another order reads as many, as other dates."""
+    short_years: frozenset[int] = frozenset()
+    """The years that are written with two digits."""
 
 
 def choose_order(texts: Mapping[str, int]) -> OrderChoice:
@@ -53,34 +58,46 @@ def choose_order(texts: Mapping[str, int]) -> OrderChoice:
         sample
     ):
         return OrderChoice("ymd", 0, ambiguous=False)
-    days = {order: {text: parse_date(text, order) for text in texts} for order in ("dmy", "mdy")}
-    counts = {
-        order: sum(texts[text] for text, day in of_order.items() if day is not None) for order, of_order in days.items()
-    }
-    same = days["dmy"] == days["mdy"]
+    counts: dict[Order, int] = {"dmy": 0, "mdy": 0}
+    same, short = True, set[int]()
+    for text, count in texts.items():
+        match = _match(text)
+        if match is None:
+            continue
+        day_first = _to_day(match, "dmy", LATEST)
+        open_order = match["b"].isdigit() and len(match["a"]) < 3
+        month_first = _to_day(match, "mdy", LATEST) if open_order else day_first
+        counts["dmy"] += count * (day_first is not None)
+        counts["mdy"] += count * (month_first is not None)
+        same = same and day_first == month_first
+        if len(match["c"]) == 2 and len(match["a"]) < 3:
+            short.add(int(match["c"]))
     slashes = any("/" in text for text in texts)  # month first is used in the United States, with slashes
     best: Order = "mdy" if (counts["mdy"], slashes) > (counts["dmy"], not slashes) else "dmy"
-    return OrderChoice("ymd" if same else best, counts[best], not same and counts["dmy"] == counts["mdy"])
+    doubt = not same and counts["dmy"] == counts["mdy"]
+    return OrderChoice("ymd" if same else best, counts[best], doubt, frozenset(short))
 
 
-def parse_date(text: str, order: Order) -> float | None:
+def parse_date(text: str, order: Order, latest: int = LATEST) -> float | None:
     """The days since 1 January 1970 of a text without spaces around it; None when it is no date of this order.
 
-    A time zone is taken into account, and two digits of a year below 69 are in this century.
+    A time zone is taken into account. A year of two digits is one of the hundred years up to `latest`.
 
     >>> parse_date("1970-01-02 12:00", "ymd"), parse_date("3/1/70", "dmy"), parse_date("Jan 3, 1970", "ymd")
     (1.5, 2.0, 2.0)
     """
-    if _YEAR_MONTH.fullmatch(text):
-        text += "-01"
-    match = _DIGITS.fullmatch(text) or _DAY_MONTH.fullmatch(text) or _MONTH_DAY.fullmatch(text)
-    if match is None or not (numbers := _year_month_day(match, order)):
-        return None
-    try:
-        day = datetime(*numbers) + _time(match)
-    except (ValueError, OverflowError):
-        return None
-    return (day - _EPOCH) / timedelta(days=1)
+    match = _match(text)
+    return None if match is None else _to_day(match, order, latest)
+
+
+def is_short(text: str) -> bool:
+    """Whether a text is a date with two digits for its year.
+
+    >>> is_short("16.03.45"), is_short("2045-03-16"), is_short("16 Mar 2045")
+    (True, False, False)
+    """
+    match = _match(text)
+    return match is not None and len(match["c"]) == 2 and len(match["a"]) < 3
 
 
 def to_days(day: date) -> float:
@@ -110,23 +127,34 @@ def date_features(days: NDArray[np.float64], parts: Sequence[str]) -> NDArray[np
     return np.stack([features[part] for part in parts], axis=1).astype(np.float64)
 
 
-def _year_month_day(match: re.Match[str], order: Order) -> tuple[int, int, int] | None:
+def _match(text: str) -> re.Match[str] | None:
+    if _YEAR_MONTH.fullmatch(text):
+        text += "-01"
+    return _DIGITS.fullmatch(text) or _DAY_MONTH.fullmatch(text) or _MONTH_DAY.fullmatch(text)
+
+
+def _to_day(match: re.Match[str], order: Order, latest: int) -> float | None:
+    numbers = _year_month_day(match, order, latest)
+    if numbers is None:
+        return None
+    try:
+        day = datetime(*numbers) + _time(match)
+    except (ValueError, OverflowError):
+        return None
+    return (day - _EPOCH) / timedelta(days=1)
+
+
+def _year_month_day(match: re.Match[str], order: Order, latest: int) -> tuple[int, int, int] | None:
     a, b, c = match["a"], match["b"], match["c"]
     if not b.isdigit():
-        month = _MONTHS.get(b[:3].lower())
-        return None if month is None else (_year(c), month, int(a))
+        month = find_month(b)
+        return None if month is None else (full_year(c, latest), month, int(a))
     if len(a) == 4:
         return int(a), int(b), int(c)
     if len(a) > 2 or len(c) not in (2, 4) or order == "ymd":
         return None
-    return (_year(c), int(a), int(b)) if order == "mdy" else (_year(c), int(b), int(a))
-
-
-def _year(digits: str) -> int:
-    year = int(digits)
-    if len(digits) == 4:
-        return year
-    return year + (2000 if year < 69 else 1900)
+    first, second = int(a), int(b)
+    return (full_year(c, latest), first, second) if order == "mdy" else (full_year(c, latest), second, first)
 
 
 def _time(match: re.Match[str]) -> timedelta:

@@ -17,6 +17,7 @@ from tuner.data.dates import DAYS, to_datetime
 from tuner.data.number_text import PERCENT
 from tuner.data.spec import Column, DataSpec
 from tuner.data.texts import encode_texts
+from tuner.data.times import time_text
 
 TEXT = "text"  # the column of sentences in a data frame
 UNKNOWN = "[?]"  # how a word that is not in the vocabulary is shown
@@ -32,8 +33,8 @@ def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool
         raw: images, see `image_input.image_inputs`. Or sentences: one, a list or series of them, or a data frame with
             one column of text, or with the column `text`. Or rows of a table: a data frame, a dictionary of columns or
             a list of dictionaries, with the names of its columns, and values of any type that pandas has; or an array.
-        tell: called with a line for each column with categories that training did not know, and for pixels whose
-            values may be meant otherwise.
+        tell: called with a line for each column with categories that training did not know, one on missing values, and
+            one for pixels whose values may be meant otherwise.
         files: whether a text may be the path of an image; see `image_inputs`.
 
     Raises:
@@ -51,7 +52,7 @@ def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool
     source = f"samples for a model of {data.name}"
     examined = examine_rows(frame, data.columns, source)
     refuse_bad(examined, frame, source)
-    for note in examined.notes if tell else ():
+    for note in examined.all_notes() if tell else ():
         tell(note)  # type: ignore[misc]
     return examined.features
 
@@ -147,6 +148,8 @@ def _raw_column(column: Column, block: Tensor) -> list[str | None] | NDArray[np.
     if column.date_order:
         days = block[:, column.parts.index(DAYS)].double().tolist()
         return [to_datetime(day).isoformat(sep=" ").removesuffix(" 00:00:00") for day in days]
+    if column.clock:
+        return [time_text(hours) for hours in block[:, 0].double().tolist()]
     numbers: NDArray[np.float64] = block[:, 0].double().numpy()
     if column.unit == PERCENT or column.thousands == ".":
         unit = PERCENT if column.unit == PERCENT else ""

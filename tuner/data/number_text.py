@@ -6,12 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from tuner.data.number_scales import Found, common_scale, split_scale
 
 LARGEST = 3.4028234e38  # beyond it a float32 is infinite
 PERCENT = "%"
@@ -26,6 +28,8 @@ class NumberStyle:
     """The separator of groups of digits: a comma, a point, a space or an apostrophe; empty if there is none."""
     unit: str = ""
     """What stands before or after numbers, such as `kg`, `%` or `$`. A number may lack it, unless it is `%`."""
+    scaled: bool = False
+    """Whether a factor may stand before or after the unit, such as k or M; a number without one is as it stands."""
 
 
 PLAIN = NumberStyle()
@@ -119,8 +123,13 @@ def choose_style(texts: Mapping[str, int], *, comma: bool = False) -> StyleChoic
     for text, count in texts.items():
         shapes[text.translate(_NINES)] += count
     found = {shape: parts for shape in shapes if (parts := _split(shape)) is not None}
-    unit = _common_unit(found, shapes)
-    counts = {style: _read(found, shapes, style) for style in _candidates(found.values(), unit, comma=comma)}
+    candidates = _candidates(found.values(), _common_unit(found, shapes), comma=comma)
+    scale = _common_scale(found, shapes)
+    if scale is not None:
+        scaled = [replace(style, unit=scale, scaled=True) for style in candidates]
+        most = [max(_read(found, shapes, style) for style in styles) for styles in (scaled, candidates)]
+        candidates = scaled if most[0] >= most[1] else candidates
+    counts = {style: _read(found, shapes, style) for style in candidates}
     best = max(counts, key=lambda style: counts[style])  # the first among equals
     rivals = [style for style, count in counts.items() if style != best and count == counts[best]]
     ambiguous = any(_value(parts, best) != _value(parts, rival) for rival in rivals for parts in found.values())
@@ -130,7 +139,7 @@ def choose_style(texts: Mapping[str, int], *, comma: bool = False) -> StyleChoic
 def other_reading(text: str, style: NumberStyle) -> float | None:
     """What an ambiguous text is when its separator is decimal and not one of thousands, or the other way round."""
     decimal, thousands = (",", "") if style.decimal == "." else (".", ",")
-    return parse_number(text, NumberStyle(decimal, thousands, style.unit))
+    return parse_number(text, replace(style, decimal=decimal, thousands=thousands))
 
 
 def is_like_number(text: str) -> bool:
@@ -138,10 +147,16 @@ def is_like_number(text: str) -> bool:
     return any(character.isdigit() for character in text) and choose_style({text: 1}).read == 1
 
 
-def has_unit(text: str) -> bool:
-    """Whether a number comes with a unit."""
+def fits_unit(text: str, style: NumberStyle) -> bool:
+    """Whether a text may be a number with the unit of a style, whatever separators it has."""
     parts = _split(text)
-    return parts is not None and parts.unit != ""
+    return parts is not None and _factor(parts, style) is not None
+
+
+def unit_of(text: str) -> str:
+    """The unit that a number comes with, factors such as k among them; empty for any other text."""
+    parts = _split(text)
+    return parts.unit if parts else ""
 
 
 def _candidates(found: Iterable[_Parts], unit: str, *, comma: bool) -> list[NumberStyle]:
@@ -162,6 +177,16 @@ def _common_unit(found: Mapping[str, _Parts], counts: Mapping[str, int]) -> str:
         units[parts.unit] += counts[text]
     unit, count = max(units.items(), key=lambda item: item[1], default=("", 0))
     return unit if 2 * count >= units.total() else ""
+
+
+def _common_scale(found: Mapping[str, _Parts], counts: Mapping[str, int]) -> str | None:
+    """The unit beside factors such as k and M, where these multiply numbers."""
+    if not any(split_scale(unit).factor != 1 for unit in {parts.unit for parts in found.values()}):
+        return None
+    sizes = ((parts, re.split("[.,](?=[0-9]{1,2}$)", parts.body)[0], shape) for shape, parts in found.items())
+    return common_scale(
+        Found(parts.unit, float(re.sub("[^0-9]", "", whole) or 0), counts[shape]) for parts, whole, shape in sizes
+    )
 
 
 def _read(found: Mapping[str, _Parts], counts: Mapping[str, int], style: NumberStyle) -> int:
@@ -189,13 +214,20 @@ def _split(text: str) -> _Parts | None:
 
 
 def _value(parts: _Parts, style: NumberStyle) -> float | None:
-    if _singular(parts.unit) != _singular(style.unit) and (parts.unit or style.unit == PERCENT):
-        return None
-    if not _body(style.decimal, style.thousands).fullmatch(parts.body):
+    factor = _factor(parts, style)
+    if factor is None or not _body(style.decimal, style.thousands).fullmatch(parts.body):
         return None
     digits = parts.body.replace(style.thousands, "") if style.thousands else parts.body
-    value = float(digits.replace(style.decimal, ".") + parts.exponent)
+    value = float(digits.replace(style.decimal, ".") + parts.exponent) * factor
     return -value if parts.negative else value
+
+
+def _factor(parts: _Parts, style: NumberStyle) -> float | None:
+    """What a number is multiplied with; None where its unit is another one."""
+    unit, factor = split_scale(parts.unit) if style.scaled else (parts.unit, 1.0)
+    if _singular(unit) != _singular(style.unit) and (unit or style.unit == PERCENT):
+        return None
+    return factor
 
 
 def _singular(unit: str) -> str:

@@ -20,9 +20,10 @@ SPLIT_SEED = 0  # one fixed train/validation split for everybody, so that scores
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a user's table, and how its text is read: as numbers, categories or dates.
+    """A column of a user's table, and how its text is read: as numbers, categories, dates or times.
 
-    A number is one feature, a category is one-hot encoded, a date has a feature for each of its `parts`. Whatever way a
+    A number is one feature, as are the hours of a time; a category is one-hot encoded, a date has a feature for each of
+    its `parts`. Whatever way a
     value comes (a file, pandas, a request to a server), it is read as this says.
     """
 
@@ -30,19 +31,27 @@ class Column:
     categories: tuple[str, ...] = ()
     """The categories in the training split; any other value becomes all zeros. Empty for numbers and dates."""
     fill: float = 0.0
-    """The value used for a missing number, or a missing date's days since 1970: the mean over the training split."""
+    """The value used for a missing number, date (in days since 1970) or time: the mean over the training split."""
     missing: tuple[str, ...] = ()
-    """Numbers and dates: texts that are none, and were taken for missing values in training."""
+    """Numbers, dates and times: texts that are none, and were taken for missing values in training. A date among them,
+    as ISO 8601 writes it, is missing however it is written."""
     decimal: str = "."
     """Numbers: the decimal sign, a point or a comma."""
     thousands: str = ""
     """Numbers: what separates groups of digits, if anything."""
     unit: str = ""
     """Numbers: what is written before or after them, such as `kg` or `%`."""
+    scaled: bool = False
+    """Numbers: whether a factor such as k or M may be written with them, or with their unit."""
     date_order: str = ""
     """Dates: `ymd`, `dmy` or `mdy`. Empty for numbers and categories."""
+    latest_year: int = 2068
+    """Dates: the last of the hundred years that a year of two digits may be."""
     parts: tuple[str, ...] = ()
     """Dates: those of `tuner.data.dates.PARTS` that vary in the training split."""
+
+    clock: str = ""
+    """Times: how they are written, one of `tuner.data.times.Clock`. Empty for other columns."""
 
     @property
     def width(self) -> int:

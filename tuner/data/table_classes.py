@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from tuner.core.errors import TunerError, check_name
+from tuner.core.units import counted
 from tuner.data.categories import category_key, differ_by_case
 from tuner.data.missing import is_missing
 
@@ -17,12 +18,13 @@ FEW_NUMBERS = 20  # up to this many different numbers always count as classes
 FEWEST = 3  # rows of a class, one for each split
 
 
-def read_classes(cells: pd.Series, source: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def read_classes(cells: pd.Series, source: str, empty: int = 0) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The classes, numbers in numeric order and text in alphabetical order, and notes on those that look wrong.
 
     Args:
         cells: the column, without empty cells and without spaces around texts. Each different text is a class.
         source: where it comes from, for errors.
+        empty: how many rows have no class.
 
     Raises:
         TunerError: these are no classes.
@@ -30,11 +32,13 @@ def read_classes(cells: pd.Series, source: str) -> tuple[tuple[str, ...], tuple[
     counts = Counter(cells.tolist())
     names = sorted(counts)
     numbers = _numbers(names)
-    what = f"{source}: the column '{cells.name}' has {len(names)} different values in {len(cells)} rows"
+    what = f"{source}: the column '{cells.name}' has {counted(len(names), 'different value')} in {len(cells)} rows"
     for name in names[:MAX_CLASSES]:
         check_name(name, f"{source}: the class")
     if len(names) < 2:
-        raise TunerError(f"{what}: at least two classes are needed")
+        blank = f", and {counted(empty, 'row')} without a value" if empty else ""
+        advice = ": if an empty cell is a class, write a word such as 'no' there" if empty and names else ""
+        raise TunerError(f"{what}{blank}: at least two classes are needed{advice}")
     if numbers and len(names) > FEW_NUMBERS and (len(cells) < 10 * len(names) or any(n % 1 for n in numbers)):
         raise TunerError(f"{what}, all of them numbers: tuner predicts classes, not quantities")
     if len(names) > MAX_CLASSES or len(cells) < 2 * len(names):

@@ -22,6 +22,7 @@ GOOD = 0.8  # the share of rows that have the usual number of cells, where a sep
 MOST_BROKEN = 1000  # rows that are tried again from their next line, each of at most 131,072 characters
 _LONGEST = csv.field_size_limit()
 _WORDS = {"|": "|", SPACE: "white space"}
+PLURALS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "'|'", SPACE: "spaces"}
 
 
 class Record(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -61,6 +62,9 @@ _BY_ENDING = {
     ".rar": "an archive: unpack it, and give the file or the folder in it",
     ".zst": "compressed with zstd: unpack it: zstd -d FILE",
 }
+_JSON_LINES = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{.*\}\s*?\n\s*\{")  # an object a line
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*\"|\[\s*\{)")
+_LOG = re.compile(r"\S+ \S+ .+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] \"")  # of Apache and others
 _OLD_XML = b"urn:schemas-microsoft-com:office:spreadsheet"  # Excel's XML of 2003
 _BY_BEGIN = {
     b"SQLite format 3\x00": ".sqlite",
@@ -86,8 +90,6 @@ _BY_BEGIN = {
     b"\\begin{": ".tex",
     b"@relation": ".arff",
     b"@RELATION": ".arff",
-    b'{"': ".json",
-    b"[{": ".json",
     b"INSERT INTO": ".sql",
     b"CREATE TABLE": ".sql",
     b"-- MySQL dump": ".sql",
@@ -111,6 +113,10 @@ def refuse_others(path: Path, content: bytes) -> None:
         raise TunerError(f"{path}: {what}: {_AS_CSV}, without a password")
     if _OLD_XML in content:
         raise TunerError(f"{path}: {_BY_ENDING['.xls']}")
+    if _JSON_LINES.match(content):
+        raise TunerError(f"{path}: {_BY_ENDING['.jsonl']}")
+    if _JSON.match(content):
+        raise TunerError(f"{path}: {_BY_ENDING['.json']}")
     for begin, ending in _BY_BEGIN.items():
         may_be_name = begin in (b"ORC", b"RDX") and b"\x00" not in content
         if content.lstrip(b"\xef\xbb\xbf \r\n").startswith(begin) and not may_be_name:
@@ -120,6 +126,13 @@ def refuse_others(path: Path, content: bytes) -> None:
     known = _BY_ENDING.get(path.suffix.lower())
     if known and not content.startswith((*PACKED, PARQUET)):  # a workbook may be called .xls
         raise TunerError(f"{path}: {known}")
+
+
+def refuse_logs(path: Path, text: str) -> None:
+    """Raises TunerError for the log of a web server, whose lines are no rows of one separator."""
+    if _LOG.match(text):
+        what = "the log of a web server, which is no table: write what you need of each line as .csv, with a header"
+        raise TunerError(f"{path}: {what}")
 
 
 def is_table(path: Path) -> bool:

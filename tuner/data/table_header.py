@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from tuner.core.errors import TunerError
 from tuner.data.missing import is_missing
-from tuner.data.table_dialect import Record
+from tuner.data.table_dialect import PLURALS, SEPARATORS, SPACE, Record
 from tuner.data.table_prints import (
     COMMENT,
     is_comment,
@@ -38,10 +38,13 @@ def find_header(rows: list[Record], expected: Collection[str], *, units: bool = 
         notes.append(f"the comment in line {header.line} is taken for the header")
     else:
         rows = rows[at:]
-        if rows and rows[0] in comments and rows[0].cells[0] != COMMENT and rows[0].cells[0] not in expected:
-            name = rows[0].cells[0].lstrip(COMMENT).strip()
-            notes.append(f"the first column, '{rows[0].cells[0]}', is called '{name}'")
-            rows[0] = rows[0]._replace(cells=[name, *rows[0].cells[1:]])
+        if rows and rows[0] in comments and rows[0].cells[0] not in expected:
+            cells = _uncommented(rows[0].cells)
+            if rows[0].cells[0] != COMMENT:
+                notes.append(f"the first column, '{rows[0].cells[0]}', is called '{cells[0]}'")
+            elif len(cells) == usual:
+                notes.append(f"the header begins with '{COMMENT}', as numpy.savetxt writes it, which is left out")
+            rows[0] = rows[0]._replace(cells=cells if len(cells) == usual else rows[0].cells)
     if before:
         first = " ".join(cell for cell in before[0].cells if cell)[:40]
         what = "line" if len(before) == 1 else "lines"
@@ -50,7 +53,25 @@ def find_header(rows: list[Record], expected: Collection[str], *, units: bool = 
     return (without_units(rows, notes) if units else rows), notes
 
 
-def check_header(header: Record, rows: Sequence[Record], expected: Collection[str], place: str) -> None:
+def check_separators(header: Record, rows: Sequence[Record], separator: str, place: str) -> None:
+    """Raises TunerError where the cells of the header and those of the rows are separated by different signs."""
+    below = [row.cells for row in rows[:100]]
+    width = len(header.cells)
+    if width < 2 or any(len(cells) == width for cells in below):
+        return
+    for other in (*SEPARATORS, SPACE):
+        texts = [separator.join(cells) for cells in below]
+        widths = [len(text.split() if other == SPACE else text.split(other)) for text in texts]
+        if other != separator and widths and all(found == width for found in widths):
+            raise TunerError(
+                f"{place}, line {header.line}: the names of the columns are separated by {PLURALS[separator]}, and the "
+                f"rows below by {PLURALS[other]}: separate the names by {PLURALS[other]} too"
+            )
+
+
+def check_header(
+    header: Record, rows: Sequence[Record], expected: Collection[str], place: str, separator: str = ","
+) -> None:
     """Raises TunerError where the header is surely a row of data: its cells are like those below them, none is unlike.
 
     Names that are numbers are years, or count the columns; these are taken for names. So is a row with the expected
@@ -61,7 +82,9 @@ def check_header(header: Record, rows: Sequence[Record], expected: Collection[st
         return
     shown = ", ".join(f"'{cell[:20]}'" for cell in cells[:3]) + (", ..." if len(cells) > 3 else "")
     names = [*expected] if len(expected) > 1 else [f"x{n + 1}" for n in range(len(cells))]
-    line = ",".join(names[:5]) + (",..." if len(names) > 5 else "")
+    shown_separator = SPACE if separator == "\t" else separator
+    line = shown_separator.join([*names[:5], *(["..."] if len(names) > 5 else [])])
+    line += f", separated by {PLURALS[separator]} as the rows are" if separator in ("\t", SPACE) else ""
     raise TunerError(
         f"{place}, line {header.line}: the first line looks like data ({shown}): a header is needed: put a line with "
         f"the names of the columns above it, such as {line}"

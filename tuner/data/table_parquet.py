@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -10,32 +11,46 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tuner.core.errors import TunerError, one_line
+from tuner.core.units import counted
 from tuner.data.cells import columns_of, texts_of
 from tuner.data.table_dialect import Record
 
+MOST_NAMED = 5  # columns in a note
 MOST_CELLS = 500_000_000  # a few bytes of a file can stand for millions of cells
 
 
-def read_parquet(path: Path, content: bytes) -> tuple[list[str], list[Record], list[str]]:
+def read_parquet(
+    path: Path, content: bytes, expected: Collection[str] = ()
+) -> tuple[list[str], list[Record], list[str]]:
     """The names of the columns, the rows, and notes. Lines are those that a CSV file would have.
 
+    Columns of lists or structures are left out, which is told.
+
     Raises:
-        TunerError: the file is damaged, too large, or a column holds lists or structures.
+        TunerError: the file is damaged, too large, or one of the expected columns holds lists or structures.
     """
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         cells = file.metadata.num_rows * file.metadata.num_columns
         if cells > MOST_CELLS:
             raise TunerError(f"{path}: {cells:,} cells, more than the {MOST_CELLS:,} that are read")
-        for field in file.schema_arrow:
-            if pa.types.is_nested(field.type):
-                raise TunerError(f"{path}: column '{field.name}' holds {field.type}: write texts or numbers")
-        frame = file.read().to_pandas(types_mapper=_nullable)
+        nested = {field.name: str(field.type) for field in file.schema_arrow if pa.types.is_nested(field.type)}
+        needed = next((name for name in nested if name in expected or len(nested) == len(file.schema_arrow)), None)
+        if needed is not None:
+            raise TunerError(f"{path}: column '{needed}' holds {nested[needed]}: write texts or numbers")
+        read = [name for name in file.schema_arrow.names if name not in nested]
+        frame = file.read(columns=read).to_pandas(types_mapper=_nullable)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, TunerError):
             raise
         raise TunerError(f"{path}: the Parquet file cannot be read: {one_line(error)}") from None
     notes = []
+    if nested:
+        listed = ", ".join(f"'{name}' ({kind})" for name, kind in list(nested.items())[:MOST_NAMED])
+        more = f" and {len(nested) - MOST_NAMED} more" if len(nested) > MOST_NAMED else ""
+        notes.append(
+            f"{counted(len(nested), 'column')} left out, since lists and structures are not read: {listed}{more}"
+        )
     if frame.index.names != [None]:
         frame = frame.reset_index()
     elif not isinstance(frame.index, pd.RangeIndex):

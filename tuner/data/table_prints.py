@@ -11,18 +11,24 @@ from tuner.data.table_dialect import Record
 
 COMMENT = "#"
 _RULER = re.compile(r"[\s|+:=,;-]*[-=]{3,}[\s|+:=,;-]*|[+]([-=]+[+])+")
+_PROMPT = re.compile(r"SQL> .*|mysql> .*|\w+[=-][#>] .*")
 _FOOTER = re.compile(
     r"\(\d+ (rows?|row\(s\))( affected)?\)|\d+ rows? in set( \(.*\))?|\d+ rows? selected\.?|\[\d+ rows x \d+ columns\]"
+    rf"|{_PROMPT.pattern}|(Elapsed|Time|Completion time): [\d:T.+ -]+( ms)?"
 )
 
 
 def without_prints(rows: list[Record], notes: list[str]) -> list[Record]:
     """Without the rulers and the count of rows that clients of databases print."""
+    first = next((row for row in rows if not (row.cells and _PROMPT.fullmatch(" ".join(row.cells)))), None)
+    if first is not None and first is not rows[0]:
+        notes.append(f"line {rows[0].line} passed over: '{' '.join(rows[0].cells)}'")
+        rows = rows[rows.index(first) :]
     around = [row for row in rows if row.cells[0].startswith("+")] or rows[1:3]
     if any(_is_ruler(row) for row in around):
         around = rows
     rulers = [row for row in around if _is_ruler(row)]
-    if rows and not rows[-1].broken and _FOOTER.fullmatch(" ".join(rows[-1].cells)):
+    while len(rows) > 1 and not rows[-1].broken and _FOOTER.fullmatch(" ".join(rows[-1].cells)):
         notes.append(f"line {rows[-1].line} passed over: '{' '.join(rows[-1].cells)}'")
         rows = rows[:-1]
     if rulers:

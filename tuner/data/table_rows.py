@@ -9,15 +9,18 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from tuner.core.errors import TunerError, check_name
+from tuner.core.errors import TunerError, check_name, printable
 from tuner.core.units import counted
 from tuner.data.table_dialect import Record
-from tuner.data.table_header import check_header, find_header
+from tuner.data.table_header import check_header, check_separators, find_header
+from tuner.data.table_levels import refuse_levels
+from tuner.data.table_totals import without_totals
 
 LINE = "line"  # the name of the index of rows that come from a file
 _INDEX = re.compile(r"Unnamed: 0(\.\d+)*|\.\.\.1")  # pandas and readr call a column like this that has no name
 _FORMULA = re.compile('^="(.*)"$', re.DOTALL)
 MOST_SHOWN = 5
+SHOWN = 40  # characters of a row in a message
 
 
 class BadRow(NamedTuple):
@@ -44,7 +47,9 @@ class Table(NamedTuple):
     """The rows that could not be read. Training refuses a table that has any, predictions name them."""
 
 
-def lay_out(records: Iterable[Record], place: str, target: str | None, columns: Collection[str]) -> Table:
+def lay_out(
+    records: Iterable[Record], place: str, target: str | None, columns: Collection[str], separator: str = ","
+) -> Table:
     """The table of the rows of a file, one of which is the header.
 
     Args:
@@ -52,6 +57,7 @@ def lay_out(records: Iterable[Record], place: str, target: str | None, columns: 
         place: the file, for errors.
         target: the column with the classes, where it is known.
         columns: further columns that are known to be there.
+        separator: of the cells in the file.
 
     Raises:
         TunerError: there is no header, there are no rows, or a column has an impossible name.
@@ -67,17 +73,21 @@ def lay_out(records: Iterable[Record], place: str, target: str | None, columns: 
             rows.append(record)
         else:
             empty.append(record.line)
+    refuse_levels(rows, place)
     rows, notes = find_header(rows, expected, units=not columns)  # to predict, each row must be answered or named
     if bad and (not rows or int(bad[0].line) < rows[0].line):
         raise TunerError(f"{place}, {bad[0]}")
     if not rows:
         raise TunerError(f"{place}: the file is empty: a header and rows are expected")
+    if not columns:
+        rows = without_totals(rows, notes)
     header, rows = rows[0], rows[1:]
     empty = [line for line in empty if line > header.line]
     if empty:
         notes.append(f"{counted(len(empty), 'empty row')} left out, the first in line {empty[0]}")
     header, rows = _same_width(header, rows, notes)
-    check_header(header, rows, expected, place)
+    check_separators(header, rows, separator, place)
+    check_header(header, rows, expected, place, separator)
     table = make_table(header, rows, place, target, expected)
     return Table(table.frame, (*notes, *table.notes), tuple(sorted((*bad, *table.bad))))
 
@@ -121,7 +131,9 @@ def _without_formulas(rows: Sequence[Record], notes: list[str]) -> Sequence[Reco
 
 
 def _ragged(cells: Sequence[str], header: Sequence[str]) -> str:
-    return f"{len(cells)} cells instead of the {len(header)} of the header"
+    text = " ".join(cells)
+    shown = printable(text[:SHOWN]) + ("..." if len(text) > SHOWN else "")
+    return f"{counted(len(cells), 'cell')} instead of the {len(header)} of the header: '{shown}'"
 
 
 def _same_width(header: Record, rows: list[Record], notes: list[str]) -> tuple[Record, list[Record]]:

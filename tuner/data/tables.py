@@ -10,8 +10,8 @@ import pandas as pd
 
 from tuner.core.errors import TunerError
 from tuner.core.units import counted
-from tuner.data.table_dialect import Record, find_dialect, read_text
-from tuner.data.table_formats import PARQUET, is_table, is_workbook, refuse_others
+from tuner.data.table_dialect import SPACE, Record, find_dialect, read_text
+from tuner.data.table_formats import PARQUET, is_table, is_workbook, refuse_logs, refuse_others
 from tuner.data.table_rows import LINE, BadRow, Table, lay_out, make_table
 from tuner.data.table_text import decode, read_bytes, unpack
 
@@ -45,24 +45,26 @@ def read_table(path: Path, *, target: str | None = None, columns: Collection[str
     if content.startswith(PARQUET):
         from tuner.data.table_parquet import read_parquet  # noqa: PLC0415 - pyarrow takes a while
 
-        names, records, notes = read_parquet(path, content)
+        names, records, notes = read_parquet(path, content, columns or ([target] if target else []))
         table = make_table(Record(1, names), records, str(path), target, columns)
     else:
-        found, notes = _records(path, content, columns or ([target] if target else []))
-        table = lay_out(found, str(path), target, columns)
+        found, notes, separator = _records(path, content, columns or ([target] if target else []))
+        table = lay_out(found, str(path), target, columns, separator)
     if not len(table.frame) and not table.bad:
         raise TunerError(f"{path}: there are no rows after the header")
     return table._replace(notes=(*notes, *table.notes))
 
 
-def _records(path: Path, content: bytes, expected: Collection[str]) -> tuple[Iterable[Record], list[str]]:
+def _records(path: Path, content: bytes, expected: Collection[str]) -> tuple[Iterable[Record], list[str], str]:
+    """The rows, notes, and what separates cells."""
     if is_workbook(path, content):
         from tuner.data.table_workbook import read_workbook  # noqa: PLC0415 - openpyxl is optional
 
-        return read_workbook(path, content)
+        return *read_workbook(path, content), ","
     unpacked = unpack(path, content)
     refuse_others(path, unpacked)
     text, notes = decode(path, unpacked)
+    refuse_logs(path, text)
     said = _SEP.match(text)
     if said:
         text = text[said.end() :]  # its line end stays, so that lines are counted as they are
@@ -71,7 +73,7 @@ def _records(path: Path, content: bytes, expected: Collection[str]) -> tuple[Ite
         text = text.translate(_LINES)
     dialect = find_dialect(text, said and said[1], expected)
     records, dialect = read_text(text, dialect)
-    return records, notes + dialect.notes()
+    return records, notes + dialect.notes(), SPACE if dialect.columns else dialect.separator
 
 
 def _read_folder(folder: Path, target: str | None, columns: Collection[str]) -> Table:

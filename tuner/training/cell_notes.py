@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.data.categories import UNKNOWN, Categories
+from tuner.data.column_values import read_dates
+from tuner.data.dates import Order
 from tuner.data.missing import is_missing
 from tuner.data.spec import Column, DataSpec
 from tuner.training.sample_notes import MOST_NAMED, Note
@@ -32,10 +35,10 @@ def cell_notes(data: DataSpec, frame: pd.DataFrame, features: Tensor) -> list[tu
     for column, block in zip(data.columns, torch.split(features, [c.width for c in data.columns], dim=1), strict=True):
         cells = frame[column.name].tolist()
         categories = Categories(column.categories)
-        for row in _candidates(column, block.numpy()):
+        for row in _candidates(column, cells, block.numpy()):
             text = cells[row].strip()
             if not column.categories:
-                if text in ("", *column.missing) or is_missing(text):
+                if column.date_order or text in ("", *column.missing) or is_missing(text):
                     missing[row].append(f"'{column.name}'")
             elif categories.places([text]) == [UNKNOWN]:
                 unknown[row].append(f"{column.name} '{text}'")
@@ -45,12 +48,13 @@ def cell_notes(data: DataSpec, frame: pd.DataFrame, features: Tensor) -> list[tu
     ]
 
 
-def _candidates(column: Column, block: NDArray[np.float64]) -> Sequence[int]:
+def _candidates(column: Column, cells: Sequence[str], block: NDArray[np.float64]) -> Sequence[int]:
     """The rows whose features are those of a cell that says nothing."""
     if column.categories:
         rows = ~block.any(axis=1)
     elif column.date_order:
-        rows = np.ones(len(block), dtype=bool)
+        days, _ = read_dates(np.array(cells, dtype=object), cast(Order, column.date_order), column.missing)
+        rows = np.isnan(days)
     else:
         rows = block[:, 0] == column.fill
     return [int(row) for row in np.flatnonzero(rows)]

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from tuner.core.files import write_atomic
 from tuner.data.dates import PARTS
 from tuner.data.encoding import Raw, Tell, to_inputs
 from tuner.data.spec import Column, DataSpec
+from tuner.data.times import Clock
 from tuner.training.classifier import Classifier, build_classifier, model_bytes, predict_logits
 
 DESCRIPTION_FILE = "model.json"
@@ -109,11 +110,14 @@ def _good_column(column: Column) -> bool:
     return (
         all(isinstance(text, str) for text in (column.name, column.decimal, column.thousands, column.unit))
         and signs
+        and type(column.scaled) is bool
         and _all(column.categories, str)
         and _all(column.missing, str)
         and _is(column.fill, int, float)
         and dates
         and column.date_order in ("", "ymd", "dmy", "mdy")
+        and _is(column.latest_year, int)
+        and column.clock in ("", *get_args(Clock))
         and isinstance(column.parts, tuple)
         and all(part in PARTS for part in column.parts)
     )

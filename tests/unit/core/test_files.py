@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import IO
 
 import pytest
 
 from tuner.core.errors import TunerError
-from tuner.core.files import data_root, make_folder, tuner_home, write_atomic
+from tuner.core.files import data_root, make_folder, slug, tuner_home, write_atomic
 
 
 @pytest.mark.parametrize(("function", "variable"), [(tuner_home, "TUNER_HOME"), (data_root, "TUNER_DATA")])
@@ -113,3 +114,10 @@ def test_the_new_file_is_on_the_disk_before_it_takes_the_olds_place(
     monkeypatch.setattr(os, "fsync", lambda _: at_sync.append(path.read_bytes()))
     write_atomic(path, lambda file: file.write(b"new"))
     assert at_sync == [b"old"]
+
+
+def test_names_in_other_alphabets_stay_apart() -> None:
+    names = [slug(text) for text in ("成績", "売上", "Оценки", "Größe", "Grosse", "café", "cafe", "My Photos (2)")]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch("[a-z0-9_]+", name) for name in names)
+    assert (names[-2:], slug("cafe\u0301")) == (["cafe", "my_photos_2"], slug("café"))  # macOS takes letters apart

@@ -183,7 +183,7 @@ class TestLeftOut:
             "column 'same' left out: all its cells are the same",
             "column 'constant' left out: all its numbers are the same",
             "column 'name' left out: 3 different texts in 4 cells",
-            "column 'almost' left out: 4 different texts in 4 cells (most are numbers, but 'four' is not)",
+            "column 'almost' left out: 4 different texts in 4 cells (3 of 4 cells are numbers, but 'four' is not)",
             "column 'marks' left out: all its cells are missing",
         )
 

@@ -91,3 +91,12 @@ def test_what_is_unknown_is_told_and_what_cannot_be_read_refused() -> None:
     assert str(error.value) == line
     with pytest.raises(TunerError, match="columns of different lengths: 'age' has 1, 'size' has 2"):
         to_inputs(TABLE, {"age": [1], "size": ["a", "b"]})
+
+
+def test_missing_values_are_counted_and_told() -> None:
+    told: list[str] = []
+    rows = {"age": [float("inf"), None, 3, ""], "size": ["small"] * 4}
+    features = to_inputs(TABLE, rows, tell=told.append)
+    mean = TABLE.columns[0].fill
+    assert features[:, 0].tolist() == [mean, mean, 3, mean]
+    assert told == ["missing values in 4 rows, for which the mean of training is taken: 'age' (3)"]

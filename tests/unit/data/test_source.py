@@ -35,7 +35,7 @@ def test_the_formats_are_no_datasets_and_no_path_is_needed_to_list_them() -> Non
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("My Cats!", "folder_my_cats"), ("a.b", "folder_a_b"), ("ÄÖ", "folder_data"), ("cifar10", "folder_cifar10")],
+    [("My Cats!", "folder_my_cats"), ("a.b", "folder_a_b"), ("ÄÖ", "folder_ao_6641ae"), ("cifar10", "folder_cifar10")],
 )
 def test_own_data_is_named_after_its_folder_and_never_like_a_dataset(path: str, name: str, tmp_path: Path) -> None:
     (tmp_path / path).mkdir()

@@ -94,8 +94,8 @@ class TestQuotes:
         [
             ('2,"never closed', "a quote that is never closed, or a cell of more than 131,072 characters"),
             ('"2"3,x', "badly quoted: ',' expected after '\"'"),
-            ("1", "1 cells instead of the 2 of the header"),
-            ("1,2,3", "3 cells instead of the 2 of the header"),
+            ("1", "1 cell instead of the 2 of the header: '1'"),
+            ("1,2,3", "3 cells instead of the 2 of the header: '1 2 3'"),
         ],
     )
     def test_a_bad_row_is_named_and_the_others_are_read(self, tmp_path: Path, line: str, reason: str) -> None:

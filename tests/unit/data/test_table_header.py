@@ -61,7 +61,8 @@ def test_a_column_may_be_called_by_the_sign_of_comments(tmp_path: Path) -> None:
         ("sunny,no,yes\nrain,no,no\nsunny,yes,yes\n", "'sunny', 'no', 'yes'", "x1,x2,x3"),
         ("?,2.5,x\n1.5,2,y\n2.5,1,x\n", "'?', '2.5', 'x'", "x1,x2,x3"),
         ("5,0,0,0\n0,0,0,1\n4,0,0,0\n", "'5', '0', '0', ...", "x1,x2,x3,x4"),
-        ("1,5;2;x\n2,5;3;y\n", "'1,5', '2', 'x'", "x1,x2,x3"),
+        ("1,5;2;x\n2,5;3;y\n", "'1,5', '2', 'x'", "x1;x2;x3"),
+        ("1\t2\tx\n3\t4\ty\n", "'1', '2', 'x'", "x1 x2 x3, separated by tabs as the rows are"),
     ],
 )
 def test_data_in_the_first_line_is_refused(tmp_path: Path, content: str, shown: str, names: str) -> None:

@@ -99,7 +99,7 @@ class TestFolder:
             "1 other file in the folder passed over, such as 'notes.md'",
             "a.csv and 1 more: the header ends with a separator too many",
         )
-        assert [str(row) for row in bad] == ["line 3 of c.csv: 1 cells instead of the 2 of the header"]
+        assert [str(row) for row in bad] == ["line 3 of c.csv: 1 cell instead of the 2 of the header: '2'"]
 
     def test_other_columns_are_refused(self, tmp_path: Path) -> None:
         write(tmp_path, "a,b\n1,x\n", "a.csv")

@@ -10,7 +10,7 @@ from tuner.training.cell_notes import MISSING_KIND, UNKNOWN_KIND, cell_notes
 
 COLUMNS = (
     Column(name="age", fill=40, missing=("lost",)),
-    Column(name="day", fill=20_000, date_order="ymd", parts=("year", "month")),
+    Column(name="day", fill=20_000, missing=("9999-12-31",), date_order="ymd", parts=("year", "month")),
     Column(name="sold", categories=("FALSE", "TRUE")),
 )
 DATA = DataSpec(name="r", task="tabular", shape=(5,), classes=("a", "b"), mean=(0,) * 5, std=(1,) * 5, columns=COLUMNS)
@@ -33,3 +33,7 @@ def test_unknown_categories_and_missing_values_are_named() -> None:
     assert noted(sold="maybe") == [f"{UNKNOWN_KIND}: sold 'maybe'"]
     assert noted(age="") == noted(age="n.a.") == noted(age="lost") == [f"{MISSING_KIND}: 'age'"]
     assert noted(age="?", day="") == [f"{MISSING_KIND}: 'age', 'day'"]
+
+
+def test_a_date_that_stands_for_none_is_a_missing_value_however_it_is_written() -> None:
+    assert noted(day="9999-12-31 00:00:00") == noted(day="9999/12/31") == [f"{MISSING_KIND}: 'day'"]
