@@ -23,8 +23,7 @@ class Column:
     """A column of a user's table, and how its text is read: as numbers, categories, dates or times.
 
     A number is one feature, as are the hours of a time; a category is one-hot encoded, a date has a feature for each of
-    its `parts`. Whatever way a
-    value comes (a file, pandas, a request to a server), it is read as this says.
+    its `parts`. Whatever way a value comes (a file, pandas, a request to a server), it is read as this says.
     """
 
     name: str
@@ -49,7 +48,6 @@ class Column:
     """Dates: the last of the hundred years that a year of two digits may be."""
     parts: tuple[str, ...] = ()
     """Dates: those of `tuner.data.dates.PARTS` that vary in the training split."""
-
     clock: str = ""
     """Times: how they are written, one of `tuner.data.times.Clock`. Empty for other columns."""
 

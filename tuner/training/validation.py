@@ -88,7 +88,8 @@ def _unfit_samples(old: DataSpec, new: DataSpec) -> str:
 
 
 def _kind(column: Column) -> str:
-    return "category" if column.categories else "date" if column.date_order else "number"
+    others = {"category": column.categories, "date": column.date_order, "time": column.clock}
+    return next((kind for kind, has in others.items() if has), "number")
 
 
 def _as_read_by(old: DataSpec, new: DataSpec, inputs: Tensor) -> Tensor:
