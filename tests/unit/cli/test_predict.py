@@ -72,10 +72,11 @@ def test_what_is_unusual_or_left_out_is_told_on_stderr(typed: Typed, here: Path)
     assert code == 1
     assert [line.split()[0] for line in out.splitlines()[1:]] == ["page.png", "new/cat/1.png"]
     notes = err.splitlines()
-    assert notes[0].startswith("note: 1 of 2 images: brighter than in training; such as page.png (brightness 100%")
-    assert notes[1].startswith("note: 1 of 2 images: less contrast than in training; such as page.png")
-    assert notes[2].startswith("note: 1 of 2 images: grey, where training had colours; such as page.png")
-    assert notes[3:] == ["left out: no.png: No such file or directory"]
+    assert notes[0] == "note: 1 of 2 images: one colour once read, or nearly; such as page.png"
+    assert notes[1].startswith("note: 1 of 2 images: brighter than in training; such as page.png (brightness 100%")
+    assert notes[2].startswith("note: 1 of 2 images: less contrast than in training; such as page.png")
+    assert notes[3].startswith("note: 1 of 2 images: grey, where training had colours; such as page.png")
+    assert notes[4:] == ["left out: no.png: No such file or directory"]
 
 
 def test_json_is_a_list_with_true_classes_and_notes_where_there_are_some(typed: Typed, here: Path) -> None:

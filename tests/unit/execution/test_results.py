@@ -18,6 +18,7 @@ FULL = TrialReport(
     seed=2**32 - 1,
     conditions={"device": "cpu", "threads": 1},
     halved=2,
+    kept_epoch=2,
     notes=("a line", 'with "quotes" and \u00e4'),
     node="10.0.0.7/1",
     error="it broke",
