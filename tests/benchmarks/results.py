@@ -25,6 +25,8 @@ from typing import Any
 
 from pages import hardware, parts, write
 
+from tuner.core.score_text import score_digits, score_text
+from tuner.core.scores import Interval
 from tuner.core.units import format_number, format_seconds
 
 BUDGETS = (
@@ -174,11 +176,18 @@ def table(rows: dict[str, Row]) -> str:
     lines = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     for name, row in rows.items():
         test, cost = row["test"], row["cost"]
-        scores = [f"{test[score]:.4f}" for score in ("accuracy", "macro_f1", "roc_auc")]
+        scores = [_score(test, name) for name in ("accuracy", "macro_f1", "roc_auc")]
         parameters = format_number(cost["parameters"]) if cost else ""
         cells = [name, *scores, parameters, f"`{row['command']}`", format_seconds(row["seconds"])]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*machines(rows), "", *lines]) + "\n"
+
+
+def _score(test: dict[str, Any], name: str) -> str:
+    """The accuracy with its interval, the others with as many digits as their error allows, where that is known."""
+    found = test.get(f"{name}_interval")
+    interval = None if found is None else Interval(*found)
+    return score_text(test[name], interval) if name == "accuracy" else score_digits(test[name], interval)
 
 
 def machines(rows: dict[str, Row]) -> list[str]:

@@ -29,6 +29,7 @@ def test_a_real_sweep_is_compared_by_what_it_has_measured(tuner: Command, finish
     assert (done.returncode, done.stderr) == (0, "")
     found, result = json.loads(done.stdout), finished.result
     [row] = found["pairs"]
+    scores = ("accuracy", "macro_f1", "roc_auc")
     assert row == {
         "pair": "digits-cnn",
         "dataset": "digits",
@@ -37,7 +38,10 @@ def test_a_real_sweep_is_compared_by_what_it_has_measured(tuner: Command, finish
         "trials": 8,
         "val_accuracy": result["validation"]["accuracy"],
         "test_looks": 1,
-        **{name: result["test"][name] for name in ("accuracy", "macro_f1", "roc_auc")},
+        "against_best": None,
+        **{name: result["test"][name] for name in scores},
+        **{f"{name}_interval": result["test"][f"{name}_interval"] for name in scores},
+        **{name: result["test"][name] for name in ("samples", "base_class", "base_accuracy")},
         **result["cost"],
         "machine": row["machine"],
     }
@@ -92,11 +96,14 @@ def test_finished_sweeps_are_found_in_all_experiments_and_others_are_not(store: 
         ("digits", "lenet", "other", 2),
         ("folder_my_photos", "cnn", "own", 1),
     ]
-    assert everything.notes == (
-        "Chosen by validation accuracy; the test scores are of what was chosen.",
-        "Not compared, since it was not scored on the validation split of the newest sweep of digits: old",
+    pairwise, chosen, left_out = everything.notes
+    assert pairwise.endswith("so that only their intervals tell them apart: good, other")
+    assert chosen == "Chosen by validation accuracy; the test scores are of what was chosen."
+    assert (
+        left_out == "Not compared, since it was not scored on the validation split of the newest sweep of digits: old"
     )
-    assert everything.rows[0].to_json()["flops"] is None
+    first = everything.rows[0].to_json()
+    assert (first["flops"], first["samples"], first["accuracy_interval"], first["against_best"]) == (None,) * 4
     assert [row.sweep.name for row in compare(store, home, "digits").rows] == ["good", "other"]
     assert [row.sweep.name for row in compare(store, home, "folder_my_photos").rows] == ["own"]
     with pytest.raises(

@@ -72,7 +72,7 @@ def test_trials_train_in_two_processes_and_poor_ones_are_ended_early(cluster: Cl
     assert len(ended) == 3
     assert {state for state, _ in ended} == {"COMPLETE", "PRUNED"}
     assert train_workers(cluster) == []
-    assert "on the test set: accuracy" in (tmp_path / "output.txt").read_text()
+    assert "on the test set, with 95 % intervals:" in (tmp_path / "output.txt").read_text()
 
 
 def test_a_trial_that_loses_a_process_goes_on_from_its_checkpoint(cluster: Cluster, tmp_path: Path) -> None:

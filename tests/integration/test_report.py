@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from markupsafe import escape
 from mlflow import MlflowClient
 from PIL import Image
 from support.common import Finished, Typed, read_runs
 from support.made_up_search import Recorder
 from torch import Tensor, nn
 
+from tuner.core import scores as plain
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.outcome import Outcome
+from tuner.core.score_text import score_details, score_digits
 from tuner.data.spec import DataSpec
 from tuner.report.findings import Findings, attention
 from tuner.report.make import PARTS
@@ -46,7 +49,9 @@ def test_a_sweep_ends_with_a_whole_report(finished: Finished) -> None:
         with Image.open(path) as image:
             image.verify()
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert f"{finished.result['test']['accuracy']:.4f}" in page
+    scores = plain.TestScores.from_json(finished.result["test"])
+    assert score_digits(scores.accuracy, scores.accuracy_interval) in page
+    assert all(escape(detail) in page for detail in score_details(scores, "accuracy"))
     assert "warning" not in finished.err
 
 

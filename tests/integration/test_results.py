@@ -13,6 +13,8 @@ import pytest
 from support.common import Finished
 
 from tuner.core import catalog
+from tuner.core.score_text import score_digits, score_text
+from tuner.core.scores import Interval
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests/benchmarks/results.py"
@@ -63,7 +65,10 @@ def test_a_result_from_elsewhere_is_entered_with_its_date_hardware_and_budget(pl
     measured, empty, header, line, cells = text.strip().splitlines()
     assert (measured, empty, line) == ("Measured 2026-01-31 on a fast machine.", "", "|" + "---|" * 7)
     assert header == "| pair | accuracy | macro F1 | ROC-AUC | parameters | budget | time |"
-    assert cells.startswith(f"| digits-cnn | {result['test']['accuracy']:.4f} | {result['test']['macro_f1']:.4f} | ")
+    test = result["test"]
+    accuracy = score_text(test["accuracy"], Interval(*test["accuracy_interval"]))
+    macro_f1 = score_digits(test["macro_f1"], Interval(*test["macro_f1_interval"]))
+    assert cells.startswith(f"| digits-cnn | {accuracy} | {macro_f1} | ")
     assert f" | `{command}` | " in cells
 
 

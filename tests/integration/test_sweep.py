@@ -35,7 +35,17 @@ def test_the_result_is_good_and_complete(finished: Finished) -> None:
     assert result["finished"] is True
     assert sum(result["trials"].values()) == 8
     assert result["test"]["accuracy"] > 0.8
-    assert set(result["test"]) == {"accuracy", "macro_f1", "roc_auc", "loss"}
+    test = result["test"]
+    assert test["samples"] == 359
+    for name in ("accuracy", "macro_f1", "roc_auc", "loss"):
+        low, high = test[f"{name}_interval"]
+        assert low <= test[name] <= high
+        assert high - low < 0.2
+    assert test["base_accuracy"] == pytest.approx(0.1, abs=0.01)
+    assert test["base_class"] in "0123456789"
+    assert test["better_than_base"] is True
+    assert result["best"]["val_samples"] > 100
+    assert 0 <= result["best"]["val_luck"] < 0.05
     cost = result["cost"]
     assert cost["bytes"] == sum(path.stat().st_size for path in (finished.sweep / "model").iterdir())
     assert cost["bytes"] > 4 * cost["parameters"] > 0
@@ -94,7 +104,10 @@ def test_the_sweeps_run_says_all_that_is_needed_to_repeat_it(finished: Finished,
     [parent] = [run for run in runs.values() if "tuner.trial" not in run.data.tags]
     assert json.loads(parent.data.tags["tuner.config"])["space"]["params"]["width"] == 0.25
     assert {"python", "torch", "ray", "optuna", "mlflow"} <= set(json.loads(parent.data.tags["tuner.versions"]))
-    assert parent.data.metrics["test_accuracy"] == finished.result["test"]["accuracy"]
+    metrics, test = parent.data.metrics, finished.result["test"]
+    assert metrics["test_accuracy"] == test["accuracy"]
+    assert [metrics["test_accuracy_low"], metrics["test_accuracy_high"]] == test["accuracy_interval"]
+    assert (metrics["test_samples"], metrics["test_base_accuracy"]) == (359, test["base_accuracy"])
     assert parent.data.metrics["model_parameters"] == finished.result["cost"]["parameters"]
     assert parent.data.metrics["model_flops"] == finished.result["cost"]["flops"]
     assert parent.data.metrics["model_bytes"] == finished.result["cost"]["bytes"]

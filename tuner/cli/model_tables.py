@@ -34,6 +34,8 @@ def print_comparison(comparison: Comparison, picture: Path, out: Console) -> Non
     if narrow:
         sweeps = ", ".join(f"{row.sweep.name} ({counted(row.trials, 'trial')})" for row in rows)
         out.print(f"\nThe sweeps, in this order: {sweeps}", markup=False, soft_wrap=False)
+    if any(row.sweep.accuracy_interval for row in rows):
+        out.print("\nIn brackets: the 95 % interval of the test accuracy", markup=False)
     for note in comparison.notes:
         out.print(f"\n{note}", markup=False, soft_wrap=False)
     out.print(f"\npicture  {picture}", markup=False)

@@ -13,7 +13,7 @@ from rich.text import Text
 from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.winner_remarks import print_learnt, print_looks
 from tuner.core.records import SCORE
-from tuner.core.score_text import luck_text, score_text, tested_text
+from tuner.core.score_text import luck_text, score_text, shown_score
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_parameters, format_seconds
 
@@ -105,10 +105,10 @@ def _print_failures(outcome: Outcome, out: Console) -> None:
 
 def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     scores, trial = winner.scores, winner.trial
-    out.print(f"\n[bold]trial {trial.number}[/bold], epoch {winner.epoch}, on the test set:")
+    out.print(f"\n[bold]trial {trial.number}[/bold], epoch {winner.epoch}, on the test set, with 95 % intervals:")
     for score, label in _SCORES.items():
         style = "bold" if score == "accuracy" else ""
-        out.print(f"  {label:<10}{tested_text(scores, score)}", markup=False, soft_wrap=True, style=style)
+        out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     luck = luck_text(winner.val_luck, len(outcome.top), winner.val_samples)
     if luck:
         out.print(f"{SCORE} {winner.val_accuracy:.4f} is {luck}", markup=False, soft_wrap=True)

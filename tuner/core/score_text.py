@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import floor, isfinite, log10
 
 from tuner.core.errors import printable
-from tuner.core.scores import Difference, Interval, TestScores
+from tuner.core.scores import NAMES, Difference, Interval, TestScores
 from tuner.core.units import counted
 
 UNKNOWN_DIGITS = 4  # decimals of a score whose error is not known: that of a sweep of an earlier version
@@ -16,11 +16,14 @@ LONGEST_NAME = 30  # characters of a class in a line
 
 
 def decimals(interval: Interval | None) -> int:
-    """How many decimals a score with this interval is shown with: two digits of the interval's half width."""
+    """How many decimals a score with this interval is shown with.
+
+    As the Particle Data Group does it: two digits of the interval's half width if they are at most 35, else one.
+    """
     half = (interval.high - interval.low) / 2 if interval else 0.0
     if not (isfinite(half) and half > 0):
         return UNKNOWN_DIGITS
-    return min(MOST_DIGITS, max(0, 1 - floor(log10(half))))
+    return min(MOST_DIGITS, max(0, -floor(log10(half / 3.55))))
 
 
 def score_digits(value: float, interval: Interval | None = None) -> str:
@@ -40,14 +43,15 @@ def score_text(value: float, interval: Interval | None = None, details: Sequence
     return score_digits(value, interval) + (f" ({'; '.join(known)})" if known else "")
 
 
-def tested_text(scores: TestScores, name: str) -> str:
+def shown_score(scores: TestScores, name: str) -> str:
     """One of `scores.NAMES`: `0.983 (0.964 to 0.992; 359 samples; always saying '3' gives 0.101)`."""
-    return score_text(scores.value(name), scores.interval(name), tested_details(scores, name))
+    return score_text(scores.value(name), scores.interval(name), score_details(scores, name))
 
 
-def tested_details(scores: TestScores, name: str) -> list[str]:
-    """On how many samples, and what the score is without a model, as far as that is known."""
-    found = [] if scores.samples is None else [counted(scores.samples, "sample")]
+def score_details(scores: TestScores, name: str) -> list[str]:
+    """What the score is without a model and, of the first one, on how many samples, as far as that is known."""
+    first = name == NAMES[0] and scores.samples is not None
+    found = [counted(scores.samples or 0, "sample")] if first else []
     base = scores.base(name)
     if base is not None and scores.base_class is not None and name != "roc_auc":  # that is 0.5 for all data
         frequencies = name == "loss"

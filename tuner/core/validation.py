@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+from tuner.core.score_text import class_name
+
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationScore:
@@ -55,8 +57,8 @@ def own_tags(score: ValidationScore) -> dict[str, str]:
 
 
 def score_tag(score: ValidationScore) -> tuple[str, str]:
-    """The tag of one score, as name and value."""
-    return _SCORE_TAG + score.data, json.dumps(asdict(score))
+    """The tag of one score, as name and value. The class is shortened: stores take no tag of any length."""
+    return _SCORE_TAG + score.data, json.dumps({**asdict(score), "base_class": class_name(score.base_class)})
 
 
 def scores_in(tags: Mapping[str, str]) -> dict[str, ValidationScore]:

@@ -27,7 +27,10 @@ _ALIGN = {1: "left", 0: "center", -1: "right"}
 
 
 def draw_comparison(sweeps: Sequence[FinishedSweep]) -> Figure:
-    """A panel for each dataset, in the order of the sweeps: one point a model, its area by its parameters."""
+    """A panel for each dataset, in the order of the sweeps: one point a model, its area by its parameters.
+
+    A line through a point is the 95 % interval of the accuracy.
+    """
     groups = {data: list(group) for data, group in groupby(sweeps, key=lambda sweep: sweep.data)}
     columns = min(COLUMNS, len(groups))
     rows = -(-len(groups) // columns)
@@ -38,7 +41,7 @@ def draw_comparison(sweeps: Sequence[FinishedSweep]) -> Figure:
     for axes in every[len(groups) :]:
         axes.set_visible(False)
     figure.supxlabel("FLOPs of one forward pass of one sample; area of a point: number of parameters", fontsize=10)
-    figure.supylabel("test accuracy", fontsize=10)
+    figure.supylabel("test accuracy and its 95 % interval", fontsize=10)
     figure.draw_without_rendering()  # so that positions are known when labels are placed
     for axes, group in zip(every, groups.values(), strict=False):
         _label(axes, group)
@@ -54,13 +57,16 @@ def _draw_panel(axes: Axes, data: str, group: Sequence[FinishedSweep]) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 3) if right < 100 * left else (1,)) if known else NullLocator())
     axes.xaxis.set_major_formatter(EngFormatter())
     axes.minorticks_off()
-    scores = [sweep.accuracy for sweep in group]
+    scores = [end for sweep in group for end in sweep.accuracy_interval or (sweep.accuracy,)]
     room = max(0.25 * (max(scores) - min(scores)), 0.004)
     axes.set_ylim(min(scores) - room, max(scores) + room)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.tick_params(labelsize=8)
     _draw_frontier(axes, known)
     for sweep in group:
+        x, _ = _point(axes, sweep)
+        if sweep.accuracy_interval:
+            axes.plot([x, x], sweep.accuracy_interval, color=BLUE, linewidth=1, alpha=0.5)
         axes.scatter(*_point(axes, sweep), s=_area(sweep), color=BLUE if sweep.flops else "none", edgecolors=BLUE)
 
 

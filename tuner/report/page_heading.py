@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from tuner.core.machine import package_versions
 from tuner.core.records import SCORE, best_of
-from tuner.core.score_text import interval_text, luck_text, score_digits, tested_details
+from tuner.core.score_text import interval_text, luck_text, score_details, score_digits
 from tuner.core.scores import TestScores
 from tuner.core.units import format_parameters
 from tuner.core.validation import ValidationScore
@@ -44,7 +44,7 @@ def _scores(scores: TestScores) -> list[tuple[str, str, list[str]]]:
     found = []
     for name, label in _SCORES.items():
         interval = scores.interval(name)
-        details = [*([interval_text(interval)] if interval else []), *tested_details(scores, name)]
+        details = [*([f"95 % interval {interval_text(interval)}"] if interval else []), *score_details(scores, name)]
         found.append((label, score_digits(scores.value(name), interval), details))
     return found
 

@@ -86,7 +86,7 @@ def classification_block(report: ClassificationReport) -> Block:
     """A table of the scores of each class, and their means."""
     rows = [[row.name, *row.texts, str(row.support)] for row in report.rows]
     html = render_table(["", "precision", "recall", "F1", "support"], rows, "means")
-    return Block(caption=f"On the test set: accuracy {report.accuracy_text}.", html=html)
+    return Block(caption=f"On the test set: accuracy {report.accuracy_text}. In brackets: 95 % intervals.", html=html)
 
 
 def _cell(names: Sequence[str], counts: NDArray[np.int64], shares: NDArray[np.float64], row: int, column: int) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.core.errors import TunerError
+from tuner.core.score_text import difference_text
 from tuner.data.source import Source
 from tuner.sweeps.best_sweeps import Choice, Registered, best_sweeps
 from tuner.sweeps.champion import ByHand
@@ -50,8 +51,13 @@ class Row:
             "trials": self.trials,
             "val_accuracy": self.sweep.validation.accuracy if self.sweep.validation else self.sweep.val_accuracy,
             "test_looks": self.looks,
-            "against_best": asdict(self.against_best) if self.against_best else None,
+            "against_best": _told(self.against_best) if self.against_best else None,
         } | {name: values[name] for name in names}
+
+
+def _told(difference: Difference) -> dict[str, Any]:
+    values = asdict(difference)
+    return {"accuracy_difference": values.pop("accuracy"), **values, "text": difference_text(difference)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.score_text import difference_text
+from tuner.core.sweep_folder import sweep_names
 
 if TYPE_CHECKING:
     from tuner.core.outcome import FinishedSweep
@@ -27,14 +28,15 @@ def against_best(sweeps: Sequence[FinishedSweep], home: Path) -> dict[str, Diffe
 
     Models whose predictions are not in `home`, or not of the same samples, are left out.
     """
-    from tuner.training.score_error import compare_predicted  # noqa: PLC0415 - scikit-learn takes a while to import
+    from tuner.training.score_error import compare_predicted  # noqa: PLC0415 - scipy takes a while to import
 
+    folders = _folders(home)
     found: dict[str, Difference] = {}
     for _, group in groupby(sweeps, key=lambda sweep: sweep.data):
         best, *others = group
-        first = _predictions(best, home) if others else None
+        first = _predictions(folders.get(best.uid)) if others else None
         for sweep in others if first is not None else ():
-            second = _predictions(sweep, home)
+            second = _predictions(folders.get(sweep.uid))
             if first is not None and second is not None and first.targets.equal(second.targets):
                 answers, chosen = second.predicted.numpy(), first.predicted.numpy()
                 found[sweep.uid] = compare_predicted(first.targets.numpy(), answers, chosen)
@@ -57,14 +59,21 @@ def pairwise_notes(sweeps: Sequence[FinishedSweep], found: dict[str, Difference]
             )
 
 
-def _predictions(sweep: FinishedSweep, home: Path) -> Predictions | None:
-    """None where the sweep's folder, or its predictions, are not in `home`."""
+def _folders(home: Path) -> dict[str, Path]:
+    """The folder of each sweep of `home`, by its uid: it may have been renamed."""
+    found = {}
+    for name in sweep_names(home):
+        with suppress(TunerError):  # it is damaged
+            found[SweepConfig.load(home / name).uid] = home / name
+    return found
+
+
+def _predictions(folder: Path | None) -> Predictions | None:
+    """None where there is no folder, or no predictions are in it."""
     from safetensors import SafetensorError  # noqa: PLC0415
 
     from tuner.training.evaluation import Predictions  # noqa: PLC0415 - torch takes seconds to import
 
-    folder = home / sweep.name
-    with suppress(OSError, TunerError, SafetensorError):
-        if SweepConfig.load(folder).uid == sweep.uid:
-            return Predictions.load(folder)
+    with suppress(OSError, SafetensorError):
+        return Predictions.load(folder) if folder else None
     return None

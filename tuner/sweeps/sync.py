@@ -36,7 +36,9 @@ class Synced:
     """How many trials were incomplete in MLflow."""
     epochs: int = 0
     model: str = ""
-    """Where it was registered, if it was not before, and how it stands to the champion."""
+    """Where it was registered, if it was not before."""
+    note: str = ""
+    """How it stands to the champion of its pair."""
     report: bool = False
     left_out: str = ""
     unsent: str = ""
@@ -47,7 +49,7 @@ class Synced:
         if self.unsent:
             return f"{self.sweep}: not everything could be sent: {self.unsent}; to try again: tuner sync {self.sweep}"
         parts = [f"{self.epochs} epochs of {self.trials} trials"] if self.trials else []
-        parts += [f"the model, as {self.model}"] if self.model else []
+        parts += [f"the model, as {self.model} ({self.note})"] if self.model else []
         parts += ["the report"] if self.report else []
         return f"{self.sweep}: sent {', '.join(parts)}" if parts else f"{self.sweep}: everything is already in MLflow"
 
@@ -111,7 +113,7 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
     sweep = retry(lambda: MlflowSweep(store, config, min(record.started for record in records)))
     refused = _send_trials(sweep, every)
     finished = max(record.finished or record.started for record in every)
-    model, report = "", False
+    model, note, report = "", "", False
     if SweepFolder(folder).result.exists():
         if sweep.status != "FINISHED" or not is_sent(folder):
             winner = read_winner(folder, records)
@@ -120,7 +122,7 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
             if not refused:
                 mark_sent(folder, sent)
             if sent.model:
-                model = f"{sent.model.uri} ({sent.model.note})"
+                model, note = sent.model.uri, sent.model.note
             with suppress(Exception):  # a leftover costs disk space, but no sweep
                 (UriStorage.of(config) or ArtifactStorage(store.address, config.pair, config.uid)).clear()
         report = _send_report(folder, config, store, sweep.run_id, warn, anew=bool(model))
@@ -133,6 +135,7 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
         trials=len(written),
         epochs=sum(map(len, written.values())),
         model=model,
+        note=note,
         report=report,
         unsent=error_cause(refused) if refused else "",
     )

@@ -13,6 +13,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from tuner.core.confirmation import Confirmation
 from tuner.core.outcome import FinishedSweep, Winner
 from tuner.core.records import SCORE
+from tuner.core.score_text import class_name
 from tuner.core.scores import Interval
 from tuner.core.validation import DATA_TAG, own_tags, scores_in
 from tuner.tracking.run_status import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
@@ -40,7 +41,8 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     values |= {} if winner.val_luck is None else {"best_val_luck": winner.val_luck}
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     tags = {"tuner.best_trial": best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
-    tags |= {BASE_CLASS_TAG: winner.scores.base_class} if winner.scores.base_class is not None else {}
+    if winner.scores.base_class is not None:
+        tags[BASE_CLASS_TAG] = class_name(winner.scores.base_class)  # MLflow takes no tag of any length
     tags |= own_tags(winner.validation) if winner.validation else {}
     client.log_batch(
         run_id,

@@ -21,7 +21,7 @@ from tuner.training.score_intervals import auc_interval, f1_interval, loss_inter
 
 
 def score(model: Classifier, test: Split) -> TestScores:
-    """Scores of a model on a split that is on its device; two classes or more must occur in it."""
+    """Scores of a model on a split that is on its device."""
     return score_logits(predict_logits(model, test.inputs), test.targets)
 
 

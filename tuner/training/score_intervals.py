@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from math import exp, log, sqrt
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from tuner.core.scores import CONFIDENCE, Interval
 from tuner.training.score_error import Floats, Ints, normal_quantile, wilson
@@ -54,8 +54,12 @@ def auc_interval(
     Args:
         targets: (samples,) true classes.
         probabilities: (samples, all classes).
-        classes: those that the mean is over. Each has samples, and so have the others together.
+        classes: those that the mean is over, without those that have no sample, or have all of them. Where none is left
+            there is nothing to put in order: the area is 0.5, and may be anything.
     """
+    classes = [label for label in classes if 0 < (targets == label).sum() < len(targets)]
+    if not classes:
+        return 0.5, Interval(0.0, 1.0)
     influence, doubt = np.zeros(len(targets)), np.zeros(len(targets))
     area = doubted = 0.0
     for label in classes:
@@ -125,5 +129,5 @@ def _hall(values: Floats, confidence: float) -> Interval:
             return deviation
         return float(np.cbrt(1 + skew * (deviation - skew / 6)) - 1) * 3 / skew
 
-    quantile = float(student.ppf((1 + confidence) / 2, samples - 1))
+    quantile = float(stdtrit(samples - 1, (1 + confidence) / 2))
     return Interval(mean - error * corrected(quantile), mean - error * corrected(-quantile))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tuner.core.score_text import score_text
+from tuner.core.score_text import interval_text, score_digits
 from tuner.core.scores import Interval
 from tuner.training.score_error import wilson
 
@@ -52,5 +52,6 @@ class Accuracy:
         return wilson(self.right, self.known)
 
     def __str__(self) -> str:
-        details = f"{self.right:,} of {self.known:,} right"
-        return f"accuracy {score_text(self.right / self.known, self.interval(), [details])}"
+        interval = self.interval()
+        share = f"{score_digits(self.right / self.known, interval)}, {self.right:,} of {self.known:,} right"
+        return f"accuracy {share} (95 % interval: {interval_text(interval)})"

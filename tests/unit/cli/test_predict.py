@@ -63,7 +63,7 @@ def test_a_folder_of_classes_is_answered_with_true_classes_and_accuracy(typed: T
     assert lines[0].split() == ["sample", "class", "true", "class", "probability", "then"]
     assert [line.split()[0] for line in lines[1:3]] == ["new/cat/1.png", "new/dog/1.png"]
     assert [line.split()[2] for line in lines[1:3]] == ["cat", "dog"]
-    assert lines[3:] == ["accuracy 0.5000, 1 of 2 right (95 % interval: 0.095 to 0.905)"]
+    assert lines[3:] == ["accuracy 0.5, 1 of 2 right (95 % interval: 0.1 to 0.9)"]
 
 
 def test_what_is_unusual_or_left_out_is_told_on_stderr(typed: Typed, here: Path) -> None:

@@ -14,6 +14,7 @@ from support.common import make_config, make_record
 from tuner.cli import status as view
 from tuner.cli.status_table import MORE, print_statuses, status_lines
 from tuner.core.records import Summary
+from tuner.core.scores import Interval
 from tuner.sweeps.status import Status
 
 NAMES = ("fashion_mnist-bilstm_attention-12", "digits-cnn-1")
@@ -36,6 +37,7 @@ def status(name: str, state: str, *, left: float | None = None, test: float | No
         summary=summary,
         seconds=None,
         test_accuracy=test,
+        test_interval=None if test is None else Interval(0.458, 0.542),
         finished=None if test is None else 1.7e9,
     )
 
@@ -49,7 +51,7 @@ def test_all_columns_are_there_where_they_have_room() -> None:
         *("sweep", "state", "trials", "failed", "val acc", "test acc", "time left", "finished", "resources")
     ]
     assert re.split("  +", running) == [NAMES[0], "running", "4/16", "1", "0.8750", "2 min", "2 x 1 CPU"]
-    assert re.split("  +", finished)[:6] == [NAMES[1], "finished", "4/16", "1", "0.8750", "0.5000"]
+    assert re.split("  +", finished)[:6] == [NAMES[1], "finished", "4/16", "1", "0.8750", "0.50 (0.46 to 0.54)"]
     assert re.search(r"  20\d\d-\d\d-\d\d \d\d:\d\d  2 x 1 CPU$", finished)
 
 
@@ -74,8 +76,9 @@ def test_a_terminal_gets_whole_lines(tmp_path: Path) -> None:
 
 def test_a_status_of_another_machine_is_the_same() -> None:
     told = Status.from_json(FOUND[1].to_json())
-    assert (told.test_accuracy, told.finished) == (0.5, 1.7e9)
-    before = {name: value for name, value in FOUND[1].to_json().items() if name not in ("test_accuracy", "finished")}
+    assert (told.test_accuracy, told.test_interval, told.finished) == (0.5, Interval(0.458, 0.542), 1.7e9)
+    new = ("test_accuracy", "test_accuracy_interval", "finished")
+    before = {name: value for name, value in FOUND[1].to_json().items() if name not in new}
     assert Status.from_json(before).finished is None, "a head with the version before does not tell it"
 
 

@@ -23,4 +23,4 @@ def test_the_accuracy_counts_known_classes_and_has_the_interval_of_wilson() -> N
     accuracy.add([("a", "a")] * 8 + [("a", "b")] * 2 + [("a", None)] * 5)
     assert (accuracy.right, accuracy.known) == (8, 10)
     assert accuracy.interval() == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert str(accuracy) == "accuracy 0.8000, 8 of 10 right (95 % interval: 0.490 to 0.943)"
+    assert str(accuracy) == "accuracy 0.80, 8 of 10 right (95 % interval: 0.49 to 0.94)"
