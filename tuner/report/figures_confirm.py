@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from tuner.core.confirmation import Confirmation
 from tuner.core.records import SCORE
-from tuner.report.figures import BLUE, GREY, RED, new_figure, style_axes
+from tuner.report.figures import BLUE, RED, new_figure, style_axes
 from tuner.report.findings import Confirmed
 
 
@@ -23,7 +23,7 @@ def draw_confirmation(found: Confirmed) -> Figure:
     axes.axvline(found.own, color=RED, linestyle="--", label=f"trial {confirmation.trial}, chosen for its score")
     axes.set(xlabel=SCORE, yticks=[], ylim=(-1, 1 + max(stacked(confirmation))))
     axes.spines["left"].set_visible(False)
-    axes.legend(loc="upper left", frameon=False, labelcolor=GREY, fontsize=8)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     return figure
 
 
