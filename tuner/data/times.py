@@ -74,6 +74,8 @@ def choose_clock(texts: Mapping[str, int]) -> ClockChoice:
 
 def is_time(text: str) -> bool:
     """Whether a text is a time in some column."""
+    if text[:1] not in _BEGIN:
+        return False
     return _seconds(text, "h:m:s") is not None or _seconds(text, "m:s") is not None
 
 
@@ -115,8 +117,6 @@ def time_text(hours: float) -> str:
 
 
 def _seconds(text: str, clock: Clock) -> float | None:
-    if text[:1] not in _BEGIN:
-        return None
     if match := _COLON.fullmatch(text):
         return _of_colons(match, clock)
     if clock in ("h:m", "12h"):
