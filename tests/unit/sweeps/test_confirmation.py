@@ -119,7 +119,7 @@ def test_a_confirmation_in_words() -> None:
         test={"accuracy": Spread(values=(0.9,), mean=0.9)},
         tested_seeds=(1,),
     )
-    expected = "val_accuracy 0.920 (0.870 to 0.970; mean of 3 other seeds, each on another split; sd 0.020)"
+    expected = "val_accuracy 0.92 (0.87 to 0.97; mean of 3 other seeds, each on another split; sd 0.02)"
     assert confirmed_text(found) == expected
     assert mean_test_text(found, "accuracy") == "0.9000 (mean of 1 model, each tested once)"
     assert confirmed_text(replace(found, accuracy=None)) == "no training with another seed is complete, of 5"
