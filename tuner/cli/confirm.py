@@ -25,8 +25,9 @@ def confirm(
 ) -> None:
     """Train the winner of a finished sweep again with other seeds: mean and spread of its validation accuracy.
 
-    The winner's own score is not part of the mean, since it was chosen for being the highest. The model stays the
-    same. More seeds later continue with those that there are. `tuner resume` continues after an interruption.
+    The winner's own score is not part of the mean, since it was chosen for being the highest. The model stays the same.
+
+    To ask for more seeds later continues with those that there are; so does `tuner resume` after an interruption.
 
     Examples:  tuner confirm digits-cnn-1   |   tuner confirm digits-cnn-1 --seeds 10 --reshuffle
     """
