@@ -143,15 +143,11 @@ class BackgroundTracker(Callback):
             if patient and time.monotonic() > shown + PROGRESS_S:
                 shown = time.monotonic()
                 left = f": {counted(len(self._behind), 'trial')} to go" if self._behind else ""
-                self._note(f"{self._locked() or WRITING}{left}", warning=False)
+                self._note(f"{lock_of(self._file) or WRITING}{left}", warning=False)
         self._note = _no_note  # nobody reads messages from now on
         if self._done:
             return ""
-        return explain(self._error, self._file) if self._error else self._locked() or self._words.slow
-
-    def _locked(self) -> str:
-        """Who has locked the file, if anybody has; an attempt waits for that without an error yet."""
-        return lock_of(self._file) if self._file else ""
+        return explain(self._error, self._file) if self._error else lock_of(self._file) or self._words.slow
 
     def _hear(self) -> None:
         self._answered = time.monotonic()

@@ -50,10 +50,10 @@ def explain(error: BaseException, file: Path | None) -> str:
     return _locked(file, list(_holders(file))) if file and LOCKED in cause else cause
 
 
-def lock_of(file: Path) -> str:
-    """That another process of this machine has locked the file now, in a line; empty if none has."""
-    holders = list(_holders(file))
-    return _locked(file, holders) if holders and _is_locked(file) else ""
+def lock_of(file: Path | None) -> str:
+    """That another process of this machine has locked the file now, in a line; empty if none has, or without a file."""
+    holders = list(_holders(file)) if file else []
+    return _locked(file, holders) if file and holders and _is_locked(file) else ""
 
 
 def _locked(file: Path, holders: Sequence[str]) -> str:
