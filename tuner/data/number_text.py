@@ -54,8 +54,6 @@ _NUMBER = re.compile(
     r" ?(?P<suffix>(?:[^\W\d_]|[%\u2030\u00b0/]|[\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9\u20ba\u20aa\u20ab$])"
     r"(?:[^\W\d_]|[%\u00b0/.$\u20ac\u00a3\u00b2\u00b3\u00b7^ -]){0,15})?"
 )
-
-
 _BRACKETED = re.compile(rf"((?:{_CURRENCY})? ?)\(([^()]+)\)(.*)")
 _ZERO = re.compile(rf"{_CURRENCY} ?-")  # spreadsheets' format for accounts
 _NINES = str.maketrans("12345678", "99999999")
