@@ -140,7 +140,7 @@ def test_a_name_that_only_the_registry_knows_is_taken_too(tmp_path: Path, home: 
     home.mkdir()
     shutil.copyfile(database, home / "mlflow.db")
     first, _ = begin("folder:photos")
-    client = MlflowClient(Store.of(home).uri)
+    client = MlflowClient(Store.of(home).uri, Store.of(home).uri)
     client.create_registered_model(first.pair)
     client.create_model_version(first.pair, str(tmp_path), tags=identity_tags(first))
     shutil.rmtree(home / first.name)
