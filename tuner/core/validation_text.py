@@ -7,8 +7,17 @@ from tuner.core.units import counted
 from tuner.core.validation import ValidationScore
 
 
-def nothing_learnt(score: ValidationScore) -> str:
-    """That a model is not better than its base, in one sentence for its user."""
+def nothing_learnt(score: ValidationScore, *, better_in_test: bool | None = None) -> str:
+    """That a model is not better than its base, in one sentence for its user.
+
+    Where the test set says that it is, the validation samples are too few to tell. They alone decide all the same.
+    """
+    if better_in_test:
+        return (
+            f"The {counted(score.samples, 'validation sample')} are too few to tell this model from {_base(score)} "
+            f"({score.correct:,} of them right, and {_base_correct(score):,}), so it is not the champion. It is better "
+            "on the test set: more data would tell, and tuner promote makes it the champion."
+        )
     return (
         f"Nothing was learnt beyond {_base(score)}, as far as {counted(score.samples, 'validation sample')} can tell: "
         f"the model has {score.correct:,} of them right, and {_base(score)} {_base_correct(score):,}."

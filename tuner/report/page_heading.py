@@ -55,7 +55,7 @@ def _remarks(result: Mapping[str, Any]) -> list[str]:
     remarks = []
     score = result.get("validation") and ValidationScore.from_json(result["validation"])
     if score and not score.better:
-        remarks.append(nothing_learnt(score))
+        remarks.append(nothing_learnt(score, better_in_test=result["test"].get("better_than_base")))
     if result.get("test_looks", 1) > 1:
         remarks.append(looks_text(result["test_looks"]))
     return remarks

@@ -140,12 +140,19 @@ def register_winner(
         accuracy=winner.scores.accuracy,
         test_data=winner.test_data,
         tags=(own_tags(validation) if validation else {}) | identity_tags(config),
-        description=nothing_learnt(validation) if validation and not validation.better else "",
+        description=_description(winner),
     )
     register(store.uri, candidate)
     model = crown(Versions(store.uri, config.pair), config.uid, config.data, load)
     sweep.end("FINISHED", finished)
     return replace(winner, model=model)
+
+
+def _description(winner: Winner) -> str:
+    """What people should know of a registered model before they use it."""
+    if winner.validation is None or winner.validation.better:
+        return ""
+    return nothing_learnt(winner.validation, better_in_test=winner.scores.better_than_base)
 
 
 def find_winner(

@@ -8,6 +8,8 @@ from pathlib import Path
 from tuner.core import catalog
 from tuner.core.config import SweepConfig
 from tuner.core.sweep_folder import SweepFolder
+from tuner.search.advice import Advice
+from tuner.search.next_command import next_command
 from tuner.training.saved_model import ModelDescription
 
 _MORE = 3  # times as many epochs
@@ -23,21 +25,19 @@ def next_steps(config: SweepConfig, folder: Path) -> list[tuple[str, str]]:
     task = ModelDescription.load(SweepFolder(folder).model).data.task
     data = [config.dataset, *(["--target", config.target] if config.target else [])]
     named = ["--as", config.known_as] if config.known_as else []
-    verb = ["train"] if config.trials == 1 else ["sweep"]
-    steps = [
-        ("train for longer", [*verb, *_pair(data, config.model), *named, "--epochs", str(_MORE * config.epochs)]),
-    ]
+    same = [("train for longer", next_command(config, task, Advice(remarks=(), max_epochs=_MORE * config.epochs)))]
+    if config.trials > 1:
+        same.append(("search for longer", next_command(config, task, Advice(remarks=(), trials=_MORE * config.trials))))
+    steps: list[tuple[str, list[str]]] = []
     if config.trials == 1:
         steps.append(("search for parameters", ["sweep", *_pair(data, config.model), *named]))
-    else:
-        more = ["--trials", str(_MORE * config.trials)]
-        steps.append(("search for longer", ["sweep", *_pair(data, config.model), *named, *more]))
     for model in _pretrained(task, config.model):
         steps.append(("begin with pretrained weights", ["sweep", *_pair(data, model), *named]))
     for model in _others(task, config.model):
         steps.append(("try another model", ["sweep", *_pair(data, model), *named]))
     steps.append(("look at the data", ["show", *_pair(data, config.model)]))
-    return [(purpose, shlex.join(["tuner", *words])) for purpose, words in steps]
+    typed = [(purpose, command) for purpose, command in same if command]
+    return typed + [(purpose, shlex.join(["tuner", *words])) for purpose, words in steps]
 
 
 def _pair(data: list[str], model: str) -> list[str]:
