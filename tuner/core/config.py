@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from tuner.core.errors import TunerError, describe_disk_error, one_line, unknown
-from tuner.core.files import read_checked_json, slug, write_checked_json
+from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
 
 CONFIG_FILE = "sweep.json"
@@ -21,8 +21,10 @@ TRIALS = 16
 MOST_TRIALS = MOST_EPOCHS = 1_000_000
 
 
-def dataset_name(dataset: str, target: str | None = None) -> str:
+def dataset_name(dataset: str, target: str | None = None, short: Callable[[str], str] = slug) -> str:
     """Letters, digits and _ for a dataset: a name of the catalog, or FORMAT:PATH. A target column is part of the name.
+
+    `short` makes a name of each part.
 
     >>> dataset_name("digits"), dataset_name("csv:/data/My Iris.csv", "species")
     ('digits', 'csv_my_iris_species')
@@ -30,7 +32,7 @@ def dataset_name(dataset: str, target: str | None = None) -> str:
     form, colon, path = dataset.partition(":")
     if not colon:
         return form
-    return "_".join(map(slug, [form, Path(path).name.removesuffix(f".{form}"), *([target] if target else [])]))
+    return "_".join(map(short, [form, Path(path).name.removesuffix(f".{form}"), *([target] if target else [])]))
 
 
 def check_confirmation(seeds: int | None, option: str, *, reshuffle: bool, test: str) -> None:
@@ -114,7 +116,8 @@ class SweepConfig:
     @property
     def dataset_name(self) -> str:
         """The first half of the pair's name."""
-        return self.known_as or dataset_name(self.dataset, self.target)
+        earlier = self.identity is None  # its runs and its model have the name that the version of that time gave
+        return self.known_as or dataset_name(self.dataset, self.target, plain_slug if earlier else slug)
 
     @property
     def data_identity(self) -> DataIdentity | None:

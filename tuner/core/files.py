@@ -36,9 +36,14 @@ def slug(text: str) -> str:
     ('my_photos_2', 'gro_e_d353a2')
     """
     lower = normalize("NFC", text.lower())
-    plain = re.sub("[^a-z0-9]+", "_", "".join(filter(_is_base, normalize("NFD", lower)))).strip("_") or "data"
+    plain = plain_slug("".join(filter(_is_base, normalize("NFD", lower))))
     lost = any(sign.isalnum() for sign in lower if not sign.isascii())
     return f"{plain}_{digest(lower)[:6]}" if lost else plain
+
+
+def plain_slug(text: str) -> str:
+    """A name of lower-case ASCII letters, digits and _, as earlier versions made it: other letters are lost."""
+    return re.sub("[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
 
 
 def _is_base(sign: str) -> bool:

@@ -15,7 +15,7 @@ Clock = Literal["h:m", "h:m:s", "m:s", "12h"]
 SAMPLE = 200  # texts of a column, evenly spaced: it is examined further where half of them are times
 SECONDS = 3600.0  # in an hour
 _COLON = re.compile(
-    r"(?P<sign>[+-]?)(?P<a>\d{1,4}):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?P<fraction>[.,]\d{1,9})?"
+    r"(?P<sign>[+-]?)(?P<a>\d{1,4}|\d{5,7}(?=:\d{2}:)):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?P<fraction>[.,]\d{1,9})?"
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?| ?Uhr| ?h)?",
     re.ASCII,
 )

@@ -35,7 +35,8 @@ def heading(findings: Findings) -> Markup:
         finished=result is not None,
         scores=[] if result is None else _scores(TestScores.from_json(result["test"])),
         remarks=_remarks(result or {}),
-        best=best and f"number {best.number}, epoch {best.best_epoch}, {SCORE} {best.best[0]:.4f}{_luck(findings)}",
+        best=best
+        and f"number {best.number}, epoch {findings.kept_epoch}, {SCORE} {best.values[findings.kept_epoch]:.4f}{_luck(findings)}",
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
     )
 

@@ -82,14 +82,16 @@ def advise(
         draft.remarks.append(
             f"Trial {best.number}, the best, was still improving at its last epoch{others}: more epochs may help."
         )
+    cliffs = find_cliffs(records, best, space)
     for edge in find_edges(best, space, found, accepts) if found else ():
-        draft.remarks.append(edge.sentence)
-        draft.overrides += edge.overrides
+        if edge.name not in {cliff.name for cliff in cliffs}:  # beyond it trials fail
+            draft.remarks.append(edge.sentence)
+            draft.overrides += edge.overrides
     draft.remarks.append(fit_sentence(best))
     failed = failures(records)
     if failed:
         draft.remarks.append(failed)
-    for edge in find_cliffs(records, best, space):
+    for edge in cliffs:
         draft.remarks.append(edge.sentence)
         draft.overrides += edge.overrides
     unclear = found is not None and not any(each.clear for each in found.parameters)

@@ -124,7 +124,7 @@ class Study:
         return self._ended.get(number) or self._read(self._frozen()[number])
 
     def best(self) -> TrialRecord | None:
-        """The trial with the best epoch of all, whatever its state except FAIL; None before the first epoch."""
+        """The trial with the best kept epoch, whatever its state except FAIL; None before the first epoch."""
         return best_of(self.records())
 
     def _read(self, frozen: FrozenTrial) -> TrialRecord:

@@ -21,7 +21,12 @@ class Edge:
 
     sentence: str
     overrides: tuple[str, ...]
-    """For `--set`: what the parameter depends on, then its wider range."""
+    """For `--set`: what the parameter depends on, then its new range."""
+
+    @property
+    def name(self) -> str:
+        """The parameter's."""
+        return self.overrides[-1].partition("=")[0]
 
 
 def find_edges(

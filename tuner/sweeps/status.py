@@ -48,7 +48,7 @@ class Status:
     confirm: Confirmation | None = None
     """What the trainings that confirm the winner have come to so far; None when there are none."""
     confirm_states: Mapping[str, int] = field(default_factory=dict)
-    """These trainings by their state: done, running, waiting, failed, left."""
+    """These trainings by their state: done, running, waiting, failed, queued."""
 
     @property
     def running(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tuner.core.config import CONFIG_FILE, SweepConfig
+from tuner.core.config import CONFIG_FILE, SweepConfig, dataset_name
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import sweep_names
 from tuner.search.space_file import space_of
@@ -98,3 +98,10 @@ def test_the_sweeps_of_a_home_are_listed_oldest_first(tmp_path: Path) -> None:
 def test_a_home_that_is_missing_empty_or_a_file_has_no_sweeps(tmp_path: Path, make: Any) -> None:
     make(tmp_path / "home")
     assert sweep_names(tmp_path / "home") == []
+
+
+def test_a_sweep_of_an_earlier_version_keeps_the_name_of_its_pair() -> None:
+    earlier = make_config(dataset="csv:/data/Größe.csv", target="Fuß", model="mlp")
+    assert earlier.pair == "csv_gr_e_fu-mlp"
+    now = replace(earlier, identity={})
+    assert now.pair == f"{dataset_name('csv:/data/Größe.csv', 'Fuß')}-mlp" != earlier.pair

@@ -123,5 +123,5 @@ def test_durations_of_a_parquet_file_are_read_as_those_of_its_frame(tmp_path: Pa
 
 def test_hours_become_text_that_is_read_as_they_are() -> None:
     for clock in ("h:m", "h:m:s", "m:s", "12h"):
-        for value in (0.0, 0.5, 14.25, 51.0, 0.5 / 3600):
+        for value in (0.0, 0.5, 14.25, 51.0, 0.5 / 3600, 12002.0, 876_000.25):
             assert parse_time(time_text(value), clock) == pytest.approx(value, rel=1e-9)

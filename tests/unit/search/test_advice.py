@@ -59,6 +59,14 @@ def test_a_best_value_at_the_edge_of_its_range_asks_for_a_wider_one(
     assert sentence.startswith(f"The best lr, {high:g}, lies at the upper edge of its range: widen it, {wider[0]}.")
 
 
+def test_a_range_is_not_widened_to_where_every_trial_fails() -> None:
+    trials = rising(20, "lr", 1e-3, 0.1)
+    failed = [record(20 + n, "FAIL", [0.5], lr=lr) for n, lr in enumerate((0.11, 0.12, 0.13, 0.14))]
+    found = advice([*trials, *failed], {"lr": {"low": 1e-3, "high": 0.14, "log": True}})
+    assert [each for each in found.overrides if each.startswith("lr=")] == ["lr=0.001..0.1"]
+    assert not [text for text in found.remarks if "edge" in text]
+
+
 def test_the_lower_edge_and_choices_and_whole_numbers_are_widened_as_well() -> None:
     down = [replace(each, values={1: 1 - each.values[1]}) for each in rising(20, "lr", 1e-3, 0.1)]
     assert advice(down, LR).overrides == ("lr=0.0001..0.1",)
