@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tuner.core.machine import package_versions
-from tuner.core.records import SCORE, best_of, count_states
+from tuner.core.records import SCORE, TrialRecord, best_of, count_states
 from tuner.core.score_text import interval_text, luck_text, score_details, score_digits
 from tuner.core.scores import TestScores
 from tuner.core.units import format_parameters
@@ -35,10 +35,14 @@ def heading(findings: Findings) -> Markup:
         finished=result is not None,
         scores=[] if result is None else _scores(TestScores.from_json(result["test"])),
         remarks=_remarks(result or {}),
-        best=best
-        and f"number {best.number}, epoch {findings.kept_epoch}, {SCORE} {best.values[findings.kept_epoch]:.4f}{_luck(findings)}",
+        best=best and _best(best, findings),
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
     )
+
+
+def _best(best: TrialRecord, findings: Findings) -> str:
+    epoch = findings.kept_epoch
+    return f"number {best.number}, epoch {epoch}, {SCORE} {best.values[epoch]:.4f}{_luck(findings)}"
 
 
 def _scores(scores: TestScores) -> list[tuple[str, str, list[str]]]:

@@ -23,8 +23,8 @@ def trials_block(records: Sequence[TrialRecord], epochs: int) -> Block:
     constant = [f"{name}={_cell(next(iter(records)).parameters[name])}" for name in names if name not in varying]
     same = f" The same in all trials: {', '.join(constant)}." if constant else ""
     caption = (
-        "The score is that of the epoch that a trial keeps. Pruned trials were stopped early: they have trained for fewer "
-        f"epochs than those that are done.{same}"
+        "The score is that of the epoch that a trial keeps. Pruned trials were stopped early: they have trained for "
+        f"fewer epochs than those that are done.{same}"
     )
     return Block(caption=caption, html=render_template("trials.html", header=header, rows=rows))
 

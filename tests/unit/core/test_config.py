@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.common import make_config
 
 from tuner.core.config import CONFIG_FILE, SweepConfig, dataset_name
 from tuner.core.errors import TunerError
