@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.common import Typed, make_config
-from support.small_trainings import PAIR, champion, client, train, version, winner, write_noise, write_table
+from support.small_trainings import GOOD, PAIR, champion, client, train, version, winner, write_noise, write_table
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
@@ -94,7 +94,7 @@ def test_a_champion_of_an_earlier_version_is_scored_and_the_test_set_chooses_not
     result = home / f"{PAIR}-1" / "sweep.json"
     earlier = SweepConfig.load(home / f"{PAIR}-1")
     replace(earlier, identity=None).save(result.parent)
-    second = winner(train(epochs=1)[0])
+    second = winner(train(epochs=1, overrides=("lr=0.0001", *GOOD[1:]))[0])
     assert second.validation
     assert champion(home) == 1
     [score] = scores_in(version(home, 1).tags).values()

@@ -29,7 +29,8 @@ from tuner.sweeps.finalize import publish_report
 from tuner.tracking.store import Store
 from tuner.training.classifier import Classifier
 
-FILES = {*(f"{part.key}.png" for part in PARTS if part.draw), "report.html", "classification.json"}
+DRAWN = [part.key for part in PARTS if part.draw and not part.optional]
+FILES = {*(f"{key}.png" for key in DRAWN), "report.html", "classification.json"}
 OF_THE_WINNER = {"confusion", "roc", "classification", "samples", "advice"}
 
 

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
 
 import mlflow
@@ -113,8 +113,15 @@ def test_a_category_that_training_did_not_know_is_told(served: Served) -> None:
         served.loaded.predict(rows)
 
 
+class Server(NamedTuple):
+    """A scoring server that runs."""
+
+    address: str
+    log: Path
+
+
 @pytest.fixture(scope="module")
-def server(served: Served, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(served: Served, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """MLflow's own scoring server, as `mlflow models serve` starts it."""
     folder, port = tmp_path_factory.mktemp("server"), free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(served.folder)]
@@ -124,15 +131,13 @@ def server(served: Served, environment: dict[str, str], tmp_path_factory: pytest
     try:
         ready = wait_until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=10).status, process)
         assert ready, (folder / "log").read_text(encoding="utf-8")
-        yield f"http://127.0.0.1:{port}/invocations"
-        log = (folder / "log").read_text(encoding="utf-8")
-        assert "'category': 1 of 60 cells have a category that training did not know, such as 'purple'" in log
+        yield Server(f"http://127.0.0.1:{port}/invocations", folder / "log")
     finally:
         end(process, group=True)
 
 
-def ask(server: str, body: bytes, kind: str = "application/json") -> NDArray[np.float64]:
-    request = urllib.request.Request(server, body, {"Content-Type": kind})
+def ask(server: Server, body: bytes, kind: str = "application/json") -> NDArray[np.float64]:
+    request = urllib.request.Request(server.address, body, {"Content-Type": kind})
     with urllib.request.urlopen(request, timeout=60) as answer:
         rows = json.load(answer)["predictions"]
     return np.array([[row["bad"], row["good"]] for row in rows])
@@ -155,20 +160,22 @@ BODIES: dict[str, Callable[[str], bytes]] = {
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_the_server_gives_the_probabilities_of_the_file_for_json(served: Served, server: str, body: str) -> None:
+def test_the_server_gives_the_probabilities_of_the_file_for_json(served: Served, server: Server, body: str) -> None:
     assert np.allclose(ask(server, BODIES[body](served.text)), served.expected, atol=1e-6)
 
 
-def test_the_server_gives_the_probabilities_of_the_file_for_csv(served: Served, server: str) -> None:
+def test_the_server_gives_the_probabilities_of_the_file_for_csv(served: Served, server: Server) -> None:
     assert np.allclose(ask(server, served.text.encode(), "text/csv"), served.expected, atol=1e-6)
     parquet = pd.read_csv(io.StringIO(served.text)).to_parquet()
     assert np.allclose(ask(server, parquet, "application/vnd.apache.parquet"), served.expected, atol=1e-6)
 
 
-def test_the_server_tells_what_is_unknown_and_refuses_what_it_cannot_read(served: Served, server: str) -> None:
+def test_the_server_tells_what_is_unknown_and_refuses_what_it_cannot_read(served: Served, server: Server) -> None:
     rows = pd.read_csv(io.StringIO(served.text))
-    ask(server, _json("dataframe_split", rows.assign(category=["purple"] + ["red"] * (ROWS - 1))))  # see `server`
+    ask(server, _json("dataframe_split", rows.assign(category=["purple"] + ["red"] * (ROWS - 1))))
     with pytest.raises(HTTPError) as refused:
         ask(server, _json("dataframe_split", rows.assign(whole=["many"] + [1] * (ROWS - 1))))
     assert refused.value.code == 400
     assert "row 0: column 'whole' must be a number, got 'many'" in json.load(refused.value)["message"]
+    log = server.log.read_text(encoding="utf-8")
+    assert "'category': 1 of 60 cells have a category that training did not know, such as 'purple'" in log
