@@ -17,12 +17,14 @@ from support.processes import end, wait_until
 from support.small_trainings import PAIR, client, train, write_table
 
 from tuner.core.config import SweepRequest
+from tuner.core.confirmation import ConfirmPlan
 from tuner.core.outcome import Outcome, read_result
 from tuner.core.records import Summary, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
 from tuner.sweeps import api
 from tuner.sweeps.compare import compare
+from tuner.sweeps.confirmation import is_pending
 from tuner.sweeps.status import SweepReader
 from tuner.tracking.store import Store
 
@@ -47,12 +49,14 @@ def trained(tmp_path: Path, home: Path, database: Path) -> Outcome:
 
 
 def children(home: Path, name: str = NAME, pair: str = PAIR) -> dict[str, Run]:
-    """The runs below that of the sweep, by the number or the name that their tag has."""
+    """The runs below that of the sweep, by the number or the name that their tag has, without the plan's uid."""
+    plan = ConfirmPlan.load(SweepFolder(home / name))
+    infix = f"-{plan.uid}-" if plan else "-"
     runs = [run for run in read_runs(f"sqlite:///{home}/mlflow.db", pair) if run.data.tags["tuner.sweep"] == name]
     [parent] = [run for run in runs if "tuner.trial" not in run.data.tags]
     below = [run for run in runs if run is not parent]
     assert {run.data.tags["mlflow.parentRunId"] for run in below} == {parent.info.run_id}
-    return {"parent": parent} | {run.data.tags["tuner.trial"]: run for run in below}
+    return {"parent": parent} | {run.data.tags["tuner.trial"].replace(infix, "-"): run for run in below}
 
 
 def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_changes(
@@ -81,7 +85,9 @@ def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_ch
     below = children(home)
     assert sorted(below) == ["0", "confirm-0", "confirm-1", "confirm-2", "parent"]
     assert {run.info.status for run in below.values()} == {"FINISHED"}
-    assert below["confirm-2"].info.run_name == f"{NAME}-confirm-2"
+    plan = ConfirmPlan.load(SweepFolder(home / NAME))
+    assert plan
+    assert below["confirm-2"].info.run_name == f"{NAME}-confirm-{plan.uid}-2"
     assert below["confirm-2"].data.tags["tuner.confirms_with_seed"] == "3"
     metrics = below["parent"].data.metrics
     assert (metrics["val_accuracy_mean"], metrics["val_accuracy_sd"]) == (found["mean"], found["sd"])
@@ -133,6 +139,30 @@ def test_more_seeds_continue_and_the_test_set_is_looked_at_once_for_each_model(
     assert (metrics["test_looks"], metrics["confirm_tested"], metrics["confirm_seeds"]) == (4, 3, 3)
     assert metrics["val_accuracy_mean"] == second["mean"]
     assert metrics["test_accuracy_mean"] == second["test"]["accuracy"]["mean"]
+
+
+def test_after_its_folder_is_deleted_a_sweep_is_confirmed_anew_and_nothing_old_is_taken_for_new(
+    trained: Outcome, home: Path, typed: Typed
+) -> None:
+    folder, first = SweepFolder(home / NAME), ("confirm", NAME, "--seeds", "2", "--test", "mean")
+    assert typed(*first)[0] == 0
+    old, old_runs = read_result(home / NAME)["confirm"], children(home)
+    shutil.rmtree(folder.confirmation.path)
+    forget_mlflow()
+    outcome = api.confirm(NAME, 2, reshuffle=True, test="mean", callbacks=[Interrupting(1)])
+    forget_mlflow()
+    assert outcome.winner is None
+    assert is_pending(folder)
+    code, _, err = typed("resume", NAME)
+    assert code == 0, err
+    new, runs = read_result(home / NAME), children(home)
+    assert new["confirm"]["seeds"] == old["seeds"]
+    assert not set(new["confirm"]["test"]["loss"]["values"]) & set(old["test"]["loss"]["values"])
+    assert (new["test_looks"], runs["parent"].data.metrics["confirm_tested"]) == (1 + 2 + 2, 4)
+    assert len(runs) == len(old_runs) + 2
+    values = [runs[f"confirm-{n}"].data.metrics["val_loss"] for n in (0, 1)]
+    records = read_records(folder.confirmation.journal)
+    assert values == [record.metrics[record.epoch]["val_loss"] for record in records]
 
 
 class Interrupting(Recorder):

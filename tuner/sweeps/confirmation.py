@@ -53,7 +53,7 @@ def is_pending(folder: SweepFolder) -> bool:
         return False
     plan = ConfirmPlan.load(folder)
     known = plan and read_result(folder.path).get("confirm")
-    return plan is not None and (not known or known["asked"] != len(plan.seeds))
+    return plan is not None and (not known or (known.get("plan", ""), known["asked"]) != (plan.uid, len(plan.seeds)))
 
 
 def confirmations(
@@ -74,6 +74,7 @@ def confirmations(
             seeds=tuple(plan.points[record.number].seed for record in done),
             accuracy=spread_of([record.best[0] for record in done], overlap=overlap) if done else None,
             reshuffle=plan.reshuffle,
+            plan=plan.uid,
             finished=max((record.finished or record.latest for record in own), default=0.0),
             failed=tuple(f"{count} x {reason}" for reason, count in reasons.most_common()),
         )
