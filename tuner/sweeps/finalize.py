@@ -195,9 +195,7 @@ def with_confirmation(
         events: are told of a model that cannot be tested.
     """
     if confirming is not None:
-        overlap = 0.0
-        if confirming.plan.reshuffle:
-            overlap = len(splits.validation.targets) / len(splits.train.targets)
+        overlap = len(splits.validation.targets) / len(splits.train.targets)
         found = confirmations(confirming.plan, confirming.records(), overlap=overlap)[winner.trial.number]
         before = winner.confirm
         same = before is not None and before.plan == found.plan
