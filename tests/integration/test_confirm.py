@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 from mlflow.entities import Run
-from support.common import Command, Start, Typed, read_runs
+from support.common import Command, Start, Typed, make_config, read_runs
 from support.made_up_search import Recorder
 from support.processes import end, wait_until
 from support.small_trainings import PAIR, client, train, write_table
 
 from tuner.core.config import SweepRequest
 from tuner.core.confirmation import ConfirmPlan
+from tuner.core.errors import TunerError
+from tuner.core.files import write_checked_json
 from tuner.core.outcome import Outcome, read_result
 from tuner.core.records import Summary, trial_seed
 from tuner.core.sweep_folder import SweepFolder
@@ -25,6 +27,7 @@ from tuner.search.study_reader import read_records
 from tuner.sweeps import api
 from tuner.sweeps.compare import compare
 from tuner.sweeps.confirmation import is_pending
+from tuner.sweeps.lock import lock_sweep
 from tuner.sweeps.status import SweepReader
 from tuner.tracking.store import Store
 
@@ -65,6 +68,8 @@ def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_ch
     before = read_result(home / NAME)
     code, out, err = typed("confirm", NAME, "--seeds", "3")
     assert code == 0, err
+    assert f"{NAME}: the best trial of " in err
+    assert f"{NAME}: one trial of " not in err
     assert "confirming trial 0 with 3 other seeds (1 to 3): 3 epochs each, 1 at a time\n" in err
     result = read_result(home / NAME)
     found = result["confirm"]
@@ -163,6 +168,20 @@ def test_after_its_folder_is_deleted_a_sweep_is_confirmed_anew_and_nothing_old_i
     values = [runs[f"confirm-{n}"].data.metrics["val_loss"] for n in (0, 1)]
     records = read_records(folder.confirmation.journal)
     assert values == [record.metrics[record.epoch]["val_loss"] for record in records]
+
+
+def test_nothing_is_read_or_deleted_while_another_process_has_the_sweep(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path / "demo")
+    folder.confirmation.trials.mkdir(parents=True)
+    make_config().save(folder.path)
+    write_checked_json(folder.result, {})
+    words = r"^the sweep demo is running in another process$"
+    with lock_sweep(folder.path):
+        with pytest.raises(TunerError, match=words):
+            api.resume("demo", home=tmp_path)
+        with pytest.raises(TunerError, match=words):
+            api.confirm("demo", 3, home=tmp_path)
+    assert folder.confirmation.trials.exists()
 
 
 class Interrupting(Recorder):
