@@ -11,18 +11,23 @@ from pathlib import Path
 
 import pytest
 from mlflow.entities import Run
-from support.common import Command, Start, Typed, read_runs
+from support.common import Command, Start, Typed, make_config, read_runs
 from support.made_up_search import Recorder
 from support.processes import end, wait_until
 from support.small_trainings import PAIR, client, train, write_table
 
 from tuner.core.config import SweepRequest
+from tuner.core.confirmation import ConfirmPlan
+from tuner.core.errors import TunerError
+from tuner.core.files import write_checked_json
 from tuner.core.outcome import Outcome, read_result
 from tuner.core.records import Summary, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
 from tuner.sweeps import api
 from tuner.sweeps.compare import compare
+from tuner.sweeps.confirmation import is_pending
+from tuner.sweeps.lock import lock_sweep
 from tuner.sweeps.status import SweepReader
 from tuner.tracking.store import Store
 
@@ -47,12 +52,14 @@ def trained(tmp_path: Path, home: Path, database: Path) -> Outcome:
 
 
 def children(home: Path, name: str = NAME, pair: str = PAIR) -> dict[str, Run]:
-    """The runs below that of the sweep, by the number or the name that their tag has."""
+    """The runs below that of the sweep, by the number or the name that their tag has, without the plan's uid."""
+    plan = ConfirmPlan.load(SweepFolder(home / name))
+    infix = f"-{plan.uid}-" if plan else "-"
     runs = [run for run in read_runs(f"sqlite:///{home}/mlflow.db", pair) if run.data.tags["tuner.sweep"] == name]
     [parent] = [run for run in runs if "tuner.trial" not in run.data.tags]
     below = [run for run in runs if run is not parent]
     assert {run.data.tags["mlflow.parentRunId"] for run in below} == {parent.info.run_id}
-    return {"parent": parent} | {run.data.tags["tuner.trial"]: run for run in below}
+    return {"parent": parent} | {run.data.tags["tuner.trial"].replace(infix, "-"): run for run in below}
 
 
 def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_changes(
@@ -61,6 +68,8 @@ def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_ch
     before = read_result(home / NAME)
     code, out, err = typed("confirm", NAME, "--seeds", "3")
     assert code == 0, err
+    assert f"{NAME}: the best trial of " in err
+    assert f"{NAME}: one trial of " not in err
     assert "confirming trial 0 with 3 other seeds (1 to 3): 3 epochs each, 1 at a time\n" in err
     result = read_result(home / NAME)
     found = result["confirm"]
@@ -81,7 +90,9 @@ def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_ch
     below = children(home)
     assert sorted(below) == ["0", "confirm-0", "confirm-1", "confirm-2", "parent"]
     assert {run.info.status for run in below.values()} == {"FINISHED"}
-    assert below["confirm-2"].info.run_name == f"{NAME}-confirm-2"
+    plan = ConfirmPlan.load(SweepFolder(home / NAME))
+    assert plan
+    assert below["confirm-2"].info.run_name == f"{NAME}-confirm-{plan.uid}-2"
     assert below["confirm-2"].data.tags["tuner.confirms_with_seed"] == "3"
     metrics = below["parent"].data.metrics
     assert (metrics["val_accuracy_mean"], metrics["val_accuracy_sd"]) == (found["mean"], found["sd"])
@@ -133,6 +144,44 @@ def test_more_seeds_continue_and_the_test_set_is_looked_at_once_for_each_model(
     assert (metrics["test_looks"], metrics["confirm_tested"], metrics["confirm_seeds"]) == (4, 3, 3)
     assert metrics["val_accuracy_mean"] == second["mean"]
     assert metrics["test_accuracy_mean"] == second["test"]["accuracy"]["mean"]
+
+
+def test_after_its_folder_is_deleted_a_sweep_is_confirmed_anew_and_nothing_old_is_taken_for_new(
+    trained: Outcome, home: Path, typed: Typed
+) -> None:
+    folder, first = SweepFolder(home / NAME), ("confirm", NAME, "--seeds", "2", "--test", "mean")
+    assert typed(*first)[0] == 0
+    old, old_runs = read_result(home / NAME)["confirm"], children(home)
+    shutil.rmtree(folder.confirmation.path)
+    forget_mlflow()
+    outcome = api.confirm(NAME, 2, reshuffle=True, test="mean", callbacks=[Interrupting(1)])
+    forget_mlflow()
+    assert outcome.winner is None
+    assert is_pending(folder)
+    code, _, err = typed("resume", NAME)
+    assert code == 0, err
+    new, runs = read_result(home / NAME), children(home)
+    assert new["confirm"]["seeds"] == old["seeds"]
+    assert not set(new["confirm"]["test"]["loss"]["values"]) & set(old["test"]["loss"]["values"])
+    assert (new["test_looks"], runs["parent"].data.metrics["confirm_tested"]) == (1 + 2 + 2, 4)
+    assert len(runs) == len(old_runs) + 2
+    values = [runs[f"confirm-{n}"].data.metrics["val_loss"] for n in (0, 1)]
+    records = read_records(folder.confirmation.journal)
+    assert values == [record.metrics[record.epoch]["val_loss"] for record in records]
+
+
+def test_nothing_is_read_or_deleted_while_another_process_has_the_sweep(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path / "demo")
+    folder.confirmation.trials.mkdir(parents=True)
+    make_config().save(folder.path)
+    write_checked_json(folder.result, {})
+    words = r"^the sweep demo is running in another process$"
+    with lock_sweep(folder.path):
+        with pytest.raises(TunerError, match=words):
+            api.resume("demo", home=tmp_path)
+        with pytest.raises(TunerError, match=words):
+            api.confirm("demo", 3, home=tmp_path)
+    assert folder.confirmation.trials.exists()
 
 
 class Interrupting(Recorder):

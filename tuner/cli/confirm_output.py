@@ -31,6 +31,7 @@ def print_confirming(status: Status, out: Console) -> None:
     found, states = status.confirm, status.confirm_states
     if found is None:
         return
-    far = "" if status.state == "finished" else f"{states.get('done', 0)} of {sum(states.values())} trainings done"
-    shown = confirmed_text(found) if found.accuracy else ""
+    over = status.state == "finished"
+    far = "" if over else f"{states.get('done', 0)} of {sum(states.values())} trainings done"
+    shown = confirmed_text(found) if over or found.accuracy else ""
     out.print(f"confirm   {'; '.join(filter(None, (far, shown)))}", markup=False, soft_wrap=True)

@@ -9,15 +9,17 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.status import Status
 
+from tuner.cli.announcement import announcement
 from tuner.cli.progress import ProgressView
 from tuner.cli.sweep_tables import print_outcome
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
+from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import SweepError, SweepStopped
 from tuner.core.files import tuner_home
 from tuner.core.outcome import UNSENT, Outcome
 from tuner.core.records import Summary
-from tuner.core.units import counted
+from tuner.core.sweep_folder import SweepFolder
 from tuner.tracking.store import Store
 
 
@@ -54,7 +56,8 @@ class Printer(Callback):
 
     def on_sweep_begin(self, config: SweepConfig) -> None:
         """Announces the sweep."""
-        self._err.print(announcement(config), soft_wrap=True)
+        plan = ConfirmPlan.load(SweepFolder(tuner_home() / config.name))
+        self._err.print(announcement(config, confirms=plan is not None), soft_wrap=True)
         self._view = ProgressView(config, self._err)
 
     def on_phase(self, text: str) -> None:
@@ -98,15 +101,6 @@ class Printer(Callback):
         """Why the process ends at once."""
         self._err.show_cursor()
         self._err.print(f"error: {text}", markup=False, soft_wrap=True)
-
-
-def announcement(config: SweepConfig) -> str:
-    """The first line of a sweep. `cli.remote` waits for it."""
-    trials = "one trial" if config.trials == 1 else f"{config.trials} trials"
-    size = counted(config.epochs, "epoch")
-    if config.trials > 1:
-        size = f"at most {size} each, {config.concurrency} at a time"
-    return f"[bold]{config.name}[/bold]: {trials} of {config.model} on {config.dataset_name}, {size}"
 
 
 def _stopped(name: str, number: int) -> str:

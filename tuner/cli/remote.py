@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from tuner.cli.announcement import BEGUN
 from tuner.cli.progress import ProgressView
 from tuner.core import catalog
 from tuner.core.config import SweepRequest
@@ -174,7 +175,7 @@ def _check(request: SweepRequest) -> None:
 def _until_begun(jobs: Jobs, job_id: str, name: str) -> tuple[list[str], bool]:
     """The output of a sweep up to its announcement, and whether it got that far."""
     lines: list[str] = []
-    announced = re.compile(rf"{re.escape(name)}: (one trial|\d+ trials) of ")
+    announced = re.compile(f"{re.escape(name)}: {BEGUN}")
 
     def show(line: str) -> bool:
         lines.append(line)

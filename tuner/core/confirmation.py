@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
@@ -34,6 +35,8 @@ class ConfirmPlan:
     """Whether each seed has its own division of the samples into training and validation."""
     test: str = TESTS[0]
     """One of TESTS."""
+    uid: str = ""
+    """Tells plans apart: after `confirm` is deleted, the sweep gets another. Empty in those of earlier versions."""
 
     @classmethod
     def of(cls, trials: Sequence[TrialRecord], seeds: Sequence[int], *, reshuffle: bool, test: str) -> Self:
@@ -43,7 +46,7 @@ class ConfirmPlan:
             for seed in seeds
             for record in trials
         ]
-        return cls(points=tuple(points), reshuffle=reshuffle, test=test)
+        return cls(points=tuple(points), reshuffle=reshuffle, test=test, uid=uuid.uuid4().hex[:8])
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -57,7 +60,7 @@ class ConfirmPlan:
 
     def mark(self, record: TrialRecord) -> TrialRecord:
         """A record of the confirmation's study, told apart from those of the search."""
-        return replace(record, confirms=self.points[record.number].seed)
+        return replace(record, confirms=self.points[record.number].seed, plan=self.uid)
 
     def save(self, folder: SweepFolder) -> None:
         """Writes the file. From then on the search of the sweep is over."""
@@ -70,7 +73,7 @@ class ConfirmPlan:
         try:
             raw = read_checked_json(folder.confirm_plan)
             points = tuple(ConfirmPoint(**point) for point in raw["points"])
-            return cls(points=points, reshuffle=raw["reshuffle"], test=raw["test"])
+            return cls(points=points, reshuffle=raw["reshuffle"], test=raw["test"], uid=raw.get("uid", ""))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -118,6 +121,15 @@ class Confirmation:
     """Scores on the test split, by `scores.NAMES`. Empty when no model but the winner was tested."""
     tested_seeds: tuple[int, ...] = ()
     """Of the trainings whose models were tested, in the order of the values in `test`."""
+    tested_before: int = 0
+    """How many models were tested for earlier plans, which this one took the place of: those were looks, too."""
+    plan: str = ""
+    """The `ConfirmPlan.uid` of the trainings."""
+
+    @property
+    def looks(self) -> int:
+        """How many models were tested on the test split, those of earlier plans included."""
+        return self.tested_before + len(self.tested_seeds)
 
     def to_json(self) -> dict[str, Any]:
         """As in result.json: the spread of the validation accuracy is not nested."""
@@ -128,6 +140,7 @@ class Confirmation:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """The reverse of `to_json`. Raises KeyError or TypeError when something is missing."""
+        raw = {"tested_before": 0, "plan": "", **raw}  # earlier versions did not note these
         own = {each.name: raw[each.name] for each in fields(cls) if each.name != "accuracy"}
         own |= {name: tuple(raw[name]) for name in ("seeds", "failed", "tested_seeds")}
         own["test"] = {name: Spread.from_json(each) for name, each in raw["test"].items()}

@@ -62,13 +62,17 @@ class TrialRecord:
     """The first epoch trained in half batches, because whole ones did not fit into memory; 0 if there was none."""
     confirms: int | None = None
     """The seed of a training that confirms a trial, see `core.confirmation`; None for a trial of the search."""
+    plan: str = ""
+    """Of such a training: the `ConfirmPlan.uid` of its plan."""
     live: bool = False
     """Whether a worker has it now."""
 
     @property
     def key(self) -> TrialKey:
-        """The number of a trial of the search, `confirm-NUMBER` for a training that confirms one."""
-        return self.number if self.confirms is None else f"confirm-{self.number}"
+        """The number of a trial of the search, `confirm-PLAN-NUMBER` for a training that confirms one."""
+        if self.confirms is None:
+            return self.number
+        return "-".join(filter(None, ("confirm", self.plan, str(self.number))))
 
     @property
     def word(self) -> str:

@@ -186,23 +186,6 @@ def hold_out(inputs: Tensor, targets: Tensor, share: float, seed: int = SPLIT_SE
     return Split(inputs[rest], targets[rest]), Split(inputs[held], targets[held])
 
 
-def reshuffle(train: Split, validation: Split, seed: int) -> tuple[Split, Split]:
-    """Divides the samples of both splits anew: stratified, and with as large a share for validation as before.
-
-    The splits may be on any device, and stay there. What was computed from the first training split (means,
-    categories, a vocabulary) stays as it is.
-    """
-    targets = torch.cat([train.targets, validation.targets])
-    share = len(validation.targets) / len(targets)
-    rest, held = (index.to(targets.device) for index in stratified(targets.cpu(), share, seed))
-
-    def take(index: Tensor) -> Split:
-        own, other = index[index < len(train.targets)], index[index >= len(train.targets)] - len(train.targets)
-        return Split(torch.cat([train.inputs[own], validation.inputs[other]]), targets[index])
-
-    return take(rest), take(held)
-
-
 def moments(inputs: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel (images: dimension 1) or feature, in raw units.
 

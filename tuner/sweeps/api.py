@@ -123,6 +123,8 @@ def begin_confirming(
     if not folder.result.exists():
         raise TunerError(f"the sweep {name} is not finished: only a winner can be confirmed")
 
+    _check_not_running(folder)
+
     def planned() -> ConfirmPlan:
         winner = read_winner(folder.path, read_records(folder.journal))
         return plan_more(config, folder, winner.trial, seeds, reshuffle=reshuffle, test=test)
@@ -198,12 +200,16 @@ def check_resumable(name: str, home: Path) -> SweepConfig:
         TunerError: there is no such sweep, it is finished, or it runs.
     """
     config, folder = known_sweep(name, home), SweepFolder(home / name)
-    if folder.result.exists():
-        if is_sent(folder.path) and folder.report_page.exists() and not is_pending(folder):
-            raise TunerError(f"the sweep {name} is finished: its result is in {folder.result}")
-    elif is_running(folder.path):
-        raise TunerError(f"the sweep {name} is running in another process")
+    _check_not_running(folder)
+    if folder.result.exists() and is_sent(folder.path) and folder.report_page.exists() and not is_pending(folder):
+        raise TunerError(f"the sweep {name} is finished: its result is in {folder.result}")
     return config
+
+
+def _check_not_running(folder: SweepFolder) -> None:
+    """Tells it before the data is read; the lock decides later."""
+    if is_running(folder.path):
+        raise TunerError(f"the sweep {folder.path.name} is running in another process")
 
 
 def _run(config: SweepConfig, folder: SweepFolder, inputs: SweepInputs, callbacks: Sequence[Callback]) -> Outcome:
@@ -233,7 +239,9 @@ def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Ou
     from tuner.sweeps.finalize import read_outcome  # noqa: PLC0415 - imports MLflow and matplotlib
     from tuner.sweeps.sync import open_store, sync_one  # noqa: PLC0415
 
-    shutil.rmtree(folder.confirmation.trials, ignore_errors=True)  # a kill may have come just before
+    with lock_for_sync(folder.path):
+        if not is_pending(folder):  # another process may have planned to go on meanwhile
+            shutil.rmtree(folder.confirmation.trials, ignore_errors=True)  # a kill may have come just before
     done = sync_one(folder.path, open_store(folder.home), events, needed=True, elsewhere=False)
     events.on_note(str(done), warning=False)
     outcome = read_outcome(config, folder.path)

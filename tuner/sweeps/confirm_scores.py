@@ -38,7 +38,7 @@ def score_models(
         found: what they came to.
         splits: the data of the sweep.
         storage: where the checkpoints of these trainings are, if not in their folder.
-        before: an earlier confirmation with fewer seeds. Its models are not tested again: they are gone.
+        before: what the same plan came to with fewer seeds. Its models are not tested again: they are gone.
         warn: is told of a model that cannot be tested.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tuner.core.config import SweepConfig
-from tuner.core.confirmation import Confirmation, ConfirmPlan
+from tuner.core.confirmation import Confirmation, ConfirmPlan, Spread
 from tuner.core.errors import TunerError
 from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord
@@ -53,15 +53,16 @@ def is_pending(folder: SweepFolder) -> bool:
         return False
     plan = ConfirmPlan.load(folder)
     known = plan and read_result(folder.path).get("confirm")
-    return plan is not None and (not known or known["asked"] != len(plan.seeds))
+    return plan is not None and (not known or (known.get("plan", ""), known["asked"]) != (plan.uid, len(plan.seeds)))
 
 
 def confirmations(
-    plan: ConfirmPlan, records: Sequence[TrialRecord], *, overlap: float = 0.0
+    plan: ConfirmPlan, records: Sequence[TrialRecord], *, overlap: float | None = None
 ) -> dict[int, Confirmation]:
     """What the trainings of a plan came to, for each trial that they confirm, by its number.
 
-    The score of a training is that of its best epoch, as everywhere. For `overlap` see `search.spread.spread_of`.
+    The score of a training is that of its best epoch, as everywhere. For `overlap` see `search.spread.spread_of`; it
+    counts only where each seed has its own split. Without it there is no interval then: it would be too narrow.
     """
     found = {}
     for trial in plan.trials:
@@ -72,9 +73,15 @@ def confirmations(
             trial=trial,
             asked=len(plan.seeds),
             seeds=tuple(plan.points[record.number].seed for record in done),
-            accuracy=spread_of([record.best[0] for record in done], overlap=overlap) if done else None,
+            accuracy=_accuracy(plan, done, overlap) if done else None,
             reshuffle=plan.reshuffle,
+            plan=plan.uid,
             finished=max((record.finished or record.latest for record in own), default=0.0),
             failed=tuple(f"{count} x {reason}" for reason, count in reasons.most_common()),
         )
     return found
+
+
+def _accuracy(plan: ConfirmPlan, done: Sequence[TrialRecord], overlap: float | None) -> Spread:
+    spread = spread_of([record.best[0] for record in done], overlap=(overlap or 0.0) if plan.reshuffle else 0.0)
+    return replace(spread, interval=None) if plan.reshuffle and overlap is None else spread

@@ -66,13 +66,17 @@ class Confirming:
             rungs=(),
             seeds=tuple(trial_seed(seed, 0) for seed in seeds),
             splits=tuple(seeds) if self.plan.reshuffle else (),
-            folder=scratch_folder(f"{self.config.uid}-{STORAGE}") if job.storage else self.folder.trials,
+            folder=scratch_folder(f"{self.config.uid}-{self._part}") if job.storage else self.folder.trials,
             storage=self.storage_in(job.storage),
         )
 
     def storage_in(self, storage: CheckpointStorage | None) -> CheckpointStorage | None:
         """Where the checkpoints are, within the storage of the sweep."""
-        return storage.within(STORAGE) if storage else None
+        return storage.within(self._part) if storage else None
+
+    @property
+    def _part(self) -> str:
+        return "-".join(filter(None, (STORAGE, self.plan.uid)))  # another plan resumes none of these
 
     def announcement(self) -> str:
         """What begins, in one line."""

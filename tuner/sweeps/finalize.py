@@ -195,14 +195,16 @@ def with_confirmation(
         events: are told of a model that cannot be tested.
     """
     if confirming is not None:
-        overlap = 0.0
-        if confirming.plan.reshuffle:
-            overlap = len(splits.validation.targets) / len(splits.train.targets)
+        overlap = len(splits.validation.targets) / len(splits.train.targets)
         found = confirmations(confirming.plan, confirming.records(), overlap=overlap)[winner.trial.number]
+        before = winner.confirm
+        same = before is not None and before.plan == found.plan
+        if before is not None:
+            found = replace(found, tested_before=before.tested_before if same else before.looks)
         if confirming.plan.test == "mean":
             with events.phase("Testing the models of the other seeds"):
                 place = confirming.storage_in(storage)
-                found = score_models(confirming, found, splits, place, winner.confirm, events.on_note)
+                found = score_models(confirming, found, splits, place, before if same else None, events.on_note)
         winner = replace(winner, confirm=found)
     looks = count_looks(winner, config.uid, looks_here(config.pair, winner.test_data, folder.home))
     return replace(winner, test_looks=max(winner.test_looks, looks))

@@ -35,7 +35,7 @@ def looks_here(pair: str, test_data: str, home: Path) -> dict[str, int]:
 
 def count_looks(winner: Winner, uid: str, *known: Mapping[str, int]) -> int:
     """All looks, with those of the sweep `uid` itself, as far as it is known by `looks_here` and in MLflow."""
-    looks = {uid: 1 + (len(winner.confirm.tested_seeds) if winner.confirm else 0)}
+    looks = {uid: 1 + (winner.confirm.looks if winner.confirm else 0)}
     for each in known:
         for sweep, count in each.items():
             looks[sweep] = max(count, looks.get(sweep, 0))
@@ -43,5 +43,6 @@ def count_looks(winner: Winner, uid: str, *known: Mapping[str, int]) -> int:
 
 
 def _tested(result: Mapping[str, Any]) -> int:
-    """How many models were tested besides the winner: see `Confirmation.tested_seeds`."""
-    return len((result.get("confirm") or {}).get("tested_seeds", ()))
+    """How many models were tested besides the winner: see `Confirmation.looks`."""
+    found = result.get("confirm") or {}
+    return int(found.get("tested_before", 0)) + len(found.get("tested_seeds", ()))

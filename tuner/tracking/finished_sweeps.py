@@ -61,7 +61,7 @@ def _log_confirmation(client: MlflowClient, run_id: str, found: Confirmation) ->
     if found.accuracy:
         spreads[SCORE] = found.accuracy
     values = {"confirm_seeds": float(len(found.seeds))}
-    values |= {TESTED_METRIC: float(len(found.tested_seeds))} if found.test else {}
+    values |= {TESTED_METRIC: float(found.looks)} if found.looks else {}
     for name, spread in spreads.items():
         values[f"{name}_mean"] = spread.mean
         if spread.sd is not None and spread.interval is not None:

@@ -18,7 +18,8 @@ from torch import Tensor
 from tuner.core.errors import TunerError
 from tuner.core.records import Report, TrialReport, Value, trial_seed
 from tuner.core.sweep_folder import checkpoint_folder
-from tuner.data.spec import DataSpec, Split, reshuffle
+from tuner.data.reshuffle import reshuffle
+from tuner.data.spec import DataSpec, Split
 from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import release_folder

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 from support.summaries import BEGAN, CONFIG, LIVE, PARAMETERS, RECORDS, record
 
-from tuner.cli.printer import announcement
+from tuner.cli.announcement import BEGUN, announcement
 from tuner.cli.progress import FRAME_S, LINE_S, ProgressView
 from tuner.core.config import SweepConfig
 from tuner.core.records import Summary, TrialRecord
@@ -212,3 +212,10 @@ def test_the_last_second_is_not_told(plain: Screen) -> None:
 def test_one_epoch_is_no_plural() -> None:
     shown = announcement(replace(CONFIG, trials=1, epochs=1))
     assert shown == "[bold]sweep[/bold]: one trial of cnn on digits, 1 epoch"
+
+
+def test_a_confirmation_does_not_announce_the_trials_of_the_search() -> None:
+    shown = announcement(CONFIG, confirms=True)
+    assert shown == "[bold]sweep[/bold]: the best trial of cnn on digits, again with other seeds"
+    for line in (shown, announcement(CONFIG), announcement(replace(CONFIG, trials=1))):
+        assert re.match(rf"\[bold\]sweep\[/bold\]: {BEGUN}", line)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tuner.core.errors import TunerError
-from tuner.data.spec import Column, DataSpec, Split, Splits, hold_out, moments, reshuffle, stratified
+from tuner.data.spec import Column, DataSpec, Split, Splits, hold_out, moments, stratified
 
 TARGETS = torch.tensor([0] * 100 + [1] * 50 + [2] * 10)[torch.randperm(160, generator=torch.Generator().manual_seed(7))]
 
@@ -150,19 +150,3 @@ class TestMoments:
     def test_of_a_feature_far_from_zero_keep_its_deviation(self) -> None:
         rows = 10_000 + torch.randn(1000, 1, generator=torch.Generator().manual_seed(0))
         assert moments(rows)[1] == pytest.approx(rows.double().std(0, correction=0).tolist(), rel=1e-5)
-
-
-def test_samples_are_divided_anew_into_training_and_validation_by_a_seed() -> None:
-    targets = torch.arange(100) % 4
-    whole = Split(torch.arange(100).float()[:, None], targets)
-    train, validation = hold_out(*whole, 0.2)
-    first, again, other = (reshuffle(train, validation, seed) for seed in (1, 1, 2))
-    for rest, held in (first, other):
-        assert (len(rest.targets), len(held.targets)) == (80, 20)
-        assert torch.bincount(held.targets).tolist() == [5, 5, 5, 5]
-        assert sorted(torch.cat([rest.inputs, held.inputs])[:, 0].tolist()) == list(range(100))
-        for split in (rest, held):
-            assert torch.equal(split.inputs[:, 0].long() % 4, split.targets)
-    assert torch.equal(first[1].inputs, again[1].inputs)
-    assert not torch.equal(first[1].inputs, other[1].inputs)
-    assert not torch.equal(first[1].inputs, validation.inputs)

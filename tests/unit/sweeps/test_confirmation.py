@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from support.common import make_config, make_record
 
+from tuner.cli.confirm_output import print_confirming
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.confirmation import Confirmation, ConfirmPlan, Spread
 from tuner.core.confirmation_text import confirmed_text, mean_test_text
 from tuner.core.errors import TunerError
+from tuner.core.files import write_checked_json
 from tuner.core.records import TrialRecord
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.jobs.upload import command_words
 from tuner.search.study_reader import read_records
-from tuner.sweeps.confirmation import confirmations, plan_more, seeds_after
+from tuner.search.summary import summarise
+from tuner.sweeps.confirmation import confirmations, is_pending, plan_more, seeds_after
 from tuner.sweeps.confirming import Confirming
 from tuner.sweeps.looks import count_looks
+from tuner.sweeps.status import Status
 
 TRIALS = (make_record(3, "COMPLETE", {}), make_record(5, "PRUNED", {}))
 
@@ -55,8 +61,8 @@ def test_a_training_has_its_point_whenever_it_is_asked_for(tmp_path: Path) -> No
     assert confirming.study.ask() == (1, TRIALS[0].parameters)
     again = Confirming(make_config(), folder, plan)
     assert again.study.reissue(1) == (1, TRIALS[0].parameters)
-    assert [record.key for record in again.records()] == ["confirm-0", "confirm-1"]
-    assert again.record("confirm-1").confirms == 8
+    assert [record.key for record in again.records()] == [f"confirm-{plan.uid}-0", f"confirm-{plan.uid}-1"]
+    assert again.record(f"confirm-{plan.uid}-1").confirms == 8
     assert read_records(folder.journal) == []  # the sweep's own study
 
 
@@ -77,6 +83,42 @@ def test_more_seeds_are_added_and_what_differs_is_refused(tmp_path: Path) -> Non
     folder.confirm_plan.write_text(folder.confirm_plan.read_text().replace("points", "pints"))
     with pytest.raises(TunerError, match=r"plan.json is damaged"):
         ConfirmPlan.load(folder)
+
+
+def test_another_plan_with_as_many_seeds_is_still_to_be_done(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path)
+    plans = [ConfirmPlan.of(TRIALS[:1], [1, 2], reshuffle=reshuffle, test="mean") for reshuffle in (False, True)]
+    plans[0].save(folder)
+    found = confirmations(plans[0], [scored(0, 0.5), scored(1, 0.6)])[3]
+    write_checked_json(folder.result, {"confirm": found.to_json()})
+    assert not is_pending(folder)
+    plans[1].save(folder)
+    assert is_pending(folder)
+    old = {name: value for name, value in found.to_json().items() if name not in ("plan", "tested_before")}
+    assert Confirmation.from_json(old) == replace(found, plan="")
+    write_checked_json(folder.result, {"confirm": old})
+    replace(plans[0], uid="").save(folder)
+    assert not is_pending(folder)
+
+
+def test_before_the_end_there_is_no_interval_where_each_seed_has_its_own_split() -> None:
+    records = [scored(0, 0.5), scored(1, 0.6)]
+    plan, alike = (ConfirmPlan.of(TRIALS[:1], [1, 2], reshuffle=each, test="winner") for each in (True, False))
+    now, end, same = (
+        confirmations(of, records, overlap=overlap)[3].accuracy
+        for of, overlap in ((plan, None), (plan, 0.25), (alike, 0.25))
+    )
+    assert now
+    assert end
+    assert same
+    assert (now.interval, now.sd, now.mean) == (None, end.sd, end.mean)
+    assert same == confirmations(alike, records)[3].accuracy
+    assert end.interval
+    assert same.interval
+    assert end.interval.high >= same.interval.high
+    text = confirmed_text(replace(confirmations(plan, records)[3], reshuffle=True))
+    assert text.startswith("val_accuracy 0.55")
+    assert "mean of 2 other seeds, each on another split; sd 0.07" in text
 
 
 def test_no_trial_of_a_sweep_has_the_seed_of_a_confirmation() -> None:
@@ -132,6 +174,8 @@ def test_each_model_that_is_tested_is_a_look() -> None:
         )
 
     assert count_looks(Winner(), "me", {"me": 1, "other": 1}, {"other": 4}) == 3 + 4  # type: ignore[arg-type]
+    Winner.confirm = replace(Winner.confirm, tested_before=2)
+    assert count_looks(Winner(), "me", {"me": 3}) == 5  # type: ignore[arg-type]
 
 
 def test_an_earlier_sweep_has_no_confirmation(tmp_path: Path) -> None:
@@ -139,3 +183,18 @@ def test_an_earlier_sweep_has_no_confirmation(tmp_path: Path) -> None:
     loaded = SweepConfig.load(tmp_path)
     assert (loaded.confirm, loaded.reshuffle, loaded.test) == (0, False, "winner")
     assert ConfirmPlan.load(SweepFolder(tmp_path)) is None
+
+
+def test_a_finished_sweep_says_that_no_training_is_complete() -> None:
+    found = confirmations(ConfirmPlan.of(TRIALS[:1], [1, 2], reshuffle=False, test="winner"), [])[3]
+    summary = summarise(make_config(), [], set(), None)
+    lines = []
+    for state, states in (("finished", {"failed": 2}), ("running", {"running": 2})):
+        out = Console(file=StringIO(), width=200)
+        now = Status(config=make_config(), state=state, reason="", summary=summary, seconds=None, confirm=found)
+        print_confirming(replace(now, confirm_states=states), out)
+        lines.append(out.file.getvalue())  # type: ignore[attr-defined]
+    assert lines == [
+        "confirm   no training with another seed is complete, of 2\n",
+        "confirm   0 of 2 trainings done\n",
+    ]
