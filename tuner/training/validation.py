@@ -14,12 +14,14 @@ from tuner.core.files import digest
 from tuner.core.validation import ValidationScore
 from tuner.data.encoding import to_inputs, to_raw
 from tuner.data.spec import Column, DataSpec, Splits, fingerprint
+from tuner.data.times import Clock
 from tuner.training.classifier import predict_logits
 from tuner.training.device import best_device
 from tuner.training.learnt import has_learnt
 from tuner.training.saved_model import load_model
 
 _MOST_CLASSES = 8  # names in a message
+_SHORT: Clock = "m:s"  # the only clock that reads 5:42 as other than hours and minutes
 
 
 class UnfitError(TunerError):
@@ -80,10 +82,16 @@ def _unfit_samples(old: DataSpec, new: DataSpec) -> str:
         return "reads images of more than 8 bits in another range of values"
     if old.ground != new.ground:
         return "reads transparent images on another ground"
-    kinds = {column.name: _kind(column) for column in new.columns}
+    there = {column.name: column for column in new.columns}
     for column in old.columns:
-        if kinds.get(column.name) != _kind(column):
-            return f"takes the column '{printable(column.name)}' as a {_kind(column)}"
+        name, other = printable(column.name), there.get(column.name)
+        if other is None or _kind(other) != _kind(column):
+            return f"takes the column '{name}' as a {_kind(column)}"
+        if column.unit != other.unit or (other.scaled and not column.scaled):
+            return f"reads the column '{name}' in another unit"
+        if (column.clock == _SHORT) != (other.clock == _SHORT):
+            read = "minutes and seconds" if column.clock == _SHORT else "hours and minutes"
+            return f"reads times such as 5:42 in the column '{name}' as {read}"
     return ""
 
 
