@@ -153,6 +153,8 @@ def mark_sent(folder: Path, winner: Winner) -> None:
     new = {**old, "unsent": "", "model": asdict(winner.model) if winner.model else None}
     if winner.test_looks > old.get("test_looks", 1):
         new["test_looks"] = winner.test_looks
+    if winner.validation and not old.get("validation"):
+        new["validation"] = asdict(winner.validation)
     if new != old:
         write_checked_json(SweepFolder(folder).result, new)
 

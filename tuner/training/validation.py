@@ -83,15 +83,19 @@ def _unfit_samples(old: DataSpec, new: DataSpec) -> str:
     if old.ground != new.ground:
         return "reads transparent images on another ground"
     there = {column.name: column for column in new.columns}
-    for column in old.columns:
-        name, other = printable(column.name), there.get(column.name)
-        if other is None or _kind(other) != _kind(column):
-            return f"takes the column '{name}' as a {_kind(column)}"
-        if column.unit != other.unit or (other.scaled and not column.scaled):
-            return f"reads the column '{name}' in another unit"
-        if (column.clock == _SHORT) != (other.clock == _SHORT):
-            read = "minutes and seconds" if column.clock == _SHORT else "hours and minutes"
-            return f"reads times such as 5:42 in the column '{name}' as {read}"
+    problems = (_unfit_column(column, there.get(column.name)) for column in old.columns)
+    return next(filter(None, problems), "")
+
+
+def _unfit_column(old: Column, new: Column | None) -> str:
+    name = printable(old.name)
+    if new is None or _kind(new) != _kind(old):
+        return f"takes the column '{name}' as a {_kind(old)}"
+    if old.unit != new.unit or (new.scaled and not old.scaled):
+        return f"reads the column '{name}' in another unit"
+    if (old.clock == _SHORT) != (new.clock == _SHORT):
+        read = "minutes and seconds" if old.clock == _SHORT else "hours and minutes"
+        return f"reads times such as 5:42 in the column '{name}' as {read}"
     return ""
 
 

@@ -25,8 +25,6 @@ def rows(**column: Any) -> DataSpec:
     return replace(ROWS, columns=(Column(name="size", **column),))
 
 
-
-
 def saved(folder: Path, spec: DataSpec) -> Path:
     """An untrained model of a table."""
     torch.manual_seed(0)
