@@ -229,6 +229,8 @@ class FinishedSweep:
     """The most samples for training and validation; None for all."""
     validation: ValidationScore | None = None
     """On the whole validation split; None if the sweep's version of tuner did not measure it."""
+    tested: int = 0
+    """How many of the models that confirm the winner were tested on the test split too."""
 
     @property
     def data(self) -> str:
