@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,16 @@ from support.small_trainings import GOOD, PAIR, champion, client, train, version
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
+from tuner.core.files import write_checked_json
+from tuner.core.outcome import read_result
+from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore, own_tags, scores_in
 from tuner.data.source import Source
 from tuner.data.spec import Splits
 from tuner.sweeps.compare import compare
 from tuner.sweeps.model_lookup import find_model
 from tuner.sweeps.registration import crown, data_at_hand
+from tuner.sweeps.sync import sync_sweep
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store
 from tuner.tracking.versions import Version, Versions
@@ -131,6 +135,34 @@ def test_a_model_that_has_learnt_nothing_is_registered_and_not_champion(
     assert err.startswith(
         f"warning: {PAIR} has no champion, since no model of it was better than always saying one class"
     )
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_sweep_of_an_earlier_version_that_is_synced_is_scored_then_or_else_said_to_be_of_unknown_score(
+    tmp_path: Path, home: Path, store: Store, typed: Typed, *, gone: bool
+) -> None:
+    write_table(tmp_path, 100)
+    measured = winner(train()[0]).validation
+    mlflow = client(home)
+    for tag in [name for name in mlflow.get_run(version(home, 1).run_id).data.tags if name.startswith("tuner.val")]:
+        mlflow.delete_tag(version(home, 1).run_id, tag)
+    mlflow.delete_registered_model(PAIR)
+    folder = home / f"{PAIR}-1"
+    earlier = {**read_result(folder), "validation": None, "model": None, "unsent": "MLflow was away"}
+    write_checked_json(SweepFolder(folder).result, earlier)
+    (tmp_path / "new.csv").write_text("a,b,c\n1,2,3\n")
+    if gone:
+        (tmp_path / "t.csv").unlink()
+    synced = sync_sweep(folder, store, lambda _: None)
+    unknown = "of unknown score on the validation split; the pair has no champion; to choose this model: tuner promote"
+    assert synced.note.startswith(unknown) == gone
+    assert read_result(folder)["validation"] == (None if gone or not measured else asdict(measured))
+    assert list(scores_in(version(home, 1).tags).values()) == ([] if gone else [measured])
+    code, _, err = typed("predict", PAIR, "new.csv")
+    assert code == 0
+    why = "its models were not scored on a validation split (to set it: tuner promote"
+    assert err.startswith(f"warning: {PAIR} has no champion, since {why}") == gone
+    assert gone or champion(home) == 1
 
 
 def add(store: Store, folder: Path, correct: int, data: str = "split") -> str:

@@ -153,6 +153,8 @@ def mark_sent(folder: Path, winner: Winner) -> None:
     new = {**old, "unsent": "", "model": asdict(winner.model) if winner.model else None}
     if winner.test_looks > old.get("test_looks", 1):
         new["test_looks"] = winner.test_looks
+    if winner.validation and not old.get("validation"):
+        new["validation"] = asdict(winner.validation)
     if new != old:
         write_checked_json(SweepFolder(folder).result, new)
 
@@ -227,6 +229,8 @@ class FinishedSweep:
     """The most samples for training and validation; None for all."""
     validation: ValidationScore | None = None
     """On the whole validation split; None if the sweep's version of tuner did not measure it."""
+    tested: int = 0
+    """How many of the models that confirm the winner were tested on the test split too."""
 
     @property
     def data(self) -> str:

@@ -6,7 +6,7 @@ accuracy that they noted while they trained stands for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -44,6 +44,8 @@ class Choice:
     """Those of `best` that are no better than always saying one class."""
     older: tuple[FinishedSweep, ...]
     """Those of `best` that were tested on another test set than the newest sweep of their dataset."""
+    scores: Mapping[str, ValidationScore] = field(default_factory=dict)
+    """What decided, by the unique ids of `best`: the scores on the newest validation split of their dataset."""
 
 
 def best_sweeps(sweeps: Iterable[FinishedSweep], registered: Mapping[str, Registered] | None = None) -> Choice:
@@ -55,9 +57,10 @@ def best_sweeps(sweeps: Iterable[FinishedSweep], registered: Mapping[str, Regist
     others: list[FinishedSweep] = []
     for _, group in groupby(sorted(by_age, key=lambda sweep: sweep.pair), key=lambda sweep: sweep.pair):
         of_pair = list(group)
+        orders = _orders(of_pair, known)
         contenders = {
-            _contender(place, sweep, newest[sweep.data], known.get(sweep.uid)): sweep
-            for place, sweep in enumerate(of_pair)
+            _contender(order, sweep, newest[sweep.data], known.get(sweep.uid)): sweep
+            for order, sweep in zip(orders, of_pair, strict=True)
         }
         held = next((each.name for each, sweep in contenders.items() if _is_champion(known, sweep)), None)
         best = choose(list(contenders), held) or best_scored(list(contenders))
@@ -71,13 +74,23 @@ def best_sweeps(sweeps: Iterable[FinishedSweep], registered: Mapping[str, Regist
         others=tuple(sorted(others, key=lambda sweep: sweep.started)),
         base=tuple(sweep for sweep, each in found if each.score and not each.score.better),
         older=tuple(sweep for sweep in chosen if sweep.test_data != newest[sweep.data].test_data),
+        scores={sweep.uid: each.score for sweep, each in found if each.score},
     )
 
 
-def _contender(place: int, sweep: FinishedSweep, newest: FinishedSweep, known: Registered | None) -> Contender:
+def _orders(by_age: Iterable[FinishedSweep], known: Mapping[str, Registered]) -> Iterator[float]:
+    """The numbers of their versions. A sweep without one comes right after the versions of the sweeps before it."""
+    last = 0.0
+    for sweep in by_age:
+        registered = known.get(sweep.uid)
+        last = max(last, registered.order) if registered else last
+        yield registered.order if registered else last + 0.5
+
+
+def _contender(order: float, sweep: FinishedSweep, newest: FinishedSweep, known: Registered | None) -> Contender:
     return Contender(
         name=sweep.uid,
-        order=known.order if known else place,
+        order=order,
         score=_score(sweep, newest, known),
         by_hand=known.by_hand if known else None,
     )

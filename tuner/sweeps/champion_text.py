@@ -32,7 +32,8 @@ def explain_decision(decision: Decision) -> str:
     """The line that stands after `champion:` or `registered, not the champion:`."""
     own, best = decision.own, decision.best
     if best is None:
-        return f"{_not_able(own)}; the pair has no champion"
+        choose = "" if own.score else f"; to choose this model: tuner promote {decision.pair}/{own.order:g}"
+        return f"{_not_able(own)}; the pair has no champion{choose}"
     return _why(decision) if best.order == own.order else _why_not(decision, best)
 
 

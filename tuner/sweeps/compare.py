@@ -32,6 +32,8 @@ class Row:
 
     sweep: FinishedSweep
     trials: int
+    val_accuracy: float | None = None
+    """That which decided: on the newest validation split of the dataset. None for a model without one, set by hand."""
     looks: int = 1
     """How many models of the pair have been tested on the same test split."""
     against_best: Difference | None = None
@@ -49,7 +51,7 @@ class Row:
             "model": self.sweep.model,
             "sweep": self.sweep.name,
             "trials": self.trials,
-            "val_accuracy": self.sweep.validation.accuracy if self.sweep.validation else self.sweep.val_accuracy,
+            "val_accuracy": self.val_accuracy,
             "test_looks": self.looks,
             "against_best": _told(self.against_best) if self.against_best else None,
         } | {name: values[name] for name in names}
@@ -91,6 +93,7 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
         Row(
             sweep=sweep,
             trials=count_trials(store, sweep),
+            val_accuracy=score.accuracy if (score := choice.scores.get(sweep.uid)) else None,
             looks=_looks(sweep, sweeps),
             against_best=found.get(sweep.uid),
         )
@@ -117,7 +120,8 @@ def _registered(store: Store, pairs: Iterable[str]) -> dict[str, Registered]:
 
 
 def _looks(sweep: FinishedSweep, sweeps: Sequence[FinishedSweep]) -> int:
-    return sum((each.pair, each.test_data) == (sweep.pair, sweep.test_data) for each in sweeps)
+    same = (each for each in sweeps if (each.pair, each.test_data) == (sweep.pair, sweep.test_data))
+    return sum(1 + each.tested for each in same)
 
 
 def _of(dataset: str, sweeps: list[FinishedSweep]) -> list[FinishedSweep]:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
-from tuner.core.errors import SweepError, disk_error_text, one_line
+from tuner.core.errors import SweepError, TunerError, disk_error_text, one_line
 from tuner.core.outcome import Outcome, Winner, read_result, read_winner
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
-from tuner.core.validation import own_tags
+from tuner.core.validation import ValidationScore, own_tags
 from tuner.core.validation_text import nothing_learnt
 from tuner.data.encoding import to_raw
 from tuner.data.spec import Splits
@@ -43,6 +43,7 @@ from tuner.tracking.versions import Versions
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.evaluation import Predictions
 from tuner.training.saved_model import load_model
+from tuner.training.validation import score_validation
 
 
 def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
@@ -117,18 +118,19 @@ def register_winner(
         winner: its best trial.
         store: where it is registered.
         sweep: its runs there.
-        load: reads its data, if a champion must be scored on it; raises TunerError when the data is not at hand.
+        load: reads its data, if a model must be scored on it; raises TunerError when the data is not at hand.
         finished: when the sweep ended, in seconds since 1970, by default now.
 
     Returns:
-        The winner, with its registered model and how often the test set has been looked at.
+        The winner, with its registered model, how often the test set has been looked at, and its validation score also
+        where the sweep's version of tuner did not measure it, if that can be done now.
     """
     tested = tested_on(store.uri, sweep.experiment_id, winner.test_data)
     looks = count_looks(winner, config.uid, tested, looks_here(config.pair, winner.test_data, folder.parent))
-    winner = replace(winner, test_looks=max(winner.test_looks, looks))
+    validation = winner.validation or _score_now(config, folder, load)
+    winner = replace(winner, test_looks=max(winner.test_looks, looks), validation=validation)
     log_winner(store.uri, sweep.run_id, winner)
     _, spec = load_model(SweepFolder(folder).model)
-    validation = winner.validation
     candidate = Candidate(
         name=config.pair,
         sweep=config.name,
@@ -146,6 +148,16 @@ def register_winner(
     model = crown(Versions(store.uri, config.pair), config.uid, config.data, load)
     sweep.end("FINISHED", finished)
     return replace(winner, model=model)
+
+
+def _score_now(config: SweepConfig, folder: Path, load: LoadSplits) -> ValidationScore | None:
+    """The score that the sweep's version of tuner did not measure; None when the data is gone or has changed."""
+    try:
+        return score_validation(
+            SweepFolder(folder).model, load(), seen=config.data is None, chosen_of=max(1, config.trials)
+        )
+    except TunerError:
+        return None
 
 
 def _description(winner: Winner) -> str:

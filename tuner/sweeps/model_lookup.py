@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import is_file
 from tuner.core.sweep_folder import SweepFolder, sweep_names
+from tuner.core.validation import scores_in
 from tuner.tracking.store import Store
 from tuner.training.saved_model import DESCRIPTION_FILE
+
+if TYPE_CHECKING:
+    from tuner.tracking.versions import Version
 
 REGISTRY = "models:/"
 Warn = Callable[[str], None]
@@ -45,20 +50,29 @@ def _of_pair(name: str, home: Path, scratch: Path, warn: Warn | None) -> Path:
 
     store = store_with_models(home)
     known = registered_models(store.uri) if store else {}
-    newest = Versions(store.uri, name).all()[-1:] if store and known.get(name, 0) is None else []
-    for version in newest:
+    versions = Versions(store.uri, name).all() if store and known.get(name, 0) is None else []
+    if versions:
+        newest = versions[-1].number
         if warn:
-            warn(
-                f"{name} has no champion, since no model of it was better than always saying one class: version "
-                f"{version.number}, its newest, answers"
-            )
-        return _download(f"{REGISTRY}{name}/{version.number}", home, scratch)
+            warn(f"{name} has no champion{_why_none(name, versions)}: version {newest}, its newest, answers")
+        return _download(f"{REGISTRY}{name}/{newest}", home, scratch)
     if known.get(name) is None:
         choices = [*known, *sweep_names(home)]
         if not choices:
             raise TunerError(f"unknown model '{name}': there are no models in {home} yet: start with tuner sweep")
         raise unknown("model", name, choices)
     return _download(f"{REGISTRY}{name}@{CHAMPION}", home, scratch)
+
+
+def _why_none(name: str, versions: Sequence[Version]) -> str:
+    """Why none of these versions is the champion, as far as their scores tell."""
+    scores = [scores_in(version.tags).values() for version in versions]
+    if any(score.better for each in scores for score in each):
+        return f" (to set it: tuner promote {name}/VERSION)"
+    if all(scores):
+        return ", since no model of it was better than always saying one class"
+    which = "some" if any(scores) else "its"
+    return f", since {which} models were not scored on a validation split (to set it: tuner promote {name}/VERSION)"
 
 
 def _download(uri: str, home: Path, scratch: Path) -> Path:

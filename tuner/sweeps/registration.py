@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError, one_line
@@ -123,19 +124,21 @@ class _Scorer:
 
     def _score(self, version: Version) -> ValidationScore:
         splits = self.load()
-        trained_on = _data_of(self.versions.tags_of_run(version).get("tuner.config", ""))
-        seen = trained_on is None or trained_on != self.data
+        config = _config_in(self.versions.tags_of_run(version))
+        trained_on, trials = config.get("data"), config.get("trials")
+        seen = not isinstance(trained_on, str) or trained_on != self.data
+        chosen_of = max(1, trials) if isinstance(trials, int) else 1
         with TemporaryDirectory() as scratch:
             found = sorted(self.versions.download(version, Path(scratch)).rglob(DESCRIPTION_FILE))
             if not found:
                 raise MissingModelError("is no model of tuner")
-            return score_validation(found[0].parent, splits, seen=seen)
+            return score_validation(found[0].parent, splits, seen=seen, chosen_of=chosen_of)
 
 
-def _data_of(config: str) -> str | None:
-    """The fingerprint of the data in the JSON of a SweepConfig; None when it cannot be told."""
+def _config_in(tags: Mapping[str, str]) -> dict[str, Any]:
+    """The JSON of the SweepConfig in the tags of a sweep's run; empty when it cannot be read."""
     try:
-        found = json.loads(config).get("data")
-    except (ValueError, AttributeError):
-        return None
-    return found if isinstance(found, str) else None
+        found = json.loads(tags.get("tuner.config", ""))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

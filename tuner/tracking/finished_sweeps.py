@@ -149,6 +149,7 @@ def _read(run: Run, pair: str) -> FinishedSweep:
         val_accuracy=metrics.get("best_val_accuracy"),
         limit=_limit(tags.get("tuner.config", "")),
         validation=scores_in(tags).get(tags.get(DATA_TAG, "")),
+        tested=int(metrics.get(TESTED_METRIC, 0)),
     )
 
 

@@ -14,12 +14,14 @@ from tuner.core.files import digest
 from tuner.core.validation import ValidationScore
 from tuner.data.encoding import to_inputs, to_raw
 from tuner.data.spec import Column, DataSpec, Splits, fingerprint
+from tuner.data.times import Clock
 from tuner.training.classifier import predict_logits
 from tuner.training.device import best_device
 from tuner.training.learnt import has_learnt
 from tuner.training.saved_model import load_model
 
 _MOST_CLASSES = 8  # names in a message
+_SHORT: Clock = "m:s"  # the only clock that reads 5:42 as other than hours and minutes
 
 
 class UnfitError(TunerError):
@@ -80,10 +82,20 @@ def _unfit_samples(old: DataSpec, new: DataSpec) -> str:
         return "reads images of more than 8 bits in another range of values"
     if old.ground != new.ground:
         return "reads transparent images on another ground"
-    kinds = {column.name: _kind(column) for column in new.columns}
-    for column in old.columns:
-        if kinds.get(column.name) != _kind(column):
-            return f"takes the column '{printable(column.name)}' as a {_kind(column)}"
+    there = {column.name: column for column in new.columns}
+    problems = (_unfit_column(column, there.get(column.name)) for column in old.columns)
+    return next(filter(None, problems), "")
+
+
+def _unfit_column(old: Column, new: Column | None) -> str:
+    name = printable(old.name)
+    if new is None or _kind(new) != _kind(old):
+        return f"takes the column '{name}' as a {_kind(old)}"
+    if old.unit != new.unit or (new.scaled and not old.scaled):
+        return f"reads the column '{name}' in another unit"
+    if (old.clock == _SHORT) != (new.clock == _SHORT):
+        read = "minutes and seconds" if old.clock == _SHORT else "hours and minutes"
+        return f"reads times such as 5:42 in the column '{name}' as {read}"
     return ""
 
 

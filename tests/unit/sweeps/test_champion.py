@@ -94,6 +94,10 @@ def test_the_line_says_which_and_why() -> None:
     assert decide(OLD, OLD, None, alone=True) == "the first model of this pair"
     assert decide(NEW, NEW, NEW) == "already the champion"
     assert decide(noise, None, None) == f"{remark}; the pair has no champion"
+    assert decide(version(2), None, None) == (
+        "of unknown score on the validation split; the pair has no champion; "
+        "to choose this model: tuner promote p-cnn/2"
+    )
     assert decide(noise, OLD, OLD) == f"version 1 remains the champion; this model is {remark}"
     assert decide(NEW, NEW, OLD) == (
         "before, it was version 1: it has 70 of 100 validation samples right, this model 80"

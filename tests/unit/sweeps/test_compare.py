@@ -15,7 +15,7 @@ from tuner.core.errors import TunerError
 from tuner.core.outcome import FinishedSweep
 from tuner.sweeps.best_sweeps import Registered, best_sweeps
 from tuner.sweeps.champion import ByHand
-from tuner.sweeps.compare import Comparison, Row, compare
+from tuner.sweeps.compare import Comparison, Row, _looks, compare
 from tuner.tracking.store import Store
 
 
@@ -68,6 +68,33 @@ def test_a_champion_set_by_hand_stands_for_its_pair() -> None:
         chosen.uid: Registered(order=2, champion=True, by_hand=ByHand(before=2, keep=False)),
     }
     assert best_sweeps([best, chosen], known).best == (chosen,)
+
+
+def test_a_sweep_whose_version_is_gone_comes_after_those_before_it_and_is_passed_over_with_them() -> None:
+    gone = [make("a", "cnn", 0.9, name=f"gone {n}", started=float(n)) for n in range(5)]
+    chosen = make("a", "cnn", 0.7, name="chosen", started=5.0)
+    known = {chosen.uid: Registered(order=1, champion=True, by_hand=ByHand(before=1, keep=False))}
+    assert best_sweeps([*gone, chosen], known).best == (chosen,)
+    later = make("a", "cnn", 0.8, name="later", started=6.0)
+    assert best_sweeps([*gone, chosen, later], known).best == (later,)
+
+
+def test_the_score_that_is_shown_is_the_one_that_decided() -> None:
+    old = make("a", "cnn", 0.99, data="old", name="old", started=1.0)
+    new = make("a", "cnn", 0.6, data="new", name="new", started=3.0)
+    scored = make("a", "cnn", 0.7, data="new").validation
+    assert scored
+    known = {old.uid: Registered(scores={"new": scored}, order=1, champion=True)}
+    assert best_sweeps([new, old], known).scores == {old.uid: scored}
+    assert Row(sweep=old, trials=1, val_accuracy=scored.accuracy).to_json()["val_accuracy"] == 0.7
+    unscored = {old.uid: Registered(order=1, champion=True, by_hand=ByHand(before=1, keep=True))}
+    choice = best_sweeps([new, old], unscored)
+    assert (choice.best, choice.scores) == ((old,), {})
+
+
+def test_all_models_that_a_sweep_has_tested_are_looks_at_the_test_set() -> None:
+    sweeps = [make("a", "cnn", 0.9, tested=3), make("a", "cnn", 0.8, name="b"), make("a", "lenet", 0.8, tested=2)]
+    assert [_looks(sweep, sweeps) for sweep in sweeps] == [5, 5, 3]
 
 
 def test_sweeps_of_earlier_versions_are_chosen_by_the_accuracy_that_they_noted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,11 @@ from tuner.training.validation import UnfitError, score_validation, unfit
 
 IMAGES = DataSpec(name="p", task="image", shape=(3, 8, 8), classes=("cat", "dog"), mean=(9.0,) * 3, std=(5.0,) * 3)
 ROWS = replace(IMAGES, task="tabular", shape=(1,), mean=(0.0,), std=(1.0,), columns=(Column(name="size"),))
+
+
+def rows(**column: Any) -> DataSpec:
+    """A table of one column."""
+    return replace(ROWS, columns=(Column(name="size", **column),))
 
 
 def saved(folder: Path, spec: DataSpec) -> Path:
@@ -79,7 +85,15 @@ def as_new(old: Splits, new: Splits) -> Split:
         (IMAGES, replace(IMAGES, levels=(0.0, 9.0)), "reads images of more than 8 bits in another range of values"),
         (ROWS, replace(ROWS, shape=(2,), columns=(Column(name="more"), Column(name="size"))), ""),
         (ROWS, replace(ROWS, columns=(Column(name="weight"),)), "takes the column 'size' as a number"),
-        (ROWS, replace(ROWS, columns=(Column(name="size", categories=("s",)),)), "takes the column 'size' as a number"),
+        (ROWS, rows(categories=("s",)), "takes the column 'size' as a number"),
+        (rows(unit="kg"), rows(unit="g"), "reads the column 'size' in another unit"),
+        (rows(unit="k"), rows(scaled=True), "reads the column 'size' in another unit"),
+        (rows(unit="$"), rows(unit="$", scaled=True), "reads the column 'size' in another unit"),
+        (rows(unit="$", scaled=True), rows(unit="$"), ""),
+        (rows(clock="h:m"), rows(clock="m:s"), "reads times such as 5:42 in the column 'size' as hours and minutes"),
+        (rows(clock="m:s"), rows(clock="12h"), "reads times such as 5:42 in the column 'size' as minutes and seconds"),
+        (rows(clock="h:m"), rows(clock="h:m:s"), ""),
+        (rows(decimal=","), rows(decimal=".", thousands=","), ""),
     ],
 )
 def test_a_model_that_cannot_answer_for_the_data_says_why(old: DataSpec, new: DataSpec, why: str) -> None:
