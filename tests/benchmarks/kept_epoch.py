@@ -110,6 +110,7 @@ def rules(curves: Curves) -> dict[str, NDArray[np.int64]]:
         BASE: (accuracy if loss is None else accuracy + 1e-6 / (1 + loss)).argmax(1),
         "last epoch": np.full(len(accuracy), epochs - 1),
         "last within one standard error": last(near),
+        "last within that, or one sample": last(accuracy >= peak - np.maximum(error, 1 / curves.samples) - 1e-9),
         "last within half of one": last(accuracy >= peak - error / 2 - 1e-9),
         "best running mean of three": last(mean >= mean.max(1, keepdims=True) - 1e-9),
     }

@@ -119,7 +119,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         style = "bold" if score == "accuracy" else ""
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     luck = luck_text(winner.val_luck, len(outcome.top), winner.val_samples)
-    if luck:
+    if luck and winner.learnt and not winner.confirm:
         out.print(f"{SCORE} {winner.val_accuracy:.4f} is {luck}", markup=False, soft_wrap=True)
     print_confirmed(winner, out)
     print_looks(winner, out)

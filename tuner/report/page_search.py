@@ -48,7 +48,7 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
     }
     caption = f"Trial {best.number}. The saved model is the one after epoch {kept}"
     if kept == best.best_epoch:
-        within = "the last one whose accuracy is within one standard error of the best"
+        within = "the last one whose accuracy is within one standard error, or one sample, of the best"
         caption += f": {within if best.kept else 'the best one'}."  # earlier versions noted none, and kept the best
     else:
         caption += f", the one in its checkpoint. Epoch {best.best_epoch} was to be kept."

@@ -14,7 +14,7 @@ from tuner.search.space_file import space_of
 from tuner.training.classifier import build_classifier
 from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
 
-SAME = "Nothing here asks for another search. To see how much the score depends on chance, train with another seed:"
+SAME = "Nothing here asks for another search. To see how much of the score is luck, train it with other seeds:"
 
 
 def suggest(findings: Findings) -> tuple[Advice, str, str]:

@@ -15,6 +15,8 @@ from tuner.search.overrides import override
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import parse_space, read_toml
 
+CONFIRMING = 5  # seeds
+
 
 def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
     """The command of a sweep like this one, with what the advice changes.
@@ -24,11 +26,13 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
         task: of its data; decides the pair's default space.
         advice: what to change.
 
-    Where nothing changes, it is a training of the best trial with another seed. The text is empty where no command says
+    Where nothing changes, it trains the best trial again with other seeds. The text is empty where no command says
     it: the path of a sweep's own space file is not known, and not all of it can be written with `--set`.
     """
+    if config.trials > 1 and not advice.changes:
+        return shlex.join(["tuner", "confirm", config.name, "--seeds", str(CONFIRMING)])
     data = [config.dataset, config.model]
-    if config.trials == 1 or not advice.changes:
+    if config.trials == 1:
         longer = ["--max-epochs", str(advice.max_epochs)] if advice.max_epochs else ["--seed", str(config.seed + 1)]
         return shlex.join(["tuner", "train", *data, "--from-best", config.name, *longer, *_same(config)])
     base = pair_space(config, task)

@@ -39,9 +39,7 @@ def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> Non
         == "Trial 7. The saved model is the one after epoch 1, the one in its checkpoint. Epoch 2 was to be kept."
     )
     told = replace(best, kept={3: 2})
-    assert curves_block(told, 2).caption.endswith(
-        "the last one whose accuracy is within one standard error of the best."
-    )
+    assert curves_block(told, 2).caption.endswith("within one standard error, or one sample, of the best.")
     assert curves_block(best, 2).caption.endswith("epoch 2: the best one."), "of an earlier version"
 
 

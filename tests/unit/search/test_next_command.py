@@ -95,13 +95,14 @@ def test_a_space_of_a_file_that_set_cannot_write_has_no_command() -> None:
     assert next_command(own, "image", Advice(remarks=(), trials=32)) == ""
 
 
-def test_where_nothing_changes_the_best_trial_is_trained_with_another_seed(read: Read, home: Path) -> None:
-    before = config(name="x", seed=3)
+def test_where_nothing_changes_the_best_trial_is_trained_with_other_seeds(read: Read, home: Path) -> None:
+    assert next_command(config(name="x", seed=3), "image", NOTHING) == "tuner confirm x --seeds 5"
+    single = config(name="x", seed=3, trials=1)
     (home / "x").mkdir(parents=True)
-    before.save(home / "x")
-    controller, _ = begin(before, home / "x")
+    single.save(home / "x")
+    controller, _ = begin(single, home / "x")
     drive(controller, Counter())
-    command = next_command(before, "image", NOTHING)
+    command = next_command(single, "image", NOTHING)
     assert command == "tuner train digits lenet --from-best x --seed 4"
     planned = read(command)
     assert (planned.trials, planned.seed, planned.epochs) == (1, 4, 30)

@@ -63,10 +63,10 @@ def run(
 
 
 def last_within_error(scores: list[float], samples: int) -> int:
-    """The last epoch whose score is within one standard error of the best, counted from 1."""
+    """The last epoch whose score is within one standard error, or one sample, of the best, counted from 1."""
     peak = max(scores)
-    error = (peak * (1 - peak) / samples) ** 0.5
-    return max(epoch for epoch, score in enumerate(scores, 1) if score >= peak - error)
+    error = max((peak * (1 - peak) / samples) ** 0.5, 1 / samples)
+    return max(epoch for epoch, score in enumerate(scores, 1) if score >= peak - error - 1e-9)
 
 
 def scores(reports: list[TrialReport]) -> list[tuple[int, float, float]]:
