@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.common import Typed, make_config
@@ -19,6 +21,7 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore, own_tags, scores_in
 from tuner.data.source import Source
 from tuner.data.spec import Splits
+from tuner.sweeps import registration
 from tuner.sweeps.compare import compare
 from tuner.sweeps.model_lookup import find_model
 from tuner.sweeps.registration import crown, data_at_hand
@@ -28,6 +31,7 @@ from tuner.tracking.store import Store
 from tuner.tracking.versions import Version, Versions
 from tuner.training.classifier import build_classifier
 from tuner.training.saved_model import WEIGHTS, save_model
+from tuner.training.validation import score_validation
 
 
 @pytest.fixture(autouse=True)
@@ -260,3 +264,21 @@ def test_a_champion_is_not_replaced_while_it_cannot_be_fetched(store: Store, tmp
         2,
         "before, it was version 1, which cannot be used on this data any more: it has lost its files",
     )
+
+
+def test_a_champion_that_is_scored_again_must_pass_the_level_of_its_number_of_trials(
+    store: Store, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    splits = Source("breast_cancer").load()
+    asked: list[dict[str, object]] = []
+
+    def noted(folder: Path, splits: Splits, **options: Any) -> ValidationScore:
+        asked.append(options)
+        return score_validation(folder, splits, **options)
+
+    monkeypatch.setattr(registration, "score_validation", noted)
+    crown(Versions(store.uri, "p"), add(store, tmp_path, 70), None, gone)
+    run = version(home, 1, "p").run_id
+    client(home).set_tag(run, "tuner.config", json.dumps({"data": "old", "trials": 16}))
+    crown(Versions(store.uri, "p"), add(store, tmp_path, 80, "new"), "other", lambda: splits)
+    assert asked == [{"seen": True, "chosen_of": 16}]
