@@ -83,6 +83,7 @@ def test_when_the_data_has_grown_the_better_on_the_new_validation_split_is_champ
     assert run.data.metrics["test_looks"] == 2
     compared = compare(store, home, None)
     assert [(row.sweep.name, row.looks) for row in compared.rows] == [(f"{PAIR}-1", 1)]
+    assert f"{PAIR}-1 stands for {PAIR} because it was made its champion by hand (tuner promote)" in compared.notes
     assert f"{PAIR}-1 was tested on an older test set of csv_t_y: its test scores are not comparable" in compared.notes
     assert (
         "2 models of this pair were tested on this test set, up to this one"

@@ -68,7 +68,10 @@ def _remarks(result: Mapping[str, Any]) -> list[str]:
 
 def _luck(findings: Findings) -> str:
     """What is said beside the best validation accuracy of a finished sweep."""
-    best = (findings.result or {}).get("best", {})
+    result = findings.result or {}
+    if not (result.get("validation") or {}).get("better", True) or result.get("confirm"):
+        return ""  # nothing was learnt, or a confirmation says it better
+    best = result.get("best", {})
     trials = sum(bool(record.values) and record.state != "FAIL" for record in findings.records)
     text = luck_text(best.get("val_luck"), trials, best.get("val_samples"))
     return f" ({text})" if text else ""

@@ -87,7 +87,9 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
     if not sweeps:
         what, where = (f" of {dataset}", f" {dataset} MODEL") if dataset else ("", "")
         raise TunerError(f"there is no finished sweep{what} in {store.address}: start one with tuner sweep{where}")
-    choice = best_sweeps(sweeps, _registered(store, {sweep.pair for sweep in sweeps}))
+    registered = _registered(store, {sweep.pair for sweep in sweeps})
+    choice = best_sweeps(sweeps, registered)
+    by_hand = [sweep for sweep in choice.best if sweep.uid in registered and registered[sweep.uid].by_hand]
     found = against_best(choice.best, home)
     rows = tuple(
         Row(
@@ -99,7 +101,7 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
         )
         for sweep in choice.best
     )
-    return Comparison(rows=rows, notes=(*pairwise_notes(choice.best, found), *_notes(rows, choice)))
+    return Comparison(rows=rows, notes=(*pairwise_notes(choice.best, found), *_notes(rows, choice, by_hand)))
 
 
 def _registered(store: Store, pairs: Iterable[str]) -> dict[str, Registered]:
@@ -131,8 +133,10 @@ def _of(dataset: str, sweeps: list[FinishedSweep]) -> list[FinishedSweep]:
     return named if source is None else [sweep for sweep in sweeps if sweep.dataset == source.dataset]
 
 
-def _notes(rows: Sequence[Row], choice: Choice) -> Iterator[str]:
+def _notes(rows: Sequence[Row], choice: Choice, by_hand: Sequence[FinishedSweep]) -> Iterator[str]:
     yield "Chosen by validation accuracy; the test scores are of what was chosen."
+    for sweep in by_hand:
+        yield f"{sweep.name} stands for {sweep.pair} because it was made its champion by hand (tuner promote)"
     often = [f"{row.sweep.pair} {row.looks}" for row in rows if row.looks > 1]
     if often:
         yield f"Models tested on the same test set so far, of which one is shown: {', '.join(often)}"
