@@ -26,7 +26,8 @@ def print_learnt(outcome: Outcome, out: Console) -> None:
         return
     from tuner.sweeps.next_steps import next_steps  # noqa: PLC0415 - imports torch
 
-    why = nothing_learnt(winner.validation, better_in_test=winner.scores.better_than_base)
+    better, trials = winner.scores.better_than_base, len(outcome.top)
+    why = nothing_learnt(winner.validation, trials=trials, better_in_test=better)
     out.print(f"\n{why}", style="bold", markup=False, soft_wrap=True)
     try:
         steps = next_steps(outcome.config, outcome.folder)

@@ -27,8 +27,10 @@ def not_part_text(found: Confirmation, own: float) -> str:
 
 
 def spread_text(spread: Spread, what: str) -> str:
-    """The mean with its interval; `what` says of what it is the mean."""
+    """The mean with its interval; `what` says of what it is the mean. A few equal values do not say how sure it is."""
     details = [what]
+    if spread.sd == 0:
+        return score_text(spread.mean, None, [*details, "all of them equal"])
     if spread.sd is not None:
         details.append(f"sd {spread.sd:.{decimals(spread.interval)}f}")
     return score_text(spread.mean, spread.interval, details)

@@ -7,20 +7,25 @@ from tuner.core.units import counted
 from tuner.core.validation import ValidationScore
 
 
-def nothing_learnt(score: ValidationScore, *, better_in_test: bool | None = None) -> str:
-    """That a model is not better than its base, in one sentence for its user.
+def nothing_learnt(score: ValidationScore, *, trials: int = 1, better_in_test: bool | None = None) -> str:
+    """That a model is not better than its base, in a few words for its user.
 
-    Where the test set says that it is, the validation samples are too few to tell. They alone decide all the same.
+    Args:
+        score: on the validation samples, which alone decide.
+        trials: the model is the best of so many.
+        better_in_test: whether the test set says that it is better: then the validation samples are too few to tell.
     """
+    strict = trials > 1 and score.correct > _base_correct(score)
+    luck = f" The best of {trials} trials must be better than luck could make one of them." if strict else ""
     if better_in_test:
         return (
             f"The {counted(score.samples, 'validation sample')} are too few to tell this model from {_base(score)} "
             f"({score.correct:,} of them right, and {_base_correct(score):,}), so it is not the champion. It is better "
-            "on the test set: more data would tell, and tuner promote makes it the champion."
+            f"on the test set: more data would tell, and tuner promote makes it the champion.{luck}"
         )
     return (
         f"Nothing was learnt beyond {_base(score)}, as far as {counted(score.samples, 'validation sample')} can tell: "
-        f"the model has {score.correct:,} of them right, and {_base(score)} {_base_correct(score):,}."
+        f"the model has {score.correct:,} of them right, and {_base(score)} {_base_correct(score):,}.{luck}"
     )
 
 

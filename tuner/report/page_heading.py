@@ -34,7 +34,7 @@ def heading(findings: Findings) -> Markup:
         counts=_counts(findings),
         finished=result is not None,
         scores=[] if result is None else _scores(TestScores.from_json(result["test"])),
-        remarks=_remarks(result or {}),
+        remarks=_remarks(result or {}, _scored(findings)),
         best=best and _best(best, findings),
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
     )
@@ -55,12 +55,17 @@ def _scores(scores: TestScores) -> list[tuple[str, str, list[str]]]:
     return found
 
 
-def _remarks(result: Mapping[str, Any]) -> list[str]:
+def _scored(findings: Findings) -> int:
+    """How many trials have a score."""
+    return sum(bool(record.values) and record.state != "FAIL" for record in findings.records)
+
+
+def _remarks(result: Mapping[str, Any], trials: int) -> list[str]:
     """Whether the model has learnt anything, and how often the test set had been looked at."""
     remarks = []
     score = result.get("validation") and ValidationScore.from_json(result["validation"])
     if score and not score.better:
-        remarks.append(nothing_learnt(score, better_in_test=result["test"].get("better_than_base")))
+        remarks.append(nothing_learnt(score, trials=trials, better_in_test=result["test"].get("better_than_base")))
     if result.get("test_looks", 1) > 1:
         remarks.append(looks_text(result["test_looks"]))
     return remarks
@@ -72,8 +77,7 @@ def _luck(findings: Findings) -> str:
     if not (result.get("validation") or {}).get("better", True) or result.get("confirm"):
         return ""  # nothing was learnt, or a confirmation says it better
     best = result.get("best", {})
-    trials = sum(bool(record.values) and record.state != "FAIL" for record in findings.records)
-    text = luck_text(best.get("val_luck"), trials, best.get("val_samples"))
+    text = luck_text(best.get("val_luck"), _scored(findings), best.get("val_samples"))
     return f" ({text})" if text else ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tuner.core.validation import ValidationScore
 from tuner.core.validation_text import nothing_learnt
 
@@ -16,6 +18,10 @@ def test_a_model_that_is_good_on_the_test_set_has_not_learnt_nothing() -> None:
         "them right, and always saying 'cat' 6."
     )
     assert nothing_learnt(SCORE, better_in_test=False) == nothing_learnt(SCORE)
+    assert nothing_learnt(SCORE, trials=16).endswith(
+        "The best of 16 trials must be better than luck could make one of them."
+    )
+    assert nothing_learnt(replace(SCORE, accuracy=0.5), trials=16) == nothing_learnt(replace(SCORE, accuracy=0.5))
     assert nothing_learnt(SCORE, better_in_test=True).startswith(
         "The 12 validation samples are too few to tell this model from always saying 'cat' (9 of them right, and 6), "
         "so it is not the champion."
