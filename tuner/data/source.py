@@ -27,7 +27,7 @@ class Source:
     target: str | None = None
     """The column that holds the classes, of a table."""
     known_as: str | None = None
-    """The name of the data, such as that by `--as`, in place of the one from its path."""
+    """The name of a user's own data, by `--as`, in place of the one from its path."""
 
     @classmethod
     def parse(cls, text: str, target: str | None, known_as: str | None = None) -> Source:
@@ -56,7 +56,7 @@ class Source:
     @classmethod
     def of(cls, config: SweepConfig) -> Source:
         """The data of a sweep."""
-        return cls(config.dataset, config.target, config.dataset_name)
+        return cls(config.dataset, config.target, config.known_as)
 
     @property
     def name(self) -> str:
