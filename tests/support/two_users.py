@@ -71,7 +71,7 @@ def two_users() -> Iterator[tuple[User, User]]:
 
 
 def _open_the_way(machine: SmallDisk) -> None:
-    """Lets them run this Python, which may lie in a folder of root's, such as /root/.pyenv."""
+    """Lets them run this Python, which may lie in a folder of root's."""
     for needed in {ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()}:
         closed = [folder for folder in needed.parents if not folder.stat().st_mode & stat.S_IXOTH]
         if closed:
