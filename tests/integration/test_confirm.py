@@ -17,6 +17,7 @@ from support.processes import end, wait_until
 from support.small_trainings import PAIR, client, train, write_table
 
 from tuner.core.config import SweepRequest
+from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
@@ -154,7 +155,7 @@ def test_after_its_folder_is_deleted_a_sweep_is_confirmed_anew_and_nothing_old_i
     old, old_runs = read_result(home / NAME)["confirm"], children(home)
     shutil.rmtree(folder.confirmation.path)
     forget_mlflow()
-    outcome = api.confirm(NAME, 2, reshuffle=True, test="mean", callbacks=[Interrupting(1)])
+    outcome = api.confirm(NAME, ConfirmRequest(seeds=2, reshuffle=True, test="mean"), callbacks=[Interrupting(1)])
     forget_mlflow()
     assert outcome.winner is None
     assert is_pending(folder)
@@ -180,7 +181,7 @@ def test_nothing_is_read_or_deleted_while_another_process_has_the_sweep(tmp_path
         with pytest.raises(TunerError, match=words):
             api.resume("demo", home=tmp_path)
         with pytest.raises(TunerError, match=words):
-            api.confirm("demo", 3, home=tmp_path)
+            api.confirm("demo", ConfirmRequest(seeds=3), home=tmp_path)
     assert folder.confirmation.trials.exists()
 
 
@@ -197,7 +198,7 @@ class Interrupting(Recorder):
 
 
 def test_a_confirmation_that_is_interrupted_is_resumed_where_it_was(trained: Outcome, home: Path, typed: Typed) -> None:
-    outcome = api.confirm(NAME, 3, callbacks=[Interrupting(5)])
+    outcome = api.confirm(NAME, ConfirmRequest(seeds=3), callbacks=[Interrupting(5)])
     forget_mlflow()
     assert (outcome.winner, outcome.stopped_by) == (None, signal.SIGINT)
     folder = SweepFolder(home / NAME)

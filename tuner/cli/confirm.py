@@ -6,6 +6,7 @@ import typer
 
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
+from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.environment import prepare_environment
 
 app = typer.Typer()
@@ -32,23 +33,23 @@ def confirm(
     Examples:  tuner confirm digits-cnn-1   |   tuner confirm digits-cnn-1 --seeds 10 --reshuffle
     """
     prepare_environment()
+    asked = ConfirmRequest(seeds=seeds, reshuffle=reshuffle, test=test)
     place = opt.sweep_place(name, address)
     if place:
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
-        from tuner.core.config import check_confirmation  # noqa: PLC0415
 
-        check_confirmation(seeds, "--seeds", reshuffle=reshuffle, test=test)
-        words = ["confirm", name, "--seeds", str(seeds), "--test", test, *(["--reshuffle"] if reshuffle else [])]
+        asked.check()
+        words = ["confirm", name, *asked.words()]
         raise typer.Exit(remote.proceed(words, place, attach=attach, as_json=as_json, out=out, err=err))
     from tuner.cli import printer  # noqa: PLC0415
     from tuner.cli.sweep import run_in_background  # noqa: PLC0415
-    from tuner.sweeps import api  # noqa: PLC0415 - imports torch
+    from tuner.sweeps import api, preparation  # noqa: PLC0415 - imports torch
 
     if detach:
-        api.begin_confirming(name, seeds, reshuffle=reshuffle, test=test, callbacks=[printer.notes_of(err)])
+        preparation.begin_confirming(name, asked, callbacks=[printer.notes_of(err)])
         raise typer.Exit(run_in_background(name, as_json=as_json))
     code = printer.run(
-        lambda callback: api.confirm(name, seeds, reshuffle=reshuffle, test=test, callbacks=[callback]),
+        lambda callback: api.confirm(name, asked, callbacks=[callback]),
         as_json=as_json,
         out=out,
         err=err,

@@ -59,6 +59,7 @@ def sweep(
     """
     prepare_environment()
     from tuner.core.config import SweepRequest  # noqa: PLC0415
+    from tuner.core.confirm_request import ConfirmRequest  # noqa: PLC0415
 
     request = SweepRequest(
         dataset=dataset,
@@ -83,9 +84,7 @@ def sweep(
         weights=weights,
         storage=storage,
         overrides=overrides or (),
-        confirm=confirm,
-        reshuffle=reshuffle,
-        test=test,
+        confirm=ConfirmRequest.of(confirm, "--confirm", reshuffle=reshuffle, test=test),
     )
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))
 
@@ -119,7 +118,7 @@ def train(
     prepare_environment()
     from tuner.cli import printer  # noqa: PLC0415
     from tuner.core.config import SweepRequest  # noqa: PLC0415
-    from tuner.sweeps import api  # noqa: PLC0415 - imports torch
+    from tuner.sweeps import preparation  # noqa: PLC0415 - imports torch
 
     request = SweepRequest(
         dataset=dataset,
@@ -136,7 +135,7 @@ def train(
         overrides=overrides or (),
     )
     notes = printer.notes_of(err)
-    single = api.training_request(request, from_best=from_best, from_trial=from_trial, callbacks=[notes])
+    single = preparation.training_request(request, from_best=from_best, from_trial=from_trial, callbacks=[notes])
     raise typer.Exit(_sweep_here(single, detach=detach, as_json=as_json))
 
 
@@ -156,10 +155,10 @@ def _sweep(request: SweepRequest, address: str | None, *, attach: bool, detach: 
 
 def _sweep_here(request: SweepRequest, *, detach: bool, as_json: bool) -> int:
     from tuner.cli import printer  # noqa: PLC0415
-    from tuner.sweeps import api  # noqa: PLC0415 - imports torch
+    from tuner.sweeps import api, preparation  # noqa: PLC0415 - imports torch
 
     if detach:
-        config, _, _ = api.begin(request, callbacks=[printer.notes_of(err)])
+        config, _, _ = preparation.begin(request, callbacks=[printer.notes_of(err)])
         return run_in_background(config.name, as_json=as_json)
     return printer.run(lambda callback: api.sweep(request, callbacks=[callback]), as_json=as_json, out=out, err=err)
 
@@ -200,12 +199,12 @@ def resume(
     from tuner.cli import printer  # noqa: PLC0415
     from tuner.core.files import tuner_home  # noqa: PLC0415
     from tuner.core.sweep_folder import SweepFolder  # noqa: PLC0415
-    from tuner.sweeps import api  # noqa: PLC0415 - imports torch
+    from tuner.sweeps import api, preparation  # noqa: PLC0415 - imports torch
     from tuner.sweeps.confirmation import is_pending  # noqa: PLC0415
 
     folder = SweepFolder(tuner_home() / name)
     if detach and (not folder.result.exists() or is_pending(folder)):
-        api.check_resumable(name, tuner_home())
+        preparation.check_resumable(name, tuner_home())
         raise typer.Exit(run_in_background(name, as_json=as_json))
     code = printer.run(lambda callback: api.resume(name, callbacks=[callback]), as_json=as_json, out=out, err=err)
     raise typer.Exit(code)

@@ -8,15 +8,13 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from tuner.core.confirm_request import TESTS, ConfirmRequest
 from tuner.core.errors import TunerError, describe_disk_error, one_line, unknown
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
 
 CONFIG_FILE = "sweep.json"
 OOM = ("fail", "halve-batch")
-TESTS = ("winner", "mean")
-"""What is tested on the test split: a sweep's winner alone, or also each of the models that confirm it."""
-LEAST_SEEDS, MOST_SEEDS = 2, 1000
 TRIALS = 16
 MOST_TRIALS = MOST_EPOCHS = 1_000_000
 
@@ -33,17 +31,6 @@ def dataset_name(dataset: str, target: str | None = None, short: Callable[[str],
     if not colon:
         return form
     return "_".join(map(short, [form, Path(path).name.removesuffix(f".{form}"), *([target] if target else [])]))
-
-
-def check_confirmation(seeds: int | None, option: str, *, reshuffle: bool, test: str) -> None:
-    """Raises TunerError for an impossible confirmation: `option` gives its number of seeds, None for none."""
-    if test not in TESTS:
-        raise unknown("--test", test, TESTS)
-    if seeds is not None and not LEAST_SEEDS <= seeds <= MOST_SEEDS:
-        raise TunerError(f"{option} must be at least {LEAST_SEEDS} and at most {MOST_SEEDS}, got {seeds}")
-    for other, given in (("--reshuffle", reshuffle), (f"--test {test}", test != TESTS[0])):
-        if given and seeds is None:
-            raise TunerError(f"{other} is about the trainings that confirm the winner: add {option} 5")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,11 +174,8 @@ class SweepRequest:
     """The fingerprint that the weights must have."""
     known_as: str | None = None
     """The name that `--as` gives the data: the first half of the pair's name."""
-
-    confirm: int | None = None
-    """See SweepConfig for this and the next two."""
-    reshuffle: bool = False
-    test: str = TESTS[0]
+    confirm: ConfirmRequest | None = None
+    """How the best trial is confirmed at the end of the search; None when it is not."""
 
     def check(self) -> None:
         """Raises TunerError for an option that must be at least 1 and is not, and for an invalid seed."""
@@ -203,7 +187,8 @@ class SweepRequest:
             raise TunerError(f"--max-failures must be at least 0, got {self.max_failures}")
         if not 0 <= self.max_failure_rate <= 1:
             raise TunerError(f"--max-failure-rate {self.max_failure_rate:g}: give a share from 0 to 1")
-        check_confirmation(self.confirm, "--confirm", reshuffle=self.reshuffle, test=self.test)
+        if self.confirm:
+            self.confirm.check("--confirm")
         if self.oom not in OOM:
             raise unknown("--oom", self.oom, OOM)
         for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
-from tuner.core.config import TESTS
+from tuner.core.confirm_request import TESTS
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import make_folder, read_checked_json, write_checked_json
 from tuner.core.records import TrialRecord, Value

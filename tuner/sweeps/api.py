@@ -1,36 +1,25 @@
 """The functions behind the commands `sweep`, `train`, `resume` and `confirm`. They return an Outcome and print nothing.
 
-What happens is told to callbacks. A sweep in the background begins with `begin` or `check_resumable`.
+What happens is told to callbacks. What comes before the training is in `preparation`.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from tuner.core import catalog
 from tuner.core.callback import Callback, Callbacks
-from tuner.core.config import TESTS, SweepConfig, SweepRequest, check_confirmation
-from tuner.core.confirmation import ConfirmPlan
-from tuner.core.errors import TunerError
-from tuner.core.files import make_folder, tuner_home
-from tuner.core.outcome import Outcome, is_sent, read_winner
-from tuner.core.sweep_folder import SweepFolder, check_sweep_name, claim_folder, known_sweep, sweep_names
-from tuner.core.units import format_parameters
-from tuner.data.source import Source
-from tuner.search.study_reader import read_records
-from tuner.sweeps.confirmation import is_pending, plan_more
+from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.confirm_request import ConfirmRequest
+from tuner.core.files import tuner_home
+from tuner.core.outcome import Outcome
+from tuner.core.sweep_folder import SweepFolder
+from tuner.sweeps.confirmation import is_pending
 from tuner.sweeps.inputs import SweepInputs
-from tuner.sweeps.lock import is_running, lock_for_sync
-from tuner.sweeps.pair import check_name, check_sweep_is_no_pair, identify
-from tuner.sweeps.plan import plan
-from tuner.sweeps.resume import check_inputs, fit_to_machine
+from tuner.sweeps.lock import lock_for_sync
+from tuner.sweeps.preparation import begin, begin_confirming, check_resumable, prepare_again, training_request
 from tuner.sweeps.run import SweepRun
-from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
-from tuner.tracking.store import Store
-from tuner.tracking.store_check import UnreachableError
 
 
 def sweep(request: SweepRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None) -> Outcome:
@@ -75,141 +64,16 @@ def resume(name: str, *, callbacks: Sequence[Callback] = (), home: Path | None =
     config = check_resumable(name, home)
     if folder.result.exists() and not is_pending(folder):
         return _complete(config, folder, events)
-    config, inputs = _prepare(config, folder, events)
+    config, inputs = prepare_again(config, folder, events)
     return _run(config, folder, inputs, callbacks)
 
 
 def confirm(
-    name: str,
-    seeds: int,
-    *,
-    reshuffle: bool = False,
-    test: str = TESTS[0],
-    callbacks: Sequence[Callback] = (),
-    home: Path | None = None,
+    name: str, asked: ConfirmRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None
 ) -> Outcome:
     """Trains the parameters of a finished sweep's winner again with other seeds. See `begin_confirming` and `sweep`."""
-    config, folder, inputs = begin_confirming(
-        name, seeds, reshuffle=reshuffle, test=test, callbacks=callbacks, home=home
-    )
+    config, folder, inputs = begin_confirming(name, asked, callbacks=callbacks, home=home)
     return _run(config, folder, inputs, callbacks)
-
-
-def begin_confirming(
-    name: str,
-    seeds: int,
-    *,
-    reshuffle: bool = False,
-    test: str = TESTS[0],
-    callbacks: Sequence[Callback] = (),
-    home: Path | None = None,
-) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
-    """Plans to confirm the winner of a finished sweep, without training. From then on `resume` does it.
-
-    Args:
-        name: the sweep's.
-        seeds: how many, those of an earlier confirmation included.
-        reshuffle: whether each seed has its own division of the samples into training and validation.
-        test: what is tested on the test split: one of TESTS.
-        callbacks: are told what happens.
-        home: the folder of all sweeps, by default TUNER_HOME.
-
-    Raises:
-        TunerError: the sweep is not finished, or it is confirmed already.
-    """
-    check_confirmation(seeds, "--seeds", reshuffle=reshuffle, test=test)
-    home = home or tuner_home()
-    config, folder, events = known_sweep(name, home), SweepFolder(home / name), Callbacks(callbacks)
-    if not folder.result.exists():
-        raise TunerError(f"the sweep {name} is not finished: only a winner can be confirmed")
-
-    _check_not_running(folder)
-
-    def planned() -> ConfirmPlan:
-        winner = read_winner(folder.path, read_records(folder.journal))
-        return plan_more(config, folder, winner.trial, seeds, reshuffle=reshuffle, test=test)
-
-    planned()  # whatever is wrong with the request is told before the data is read
-    config, inputs = _prepare(config, folder, events)
-    with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
-        planned().save(folder)
-    return config, folder, inputs
-
-
-def begin(
-    request: SweepRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None
-) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
-    """Plans a sweep and makes its folder, without running it. See `sweep`."""
-    request.check()
-    data, events = Source.parse(request.dataset, request.target, request.known_as), Callbacks(callbacks)
-    catalog.check("models", request.model)
-    home = make_folder(home or tuner_home())
-    store = Store.of(home)
-    store.check()
-    name = _free_name(request.name, f"{data.name}-{request.model}", home)
-    with events.phase("Reading the data"):
-        config, inputs = plan(request, name)
-        config = identify(config, inputs.splits, home)
-    check_name(config, store, home, events)
-    if request.name is not None:
-        check_sweep_is_no_pair(name, config, home)
-    if request.fixed is None:
-        _note_default_space(request, data, events)
-    _check_writable(store, config, events)
-    config, folder = claim_folder(replace(config, tracking=store.place), home, fixed=request.name is not None)
-    return config, SweepFolder(folder), inputs
-
-
-def training_request(
-    request: SweepRequest,
-    *,
-    from_best: str | None = None,
-    from_trial: str | None = None,
-    callbacks: Sequence[Callback] = (),
-    home: Path | None = None,
-) -> SweepRequest:
-    """The request for one training.
-
-    Args:
-        request: what is asked for.
-        from_best: take the parameters of this sweep's best trial.
-        from_trial: repeat this trial, SWEEP/NUMBER, as it was.
-        callbacks: are told which parameters are taken, and what is not as it was.
-        home: the folder of all sweeps, by default TUNER_HOME.
-
-    Raises:
-        TunerError: there is no such sweep or trial, or something in the request is wrong.
-    """
-    request.check()
-    if from_best and from_trial:
-        raise TunerError("--from-best and --from-trial: give one of them")
-    home, events = home or tuner_home(), Callbacks(callbacks)
-    single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
-    if from_best is None and from_trial is None:
-        _note_default_space(request, Source.parse(request.dataset, request.target, request.known_as), events)
-    if from_trial and (changed := changed_conditions(single, home, from_trial)):
-        events.on_note(changed)
-    events.on_note(f"parameters: {format_parameters((single.fixed or {})['params'])}", warning=False)
-    return single
-
-
-def check_resumable(name: str, home: Path) -> SweepConfig:
-    """The configuration of a sweep that can be resumed.
-
-    Raises:
-        TunerError: there is no such sweep, it is finished, or it runs.
-    """
-    config, folder = known_sweep(name, home), SweepFolder(home / name)
-    _check_not_running(folder)
-    if folder.result.exists() and is_sent(folder.path) and folder.report_page.exists() and not is_pending(folder):
-        raise TunerError(f"the sweep {name} is finished: its result is in {folder.result}")
-    return config
-
-
-def _check_not_running(folder: SweepFolder) -> None:
-    """Tells it before the data is read; the lock decides later."""
-    if is_running(folder.path):
-        raise TunerError(f"the sweep {folder.path.name} is running in another process")
 
 
 def _run(config: SweepConfig, folder: SweepFolder, inputs: SweepInputs, callbacks: Sequence[Callback]) -> Outcome:
@@ -217,21 +81,6 @@ def _run(config: SweepConfig, folder: SweepFolder, inputs: SweepInputs, callback
         outcome = run.finalize() if run.search() else run.interrupted()
     run.events.on_sweep_end(outcome)
     return outcome
-
-
-def _prepare(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> tuple[SweepConfig, SweepInputs]:
-    """What is checked and read before a sweep goes on. Raises TunerError when something is not as it was."""
-    make_folder(folder.path)
-    store = Store.of(folder.home)
-    store.check_begun(config)
-    try:
-        store.check()
-        _check_writable(store, config, events)
-    except UnreachableError as error:
-        events.on_note(f"{error}: training continues, and MLflow gets the rest later")
-    config = fit_to_machine(config)
-    with events.phase("Reading the data"):
-        return config, check_inputs(config)
 
 
 def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Outcome:
@@ -247,37 +96,3 @@ def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Ou
     outcome = read_outcome(config, folder.path)
     events.on_sweep_end(outcome)
     return outcome
-
-
-def _check_writable(store: Store, config: SweepConfig, events: Callback) -> None:
-    """Raises TunerError when a server takes no runs or artifacts: better now than after the training.
-
-    An sqlite file has been checked already, and may be locked for a while.
-    """
-    if store.file is None:
-        from tuner.tracking.write_check import check_writable  # noqa: PLC0415 - imports MLflow, which takes seconds
-
-        left = check_writable(store, config.pair)
-        if left:
-            events.on_note(left, warning=False)
-
-
-def _note_default_space(request: SweepRequest, data: Source, events: Callback) -> None:
-    """Says so when the pair has no search space of its own."""
-    catalog.check("models", request.model)
-    if request.space is None and not catalog.has_space(data.name, request.model):
-        pair = f"{data.name}-{request.model}"
-        events.on_note(
-            f"{pair} has no search space of its own: the default one of {request.model} is used", warning=False
-        )
-
-
-def _free_name(name: str | None, pair: str, home: Path) -> str:
-    """The name asked for, if it is good and free, else the first free DATASET-MODEL-N."""
-    if name is None:
-        return next(f"{pair}-{n}" for n in range(1, 10**6) if not (home / f"{pair}-{n}").exists())
-    check_sweep_name(name)
-    if (home / name).exists():
-        onwards = f", or continue it: tuner resume {name}" if name in sweep_names(home) else ""
-        raise TunerError(f"--name '{name}' is taken: choose another{onwards}")
-    return name

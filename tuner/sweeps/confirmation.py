@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tuner.core.config import SweepConfig
+from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import Confirmation, ConfirmPlan, Spread
 from tuner.core.errors import TunerError
 from tuner.core.outcome import read_result
@@ -22,22 +23,21 @@ def seeds_after(seed: int, count: int) -> list[int]:
     return [(seed + step) % _SEEDS for step in range(1, count + 1)]
 
 
-def plan_more(
-    config: SweepConfig, folder: SweepFolder, trial: TrialRecord, seeds: int, *, reshuffle: bool, test: str
-) -> ConfirmPlan:
-    """The plan to confirm a trial with so many seeds. It goes on with an earlier plan with fewer.
+def plan_more(config: SweepConfig, folder: SweepFolder, trial: TrialRecord, asked: ConfirmRequest) -> ConfirmPlan:
+    """The plan to confirm a trial. It goes on with an earlier plan with fewer seeds.
 
     Raises:
         TunerError: it was confirmed with as many seeds, or in another way.
     """
-    new = ConfirmPlan.of([trial], seeds_after(config.seed, seeds), reshuffle=reshuffle, test=test)
+    seeds = asked.seeds
+    new = ConfirmPlan.of([trial], seeds_after(config.seed, seeds), reshuffle=asked.reshuffle, test=asked.test)
     old = ConfirmPlan.load(folder)
     if old is None:
         return new
     anew = f"to confirm it anew, delete {folder.confirmation.path}"
-    if (old.reshuffle, old.test, old.trials) != (reshuffle, test, new.trials):
-        how = [f"--seeds {len(old.seeds)}", *(["--reshuffle"] if old.reshuffle else []), f"--test {old.test}"]
-        raise TunerError(f"the sweep {config.name} was confirmed with {' '.join(how)}; {anew}")
+    if (old.reshuffle, old.test, old.trials) != (new.reshuffle, new.test, new.trials):
+        how = ConfirmRequest(seeds=len(old.seeds), reshuffle=old.reshuffle, test=old.test)
+        raise TunerError(f"the sweep {config.name} was confirmed with {' '.join(how.words())}; {anew}")
     if seeds < len(old.seeds):
         raise TunerError(f"the sweep {config.name} was confirmed with {len(old.seeds)} seeds; {anew}")
     if seeds == len(old.seeds) and not is_pending(folder):

@@ -10,6 +10,7 @@ from typing import Any
 
 from tuner.core import catalog
 from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError, unknown
 from tuner.data.source import Source
@@ -34,13 +35,7 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
     catalog.check("models", request.model)
     data = Source.parse(request.dataset, request.target, request.known_as)
     load = cache(partial(data.load, request.limit))
-    if request.fixed is None:
-        raw, source = read_space(data, request.model, request.space, load)
-    else:
-        raw, source = request.fixed, "--set"
-    parse_space(raw, source)  # its own errors first, then those of the overrides
-    if request.overrides:
-        raw, source = override(raw, request.overrides), f"{source} with --set"
+    raw, source = _requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
     split = plan_resources(
         ResourceRequest(
@@ -80,15 +75,30 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
         repeats=request.repeats,
         halved=request.halved,
         data=load().fingerprint(),
-        confirm=request.confirm or 0,
-        reshuffle=request.reshuffle,
-        test=request.test,
+        **_confirming(request.confirm),
     )
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
     return replace(config, pretrained=weights), inputs
+
+
+def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
+    """The fields of SweepConfig that say how the winner is confirmed."""
+    return {"confirm": asked.seeds, "reshuffle": asked.reshuffle, "test": asked.test} if asked else {}
+
+
+def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:
+    """The TOML of the search space with the overrides of the command line, and its name for messages."""
+    if request.fixed is None:
+        raw, source = read_space(data, request.model, request.space, load)
+    else:
+        raw, source = request.fixed, "--set"
+    parse_space(raw, source)  # its own errors first, then those of the overrides
+    if not request.overrides:
+        return raw, source
+    return override(raw, request.overrides), f"{source} with --set"
 
 
 def _with_notes(splits: Splits, model: str, space: SearchSpace, epochs: int) -> Splits:

@@ -17,7 +17,7 @@ from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.identity import DataIdentity
 from tuner.execution.jobs.upload import pack, unpack
-from tuner.sweeps import api
+from tuner.sweeps.preparation import begin as prepare
 from tuner.tracking.runs import identity_tags, tags_of
 from tuner.tracking.store import Store
 
@@ -32,7 +32,7 @@ def begin(dataset: str, **more: Any) -> tuple[SweepConfig, list[str]]:
     """Plans a sweep and claims its folder, as `tuner train` does before it trains."""
     told = Recorder()
     request = SweepRequest(dataset=dataset, model="lenet", trials=1, max_epochs=1, cpus_per_trial=1, **more)
-    config, _, _ = api.begin(request, callbacks=[told])
+    config, _, _ = prepare(request, callbacks=[told])
     return config, [note for note in told.notes if "search space" not in note]
 
 

@@ -80,7 +80,7 @@ def _content(folder: Path) -> str:
 
 OPTIONS = (
     *("trials", "seed", "max_epochs", "concurrency", "cpus_per_trial", "gpus_per_trial", "workers_per_node"),
-    *("name", "limit", "space", "target", "storage", "max_failures", "max_failure_rate", "oom", "weights", "confirm"),
+    *("name", "limit", "space", "target", "storage", "max_failures", "max_failure_rate", "oom", "weights"),
 )
 
 
@@ -96,7 +96,7 @@ def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list
         if seconds is not None:
             words += [f"--{option.replace('_', '-')}", f"{seconds}s"]
     if request.confirm is not None:
-        words += ["--test", request.test, *(["--reshuffle"] if request.reshuffle else [])]
+        words += request.confirm.words("--confirm")
     if request.known_as is not None:
         words += ["--as", request.known_as]
     for override in request.overrides:
