@@ -21,10 +21,10 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore, own_tags, scores_in
 from tuner.data.source import Source
 from tuner.data.spec import Splits
-from tuner.sweeps import registration
+from tuner.sweeps import champion_alias
+from tuner.sweeps.champion_alias import crown, data_at_hand
 from tuner.sweeps.compare import compare
 from tuner.sweeps.model_lookup import find_model
-from tuner.sweeps.registration import crown, data_at_hand
 from tuner.sweeps.sync import sync_sweep
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store
@@ -277,7 +277,7 @@ def test_a_champion_that_is_scored_again_must_pass_the_level_of_its_number_of_tr
         asked.append(options)
         return score_validation(folder, splits, **options)
 
-    monkeypatch.setattr(registration, "score_validation", noted)
+    monkeypatch.setattr(champion_alias, "score_validation", noted)
     crown(Versions(store.uri, "p"), add(store, tmp_path, 70), None, gone)
     run = version(home, 1, "p").run_id
     client(home).set_tag(run, "tuner.config", json.dumps({"data": "old", "trials": 16}))

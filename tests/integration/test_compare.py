@@ -19,7 +19,7 @@ from tuner.core.outcome import FinishedSweep
 from tuner.report.figures import save
 from tuner.report.figures_compare import draw_comparison
 from tuner.sweeps.compare import compare
-from tuner.tracking.runs import tags_of
+from tuner.tracking.run_tags import tags_of
 from tuner.tracking.store import Store
 
 

@@ -25,7 +25,7 @@ from tuner.core.score_text import score_details, score_digits
 from tuner.data.spec import DataSpec
 from tuner.report.findings import Findings, attention
 from tuner.report.make import PARTS
-from tuner.sweeps.finalize import publish_report
+from tuner.sweeps.publication import publish_report
 from tuner.tracking.store import Store
 from tuner.training.classifier import Classifier
 

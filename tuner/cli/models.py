@@ -83,7 +83,7 @@ def ui(port: Annotated[int, typer.Option(metavar="N", help="Port on 127.0.0.1.")
 
 def _report(name: str, *, as_json: bool, out: Console, err: Console) -> int:
     """Makes a sweep's report, finished or not. Returns the exit status: 1 when a part of it could not be made."""
-    from tuner.sweeps.finalize import publish  # noqa: PLC0415 - imports matplotlib and plotly
+    from tuner.sweeps.publication import publish  # noqa: PLC0415 - imports matplotlib and plotly
     from tuner.tracking.store import Store  # noqa: PLC0415
 
     home = tuner_home()

@@ -48,7 +48,7 @@ class ConfirmRequest:
 
     def words(self, option: str = "--seeds") -> list[str]:
         """The request as options of a command line."""
-        return [option, str(self.seeds), "--test", self.test, *(["--reshuffle"] if self.reshuffle else [])]
+        return [option, str(self.seeds), *(["--reshuffle"] if self.reshuffle else []), "--test", self.test]
 
 
 def _check_test(test: str) -> None:

@@ -1,144 +1,127 @@
-"""Gives the alias `champion` of a pair to the model that the rule of `champion` chooses, and says why."""
+"""Registers the winner of a sweep in MLflow, with what is known of its scores, and lets the champion be chosen."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
+from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
-from tuner.core.errors import TunerError, one_line
-from tuner.core.outcome import RegisteredModel
-from tuner.core.validation import DATA_TAG, ValidationScore, scores_in
-from tuner.data.source import Source
+from tuner.core.errors import TunerError
+from tuner.core.outcome import Outcome, Winner
+from tuner.core.sweep_folder import SweepFolder
+from tuner.core.validation import ValidationScore, own_tags
+from tuner.core.validation_text import nothing_learnt
+from tuner.data.encoding import to_raw
 from tuner.data.spec import Splits
-from tuner.sweeps.champion import ByHand, Contender, choose
-from tuner.sweeps.champion_text import Decision, explain_decision
-from tuner.tracking.retry import is_mlflow_error
-from tuner.tracking.versions import CHAMPION, MissingModelError, Version, Versions
-from tuner.training.saved_model import DESCRIPTION_FILE
-from tuner.training.validation import UnfitError, score_validation
+from tuner.sweeps.champion_alias import LoadSplits, crown
+from tuner.sweeps.looks import count_looks, looks_here
+from tuner.tracking.background import BackgroundTracker
+from tuner.tracking.connection import explain
+from tuner.tracking.finished_sweeps import log_winner, tested_on
+from tuner.tracking.registry import Candidate, register
+from tuner.tracking.retry import is_mlflow_error, retry
+from tuner.tracking.run_tags import identity_tags
+from tuner.tracking.runs import MlflowSweep
+from tuner.tracking.store import Store
+from tuner.tracking.versions import Versions
+from tuner.training.evaluation import Predictions
+from tuner.training.saved_model import load_model
+from tuner.training.validation import score_validation
 
-LoadSplits = Callable[[], Splits]
-
-
-def data_at_hand(config: SweepConfig) -> Splits:
-    """The data of a sweep that finished earlier. Raises TunerError when it is gone or has changed."""
-    splits = Source.of(config).load(config.limit)
-    if config.data not in (None, splits.fingerprint()):
-        raise TunerError(f"the data of {config.name} has changed since")
-    return splits
-
-
-def deciding_split(versions: Sequence[Version]) -> str:
-    """The fingerprint of the validation split that decides: that of the newest version. Empty when none is known."""
-    known = [version.tags[DATA_TAG] for version in versions if DATA_TAG in version.tags]
-    return known[-1] if known else ""
+EXAMPLES = 2  # samples that are stored with the registered model
 
 
-def contender(version: Version, split: str) -> Contender:
-    """A version as the rule sees it."""
-    hand = version.by_hand
-    return Contender(
-        name=f"version {version.number}",
-        order=version.number,
-        score=scores_in(version.tags).get(split),
-        by_hand=ByHand(before=hand[0], keep=hand[1]) if hand else None,
-    )
+def register_best(
+    outcome: Outcome, tracker: BackgroundTracker, store: Store, splits: Splits, events: Callbacks
+) -> Outcome:
+    """Uploads the rest of the record and the model to MLflow. The outcome says why something is missing there."""
+    winner = outcome.winner
+    assert winner is not None
+    with events.phase("Registering the best model"):
+        sweep: MlflowSweep | None = None
+        try:
+            unsent, sweep = tracker.close(), tracker.sweep
+            if sweep is None:
+                return replace(outcome, unsent=unsent)
+            winner = retry(
+                partial(register_winner, outcome.config, outcome.folder, winner, store, sweep, lambda: splits)
+            )
+        except BaseException as error:
+            with suppress(Exception):  # no run is left RUNNING, if that can be helped
+                if sweep:
+                    sweep.end("KILLED")
+            if not is_mlflow_error(error):
+                raise
+            return replace(outcome, unsent=explain(error, store.file))
+        return replace(outcome, winner=winner, unsent=unsent)
 
 
-def crown(versions: Versions, uid: str, data: str | None, load: LoadSplits) -> RegisteredModel:
-    """Moves the alias to the best version, if another one has it.
+def register_winner(
+    config: SweepConfig,
+    folder: Path,
+    winner: Winner,
+    store: Store,
+    sweep: MlflowSweep,
+    load: LoadSplits,
+    finished: float | None = None,
+) -> Winner:
+    """Writes the winner to the sweep's run, registers its model, and ends the run as FINISHED.
 
-    It checks again after a move, since another sweep may have moved it meanwhile: the last to move sees all versions.
+    A second call changes nothing.
 
     Args:
-        versions: of the pair.
-        uid: of the sweep whose version is new.
-        data: the fingerprint of its data, see SweepConfig.
-        load: reads its data; raises TunerError when it is not at hand.
+        config: the sweep.
+        folder: the sweep's.
+        winner: its best trial.
+        store: where it is registered.
+        sweep: its runs there.
+        load: reads its data, if a model must be scored on it; raises TunerError when the data is not at hand.
+        finished: when the sweep ended, in seconds since 1970, by default now.
+
+    Returns:
+        The winner, with its registered model, how often the test set has been looked at, and its validation score also
+        where the sweep's version of tuner did not measure it, if that can be done now.
     """
-    scorer = _Scorer(versions, data, load)
-    before, moved = versions.champion(), False
-    while True:
-        every = versions.all()
-        own = next(version for version in every if version.uid == uid)
-        split, holder = deciding_split(every), versions.champion()
-        contenders = {version.number: contender(version, split) for version in every}
-        overtaken = own.tags.get(DATA_TAG) != split  # a newer version is of other data, and its sweep decides
-        if moved and overtaken and holder == own.number:
-            holder = None
-        for number in {before, holder} - {None}:
-            if number in contenders and contenders[number].score is None and not overtaken:
-                contenders[number] = scorer.score(contenders[number], every)
-        best = choose(list(contenders.values()), None if holder is None else f"version {holder}")
-        if best is None or best.order == versions.champion():
-            break
-        versions.set_champion(int(best.order))
-        moved = True
-    decision = Decision(
-        pair=versions.model,
-        own=contenders[own.number],
-        best=best,
-        before=None if before is None else contenders.get(before),
-        alone=len(every) == 1,
-        new_data=before in scorer.rescored,
-        trouble=scorer.trouble,
+    tested = tested_on(store.uri, sweep.experiment_id, winner.test_data)
+    looks = count_looks(winner, config.uid, tested, looks_here(config.pair, winner.test_data, folder.parent))
+    validation = winner.validation or _score_now(config, folder, load)
+    winner = replace(winner, test_looks=max(winner.test_looks, looks), validation=validation)
+    log_winner(store.uri, sweep.run_id, winner)
+    _, spec = load_model(SweepFolder(folder).model)
+    candidate = Candidate(
+        name=config.pair,
+        sweep=config.name,
+        uid=config.uid,
+        run_id=sweep.run_id,
+        folder=SweepFolder(folder).model,
+        data=spec,
+        example=to_raw(spec, Predictions.load(folder).inputs[:EXAMPLES]),
+        accuracy=winner.scores.accuracy,
+        test_data=winner.test_data,
+        tags=(own_tags(validation) if validation else {}) | identity_tags(config),
+        description=_description(winner),
     )
-    champion = best is not None and best.order == own.number
-    uri = f"models:/{versions.model}@{CHAMPION}" if champion else f"models:/{versions.model}/{own.number}"
-    return RegisteredModel(uri=uri, champion=champion, note=explain_decision(decision))
+    register(store.uri, candidate)
+    model = crown(Versions(store.uri, config.pair), config.uid, config.data, load)
+    sweep.end("FINISHED", finished)
+    return replace(winner, model=model)
 
 
-@dataclass
-class _Scorer:
-    """Scores earlier versions on the validation split of a new sweep, each once."""
-
-    versions: Versions
-    data: str | None
-    load: LoadSplits
-    rescored: dict[int, Contender] = field(default_factory=dict)
-    trouble: str = ""
-    """Why one could not be scored, and is not known to be unfit."""
-
-    def score(self, old: Contender, every: Sequence[Version]) -> Contender:
-        """The contender with its score, or why it can have none; as it was when it could not be scored now."""
-        number = int(old.order)
-        if number not in self.rescored:
-            version = next(each for each in every if each.number == number)
-            try:
-                score = self._score(version)
-                self.versions.note_score(number, score)
-                self.rescored[number] = replace(old, score=score)
-            except (UnfitError, MissingModelError) as error:
-                self.rescored[number] = replace(old, unfit=str(error))
-            except Exception as error:
-                if is_mlflow_error(error):  # it is tried again, now or by `tuner sync`
-                    raise
-                self.trouble = one_line(error)
-                self.rescored[number] = old
-        return self.rescored[number]
-
-    def _score(self, version: Version) -> ValidationScore:
-        splits = self.load()
-        config = _config_in(self.versions.tags_of_run(version))
-        trained_on, trials = config.get("data"), config.get("trials")
-        seen = not isinstance(trained_on, str) or trained_on != self.data
-        chosen_of = max(1, trials) if isinstance(trials, int) else 1
-        with TemporaryDirectory() as scratch:
-            found = sorted(self.versions.download(version, Path(scratch)).rglob(DESCRIPTION_FILE))
-            if not found:
-                raise MissingModelError("is no model of tuner")
-            return score_validation(found[0].parent, splits, seen=seen, chosen_of=chosen_of)
-
-
-def _config_in(tags: Mapping[str, str]) -> dict[str, Any]:
-    """The JSON of the SweepConfig in the tags of a sweep's run; empty when it cannot be read."""
+def _score_now(config: SweepConfig, folder: Path, load: LoadSplits) -> ValidationScore | None:
+    """The score that the sweep's version of tuner did not measure; None when the data is gone or has changed."""
     try:
-        found = json.loads(tags.get("tuner.config", ""))
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return score_validation(
+            SweepFolder(folder).model, load(), seen=config.data is None, chosen_of=max(1, config.trials)
+        )
+    except TunerError:
+        return None
+
+
+def _description(winner: Winner) -> str:
+    """What people should know of a registered model before they use it."""
+    if winner.validation is None or winner.validation.better:
+        return ""
+    return nothing_learnt(winner.validation, better_in_test=winner.scores.better_than_base)

@@ -178,7 +178,7 @@ class SweepRun:
         Raises:
             SweepError: there is no model.
         """
-        from tuner.sweeps import finalize  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
+        from tuner.sweeps import finalize, publication, registration  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
 
         config, inputs, folder, storage, events = self.config, self.inputs, self.folder, self.storage, self.events
         if folder.result.exists():
@@ -193,13 +193,13 @@ class SweepRun:
         if self.trainings.confirming:
             self.trainings.confirming.clear()
         self.stop.check()
-        outcome = finalize.register_best(outcome, self.tracker, self.store, self.inputs.splits, self.events)
+        outcome = registration.register_best(outcome, self.tracker, self.store, self.inputs.splits, self.events)
         outcome = replace(outcome, seconds=time.monotonic() - self.started)
         write_result(outcome)
         if self.storage and outcome.winner and outcome.winner.model:
             with suppress(Exception):  # a checkpoint that remains there costs disk, and no sweep
                 self.storage.clear()
-        return finalize.publish_report(outcome, self.store, self.events)
+        return publication.publish_report(outcome, self.store, self.events)
 
     def interrupted(self) -> Outcome:
         """Leaves MLflow, and gives what the sweep has so far."""

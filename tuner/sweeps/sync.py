@@ -17,9 +17,10 @@ from tuner.core.outcome import is_sent, mark_sent, read_winner
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import read_records
-from tuner.sweeps.finalize import publish, register_winner
+from tuner.sweeps.champion_alias import data_at_hand
 from tuner.sweeps.lock import lock_for_sync
-from tuner.sweeps.registration import data_at_hand
+from tuner.sweeps.publication import publish
+from tuner.sweeps.registration import register_winner
 from tuner.tracking.artifacts import ArtifactStorage, has_report, send_report
 from tuner.tracking.retry import error_cause, is_mlflow_error, is_transient, retry
 from tuner.tracking.runs import MlflowSweep

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from mlflow import MlflowClient
@@ -11,10 +14,35 @@ from sqlalchemy.engine import Connection, Engine
 LOCK_WAIT_S = 60  # for each statement
 _WAIT = f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}"
 
+for _name in ("mlflow", "alembic", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs the traceback of what it raises
+
 
 def make_client(uri: str) -> MlflowClient:
     """A client of the store at this address, for runs and models."""
     return MlflowClient(uri, uri)
+
+
+class HeardClient:
+    """MLflow's own client, which tells of each answer."""
+
+    def __init__(self, uri: str, heard: Callable[[], None]) -> None:
+        self._client = make_client(uri)
+        self._heard = heard
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        @wraps(method)
+        def call(*arguments: Any, **options: Any) -> Any:
+            answer = method(*arguments, **options)
+            self._heard()
+            return answer
+
+        return call
 
 
 @event.listens_for(Engine, "before_cursor_execute", retval=True)

@@ -8,27 +8,19 @@ again.
 
 from __future__ import annotations
 
-import json
-import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from functools import wraps
-from typing import Any
 
-from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
-from mlflow.exceptions import MlflowException
 
 from tuner.core.config import SweepConfig
-from tuner.core.machine import describe_machine, package_versions
 from tuner.core.records import SCORE, TrialKey, TrialRecord
-from tuner.tracking.client import make_client
+from tuner.tracking.client import HeardClient
+from tuner.tracking.experiment import find_experiment
 from tuner.tracking.retry import ignore_refusal
 from tuner.tracking.run_status import (
     CONFIRM_TAG,
-    IDENTITY_TAG,
     PARENT_TAG,
     SWEEP_TAG,
     TAGS,
@@ -38,75 +30,10 @@ from tuner.tracking.run_status import (
     TrialRun,
     key_of,
 )
+from tuner.tracking.run_tags import tags_of
 from tuner.tracking.store import Store
 
-
-def tags_of(config: SweepConfig) -> dict[str, str]:
-    """Tags of the sweep's run: its configuration, the versions of its software, and the machine."""
-    return {
-        "mlflow.source.name": f"tuner sweep {config.dataset} {config.model}",
-        "mlflow.source.type": "LOCAL",
-        "tuner.dataset": config.dataset,
-        "tuner.model": config.model,
-        "tuner.config": json.dumps(asdict(config)),
-        "tuner.versions": json.dumps(package_versions()),
-        "tuner.machine": json.dumps(describe_machine()),
-        **identity_tags(config),
-    }
-
-
-def identity_tags(config: SweepConfig) -> dict[str, str]:
-    """What the pair of a user's own data is known by; none for a dataset of the catalog."""
-    identity = config.data_identity
-    if identity is None:
-        return {}
-    return {"tuner.pair_data": identity.fingerprint, IDENTITY_TAG: json.dumps(asdict(identity))}
-
-
 MOST_METRICS = 900  # in one request: MLflow's limit is 1000, with parameters and tags
-KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's UI shows runs and charts first
-
-
-for _name in ("mlflow", "alembic", "urllib3"):
-    logging.getLogger(_name).setLevel(logging.ERROR)
-
-
-logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs the traceback of what it raises
-
-
-class _Client:
-    """MLflow's own client, which reports each answer."""
-
-    def __init__(self, uri: str, heard: Callable[[], None]) -> None:
-        self._client = make_client(uri)
-        self._heard = heard
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._client, name)
-
-        @wraps(method)
-        def call(*arguments: Any, **options: Any) -> Any:
-            answer = method(*arguments, **options)
-            self._heard()
-            return answer
-
-        return call
-
-
-def find_experiment(client: MlflowClient | _Client, name: str, artifacts: str | None) -> str:
-    """The id of a pair's experiment, which is made or restored if needed. `artifacts` is the root of all artifacts."""
-    found = client.get_experiment_by_name(name)
-    if found is None:
-        try:
-            root = f"{artifacts}/{name}" if artifacts else None
-            return str(client.create_experiment(name, artifact_location=root, tags=KIND))
-        except MlflowException:  # another sweep may just have made it
-            found = client.get_experiment_by_name(name)
-            if found is None:
-                raise
-    elif found.lifecycle_stage == "deleted":
-        client.restore_experiment(found.experiment_id)
-    return str(found.experiment_id)
 
 
 class MlflowSweep:
@@ -121,7 +48,7 @@ class MlflowSweep:
         heard: Callable[[], None] = lambda: None,
     ) -> None:
         """`started` is when the sweep began in seconds since 1970, by default now; `heard` is called at each answer."""
-        self._client = _Client(store.uri, heard)
+        self._client = HeardClient(store.uri, heard)
         self._name = config.name
         self._tags = {UID_TAG: config.uid, SWEEP_TAG: config.name}
         self.experiment_id = find_experiment(self._client, config.pair, store.artifacts)

@@ -14,8 +14,8 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from tuner.core.errors import TunerError, one_line
 from tuner.tracking.client import make_client
+from tuner.tracking.experiment import KIND, find_experiment
 from tuner.tracking.retry import error_cause, is_transient, retry
-from tuner.tracking.runs import KIND, find_experiment
 from tuner.tracking.store import Store
 from tuner.tracking.store_check import UnreachableError
 

@@ -18,7 +18,7 @@ from tuner.core.errors import TunerError
 from tuner.core.identity import DataIdentity
 from tuner.execution.jobs.upload import pack, unpack
 from tuner.sweeps.preparation import begin as prepare
-from tuner.tracking.runs import identity_tags, tags_of
+from tuner.tracking.run_tags import identity_tags, tags_of
 from tuner.tracking.store import Store
 
 

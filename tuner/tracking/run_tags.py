@@ -1,0 +1,32 @@
+"""The tags of a sweep's run in MLflow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from tuner.core.config import SweepConfig
+from tuner.core.machine import describe_machine, package_versions
+from tuner.tracking.run_status import IDENTITY_TAG
+
+
+def tags_of(config: SweepConfig) -> dict[str, str]:
+    """Tags of the sweep's run: its configuration, the versions of its software, and the machine."""
+    return {
+        "mlflow.source.name": f"tuner sweep {config.dataset} {config.model}",
+        "mlflow.source.type": "LOCAL",
+        "tuner.dataset": config.dataset,
+        "tuner.model": config.model,
+        "tuner.config": json.dumps(asdict(config)),
+        "tuner.versions": json.dumps(package_versions()),
+        "tuner.machine": json.dumps(describe_machine()),
+        **identity_tags(config),
+    }
+
+
+def identity_tags(config: SweepConfig) -> dict[str, str]:
+    """What the pair of a user's own data is known by; none for a dataset of the catalog."""
+    identity = config.data_identity
+    if identity is None:
+        return {}
+    return {"tuner.pair_data": identity.fingerprint, IDENTITY_TAG: json.dumps(asdict(identity))}
