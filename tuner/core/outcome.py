@@ -83,8 +83,7 @@ class Outcome:
     @property
     def top(self) -> list[TrialRecord]:
         """The trials that finished an epoch and did not fail, best first."""
-        ranked = [record for record in self.records if record.values and record.state != "FAIL"]
-        return sorted(ranked, key=lambda record: record.best, reverse=True)
+        return sorted((record for record in self.records if record.ranked), key=lambda each: each.best, reverse=True)
 
     def to_json(self) -> dict[str, Any]:
         """For scripts: names and numbers only."""

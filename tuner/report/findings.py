@@ -89,8 +89,13 @@ class Findings:
         return best
 
     @property
-    def kept_epoch(self) -> int:
-        """The epoch whose weights the model has: the best trial's best epoch, unless no checkpoint had that one."""
+    def num_ranked(self) -> int:
+        """Of how many trials the winner is the best."""
+        return sum(record.ranked for record in self.records)
+
+    @property
+    def saved_epoch(self) -> int:
+        """The epoch whose weights the model has: the one that the best trial kept, unless no checkpoint had that."""
         kept = (self.result or {}).get("best", {})
         return int(kept.get("epoch", self.best.best_epoch))
 

@@ -84,7 +84,7 @@ class Part:
 
 
 def _curves(findings: Findings) -> tuple[TrialRecord, int]:
-    return findings.best, findings.kept_epoch
+    return findings.best, findings.saved_epoch
 
 
 def _confusion(findings: Findings) -> tuple[Any, ...]:

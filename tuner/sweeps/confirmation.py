@@ -61,7 +61,7 @@ def confirmations(
 ) -> dict[int, Confirmation]:
     """What the trainings of a plan came to, for each trial that they confirm, by its number.
 
-    The score of a training is that of its best epoch, as everywhere. For `overlap` see `search.spread.spread_of`; it
+    The score of a training is that of its kept epoch, as everywhere. For `overlap` see `search.spread.spread_of`; it
     counts only where each seed has its own split. Without it there is no interval then: it would be too narrow.
     """
     found = {}

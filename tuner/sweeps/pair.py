@@ -43,7 +43,7 @@ def identify(config: SweepConfig, splits: Splits, home: Path) -> SweepConfig:
     return replace(config, identity=asdict(identity))
 
 
-def check_name(config: SweepConfig, store: Store, home: Path, events: Callback) -> None:
+def check_data_name(config: SweepConfig, store: Store, home: Path, events: Callback) -> None:
     """Tells when the name of the sweep's data has stood for other data.
 
     The same samples at another place are the same data. A name given by `--as` may go on with data of other classes

@@ -73,11 +73,11 @@ class SweepRun:
             events.on_note(printable(note), warning=False)
         folder.error.unlink(missing_ok=True)
         with lock_sweep(folder.path) as lock, stop.listening():
-            events.on_sweep_begin(config)
+            plan = ConfirmPlan.load(folder)
+            events.on_sweep_begin(config, confirms=plan is not None)
             study = Study(folder.journal, space_of(config), seed=config.seed, trials=config.trials)
             for note in repair_folder(study, folder.path):
                 events.on_note(note)
-            plan = ConfirmPlan.load(folder)
             trainings = Trainings(study, Confirming(config, folder, plan) if plan else None)
             for note in trainings.confirming.notes if trainings.confirming else ():
                 events.on_note(f"confirming: {note}")

@@ -26,7 +26,7 @@ from tuner.search.space_file import space_of
 SPACE = space_of(config())
 
 
-def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> None:
+def test_a_model_of_another_epoch_than_the_kept_one_is_marked(tmp_path: Path) -> None:
     best = record(7, "COMPLETE", [0.2, 0.9, 0.5])
     for axes in drawn(draw_curves(best, 1), tmp_path).axes:
         assert labels(axes)[2:] == [
@@ -43,7 +43,7 @@ def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> Non
     assert curves_block(best, 2).caption.endswith("epoch 2: the best one."), "of an earlier version"
 
 
-def test_curves_show_loss_and_accuracy_and_mark_the_best_epoch(tmp_path: Path) -> None:
+def test_curves_show_loss_and_accuracy_and_mark_the_kept_epoch(tmp_path: Path) -> None:
     loss, accuracy = drawn(draw_curves(record(7, "COMPLETE", [0.2, 0.9, 0.5]), 2), tmp_path).axes
     assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("loss", "accuracy")
     assert labels(accuracy) == ["training", "validation", "kept epoch, 2"]
