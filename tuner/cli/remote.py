@@ -23,7 +23,7 @@ from tuner.execution.jobs.address import Submitted
 from tuner.execution.jobs.client import Jobs, parsed
 from tuner.execution.jobs.head import connect_head, exit_code, free_name
 from tuner.execution.jobs.upload import command_words, pack
-from tuner.search.space_file import parse_space, read_file, read_toml
+from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.plan import check_names
 from tuner.sweeps.status import Status
 
@@ -168,8 +168,8 @@ def _check(request: SweepRequest) -> None:
     if request.space:
         source = str(request.space)
         check_names(parse_space(read_file(request.space), source), request.model, source)
-    elif catalog.has_space(data.name, request.model):
-        parse_space(read_toml(catalog.search_space(data.name, request.model), data.name), data.name)
+    elif own := own_space(data.name, request.model):
+        parse_space(*own)
 
 
 def _until_begun(jobs: Jobs, job_id: str, name: str) -> tuple[list[str], bool]:

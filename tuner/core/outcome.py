@@ -72,7 +72,9 @@ class Outcome:
     winner: Winner | None
     """None when the sweep was interrupted."""
     seconds: float
-    """Wall-clock time of this run."""
+    """Wall-clock time of the run that searched, without its confirmation."""
+    confirm_seconds: float | None = None
+    """Wall-clock time of the trainings with other seeds, in the run that ended them; None without any."""
     unsent: str = ""
     """Why part of the data, or the model, has not reached MLflow; empty when everything has."""
     report: Path | None = None
@@ -94,6 +96,7 @@ class Outcome:
             "trials": Counter(record.word for record in self.records),
             "epochs": sum(len(record.values) for record in self.records),
             "seconds": round(self.seconds, 3),
+            "confirm_seconds": None if self.confirm_seconds is None else round(self.confirm_seconds, 3),
             "unsent": self.unsent,
         }
         if self.winner:

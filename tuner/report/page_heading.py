@@ -69,7 +69,7 @@ def _remarks(result: Mapping[str, Any], trials: int) -> list[str]:
 def _luck(findings: Findings) -> str:
     """What is said beside the best validation accuracy of a finished sweep."""
     result = findings.result or {}
-    if not (result.get("validation") or {}).get("better", True) or result.get("confirm"):
+    if not findings.learnt or result.get("confirm"):
         return ""  # nothing was learnt, or a confirmation says it better
     best = result.get("best", {})
     text = luck_text(best.get("val_luck"), findings.num_ranked, best.get("val_samples"))

@@ -89,8 +89,7 @@ def evaluate_best(
 
 def _again(config: SweepConfig, number: int) -> str:
     words = ["tuner", "train", config.dataset, config.model, "--from-trial", f"{config.name}/{number}"]
-    options = {"--target": config.target, "--as": config.known_as}
-    return shlex.join([*words, *(word for option, value in options.items() if value for word in (option, value))])
+    return shlex.join([*words, *config.data_options])
 
 
 def fetch_checkpoint(storage: CheckpointStorage, number: int, file: Path, name: str) -> None:

@@ -35,6 +35,7 @@ def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
         records=tuple(records),
         winner=read_winner(folder, records),
         seconds=result["seconds"],
+        confirm_seconds=result.get("confirm_seconds"),
         unsent=result["unsent"],
         report=page if page.exists() else None,
     )

@@ -17,6 +17,7 @@ from tuner.report.figures_importance import draw_importance, draw_slices
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_search import draw_curves, draw_history, draw_learning, draw_parallel
 from tuner.report.findings import NotShown
+from tuner.report.page_importance import importance_block
 from tuner.report.page_search import curves_block
 from tuner.report.search_series import NOT_USED, best_so_far, parallel_coordinates
 from tuner.report.slices import slices
@@ -86,6 +87,21 @@ def test_importance_stands_before_what_noise_would_give(tmp_path: Path) -> None:
     noise, shares = (container for container in axes.containers if isinstance(container, BarContainer))
     assert shares[0].get_width() > noise[0].get_width()
     assert all(bar.get_width() <= band.get_width() for bar, band in zip(shares[1:], noise[1:], strict=True))
+
+
+def test_where_all_accuracies_are_equal_the_page_says_that_the_order_is_that_of_the_losses(tmp_path: Path) -> None:
+    losses = [
+        replace(each, values={1: 0.5}, metrics={1: {"val_loss": float(n % 7)}}) for n, each in enumerate(trials(12))
+    ]
+    found = importance(losses, SPACE, 9)
+    caption = importance_block(found).caption
+    assert "of the order of the 12 trials by val_loss after epoch 1" in caption
+    assert "They all had the same val_accuracy then" in caption
+    [axes] = drawn(draw_importance(found), tmp_path).axes
+    assert axes.get_title() == "parameter importance for val_loss after epoch 1, 12 trials"
+    caption = importance_block(importance(trials(12), SPACE, 9)).caption
+    assert "by val_accuracy after epoch 1" in caption
+    assert "They all" not in caption
 
 
 def test_slices_show_the_scores_that_all_trials_have_over_each_parameter(tmp_path: Path) -> None:
