@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from tuner.cli.announcement import BEGUN
+from tuner.cli.announcement import BEGUN, print_hints
 from tuner.cli.progress import ProgressView
 from tuner.core import catalog
 from tuner.core.config import SweepRequest
@@ -137,9 +137,7 @@ def _begun(
         if as_json:
             out.print_json(json.dumps({"sweep": name, "address": jobs.address, "job": job_id}))
         err.print(f"{name} runs on {jobs.address}, and keeps running when this terminal is closed:", soft_wrap=True)
-        err.print(
-            f"    tuner status {name} --watch     tuner logs {name} --follow     tuner stop {name}", soft_wrap=True
-        )
+        print_hints(name, err)
         return 0
     lines: list[str] = []
 

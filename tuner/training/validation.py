@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from tuner.core.errors import TunerError, printable
 from tuner.core.files import digest
+from tuner.core.shorten import first_names
 from tuner.core.validation import ValidationScore
 from tuner.data.encoding import to_inputs, to_raw
 from tuner.data.spec import Column, DataSpec, Splits, fingerprint
@@ -70,8 +71,7 @@ def unfit(old: DataSpec, new: DataSpec) -> str:
     if old.task != new.task:
         return f"takes {old.task} data"
     if set(old.classes) != set(new.classes):
-        more = f" and {len(old.classes) - _MOST_CLASSES} more" if len(old.classes) > _MOST_CLASSES else ""
-        return f"has the classes {printable(', '.join(old.classes[:_MOST_CLASSES]))}{more}"
+        return f"has the classes {printable(first_names(old.classes, _MOST_CLASSES))}"
     return "" if old.task == "text" else _unfit_samples(old, new)
 
 
