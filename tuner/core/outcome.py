@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,11 @@ def mark_sent(folder: Path, winner: Winner) -> None:
 
 def is_sent(folder: Path) -> bool:
     """Whether everything about a finished sweep is in MLflow, with its model registered."""
-    result = read_result(folder)
+    return tells_all_sent(read_result(folder))
+
+
+def tells_all_sent(result: Mapping[str, Any]) -> bool:
+    """The same, of what `read_result` gives."""
     return bool(result.get("model")) and not result.get("unsent")
 
 

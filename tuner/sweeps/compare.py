@@ -19,6 +19,7 @@ from tuner.data.source import Source
 from tuner.sweeps.best_sweeps import Choice, Registered, best_sweeps
 from tuner.sweeps.champion import ByHand
 from tuner.sweeps.pairwise import against_best, pairwise_notes
+from tuner.tracking.score_tags import scores_in
 from tuner.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -105,7 +106,6 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
 
 
 def _registered(store: Store, pairs: Iterable[str]) -> dict[str, Registered]:
-    from tuner.core.validation import scores_in  # noqa: PLC0415
     from tuner.tracking.versions import Versions, registered_models  # noqa: PLC0415 - MLflow takes seconds to import
 
     champions = registered_models(store.uri)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tuner.core.validation import ValidationScore, own_tags, score_tag, scores_in
+from tuner.core.validation import ValidationScore
 from tuner.sweeps.champion import ByHand, Contender, best_scored, choose
 from tuner.sweeps.champion_text import Decision, explain_decision
+from tuner.tracking.score_tags import own_tags, score_tag, scores_in
 
 
 def scored(correct: int, loss: float = 0.5, *, better: bool = True, seen: bool = False) -> ValidationScore:
