@@ -162,13 +162,13 @@ def measure_cost(result: dict[str, Any]) -> dict[str, Any] | None:
     from tuner.core.sweep_folder import SweepFolder
     from tuner.search.study_reader import read_records
     from tuner.training import model_cost
+    from tuner.training.saved_model import load_model
 
     folder = Path(result["folder"])
     if not folder.exists():
         return None
-    return asdict(
-        model_cost.measure_cost(folder / "model", read_records(SweepFolder(folder).journal)[result["best"]["trial"]])
-    )
+    trial = read_records(SweepFolder(folder).journal)[result["best"]["trial"]]
+    return asdict(model_cost.measure_cost(*load_model(folder / "model"), folder / "model", trial))
 
 
 def table(rows: dict[str, Row]) -> str:

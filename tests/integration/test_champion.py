@@ -18,7 +18,7 @@ from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
 from tuner.core.outcome import read_result
 from tuner.core.sweep_folder import SweepFolder
-from tuner.core.validation import ValidationScore, own_tags, scores_in
+from tuner.core.validation import ValidationScore
 from tuner.data.source import Source
 from tuner.data.spec import Splits
 from tuner.sweeps import champion_alias
@@ -27,6 +27,7 @@ from tuner.sweeps.compare import compare
 from tuner.sweeps.model_lookup import find_model
 from tuner.sweeps.sync import sync_sweep
 from tuner.tracking.registry import Candidate, register
+from tuner.tracking.score_tags import own_tags, scores_in
 from tuner.tracking.store import Store
 from tuner.tracking.versions import Version, Versions
 from tuner.training.classifier import build_classifier
@@ -59,7 +60,7 @@ def test_when_the_data_has_grown_the_better_on_the_new_validation_split_is_champ
     assert second.model
     assert second.validation
     assert champion(home) == 2
-    assert second.model.note.startswith("before, it was version 1: it has ")
+    assert second.model.note.startswith("version 2; before, it was version 1: it has ")
     assert second.model.note.endswith("version 1 may have been trained on some of these samples")
     assert second.test_looks == 1  # the test set is another one
     old = scores_in(version(home, 1).tags)[second.validation.data]
@@ -118,7 +119,7 @@ def test_a_champion_of_an_earlier_version_is_scored_and_the_test_set_chooses_not
     assert any(note.startswith("csv_t_y was the name of csv:") for note in notes)
     assert champion(home) == 3
     assert third.model.note == (
-        "before, it was version 1, which cannot be used on this data any more: it has the classes no, yes"
+        "version 3; before, it was version 1, which cannot be used on this data any more: it has the classes no, yes"
     )
 
 
@@ -263,7 +264,7 @@ def test_a_champion_is_not_replaced_while_it_cannot_be_fetched(store: Store, tmp
     found = crown(Versions(store.uri, "p"), uid, None, lambda: splits)
     assert (champion(home, "p"), found.note) == (
         2,
-        "before, it was version 1, which cannot be used on this data any more: it has lost its files",
+        "version 2; before, it was version 1, which cannot be used on this data any more: it has lost its files",
     )
 
 

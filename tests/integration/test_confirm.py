@@ -80,9 +80,11 @@ def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_ch
     assert [record.best[0] for record in records] == found["values"]
     assert found["mean"] == pytest.approx(sum(found["values"]) / 3)
     assert found["interval"][0] < found["mean"] < found["interval"][1]
-    unchanged = ("test", "test_data", "test_looks", "best", "validation")
+    unchanged = ("test", "test_data", "test_looks", "best", "validation", "seconds")
     assert {name: result[name] for name in unchanged} == {name: before[name] for name in unchanged}
     assert (result["test_looks"], found["test"]) == (1, {})
+    assert before["confirm_seconds"] is None
+    assert result["confirm_seconds"] > 0
     assert result["model"]["uri"] == before["model"]["uri"]
     assert f"confirm   val_accuracy {found['mean']:.1f}" in out
     assert "mean of 3 other seeds; sd 0." in out

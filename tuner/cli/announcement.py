@@ -1,6 +1,8 @@
-"""The first line that is printed of a sweep."""
+"""The first line that is printed of a sweep, and what to type while it runs elsewhere."""
 
 from __future__ import annotations
+
+from rich.console import Console
 
 from tuner.core.config import SweepConfig
 from tuner.core.units import counted
@@ -19,3 +21,15 @@ def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
     if config.trials > 1:
         size = f"at most {size} each, {config.concurrency} at a time"
     return f"{name}: {trials} of {what}, {size}"
+
+
+def print_hints(name: str, err: Console) -> None:
+    """Commands for a sweep that another process runs, each with what it is for."""
+    hints = {
+        f"tuner status {name} --watch": "how far it is",
+        f"tuner logs {name} --follow": "what happens in it",
+        f"tuner stop {name}": "end its search, and test the best trial so far",
+    }
+    width = max(map(len, hints))
+    for command, purpose in hints.items():
+        err.print(f"    {command:<{width}}   # {purpose}", markup=False, soft_wrap=True)

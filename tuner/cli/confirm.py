@@ -24,11 +24,13 @@ def confirm(
     detach: opt.Detach = False,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Train the winner of a finished sweep again with other seeds: mean and spread of its validation accuracy.
+    """Train the winner of a finished sweep again with other seeds, to see how much of its score was luck.
 
-    The winner's own score is not part of the mean, since it was chosen for being the highest. The model stays the same.
+    It shows mean and spread of their validation accuracy. The winner's own, which was the highest of many, is no part.
 
-    To ask for more seeds later continues with those that there are; so does `tuner resume` after an interruption.
+    The winner's model stays as it is. Asked again with more seeds, it trains only the new ones.
+
+    After an interruption, `tuner resume NAME` continues it.
 
     Examples:  tuner confirm digits-cnn-1   |   tuner confirm digits-cnn-1 --seeds 10 --reshuffle
     """

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from tuner.core.errors import printable
 from tuner.core.score_text import score_digits, score_text
+from tuner.core.shorten import first_names
 from tuner.core.units import counted, format_number, format_seconds
 from tuner.sweeps.compare import Comparison, Row
 from tuner.sweeps.show import SPLITS
@@ -111,9 +112,7 @@ def _print_data(data: dict[str, Any], out: Console) -> None:
 
 def _some(names: Sequence[str]) -> str:
     """The names, or the first ones and how many more there are."""
-    if len(names) <= MOST_COLUMNS:
-        return ", ".join(names)
-    return f"{', '.join(names[:FIRST_COLUMNS])} and {len(names) - FIRST_COLUMNS:,} more"
+    return first_names(names, len(names) if len(names) <= MOST_COLUMNS else FIRST_COLUMNS)
 
 
 def _print_classes(data: dict[str, Any], out: Console) -> None:

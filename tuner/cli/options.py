@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-SEARCH, TRAINING, RESOURCES, CLUSTER, OUTPUT = "Search", "Training", "Resources", "Cluster", "Output"  # panels
+SEARCH, CONFIRMATION, TRAINING = "Search", "Confirmation", "Training"  # panels
+RESOURCES, CLUSTER, OUTPUT = "Resources", "Cluster", "Output"
 
 # Arguments
 Dataset = Annotated[
@@ -53,16 +54,23 @@ Confirm = Annotated[
         metavar="N",
         help="Then train the best trial again with N other seeds, and show mean and spread of its validation "
         "accuracy. --time-budget does not include this.",
-        rich_help_panel=SEARCH,
+        rich_help_panel=CONFIRMATION,
     ),
 ]
-Seeds = Annotated[int, typer.Option(metavar="N", help="With how many other seeds.", rich_help_panel=SEARCH)]
+Seeds = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="How many other seeds, with those of an earlier confirmation.",
+        rich_help_panel=CONFIRMATION,
+    ),
+]
 Reshuffle = Annotated[
     bool,
     typer.Option(
         "--reshuffle",
-        help="To confirm: divide the samples into training and validation anew for each seed (the test set stays).",
-        rich_help_panel=SEARCH,
+        help="Each of the other seeds divides the samples into training and validation anew (the test set stays).",
+        rich_help_panel=CONFIRMATION,
     ),
 ]
 TestBy = Annotated[
@@ -70,9 +78,9 @@ TestBy = Annotated[
     typer.Option(
         "--test",
         metavar="WHAT",
-        help="To confirm: winner leaves it at the one test of the winner; mean tests the model of each seed, too, "
-        "and shows the mean of their scores. Each model tested is a look at the test set.",
-        rich_help_panel=SEARCH,
+        help="winner: no model but the winner's is tested. mean: that of each other seed is tested, too, and the mean "
+        "of their scores is shown. Each test is a look at the test set.",
+        rich_help_panel=CONFIRMATION,
     ),
 ]
 FromBest = Annotated[

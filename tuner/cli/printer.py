@@ -14,12 +14,10 @@ from tuner.cli.progress import ProgressView
 from tuner.cli.sweep_tables import print_outcome
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
-from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import SweepError, SweepStopped
 from tuner.core.files import tuner_home
 from tuner.core.outcome import UNSENT, Outcome
 from tuner.core.records import Summary
-from tuner.core.sweep_folder import SweepFolder
 from tuner.tracking.store import Store
 
 
@@ -54,10 +52,9 @@ class Printer(Callback):
         self._phase: Status | None = None
         self._view: ProgressView | None = None
 
-    def on_sweep_begin(self, config: SweepConfig) -> None:
+    def on_sweep_begin(self, config: SweepConfig, *, confirms: bool = False) -> None:
         """Announces the sweep."""
-        plan = ConfirmPlan.load(SweepFolder(tuner_home() / config.name))
-        self._err.print(announcement(config, confirms=plan is not None), soft_wrap=True)
+        self._err.print(announcement(config, confirms=confirms), soft_wrap=True)
         self._view = ProgressView(config, self._err)
 
     def on_phase(self, text: str) -> None:

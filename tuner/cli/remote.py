@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from tuner.cli.announcement import BEGUN
+from tuner.cli.announcement import BEGUN, print_hints
 from tuner.cli.progress import ProgressView
 from tuner.core import catalog
 from tuner.core.config import SweepRequest
@@ -23,7 +23,7 @@ from tuner.execution.jobs.address import Submitted
 from tuner.execution.jobs.client import Jobs, parsed
 from tuner.execution.jobs.head import connect_head, exit_code, free_name
 from tuner.execution.jobs.upload import command_words, pack
-from tuner.search.space_file import parse_space, read_file, read_toml
+from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.plan import check_names
 from tuner.sweeps.status import Status
 
@@ -137,9 +137,7 @@ def _begun(
         if as_json:
             out.print_json(json.dumps({"sweep": name, "address": jobs.address, "job": job_id}))
         err.print(f"{name} runs on {jobs.address}, and keeps running when this terminal is closed:", soft_wrap=True)
-        err.print(
-            f"    tuner status {name} --watch     tuner logs {name} --follow     tuner stop {name}", soft_wrap=True
-        )
+        print_hints(name, err)
         return 0
     lines: list[str] = []
 
@@ -168,8 +166,8 @@ def _check(request: SweepRequest) -> None:
     if request.space:
         source = str(request.space)
         check_names(parse_space(read_file(request.space), source), request.model, source)
-    elif catalog.has_space(data.name, request.model):
-        parse_space(read_toml(catalog.search_space(data.name, request.model), data.name), data.name)
+    elif own := own_space(data.name, request.model):
+        parse_space(*own)
 
 
 def _until_begun(jobs: Jobs, job_id: str, name: str) -> tuple[list[str], bool]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tuner.cli import options as opt
+from tuner.cli.announcement import print_hints
 from tuner.cli.console import Command, err, out
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
@@ -170,7 +171,7 @@ def run_in_background(name: str, *, as_json: bool) -> int:
 
     process = control.detach(name)
     err.print(f"{name} runs in the background (process {process}):")
-    err.print(f"    tuner status {name} --watch     tuner logs {name} --follow     tuner stop {name}")
+    print_hints(name, err)
     if as_json:
         out.print_json(json.dumps({"sweep": name, "folder": str(tuner_home() / name)}))
     return 0

@@ -37,7 +37,9 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     states = count_states(Counter(record.word for record in outcome.records))
     trials = counted(len(outcome.records), "trial")
     epochs = counted(sum(len(record.values) for record in outcome.records), "epoch")
-    out.print(f"{trials} ({states}), {epochs}, {format_seconds(outcome.seconds)}")
+    confirmed = outcome.confirm_seconds
+    more = "" if confirmed is None else f"; then {format_seconds(confirmed)} for the other seeds"
+    out.print(f"{trials} ({states}), {epochs}, {format_seconds(outcome.seconds)}{more}")
     _print_failures(outcome, out)
     if outcome.winner:
         _print_winner(outcome, outcome.winner, out)

@@ -18,8 +18,8 @@ class Callback:
     the process.
     """
 
-    def on_sweep_begin(self, config: SweepConfig) -> None:
-        """This process runs the sweep from now on."""
+    def on_sweep_begin(self, config: SweepConfig, *, confirms: bool = False) -> None:
+        """This process runs the sweep from now on: its search, or once that is over what `confirms` its winner."""
 
     def on_phase(self, text: str) -> None:
         """Something begins that takes a while, such as "Starting Ray"; an empty text when it is over."""
@@ -70,10 +70,10 @@ class Callbacks(Callback):
             if text:
                 self.on_phase("")
 
-    def on_sweep_begin(self, config: SweepConfig) -> None:
+    def on_sweep_begin(self, config: SweepConfig, *, confirms: bool = False) -> None:
         """See Callback, also for all that follow."""
         for each in self._all:
-            each.on_sweep_begin(config)
+            each.on_sweep_begin(config, confirms=confirms)
 
     def on_phase(self, text: str) -> None:
         for each in self._all:

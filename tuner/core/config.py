@@ -114,6 +114,12 @@ class SweepConfig:
         except (KeyError, TypeError):
             return None
 
+    @property
+    def data_options(self) -> list[str]:
+        """`--target` and `--as` as words of a command line, where they were given."""
+        given = {"--target": self.target, "--as": self.known_as}
+        return [word for option, value in given.items() if value for word in (option, value)]
+
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""
         write_checked_json(folder / CONFIG_FILE, asdict(self))

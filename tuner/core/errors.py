@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from unicodedata import category
 
+from tuner.core.shorten import first_names
+
 LONGEST_NAME = 250  # characters in the name of a class or column
 MOST_CHOICES = 40  # names in an error
 MOST_SHOWN, LAST_SHOWN = 2000, 500  # characters shown of a message, and of its end if it is longer
@@ -22,8 +24,7 @@ def unknown(what: str, name: str, choices: Iterable[str]) -> TunerError:
     near = get_close_matches(name, choices, n=3, cutoff=0.6)
     if near:
         return TunerError(f"unknown {what} '{name}': did you mean {' or '.join(near)}?")
-    more = f" and {len(choices) - MOST_CHOICES:,} more" if len(choices) > MOST_CHOICES else ""
-    return TunerError(f"unknown {what} '{name}': choose one of {', '.join(choices[:MOST_CHOICES])}{more}")
+    return TunerError(f"unknown {what} '{name}': choose one of {first_names(choices, MOST_CHOICES)}")
 
 
 def one_line(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,9 @@ class Outcome:
     winner: Winner | None
     """None when the sweep was interrupted."""
     seconds: float
-    """Wall-clock time of this run."""
+    """Wall-clock time of the run that searched, without its confirmation."""
+    confirm_seconds: float | None = None
+    """Wall-clock time of the trainings with other seeds, in the run that ended them; None without any."""
     unsent: str = ""
     """Why part of the data, or the model, has not reached MLflow; empty when everything has."""
     report: Path | None = None
@@ -83,8 +86,7 @@ class Outcome:
     @property
     def top(self) -> list[TrialRecord]:
         """The trials that finished an epoch and did not fail, best first."""
-        ranked = [record for record in self.records if record.values and record.state != "FAIL"]
-        return sorted(ranked, key=lambda record: record.best, reverse=True)
+        return sorted((record for record in self.records if record.ranked), key=lambda each: each.best, reverse=True)
 
     def to_json(self) -> dict[str, Any]:
         """For scripts: names and numbers only."""
@@ -95,6 +97,7 @@ class Outcome:
             "trials": Counter(record.word for record in self.records),
             "epochs": sum(len(record.values) for record in self.records),
             "seconds": round(self.seconds, 3),
+            "confirm_seconds": None if self.confirm_seconds is None else round(self.confirm_seconds, 3),
             "unsent": self.unsent,
         }
         if self.winner:
@@ -161,7 +164,11 @@ def mark_sent(folder: Path, winner: Winner) -> None:
 
 def is_sent(folder: Path) -> bool:
     """Whether everything about a finished sweep is in MLflow, with its model registered."""
-    result = read_result(folder)
+    return tells_all_sent(read_result(folder))
+
+
+def tells_all_sent(result: Mapping[str, Any]) -> bool:
+    """The same, of what `read_result` gives."""
     return bool(result.get("model")) and not result.get("unsent")
 
 

@@ -113,14 +113,19 @@ class TrialRecord:
         return max([self.started, *(metrics["time"] for metrics in self.metrics.values())])
 
     @property
+    def ranked(self) -> bool:
+        """Whether it can be the best trial: it has a score and did not fail."""
+        return bool(self.values) and self.state != "FAIL"
+
+    @property
     def ended(self) -> bool:
         """Whether the trial is over."""
         return self.state != "RUNNING"
 
 
 def best_of(records: list[TrialRecord]) -> TrialRecord | None:
-    """The record with the best epoch; the first of equal ranks. A failed trial is never the best."""
-    candidates = [record for record in records if record.values and record.state != "FAIL"]
+    """The trial whose kept epoch is the best; the first of equal ranks. A failed trial is never the best."""
+    candidates = [record for record in records if record.ranked]
     return max(candidates, key=lambda record: (record.best, -record.number), default=None)
 
 

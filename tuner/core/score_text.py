@@ -7,6 +7,7 @@ from math import floor, isfinite, log10
 
 from tuner.core.errors import printable
 from tuner.core.scores import NAMES, Difference, Interval, TestScores
+from tuner.core.shorten import shorten
 from tuner.core.units import counted
 
 UNKNOWN_DIGITS = 4  # decimals of a score whose error is not known: that of a sweep of an earlier version
@@ -73,8 +74,7 @@ def luck_text(luck: float | None, trials: int, samples: int | None) -> str:
 
 def class_name(name: str) -> str:
     """A class within a line: on one line, and shortened if it is long."""
-    shown = printable(name)
-    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "…"
+    return shorten(printable(name), LONGEST_NAME)
 
 
 def difference_text(difference: Difference) -> str:

@@ -6,7 +6,7 @@ import errno
 import re
 import shutil
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -151,6 +151,13 @@ def sweep_names(home: Path) -> list[str]:
     return [name for _, name in sorted(found)]
 
 
+def sweeps_in(home: Path) -> Iterator[tuple[SweepFolder, SweepConfig]]:
+    """The sweeps in `home` with their configurations, oldest first. Those that cannot be read are left out."""
+    for name in sweep_names(home):
+        with suppress(TunerError):
+            yield SweepFolder(home / name), SweepConfig.load(home / name)
+
+
 def _began(folder: Path) -> float | None:
     """When the sweep in this folder was begun; None where there is none. One that may not be read counts as a sweep."""
     if folder.name.startswith(".") or folder.name in RESERVED:
@@ -227,10 +234,8 @@ def only_best(records: Sequence[TrialRecord]) -> set[int]:
 def delete_checkpoints(folder: Path, records: Sequence[TrialRecord], keeps: Keeps = only_best) -> None:
     """Deletes the checkpoints of ended trials, all but those that are kept."""
     ended = [record for record in records if record.ended]
-    kept = keeps(ended)
-    for record in ended:
-        if record.number not in kept:
-            shutil.rmtree(checkpoint_folder(folder, record.number), ignore_errors=True)
+    for number in {record.number for record in ended} - keeps(ended):
+        shutil.rmtree(checkpoint_folder(folder, number), ignore_errors=True)
 
 
 def checkpoint_folder(trials_folder: Path, number: int) -> Path:

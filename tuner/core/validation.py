@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
-
-from tuner.core.score_text import class_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,31 +41,3 @@ class ValidationScore:
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """The reverse of `dataclasses.asdict`. Raises KeyError or TypeError when a value is missing."""
         return cls(**{each.name: raw[each.name] for each in fields(cls)})
-
-
-DATA_TAG, ACCURACY_TAG, SAMPLES_TAG = "tuner.val_data", "tuner.val_accuracy", "tuner.val_samples"
-_SCORE_TAG = "tuner.validation."
-
-
-def own_tags(score: ValidationScore) -> dict[str, str]:
-    """The tags of a model, for a store: its score on the validation split of its own sweep."""
-    shown = {DATA_TAG: score.data, ACCURACY_TAG: repr(score.accuracy), SAMPLES_TAG: str(score.samples)}
-    return shown | dict([score_tag(score)])
-
-
-def score_tag(score: ValidationScore) -> tuple[str, str]:
-    """The tag of one score, as name and value. The class is shortened: stores take no tag of any length."""
-    return _SCORE_TAG + score.data, json.dumps({**asdict(score), "base_class": class_name(score.base_class)})
-
-
-def scores_in(tags: Mapping[str, str]) -> dict[str, ValidationScore]:
-    """All scores in the tags of a model, by their splits. What cannot be read is left out, and scored again."""
-    found = {}
-    for name, value in tags.items():
-        if name.startswith(_SCORE_TAG):
-            try:
-                score = ValidationScore.from_json(json.loads(value))
-            except (ValueError, KeyError, TypeError):
-                continue
-            found[score.data] = score
-    return found

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tuner.core.errors import TunerError, one_line
+from tuner.core.shorten import first_names
 from tuner.core.units import counted
 from tuner.data.cells import columns_of, texts_of
 from tuner.data.table_dialect import Record
@@ -46,11 +47,8 @@ def read_parquet(
         raise TunerError(f"{path}: the Parquet file cannot be read: {one_line(error)}") from None
     notes = []
     if nested:
-        listed = ", ".join(f"'{name}' ({kind})" for name, kind in list(nested.items())[:MOST_NAMED])
-        more = f" and {len(nested) - MOST_NAMED} more" if len(nested) > MOST_NAMED else ""
-        notes.append(
-            f"{counted(len(nested), 'column')} left out, since lists and structures are not read: {listed}{more}"
-        )
+        listed = first_names([f"'{name}' ({kind})" for name, kind in nested.items()], MOST_NAMED)
+        notes.append(f"{counted(len(nested), 'column')} left out, since lists and structures are not read: {listed}")
     if frame.index.names != [None]:
         frame = frame.reset_index()
     elif not isinstance(frame.index, pd.RangeIndex):

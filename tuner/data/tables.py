@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from tuner.core.errors import TunerError
+from tuner.core.shorten import first_names
 from tuner.core.units import counted
 from tuner.data.table_dialect import SPACE, Record, find_dialect, read_text
 from tuner.data.table_formats import PARQUET, is_table, is_workbook, refuse_logs, refuse_others
@@ -121,6 +122,5 @@ def _folder_notes(names: list[str], tables: list[Table], others: list[Path]) -> 
         for note in table.notes:
             by_note.setdefault(note, []).append(name)
     for note, files in by_note.items():
-        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-        notes.append(f"{files[0]}{more}: {note}")
+        notes.append(f"{first_names(files, 1)}: {note}")
     return notes

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from tuner.core.files import write_atomic
+from tuner.core.shorten import shorten
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it logs about its font cache on first use
 
@@ -53,11 +54,6 @@ def figure_text(text: str, most: int = 30) -> str:
     """Makes a text safe for matplotlib: one line, shortened, without formulas or characters that the font lacks."""
     known = "".join(c if c.isprintable() and _drawable(ord(c)) else REPLACEMENT for c in " ".join(text.split()))
     return shorten(known, most).replace("$", r"\$")
-
-
-def shorten(text: str, most: int) -> str:
-    """Cuts a text to this many characters; the last one is an ellipsis if there were more."""
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def save(figure: Figure, path: Path, texts: Mapping[str, str] | None = None) -> None:

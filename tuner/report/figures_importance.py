@@ -43,7 +43,7 @@ def draw_importance(found: Importance) -> Figure:
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_xlabel("share that the parameter alone explains of the order of the trials")
-    axes.set_title(f"parameter importance for {SCORE} after epoch {found.epoch}, {counted(found.trials, 'trial')}")
+    axes.set_title(f"parameter importance for {found.by} after epoch {found.epoch}, {counted(found.trials, 'trial')}")
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.35 / len(parameters) - 0.12))
     return figure
 

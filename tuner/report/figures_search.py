@@ -1,4 +1,4 @@
-"""Figures of the search: the curves of the trials, the history of the best score, parallel coordinates."""
+"""Figures of the search: the curves of the trials, the history of the scores, parallel coordinates."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def draw_curves(best: TrialRecord, kept: int) -> Figure:
 
 
 def draw_history(records: Sequence[TrialRecord]) -> Figure:
-    """Each trial's best score, and the best so far."""
+    """The score of each trial's kept epoch, and the best so far."""
     figure = new_figure(8, 4.5)
     axes = style_axes(figure.subplots())
     for word, colour in STATE_COLOURS.items():
@@ -54,7 +54,7 @@ def draw_history(records: Sequence[TrialRecord]) -> Figure:
             axes.scatter(numbers, scores, color=colour, label=f"{word} ({len(found)})", zorder=3)
     numbers, best = best_so_far(records)
     axes.step([*numbers, records[-1].number], [*best, best[-1]], where="post", color=BLUE, label="best so far")
-    axes.set(xlabel="trial", ylabel=f"best {SCORE}", title=f"optimization history{unscored_note(records)}")
+    axes.set(xlabel="trial", ylabel=f"{SCORE} of the kept epoch", title=f"optimization history{unscored_note(records)}")
     _integer_axis(axes, records[-1].number, low=0)
     _legend(axes)
     return figure

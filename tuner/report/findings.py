@@ -17,6 +17,8 @@ from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
+from tuner.search.importance import Importance, NotEnoughTrialsError, importance
+from tuner.search.space_file import space_of
 from tuner.search.study_reader import read_records
 from tuner.training.classifier import Classifier
 from tuner.training.evaluation import Predictions
@@ -89,8 +91,13 @@ class Findings:
         return best
 
     @property
-    def kept_epoch(self) -> int:
-        """The epoch whose weights the model has: the best trial's best epoch, unless no checkpoint had that one."""
+    def num_ranked(self) -> int:
+        """Of how many trials the winner is the best."""
+        return sum(record.ranked for record in self.records)
+
+    @property
+    def saved_epoch(self) -> int:
+        """The epoch whose weights the model has: the one that the best trial kept, unless no checkpoint had that."""
         kept = (self.result or {}).get("best", {})
         return int(kept.get("epoch", self.best.best_epoch))
 
@@ -107,6 +114,19 @@ class Findings:
         if self.result is None or found is None or found.accuracy is None:
             raise NotShown("the winner was not trained with other seeds")
         return Confirmed(confirmation=found, spread=found.accuracy, own=self.result["best"]["val_accuracy"])
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the model is better than always saying one class, as far as that was measured."""
+        return bool(((self.result or {}).get("validation") or {}).get("better", True))
+
+    @cached_property
+    def importance(self) -> Importance:
+        """Of the parameters. Raises NotShown when that cannot be computed."""
+        try:
+            return importance(self.records, space_of(self.config), self.config.epochs)
+        except NotEnoughTrialsError as reason:
+            raise NotShown(str(reason)) from None
 
     @cached_property
     def winner(self) -> WinningModel:

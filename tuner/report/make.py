@@ -36,7 +36,6 @@ from tuner.report.page_trials import advice_block, trials_block
 from tuner.report.search_series import parallel_coordinates
 from tuner.report.slices import slices
 from tuner.report.suggestions import suggest
-from tuner.search.importance import NotEnoughTrialsError, importance
 from tuner.search.schedulers.asha import rungs
 from tuner.search.space_file import space_of
 
@@ -84,7 +83,7 @@ class Part:
 
 
 def _curves(findings: Findings) -> tuple[TrialRecord, int]:
-    return findings.best, findings.kept_epoch
+    return findings.best, findings.saved_epoch
 
 
 def _confusion(findings: Findings) -> tuple[Any, ...]:
@@ -98,13 +97,6 @@ def _roc(findings: Findings) -> tuple[Any, ...]:
 
 def _classification(findings: Findings) -> tuple[ClassificationReport]:
     return (classification(findings.winner.predictions, findings.winner.spec.classes),)
-
-
-def _importance(findings: Findings) -> tuple[Any, ...]:
-    try:
-        return (importance(findings.records, space_of(findings.config), findings.config.epochs),)
-    except NotEnoughTrialsError as reason:
-        raise NotShown(str(reason)) from None
 
 
 def _slices(findings: Findings) -> tuple[Any, ...]:
@@ -136,7 +128,14 @@ PARTS = (
     Part("classification", "Classification report", _classification, classification_block, draw_classification),
     Part("samples", "Sample predictions", lambda f: (f.winner,), samples_block, draw_samples),
     Part("history", "Optimization history", lambda f: (f.scored,), history_block, draw_history, of_search=True),
-    Part("importance", "Parameter importance", _importance, importance_block, draw_importance, of_search=True),
+    Part(
+        "importance",
+        "Parameter importance",
+        lambda f: (f.importance,),
+        importance_block,
+        draw_importance,
+        of_search=True,
+    ),
     Part("slices", "Score over each parameter", _slices, slices_block, draw_slices, of_search=True),
     Part("parallel", "Parallel coordinates", _parallel, parallel_block, draw_parallel, of_search=True),
     Part("learning", "Learning curves of all trials", _learning, learning_block, draw_learning, of_search=True),

@@ -34,14 +34,14 @@ def heading(findings: Findings) -> Markup:
         counts=_counts(findings),
         finished=result is not None,
         scores=[] if result is None else _scores(TestScores.from_json(result["test"])),
-        remarks=_remarks(result or {}, _scored(findings)),
+        remarks=_remarks(result or {}, findings.num_ranked),
         best=best and _best(best, findings),
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
     )
 
 
 def _best(best: TrialRecord, findings: Findings) -> str:
-    epoch = findings.kept_epoch
+    epoch = findings.saved_epoch
     return f"number {best.number}, epoch {epoch}, {SCORE} {best.values[epoch]:.4f}{_luck(findings)}"
 
 
@@ -53,11 +53,6 @@ def _scores(scores: TestScores) -> list[tuple[str, str, list[str]]]:
         details = [*([f"95 % interval {interval_text(interval)}"] if interval else []), *score_details(scores, name)]
         found.append((label, score_digits(scores.value(name), interval), details))
     return found
-
-
-def _scored(findings: Findings) -> int:
-    """How many trials have a score."""
-    return sum(bool(record.values) and record.state != "FAIL" for record in findings.records)
 
 
 def _remarks(result: Mapping[str, Any], trials: int) -> list[str]:
@@ -74,10 +69,10 @@ def _remarks(result: Mapping[str, Any], trials: int) -> list[str]:
 def _luck(findings: Findings) -> str:
     """What is said beside the best validation accuracy of a finished sweep."""
     result = findings.result or {}
-    if not (result.get("validation") or {}).get("better", True) or result.get("confirm"):
+    if not findings.learnt or result.get("confirm"):
         return ""  # nothing was learnt, or a confirmation says it better
     best = result.get("best", {})
-    text = luck_text(best.get("val_luck"), _scored(findings), best.get("val_samples"))
+    text = luck_text(best.get("val_luck"), findings.num_ranked, best.get("val_samples"))
     return f" ({text})" if text else ""
 
 

@@ -13,6 +13,7 @@ from tuner.report.page_search import Trace
 from tuner.report.slices import Slice
 from tuner.search.importance import Importance
 
+TIED = f" They all had the same {SCORE} then, so a parameter that matters here need not matter for it."
 EARLY = "Scores this early stand for how fast a trial learns rather than for how good it is in the end."
 
 
@@ -118,9 +119,10 @@ def _caption(found: Importance) -> str:
     """How to read the bars."""
     unknown = [f"{name} ({counted(count, 'trial')})" for name, count in found.unknown.items()]
     left_out = f" Too few trials to say anything: {', '.join(unknown)}." if unknown else ""
+    order = f"the order of the {counted(found.trials, 'trial')} by {found.by} after epoch {found.epoch}"
     return (
-        f"How much each parameter alone explains of the order of the {counted(found.trials, 'trial')} by {SCORE} after "
-        f"epoch {found.epoch}, which all of them reached. The grey band is what noise would give: the same with the "
-        "scores shuffled. A bar within it says nothing. The thin line is a bar's standard error, over the trials."
+        f"How much each parameter alone explains of {order}, which all of them reached."
+        f"{'' if found.by == SCORE else TIED} The grey band is what noise would give: the same with the scores "
+        "shuffled. A bar within it says nothing. The thin line is a bar's standard error, over the trials."
         f"{' ' + EARLY if found.early else ''}{left_out}"
     )

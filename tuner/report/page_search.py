@@ -56,7 +56,7 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
 
 
 def history_block(records: Sequence[TrialRecord]) -> Block:
-    """Each trial's best score, and the best so far."""
+    """The score of each trial's kept epoch, and the best so far."""
     traces: list[Trace] = []
     for word, colour in STATE_COLOURS.items():
         found = scored_trials(records, word)
@@ -74,10 +74,10 @@ def history_block(records: Sequence[TrialRecord]) -> Block:
     numbers, scores = best_so_far(records)
     line = _line_trace([*numbers, records[-1].number], [*scores, scores[-1]], "best so far", BLUE)
     line |= {"mode": "lines", "line": {"color": BLUE, "shape": "hv"}, "hoverinfo": "skip"}
-    layout = _layout("trial", f"best {SCORE}")
+    layout = _layout("trial", f"{SCORE} of the kept epoch")
     layout["xaxis"] = _integer_axis("trial", 0, records[-1].number)
     return Block(
-        caption=f"Each trial's best score{unscored_note(records)}. {SHORTER}",
+        caption=f"The score of the epoch that each trial keeps{unscored_note(records)}. {SHORTER}",
         charts=({"data": [line, *traces], "layout": layout, "height": 400},),
     )
 

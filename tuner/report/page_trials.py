@@ -37,14 +37,12 @@ def advice_block(advice: Advice, command: str, purpose: str) -> Block:
 def _rank(record: TrialRecord) -> tuple[object, ...]:
     if not record.values:
         return (2, 0.0, 0.0, record.number)
-    score, loss = record.best
-    return (int(record.state == "FAIL"), -score, -loss, record.number)
+    return (int(record.state == "FAIL"), -record.best.score, -record.best.minus_loss, record.number)
 
 
 def _row(record: TrialRecord, names: Sequence[str], epochs: int, *, reasons: bool) -> list[str]:
-    score, loss = record.best if record.values else (None, 0.0)
     row = [str(record.number), record.word, f"{record.epoch} of {epochs}"]
-    row += ["", ""] if score is None else [f"{score:.4f}", f"{-loss:.4g}"]
+    row += [f"{record.best.score:.4f}", f"{-record.best.minus_loss:.4g}"] if record.values else ["", ""]
     seconds = sum(metrics.get("epoch_seconds", 0.0) for metrics in record.metrics.values())
     row.append(format_seconds(seconds) if seconds else "")
     row += [_cell(record.parameters[name]) if name in record.parameters else "" for name in names]

@@ -48,7 +48,7 @@ def parallel_coordinates(records: Sequence[TrialRecord], space: SearchSpace) -> 
     Raises:
         NotShown: there is none, or no parameter varies.
     """
-    ranked = sorted((r for r in records if r.values and r.state != "FAIL"), key=lambda r: (r.best, -r.number))
+    ranked = sorted((r for r in records if r.ranked), key=lambda r: (r.best, -r.number))
     if not ranked:
         raise NotShown("no trial has a score")
     varying = scales(space)
@@ -89,7 +89,7 @@ def best_so_far(records: Sequence[TrialRecord]) -> tuple[list[int], list[float]]
     numbers: list[int] = []
     scores: list[float] = []
     for record in records:
-        if record.values and record.state != "FAIL" and (not scores or record.best[0] > scores[-1]):
+        if record.ranked and (not scores or record.best[0] > scores[-1]):
             numbers.append(record.number)
             scores.append(record.best[0])
     return numbers, scores

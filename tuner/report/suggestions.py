@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 from tuner.core.records import Value
 from tuner.data.spec import DataSpec
-from tuner.report.findings import Findings
+from tuner.report.findings import Findings, NotShown
 from tuner.search.advice import Advice, advise
-from tuner.search.importance import Importance, NotEnoughTrialsError, importance
+from tuner.search.importance import Importance
 from tuner.search.next_command import next_command
 from tuner.search.space_file import space_of
-from tuner.training.classifier import build_classifier
-from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
+from tuner.training.classifier import try_value
 
 SAME = "Nothing here asks for another search. To see how much of the score is luck, train it with other seeds:"
 
@@ -31,16 +30,18 @@ def suggest(findings: Findings) -> tuple[Advice, str, str]:
         config.epochs,
         _importance(findings),
         _accepts(spec, config.model),
+        learnt=findings.learnt,
     )
     command = next_command(config, spec.task, advice)
     kind = "training" if config.trials == 1 else "sweep"
-    return advice, command, f"A {kind} with these changes:" if advice.changes else SAME
+    purpose = f"A {kind} with these changes:" if findings.learnt else f"A {kind} to try next:"
+    return advice, command, purpose if advice.changes else SAME
 
 
 def _importance(findings: Findings) -> Importance | None:
     try:
-        return importance(findings.records, space_of(findings.config), findings.config.epochs)
-    except NotEnoughTrialsError:
+        return findings.importance
+    except NotShown:
         return None
 
 
@@ -49,10 +50,7 @@ def _accepts(spec: DataSpec, model: str) -> Callable[[str, Value], bool]:
 
     def accepts(name: str, value: Value) -> bool:
         try:
-            if name in TRAINING_PARAMETERS:
-                Hyperparameters(**{name: value})  # type: ignore[arg-type]
-            else:
-                build_classifier(spec, model, {name: value})
+            try_value(spec, model, name, value)
         except (ValueError, TypeError, RuntimeError):
             return False
         return True

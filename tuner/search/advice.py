@@ -24,6 +24,11 @@ OVERFIT = 1.1  # times its lowest value: a validation loss above it at the end h
 GAP = 0.05  # of accuracy between training and validation samples
 POOR = 0.9  # accuracy on training samples below which a model may be too small for them
 
+LONGER = 3  # times as many epochs or trials, where nothing was learnt
+
+NOTHING_LEARNT = (
+    "The best trial has learnt nothing that can be told from noise: what follows can be tried, and may not help."
+)
 _AGAINST_OVERFITTING = "What may help: more data, or more regularisation (weight decay, dropout, augmentation)"
 
 Accepts = Callable[[str, Value], bool]
@@ -62,6 +67,8 @@ def advise(
     epochs: int,
     found: Importance | None,
     accepts: Accepts,
+    *,
+    learnt: bool = True,
 ) -> Advice:
     """What a sweep suggests.
 
@@ -72,8 +79,9 @@ def advise(
         epochs: the most epochs of a trial.
         found: the importance of its parameters, if it could be computed.
         accepts: no range is widened to a value that this refuses.
+        learnt: whether the winner is better than always saying one class.
     """
-    draft = _Draft()
+    draft = _Draft([] if learnt else [NOTHING_LEARNT])
     more = still_rising(best, epochs)
     if more:
         rest = [record for record in records if record.word == "done" and record is not best]
@@ -87,7 +95,8 @@ def advise(
         if edge.name not in {cliff.name for cliff in cliffs}:  # beyond it trials fail
             draft.remarks.append(edge.sentence)
             draft.overrides += edge.overrides
-    draft.remarks.append(fit_sentence(best))
+    if learnt:
+        draft.remarks.append(fit_sentence(best))
     failed = failures(records)
     if failed:
         draft.remarks.append(failed)
@@ -100,10 +109,13 @@ def advise(
         draft.remarks.append(f"{counted(len(records), 'trial')} are too few to say which parameters matter.")
     elif unclear:
         draft.remarks.append("Within their ranges no parameter matters by more than noise: wider ranges may.")
+    longer = 2 * epochs if more else None
+    if not (learnt or draft.overrides or longer or few):
+        longer = LONGER * epochs
     return Advice(
         remarks=tuple(draft.remarks),
         overrides=tuple(dict.fromkeys(draft.overrides)),
-        max_epochs=2 * epochs if more else None,
+        max_epochs=longer,
         trials=2 * len(records) if few else None,
     )
 

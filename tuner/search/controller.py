@@ -229,7 +229,7 @@ class Controller:
         return self._scheduler.promotable(trials, no_more_new=no_more_new)
 
     def _best_of(self, numbers: set[int]) -> int | None:
-        best = best_of([self._study.record(number) for number in sorted(numbers)])
+        best = best_of([self._study.record(number) for number in numbers])
         return best.number if best else None
 
     def _owed(self) -> int | None:

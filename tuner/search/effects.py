@@ -48,14 +48,16 @@ class Effect:
 def find_effect(name: str, records: Sequence[TrialRecord], space: SearchSpace) -> Effect | None:
     """The effect of a parameter; None if it does not vary, or too few trials have it for a regression."""
     alternatives = [parameter for parameter in space.parameters if parameter.name == name]
-    rows = [index for index, record in enumerate(records) if name in record.parameters]
+    having = {
+        index: parameter for index, each in enumerate(records) if (parameter := space.active(name, each.parameters))
+    }
+    rows, active = list(having), list(having.values())
     values = [records[index].parameters[name] for index in rows]
-    active = [_active(alternatives, records[index]) for index in rows]
     if not rows:
         return None
     groups = _basis(_indicators(active))
     if all(_is_ordered(parameter) for parameter in alternatives):
-        places = np.array([alternatives[index].place(value) for index, value in zip(active, values, strict=True)])
+        places = np.array([parameter.place(value) for parameter, value in zip(active, values, strict=True)])
         columns = np.stack([places, places**2], axis=1)
     else:
         places = np.full(len(rows), math.nan)
@@ -90,12 +92,7 @@ def _is_ordered(parameter: Parameter) -> bool:
     return all(map(is_number, parameter.extremes))
 
 
-def _active(alternatives: Sequence[Parameter], record: TrialRecord) -> int:
-    """The index of the alternative that a trial's value comes from."""
-    return next(index for index, parameter in enumerate(alternatives) if parameter.active(record.parameters))
-
-
-def _indicators(values: Sequence[Value]) -> Floats:
+def _indicators(values: Sequence[Value | Parameter]) -> Floats:
     """(n, values that occur): a column of ones and zeros for each."""
     return np.array([[value == other for other in dict.fromkeys(values)] for value in values], dtype=np.float64)
 

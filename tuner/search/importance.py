@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from tuner.core.records import TrialRecord
+from tuner.core.records import SCORE, TrialRecord
 from tuner.core.units import counted
 from tuner.search.effects import Effect, Floats, direction, find_effect
 from tuner.search.scales import scales
@@ -74,6 +74,8 @@ class Importance:
     """Whether trials train for longer than that."""
     trials: int
     """How many trials were compared."""
+    by: str = SCORE
+    """What their order goes by: SCORE, or `val_loss` where all have the same score."""
 
 
 def comparable(records: Sequence[TrialRecord], epochs: int) -> tuple[int, list[TrialRecord]]:
@@ -98,7 +100,8 @@ def importance(records: Sequence[TrialRecord], space: SearchSpace, epochs: int) 
     effects = [effect for effect in found if effect is not None and len(effect.rows) >= LEAST_TRIALS]
     if not effects:
         raise NotEnoughTrialsError("no parameter varies in enough trials")
-    if len({_rank(record, epoch) for record in reached}) == 1:
+    ranks = {record.rank(epoch) for record in reached}
+    if len(ranks) == 1:
         raise NotEnoughTrialsError(f"all {len(reached)} trials had the same score after epoch {epoch}")
     shares = _with_noise(effects, _places(reached, epoch))
     told = {effect.name for effect in effects}
@@ -108,18 +111,14 @@ def importance(records: Sequence[TrialRecord], space: SearchSpace, epochs: int) 
         epoch=epoch,
         early=epoch < epochs,
         trials=len(reached),
+        by=SCORE if len({rank.score for rank in ranks}) > 1 else "val_loss",
     )
-
-
-def _rank(record: TrialRecord, epoch: int) -> tuple[float, float]:
-    """Score and negative validation loss, which decides among equal scores."""
-    return record.values[epoch], -record.metrics[epoch]["val_loss"]
 
 
 def _places(records: Sequence[TrialRecord], epoch: int) -> Floats:
     """(trials,) the places in the order of the scores, the best highest, with a mean of 0. Equals share a place."""
-    order = {rank: place for place, rank in enumerate(sorted({_rank(record, epoch) for record in records}))}
-    places = rankdata([order[_rank(record, epoch)] for record in records])
+    order = {rank: place for place, rank in enumerate(sorted({record.rank(epoch) for record in records}))}
+    places = rankdata([order[record.rank(epoch)] for record in records])
     return np.asarray(places - places.mean())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tuner.core.records import TrialRecord
 from tuner.core.units import counted
 from tuner.search.space import Parameter, SearchSpace, is_number
-from tuner.search.wider import Edge, active_of, parents_of, set_value
+from tuner.search.wider import Edge, parents_of, set_value
 
 CHANCE = 0.05  # that so clean a cut comes about in any of the parameters although none of them has to do with it
 
@@ -18,7 +18,7 @@ def find_cliffs(records: Sequence[TrialRecord], best: TrialRecord, space: Search
     ranges = [
         parameter
         for parameter in space.parameters
-        if not parameter.choices and active_of(space, parameter.name, best) is parameter
+        if not parameter.choices and space.active(parameter.name, best.parameters) is parameter
     ]
     found = (_cliff(parameter, records, best, space, len(ranges)) for parameter in ranges)
     return [edge for edge in found if edge]
@@ -27,7 +27,7 @@ def find_cliffs(records: Sequence[TrialRecord], best: TrialRecord, space: Search
 def _cliff(
     parameter: Parameter, records: Sequence[TrialRecord], best: TrialRecord, space: SearchSpace, tests: int
 ) -> Edge | None:
-    having = [record for record in records if active_of(space, parameter.name, record) is parameter]
+    having = [record for record in records if space.active(parameter.name, record.parameters) is parameter]
     failed = [_number(record, parameter) for record in having if record.state == "FAIL"]
     others = [_number(record, parameter) for record in having if record.state != "FAIL"]
     if not failed or not others or 2 * tests / math.comb(len(having), len(failed)) > CHANCE:

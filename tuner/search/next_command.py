@@ -6,14 +6,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tuner.core import catalog
 from tuner.core.config import TRIALS, SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.units import parse_seconds
 from tuner.search.advice import Advice
 from tuner.search.overrides import override
 from tuner.search.space_defaults import default_space
-from tuner.search.space_file import parse_space, read_toml
+from tuner.search.space_file import own_space, parse_space
 
 CONFIRMING = 5  # seeds
 
@@ -53,16 +52,15 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
 
 def pair_space(config: SweepConfig, task: str) -> dict[str, Any]:
     """The parsed search space that the pair has without `--space` and `--set`."""
-    if catalog.has_space(config.dataset_name, config.model):
-        text = catalog.search_space(config.dataset_name, config.model)
-        return read_toml(text, f"search_spaces/{config.pair}.toml")
-    return default_space(config.model, task)
+    own = own_space(config.dataset_name, config.model)
+    return default_space(config.model, task) if own is None else own[0]
 
 
 def _same(config: SweepConfig) -> list[str]:
     """Options of the data and the weights, as they were."""
-    given = {"--target": config.target, "--as": config.known_as, "--weights": config.weights, "--limit": config.limit}
-    return [part for option, value in given.items() if value is not None for part in (option, str(value))]
+    given = {"--weights": config.weights, "--limit": config.limit}
+    more = [part for option, value in given.items() if value is not None for part in (option, str(value))]
+    return [*config.data_options, *more]
 
 
 def _own_overrides(space: Mapping[str, Any], base: Mapping[str, Any]) -> list[str] | None:

@@ -28,7 +28,7 @@ def optimism(records: Sequence[TrialRecord], samples: int) -> float | None:
     same mistakes share part of their noise, which makes the luck smaller, and each trial's epoch was chosen, too, which
     makes it larger.
     """
-    tried = [record.best[0] for record in records if record.values and record.state != "FAIL"]
+    tried = [record.best.score for record in records if record.ranked]
     if len(tried) < 2:
         return None
     finished = [record.best[0] for record in records if record.values and record.state == "COMPLETE"]

@@ -89,6 +89,11 @@ class SearchSpace:
                 drawn[parameter.name] = parameter.draw(trial)
         return drawn
 
+    def active(self, name: str, drawn: Mapping[str, Value]) -> Parameter | None:
+        """The alternative of a parameter that a trial with these parameters has; None if it has none."""
+        found = (each for each in self.parameters if each.name == name and each.active(drawn))
+        return next(found, None) if name in drawn else None
+
 
 class Middle:
     """Draws the middle of every range, the middle of numbers to choose from, and the first of other choices."""

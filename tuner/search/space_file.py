@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tuner.core import catalog
 from tuner.core.config import MOST_EPOCHS, SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.records import Value
@@ -33,6 +34,14 @@ def read_toml(text: str, source: str) -> dict[str, Any]:
         raise TunerError(f"{source}: not valid TOML: brackets are nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and Python's own for a number of thousands of digits
         raise TunerError(f"{source}: not valid TOML: {error}") from None
+
+
+def own_space(data: str, model: str) -> tuple[dict[str, Any], str] | None:
+    """The parsed search space of a pair's own file, and its name for messages; None when the pair has none."""
+    if not catalog.has_space(data, model):
+        return None
+    source = f"search_spaces/{data}-{model}.toml"
+    return read_toml(catalog.search_space(data, model), source), source
 
 
 def read_file(file: Path) -> dict[str, Any]:

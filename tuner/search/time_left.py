@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
+from statistics import fmean, median
 
 from tuner.core.config import SweepConfig
 from tuner.core.records import TrialRecord
@@ -94,7 +94,7 @@ class _Speed:
     def __init__(self, config: SweepConfig, records: Sequence[TrialRecord], began: float) -> None:
         found = {record.number: _epochs(record, began) for record in records}
         self._records = [record for record in records if found[record.number]]
-        self._seconds = {n: _mean(e["epoch_seconds"] for e in epochs.values()) for n, epochs in found.items() if epochs}
+        self._seconds = {n: fmean(e["epoch_seconds"] for e in epochs.values()) for n, epochs in found.items() if epochs}
         stops = {0, *rungs(config.epochs)}
         self._between = _typical(
             epochs[at]["time"] - epochs[at - 1]["time"] - epochs[at]["epoch_seconds"]
@@ -118,17 +118,12 @@ class _Speed:
     def mean(self, above: int) -> float:
         """Mean seconds of an epoch of a trial that trains more than `above` epochs."""
         chosen = [record for record in self._records if record.epoch > above] or self._records
-        return _mean(self._seconds[record.number] for record in chosen) + self._between
+        return fmean(self._seconds[record.number] for record in chosen) + self._between
 
 
 def _epochs(record: TrialRecord, began: float) -> dict[int, dict[str, float]]:
     """The epochs of this run."""
     return {epoch: metrics for epoch, metrics in record.metrics.items() if metrics["time"] >= began}
-
-
-def _mean(values: Iterable[float]) -> float:
-    found = list(values)
-    return sum(found) / len(found)
 
 
 def _typical(values: Iterable[float]) -> float:

@@ -39,7 +39,7 @@ def find_edges(
     """
     edges = []
     for each in found.parameters:
-        parameter = active_of(space, each.name, best)
+        parameter = space.active(each.name, best.parameters)
         if each.direction in _TOWARDS and parameter is not None and len(set(parameter.extremes)) > 1:
             up = _TOWARDS[each.direction]
             wider = _wider(parameter, best.parameters[each.name], accepts, up=up)
@@ -62,15 +62,9 @@ def parents_of(parameter: Parameter, best: TrialRecord, space: SearchSpace) -> t
     """What the parameter depends on, with the winner's values: `--set` replaces all alternatives by one range."""
     if parameter.parent is None:
         return ()
-    above = active_of(space, parameter.parent, best)
+    above = space.active(parameter.parent, best.parameters)
     own = f"{parameter.parent}={set_value(best.parameters[parameter.parent])}"
     return (*(parents_of(above, best, space) if above else ()), own)
-
-
-def active_of(space: SearchSpace, name: str, best: TrialRecord) -> Parameter | None:
-    """The alternative of a parameter that a trial has; None if it has none."""
-    found = (each for each in space.parameters if each.name == name and each.active(best.parameters))
-    return next(found, None) if name in best.parameters else None
 
 
 def _wider(parameter: Parameter, value: Value, accepts: Callable[[str, Value], bool], *, up: bool) -> str:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError, one_line
 from tuner.core.outcome import RegisteredModel
-from tuner.core.validation import DATA_TAG, ValidationScore, scores_in
+from tuner.core.validation import ValidationScore
 from tuner.data.source import Source
 from tuner.data.spec import Splits
 from tuner.sweeps.champion import ByHand, Contender, choose
 from tuner.sweeps.champion_text import Decision, explain_decision
 from tuner.tracking.retry import is_mlflow_error
+from tuner.tracking.run_tags import config_in
+from tuner.tracking.score_tags import DATA_TAG, scores_in
 from tuner.tracking.versions import CHAMPION, MissingModelError, Version, Versions
 from tuner.training.saved_model import DESCRIPTION_FILE
 from tuner.training.validation import UnfitError, score_validation
@@ -124,7 +124,7 @@ class _Scorer:
 
     def _score(self, version: Version) -> ValidationScore:
         splits = self.load()
-        config = _config_in(self.versions.tags_of_run(version))
+        config = config_in(self.versions.tags_of_run(version))
         trained_on, trials = config.get("data"), config.get("trials")
         seen = not isinstance(trained_on, str) or trained_on != self.data
         chosen_of = max(1, trials) if isinstance(trials, int) else 1
@@ -133,12 +133,3 @@ class _Scorer:
             if not found:
                 raise MissingModelError("is no model of tuner")
             return score_validation(found[0].parent, splits, seen=seen, chosen_of=chosen_of)
-
-
-def _config_in(tags: Mapping[str, str]) -> dict[str, Any]:
-    """The JSON of the SweepConfig in the tags of a sweep's run; empty when it cannot be read."""
-    try:
-        found = json.loads(tags.get("tuner.config", ""))
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

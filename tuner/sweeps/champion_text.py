@@ -34,20 +34,22 @@ def explain_decision(decision: Decision) -> str:
     if best is None:
         choose = "" if own.score else f"; to choose this model: tuner promote {decision.pair}/{own.order:g}"
         return f"{_not_able(own)}; the pair has no champion{choose}"
-    return _why(decision) if best.order == own.order else _why_not(decision, best)
+    return f"{own.name}{_why(decision)}" if best.order == own.order else _why_not(decision, best)
 
 
 def _why(decision: Decision) -> str:
+    """What follows the name of the new model, which is the champion."""
     own, before = decision.own, decision.before
     if before is None:
-        return "the first model of this pair" if decision.alone else "the first of this pair that has learnt something"
+        return ", the first " + ("model of this pair" if decision.alone else "of this pair that has learnt something")
     if before.order == own.order:
-        return "already the champion"
+        return ", already the champion"
+    line = f"; before, it was {before.name}"
     if before.unfit:
-        return f"before, it was {before.name}, which cannot be used on this data any more: it {before.unfit}"
+        return f"{line}, which cannot be used on this data any more: it {before.unfit}"
     if before.score and own.score:
-        return f"before, it was {before.name}: {_against(own.score, before.score, 'this model')}{_marks(decision)}"
-    return f"before, it was {before.name}"
+        return f"{line}: {_against(own.score, before.score, 'this model')}{_marks(decision)}"
+    return line
 
 
 def _not_able(own: Contender) -> str:

@@ -19,6 +19,7 @@ from tuner.data.source import Source
 from tuner.sweeps.best_sweeps import Choice, Registered, best_sweeps
 from tuner.sweeps.champion import ByHand
 from tuner.sweeps.pairwise import against_best, pairwise_notes
+from tuner.tracking.score_tags import scores_in
 from tuner.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -105,7 +106,6 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
 
 
 def _registered(store: Store, pairs: Iterable[str]) -> dict[str, Registered]:
-    from tuner.core.validation import scores_in  # noqa: PLC0415
     from tuner.tracking.versions import Versions, registered_models  # noqa: PLC0415 - MLflow takes seconds to import
 
     champions = registered_models(store.uri)
@@ -144,10 +144,25 @@ def _notes(rows: Sequence[Row], choice: Choice, by_hand: Sequence[FinishedSweep]
         yield f"{sweep.name} is not better than always saying one class, by more than noise: it is not the champion"
     for sweep in choice.older:
         yield f"{sweep.name} was tested on an older test set of {sweep.data}: its test scores are not comparable"
-    for data, group in groupby(sorted(choice.others, key=lambda sweep: sweep.data), key=lambda sweep: sweep.data):
-        names = [sweep.name for sweep in group]
-        were = "it was not scored" if len(names) == 1 else "they were not scored"
-        yield f"Not compared, since {were} on the validation split of the newest sweep of {data}: {', '.join(names)}"
+    yield from _not_compared(choice)
     machines = sorted({row.sweep.machine for row in rows if row.sweep.train_seconds is not None})
     if len(machines) > 1:
         yield f"The training times were measured on different machines: {'; '.join(machines)}"
+
+
+def _not_compared(choice: Choice) -> Iterator[str]:
+    """A line for each dataset with sweeps that have no score on its newest validation split."""
+    for data, group in groupby(sorted(choice.others, key=lambda sweep: sweep.data), key=lambda sweep: sweep.data):
+        others = list(group)
+        trained = [sweep.name for sweep in others if sweep.validation]
+        if trained:
+            when = f"before the data of {data} changed"
+            yield f"Not compared, since {_were(trained)} trained {when}: {', '.join(trained)}"
+        unscored = [sweep.name for sweep in others if not sweep.validation]
+        if unscored:
+            where = f"the validation split of the newest sweep of {data}"
+            yield f"Not compared, since {_were(unscored)} not scored on {where}: {', '.join(unscored)}"
+
+
+def _were(names: Sequence[str]) -> str:
+    return "it was" if len(names) == 1 else "they were"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
@@ -49,11 +50,14 @@ def plan_more(config: SweepConfig, folder: SweepFolder, trial: TrialRecord, aske
 
 def is_pending(folder: SweepFolder) -> bool:
     """Whether a finished sweep is to be confirmed, and its result does not have that yet."""
-    if not folder.result.exists():
-        return False
-    plan = ConfirmPlan.load(folder)
-    known = plan and read_result(folder.path).get("confirm")
-    return plan is not None and (not known or (known.get("plan", ""), known["asked"]) != (plan.uid, len(plan.seeds)))
+    plan = ConfirmPlan.load(folder) if folder.result.exists() else None
+    return plan is not None and lacks(read_result(folder.path), plan)
+
+
+def lacks(result: Mapping[str, Any], plan: ConfirmPlan) -> bool:
+    """Whether the result of a sweep does not have yet what the plan comes to."""
+    known = result.get("confirm")
+    return not known or (known.get("plan", ""), known["asked"]) != (plan.uid, len(plan.seeds))
 
 
 def confirmations(
@@ -61,7 +65,7 @@ def confirmations(
 ) -> dict[int, Confirmation]:
     """What the trainings of a plan came to, for each trial that they confirm, by its number.
 
-    The score of a training is that of its best epoch, as everywhere. For `overlap` see `search.spread.spread_of`; it
+    The score of a training is that of its kept epoch, as everywhere. For `overlap` see `search.spread.spread_of`; it
     counts only where each seed has its own split. Without it there is no interval then: it would be too narrow.
     """
     found = {}

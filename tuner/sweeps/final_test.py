@@ -9,14 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, one_line
 from tuner.core.outcome import Winner
 from tuner.core.records import SCORE, TrialRecord
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
-from tuner.data.spec import Split, Splits, fingerprint
+from tuner.data.spec import Splits, fingerprint
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import INSISTENT, retry_after_pauses
@@ -28,7 +27,7 @@ from tuner.training.loop import EpochMetrics
 from tuner.training.model_cost import measure_cost
 from tuner.training.saved_model import load_model, save_model
 from tuner.training.training_range import training_range
-from tuner.training.validation import score_validation
+from tuner.training.validation import score_model
 
 
 def evaluate_best(
@@ -64,7 +63,10 @@ def evaluate_best(
     model = folder.model
     seen = training_range(splits.spec, splits.train.inputs)
     save_model(model, replace(splits.spec, training_range=seen), config.model, arguments, weights)
-    logits = _test(model, splits.test)
+    loaded, spec = load_model(model)
+    cost = measure_cost(loaded, spec, model, best)  # on the CPU
+    device = best_device()
+    logits = predict_logits(loaded.to(device), splits.test.inputs.to(device)).cpu()
     broken = int((~logits.isfinite().all(1)).sum())
     if broken:
         shutil.rmtree(model)
@@ -81,16 +83,15 @@ def evaluate_best(
         val_accuracy=held.val_accuracy,
         val_loss=held.val_loss,
         scores=score_logits(logits, splits.test.targets, counts, classes),
-        cost=measure_cost(model, best),
+        cost=cost,
         test_data=fingerprint(splits.test),
-        validation=score_validation(model, splits, chosen_of=chosen_of),
+        validation=score_model(loaded, spec, splits, chosen_of=chosen_of),
     )
 
 
 def _again(config: SweepConfig, number: int) -> str:
     words = ["tuner", "train", config.dataset, config.model, "--from-trial", f"{config.name}/{number}"]
-    options = {"--target": config.target, "--as": config.known_as}
-    return shlex.join([*words, *(word for option, value in options.items() if value for word in (option, value))])
+    return shlex.join([*words, *config.data_options])
 
 
 def fetch_checkpoint(storage: CheckpointStorage, number: int, file: Path, name: str) -> None:
@@ -100,10 +101,3 @@ def fetch_checkpoint(storage: CheckpointStorage, number: int, file: Path, name: 
     except Exception as error:
         why = f"the checkpoint of a trial that is to be tested cannot be fetched now ({one_line(error)})"
         raise SweepError(f"{why}; when its storage answers again: tuner resume {name}") from error
-
-
-def _test(model: Path, test: Split) -> Tensor:
-    """(samples, classes) logits of the saved model, computed on the GPU if there is one."""
-    device = best_device()
-    loaded, _ = load_model(model)
-    return predict_logits(loaded.to(device), test.inputs.to(device)).cpu()

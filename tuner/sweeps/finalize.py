@@ -35,6 +35,7 @@ def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
         records=tuple(records),
         winner=read_winner(folder, records),
         seconds=result["seconds"],
+        confirm_seconds=result.get("confirm_seconds"),
         unsent=result["unsent"],
         report=page if page.exists() else None,
     )
@@ -71,7 +72,7 @@ def find_winner(
     if best is None:
         raise all_failed(study.records(), folder.path)
     with events.phase("Testing the best model"):
-        tried = sum(bool(record.values) for record in study.records())
+        tried = sum(record.ranked for record in study.records())
         winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note, tried)
     samples = len(inputs.splits.validation.targets)
     return replace(winner, val_samples=samples, val_luck=optimism(study.records(), samples))

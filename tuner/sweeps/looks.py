@@ -6,13 +6,13 @@ After many looks the best test score is a little too good, even though no champi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.outcome import Winner, read_result
-from tuner.core.sweep_folder import SweepFolder, sweep_names
+from tuner.core.sweep_folder import sweeps_in
 
 
 def looks_here(pair: str, test_data: str, home: Path) -> dict[str, int]:
@@ -21,15 +21,12 @@ def looks_here(pair: str, test_data: str, home: Path) -> dict[str, int]:
     Returns how many models each has tested, by its unique id.
     """
     found = {}
-    for name in sweep_names(home):
-        try:
-            if SweepFolder(home / name).result.exists():
-                config = SweepConfig.load(home / name)
-                result = read_result(home / name)
-                if config.pair == pair and result.get("test_data") == test_data:
+    for folder, config in sweeps_in(home):
+        if config.pair == pair and folder.result.exists():
+            with suppress(TunerError):
+                result = read_result(folder.path)
+                if result.get("test_data") == test_data:
                     found[config.uid] = 1 + _tested(result)
-        except TunerError:
-            continue
     return found
 
 

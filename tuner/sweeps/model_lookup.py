@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import is_file
 from tuner.core.sweep_folder import SweepFolder, sweep_names
-from tuner.core.validation import scores_in
+from tuner.tracking.score_tags import scores_in
 from tuner.tracking.store import Store
 from tuner.training.saved_model import DESCRIPTION_FILE
 

@@ -8,11 +8,9 @@ from pathlib import Path
 from tuner.core import catalog
 from tuner.core.config import SweepConfig
 from tuner.core.sweep_folder import SweepFolder
-from tuner.search.advice import Advice
+from tuner.search.advice import LONGER, Advice
 from tuner.search.next_command import next_command
 from tuner.training.saved_model import ModelDescription
-
-_MORE = 3  # times as many epochs
 
 
 def next_steps(config: SweepConfig, folder: Path) -> list[tuple[str, str]]:
@@ -23,25 +21,19 @@ def next_steps(config: SweepConfig, folder: Path) -> list[tuple[str, str]]:
         folder: the sweep's, with its model.
     """
     task = ModelDescription.load(SweepFolder(folder).model).data.task
-    data = [config.dataset, *(["--target", config.target] if config.target else [])]
-    named = ["--as", config.known_as] if config.known_as else []
-    same = [("train for longer", next_command(config, task, Advice(remarks=(), max_epochs=_MORE * config.epochs)))]
+    more_epochs = Advice(remarks=(), max_epochs=LONGER * config.epochs)
+    more_trials = Advice(remarks=(), trials=LONGER * config.trials)
+    same = [("train for longer", next_command(config, task, more_epochs))]
     if config.trials > 1:
-        same.append(("search for longer", next_command(config, task, Advice(remarks=(), trials=_MORE * config.trials))))
-    steps: list[tuple[str, list[str]]] = []
-    if config.trials == 1:
-        steps.append(("search for parameters", ["sweep", *_pair(data, config.model), *named]))
-    for model in _pretrained(task, config.model):
-        steps.append(("begin with pretrained weights", ["sweep", *_pair(data, model), *named]))
-    for model in _others(task, config.model):
-        steps.append(("try another model", ["sweep", *_pair(data, model), *named]))
-    steps.append(("look at the data", ["show", *_pair(data, config.model)]))
+        same.append(("search for longer", next_command(config, task, more_trials)))
+    models = [("search for parameters", config.model)] if config.trials == 1 else []
+    models += [("begin with pretrained weights", model) for model in _pretrained(task, config.model)]
+    models += [("try another model", model) for model in _others(task, config.model)]
+    steps = [(purpose, ["sweep", config.dataset, model, *config.data_options]) for purpose, model in models]
+    target = ["--target", config.target] if config.target else []
+    steps.append(("look at the data", ["show", config.dataset, config.model, *target]))
     typed = [(purpose, command) for purpose, command in same if command]
     return typed + [(purpose, shlex.join(["tuner", *words])) for purpose, words in steps]
-
-
-def _pair(data: list[str], model: str) -> list[str]:
-    return [data[0], model, *data[1:]]
 
 
 def _pretrained(task: str, model: str) -> list[str]:

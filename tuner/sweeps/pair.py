@@ -13,7 +13,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError, printable
 from tuner.core.files import digest, slug
 from tuner.core.identity import DataIdentity
-from tuner.core.sweep_folder import UPLOADS_FOLDER, SweepFolder, sweep_names
+from tuner.core.sweep_folder import UPLOADS_FOLDER, SweepFolder, sweeps_in
 from tuner.data.spec import Splits, fingerprint
 from tuner.tracking.retry import is_mlflow_error
 from tuner.tracking.store import Store
@@ -43,7 +43,7 @@ def identify(config: SweepConfig, splits: Splits, home: Path) -> SweepConfig:
     return replace(config, identity=asdict(identity))
 
 
-def check_name(config: SweepConfig, store: Store, home: Path, events: Callback) -> None:
+def check_data_name(config: SweepConfig, store: Store, home: Path, events: Callback) -> None:
     """Tells when the name of the sweep's data has stood for other data.
 
     The same samples at another place are the same data. A name given by `--as` may go on with data of other classes
@@ -75,7 +75,7 @@ def check_name(config: SweepConfig, store: Store, home: Path, events: Callback) 
 
 def check_sweep_is_no_pair(name: str, config: SweepConfig, home: Path) -> None:
     """Raises TunerError when a sweep would have the name of a pair that was named by `--as`."""
-    if name == config.pair or name in {each.pair for each in _configs(home) if each.known_as}:
+    if name == config.pair or name in {each.pair for _, each in sweeps_in(home) if each.known_as}:
         raise TunerError(f"--name '{name}': that is the name of a pair's registered model: choose another")
 
 
@@ -90,7 +90,7 @@ def _place(dataset: str, home: Path) -> str:
 
 def _in_home(name: str, home: Path) -> Iterator[Known]:
     """What the sweeps in this folder say of the name, oldest first."""
-    for config in _configs(home):
+    for _, config in sweeps_in(home):
         if ":" in config.dataset and config.dataset_name == name:
             identity = config.data_identity or _earlier_identity(config, home)
             yield Known(by=config.name, identity=identity, data=config.data)
@@ -112,12 +112,6 @@ def _in_registry(config: SweepConfig, store: Store, home: Path, events: Callback
             raise
         events.on_note("MLflow did not answer whether the name of the data has stood for other data")
         return ()
-
-
-def _configs(home: Path) -> Iterator[SweepConfig]:
-    for name in sweep_names(home):
-        with suppress(TunerError):
-            yield SweepConfig.load(home / name)
 
 
 def _earlier_identity(config: SweepConfig, home: Path) -> DataIdentity:

@@ -8,10 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.core.config import SweepConfig
-from tuner.core.errors import TunerError
 from tuner.core.score_text import difference_text
-from tuner.core.sweep_folder import sweep_names
+from tuner.core.sweep_folder import sweeps_in
 
 if TYPE_CHECKING:
     from tuner.core.outcome import FinishedSweep
@@ -30,16 +28,18 @@ def against_best(sweeps: Sequence[FinishedSweep], home: Path) -> dict[str, Diffe
     """
     from tuner.training.score_error import compare_predicted  # noqa: PLC0415 - scipy takes a while to import
 
-    folders = _folders(home)
+    folders = {config.uid: folder.path for folder, config in sweeps_in(home)}  # they may have been renamed
     found: dict[str, Difference] = {}
     for _, group in groupby(sweeps, key=lambda sweep: sweep.data):
         best, *others = group
         first = _predictions(folders.get(best.uid)) if others else None
-        for sweep in others if first is not None else ():
+        if first is None:
+            continue
+        targets, chosen = first.targets.numpy(), first.predicted.numpy()
+        for sweep in others:
             second = _predictions(folders.get(sweep.uid))
-            if first is not None and second is not None and first.targets.equal(second.targets):
-                answers, chosen = second.predicted.numpy(), first.predicted.numpy()
-                found[sweep.uid] = compare_predicted(first.targets.numpy(), answers, chosen)
+            if second is not None and first.targets.equal(second.targets):
+                found[sweep.uid] = compare_predicted(targets, second.predicted.numpy(), chosen)
     return found
 
 
@@ -57,15 +57,6 @@ def pairwise_notes(sweeps: Sequence[FinishedSweep], found: dict[str, Difference]
                 f"Models of {data} that could not be compared sample by sample, since their predictions are not all in "
                 f"this home, so that only their intervals tell them apart: {names}"
             )
-
-
-def _folders(home: Path) -> dict[str, Path]:
-    """The folder of each sweep of `home`, by its uid: it may have been renamed."""
-    found = {}
-    for name in sweep_names(home):
-        with suppress(TunerError):  # it is damaged
-            found[SweepConfig.load(home / name).uid] = home / name
-    return found
 
 
 def _predictions(folder: Path | None) -> Predictions | None:

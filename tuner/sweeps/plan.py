@@ -19,11 +19,11 @@ from tuner.execution.resources import ResourceRequest, TrialResources, cluster_r
 from tuner.search.overrides import override
 from tuner.search.space import SearchSpace
 from tuner.search.space_defaults import default_space
-from tuner.search.space_file import parse_space, read_file, read_toml
+from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
-from tuner.training.classifier import build_classifier, check_task, model_note, model_parameters
-from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
+from tuner.training.classifier import check_task, model_note, model_parameters, try_value
+from tuner.training.hyperparameters import TRAINING_PARAMETERS
 
 
 def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
@@ -125,14 +125,14 @@ def read_space(data: Source, model: str, file: Path | None, load: Callable[[], S
 
     Only the default space needs the data, because it depends on the task.
     """
-    if file is None and catalog.has_space(data.name, model):
-        source = f"search_spaces/{data.name}-{model}.toml"
-        return read_toml(catalog.search_space(data.name, model), source), source
-    if file is None:
-        spec = load().spec
-        check_task(spec, model)
-        return default_space(model, spec.task), f"the default space of {model} for {spec.task} data"
-    return read_file(file), str(file)
+    if file is not None:
+        return read_file(file), str(file)
+    own = own_space(data.name, model)
+    if own is not None:
+        return own
+    spec = load().spec
+    check_task(spec, model)
+    return default_space(model, spec.task), f"the default space of {model} for {spec.task} data"
 
 
 def check_names(space: SearchSpace, model: str, source: str) -> None:
@@ -154,16 +154,9 @@ def check_space(space: SearchSpace, model: str, data: DataSpec, source: str) -> 
     for parameter in space.parameters:
         for value in parameter.extremes:
             try:
-                _try(parameter.name, value, model, data)
+                try_value(data, model, parameter.name, value)
             except TunerError as error:
                 raise TunerError(f"{source}: params.{parameter.name}: {error}") from None
             except (TypeError, ValueError, RuntimeError) as error:
                 reason = str(error).splitlines()[0]
                 raise TunerError(f"{source}: params.{parameter.name}: {value!r} is refused: {reason}") from None
-
-
-def _try(name: str, value: Any, model: str, data: DataSpec) -> None:
-    if name in TRAINING_PARAMETERS:
-        Hyperparameters(**{name: value})
-    else:
-        build_classifier(data, model, {name: value})

@@ -24,7 +24,7 @@ from tuner.search.study_reader import read_records
 from tuner.sweeps.confirmation import is_pending, plan_more
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
-from tuner.sweeps.pair import check_name, check_sweep_is_no_pair, identify
+from tuner.sweeps.pair import check_data_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
 from tuner.sweeps.resume import check_inputs, fit_to_machine
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
@@ -46,7 +46,7 @@ def begin(
     with events.phase("Reading the data"):
         config, inputs = plan(request, name)
         config = identify(config, inputs.splits, home)
-    check_name(config, store, home, events)
+    check_data_name(config, store, home, events)
     if request.name is not None:
         check_sweep_is_no_pair(name, config, home)
     if request.fixed is None:

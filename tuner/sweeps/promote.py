@@ -8,8 +8,12 @@ from pathlib import Path
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError, unknown
 from tuner.core.sweep_folder import sweep_names
+from tuner.core.validation_text import base_remark
 from tuner.sweeps.model_lookup import REGISTRY, store_with_models
+from tuner.tracking.retry import error_cause, is_mlflow_error
+from tuner.tracking.score_tags import own_score
 from tuner.tracking.store import Store
+from tuner.tracking.versions import Versions, registered_models, versions_of_sweep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +40,6 @@ def promote(name: str, home: Path, *, keep: bool) -> Promoted:
         TunerError: there is no such model or version, the name of a sweep stands for several models, or MLflow does not
             answer.
     """
-    from tuner.tracking.retry import error_cause, is_mlflow_error  # noqa: PLC0415 - MLflow takes seconds to import
-
     store = store_with_models(home)
     if store is None:
         raise TunerError(f"{name}: there are no models in {home} yet: start with tuner sweep, or set TUNER_HOME")
@@ -52,8 +54,6 @@ def promote(name: str, home: Path, *, keep: bool) -> Promoted:
 
 def _find(name: str, store: Store, home: Path) -> tuple[str, int]:
     """The registered model and the version that are meant."""
-    from tuner.tracking.versions import Versions, registered_models, versions_of_sweep  # noqa: PLC0415
-
     model, slash, number = name.partition("/")
     if slash:
         models = registered_models(store.uri)
@@ -82,14 +82,10 @@ def _find(name: str, store: Store, home: Path) -> tuple[str, int]:
 
 
 def _promote(store: Store, model: str, number: int, *, keep: bool) -> Promoted:
-    from tuner.core.validation import DATA_TAG, scores_in  # noqa: PLC0415
-    from tuner.core.validation_text import base_remark  # noqa: PLC0415
-    from tuner.tracking.versions import Versions  # noqa: PLC0415
-
     versions = Versions(store.uri, model)
     before = versions.champion()
     version = next(each for each in versions.all() if each.number == number)
     versions.set_by_hand(number, keep=keep)
-    score = scores_in(version.tags).get(version.tags.get(DATA_TAG, ""))
+    score = own_score(version.tags)
     remark = f"version {number} is {base_remark(score)}" if score and not score.better else ""
     return Promoted(model=model, version=number, before=before, sweep=version.sweep, remark=remark)

@@ -12,7 +12,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.outcome import Outcome, Winner
 from tuner.core.sweep_folder import SweepFolder
-from tuner.core.validation import ValidationScore, own_tags
+from tuner.core.validation import ValidationScore
 from tuner.core.validation_text import nothing_learnt
 from tuner.data.encoding import to_raw
 from tuner.data.spec import Splits
@@ -25,6 +25,7 @@ from tuner.tracking.registry import Candidate, register
 from tuner.tracking.retry import is_mlflow_error, retry
 from tuner.tracking.run_tags import identity_tags
 from tuner.tracking.runs import MlflowSweep
+from tuner.tracking.score_tags import own_tags
 from tuner.tracking.store import Store
 from tuner.tracking.versions import Versions
 from tuner.training.evaluation import Predictions

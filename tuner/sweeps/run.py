@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tuner.core.callback import Callback, Callbacks
@@ -31,6 +31,7 @@ from tuner.sweeps.lock import SweepLock, clear_order, lock_sweep
 from tuner.sweeps.phases import Phase, PhaseRunner
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown
+from tuner.sweeps.stopwatch import Stopwatch
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import connect_sweep
 from tuner.tracking.store import Store
@@ -52,7 +53,7 @@ class SweepRun:
     stop: Stop
     lock: SweepLock
     shutdown: Shutdown
-    started: float = field(default_factory=time.monotonic)
+    stopwatch: Stopwatch
     storage: CheckpointStorage | None = None
     """Where the checkpoints are, when they are not in the folder."""
 
@@ -73,11 +74,11 @@ class SweepRun:
             events.on_note(printable(note), warning=False)
         folder.error.unlink(missing_ok=True)
         with lock_sweep(folder.path) as lock, stop.listening():
-            events.on_sweep_begin(config)
+            plan = ConfirmPlan.load(folder)
+            events.on_sweep_begin(config, confirms=plan is not None)
             study = Study(folder.journal, space_of(config), seed=config.seed, trials=config.trials)
             for note in repair_folder(study, folder.path):
                 events.on_note(note)
-            plan = ConfirmPlan.load(folder)
             trainings = Trainings(study, Confirming(config, folder, plan) if plan else None)
             for note in trainings.confirming.notes if trainings.confirming else ():
                 events.on_note(f"confirming: {note}")
@@ -96,6 +97,7 @@ class SweepRun:
                 stop=stop,
                 lock=lock,
                 shutdown=shutdown,
+                stopwatch=Stopwatch.of(folder),
             )
             shutdown.interrupted = run.outcome
             with shutdown.closing():
@@ -122,7 +124,9 @@ class SweepRun:
             for begin in (self._begin_search, self._begin_confirming):
                 phase = begin()
                 if phase is not None:
-                    if not runner.run(phase, executor, self.inputs.to_arrays()):
+                    with self.stopwatch.confirming() if phase.confirms else nullcontext():
+                        done = runner.run(phase, executor, self.inputs.to_arrays())
+                    if not done:
                         return False
                     ended.append(phase.controller)
         for controller in ended:  # again, after all workers have saved and ended
@@ -185,16 +189,15 @@ class SweepRun:
             winner = read_winner(folder.path, self.trainings.study.records())
         else:
             winner = finalize.find_winner(config, inputs, self.trainings.study, folder, storage, events)
-        winner = finalize.with_confirmation(
-            config, self.trainings.confirming, winner, inputs.splits, folder, storage, events
-        )
+        confirming = self.trainings.confirming
+        winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
         outcome = replace(self.outcome(), winner=winner)
         write_result(outcome)  # from here on the model is safe, whatever happens next
-        if self.trainings.confirming:
-            self.trainings.confirming.clear()
+        if confirming:
+            confirming.clear()
         self.stop.check()
-        outcome = registration.register_best(outcome, self.tracker, self.store, self.inputs.splits, self.events)
-        outcome = replace(outcome, seconds=time.monotonic() - self.started)
+        outcome = registration.register_best(outcome, self.tracker, self.store, inputs.splits, events)
+        outcome = replace(outcome, seconds=self.stopwatch.seconds)
         write_result(outcome)
         if self.storage and outcome.winner and outcome.winner.model:
             with suppress(Exception):  # a checkpoint that remains there costs disk, and no sweep
@@ -212,7 +215,8 @@ class SweepRun:
             folder=self.folder.path,
             records=tuple(self.trainings.study.records()),
             winner=None,
-            seconds=time.monotonic() - self.started,
+            seconds=self.stopwatch.seconds,
+            confirm_seconds=self.stopwatch.confirmed,
             unsent=unsent,
             stopped_by=self.stop.number,
         )

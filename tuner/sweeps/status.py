@@ -12,13 +12,13 @@ from typing import Any
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation, ConfirmPlan
 from tuner.core.errors import TunerError
-from tuner.core.outcome import is_sent, read_result
+from tuner.core.outcome import read_result, tells_all_sent
 from tuner.core.records import SCORE, Summary, TrialRecord
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import StudyReader
 from tuner.search.summary import summarise
-from tuner.sweeps.confirmation import confirmations, is_pending
+from tuner.sweeps.confirmation import confirmations, lacks
 from tuner.sweeps.lock import Driver, Order, current_order, is_running, last_driver
 
 POLL_S = 0.5  # between two looks at a sweep that runs
@@ -140,18 +140,20 @@ class SweepReader:
         driver = last_driver(self.folder)
         live = set(driver.live) if driver and running else set()
         began = driver.started if driver and running else None
-        state = self._state(driver, running=running)
-        over = state == "finished"
-        result = read_result(self.folder) if SweepFolder(self.folder).result.exists() else {}
-        test = result.get("test", {})
-        confirm, states = self._confirm(result, running=running)
+        result = read_result(self.folder) if SweepFolder(self.folder).result.exists() else None
+        plan = ConfirmPlan.load(SweepFolder(self.folder))
+        pending = result is not None and plan is not None and lacks(result, plan)
+        over = result is not None and not pending and not running
+        state = "finished" if over else self._state(driver, running=running)
+        test = (result or {}).get("test", {})
+        confirm, states = (None, {}) if plan is None else self._confirm(plan, result or {}, pending, running=running)
         return Status(
             config=self.config,
             state=state,
             reason=self._reason() if state == "failed" else "",
             summary=summarise(self.config, records, live, began, sum(self._reader.spent()[:-1])),
             seconds=None if began is None else max(0.0, time.time() - began),
-            unsent=over and not is_sent(self.folder),
+            unsent=over and not tells_all_sent(result or {}),
             test_accuracy=test.get("accuracy"),
             test_interval=_interval({f"test_{name}": value for name, value in test.items()}),
             finished=max((r.finished for r in records if r.finished), default=None) if over else None,
@@ -159,17 +161,15 @@ class SweepReader:
             confirm_states=states,
         )
 
-    def _confirm(self, result: Mapping[str, Any], *, running: bool) -> tuple[Confirmation | None, Mapping[str, int]]:
+    def _confirm(
+        self, plan: ConfirmPlan, result: Mapping[str, Any], pending: bool, *, running: bool
+    ) -> tuple[Confirmation, Mapping[str, int]]:
         """What the trainings that confirm the winner have come to, and how many there are by state."""
-        folder = SweepFolder(self.folder)
-        plan = ConfirmPlan.load(folder)
-        if plan is None:
-            return None, {}
         records = self._confirm_reader.records()
         live = {record.number for record in records if not record.ended} if running else set()
         config = replace(self.config, trials=len(plan.points))
         states = summarise(config, records, live, None, confirms=True).counts
-        if result.get("confirm") and not is_pending(folder):
+        if result.get("confirm") and not pending:
             return Confirmation.from_json(result["confirm"]), states
         return confirmations(plan, records)[plan.trials[0]], states
 
@@ -177,8 +177,6 @@ class SweepReader:
         if running:
             order = current_order(self.folder)
             return {Order.STOP: "stopping", Order.PAUSE: "pausing", None: "running"}[order]
-        if SweepFolder(self.folder).result.exists() and not is_pending(SweepFolder(self.folder)):
-            return "finished"
         if SweepFolder(self.folder).error.exists():
             return "failed"
         return "paused" if driver and driver.ended else "crashed"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 from mlflow import MlflowClient
@@ -15,9 +14,10 @@ from tuner.core.outcome import FinishedSweep, Winner
 from tuner.core.records import SCORE
 from tuner.core.score_text import class_name
 from tuner.core.scores import Interval
-from tuner.core.validation import DATA_TAG, own_tags, scores_in
 from tuner.tracking.client import make_client
 from tuner.tracking.run_status import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
+from tuner.tracking.run_tags import config_in
+from tuner.tracking.score_tags import own_score, own_tags
 from tuner.tracking.store import Store
 
 COST_METRICS = {
@@ -147,18 +147,10 @@ def _read(run: Run, pair: str) -> FinishedSweep:
         train_seconds=cost["train_seconds"],
         machine=_machine(json.loads(tags["tuner.machine"])),
         val_accuracy=metrics.get("best_val_accuracy"),
-        limit=_limit(tags.get("tuner.config", "")),
-        validation=scores_in(tags).get(tags.get(DATA_TAG, "")),
+        limit=limit if isinstance(limit := config_in(tags).get("limit"), int) else None,
+        validation=own_score(tags),
         tested=int(metrics.get(TESTED_METRIC, 0)),
     )
-
-
-def _limit(config: str) -> int | None:
-    """`--limit` in the JSON of a SweepConfig, as far as it can be read."""
-    with suppress(ValueError, AttributeError):
-        limit = json.loads(config).get("limit")
-        return limit if isinstance(limit, int) else None
-    return None
 
 
 def _interval(metrics: Mapping[str, float], name: str) -> Interval | None:

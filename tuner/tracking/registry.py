@@ -24,7 +24,7 @@ from tuner.core.package import copy_package
 from tuner.data.spec import DataSpec
 from tuner.tracking.client import make_client
 from tuner.tracking.retry import ignore_refusal, retried_uploads
-from tuner.tracking.run_status import ACCURACY_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
+from tuner.tracking.run_status import SWEEP_TAG, TEST_ACCURACY_TAG, TEST_DATA_TAG, UID_TAG
 
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "pillow", "safetensors", "scikit-learn", "torch", "torchvision")
 
@@ -81,7 +81,7 @@ def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelV
     tags = {
         SWEEP_TAG: candidate.sweep,
         UID_TAG: candidate.uid,
-        ACCURACY_TAG: repr(candidate.accuracy),
+        TEST_ACCURACY_TAG: repr(candidate.accuracy),
         TEST_DATA_TAG: candidate.test_data,
         **candidate.tags,
     }

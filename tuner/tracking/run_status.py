@@ -9,7 +9,7 @@ from typing import Self
 
 from tuner.core.records import TrialKey, TrialRecord
 
-ACCURACY_TAG, TEST_DATA_TAG = "tuner.test_accuracy", "tuner.test_data"
+TEST_ACCURACY_TAG, TEST_DATA_TAG = "tuner.test_accuracy", "tuner.test_data"
 IDENTITY_TAG = "tuner.data_identity"  # of a user's own data, as JSON
 RUN_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "INTERRUPTED": "KILLED"}
 STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.machine import describe_machine, package_versions
 from tuner.tracking.run_status import IDENTITY_TAG
+
+_CONFIG_TAG = "tuner.config"
 
 
 def tags_of(config: SweepConfig) -> dict[str, str]:
@@ -17,11 +21,20 @@ def tags_of(config: SweepConfig) -> dict[str, str]:
         "mlflow.source.type": "LOCAL",
         "tuner.dataset": config.dataset,
         "tuner.model": config.model,
-        "tuner.config": json.dumps(asdict(config)),
+        _CONFIG_TAG: json.dumps(asdict(config)),
         "tuner.versions": json.dumps(package_versions()),
         "tuner.machine": json.dumps(describe_machine()),
         **identity_tags(config),
     }
+
+
+def config_in(tags: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of the SweepConfig in the tags of a sweep's run, of any version; empty when they cannot be read."""
+    try:
+        found = json.loads(tags.get(_CONFIG_TAG, ""))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def identity_tags(config: SweepConfig) -> dict[str, str]:

@@ -13,10 +13,11 @@ from mlflow.exceptions import MlflowException
 
 from tuner.core.errors import TunerError, one_line
 from tuner.core.identity import DataIdentity
-from tuner.core.validation import ValidationScore, score_tag
+from tuner.core.validation import ValidationScore
 from tuner.tracking.client import make_client
 from tuner.tracking.retry import ignore_refusal, is_transient, retried_uploads
 from tuner.tracking.run_status import IDENTITY_TAG, SWEEP_TAG, UID_TAG
+from tuner.tracking.score_tags import score_tag
 
 CHAMPION = "champion"
 BY_HAND_TAG = "tuner.set_by_hand"  # the newest version when a user set the champion, and perhaps `keep`

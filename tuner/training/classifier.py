@@ -17,6 +17,7 @@ from tuner.data.batches import evaluation_batches
 from tuner.data.spec import DataSpec
 from tuner.data.texts import lengths
 from tuner.training.device import memory_format, to_memory_format
+from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
 
 Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -48,6 +49,14 @@ class Classifier(nn.Module):
         if self.text:
             return raw[:, : int(lengths(raw).max())].long()
         return ((raw.to(self.mean.dtype) - self.mean) / self.std).float()
+
+
+def try_value(data: DataSpec, model: str, name: str, value: Any) -> None:
+    """Raises ValueError, TypeError or RuntimeError when training, or this model on this data, refuses a value."""
+    if name in TRAINING_PARAMETERS:
+        Hyperparameters(**{name: value})
+    else:
+        build_classifier(data, model, {name: value})
 
 
 def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> Classifier:

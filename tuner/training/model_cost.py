@@ -14,16 +14,10 @@ from tuner.core.records import TrialRecord
 from tuner.data.spec import DataSpec
 from tuner.training.classifier import Classifier
 from tuner.training.optimizers import skip_dynamo
-from tuner.training.saved_model import load_model
 
 
-def measure_cost(saved: Path, trial: TrialRecord) -> Cost:
-    """The cost of the model in the folder `saved`, which `trial` has trained.
-
-    Raises:
-        TunerError: the model cannot be loaded.
-    """
-    model, data = load_model(saved)
+def measure_cost(model: Classifier, data: DataSpec, saved: Path, trial: TrialRecord) -> Cost:
+    """The cost of the model that `load_model` gives for the folder `saved`, and that `trial` has trained."""
     return Cost(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         flops=forward_flops(model, data),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.core.files import is_file, is_folder
-from tuner.training.sample_notes import Note, Notes
+from tuner.core.shorten import first_names
+from tuner.training.sample_notes import MOST_NAMED, Note, Notes
 from tuner.training.true_classes import ClassNames
 
 STDIN = "-"
@@ -77,6 +78,10 @@ class FileFinder:
             self.missing.append(f"{folder}: no file in it can be read as {self._noun}s: {has}")
         elif others:
             self._notes.add_file(folder, Note("files that are not read", f"{others}, such as {passed[0]}"))
+        unknown = sorted({Path(file.name).parent.name for file in found if Path(file.name).parent != Path(folder)})
+        if len(unknown) > 1 and not any(file.truth for file in found):
+            kind = "no folder in it has the name of a class of the model, so that there is no accuracy"
+            self._notes.add_file(folder, Note(kind, first_names(unknown, MOST_NAMED)))
         if any(file.truth for file in found) and not all(file.truth for file in found):
             example = next(file.name for file in found if not file.truth)
             count = sum(not file.truth for file in found)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tuner.core.shorten import first_names
 from tuner.core.units import counted
 
 MOST_NAMED = 5  # columns or categories in a line
@@ -68,6 +69,4 @@ class Notes:
 
 
 def _most_common(names: Counter[str]) -> str:
-    shown = ", ".join(f"{name} ({count:,})" for name, count in names.most_common(MOST_NAMED))
-    more = len(names) - MOST_NAMED
-    return f"{shown} and {more:,} more" if more > 0 else shown
+    return first_names([f"{name} ({count:,})" for name, count in names.most_common()], MOST_NAMED)

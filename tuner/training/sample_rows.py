@@ -10,6 +10,7 @@ import pandas as pd
 from torch import Tensor
 
 from tuner.core.errors import TunerError
+from tuner.core.shorten import first_names
 from tuner.core.units import counted
 from tuner.data.columns import examine_rows
 from tuner.data.tables import read_table
@@ -122,8 +123,7 @@ def _missing_text(file: str, missing: Sequence[str], there: Sequence[str]) -> st
 
 
 def _shown(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
-    return ", ".join(f"'{name}'" for name in names[:MOST_SHOWN]) + more
+    return first_names([f"'{name}'" for name in names], MOST_SHOWN)
 
 
 def _key(name: str) -> str:

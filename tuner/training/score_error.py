@@ -72,20 +72,6 @@ def better_than_base(targets: Ints, predicted: Ints, label: int, confidence: flo
     return compare_predicted(targets, predicted, np.full_like(targets, label), confidence).better
 
 
-def compare_paired(
-    targets: Ints, first_probabilities: Floats, second_probabilities: Floats, confidence: float = CONFIDENCE
-) -> Difference:
-    """How much more accurate the first of two models is, on the same samples.
-
-    Args:
-        targets: (samples,) true classes.
-        first_probabilities: (samples, classes), of the first model.
-        second_probabilities: the same of the second model.
-    """
-    first, second = np.asarray(first_probabilities).argmax(1), np.asarray(second_probabilities).argmax(1)
-    return compare_predicted(targets, first, second, confidence)
-
-
 def compare_predicted(targets: Ints, first: Ints, second: Ints, confidence: float = CONFIDENCE) -> Difference:
     """How much more accurate the first of two models is, from their (samples,) predicted classes.
 

@@ -11,11 +11,12 @@ from torch.nn.functional import cross_entropy
 
 from tuner.core.errors import TunerError, printable
 from tuner.core.files import digest
+from tuner.core.shorten import first_names
 from tuner.core.validation import ValidationScore
 from tuner.data.encoding import to_inputs, to_raw
 from tuner.data.spec import Column, DataSpec, Splits, fingerprint
 from tuner.data.times import Clock
-from tuner.training.classifier import predict_logits
+from tuner.training.classifier import Classifier, predict_logits
 from tuner.training.device import best_device
 from tuner.training.learnt import has_learnt
 from tuner.training.saved_model import load_model
@@ -29,19 +30,30 @@ class UnfitError(TunerError):
 
 
 def score_validation(folder: Path, splits: Splits, *, seen: bool = False, chosen_of: int = 1) -> ValidationScore:
-    """The score of the model in `folder` on the whole validation split.
+    """The score of the model in `folder`, the one of `save_model`: see `score_model`.
+
+    Raises:
+        UnfitError: it takes other samples, or gives other classes.
+        TunerError: its files are missing or damaged.
+    """
+    return score_model(*load_model(folder), splits, seen=seen, chosen_of=chosen_of)
+
+
+def score_model(
+    model: Classifier, data: DataSpec, splits: Splits, *, seen: bool = False, chosen_of: int = 1
+) -> ValidationScore:
+    """The score of a model on the whole validation split. It is moved to the GPU if there is one.
 
     Args:
-        folder: of `save_model`.
+        model: the model, in evaluation mode.
+        data: the data that it was made for.
         splits: the data, which need not be the data that the model was made for.
         seen: whether the model may have been trained on some of these samples.
         chosen_of: the model is the best of so many on these samples.
 
     Raises:
         UnfitError: it takes other samples, or gives other classes.
-        TunerError: its files are missing or damaged.
     """
-    model, data = load_model(folder)
     whole, new = splits.whole_validation, splits.spec
     problem = unfit(data, new)
     if problem:
@@ -70,8 +82,7 @@ def unfit(old: DataSpec, new: DataSpec) -> str:
     if old.task != new.task:
         return f"takes {old.task} data"
     if set(old.classes) != set(new.classes):
-        more = f" and {len(old.classes) - _MOST_CLASSES} more" if len(old.classes) > _MOST_CLASSES else ""
-        return f"has the classes {printable(', '.join(old.classes[:_MOST_CLASSES]))}{more}"
+        return f"has the classes {printable(first_names(old.classes, _MOST_CLASSES))}"
     return "" if old.task == "text" else _unfit_samples(old, new)
 
 

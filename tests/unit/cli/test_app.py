@@ -190,7 +190,8 @@ def test_flags_have_neither_a_type_nor_an_opposite(typed: Typed, command: str) -
 def test_the_help_of_the_commands_that_train_has_panels(typed: Typed, command: str) -> None:
     _, out, _ = typed(command, "--help")
     panels = [line.split("─ ")[1].split(" ─")[0] for line in out.splitlines() if line.startswith("╭─ ")]
-    assert panels == ["Arguments", "Search", "Training", "Resources", *(["Cluster"] * (command == "sweep")), "Output"]
+    confirmation, cluster = ([name] * (command == "sweep") for name in ("Confirmation", "Cluster"))
+    assert panels == ["Arguments", "Search", *confirmation, "Training", "Resources", *cluster, "Output"]
     assert "--max-epochs,--epochs" in out
 
 

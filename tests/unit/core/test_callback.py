@@ -22,7 +22,7 @@ def nothing_yet() -> Summary:
 
 
 CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
-    "on_sweep_begin": ((make_config(),), {}),
+    "on_sweep_begin": ((make_config(),), {"confirms": True}),
     "on_phase": (("Starting Ray",), {}),
     "on_note": (("a line",), {"warning": False}),
     "on_trial_begin": ((RECORD,), {}),

@@ -17,6 +17,7 @@ from tuner.report.figures_importance import draw_importance, draw_slices
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_search import draw_curves, draw_history, draw_learning, draw_parallel
 from tuner.report.findings import NotShown
+from tuner.report.page_importance import importance_block
 from tuner.report.page_search import curves_block
 from tuner.report.search_series import NOT_USED, best_so_far, parallel_coordinates
 from tuner.report.slices import slices
@@ -26,7 +27,7 @@ from tuner.search.space_file import space_of
 SPACE = space_of(config())
 
 
-def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> None:
+def test_a_model_of_another_epoch_than_the_kept_one_is_marked(tmp_path: Path) -> None:
     best = record(7, "COMPLETE", [0.2, 0.9, 0.5])
     for axes in drawn(draw_curves(best, 1), tmp_path).axes:
         assert labels(axes)[2:] == [
@@ -43,7 +44,7 @@ def test_a_model_of_another_epoch_than_the_best_is_marked(tmp_path: Path) -> Non
     assert curves_block(best, 2).caption.endswith("epoch 2: the best one."), "of an earlier version"
 
 
-def test_curves_show_loss_and_accuracy_and_mark_the_best_epoch(tmp_path: Path) -> None:
+def test_curves_show_loss_and_accuracy_and_mark_the_kept_epoch(tmp_path: Path) -> None:
     loss, accuracy = drawn(draw_curves(record(7, "COMPLETE", [0.2, 0.9, 0.5]), 2), tmp_path).axes
     assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("loss", "accuracy")
     assert labels(accuracy) == ["training", "validation", "kept epoch, 2"]
@@ -86,6 +87,21 @@ def test_importance_stands_before_what_noise_would_give(tmp_path: Path) -> None:
     noise, shares = (container for container in axes.containers if isinstance(container, BarContainer))
     assert shares[0].get_width() > noise[0].get_width()
     assert all(bar.get_width() <= band.get_width() for bar, band in zip(shares[1:], noise[1:], strict=True))
+
+
+def test_where_all_accuracies_are_equal_the_page_says_that_the_order_is_that_of_the_losses(tmp_path: Path) -> None:
+    losses = [
+        replace(each, values={1: 0.5}, metrics={1: {"val_loss": float(n % 7)}}) for n, each in enumerate(trials(12))
+    ]
+    found = importance(losses, SPACE, 9)
+    caption = importance_block(found).caption
+    assert "of the order of the 12 trials by val_loss after epoch 1" in caption
+    assert "They all had the same val_accuracy then" in caption
+    [axes] = drawn(draw_importance(found), tmp_path).axes
+    assert axes.get_title() == "parameter importance for val_loss after epoch 1, 12 trials"
+    caption = importance_block(importance(trials(12), SPACE, 9)).caption
+    assert "by val_accuracy after epoch 1" in caption
+    assert "They all" not in caption
 
 
 def test_slices_show_the_scores_that_all_trials_have_over_each_parameter(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from support.made_up_trials import record
 
 from tuner.core.records import TrialRecord, Value
-from tuner.search.advice import Advice, advise, failures, fit_sentence, still_rising
+from tuner.search.advice import NOTHING_LEARNT, Advice, advise, failures, fit_sentence, still_rising
 from tuner.search.importance import importance
 from tuner.search.narrower import find_cliffs
 from tuner.search.space_file import parse_space
@@ -112,6 +112,18 @@ def test_an_edge_in_noise_is_none() -> None:
     assert found.overrides == ()
     assert found.trials == 40
     assert "20 trials are too few to say which parameters matter." in found.remarks
+
+
+def test_where_nothing_was_learnt_no_change_is_called_one_for_the_better() -> None:
+    flat = record(0, "COMPLETE", [0.5] * 8)
+    space = parse_space({"epochs": 8, "params": LR}, "test")
+    found = advise([flat], flat, space, 8, None, anything, learnt=False)
+    assert found == Advice(remarks=(NOTHING_LEARNT,), max_epochs=24)
+    assert advise([flat], flat, space, 8, None, anything).remarks[0].startswith("The best trial ")
+    up = rising(20, "lr", 1e-3, 0.1)
+    parsed = parse_space({"epochs": 1, "params": LR}, "test")
+    wider = advise(up, up[-1], parsed, 1, importance(up, parsed, 1), anything, learnt=False)
+    assert (wider.remarks[0], wider.overrides, wider.max_epochs) == (NOTHING_LEARNT, ("lr=0.001..1",), None)
 
 
 def test_a_trial_that_still_rises_at_its_end_asks_for_more_epochs() -> None:

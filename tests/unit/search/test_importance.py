@@ -71,6 +71,8 @@ def test_equal_scores_are_told_apart_by_their_loss() -> None:
     finer = [replace(r, metrics={1: {**r.metrics[1], "val_loss": float(r.parameters["dropout"])}}) for r in records]
     [found] = of(finer, params).parameters
     assert found.direction == "lower is better"
+    assert of(finer, params).by == "val_loss"
+    assert of([*finer, record(30, "PRUNED", [0.6], dropout=0.5)], params).by == "val_accuracy"
 
 
 SIX: dict[str, Any] = {

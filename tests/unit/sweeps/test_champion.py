@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tuner.core.validation import ValidationScore, own_tags, score_tag, scores_in
+from tuner.core.validation import ValidationScore
 from tuner.sweeps.champion import ByHand, Contender, best_scored, choose
 from tuner.sweeps.champion_text import Decision, explain_decision
+from tuner.tracking.score_tags import own_tags, score_tag, scores_in
 
 
 def scored(correct: int, loss: float = 0.5, *, better: bool = True, seen: bool = False) -> ValidationScore:
@@ -91,8 +92,8 @@ def decide(own: Contender, best: Contender | None, before: Contender | None, **m
 def test_the_line_says_which_and_why() -> None:
     noise = version(2, scored(52, better=False))
     remark = "not better than always saying 'cat' by more than noise (52 and 50 of 100 validation samples right)"
-    assert decide(OLD, OLD, None, alone=True) == "the first model of this pair"
-    assert decide(NEW, NEW, NEW) == "already the champion"
+    assert decide(OLD, OLD, None, alone=True) == "version 1, the first model of this pair"
+    assert decide(NEW, NEW, NEW) == "version 2, already the champion"
     assert decide(noise, None, None) == f"{remark}; the pair has no champion"
     assert decide(version(2), None, None) == (
         "of unknown score on the validation split; the pair has no champion; "
@@ -100,14 +101,14 @@ def test_the_line_says_which_and_why() -> None:
     )
     assert decide(noise, OLD, OLD) == f"version 1 remains the champion; this model is {remark}"
     assert decide(NEW, NEW, OLD) == (
-        "before, it was version 1: it has 70 of 100 validation samples right, this model 80"
+        "version 2; before, it was version 1: it has 70 of 100 validation samples right, this model 80"
     )
     seen = version(1, scored(70, seen=True))
     assert decide(NEW, NEW, seen, new_data=True).endswith(
         "right, this model 80. The data has changed: version 1 may have been trained on some of these samples"
     )
     assert decide(version(2, scored(70, 0.25)), version(2, scored(70, 0.25)), OLD).startswith(
-        "before, it was version 1"
+        "version 2; before, it was version 1"
     )
     loss = version(2, scored(70, 0.75))
     assert decide(loss, OLD, OLD) == (
@@ -118,7 +119,7 @@ def test_the_line_says_which_and_why() -> None:
     assert decide(same, OLD, OLD).endswith("this model is as good on the validation split, and the earlier one stays")
     unfit = version(1, unfit="has the classes cat, dog")
     assert decide(NEW, NEW, unfit) == (
-        "before, it was version 1, which cannot be used on this data any more: it has the classes cat, dog"
+        "version 2; before, it was version 1, which cannot be used on this data any more: it has the classes cat, dog"
     )
 
 

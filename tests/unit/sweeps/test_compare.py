@@ -15,7 +15,7 @@ from tuner.core.errors import TunerError
 from tuner.core.outcome import FinishedSweep
 from tuner.sweeps.best_sweeps import Registered, best_sweeps
 from tuner.sweeps.champion import ByHand
-from tuner.sweeps.compare import Comparison, Row, _looks, compare
+from tuner.sweeps.compare import Comparison, Row, _looks, _not_compared, compare
 from tuner.tracking.store import Store
 
 
@@ -108,6 +108,16 @@ def test_sweeps_of_earlier_versions_are_chosen_by_the_accuracy_that_they_noted()
     assert best_sweeps([limited]).best == (limited,)
     new = make("a", "cnn", 0.5, validated=0.75, name="new", started=3.0)
     assert best_sweeps([first, second, new]).best == (first,)
+
+
+def test_what_was_trained_before_the_data_changed_is_named_as_that() -> None:
+    older = [make("a", "cnn", 0.9, data="old", name=name, started=1.0) for name in ("one", "two")]
+    unscored = make("b", "cnn", 0.9, name="early", validation=None, limit=10)
+    choice = best_sweeps([*older, unscored, make("a", "cnn", 0.6, data="new", started=3.0), make("b", "cnn", 0.5)])
+    assert list(_not_compared(choice)) == [
+        "Not compared, since they were trained before the data of a changed: one, two",
+        "Not compared, since it was not scored on the validation split of the newest sweep of b: early",
+    ]
 
 
 def test_a_pair_that_has_learnt_nothing_is_shown_and_named() -> None:

@@ -12,7 +12,7 @@ from tuner.core.records import TrialRecord
 from tuner.data.spec import DataSpec
 from tuner.training.classifier import Classifier, build_classifier
 from tuner.training.model_cost import forward_flops, measure_cost
-from tuner.training.saved_model import save_model
+from tuner.training.saved_model import load_model, save_model
 
 IMAGES = DataSpec(name="i", task="image", shape=(3, 8, 8), classes=("a", "b"), mean=(0.0,) * 3, std=(1.0,) * 3)
 ROWS = DataSpec(name="r", task="tabular", shape=(5,), classes=("a", "b"), mean=(0.0,) * 5, std=(1.0,) * 5)
@@ -85,7 +85,7 @@ def test_the_cost_of_a_saved_model(tmp_path: Path) -> None:
     trial = TrialRecord(
         number=0, state="COMPLETE", parameters={}, values={}, metrics=times, reason="", started=0.0, finished=1.0
     )
-    cost = measure_cost(tmp_path / "model", trial)
+    cost = measure_cost(*load_model(tmp_path / "model"), tmp_path / "model", trial)
     lstm, head = 2 * (4 * 4 * (1 + 4) + 2 * 4 * 4), 5 * 2 * 4 * 2 + 2
     assert cost.parameters == lstm + head  # frozen ones too; the mean and the deviation of the 5 columns are none
     assert cost.flops == 2 * 5 * 2 * 4 * 4 * (1 + 4) + 2 * 5 * 2 * 4 * 2

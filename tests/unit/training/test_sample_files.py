@@ -56,6 +56,16 @@ def test_a_folder_gives_its_files_by_name_with_the_classes_of_its_folders(tmp_pa
     ]
 
 
+def test_folders_that_are_no_class_of_the_model_are_told_in_one_line(tmp_path: Path) -> None:
+    make_files(tmp_path, *(f"new/{name}/1.png" for name in "gfedcba"), "one/day/1.png", "one/2.png")
+    files, missing, notes = find("new", "one")
+    assert (len(files), missing) == (9, [])
+    assert notes == [
+        "new: no folder in it has the name of a class of the model, so that there is no accuracy: "
+        "a, b, c, d, e and 2 more",
+    ]
+
+
 def test_a_pattern_means_what_the_shell_would_make_of_it(tmp_path: Path) -> None:
     make_files(tmp_path, "new/cat/1.png", "new/dog/1.png", "new/dog/2.jpg")
     assert [file.name for file in find("new/*/1.png")[0]] == ["new/cat/1.png", "new/dog/1.png"]

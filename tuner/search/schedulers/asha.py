@@ -78,7 +78,7 @@ def _best_waiting(trials: Collection[TrialProgress], rung: int, quota: Callable[
     Of equal scores the one with the lower loss is better; a trial's number decides only if both are equal.
     """
     reached = [trial for trial in trials if trial.epoch >= rung]
-    best = sorted(sorted(reached, key=lambda t: t.number), key=lambda t: t.best_until(rung), reverse=True)
+    best = sorted(reached, key=lambda t: (t.best_until(rung), -t.number), reverse=True)
     return {trial.number for trial in best[: quota(len(reached))] if trial.waiting and trial.epoch == rung}
 
 
