@@ -9,6 +9,7 @@ from unicodedata import category
 
 LONGEST_NAME = 250  # characters in the name of a class or column
 MOST_CHOICES = 40  # names in an error
+SHOWN = 40  # characters of a cell or name in a message
 MOST_SHOWN, LAST_SHOWN = 2000, 500  # characters shown of a message, and of its end if it is longer
 
 
@@ -50,7 +51,22 @@ def printable(text: str) -> str:
     line = " ".join(text.split())
     if len(line) > MOST_SHOWN:
         line = f"{line[: MOST_SHOWN - LAST_SHOWN]} ... {line[-LAST_SHOWN:]}"  # the end says how to fix it
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+    return escaped(line)
+
+
+def escaped(text: str) -> str:
+    """The text with what cannot be printed as Python writes it; spaces stay as they are."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def quoted(value: object) -> str:
+    """A cell or name in a message.
+
+    >>> quoted("a\\tb"), quoted("x" * 50)
+    ("'a b'", "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'")
+    """
+    text = printable(str(value))
+    return f"'{text}'" if len(text) <= SHOWN else f"'{text[:SHOWN]}...'"
 
 
 _DISK_WORDS = {

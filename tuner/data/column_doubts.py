@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.core.errors import quoted
 from tuner.data.cells import Cells
-from tuner.data.column_values import quoted
 from tuner.data.dates import choose_order, parse_date
 from tuner.data.missing import is_missing
 from tuner.data.number_text import choose_style, is_like_number, parse_number, unit_of

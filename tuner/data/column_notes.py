@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.core.errors import quoted
 from tuner.data.categories import differ_by_case
 from tuner.data.cells import Cells
-from tuner.data.column_values import ColumnTexts, quoted
+from tuner.data.column_values import ColumnTexts
 from tuner.data.number_scales import split_scale
 from tuner.data.number_text import (
     PLAIN,

@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tuner.core.errors import TunerError
+from tuner.core.errors import TunerError, quoted
 from tuner.core.units import counted
 from tuner.data.categories import MISSING, UNKNOWN, Categories
 from tuner.data.cells import Cells, columns_of, is_number, texts_of
-from tuner.data.column_values import Numbers, quoted, read_dates, read_numbers, read_times, style_of
+from tuner.data.column_values import Numbers, read_dates, read_numbers, read_times, style_of
 from tuner.data.dates import Order, date_features
 from tuner.data.missing import is_missing
 from tuner.data.number_text import PERCENT, NumberStyle, choose_style, fits_unit, parse_number

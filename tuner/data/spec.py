@@ -28,7 +28,7 @@ class Column:
 
     name: str
     categories: tuple[str, ...] = ()
-    """The categories in the training split; any other value becomes all zeros. Empty for numbers and dates."""
+    """The categories in the training split; any other value becomes all zeros. Empty for other columns."""
     fill: float = 0.0
     """The value used for a missing number, date (in days since 1970) or time: the mean over the training split."""
     missing: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Column:
     scaled: bool = False
     """Numbers: whether a factor such as k or M may be written with them, or with their unit."""
     date_order: str = ""
-    """Dates: `ymd`, `dmy` or `mdy`. Empty for numbers and categories."""
+    """Dates: `ymd`, `dmy` or `mdy`. Empty for other columns."""
     latest_year: int = 2068
     """Dates: the last of the hundred years that a year of two digits may be."""
     parts: tuple[str, ...] = ()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tuner.core.errors import quoted
 from tuner.data.cells import Cells
 from tuner.data.column_notes import ColumnNotes
 from tuner.data.column_statistics import Rows, mean_or_reason, strays
-from tuner.data.column_values import quoted, read_times
+from tuner.data.column_values import read_times
 from tuner.data.spec import Column
 from tuner.data.times import ClockChoice, parse_time
 
