@@ -14,6 +14,7 @@ from torch import Tensor
 from tuner.core.errors import TunerError
 
 Task = Literal["image", "tabular", "text"]
+Kind = Literal["number", "category", "date", "time"]
 CHUNK = 1 << 24  # values that are converted to float64 at a time
 SPLIT_SEED = 0  # one fixed train/validation split for everybody, so that scores can be compared
 
@@ -50,6 +51,17 @@ class Column:
     """Dates: those of `tuner.data.dates.PARTS` that vary in the training split."""
     clock: str = ""
     """Times: how they are written, one of `tuner.data.times.Clock`. Empty for other columns."""
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """All that the fields say; a column that is well-formed has one."""
+        others: dict[Kind, object] = {"category": self.categories, "date": self.date_order, "time": self.clock}
+        return tuple(kind for kind, has in others.items() if has) or ("number",)
+
+    @property
+    def kind(self) -> Kind:
+        """What its cells are."""
+        return self.kinds[0]
 
     @property
     def width(self) -> int:
