@@ -44,9 +44,6 @@ class ColumnNotes:
     def numbers(self, name: str, column: ColumnTexts, choice: StyleChoice) -> None:
         """How numbers are written, where it is not as Python writes them."""
         style, texts = choice.style, column.texts
-        code = next((text for text in texts if text[:1] == "0" and text[1:2].isdigit()), None)
-        if code and (value := parse_number(code, style)) is not None:
-            self.add("codes", name, f"{quoted(code)} is read as the number {value:.15g}")
         text, value = _first_changed(column, style)
         if value is None:
             return

@@ -35,8 +35,7 @@ def date_column(name: str, cells: Cells, choice: OrderChoice, training: Rows, no
     days, broken = read_dates(cells, order, latest=latest)
     no_dates = np.isnan(days)
     sentinels = find_sentinels(days)
-    if sentinels.missing:
-        days, _ = read_dates(cells, order, tuple(sentinels.missing), latest)
+    days = sentinels.removed(days)
     fill = mean_or_reason(days[training], "date")
     if isinstance(fill, str):
         return fill

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tuner.core.errors import TunerError
+from tuner.data.centuries import LATEST
 
 Task = Literal["image", "tabular", "text"]
 Kind = Literal["number", "category", "date", "time"]
@@ -45,7 +46,7 @@ class Column:
     """Numbers: whether a factor such as k or M may be written with them, or with their unit."""
     date_order: str = ""
     """Dates: `ymd`, `dmy` or `mdy`. Empty for other columns."""
-    latest_year: int = 2068
+    latest_year: int = LATEST
     """Dates: the last of the hundred years that a year of two digits may be."""
     parts: tuple[str, ...] = ()
     """Dates: those of `tuner.data.dates.PARTS` that vary in the training split."""

@@ -87,6 +87,11 @@ def test_a_column_of_durations_takes_each_kind_of_them() -> None:
     assert hours(column, *same, np.timedelta64(90, "m")) == [1.5] * 7
 
 
+def test_the_example_of_a_doubtful_time_is_one() -> None:
+    _, notes = only(["see: below", *(f"{n % 9}:{n:02d}" for n in range(60)), "1:05:42"])
+    assert notes[0] == "column 'x': '0:00' is read as hours and minutes, which the column leaves open"
+
+
 def test_a_time_of_the_day_takes_values_of_python() -> None:
     for column in (
         only([f"{n % 24}:{n:02d}" for n in range(60)])[0],
