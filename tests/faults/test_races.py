@@ -21,6 +21,7 @@ from faults.races import begin_while_others_look, stop_as_it_begins
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import claim_folder, sweep_names
+from tuner.core.validation import scores_in
 from tuner.execution.ray_start import ensure_token, machine_lock
 from tuner.search.study_reader import read_records
 
@@ -118,8 +119,11 @@ def test_ten_sweeps_at_once_in_an_empty_folder_all_end_with_all_they_have(
     client = MlflowClient(f"sqlite:///{tmp_path}/runs/mlflow.db")
     versions = client.search_model_versions("name = 'digits-cnn'")
     assert len(versions) == 10
-    best = max(float(each.tags["tuner.val_accuracy"]) for each in versions)
-    assert float(client.get_model_version_by_alias("digits-cnn", "champion").tags["tuner.val_accuracy"]) == best
+    ranks = {int(each.version): score.rank for each in versions for score in scores_in(each.tags).values()}
+    assert len(ranks) == 10
+    assert len({data for each in versions for data in scores_in(each.tags)}) == 1
+    champion = client.get_model_version_by_alias("digits-cnn", "champion")
+    assert ranks[int(champion.version)] == max(ranks.values())
 
 
 @pytest.mark.faults
