@@ -9,18 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from support.table_columns import only
 
-from tuner.data.column_decisions import fit_columns
 from tuner.data.columns import encode_rows, examine_rows
 from tuner.data.spec import Column
 from tuner.data.tables import read_table
 from tuner.data.times import Clock, choose_clock, parse_time, time_text
-
-
-def only(cells: list[str]) -> tuple[Column, tuple[str, ...]]:
-    fitted = fit_columns(pd.DataFrame({"x": cells}, dtype=object), np.arange(len(cells)))
-    assert len(fitted.columns) == 1, fitted.left_out
-    return fitted.columns[0], fitted.notes
 
 
 def hours(column: Column, *cells: object) -> list[float]:

@@ -11,8 +11,7 @@ from support.image_folders import load, refusal
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+def folder(tmp_path: Path, caches: Path) -> Path:
     return tmp_path / "mixed"
 
 
