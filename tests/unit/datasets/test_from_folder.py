@@ -197,6 +197,7 @@ def test_what_reading_changes_is_counted_and_named(folder: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("caches")
 def test_a_folder_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, expected in (
         ("Ünï-çode", "folder_uni_code_698390"),
