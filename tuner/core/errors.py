@@ -51,12 +51,7 @@ def printable(text: str) -> str:
     line = " ".join(text.split())
     if len(line) > MOST_SHOWN:
         line = f"{line[: MOST_SHOWN - LAST_SHOWN]} ... {line[-LAST_SHOWN:]}"  # the end says how to fix it
-    return escaped(line)
-
-
-def escaped(text: str) -> str:
-    """The text with what cannot be printed as Python writes it; spaces stay as they are."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 def quoted(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from tuner.core.errors import quoted
 from tuner.core.units import counted
 
 LINE = "line"  # the name of the index of rows that come from a file
@@ -19,8 +20,8 @@ class Record(NamedTuple):
     cells: list[str]
     broken: str = ""
     """Why its cells cannot be told apart."""
-    padded: tuple[tuple[int, str], ...] = ()
-    """The places of cells that had spaces around them, with what they were."""
+    padded: tuple[int, ...] = ()
+    """The places of cells that had spaces around them."""
 
     @classmethod
     def of(cls, line: int, texts: list[str]) -> Record:
@@ -28,13 +29,11 @@ class Record(NamedTuple):
         cells = [text.strip() for text in texts]
         if cells == texts:
             return cls(line, cells)
-        pairs = enumerate(zip(texts, cells, strict=True))
-        return cls(line, cells, padded=tuple((place, text) for place, (text, cell) in pairs if cell and text != cell))
+        return cls(line, cells, "", tuple([place for place, cell in enumerate(cells) if cell and cell != texts[place]]))
 
     def without_first(self) -> Record:
         """The row without its first cell."""
-        padded = tuple((place - 1, text) for place, text in self.padded if place)
-        return self._replace(cells=self.cells[1:], padded=padded)
+        return self._replace(cells=self.cells[1:], padded=tuple(place - 1 for place in self.padded if place))
 
 
 class BadRow(NamedTuple):
@@ -54,7 +53,7 @@ class Padded(NamedTuple):
 
     cells: int
     example: str
-    """The first one, in quotes."""
+    """The first one, without them."""
     line: int | str
     """Of the first one."""
 
@@ -77,5 +76,5 @@ class Table(NamedTuple):
         found = self.padded.get(column)
         if found is None:
             return []
-        rows, such = counted(found.cells, "row"), f"such as {found.example} in line {found.line}"
-        return [f"{rows} with spaces around the '{column}', which are left out, {such}"]
+        first = f"the first in line {found.line}: {quoted(found.example)}"
+        return [f"{counted(found.cells, 'row')} with spaces around the '{column}', which are left out, {first}"]

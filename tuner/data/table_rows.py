@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from tuner.core.errors import SHOWN, TunerError, check_name, escaped, quoted
+from tuner.core.errors import TunerError, check_name, quoted
 from tuner.core.units import counted
 from tuner.data.table_header import check_header, check_separators, find_header
 from tuner.data.table_levels import refuse_levels
@@ -89,9 +89,9 @@ def _padded(rows: Sequence[Record], names: Mapping[int, str]) -> dict[str, Padde
     """The padded cells by column; `names` has those of the columns that are kept, by their place."""
     found: dict[str, Padded] = {}
     for row in rows:
-        for place, cell in row.padded:
+        for place in row.padded:
             if place in names:
-                known = found.get(names[place]) or Padded(0, f"'{escaped(cell[:SHOWN])}'", row.line)
+                known = found.get(names[place]) or Padded(0, row.cells[place], row.line)
                 found[names[place]] = known._replace(cells=known.cells + 1)
     return found
 
@@ -112,7 +112,7 @@ def _without_formulas(rows: Sequence[Record], notes: list[str]) -> Sequence[Reco
     found = [row for row in rows if any(cell.startswith('="') for cell in row.cells)]
     notes.append(f'cells such as ="007" are read as the text in them: {counted(len(found), "row")} have some')
     read = (Record.of(row.line, [_FORMULA.sub(r"\1", cell) for cell in row.cells]) for row in rows)
-    return [row._replace(padded=(*row.padded, *old.padded)) for row, old in zip(read, rows, strict=True)]
+    return [row._replace(padded=tuple({*row.padded, *old.padded})) for row, old in zip(read, rows, strict=True)]
 
 
 def _ragged(cells: Sequence[str], header: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ def test_spaces_around_texts_are_left_out_and_told(tmp_path: Path) -> None:
     table = read(tmp_path, append([" a ", "kind"], ["u", "x "], ["v", "x"], ["w ", "\xa0x"]))
     assert rows(table) == [["a", "kind"], ["u", "x"], ["v", "x"], ["w", "x"]]
     assert table.padding_notes("kind") == [
-        "2 rows with spaces around the 'kind', which are left out, such as 'x ' in line 2"
+        "2 rows with spaces around the 'kind', which are left out, the first in line 2: 'x'"
     ]
 
 

@@ -128,13 +128,13 @@ def test_spaces_around_classes_are_left_out_and_counted(tmp_path: Path) -> None:
     table = rows()
     table[3][3], table[50][3] = " dog", '"cat "'
     splits = load(write(tmp_path, table))
-    told = "2 rows with spaces around the 'species', which are left out, such as ' dog' in line 5"
+    told = "2 rows with spaces around the 'species', which are left out, the first in line 5: 'dog'"
     assert (splits.spec.classes, splits.notes[0]) == (("cat", "dog"), told)
     for name in "ab":
         (tmp_path / "parts").mkdir(exist_ok=True)
         write(tmp_path, table).rename(tmp_path / "parts" / f"{name}.csv")
     assert load(tmp_path / "parts").notes[1] == (
-        "4 rows with spaces around the 'species', which are left out, such as ' dog' in line 5 of a.csv"
+        "4 rows with spaces around the 'species', which are left out, the first in line 5 of a.csv: 'dog'"
     )
 
 
