@@ -6,7 +6,8 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from tuner.data.unread_images import begins_as_dicom
+from tuner.data.image_files import read_header
+from tuner.data.unread_images import recognise
 
 TEXTS = (".txt", ".eml", ".html", ".htm", ".md", ".rst")
 _NO_IMAGE = (*TEXTS, ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".py", ".ipynb", ".log")
@@ -22,13 +23,6 @@ _KINDS = (
     (f"{_UNREAD}: save frames of them as PNG or JPEG", ".mp4 .avi .mov .mkv .m4v .webm"),
 )
 _CURES = {ending: cure for cure, endings in _KINDS for ending in endings.split()}
-_IMAGES = {
-    b"\xff\xd8\xff": ".jpg",
-    b"\x89PNG": ".png",
-    b"GIF8": ".gif",
-    b"II*\0": ".tif",
-    b"MM\0*": ".tif",
-}
 _ZIP = b"PK\3\4"
 _SHARD = re.compile(r"-\d{5}-of-\d{5}")  # train-00000-of-00008, a part of a TFRecord
 _START = 512  # bytes
@@ -43,13 +37,15 @@ def why_unread(ending: str, example: Path) -> str:
 
 def _by_content(path: Path) -> str:
     """What to do about a file whose ending says nothing; "" where its content says nothing either."""
-    start = _start(path)
-    of_image = next((usual for sign, usual in _IMAGES.items() if start.startswith(sign)), "")
-    if of_image:
-        return f"read by the endings of images alone: name them {of_image}"
-    like = ".zip" if start.startswith(_ZIP) else ".dcm" if begins_as_dicom(start) else ""
-    like = ".tfrecord" if _SHARD.search(path.name) else like
-    return _CURES.get(like, "")
+    if _SHARD.search(path.name):
+        return _CURES[".tfrecord"]
+    if header := read_header(path):
+        return f"read by the endings of images alone: name them {header.ending}"
+    if _start(path).startswith(_ZIP):
+        return _CURES[".zip"]
+    with suppress(OSError):
+        return recognise(path)
+    return ""
 
 
 def is_text(ending: str, example: Path) -> bool:

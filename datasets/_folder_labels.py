@@ -137,6 +137,7 @@ def _named_rows(path: Path, images: _Images, source: str) -> tuple[list[_Row], l
         else:
             rows.append(_Row(image, label, part or images.part(image) or "train"))
     notes = [f"classes read from the column '{labels.name}' of {name}, images from '{file_column}'", *table.notes]
+    notes += table.padding_notes(str(labels.name))
     if table.bad:
         notes.append(f"{len(table.bad)} rows of {name} cannot be read, such as {printable(str(table.bad[0]))}")
     for what, cells in (("name no image that is there", lost), ("have no class", blank)):

@@ -20,17 +20,16 @@ Twins = list[tuple[Labelled, Labelled]]
 
 def same_notes(splits: Mapping[str, Split], files: Mapping[str, Sequence[Labelled]], folder: Path) -> tuple[str, ...]:
     """Notes on images that are there twice: in two classes, or with their class in the test split and another one."""
-    seen: dict[bytes, dict[int, Labelled]] = {}  # by pixels and class, the first image
+    seen: dict[bytes, dict[int, tuple[Labelled, str]]] = {}  # by pixels and class, the first image and its split
     torn: Twins = []
     leaked: Twins = []
     for part in ("train", "validation", "test"):
-        known = {(key, target): file for key, first in seen.items() for target, file in first.items()}
         for key, file in zip(map(_digest, splits[part].inputs), files[part], strict=True):
             first = seen.setdefault(key, {})
-            torn += [(file, twin) for target, twin in first.items() if target != file.target][:1]
-            first.setdefault(file.target, file)
-            if part == "test" and (key, file.target) in known:
-                leaked.append((file, known[key, file.target]))
+            torn += [(file, twin) for target, (twin, _) in first.items() if target != file.target][:1]
+            twin, of_part = first.setdefault(file.target, (file, part))
+            if part == "test" and of_part != "test":
+                leaked.append((file, twin))
     return (
         *_note(torn, f"with a twin in another class, {_how(torn)}", folder),
         *_note(leaked, "of the test split also trained or validated on, so that scores are too good", folder),

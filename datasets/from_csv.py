@@ -35,13 +35,13 @@ def load(path: Path, *, target: str | None = None) -> Splits:
         TunerError: the file cannot be read, has no such column, or the column does not hold classes.
     """
     path = path.expanduser()
-    frame, reader_notes, bad = read_table(path, target=target)
-    if bad:
-        raise TunerError(f"{path}, {bad[0]}")
+    read = read_table(path, target=target)
+    if read.bad:
+        raise TunerError(f"{path}, {read.bad[0]}")
     source = f"csv:{path}"
-    target = _check_target(frame, target, source)
-    labels = frame[target].str.strip()
-    known = frame[labels != ""]
+    target = _check_target(read.frame, target, source)
+    labels = read.frame[target]
+    known = read.frame[labels != ""]
     classes, notes = read_classes(labels[labels != ""], source, int((labels == "").sum()))
     number = {name: index for index, name in enumerate(classes)}
     targets = torch.tensor([number[name] for name in labels[labels != ""]], dtype=torch.int64)
@@ -63,7 +63,7 @@ def load(path: Path, *, target: str | None = None) -> Splits:
         std=std,
         columns=fitted.columns,
     )
-    told = (*reader_notes, *_empty_note(labels), *notes, *fitted.notes, *fitted.left_out)
+    told = (*read.notes, *read.padding_notes(target), *_empty_note(labels), *notes, *fitted.notes, *fitted.left_out)
     return Splits(spec, train, validation, test, told)
 
 

@@ -43,6 +43,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         os.environ.pop(name, None)
 
 
+@pytest.fixture
+def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty TUNER_DATA, for what is kept of folders of images."""
+    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+    return tmp_path / "caches"
+
+
 @pytest.fixture(autouse=True, scope="session")
 def interruptible() -> None:
     """What a script begins in its background ignores SIGINT, with nohup SIGHUP too, and so would our processes."""

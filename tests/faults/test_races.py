@@ -21,6 +21,7 @@ from faults.races import begin_while_others_look, stop_as_it_begins
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import claim_folder, sweep_names
+from tuner.core.validation import scores_in
 from tuner.execution.ray_start import ensure_token, machine_lock
 from tuner.search.study_reader import read_records
 
@@ -111,15 +112,19 @@ def test_what_is_done_in_turn_is_done_by_one_at_a_time(tmp_path: Path, monkeypat
 def test_ten_sweeps_at_once_in_an_empty_folder_all_end_with_all_they_have(
     start: Start, tmp_path: Path, ledger: Ledger
 ) -> None:
-    counts = begin_at_once(start, tmp_path, 10)
+    counts = begin_at_once(start, tmp_path, 10, "--limit", "1400")  # enough to learn from, so that there is a champion
     ledger.enter("ten first sweeps begun at once in an empty folder", 10, counts.found)
     assert (counts.found.wrong, counts.refused) == ([], [])
     assert (counts.finished, counts.found.trials) == (10, 20)
     client = MlflowClient(f"sqlite:///{tmp_path}/runs/mlflow.db")
     versions = client.search_model_versions("name = 'digits-cnn'")
     assert len(versions) == 10
-    best = max(float(each.tags["tuner.val_accuracy"]) for each in versions)
-    assert float(client.get_model_version_by_alias("digits-cnn", "champion").tags["tuner.val_accuracy"]) == best
+    scores = {str(each.version): score for each in versions for score in scores_in(each.tags).values()}
+    assert len(scores) == 10
+    assert len({data for each in versions for data in scores_in(each.tags)}) == 1
+    assert any(score.better for score in scores.values())  # otherwise none becomes champion
+    champion = client.get_model_version_by_alias("digits-cnn", "champion")
+    assert scores[str(champion.version)].rank == max(score.rank for score in scores.values() if score.better)
 
 
 @pytest.mark.faults

@@ -125,7 +125,8 @@ def test_a_training_on_a_changed_table_is_not_gone_on_with(tuner: Command, start
     table.write_text("\n".join(["a,b,c", *rows]))
     done = tuner("resume", "x", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["model"]["uri"].startswith("models:/csv_t_c-lstm")
+    # it may be no better than its base
+    assert json.loads(done.stdout)["model"]["uri"] in {"models:/csv_t_c-lstm@champion", "models:/csv_t_c-lstm/1"}
     assert sorted(epochs(tmp_path)[0]) == list(range(1, 151))
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
 import torch
 
-from support.dataset_files import parts
+from support.dataset_files import noise, parts
 from tuner.core import catalog
 from tuner.core.errors import TunerError
 from tuner.data.spec import Splits
+
+_SEEDS = itertools.count()
+
+
+def write(folder: Path, *names: str, count: int = 5, size: tuple[int, int] = (12, 12)) -> None:
+    """Images in each of these folders, no two of them alike."""
+    for name in names:
+        for number in range(count):
+            noise(folder / name / f"{number}.png", next(_SEEDS), size)
 
 
 def load(path: Path) -> Splits:

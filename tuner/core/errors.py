@@ -11,6 +11,7 @@ from tuner.core.shorten import first_names
 
 LONGEST_NAME = 250  # characters in the name of a class or column
 MOST_CHOICES = 40  # names in an error
+SHOWN = 40  # characters of a cell or name in a message
 MOST_SHOWN, LAST_SHOWN = 2000, 500  # characters shown of a message, and of its end if it is longer
 
 
@@ -52,6 +53,16 @@ def printable(text: str) -> str:
     if len(line) > MOST_SHOWN:
         line = f"{line[: MOST_SHOWN - LAST_SHOWN]} ... {line[-LAST_SHOWN:]}"  # the end says how to fix it
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+def quoted(value: object) -> str:
+    """A cell or name in a message.
+
+    >>> quoted("a\\tb"), quoted("x" * 50)
+    ("'a b'", "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'")
+    """
+    text = printable(str(value))
+    return f"'{text}'" if len(text) <= SHOWN else f"'{text[:SHOWN]}...'"
 
 
 _DISK_WORDS = {

@@ -27,7 +27,7 @@ from tuner.data.spec import Column
 from tuner.data.time_columns import time_column
 from tuner.data.times import choose_clock
 
-ENOUGH = 0.95  # where at least this share of the cells are numbers (or dates), the others are missing values
+ENOUGH = 0.95  # where at least this share of the cells are numbers, dates or times, the others are missing values
 MAX_CATEGORIES = 50  # per column; rarer ones become zeros
 _POINTS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")  # the points may separate thousands
 
@@ -46,8 +46,8 @@ class FittedColumns:
 def fit_columns(table: pd.DataFrame, training: Rows) -> FittedColumns:
     """How each column is read.
 
-    A column is of numbers, or of dates, where at least 95 % of its cells are, apart from missing ones. Any other column
-    has a feature for each of its 50 most frequent categories.
+    A column is of numbers, of dates or of times, where at least 95 % of its cells are, apart from missing ones. Any
+    other column has a feature for each of its 50 most frequent categories.
 
     Args:
         table: all rows, of text.

@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.core.errors import quoted
 from tuner.data.cells import Cells
-from tuner.data.column_values import quoted
-from tuner.data.dates import choose_order, parse_date
+from tuner.data.dates import choose_order, is_date, parse_date
 from tuner.data.missing import is_missing
 from tuner.data.number_text import choose_style, is_like_number, parse_number, unit_of
+from tuner.data.text_sample import sampled_share
 from tuner.data.times import is_time
 
-SAMPLE = 200  # different texts that are looked at first
+FEW = 0.25  # a smaller share of a sample of a column's texts cannot be most of its cells
 FEW_WORDS = 5  # on average, from which cells are sentences
 FEWEST_IDS = 20
 FIRST_DAY, LAST_DAY = 19000101, 21001231
+_LEADING_ZERO = re.compile(r"0\d.*", re.DOTALL)
 _EXPONENT = re.compile(r"[0-9]+[eE][0-9]+")
 _ID = re.compile(r"(?:.*[ _.-])?(?:id|ids|uid|uuid|guid|key|nr|no)|.*[a-z](?:I[dD])", re.DOTALL)
 
@@ -32,10 +34,10 @@ def why_not(counts: Mapping[str, int]) -> str:
 "they look like numbers with different units, such as '1.2 kg' and '500 g'", '')
     """
     known = {text: count for text, count in counts.items() if not is_missing(text)}
-    for noun, test in (("numbers", is_like_number), ("dates", _is_date), ("times", is_time)):
-        if not _most(known, test):
+    for noun, test in (("numbers", is_like_number), ("dates", is_date), ("times", is_time)):
+        alike = _most(known, test)
+        if not alike:
             continue
-        alike = {text: count for text, count in known.items() if test(text)}
         kinds = {"numbers": _kinds_of_numbers, "dates": _orders_of_dates}.get(noun)
         found = kinds(alike) if kinds else ""
         other = next((text for text in known if text not in alike), None)
@@ -61,10 +63,12 @@ def may_be_none(name: str, texts: Cells, numbers: NDArray[np.float64]) -> list[t
     """
     found = []
     joined = "".join(texts.tolist())
-    exponents = "e" in joined or "E" in joined
-    code = next((text for text in texts if _EXPONENT.fullmatch(text)), None) if exponents else None
-    if code is not None:
-        found.append(("codes", f"{quoted(code)} is read as the number {float(code):.15g}"))
+    codes = [_LEADING_ZERO, *([_EXPONENT] if "e" in joined or "E" in joined else [])]
+    for code in codes:
+        for text, number in zip(texts, numbers, strict=True):
+            if code.fullmatch(text) and not np.isnan(number):
+                found.append(("codes", f"{quoted(text)} is read as the number {number:.15g}"))
+                break
     known = numbers[~np.isnan(numbers)]
     if _may_be_days(known):
         what = (
@@ -82,16 +86,12 @@ def may_be_none(name: str, texts: Cells, numbers: NDArray[np.float64]) -> list[t
     return found
 
 
-def _most(known: Mapping[str, int], test: Callable[[str], bool]) -> bool:
-    """Whether more than half of the cells pass a test; not all are looked at where few do."""
-    sample = list(known)[:: 1 + len(known) // SAMPLE]
-    if 4 * sum(map(test, sample)) < len(sample):
-        return False
-    return 2 * sum(count for text, count in known.items() if test(text)) > sum(known.values())
-
-
-def _is_date(text: str) -> bool:
-    return parse_date(text, "dmy") is not None or parse_date(text, "mdy") is not None
+def _most(known: Mapping[str, int], test: Callable[[str], bool]) -> dict[str, int]:
+    """The cells that pass a test, if these are more than half; not all are looked at where few do."""
+    if sampled_share(known, test) < FEW:
+        return {}
+    passed = {text: count for text, count in known.items() if test(text)}
+    return passed if 2 * sum(passed.values()) > sum(known.values()) else {}
 
 
 def _kinds_of_numbers(numbers: Mapping[str, int]) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.core.errors import quoted
 from tuner.data.categories import differ_by_case
 from tuner.data.cells import Cells
-from tuner.data.column_values import ColumnTexts, quoted
+from tuner.data.column_values import ColumnTexts
 from tuner.data.number_scales import split_scale
 from tuner.data.number_text import (
     PLAIN,
@@ -43,9 +44,6 @@ class ColumnNotes:
     def numbers(self, name: str, column: ColumnTexts, choice: StyleChoice) -> None:
         """How numbers are written, where it is not as Python writes them."""
         style, texts = choice.style, column.texts
-        code = next((text for text in texts if text[:1] == "0" and text[1:2].isdigit()), None)
-        if code and (value := parse_number(code, style)) is not None:
-            self.add("codes", name, f"{quoted(code)} is read as the number {value:.15g}")
         text, value = _first_changed(column, style)
         if value is None:
             return

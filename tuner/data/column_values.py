@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tuner.core.errors import printable
 from tuner.data.cells import Cells, all_texts, is_number, texts_of, to_floats
 from tuner.data.centuries import LATEST
 from tuner.data.dates import Order, parse_date, to_days
@@ -18,7 +17,6 @@ from tuner.data.number_text import LARGEST, PERCENT, PLAIN, NumberStyle, parse_n
 from tuner.data.spec import Column
 from tuner.data.times import Clock, parse_time, typed_time
 
-SHOWN = 40  # characters of a cell in a message
 Numbers = NDArray[np.float64]
 
 
@@ -29,12 +27,6 @@ class ColumnTexts(NamedTuple):
     """(rows,) without spaces around them."""
     plain: Numbers
     """(rows,) what `simple_numbers` finds in them, written as Python writes numbers."""
-
-
-def quoted(cell: object) -> str:
-    """A cell in a message."""
-    text = printable(str(cell))
-    return f"'{text}'" if len(text) <= SHOWN else f"'{text[:SHOWN]}...'"
 
 
 def read_numbers(

@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tuner.core.errors import TunerError
+from tuner.core.errors import TunerError, quoted
 from tuner.core.units import counted
 from tuner.data.categories import MISSING, UNKNOWN, Categories
 from tuner.data.cells import Cells, columns_of, is_number, texts_of
-from tuner.data.column_values import Numbers, quoted, read_dates, read_numbers, read_times, style_of
+from tuner.data.column_values import Numbers, read_dates, read_numbers, read_times, style_of
 from tuner.data.dates import Order, date_features
 from tuner.data.missing import is_missing
 from tuner.data.number_text import PERCENT, NumberStyle, choose_style, fits_unit, parse_number
@@ -40,14 +40,16 @@ class ExaminedRows:
     notes: tuple[str, ...]
     """A line for each column with categories that training did not know, counted and with an example; and for one that
     is read in another style than that of training."""
-    missing: Mapping[str, int]
-    """How many rows have no value in a column of numbers, dates or times, for which its mean in training is taken."""
+    missing: Mapping[str, NDArray[np.bool_]]
+    """(rows,) by column of numbers, dates or times: which have no value, so that its mean in training is taken. Columns
+    where none is missing are not there; a bad row counts as bad alone."""
 
     def all_notes(self) -> tuple[str, ...]:
         """The notes, and one on missing values."""
         if not self.missing:
             return self.notes
-        shown = sorted(self.missing.items(), key=lambda item: -item[1])[:MOST_NAMED]
+        counts = Counter({name: int(rows.sum()) for name, rows in self.missing.items()})
+        shown = counts.most_common(MOST_NAMED)
         named = ", ".join(f"'{name}' ({count})" for name, count in shown)
         more = f" and {len(self.missing) - MOST_NAMED} more columns" if len(self.missing) > MOST_NAMED else ""
         rows = counted(len(self.features), "row")
@@ -61,14 +63,14 @@ class _Findings:
 
     bad: dict[int, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    missing: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def fill(self, values: Numbers, broken: NDArray[np.bool_], column: Column) -> Numbers:
-        """The values with the column's mean in place of those that are missing, which are counted."""
+        """The values with the column's mean in place of those that are missing, which are noted."""
         none = np.isnan(values)
-        count = int((none & ~broken).sum())
-        if count:
-            self.missing[column.name] = count
+        missing = none & ~broken
+        if missing.any():
+            self.missing[column.name] = missing
         values[none] = column.fill
         return values
 
@@ -117,13 +119,8 @@ def refuse_bad(examined: ExaminedRows, frame: pd.DataFrame, source: str) -> None
 
 
 def _encode(cells: Cells, column: Column, found: _Findings) -> Numbers:
-    if column.categories:
-        return _encode_categories(cells, column, found)
-    if column.date_order:
-        return _encode_dates(cells, column, found)
-    if column.clock:
-        return _encode_times(cells, column, found)
-    return _encode_numbers(cells, column, found)
+    encode = {"number": _encode_numbers, "category": _encode_categories, "date": _encode_dates, "time": _encode_times}
+    return encode[column.kind](cells, column, found)
 
 
 def _encode_numbers(cells: Cells, column: Column, found: _Findings) -> Numbers:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from tuner.core.errors import quoted
 from tuner.data.cells import Cells
 from tuner.data.centuries import LATEST, choose_latest
 from tuner.data.column_notes import ColumnNotes
 from tuner.data.column_statistics import Rows, mean_or_reason, strays
-from tuner.data.column_values import quoted, read_dates
+from tuner.data.column_values import read_dates
 from tuner.data.date_sentinels import Sentinels, find_sentinels
 from tuner.data.dates import PARTS, OrderChoice, date_features, is_short, parse_date, to_datetime
 from tuner.data.spec import Column
@@ -34,8 +35,7 @@ def date_column(name: str, cells: Cells, choice: OrderChoice, training: Rows, no
     days, broken = read_dates(cells, order, latest=latest)
     no_dates = np.isnan(days)
     sentinels = find_sentinels(days)
-    if sentinels.missing:
-        days, _ = read_dates(cells, order, tuple(sentinels.missing), latest)
+    days = sentinels.removed(days)
     fill = mean_or_reason(days[training], "date")
     if isinstance(fill, str):
         return fill

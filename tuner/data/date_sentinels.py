@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.data.dates import to_days
+
 FAR = 3  # times the range of the other dates
 LEAST_RANGE = 3650.0  # days
-_EPOCH = date(1970, 1, 1)
 _BY_PROGRAMS = [
     (1, 1, 1),  # .NET, Python
     (1601, 1, 1),  # Windows
@@ -26,7 +27,7 @@ _BY_PROGRAMS = [
     (9999, 1, 1),
     (9999, 12, 31),  # SAP, databases
 ]
-_SENTINELS = {float((date(*parts) - _EPOCH).days): date(*parts).isoformat() for parts in _BY_PROGRAMS}
+_SENTINELS = {to_days(date(*parts)): date(*parts).isoformat() for parts in _BY_PROGRAMS}
 
 
 class Sentinels(NamedTuple):
@@ -36,6 +37,11 @@ class Sentinels(NamedTuple):
     """Far from all other dates, so that they cannot be meant."""
     doubtful: Mapping[str, int]
     """Before or after all other dates."""
+
+    def removed(self, days: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The days of the column with NaN in place of those that are missing, whatever time is with them."""
+        none_meant = [to_days(date.fromisoformat(day)) for day in self.missing]
+        return np.where(np.isin(np.floor(days), none_meant), np.nan, days)
 
 
 def find_sentinels(days: NDArray[np.float64]) -> Sentinels:

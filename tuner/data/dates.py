@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tuner.data.centuries import LATEST, full_year
 from tuner.data.months import find_month
+from tuner.data.text_sample import sampled_share
 
 Order = Literal["ymd", "dmy", "mdy"]
 """What comes first. A date that begins with a year of four digits, or names its month, is read alike in each order."""
@@ -20,7 +21,7 @@ DAYS = "days"
 PARTS = ("year", "month", "weekday", "hour", DAYS)
 """The features of a date: the weekday counts from Monday, 0, the days from 1 January 1970, with their fraction."""
 
-SAMPLE = 200  # texts of a column, evenly spaced: it is examined further where half of them are dates
+ENOUGH = 0.5  # the share of a sample of a column that must be dates, so that it is examined further
 _EPOCH = datetime(1970, 1, 1)
 _TIME = (
     r"(?:(?:T|,? +)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
@@ -53,10 +54,7 @@ class OrderChoice:
 
 def choose_order(texts: Mapping[str, int]) -> OrderChoice:
     """The order that reads most of the texts, which come with their counts; it reads none where there are few dates."""
-    sample = list(texts)[:: 1 + len(texts) // SAMPLE]
-    if 2 * sum(parse_date(text, "dmy") is not None or parse_date(text, "mdy") is not None for text in sample) < len(
-        sample
-    ):
+    if sampled_share(texts, is_date) < ENOUGH:
         return OrderChoice("ymd", 0, ambiguous=False)
     counts: dict[Order, int] = {"dmy": 0, "mdy": 0}
     same, short = True, set[int]()
@@ -70,7 +68,7 @@ def choose_order(texts: Mapping[str, int]) -> OrderChoice:
         counts["dmy"] += count * (day_first is not None)
         counts["mdy"] += count * (month_first is not None)
         same = same and day_first == month_first
-        if len(match["c"]) == 2 and len(match["a"]) < 3:
+        if _is_short(match):
             short.add(int(match["c"]))
     slashes = any("/" in text for text in texts)  # month first is used in the United States, with slashes
     best: Order = "mdy" if (counts["mdy"], slashes) > (counts["dmy"], not slashes) else "dmy"
@@ -90,6 +88,11 @@ def parse_date(text: str, order: Order, latest: int = LATEST) -> float | None:
     return None if match is None else _to_day(match, order, latest)
 
 
+def is_date(text: str) -> bool:
+    """Whether a text is a date in some order."""
+    return parse_date(text, "dmy") is not None or parse_date(text, "mdy") is not None
+
+
 def is_short(text: str) -> bool:
     """Whether a text is a date with two digits for its year.
 
@@ -97,7 +100,7 @@ def is_short(text: str) -> bool:
     (True, False, False)
     """
     match = _match(text)
-    return match is not None and len(match["c"]) == 2 and len(match["a"]) < 3
+    return match is not None and _is_short(match)
 
 
 def to_days(day: date) -> float:
@@ -131,6 +134,10 @@ def _match(text: str) -> re.Match[str] | None:
     if _YEAR_MONTH.fullmatch(text):
         text += "-01"
     return _DIGITS.fullmatch(text) or _DAY_MONTH.fullmatch(text) or _MONTH_DAY.fullmatch(text)
+
+
+def _is_short(match: re.Match[str]) -> bool:
+    return len(match["c"]) == 2 and len(match["a"]) < 3
 
 
 def _to_day(match: re.Match[str], order: Order, latest: int) -> float | None:

@@ -143,12 +143,12 @@ def _positional(frame: pd.DataFrame) -> bool:
 
 def _raw_column(column: Column, block: Tensor) -> list[str | None] | NDArray[np.float64]:
     """The cells of a column: numbers as such, but for those that are read from text alone."""
-    if column.categories:
+    if column.kind == "category":
         return [column.categories[int(row.argmax())] if row.any() else None for row in block]
-    if column.date_order:
+    if column.kind == "date":
         days = block[:, column.parts.index(DAYS)].double().tolist()
         return [to_datetime(day).isoformat(sep=" ").removesuffix(" 00:00:00") for day in days]
-    if column.clock:
+    if column.kind == "time":
         return [time_text(hours) for hours in block[:, 0].double().tolist()]
     numbers: NDArray[np.float64] = block[:, 0].double().numpy()
     if column.unit == PERCENT or column.thousands == ".":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+from PIL.ExifTags import Base
 
 from tuner.core.errors import one_line
 from tuner.data.pixels import Depth, depth_of
@@ -24,10 +25,11 @@ LARGE = 8_000_000  # pixels: larger images are decoded one at a time, to limit t
 MAX_SCANS = 100  # in a progressive JPEG; usual ones have 10
 _large = threading.Lock()
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "PPM", "TIFF")  # Pillow has riskier ones: EPS starts a program
-_SAMPLE_FORMAT, _SIGNED = 339, 2
+_USUAL = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif"}  # endings that are not the name of their format
+_SIGNED = 2  # a value of the tag SampleFormat
 # 16 bits in big-endian order with 0 as white: Pillow knows them with 0 as black, and `pixels.values_of` turns them
 TiffImagePlugin.OPEN_INFO.setdefault((b"MM", 0, (1,), 1, (16,), ()), ("I;16B", "I;16B"))
-ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that swap height and width
+_SIDEWAYS = (5, 6, 7, 8)  # the values of the EXIF tag Orientation that swap height and width
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 
 ImageSource = Path | bytes | bytearray | memoryview | Image.Image
@@ -43,6 +45,8 @@ class Header(NamedTuple):
     """Of the upright image, as the width."""
     width: int
     depth: Depth
+    ending: str
+    """That files of its format usually have."""
 
 
 def read_header(path: Path) -> Header | None:
@@ -50,7 +54,8 @@ def read_header(path: Path) -> Header | None:
     try:
         with no_warnings(), Image.open(path, formats=_FORMATS) as image:
             width, height = reversed(image.size) if _is_sideways(image) else image.size
-            return Header(1 if image.mode in _GREY else 3, height, width, depth_of(image))
+            ending = _USUAL.get(image.format or "", f".{image.format}".lower())
+            return Header(1 if image.mode in _GREY else 3, height, width, depth_of(image), ending)
     except Exception:  # decoders of broken files raise errors of any type
         return None
 
@@ -59,7 +64,7 @@ def _is_sideways(image: Image.Image) -> bool:
     """Whether the size that Pillow gives is to be swapped, as the EXIF says."""
     if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
         return False  # of a TIFF Pillow has swapped it; it would decode a PNG to look for an EXIF behind the pixels
-    return image.getexif().get(ORIENTATION) in _SIDEWAYS
+    return image.getexif().get(Base.Orientation) in _SIDEWAYS
 
 
 @contextmanager
@@ -78,7 +83,7 @@ def open_image(source: ImageSource) -> Iterator[Image.Image]:
         _check_file(pending)
     with Image.open(pending if isinstance(pending, Path) else BytesIO(pending), formats=_FORMATS) as image:
         _check_size(image)
-        if image.mode == "L" and getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT) == (_SIGNED,):
+        if image.mode == "L" and getattr(image, "tag_v2", {}).get(Base.SampleFormat) == (_SIGNED,):
             raise ValueError("a TIFF of signed 8-bit values, which are not read: save it with values from 0 to 255")
         if image.info.get("progressive"):
             _check_scans(pending)

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from PIL.ExifTags import Base
 from torch import Tensor
 
 from tuner.core.errors import TunerError
-from tuner.data.image_files import ORIENTATION, ImageSource, content_of, no_warnings, open_image, reason_of
+from tuner.data.image_files import ImageSource, content_of, no_warnings, open_image, reason_of
 from tuner.data.pixels import (
     WHITE,
     Change,
@@ -62,7 +63,10 @@ def read_image(
             bits, and there are no `levels` for them.
     """
     with no_warnings():
-        return _read(source, shape, white, levels, ground, tell or _nobody)
+        pixels, told = _read(source, shape, white, levels, ground)
+    for change in told if tell else ():
+        tell(change)  # type: ignore[misc]
+    return pixels
 
 
 def read_images(
@@ -75,35 +79,35 @@ def read_images(
 ) -> tuple[Tensor, list[int], list[str]]:
     """Many image files, read by several threads; the arguments are those of `read_image`.
 
-    `tell` is called in any order, with the index of a file.
+    `tell` is called with the index of a file, in their order.
 
     Returns:
         (readable images, *shape) uint8, their indices into `paths`, and a line for each broken file, with its name.
     """
 
-    def read(index: int) -> str | None:
-        changes: list[Change] = []
+    def read(index: int) -> tuple[list[Change], str | None]:
         try:
-            images[index] = _read(paths[index], shape, white, levels, ground, changes.append)
+            images[index], told = _read(paths[index], shape, white, levels, ground)
         except TunerError as error:
-            return str(error)
-        for change in changes if tell else ():
-            tell(index, change)  # type: ignore[misc]
-        return None
+            return [], str(error)
+        return told, None
 
     images = torch.empty((len(paths), *shape), dtype=torch.uint8)
     with no_warnings(), ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
-        reasons = list(pool.map(read, range(len(paths))))
+        found = list(pool.map(read, range(len(paths))))
+    for index, (told, _) in enumerate(found if tell else ()):
+        for change in told:
+            tell(index, change)  # type: ignore[misc]
+    reasons = [reason for _, reason in found]
     broken = [reason for reason in reasons if reason is not None]
     good = [index for index, reason in enumerate(reasons) if reason is None]
     return (images[good] if broken else images), good, broken
 
 
-def _nobody(change: Change) -> None:
-    """Takes a change that nobody asked about."""
-
-
-def _read(source: ImageSource, shape: tuple[int, ...], white: int, levels: Levels, ground: int, tell: Tell) -> Tensor:
+def _read(
+    source: ImageSource, shape: tuple[int, ...], white: int, levels: Levels, ground: int
+) -> tuple[Tensor, list[Change]]:
+    """The image, and what reading it has changed."""
     told: list[Change] = []
     try:
         with open_image(source) as image:
@@ -111,11 +115,9 @@ def _read(source: ImageSource, shape: tuple[int, ...], white: int, levels: Level
     except Exception as error:  # decoders of broken files raise errors of any type
         name = source if isinstance(source, Path) else "image"
         raise TunerError(f"{name}: {reason_of(source, error)}") from None
-    for change in told:
-        tell(change)
     if white != 255:
         pixels = np.rint(pixels * (white / 255)).astype(np.uint8)
-    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))), told
 
 
 def _fitted(
@@ -130,7 +132,7 @@ def _fitted(
     image.draft(mode, (side, side))  # a JPEG is decoded at a half, quarter or eighth where that is still large enough
     if _has_frames(image):
         told.append(Change.FRAMES)
-    if image.getexif().get(ORIENTATION, 1) not in _UPRIGHT:
+    if image.getexif().get(Base.Orientation, 1) not in _UPRIGHT:
         told.append(Change.TURNED)
     if depth is Depth.CUT:
         told.append(Change.CUT)
@@ -147,7 +149,7 @@ def _fitted(
 def _turned_as(image: Image.Image, scaled: Image.Image) -> Image.Image:
     """The scaled pixels of an image, with what its file says about turning them."""
     exif = Image.Exif()
-    exif[ORIENTATION] = image.getexif().get(ORIENTATION, 1)
+    exif[Base.Orientation] = image.getexif().get(Base.Orientation, 1)
     scaled.info["exif"] = exif.tobytes()
     return scaled
 

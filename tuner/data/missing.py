@@ -60,7 +60,7 @@ _NO_DATE = re.compile(r"0{1,4}([-/.])0{1,2}\1(?:0{1,4}|1900)(?: 0{1,2}:00(?::00(
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell has no value in a column of numbers or dates; upper and lower case are alike.
+    """Whether a cell has no value in a column of numbers, dates or times; upper and lower case are alike.
 
     >>> [is_missing(text) for text in ("", "#WERT!", "N.A.", "-", "inf", "0000-00-00", "0", "few")]
     [True, True, True, True, True, True, False, False]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tuner.core import catalog
 from tuner.core.config import SweepConfig, dataset_name
 from tuner.core.errors import TunerError, one_line
-from tuner.core.files import data_root
+from tuner.core.files import data_root, is_file, is_folder
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from tuner.data.spec import Splits
@@ -79,13 +79,12 @@ def _refuse_path(text: str) -> None:
     """Raises TunerError where the user typed the path of own data, without its format."""
     try:
         path = Path(text).expanduser()
-        is_folder, is_file = path.is_dir(), path.is_file()
-    except (OSError, RuntimeError, ValueError):  # such as a name that is too long
+    except RuntimeError:  # a ~NAME that is no user
         return
-    if is_folder:
+    if is_folder(path):
         forms = f"folder:{text} for images in folders, csv:{text} for tables"
         raise TunerError(f"'{text}' is a folder here, and no dataset's name: say what it holds: {forms}")
-    if is_file:
+    if is_file(path):
         raise TunerError(f"'{text}' is a file here, and no dataset's name: for a table write csv:{text}")
 
 

@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from tuner.core.errors import TunerError
+from tuner.data.centuries import LATEST
 
 Task = Literal["image", "tabular", "text"]
+Kind = Literal["number", "category", "date", "time"]
 CHUNK = 1 << 24  # values that are converted to float64 at a time
 SPLIT_SEED = 0  # one fixed train/validation split for everybody, so that scores can be compared
 
@@ -28,7 +30,7 @@ class Column:
 
     name: str
     categories: tuple[str, ...] = ()
-    """The categories in the training split; any other value becomes all zeros. Empty for numbers and dates."""
+    """The categories in the training split; any other value becomes all zeros. Empty for other columns."""
     fill: float = 0.0
     """The value used for a missing number, date (in days since 1970) or time: the mean over the training split."""
     missing: tuple[str, ...] = ()
@@ -43,13 +45,24 @@ class Column:
     scaled: bool = False
     """Numbers: whether a factor such as k or M may be written with them, or with their unit."""
     date_order: str = ""
-    """Dates: `ymd`, `dmy` or `mdy`. Empty for numbers and categories."""
-    latest_year: int = 2068
+    """Dates: `ymd`, `dmy` or `mdy`. Empty for other columns."""
+    latest_year: int = LATEST
     """Dates: the last of the hundred years that a year of two digits may be."""
     parts: tuple[str, ...] = ()
     """Dates: those of `tuner.data.dates.PARTS` that vary in the training split."""
     clock: str = ""
     """Times: how they are written, one of `tuner.data.times.Clock`. Empty for other columns."""
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """All that the fields say; a column that is well-formed has one."""
+        others: dict[Kind, object] = {"category": self.categories, "date": self.date_order, "time": self.clock}
+        return tuple(kind for kind, has in others.items() if has) or ("number",)
+
+    @property
+    def kind(self) -> Kind:
+        """What its cells are."""
+        return self.kinds[0]
 
     @property
     def width(self) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
+from tuner.data.table_record import Record
 from tuner.data.table_text import Lines
 from tuner.data.table_width import cells_at, fixed_columns
 
@@ -22,16 +23,12 @@ GOOD = 0.8  # the share of rows that have the usual number of cells, where a sep
 MOST_BROKEN = 1000  # rows that are tried again from their next line, each of at most 131,072 characters
 _LONGEST = csv.field_size_limit()
 _WORDS = {"|": "|", SPACE: "white space"}
-PLURALS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "'|'", SPACE: "spaces"}
+_PLURALS = {",": "commas", ";": "semicolons", "\t": "tabs", SPACE: "spaces"}
 
 
-class Record(NamedTuple):
-    """A row as it stands in the file."""
-
-    line: int
-    cells: list[str]
-    broken: str = ""
-    """Why its cells cannot be told apart."""
+def plural(separator: str) -> str:
+    """What cells are separated by, whatever sign a file names; '^' for one that has no usual word."""
+    return _PLURALS.get(separator, f"'{separator}'")
 
 
 @dataclass(frozen=True)
@@ -121,23 +118,33 @@ def find_dialect(text: str, separator: str | None, expected: Collection[str]) ->
 
 def read_text(text: str, dialect: Dialect) -> tuple[list[Record], Dialect]:
     """All rows that are not blank. Where some are badly quoted, another way to quote may fit all of them."""
-    records = list(read_records(text, dialect))
+    spaced = _has_spaced_quotes(text, dialect)
+    records = list(read_records(text, dialect, spaced=spaced))
     if not any(record.broken for record in records) or dialect.separator == SPACE:
         return records, dialect
     others = [replace(dialect, escape="\\")]
     if dialect.separator in "\t|":
         others.append(replace(dialect, quote="", escape=None))
     for other in others:
-        again = list(read_records(text, other))
+        again = list(read_records(text, other, spaced=spaced))
         if len({len(record.cells) for record in again}) == 1:
             return again, other
     return records, dialect
 
 
-def read_records(text: str, dialect: Dialect) -> Iterator[Record]:
+def _has_spaced_quotes(text: str, dialect: Dialect) -> bool:
+    """Whether a cell may begin with spaces and a quote, so that such spaces are none of a cell's own."""
+    if not dialect.quote or f" {dialect.quote}" not in text:
+        return False
+    return re.search(rf"(?:\A|[{re.escape(dialect.separator)}\r\n]) +{re.escape(dialect.quote)}", text) is not None
+
+
+def read_records(text: str, dialect: Dialect, *, spaced: bool = True) -> Iterator[Record]:
     """The rows that are not blank, with the line where each starts; their cells have no spaces around them.
 
-    A quote that is wrong breaks its row alone: reading goes on in the next line.
+    Spaces belong to the layout beside |, in fixed columns, and before quotes; elsewhere `Record.padded` has them.
+    `spaced` says whether there may be spaces before quotes. A quote that is wrong breaks its row alone: reading goes on
+    in the next line.
     """
     lines = Lines(text)
     if dialect.columns or dialect.separator == SPACE:
@@ -146,19 +153,19 @@ def read_records(text: str, dialect: Dialect) -> Iterator[Record]:
                 cells = [line.strip()] if line.startswith(_PRINTS) else cells_at(line, dialect.columns)
             else:
                 cells = _words(line, dialect)
-            if any(cells):
-                yield Record(lines.number, cells)
+            if any(map(str.strip, cells)):
+                yield Record.of(lines.number, cells)
         return
     broken = 0
     while lines.position < len(text):
-        for record in _separated(lines, dialect):
+        for record in _separated(lines, dialect, spaced=spaced):
             yield record
             broken += bool(record.broken)
         if broken > MOST_BROKEN:
             return
 
 
-def _separated(lines: Lines, dialect: Dialect) -> Iterator[Record]:
+def _separated(lines: Lines, dialect: Dialect, *, spaced: bool) -> Iterator[Record]:
     """The rows up to one that is broken, after which `lines` stands at the line after that where it starts."""
     started: list[tuple[int, int]] = []  # where the lines of this row end, and their numbers
 
@@ -178,14 +185,15 @@ def _separated(lines: Lines, dialect: Dialect) -> Iterator[Record]:
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         escapechar=dialect.escape,
         doublequote=True,
-        skipinitialspace=True,
+        skipinitialspace=spaced,
         strict=True,
     )
     try:
         for row in reader:
             _, number = started[0]
             if row:
-                yield Record(number, [cell.strip() for cell in row])
+                record = Record.of(number, row)
+                yield record._replace(padded=()) if dialect.separator == "|" else record
             started.clear()
     except csv.Error as error:
         position, number = started[0]
@@ -206,7 +214,7 @@ def _words(line: str, dialect: Dialect) -> list[str]:
     parts = re.finditer(rf"{quote}((?:[^{quote}\\]|{quote}{quote}|\\.)*){quote}(?!\S)|(\S+)", line)
     doubled = dialect.quote * 2
     return [
-        part[2] if part[1] is None else re.sub(rf"\\({quote})", r"\1", part[1].replace(doubled, dialect.quote)).strip()
+        part[2] if part[1] is None else re.sub(rf"\\({quote})", r"\1", part[1].replace(doubled, dialect.quote))
         for part in parts
     ]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from tuner.core.errors import TunerError
+from tuner.core.errors import TunerError, quoted
 from tuner.data.missing import is_missing
-from tuner.data.table_dialect import PLURALS, SEPARATORS, SPACE, Record
+from tuner.data.table_dialect import SEPARATORS, SPACE, plural
 from tuner.data.table_prints import (
     COMMENT,
     is_comment,
@@ -16,6 +16,7 @@ from tuner.data.table_prints import (
     without_repeats,
     without_units,
 )
+from tuner.data.table_record import Record
 
 MOST_BEFORE = 50  # rows before a header
 
@@ -46,9 +47,9 @@ def find_header(rows: list[Record], expected: Collection[str], *, units: bool = 
                 notes.append(f"the header begins with '{COMMENT}', as numpy.savetxt writes it, which is left out")
             rows[0] = rows[0]._replace(cells=cells if len(cells) == usual else rows[0].cells)
     if before:
-        first = " ".join(cell for cell in before[0].cells if cell)[:40]
+        first = quoted(" ".join(cell for cell in before[0].cells if cell))
         what = "line" if len(before) == 1 else "lines"
-        notes.append(f"{len(before)} {what} before the header passed over, the first is '{first}'")
+        notes.append(f"{len(before)} {what} before the header passed over, the first is {first}")
     rows = without_repeats(rows, usual, notes)
     return (without_units(rows, notes) if units else rows), notes
 
@@ -64,8 +65,8 @@ def check_separators(header: Record, rows: Sequence[Record], separator: str, pla
         widths = [len(text.split() if other == SPACE else text.split(other)) for text in texts]
         if other != separator and widths and all(found == width for found in widths):
             raise TunerError(
-                f"{place}, line {header.line}: the names of the columns are separated by {PLURALS[separator]}, and the "
-                f"rows below by {PLURALS[other]}: separate the names by {PLURALS[other]} too"
+                f"{place}, line {header.line}: the names of the columns are separated by {plural(separator)}, and the "
+                f"rows below by {plural(other)}: separate the names by {plural(other)} too"
             )
 
 
@@ -84,7 +85,7 @@ def check_header(
     names = [*expected] if len(expected) > 1 else [f"x{n + 1}" for n in range(len(cells))]
     shown_separator = SPACE if separator == "\t" else separator
     line = shown_separator.join([*names[:5], *(["..."] if len(names) > 5 else [])])
-    line += f", separated by {PLURALS[separator]} as the rows are" if separator in ("\t", SPACE) else ""
+    line += f", separated by {plural(separator)} as the rows are" if separator in ("\t", SPACE) else ""
     raise TunerError(
         f"{place}, line {header.line}: the first line looks like data ({shown}): a header is needed: put a line with "
         f"the names of the columns above it, such as {line}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuner.core.errors import TunerError
-from tuner.data.table_dialect import Record
 from tuner.data.table_prints import to_number
+from tuner.data.table_record import Record
 
 _JOIN = "frame.columns = ['_'.join(map(str, names)).strip('_') for names in frame.columns]"
 

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from tuner.core.errors import TunerError, one_line
 from tuner.core.shorten import first_names
 from tuner.core.units import counted
-from tuner.data.cells import columns_of, texts_of
-from tuner.data.table_dialect import Record
+from tuner.data.cells import Cells, columns_of, texts_of
+from tuner.data.table_record import Record
 
 MOST_NAMED = 5  # columns in a note
 MOST_CELLS = 500_000_000  # a few bytes of a file can stand for millions of cells
@@ -53,10 +53,18 @@ def read_parquet(
         frame = frame.reset_index()
     elif not isinstance(frame.index, pd.RangeIndex):
         notes.append(f"the index of the frame, such as '{frame.index[0]}', is left out: it has no name")
-    columns = map(texts_of, columns_of(frame, range(frame.shape[1])))
+    columns = [_texts(frame, place, cells) for place, cells in enumerate(columns_of(frame, range(frame.shape[1])))]
     names = [str(name).strip() for name in frame.columns]
-    rows = [Record(number, list(row)) for number, row in enumerate(zip(*columns, strict=True), start=2)]
+    rows = [Record.of(number, list(row)) for number, row in enumerate(zip(*columns, strict=True), start=2)]
     return names, rows, notes
+
+
+def _texts(frame: pd.DataFrame, place: int, cells: Cells) -> list[str]:
+    """The cells of a column as texts, those that are texts already with the spaces around them."""
+    return [
+        value if isinstance(value, str) else text
+        for value, text in zip(frame.iloc[:, place], texts_of(cells), strict=True)
+    ]
 
 
 def _nullable(kind: pa.DataType) -> object:

@@ -7,7 +7,7 @@ import re
 
 from tuner.core.units import counted
 from tuner.data.missing import is_missing
-from tuner.data.table_dialect import Record
+from tuner.data.table_record import Record
 
 COMMENT = "#"
 _RULER = re.compile(r"[\s|+:=,;-]*[-=]{3,}[\s|+:=,;-]*|[+]([-=]+[+])+")
@@ -22,14 +22,15 @@ def without_prints(rows: list[Record], notes: list[str]) -> list[Record]:
     """Without the rulers and the count of rows that clients of databases print."""
     first = next((row for row in rows if not (row.cells and _PROMPT.fullmatch(" ".join(row.cells)))), None)
     if first is not None and first is not rows[0]:
-        notes.append(f"line {rows[0].line} passed over: '{' '.join(rows[0].cells)}'")
-        rows = rows[rows.index(first) :]
+        end = rows.index(first)
+        notes.append(_passed(rows[:end]))
+        rows = rows[end:]
     around = [row for row in rows if row.cells[0].startswith("+")] or rows[1:3]
     if any(_is_ruler(row) for row in around):
         around = rows
     rulers = [row for row in around if _is_ruler(row)]
     while len(rows) > 1 and not rows[-1].broken and _FOOTER.fullmatch(" ".join(rows[-1].cells)):
-        notes.append(f"line {rows[-1].line} passed over: '{' '.join(rows[-1].cells)}'")
+        notes.append(_passed(rows[-1:]))
         rows = rows[:-1]
     if rulers:
         notes.append(f"{counted(len(rulers), 'ruler')} passed over, the first in line {rulers[0].line}")
@@ -96,6 +97,13 @@ def to_number(cell: str) -> float | None:
             continue
         return number if math.isfinite(number) else None
     return None
+
+
+def _passed(rows: list[Record]) -> str:
+    text = f"'{' '.join(rows[0].cells)}'"
+    if len(rows) == 1:
+        return f"line {rows[0].line} passed over: {text}"
+    return f"{len(rows)} lines passed over, the first in line {rows[0].line}: {text}"
 
 
 def _is_ruler(row: Record) -> bool:

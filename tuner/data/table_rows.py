@@ -4,47 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from tuner.core.errors import TunerError, check_name, printable
+from tuner.core.errors import TunerError, check_name, quoted
 from tuner.core.units import counted
-from tuner.data.table_dialect import Record
 from tuner.data.table_header import check_header, check_separators, find_header
 from tuner.data.table_levels import refuse_levels
+from tuner.data.table_record import LINE, BadRow, Padded, Record, Table
 from tuner.data.table_totals import without_totals
 
-LINE = "line"  # the name of the index of rows that come from a file
 _INDEX = re.compile(r"Unnamed: 0(\.\d+)*|\.\.\.1")  # pandas and readr call a column like this that has no name
 _FORMULA = re.compile('^="(.*)"$', re.DOTALL)
 MOST_SHOWN = 5
-SHOWN = 40  # characters of a row in a message
-
-
-class BadRow(NamedTuple):
-    """A row that is no part of the frame, since its cells cannot be told apart."""
-
-    line: int | str
-    """As the index of the frame has it."""
-    reason: str
-
-    def __str__(self) -> str:
-        """`line 7: 3 cells instead of the 2 of the header`."""
-        return f"line {self.line}: {self.reason}"
-
-
-class Table(NamedTuple):
-    """The rows of a file, and what the reader has to say about them."""
-
-    frame: pd.DataFrame
-    """Every cell is a string as it stands in the file, without spaces around it; a missing one is empty. The index,
-    named `line`, is the line where a row starts; of several files it is a text such as `3 of b.csv`."""
-    notes: tuple[str, ...]
-    """A line for each thing that was guessed, changed or left out."""
-    bad: tuple[BadRow, ...]
-    """The rows that could not be read. Training refuses a table that has any, predictions name them."""
 
 
 def lay_out(
@@ -89,7 +62,7 @@ def lay_out(
     check_separators(header, rows, separator, place)
     check_header(header, rows, expected, place, separator)
     table = make_table(header, rows, place, target, expected)
-    return Table(table.frame, (*notes, *table.notes), tuple(sorted((*bad, *table.bad))))
+    return table._replace(notes=(*notes, *table.notes), bad=tuple(sorted((*bad, *table.bad))))
 
 
 def make_table(
@@ -109,7 +82,18 @@ def make_table(
         cells = [[row[index] for index in kept] for row in cells]
     index = pd.Index([row.line for row in good], name=LINE, dtype="int64")
     frame = pd.DataFrame(cells, columns=pd.Index(names, dtype=object), index=index, dtype=object)
-    return Table(frame, tuple(notes), tuple(bad))
+    return Table(frame, tuple(notes), tuple(bad), _padded(good, dict(zip(kept, names, strict=True))))
+
+
+def _padded(rows: Sequence[Record], names: Mapping[int, str]) -> dict[str, Padded]:
+    """The padded cells by column; `names` has those of the columns that are kept, by their place."""
+    found: dict[str, Padded] = {}
+    for row in rows:
+        for place in row.padded:
+            if place in names:
+                known = found.get(names[place]) or Padded(0, row.cells[place], row.line)
+                found[names[place]] = known._replace(cells=known.cells + 1)
+    return found
 
 
 def _one_line(header: Record, notes: list[str]) -> Record:
@@ -127,13 +111,12 @@ def _without_formulas(rows: Sequence[Record], notes: list[str]) -> Sequence[Reco
         return rows
     found = [row for row in rows if any(cell.startswith('="') for cell in row.cells)]
     notes.append(f'cells such as ="007" are read as the text in them: {counted(len(found), "row")} have some')
-    return [row._replace(cells=[_FORMULA.sub(r"\1", cell) for cell in row.cells]) for row in rows]
+    read = (Record.of(row.line, [_FORMULA.sub(r"\1", cell) for cell in row.cells]) for row in rows)
+    return [row._replace(padded=tuple({*row.padded, *old.padded})) for row, old in zip(read, rows, strict=True)]
 
 
 def _ragged(cells: Sequence[str], header: Sequence[str]) -> str:
-    text = " ".join(cells)
-    shown = printable(text[:SHOWN]) + ("..." if len(text) > SHOWN else "")
-    return f"{counted(len(cells), 'cell')} instead of the {len(header)} of the header: '{shown}'"
+    return f"{counted(len(cells), 'cell')} instead of the {len(header)} of the header: {quoted(' '.join(cells))}"
 
 
 def _same_width(header: Record, rows: list[Record], notes: list[str]) -> tuple[Record, list[Record]]:
@@ -158,7 +141,7 @@ def _same_width(header: Record, rows: list[Record], notes: list[str]) -> tuple[R
             f"the header is one cell short: the first cell of each row, such as '{rows[0].cells[0]}', is taken for "
             f"the name of the row, and left out"
         )
-        rows = [row._replace(cells=row.cells[1:]) if len(row.cells) == width + 1 else row for row in rows]
+        rows = [row.without_first() if len(row.cells) == width + 1 else row for row in rows]
     return header, rows
 
 
@@ -183,8 +166,8 @@ def _kept(names: Sequence[str], rows: Sequence[Record], expected: Collection[str
     first = names[0]
     row_names = first == "" and 0 not in empty and _are_names([row.cells[0] for row in rows])
     if row_names:
-        example = rows[0].cells[0][:40]
-        notes.append(f"the first column has no name, and is taken for names of rows, such as '{example}': left out")
+        example = quoted(rows[0].cells[0])
+        notes.append(f"the first column has no name, and is taken for names of rows, such as {example}: left out")
     elif _INDEX.fullmatch(first) and first not in expected:
         cells = [row.cells[0] for row in rows]
         if all(map(str.isdigit, cells)) and len(set(cells)) == len(cells):

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from tuner.core.units import counted
-from tuner.data.table_dialect import Record
 from tuner.data.table_prints import to_number
+from tuner.data.table_record import Record
 
 MOST = 3  # rows at the end
 FEWEST = 5  # rows above them
@@ -35,20 +35,21 @@ def without_totals(rows: list[Record], notes: list[str]) -> list[Record]:
         notes: takes a line on what is left out.
     """
     end = len(rows)
-    while end > max(FEWEST, len(rows) - MOST) and _has_word(rows[end - 1].cells):
+    while end > max(FEWEST, len(rows) - MOST) and _word(rows[end - 1].cells):
         end -= 1
     above = [row.cells for row in rows[1:end]]
     found = [row for row in rows[end:] if _sums_up(row.cells, above)]
     if not found:
         return rows
-    first = next(cell for cell in found[0].cells if cell.lower().rstrip(":") in _WORDS)
-    notes.append(f"{counted(len(found), 'row')} at the end left out, which sum up the others: '{first}'")
+    word = _word(found[0].cells)
+    notes.append(f"{counted(len(found), 'row')} at the end left out, which sum up the others: '{word}'")
     lines = {row.line for row in found}
     return [row for row in rows if row.line not in lines]
 
 
-def _has_word(cells: Sequence[str]) -> bool:
-    return any(cell.lower().rstrip(":") in _WORDS for cell in cells)
+def _word(cells: Sequence[str]) -> str | None:
+    """The cell that says that a row sums up others."""
+    return next((cell for cell in cells if cell.lower().rstrip(":") in _WORDS), None)
 
 
 def _sums_up(cells: Sequence[str], above: Sequence[Sequence[str]]) -> bool:

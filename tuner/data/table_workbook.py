@@ -14,7 +14,7 @@ import numpy as np
 from tuner.core.errors import TunerError, one_line
 from tuner.core.units import counted, format_number
 from tuner.data.cells import texts_of
-from tuner.data.table_dialect import Record
+from tuner.data.table_record import Record
 
 MOST_BYTES = 200 << 20  # of a workbook's XML: openpyxl takes about 5 times as much memory
 
@@ -118,4 +118,5 @@ def _records(sheet: Any) -> Iterator[Record]:
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
         cells = np.empty(len(row), dtype=object)
         cells[:] = row
-        yield Record(number, texts_of(cells).tolist())
+        texts = zip(row, texts_of(cells).tolist(), strict=True)
+        yield Record.of(number, [value if isinstance(value, str) else text for value, text in texts])

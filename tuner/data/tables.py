@@ -11,10 +11,12 @@ import pandas as pd
 from tuner.core.errors import TunerError
 from tuner.core.shorten import first_names
 from tuner.core.units import counted
-from tuner.data.table_dialect import SPACE, Record, find_dialect, read_text
+from tuner.data.table_dialect import SPACE, find_dialect, read_text
 from tuner.data.table_formats import PARQUET, is_table, is_workbook, refuse_logs, refuse_others
-from tuner.data.table_rows import LINE, BadRow, Table, lay_out, make_table
+from tuner.data.table_record import LINE, BadRow, Padded, Record, Table
+from tuner.data.table_rows import lay_out, make_table
 from tuner.data.table_text import decode, read_bytes, unpack
+from tuner.data.table_totals import without_totals
 
 __all__ = ["LINE", "BadRow", "Table", "read_table"]
 
@@ -47,7 +49,9 @@ def read_table(path: Path, *, target: str | None = None, columns: Collection[str
         from tuner.data.table_parquet import read_parquet  # noqa: PLC0415 - pyarrow takes a while
 
         names, records, notes = read_parquet(path, content, columns or ([target] if target else []))
-        table = make_table(Record(1, names), records, str(path), target, columns)
+        rows = [Record(1, names), *records]
+        rows = rows if columns else without_totals(rows, notes)
+        table = make_table(rows[0], rows[1:], str(path), target, columns)
     else:
         found, notes, separator = _records(path, content, columns or ([target] if target else []))
         table = lay_out(found, str(path), target, columns, separator)
@@ -101,7 +105,17 @@ def _read_folder(folder: Path, target: str | None, columns: Collection[str]) -> 
         for name, table in zip(names, tables, strict=True)
         for row in table.bad
     ]
-    return Table(frame, tuple(_folder_notes(names, tables, others)), tuple(bad))
+    return Table(frame, tuple(_folder_notes(names, tables, others)), tuple(bad), _joined_padding(names, tables))
+
+
+def _joined_padding(names: list[str], tables: list[Table]) -> dict[str, Padded]:
+    """The padded cells of all tables by column."""
+    joined: dict[str, Padded] = {}
+    for file, table in zip(names, tables, strict=True):
+        for column, found in table.padded.items():
+            known = joined.get(column) or Padded(0, found.example, f"{found.line} of {file}")
+            joined[column] = known._replace(cells=known.cells + found.cells)
+    return joined
 
 
 def _of(name: str, frame: pd.DataFrame) -> pd.DataFrame:

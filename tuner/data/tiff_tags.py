@@ -6,13 +6,20 @@ import struct
 from contextlib import suppress
 from typing import BinaryIO
 
+from PIL import TiffTags
+from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 MOST_TAGS = 1000  # that are looked at; usual files have 20
 MOST_VALUES = 64  # of a tag
-_BITS, _COMPRESSION, _PHOTOMETRIC, _BANDS, _FORMAT = 258, 259, 262, 277, 339
-_WANTED = (_BITS, _COMPRESSION, _PHOTOMETRIC, _BANDS, _FORMAT)
-_TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}  # of whole numbers
+_WANTED = (
+    Base.BitsPerSample,
+    Base.Compression,
+    Base.PhotometricInterpretation,
+    Base.SamplesPerPixel,
+    Base.SampleFormat,
+)
+_TYPES = {TiffTags.BYTE: "B", TiffTags.SHORT: "H", TiffTags.LONG: "I", TiffTags.LONG8: "Q"}  # of whole numbers
 _COLOURS = {
     0: "grey with 0 as white",
     1: "grey",
@@ -78,13 +85,13 @@ def _unpack(file: BinaryIO, layout: str) -> tuple[int, ...]:
 
 
 def _words(tags: Tags, order: str) -> str:
-    bits = sorted(set(tags.get(_BITS, (1,))))
-    bands = tags.get(_BANDS, (len(tags.get(_BITS, (1,))),))[0]
-    form = tags.get(_FORMAT, (1,))[0]
-    colours = _COLOURS.get(tags.get(_PHOTOMETRIC, (1,))[0], "an unknown kind of colours")
+    bits = sorted(set(tags.get(Base.BitsPerSample, (1,))))
+    bands = tags.get(Base.SamplesPerPixel, (len(tags.get(Base.BitsPerSample, (1,))),))[0]
+    form = tags.get(Base.SampleFormat, (1,))[0]
+    colours = _COLOURS.get(tags.get(Base.PhotometricInterpretation, (1,))[0], "an unknown kind of colours")
     values = f"{_FORMATS.get(form, 'unknown ')}{' and '.join(map(str, bits))} bit{'' if bits == [1] else 's'}"
     what = f"a TIFF of {bands} bands" if bands > 1 else "a TIFF"
-    packed = tags.get(_COMPRESSION, (1,))[0]
+    packed = tags.get(Base.Compression, (1,))[0]
     if packed not in COMPRESSION_INFO:
         return f"{what} of {values} ({colours}{order}), packed in a way that is not read ({packed}): save it unpacked"
     return f"{what} of {values} ({colours}{order}), which is not read: {_cure(bands, bits, form)}"

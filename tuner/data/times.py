@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Literal
 
+from tuner.data.text_sample import sampled_share
+
 Clock = Literal["h:m", "h:m:s", "m:s", "12h"]
 """What two numbers with a colon are in a column. `h:m:s`: hours and minutes, and durations are in the column;
 `12h`: hours and minutes, with AM or PM."""
 
-SAMPLE = 200  # texts of a column, evenly spaced: it is examined further where half of them are times
+ENOUGH = 0.5  # the share of a sample of a column that must be times, so that it is examined further
 SECONDS = 3600.0  # in an hour
 _COLON = re.compile(
     r"(?P<sign>[+-]?)(?P<a>\d{1,4}|\d{5,7}(?=:\d{2}:)):(?P<b>\d{2})(?::(?P<c>\d{2}))?(?P<fraction>[.,]\d{1,9})?"
@@ -52,8 +54,7 @@ class ClockChoice:
 
 def choose_clock(texts: Mapping[str, int]) -> ClockChoice:
     """How the texts, which come with their counts, are read; none is read where there are few times."""
-    sample = list(texts)[:: 1 + len(texts) // SAMPLE]
-    if 2 * sum(map(is_time, sample)) < len(sample):
+    if sampled_share(texts, is_time) < ENOUGH:
         return ClockChoice("h:m", 0, ambiguous=False)
     known = [text for text in texts if is_time(text)]
     colons = [match for text in known if (match := _COLON.fullmatch(text))]
@@ -126,8 +127,7 @@ def _seconds(text: str, clock: Clock) -> float | None:
         seconds = _of_colons(rest, "h:m") if rest else None
         return None if seconds is None else int(match["days"]) * 86400 + seconds
     if match := _ISO.fullmatch(text):
-        units = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
-        seconds = sum(float(match[name] or 0) * factor for name, factor in units.items())
+        seconds = sum(float(match[name] or 0) * _UNITS[name] for name in "wdhms")
         return -seconds if match["sign"] else seconds
     if match := _HOURS_MINUTES.fullmatch(text):
         return int(match[1]) * 3600 + int(match[2]) * 60 if int(match[2]) < 60 else None

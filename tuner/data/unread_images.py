@@ -30,6 +30,11 @@ _SHORT = 3  # bytes: a sign that is no longer counts at the very beginning alone
 
 def describe(source: Path | bytes | bytearray | memoryview) -> str:
     """In a few words what it is, and what to do about it; "the file is empty" for nothing."""
+    return recognise(source) or "not an image that can be read"
+
+
+def recognise(source: Path | bytes | bytearray | memoryview) -> str:
+    """As `describe`; "" where its content says nothing."""
     with source.open("rb") if isinstance(source, Path) else BytesIO(source) as file:
         start = file.read(_START)
         if start.startswith(_TIFF):
@@ -37,9 +42,4 @@ def describe(source: Path | bytes | bytearray | memoryview) -> str:
     found = (
         what for sign, what in _SIGNS.items() if (start.startswith(sign) if len(sign) <= _SHORT else sign in start)
     )
-    return next(found, "not an image that can be read") if start else "the file is empty"
-
-
-def begins_as_dicom(start: bytes) -> bool:
-    """Whether a file that begins so is DICOM, whatever its name; many have no ending."""
-    return start[128:132] == b"DICM"
+    return next(found, "") if start else "the file is empty"

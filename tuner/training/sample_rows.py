@@ -49,7 +49,7 @@ def read_table_files(reading: Reading, files: Sequence[SampleFile]) -> Iterator[
 def _batches(reading: Reading, frame: pd.DataFrame, file: SampleFile) -> Iterator[Samples]:
     """Batches of the good rows. How the numbers of a column are written is decided on as many rows as possible."""
     columns = reading.data.columns
-    categories = tuple(f"column '{column.name}': " for column in columns if column.categories)
+    categories = tuple(f"column '{column.name}': " for column in columns if column.kind == "category")
     most = max(1, BATCH_VALUES // reading.data.shape[0])
     for start in range(0, len(frame), most):
         block = frame.iloc[start : start + most]
@@ -58,17 +58,19 @@ def _batches(reading: Reading, frame: pd.DataFrame, file: SampleFile) -> Iterato
             if not note.startswith(categories):  # unknown categories are told by row
                 reading.notes.add_file(file.name, Note(note))
         reading.broken.extend(f"{file.name}:{block.index[row]}: {reason}" for row, reason in examined.bad)
+        of_cells = cell_notes(columns, block, examined)
         good = np.delete(np.arange(len(block)), [row for row, _ in examined.bad])
         for first in range(0, len(good), reading.batch):
             rows = good[first : first + reading.batch]
-            yield _samples(reading, block.iloc[rows], examined.features[rows], file)
+            yield _samples(reading, block.iloc[rows], examined.features[rows], [of_cells[row] for row in rows], file)
 
 
-def _samples(reading: Reading, frame: pd.DataFrame, features: Tensor, file: SampleFile) -> Samples:
+def _samples(
+    reading: Reading, frame: pd.DataFrame, features: Tensor, of_cells: Sequence[tuple[Note, ...]], file: SampleFile
+) -> Samples:
     data = reading.data
     names = [f"{file.name}:{line}" for line in frame.index]
     truths = _truths(reading, frame, names) if data.target in frame.columns else [file.truth] * len(names)
-    of_cells = cell_notes(data, frame, features)
     far = far_from_training(data, features)
     return Samples(names, features, truths, [(*a, *b) for a, b in zip(of_cells, far, strict=True)])
 

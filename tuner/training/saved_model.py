@@ -106,7 +106,7 @@ def _range_fits(data: DataSpec) -> bool:
 
 def _good_column(column: Column) -> bool:
     signs = column.decimal in (".", ",") and column.thousands in ("", ",", ".", " ", "'")
-    dates = bool(column.parts) == bool(column.date_order) and not (column.parts and column.categories)
+    dates = bool(column.parts) == bool(column.date_order)
     return (
         all(isinstance(text, str) for text in (column.name, column.decimal, column.thousands, column.unit))
         and signs
@@ -115,6 +115,7 @@ def _good_column(column: Column) -> bool:
         and _all(column.missing, str)
         and _is(column.fill, int, float)
         and dates
+        and len(column.kinds) == 1
         and column.date_order in ("", "ymd", "dmy", "mdy")
         and _is(column.latest_year, int)
         and column.clock in ("", *get_args(Clock))

@@ -100,19 +100,14 @@ def _unfit_samples(old: DataSpec, new: DataSpec) -> str:
 
 def _unfit_column(old: Column, new: Column | None) -> str:
     name = printable(old.name)
-    if new is None or _kind(new) != _kind(old):
-        return f"takes the column '{name}' as a {_kind(old)}"
+    if new is None or new.kind != old.kind:
+        return f"takes the column '{name}' as a {old.kind}"
     if old.unit != new.unit or (new.scaled and not old.scaled):
         return f"reads the column '{name}' in another unit"
     if (old.clock == _SHORT) != (new.clock == _SHORT):
         read = "minutes and seconds" if old.clock == _SHORT else "hours and minutes"
         return f"reads times such as 5:42 in the column '{name}' as {read}"
     return ""
-
-
-def _kind(column: Column) -> str:
-    others = {"category": column.categories, "date": column.date_order, "time": column.clock}
-    return next((kind for kind, has in others.items() if has), "number")
 
 
 def _as_read_by(old: DataSpec, new: DataSpec, inputs: Tensor) -> Tensor:

@@ -9,34 +9,18 @@ from pathlib import Path
 
 from rich.console import Console
 from support.common import make_config
+from support.made_up_scores import TESTED
 from support.made_up_trials import record
 
 from tuner.cli.sweep_tables import print_outcome
 from tuner.core import scores as plain
 from tuner.core.files import write_checked_json
 from tuner.core.outcome import Cost, Outcome, RegisteredModel, Winner, read_winner, write_result
-from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder
 from tuner.tracking.store import Store
 
 RECORDS = [record(0, "COMPLETE", [0.91, 0.95]), record(1, "PRUNED", [0.6])]
-SCORES = plain.TestScores(
-    accuracy=0.94,
-    macro_f1=0.93,
-    roc_auc=0.99,
-    loss=0.2,
-    samples=200,
-    accuracy_interval=Interval(0.898, 0.965),
-    macro_f1_interval=Interval(0.89, 0.96),
-    roc_auc_interval=Interval(0.98, 0.995),
-    loss_interval=Interval(0.15, 0.29),
-    base_class="[bold]cat",
-    base_accuracy=0.4,
-    base_macro_f1=0.19,
-    base_roc_auc=0.5,
-    base_loss=1.02,
-    better_than_base=True,
-)
+SCORES = replace(TESTED, base_class="[bold]cat")
 
 
 def outcome(folder: Path) -> Outcome:
@@ -68,12 +52,12 @@ def test_a_winner_comes_back_from_its_file_and_is_printed_with_all_that_is_known
     written.folder.mkdir()
     write_result(written)
     raw = json.loads(json.dumps(written.to_json()))
-    assert raw["test"]["accuracy_interval"] == [0.898, 0.965]
+    assert raw["test"]["accuracy_interval"] == [0.96402, 0.99232]
     assert raw["best"]["val_luck"] == 0.013
     assert read_winner(written.folder, RECORDS) == written.winner
     text = printed(written)
-    assert "  accuracy  0.940 (0.898 to 0.965; 200 samples; always saying '[bold]cat' gives 0.400)\n" in text
-    assert "  loss      0.20 (0.15 to 0.29; the class frequencies give 1.02)\n" in text
+    assert "  accuracy  0.983 (0.964 to 0.992; 359 samples; always saying '[bold]cat' gives 0.101)\n" in text
+    assert "  loss      0.054 (0.031 to 0.094; the class frequencies give 2.303)\n" in text
     assert (
         "val_accuracy 0.9500 is the best of 2 trials on the same 100 samples, so some of it is luck: "
         "expect about 0.01 less on other data\n"
@@ -90,5 +74,5 @@ def test_the_file_of_an_earlier_version_is_read_and_printed_without_intervals(tm
     winner = read_winner(written.folder, RECORDS)
     assert (winner.scores.samples, winner.scores.accuracy_interval, winner.val_luck) == (None, None, None)
     text = printed(replace(written, winner=winner))
-    assert "  accuracy  0.9400\n" in text
+    assert "  accuracy  0.9833\n" in text
     assert "luck" not in text

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 
 import pytest
+from support.made_up_scores import TESTED
 
 from tuner.core import scores as plain
 from tuner.core.score_text import (
@@ -18,23 +19,6 @@ from tuner.core.score_text import (
 )
 from tuner.core.scores import Difference, Interval
 
-TESTED = plain.TestScores(
-    accuracy=353 / 359,
-    macro_f1=0.98321,
-    roc_auc=0.99975,
-    loss=0.05351,
-    samples=359,
-    accuracy_interval=Interval(0.96402, 0.99232),
-    macro_f1_interval=Interval(0.9638, 0.9922),
-    roc_auc_interval=Interval(0.9991, 0.99993),
-    loss_interval=Interval(0.031, 0.094),
-    base_class="3",
-    base_accuracy=0.10106,
-    base_macro_f1=0.01835,
-    base_roc_auc=0.5,
-    base_loss=2.3026,
-    better_than_base=True,
-)
 EARLIER = {"accuracy": 0.9833, "macro_f1": 0.9832, "roc_auc": 0.9998, "loss": 0.0535}
 
 

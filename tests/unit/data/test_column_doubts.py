@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-import pandas as pd
 import pytest
+from support.table_columns import fit, frame
 
-from tuner.data.column_decisions import FittedColumns, fit_columns
 from tuner.data.column_doubts import why_not
-
-
-def fit(name: str, cells: list[str]) -> FittedColumns:
-    return fit_columns(pd.DataFrame({name: cells}, dtype=object), np.arange(len(cells)))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +38,7 @@ def test_the_reason_why_a_column_is_not_read_as_what_it_looks_like(cells: list[s
 def test_a_column_that_is_left_out_says_why() -> None:
     cells = [f"{n}.5 kg" if n % 2 else f"{n}00 g" for n in range(1, 61)]
     reason = "they look like numbers with different units, such as '1.5 kg' and '200 g'"
-    assert fit("x", cells).left_out == (f"column 'x' left out: 60 different texts in 60 cells ({reason})",)
+    assert fit(frame(x=cells)).left_out == (f"column 'x' left out: 60 different texts in 60 cells ({reason})",)
 
 
 def test_sentences_are_not_learned_from_which_is_said() -> None:
@@ -52,7 +46,7 @@ def test_sentences_are_not_learned_from_which_is_said() -> None:
     expected = (
         "60 different texts in 60 cells (texts of several words, and tuner does not learn from texts of your own yet)"
     )
-    assert fit("x", cells).left_out == (f"column 'x' left out: {expected}",)
+    assert fit(frame(x=cells)).left_out == (f"column 'x' left out: {expected}",)
 
 
 @pytest.mark.parametrize(
@@ -73,16 +67,16 @@ def test_sentences_are_not_learned_from_which_is_said() -> None:
     ],
 )
 def test_numbers_that_may_be_something_else_are_kept_and_told(name: str, cells: list[str], note: str) -> None:
-    fitted = fit(name, cells)
+    fitted = fit(frame(**{name: cells}))
     assert [column.name for column in fitted.columns] == [name]
     assert any(line.startswith(f"column '{name}': {note}") for line in fitted.notes), fitted.notes
 
 
 @pytest.mark.parametrize("name", ["width", "humid", "bid", "paid"])
 def test_a_measurement_is_no_id(name: str) -> None:
-    assert fit(name, [str(n * 37 % 61) for n in range(60)]).notes == ()
+    assert fit(frame(**{name: [str(n * 37 % 61) for n in range(60)]})).notes == ()
 
 
 def test_numbers_of_telephones_are_no_sentences() -> None:
     cells = [f"+41 79 {n:03d} {n % 7:02d} 90" for n in range(60)]
-    assert fit("x", cells).left_out == ("column 'x' left out: 60 different texts in 60 cells",)
+    assert fit(frame(x=cells)).left_out == ("column 'x' left out: 60 different texts in 60 cells",)

@@ -7,19 +7,13 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
+from support.table_columns import only
 
 from tuner.data.centuries import choose_latest, full_year
-from tuner.data.column_decisions import fit_columns
 from tuner.data.columns import encode_rows
 from tuner.data.date_sentinels import find_sentinels
 from tuner.data.dates import parse_date, to_days
 from tuner.data.spec import Column
-
-
-def only(cells: list[str]) -> tuple[Column, tuple[str, ...]]:
-    fitted = fit_columns(pd.DataFrame({"x": cells}, dtype=object), np.arange(len(cells)))
-    assert len(fitted.columns) == 1, fitted.left_out
-    return fitted.columns[0], fitted.notes
 
 
 def years(column: Column, cells: list[object]) -> list[float]:

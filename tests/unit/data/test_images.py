@@ -202,7 +202,7 @@ class TestReadImages:
 
 
 def test_the_shape_of_a_file_is_known_from_its_header(tmp_path: Path) -> None:
-    assert read_header(plain(tmp_path / "a.png")) == (3, 8, 12, Depth.BYTES)
-    assert read_header(plain(tmp_path / "b.png", mode="L")) == (1, 8, 12, Depth.BYTES)
+    assert read_header(plain(tmp_path / "a.png")) == (3, 8, 12, Depth.BYTES, ".png")
+    assert read_header(plain(tmp_path / "b.png", mode="L")) == (1, 8, 12, Depth.BYTES, ".png")
     assert read_header(bomb(tmp_path / "c.png", 60_000, 60_000)) is None
     assert read_header(tmp_path / "gone.png") is None

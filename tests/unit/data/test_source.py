@@ -71,8 +71,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
         Source.parse(f"folder:{tmp_path}", "x").load()
 
 
-def test_images_that_are_all_alike_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+def test_images_that_are_all_alike_are_refused(tmp_path: Path, caches: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / "photos" / name).mkdir(parents=True)
         for number in range(5):

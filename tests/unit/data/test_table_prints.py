@@ -31,6 +31,12 @@ def test_what_clients_of_databases_print_is_read(tmp_path: Path, content: str) -
     assert any("ruler" in note for note in table.notes)
 
 
+def test_prompts_before_the_rows_are_counted(tmp_path: Path) -> None:
+    table = read(tmp_path, f"SQL> set feedback off\nSQL> set pages 0\nSQL> select * from t;\na,b,kind\n{ROWS}")
+    told = "3 lines passed over, the first in line 1: 'SQL> set feedback off'"
+    assert (rows(table), table.bad, table.notes) == (TABLE, (), (told,))
+
+
 def test_repeated_headers_comments_and_units_are_left_out(tmp_path: Path) -> None:
     table = read(tmp_path, "a,b,kind\ncm,kg,\n1.5,2,x\n# a remark\n2.5,3,y\na,b,kind\n3.5,1,x\n")
     assert rows(table) == TABLE

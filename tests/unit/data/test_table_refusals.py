@@ -21,19 +21,35 @@ NUMBERS = "\n".join(f"{n / 7:.6e} {n / 3:.6e} {n % 2}" for n in range(20))
 def test_the_header_of_numpy_savetxt_is_read(tmp_path: Path, target: str | None) -> None:
     table = read(tmp_path, f"# x1 x2 label\n{NUMBERS}\n", target=target)
     assert rows(table)[0] == ["x1", "x2", "label"]
-    told = (
-        "the comment in line 1 is taken for the header",
-        "the header begins with '#', as numpy.savetxt writes it, which ",
-    )
-    assert any(note.startswith(told) for note in table.notes)
+    left_out = "the header begins with '#', as numpy.savetxt writes it, which is left out"
+    assert (left_out if target else "the comment in line 1 is taken for the header") in table.notes
 
 
 def test_a_header_with_another_separator_than_the_rows_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, f"x1,x2,label\n{NUMBERS}\n")
     with pytest.raises(
-        TunerError, match="line 1: the names of the columns are separated by commas, and the rows below"
+        TunerError,
+        match="line 1: the names of the columns are separated by commas, and the rows below by spaces: separate the",
     ):
         read_table(path, target="label")
+
+
+@pytest.mark.parametrize("separator", "^~:!.'\"\\#;\t|§X")
+def test_whatever_separator_a_file_names_the_rows_are_read_or_told_to_have_another(
+    tmp_path: Path, separator: str
+) -> None:
+    lines = [["name", "kind"], ["15", "u"], ["25", "v"]]
+    told = f"sep={separator}\n"
+    table = read(tmp_path, told + "".join(f"{separator.join(line)}\n" for line in lines))
+    assert (rows(table), table.bad) == (lines, ())
+    word = {";": "semicolons", "\t": "tabs"}.get(separator, f"'{separator}'")
+    path = write(tmp_path, f"{told}name{separator}kind\n15,u\n25,v\n")
+    with pytest.raises(TunerError) as error:
+        read_table(path, target="kind")
+    assert str(error.value) == (
+        f"{path}, line 2: the names of the columns are separated by {word}, and the rows below by commas: "
+        "separate the names by commas too"
+    )
 
 
 def test_lines_of_json_are_refused_with_what_reads_them(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from support.table_files import read, refusal, write
 
+from tuner.data.tables import read_table
+
 LINES = [f"shop {n},{n * 3},{n / 2},{'xy'[n % 2]}" for n in range(1, 11)]
 
 
@@ -19,6 +21,16 @@ def test_totals_are_no_rows(tmp_path: Path) -> None:
     found = read(tmp_path, table("Total,165,,x", "Average:,16.5,2.75,"))
     assert len(found.frame) == 10
     assert found.notes == ("2 rows at the end left out, which sum up the others: 'Total'",)
+
+
+def test_totals_of_parquet_are_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    lines = [line.split(",") for line in (*LINES, "Total,165,27.5,")]
+    frame = pd.DataFrame(lines, columns=["name", "sold", "weight", "kind"]).astype({"sold": int, "weight": float})
+    frame.to_parquet(path)
+    found = read_table(path, target="kind")
+    assert (len(found.frame), found.notes) == (10, ("1 row at the end left out, which sum up the others: 'Total'",))
+    assert len(read_table(path, columns=["sold"]).frame) == 11  # each row to predict is answered
 
 
 def test_a_row_that_is_called_so_and_sums_up_nothing_is_kept(tmp_path: Path) -> None:

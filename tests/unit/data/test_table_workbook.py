@@ -45,6 +45,14 @@ def test_values_become_the_text_of_a_csv_file(tmp_path: Path) -> None:
     assert table.frame.index.tolist() == [2, 3, 4]
 
 
+def test_spaces_around_texts_are_left_out_and_told(tmp_path: Path) -> None:
+    table = read(tmp_path, append([" a ", "kind"], ["u", "x "], ["v", "x"], ["w ", "\xa0x"]))
+    assert rows(table) == [["a", "kind"], ["u", "x"], ["v", "x"], ["w", "x"]]
+    assert table.padding_notes("kind") == [
+        "2 rows with spaces around the 'kind', which are left out, the first in line 2: 'x'"
+    ]
+
+
 def test_the_content_counts_and_not_the_name(tmp_path: Path) -> None:
     path = write(tmp_path, book(append(["a", "b"], [1, "x"], [2, "y"])), "table.csv")
     assert rows(read_table(path))[1:] == [["1", "x"], ["2", "y"]]

@@ -21,7 +21,7 @@ def cells(path: Path) -> dict[str, list[str]]:
 
 def test_gives_text_as_it_stands_and_the_lines_it_stands_in(tmp_path: Path) -> None:
     path = write(tmp_path, 'name, age\n"Ann, ""A""",007\n\n"two\nlines", \nNA,nan\n')
-    frame, notes, bad = read_table(path)
+    frame, notes, bad, _ = read_table(path)
     assert frame.to_dict("list") == {"name": ['Ann, "A"', "two\nlines", "NA"], "age": ["007", "", "nan"]}
     assert frame.index.tolist() == [2, 4, 6]
     assert frame.index.name == "line"
@@ -65,7 +65,7 @@ def test_a_header_alone_is_no_table(tmp_path: Path) -> None:
 
 
 def test_the_line_for_excel_is_obeyed(tmp_path: Path) -> None:
-    frame, notes, _ = read_table(write(tmp_path, "sep=|\r\na|b\r\n1|x\r\n2|y\r\n"))
+    frame, notes, _, _ = read_table(write(tmp_path, "sep=|\r\na|b\r\n1|x\r\n2|y\r\n"))
     assert frame.to_dict("list") == ROWS
     assert frame.index.tolist() == [3, 4]
     assert notes == ("the first line, 'sep=|', is for Excel, and passed over", "cells are separated by |")
@@ -82,7 +82,7 @@ class TestFolder:
         write(tmp_path, "b;a\nx;1\n", "2.csv")
         write(tmp_path, "a,b\n2,y\n", "10.csv.txt")
         pd.DataFrame({"a": [3], "b": ["z"]}).to_parquet(tmp_path / "3.parquet")
-        frame, notes, bad = read_table(tmp_path)
+        frame, notes, bad, _ = read_table(tmp_path)
         assert frame.to_dict("list") == {"a": ["2", "1", "3"], "b": ["y", "x", "z"]}
         assert frame.index.tolist() == ["2 of 10.csv.txt", "2 of 2.csv", "2 of 3.parquet"]
         assert notes == ("3 files of one table, from 10.csv.txt to 3.parquet",)
@@ -94,7 +94,7 @@ class TestFolder:
         write(tmp_path, "a,b\n1,x\n2\n", "c.csv")
         for name in ("notes.md", "_SUCCESS", ".hidden.csv"):
             write(tmp_path, "", name)
-        _, notes, bad = read_table(tmp_path)
+        _, notes, bad, _ = read_table(tmp_path)
         assert notes[1:] == (
             "1 other file in the folder passed over, such as 'notes.md'",
             "a.csv and 1 more: the header ends with a separator too many",

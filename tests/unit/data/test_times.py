@@ -9,18 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from support.table_columns import only
 
-from tuner.data.column_decisions import fit_columns
 from tuner.data.columns import encode_rows, examine_rows
 from tuner.data.spec import Column
 from tuner.data.tables import read_table
 from tuner.data.times import Clock, choose_clock, parse_time, time_text
-
-
-def only(cells: list[str]) -> tuple[Column, tuple[str, ...]]:
-    fitted = fit_columns(pd.DataFrame({"x": cells}, dtype=object), np.arange(len(cells)))
-    assert len(fitted.columns) == 1, fitted.left_out
-    return fitted.columns[0], fitted.notes
 
 
 def hours(column: Column, *cells: object) -> list[float]:
@@ -85,6 +79,11 @@ def test_a_column_of_durations_takes_each_kind_of_them() -> None:
     assert notes == ("column 'x': '0h 0m' is read as 0 hours",)
     same = ["1h 30m", "90 min", "PT1.5H", "1:30", datetime.timedelta(hours=1.5), pd.Timedelta("90min")]
     assert hours(column, *same, np.timedelta64(90, "m")) == [1.5] * 7
+
+
+def test_the_example_of_a_doubtful_time_is_one() -> None:
+    _, notes = only(["see: below", *(f"{n % 9}:{n:02d}" for n in range(60)), "1:05:42"])
+    assert notes[0] == "column 'x': '0:00' is read as hours and minutes, which the column leaves open"
 
 
 def test_a_time_of_the_day_takes_values_of_python() -> None:

@@ -47,8 +47,7 @@ def test_is_refused_by_name(tmp_path: Path, images: list[str], texts: dict[str, 
     assert message.endswith("put each image, or what is cut out of it, into a folder of its class")
 
 
-def test_a_stray_file_beside_folders_of_classes_is_no_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+def test_a_stray_file_beside_folders_of_classes_is_no_reason(tmp_path: Path, caches: Path) -> None:
     folder = tmp_path / "set"
     for seed, name in enumerate(("cats", "dogs")):
         for number in range(5):

@@ -11,8 +11,7 @@ from support.image_folders import load, refusal
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+def folder(tmp_path: Path, caches: Path) -> Path:
     return tmp_path / "mixed"
 
 
@@ -43,15 +42,40 @@ def test_a_format_that_is_not_read_is_told_with_its_cure(images: Path, name: str
     assert load(images).notes == (f"{why}, such as a/{name}",)
 
 
+@pytest.mark.parametrize(
+    ("form", "ending"),
+    [
+        ("JPEG", ".jpg"),
+        ("PNG", ".png"),
+        ("GIF", ".gif"),
+        ("TIFF", ".tif"),
+        ("WEBP", ".webp"),
+        ("BMP", ".bmp"),
+        ("PPM", ".ppm"),
+    ],
+)
+@pytest.mark.parametrize("name", ["0001", "0001.strange"])
+def test_images_of_each_format_that_is_read_are_told_by_their_content(
+    images: Path, form: str, ending: str, name: str
+) -> None:
+    Image.new("RGB", (12, 12), "red").save(images / "a" / name, form)
+    [note] = load(images).notes
+    assert note.endswith(f": read by the endings of images alone: name them {ending}, such as a/{name}")
+    (images / "a" / name).rename(images / "a" / f"0001{ending}")
+    assert not any("ending" in note for note in load(images).notes)
+
+
 def test_files_without_an_ending_are_told_by_what_they_hold(images: Path) -> None:
-    Image.new("L", (12, 12)).save(images / "a" / "0001", "JPEG")
-    expected = "1 without an ending: read by the endings of images alone: name them .jpg, such as a/0001"
-    assert load(images).notes == (expected,)
     (images / "a" / "0001").write_bytes(b"PK\3\4 of a zip")
     assert load(images).notes == ("1 without an ending: not a format that is read: unpack them, such as a/0001",)
     (images / "a" / "0001").write_bytes(bytes(128) + b"DICM")
-    expected = "1 without an ending: DICOM: not a format that is read, save them as PNG of 16 bits, such as a/0001"
+    expected = "1 without an ending: DICOM: save it as PNG of 16 bits, such as a/0001"
     assert load(images).notes == (expected,)
+    (images / "a" / "0001").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    expected = "1 without an ending: HEIC, as phones write it: save it as JPEG, such as a/0001"
+    assert load(images).notes == (expected,)
+    (images / "a" / "0001").write_bytes(b"what it is, nobody knows")
+    assert load(images).notes == ("1 without an ending: no image, such as a/0001",)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,7 @@ from tuner.training.samples import SampleReader
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+def folder(tmp_path: Path, caches: Path) -> Path:
     return tmp_path / "icons"
 
 

@@ -9,13 +9,8 @@ from support.dataset_files import noise
 from support.image_folders import counts, load, refusal
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
-
-
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, caches: Path) -> Path:
     return tmp_path / "whales"
 
 

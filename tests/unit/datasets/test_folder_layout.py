@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import pytest
-from support.dataset_files import noise
-from support.image_folders import counts, load, refusal
-
-SEEDS = itertools.count()
-
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+from support.image_folders import counts, load, refusal, write
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, caches: Path) -> Path:
     return tmp_path / "photos"
-
-
-def write(folder: Path, *names: str, count: int = 5) -> None:
-    """Images in each of these folders, no two of them alike."""
-    for name in names:
-        for number in range(count):
-            noise(folder / name / f"{number}.png", next(SEEDS), (12, 12))
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,7 @@ from tuner.data.images import read_image
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+def folder(tmp_path: Path, caches: Path) -> Path:
     return tmp_path / "cells"
 
 

@@ -7,21 +7,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from support.dataset_files import noise
-from support.image_folders import counts, load
+from support.image_folders import counts, load, write
 
 from tuner.data.image_files import read_header
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
+def folder(tmp_path: Path, caches: Path) -> Path:
     return tmp_path / "photos"
-
-
-def write(folder: Path, *names: str, count: int = 5, size: tuple[int, int] = (40, 40)) -> None:
-    for seed, name in enumerate(names):
-        for number in range(count):
-            noise(folder / name / f"{number}.png", 100 * seed + number, size)
 
 
 def turned(path: Path, seed: int) -> Path:
@@ -35,7 +28,7 @@ def turned(path: Path, seed: int) -> Path:
 
 
 def test_sizes_that_differ_far_from_the_models_are_counted(folder: Path) -> None:
-    write(folder, "a", "b")
+    write(folder, "a", "b", size=(40, 40))
     noise(folder / "a" / "strip.png", 900, (400, 40))
     noise(folder / "b" / "line.png", 901, (1, 40))
     assert load(folder).notes == (

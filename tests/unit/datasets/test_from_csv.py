@@ -124,11 +124,34 @@ def test_rows_without_a_class_are_skipped_and_counted(tmp_path: Path) -> None:
     assert splits.notes[0] == "2 rows without a 'species' skipped"
 
 
+def test_spaces_around_classes_are_left_out_and_counted(tmp_path: Path) -> None:
+    table = rows()
+    table[3][3], table[50][3] = " dog", '"cat "'
+    splits = load(write(tmp_path, table))
+    told = "2 rows with spaces around the 'species', which are left out, the first in line 5: 'dog'"
+    assert (splits.spec.classes, splits.notes[0]) == (("cat", "dog"), told)
+    for name in "ab":
+        (tmp_path / "parts").mkdir(exist_ok=True)
+        write(tmp_path, table).rename(tmp_path / "parts" / f"{name}.csv")
+    assert load(tmp_path / "parts").notes[1] == (
+        "4 rows with spaces around the 'species', which are left out, the first in line 5 of a.csv: 'dog'"
+    )
+
+
+def test_spaces_of_the_layout_are_not_told(tmp_path: Path) -> None:
+    lines = [["length", "colour", "id", "species"], *rows()]
+    for join in ("{:9} | {:6} | {:5} | {:7}", "{:9} {:6} {:5} {:7}"):
+        (tmp_path / "t.csv").write_text("\n".join(join.format(*row) for row in lines))
+        assert not any("spaces" in note for note in load(tmp_path / "t.csv").notes)
+
+
 def test_a_row_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path) -> None:
     table = rows()
     table[3].append("x")
     path = write(tmp_path, table)
-    assert refusal(path).startswith(f"{path}, line 5: 5 cells instead of the 4 of the header: '")
+    shown = " ".join(table[3])
+    assert len(shown) <= 40
+    assert refusal(path) == f"{path}, line 5: 5 cells instead of the 4 of the header: '{shown}'"
 
 
 def test_what_the_reader_has_to_say_comes_first(tmp_path: Path) -> None:

@@ -13,13 +13,8 @@ from support.image_folders import counts, load, refusal
 from tuner.data.spec import moments
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
-
-
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, caches: Path) -> Path:
     return tmp_path / "My Photos (2)"
 
 
@@ -202,6 +197,7 @@ def test_what_reading_changes_is_counted_and_named(folder: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("caches")
 def test_a_folder_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, expected in (
         ("Ünï-çode", "folder_uni_code_698390"),

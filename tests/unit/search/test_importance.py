@@ -162,7 +162,12 @@ def test_a_log_range_is_measured_by_its_exponent() -> None:
         for n in range(30)
     ]
     [first, _] = of(records, params).parameters
-    assert (first.name, first.share > 0.7) == ("lr", True)
+    assert (first.name, first.direction) == ("lr", "lower is better")
+    assert first.share == pytest.approx(27 / 35)  # what a line explains of a step in the middle of six places
+    even = [replace(r, values={1: (n % 6) / 5}) for n, r in enumerate(records)]
+    [first, _] = of(even, params).parameters
+    assert (first.name, first.direction) == ("lr", "higher is better")
+    assert first.share == pytest.approx(1)
 
 
 def test_too_few_trials_and_nothing_to_compare_are_said_so() -> None:

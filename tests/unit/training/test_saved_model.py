@@ -14,9 +14,9 @@ import torch
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
-from tuner.data.spec import Splits
+from tuner.data.spec import DataSpec, Splits
 from tuner.training.classifier import Classifier, build_classifier
-from tuner.training.saved_model import load_model, probabilities, save_model
+from tuner.training.saved_model import ModelDescription, load_model, probabilities, save_model
 
 PAIRS: list[tuple[str, str, dict[str, Any]]] = [
     ("digits", "cnn", {"width": 0.125, "dropout": 0.5}),
@@ -189,3 +189,22 @@ def test_a_model_of_a_version_before_has_no_levels_and_no_ground(
     del description["data"]["levels"], description["data"]["ground"]
     path.write_text(json.dumps(description))
     assert load_model(tmp_path)[1] == splits.spec
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"clock": "h:m", "categories": ["a", "b"]},
+        {"clock": "h:m", "date_order": "ymd", "parts": ["year"]},
+        {"date_order": "ymd", "parts": ["year"], "categories": ["a"]},
+        {"date_order": "ymd"},
+        {"parts": ["year"]},
+    ],
+)
+def test_a_column_of_two_kinds_is_damage(fields: dict[str, Any]) -> None:
+    raw = {"name": "t", "task": "tabular", "classes": ["x", "y"], "mean": [0], "std": [1]}
+    width = len(fields.get("categories", ())) or len(fields.get("parts", ())) or 1
+    data = DataSpec.from_json({**raw, "shape": [width], "columns": [{"name": "c", **fields}]})
+    assert not ModelDescription(data, "lstm", {}).examine()["columns"]
+    data = DataSpec.from_json({**raw, "shape": [1], "columns": [{"name": "c", "clock": "h:m"}]})
+    assert ModelDescription(data, "lstm", {}).examine()["columns"]
