@@ -22,6 +22,9 @@ from tuner.tracking.run_tags import identity_tags, tags_of
 from tuner.tracking.store import Store
 
 
+pytestmark = pytest.mark.usefixtures("caches")
+
+
 def make_folder(path: Path, *classes: str, images: int = 8, seed: int = 0) -> None:
     for place, name in enumerate(classes):
         for number in range(images):
