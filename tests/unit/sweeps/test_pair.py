@@ -21,7 +21,6 @@ from tuner.sweeps.preparation import begin as prepare
 from tuner.tracking.run_tags import identity_tags, tags_of
 from tuner.tracking.store import Store
 
-
 pytestmark = pytest.mark.usefixtures("caches")
 
 
