@@ -1,0 +1,164 @@
+"""Records the learning curves of random configurations of a pair, for search_quality.py.
+
+python tests/benchmarks/record_curves.py digits-cnn breast_cancer-lstm table-mlp --seconds 3600
+python tests/benchmarks/record_curves.py fashion_mnist-lenet --limit 3000 --test-limit 2000 --folder build/curves
+
+The trainings are those of the product, but for the test samples, which are looked at after every epoch. Pairs of the
+catalog have their own search space; table-mlp is an artificial table with the space of table-mlp.toml, in which few
+configurations are good. Pairs are recorded side by side, a process each. The last eighth of the time is for repetitions
+of the first configurations with another seed. The files hold what replay/tables.py reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from record_epochs import table
+from replay.chance import Chance
+from replay.tables import FEWEST, Parameters
+
+from tuner.core import catalog
+from tuner.core.errors import TunerError, unknown
+from tuner.data.source import Source
+from tuner.data.spec import DataSpec, Split, stratified
+from tuner.search.space import SearchSpace
+from tuner.search.space_file import parse_space, read_toml
+from tuner.training.classifier import build_classifier
+from tuner.training.hyperparameters import split_parameters
+from tuner.training.loop import Training, evaluate, fit
+
+HERE = Path(__file__).parent
+OWN = "table-mlp"
+TRAIN, VALIDATION = 700, 500  # rows of the artificial table; the others are for the test
+REPEATED = 1 / 8  # of the time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is trained, and on what."""
+
+    spec: DataSpec
+    train: Split
+    validation: Split
+    test: Split
+    model: str
+    space_text: str
+
+    @property
+    def space(self) -> SearchSpace:
+        """The parsed text."""
+        return parse_space(read_toml(self.space_text, self.model), self.model)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One table to record."""
+
+    pair: str
+    folder: Path
+    seconds: float
+    seed: int
+    limit: int | None
+    test_limit: int | None
+
+
+def main() -> int:
+    """Records what was asked for. Returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pairs", nargs="+", metavar="PAIR", help=f"DATASET-MODEL of the catalog, or {OWN}")
+    parser.add_argument("--folder", type=Path, default=HERE / "curves")
+    parser.add_argument("--seconds", type=float, default=3600.0, help="for each pair")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--limit", type=int, help="training and validation samples together, of pairs of the catalog")
+    parser.add_argument("--test-limit", type=int, help="test samples")
+    given = vars(parser.parse_args())
+    pairs = given.pop("pairs")
+    try:
+        for pair in pairs:
+            check(pair)
+    except TunerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    given["folder"].mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(len(pairs), mp_context=get_context("spawn")) as pool:
+        for line in pool.map(record, [Order(pair=pair, **given) for pair in pairs]):
+            print(line)
+    return 0
+
+
+def check(pair: str) -> None:
+    """Raises TunerError for a pair that cannot be recorded."""
+    known = [*catalog.names("search_spaces"), OWN]
+    if pair not in known:
+        raise unknown("pair", pair, known)
+
+
+def record(order: Order) -> str:
+    """Trains until the time is over, and writes the table. Returns a line about it."""
+    torch.set_num_threads(1)
+    task = task_of(order)
+    rng = np.random.default_rng(order.seed)
+    began = time.monotonic()
+    parameters: list[Parameters] = []
+    curves: list[list[tuple[float, float]]] = []
+    while len(curves) < FEWEST or time.monotonic() - began < order.seconds * (1 - REPEATED):
+        parameters.append(task.space(Chance(rng)))
+        curves.append(list(curve(task, parameters[-1], int(rng.integers(2**31)))))
+    once = len(curves)
+    while len(curves) == once or (time.monotonic() - began < order.seconds and len(curves) < 2 * once):
+        parameters.append(parameters[len(curves) - once])
+        curves.append(list(curve(task, parameters[-1], int(rng.integers(2**31)))))
+    file = order.folder / f"{order.pair}.npz"
+    np.savez_compressed(
+        file,
+        space=task.space_text,
+        params=json.dumps(parameters),
+        curves=np.array(curves, dtype=np.float16),
+        repeats=len(curves) - once,
+        samples=len(task.validation.targets),
+    )
+    return f"{file}: {once} trainings and {len(curves) - once} repetitions of {task.space.epochs} epochs"
+
+
+def curve(task: Task, parameters: Parameters, seed: int) -> Iterator[tuple[float, float]]:
+    """Validation and test accuracy after each epoch of a training."""
+    torch.manual_seed(seed)
+    hyperparameters, options = split_parameters(parameters)
+    network = build_classifier(task.spec, task.model, options)
+    state = Training(network, hyperparameters, epochs=task.space.epochs, seed=seed, device=torch.device("cpu"))
+    for metrics in fit(state, task.train, task.validation, task.spec.augment):
+        yield metrics.val_accuracy, evaluate(state.model, task.test)[1]
+
+
+def task_of(order: Order) -> Task:
+    """Loads the samples and the search space of a pair."""
+    dataset, _, model = order.pair.rpartition("-")
+    if order.pair == OWN:
+        (spec, inputs, targets), _ = table()
+        begins = (0, TRAIN, TRAIN + VALIDATION, len(targets))
+        train, validation, test = (Split(inputs[a:b], targets[a:b]) for a, b in pairwise(begins))
+        text = (HERE / f"{OWN}.toml").read_text()
+    else:
+        splits = Source.parse(dataset, None).load()
+        splits = splits.limit(order.limit) if order.limit else splits
+        spec, train, validation, test = splits.spec, splits.train, splits.validation, splits.test
+        text = catalog.search_space(dataset, model)
+    if order.test_limit and order.test_limit < len(test.targets):
+        _, kept = stratified(test.targets, order.test_limit / len(test.targets))
+        test = Split(test.inputs[kept], test.targets[kept])
+    return Task(spec=spec, train=train, validation=validation, test=test, model=model, space_text=text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""What a method of search is to the simulated workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from replay.surrogate import Curve
+from replay.tables import Parameters
+from tuner.core.records import Rank, Value
+from tuner.search.space import Middle, SearchSpace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """A search that a method is asked for."""
+
+    space: SearchSpace
+    raw_space: dict[str, Any]
+    epochs: int
+    """The most that a trial trains."""
+    samples: int
+    """Of the validation set."""
+    workers: int
+    seed: int
+    trials: int | None
+    """After which the search ends by itself; None when it goes on until the epochs of `budget` are spent."""
+    budget: int | None
+    """All epochs together; None for as many as the `trials` take."""
+    default_first: bool = True
+    """Whether other packages get the default configuration as their first point."""
+
+    @property
+    def most_trials(self) -> int:
+        """No method begins more."""
+        return self.trials or self.budget or 0
+
+
+class Incumbent(NamedTuple):
+    """What a search would return now."""
+
+    number: int
+    """The trial's."""
+    epoch: int
+    """That is kept of it."""
+
+
+class Method(Protocol):
+    """A search that is going on. Trials are numbered from 0, and their seeds follow from their numbers."""
+
+    def next_trial(self) -> tuple[int, Parameters] | None:
+        """A trial for a free worker, new or begun; None when there is none now."""
+
+    def on_epoch(self, number: int, epoch: int, curve: Curve) -> bool:
+        """Takes the results of a trial's epoch, counted from 1. Returns whether the trial goes on at once."""
+
+    def best(self) -> Incumbent | None:
+        """What it would return now; None before the first epoch."""
+
+
+Maker = Callable[[Search], AbstractContextManager[Method]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A method that can be chosen."""
+
+    make: Maker
+    anytime: bool = True
+    """Whether one search shows what it returns at each smaller budget; otherwise each has a search of its own."""
+    needs: str = ""
+    """The module that must be installed."""
+
+
+class Board:
+    """The trials of a method that keeps no records of its own. The best one is chosen as by `records.best_of`."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Rank, int, int]] = {}
+
+    def note(self, number: int, epoch: int, curve: Curve) -> None:
+        """An epoch has ended."""
+        kept = curve.kept[epoch - 1]
+        self._kept[number] = Rank(curve.accuracy[kept - 1], -curve.loss[kept - 1]), -number, kept
+
+    def best(self) -> Incumbent | None:
+        """The first of the trials with the best kept epoch."""
+        if not self._kept:
+            return None
+        _, minus_number, kept = max(self._kept.values())
+        return Incumbent(-minus_number, kept)
+
+    def ranked(self) -> list[int]:
+        """The numbers of all trials, the best first."""
+        return sorted(self._kept, key=lambda number: self._kept[number], reverse=True)
+
+
+class Noted(Middle):
+    """The default configuration, by the names that the study has for parameters."""
+
+    def __init__(self, space: SearchSpace) -> None:
+        self.labels: dict[str, Value] = {}
+        self.parameters = space(self)
+
+    def suggest_categorical(self, name: str, choices: list[Value]) -> Any:
+        """See Middle."""
+        self.labels[name] = super().suggest_categorical(name, choices)
+        return self.labels[name]
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
+        """See Middle."""
+        found = super().suggest_int(name, low, high, step=step, log=log)
+        self.labels[name] = found
+        return found
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
+        """See Middle."""
+        found = super().suggest_float(name, low, high, step=step, log=log)
+        self.labels[name] = found
+        return found

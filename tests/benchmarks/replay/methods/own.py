@@ -1,0 +1,74 @@
+"""The project's own search: its study, its scheduler and its controller."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
+
+import optuna
+from support.common import make_config
+from support.made_up_search import begin, report_of
+
+from replay.methods.base import Incumbent, Method, Search
+from replay.surrogate import Curve
+from replay.tables import Parameters
+from tuner.search import study as study_module
+from tuner.search.controller import Controller
+from tuner.search.schedulers.base import Decision
+from tuner.search.study import Study
+
+MEMORY_DISK = Path("/dev/shm")  # where there is one, the study is written there
+
+
+class Own:
+    """See Method."""
+
+    def __init__(self, controller: Controller, study: Study) -> None:
+        self.study = study
+        self._controller = controller
+
+    def next_trial(self) -> tuple[int, Parameters] | None:
+        """See Method."""
+        return self._controller.next_trial()
+
+    def on_epoch(self, number: int, epoch: int, curve: Curve) -> bool:
+        """See Method."""
+        report = report_of(epoch, curve.accuracy[epoch - 1], val_loss=curve.loss[epoch - 1])
+        report = replace(report, kept_epoch=curve.kept[epoch - 1])
+        return self._controller.on_report(number, report) is Decision.CONTINUE
+
+    def best(self) -> Incumbent | None:
+        """See Method."""
+        found = self.study.best()
+        return Incumbent(found.number, found.best_epoch) if found else None
+
+
+@contextmanager
+def tuner(search: Search) -> Iterator[Own]:
+    """A sweep as a user starts it."""
+    config = make_config(
+        trials=search.most_trials,
+        epochs=search.epochs,
+        concurrency=search.workers,
+        seed=search.seed,
+        space={**search.raw_space, "epochs": search.epochs},
+    )
+    with tempfile.TemporaryDirectory(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None) as folder:
+        controller, study = begin(config, Path(folder))
+        assert not controller.halted
+        yield Own(controller, study)
+
+
+@contextmanager
+def random_asha(search: Search) -> Iterator[Method]:
+    """The same with random parameters."""
+
+    def make_sampler(seed: int, *_: object, **__: object) -> optuna.samplers.BaseSampler:
+        return optuna.samplers.RandomSampler(seed=seed)
+
+    with patch.object(study_module, "make_sampler", make_sampler), tuner(search) as method:
+        yield method
