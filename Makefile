@@ -4,6 +4,8 @@
 # make proofs  the tests that take minutes: clusters of several nodes, servers, and all of make faults
 # make faults  injects faults and bad input, and writes the tables of docs/faults.md
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
+# make bench-driver    what a decision costs with up to 20,000 trials
+# make bench-search    compares methods of search over recorded learning curves; make curves records some, for hours
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
 
 PYTHON ?= python3
@@ -17,7 +19,11 @@ FAULTS := build/faults.json
 # A worker for each core. The tests of a module stay together, but for those that a worker without work takes over.
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test check proofs faults venv lint format lock benchmark results
+# Searches replayed over recorded learning curves. CURVES: more files; SEARCH: more options, such as --trials 16.
+TABLES = $(wildcard tests/benchmarks/curves/*.npz)
+METHODS := tuner,random,random+asha,ray,ray-1,ray-defaults,optuna+sha,optuna+hyperband,optuna+median,i-epoch-1,i-epoch-3,default
+
+.PHONY: demo test check proofs faults venv lint format lock benchmark results bench-search bench-driver curves
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -38,6 +44,16 @@ faults: venv
 
 benchmark: venv
 	$(BIN)/python tests/benchmarks/sweep_against_plain_script.py
+
+bench-driver: venv
+	$(BIN)/python tests/benchmarks/driver_cost.py
+
+bench-search: venv
+	mkdir -p build
+	$(BIN)/python tests/benchmarks/search_quality.py --curves $(TABLES) $(CURVES) --methods $(METHODS) --json build/search.json $(SEARCH)
+
+curves: venv
+	$(BIN)/python tests/benchmarks/record_curves.py $(or $(PAIRS),digits-cnn breast_cancer-lstm table-mlp) --seconds $(or $(RECORD_S),3600)
 
 results: venv
 	$(BIN)/python tests/benchmarks/results.py $(PAIRS)

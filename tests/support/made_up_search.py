@@ -14,7 +14,6 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.base import Decision
-from tuner.search.space_file import space_of
 from tuner.search.study import Study
 
 
@@ -55,7 +54,7 @@ class Recorder(Callback):
 
 def study_of(config: SweepConfig, folder: Path) -> Study:
     """The study of the sweep in this folder, new or as it was left."""
-    return Study(SweepFolder(folder).journal, space_of(config), seed=config.seed, trials=config.trials)
+    return Study.of(config, SweepFolder(folder))
 
 
 def controller_of(config: SweepConfig, study: Study, folder: Path, callback: Callback | None = None) -> Controller:

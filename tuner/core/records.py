@@ -103,6 +103,12 @@ class TrialRecord:
         noted = self.kept.get(max(reached), 0)
         return noted if noted in self.values else max(reached, key=lambda epoch: (*self.rank(epoch), -epoch))
 
+    def rank_until(self, last: int) -> Rank | None:
+        """How good the trial would be if it had ended after the epoch `last`; None if it has not come that far."""
+        if not min(self.values, default=last + 1) <= last <= self.epoch:
+            return None
+        return self.rank(self.best_epoch_until(last))
+
     def rank(self, epoch: int) -> Rank:
         """How good the trial was after an epoch."""
         return Rank(self.values[epoch], -self.metrics[epoch]["val_loss"])

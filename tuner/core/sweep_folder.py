@@ -231,11 +231,13 @@ def only_best(records: Sequence[TrialRecord]) -> set[int]:
     return set() if best is None else {best.number}
 
 
-def delete_checkpoints(folder: Path, records: Sequence[TrialRecord], keeps: Keeps = only_best) -> None:
-    """Deletes the checkpoints of ended trials, all but those that are kept."""
+def delete_checkpoints(folder: Path, records: Sequence[TrialRecord], keeps: Keeps = only_best) -> list[TrialRecord]:
+    """Deletes the checkpoints of ended trials, all but those that are kept. Returns the trials that keep theirs."""
     ended = [record for record in records if record.ended]
-    for number in {record.number for record in ended} - keeps(ended):
+    kept = keeps(ended)
+    for number in {record.number for record in ended} - kept:
         shutil.rmtree(checkpoint_folder(folder, number), ignore_errors=True)
+    return [record for record in ended if record.number in kept]
 
 
 def checkpoint_folder(trials_folder: Path, number: int) -> Path:

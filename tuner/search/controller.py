@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import describe_disk_error
-from tuner.core.records import TrialReport, Value, best_of
+from tuner.core.records import TrialRecord, TrialReport, Value
 from tuner.core.sweep_folder import Keeps, SweepFolder, delete_checkpoints, only_best, write_error_details
-from tuner.search.schedulers.base import Decision, Scheduler, TrialProgress
+from tuner.search.schedulers.base import Decision, Scheduler
+from tuner.search.schedulers.ladder import Ladder
 from tuner.search.stopping import TimeBudget, failing_reason, invalid_metrics
 from tuner.search.study import Study
 
@@ -42,6 +43,8 @@ class Controller:
         self._callback = callback
         self._keeps = keeps
         self._rungs = scheduler.rungs()
+        self._ladder = Ladder.of(self._rungs, study.records())
+        self._kept: list[TrialRecord] = []  # of the trials that have ended, those whose checkpoints may still be there
         self.budget = TimeBudget(config.time_budget, study)
         self._stopped = False
         self._over_reason = "the time budget ran out"
@@ -50,6 +53,7 @@ class Controller:
         self.halted = ""
         """Why the sweep cannot continue until its disk is fixed; empty otherwise. Every trial is kept as last saved."""
         self._close_finished()
+        self._kept = [record for record in study.records() if record.ended]
         self._interrupted = deque(r.number for r in study.records() if not r.ended and r.epoch not in self._rungs)
 
     def next_trial(self) -> tuple[int, dict[str, Value]] | None:
@@ -63,15 +67,13 @@ class Controller:
             begun = self._next_begun()
             if begun is not None:
                 return self._issue(self._study.reissue(begun))
-            if not self._out_of_time() and len(self._study.records()) < self._config.trials:
+            if not self._out_of_time() and self._study.count < self._config.trials:
                 return self._issue(self._study.ask())
         return None
 
     def _next_begun(self) -> int | None:
-        if self._out_of_time():
-            number = self._owed()
-        else:
-            number = self._interrupted[0] if self._interrupted else self._best_of(self._promotable())
+        waiting = self._interrupted or self._promotable()
+        number = self._owed() if self._out_of_time() else next(iter(waiting), None)
         if number is not None and number in self._interrupted:
             self._interrupted.remove(number)
         return number
@@ -81,7 +83,7 @@ class Controller:
         """Whether no trial is running and none will be started."""
         if self._live or self.halted or self._owed() is not None:
             return False
-        asked = len(self._study.records()) >= self._config.trials
+        asked = self._study.count >= self._config.trials
         return self._out_of_time() or (asked and not self._interrupted and not self._promotable())
 
     def on_report(self, number: int, report: TrialReport) -> Decision:
@@ -126,6 +128,7 @@ class Controller:
         """The trial did not get the worker that was meant for it."""
         if number in self._live:
             del self._live[number]
+            self._ladder.wait(self._study.record(number))
             self._interrupted.append(number)
 
     def finish(self) -> None:
@@ -174,12 +177,15 @@ class Controller:
         if new:
             self._callback.on_trial_report(number, new)
         epoch = int(metrics["epoch"])
+        if epoch in self._rungs:
+            self._ladder.reach(self._study.record(number))
         if what := invalid_metrics(metrics):
             return self._end(number, "FAIL", f"{what} in epoch {epoch}")
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")
         if self._out_of_time() and epoch >= self._study.record(number).epoch:
             del self._live[number]  # `finish` marks it as pruned, after all workers have saved
+            self._ladder.wait(self._study.record(number))
             return Decision.STOP
         if epoch in self._rungs and epoch > self._live[number]:
             return self._at_rung(number)
@@ -189,22 +195,28 @@ class Controller:
         number = drawn[0]
         record = self._study.record(number)
         self._live[number] = record.epoch
+        self._ladder.begin(record)
         self._callback.on_trial_begin(record)
         return drawn
 
     def _at_rung(self, number: int) -> Decision:
         """A trial that may be promoted at once keeps its worker; any other waits."""
         del self._live[number]
+        record = self._study.record(number)
+        self._ladder.wait(record)
         if number in self._promotable():
-            self._live[number] = self._study.record(number).epoch
+            self._live[number] = record.epoch
+            self._ladder.begin(record)
             return Decision.CONTINUE
         return Decision.STOP
 
     def _end(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> Decision:
         self._live.pop(number, None)
         self._study.tell(number, state, reason, infeasible=infeasible)
-        self._callback.on_trial_end(self._study.record(number))
-        delete_checkpoints(self._folder, self._study.records(), self._keeps)
+        record = self._study.record(number)
+        self._ladder.end(record)
+        self._callback.on_trial_end(record)
+        self._kept = delete_checkpoints(self._folder, [*self._kept, record], self._keeps)
         if state == "FAIL" and self.hopeless:
             self.stop(f"{self.hopeless}: the search was stopped early")
         return Decision.STOP
@@ -214,23 +226,9 @@ class Controller:
         """The error that nearly all trials fail with; empty while the sweep is worth continuing."""
         return failing_reason(self._study.records(), self._config.max_failure_rate)
 
-    def _promotable(self) -> set[int]:
-        records = self._study.records()
-        trials = [
-            TrialProgress(
-                record=record,
-                running=record.number in self._live,
-                waiting=not record.ended and record.number not in self._live,
-            )
-            for record in records
-            if record.state != "FAIL"  # it would take a place at a rung from a trial that can continue
-        ]
-        no_more_new = len(records) >= self._config.trials and not self._interrupted
-        return self._scheduler.promotable(trials, no_more_new=no_more_new)
-
-    def _best_of(self, numbers: set[int]) -> int | None:
-        best = best_of([self._study.record(number) for number in numbers])
-        return best.number if best else None
+    def _promotable(self) -> list[int]:
+        no_more_new = self._study.count >= self._config.trials and not self._interrupted
+        return self._scheduler.promotable(self._ladder, no_more_new=no_more_new)
 
     def _owed(self) -> int | None:
         """The best trial, if it was interrupted: its last epochs may be in no checkpoint, and are trained again."""

@@ -1,78 +1,87 @@
 """How parameters are drawn: TPE, and the study as TPE sees it.
 
-TPE uses only the order of the scores. With a small validation set many accuracies are equal, so it is given a finer
-score, which orders trials as everything else here does: by accuracy, then by loss. The study itself holds the accuracy.
+TPE uses only the order of the scores, so it is given one comparable number for each trial: its score extrapolated to
+the last epoch (see extrapolation.py). With a small validation set many accuracies are equal, so that score is a finer
+one, which orders trials as everything else here does: by accuracy, then by loss. The study itself holds the accuracy.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Container
+import math
+from collections.abc import Container, Sequence
 
+import numpy as np
 import optuna
 from optuna.samplers import TPESampler
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.core.records import Rank
-from tuner.search.study_reader import quiet_optuna, to_record
+from tuner.search.extrapolation import Floats
+from tuner.search.study_reader import quiet_optuna
 
 MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory
-FINE = 1e-9  # the most that a loss adds to an accuracy: less than one sample of any validation set that fits a machine
+MOST_SEEN = 500  # trials with a score, at most: TPE's time grows with their number
+MOST_BEST = 50  # of these, the best ones; TPE takes up to 25 for good
 
 
 class StudyForSampler(optuna.Study):
-    """The study as its sampler sees it: a trial that still runs or waits counts with the scores that it has reported.
+    """The study as its sampler sees it: each trial that has a score to compare is complete, with that score.
 
-    Otherwise Optuna's constant liar would treat a trial that waits for promotion, or leads, as a bad one. A failed
-    trial is ignored, unless a constraint says that its parameters were the reason: TPE avoids infeasible points.
-    Scores are `fine_score`s.
+    So a trial that waits for promotion, or leads, counts as much as one that has ended. One without a score still runs
+    or has ended too early: TPE keeps away from where it is (Optuna's constant liar). A failed trial is ignored, unless
+    a constraint says that its parameters were the reason: TPE avoids infeasible points.
     """
 
     def __init__(self, name: str, storage: BaseStorage) -> None:
         super().__init__(name, storage)
-        self._ended: dict[int, FrozenTrial] = {}  # they no longer change, so they are converted once
+        self._seen: list[FrozenTrial] = []
+        self._ended: dict[int, FrozenTrial] = {}  # as they are shown; only their scores change
+
+    def look(self, scores: Floats, seed: int) -> None:
+        """Takes the trials as they are now.
+
+        Args:
+            scores: (trials,) one comparable number for each trial, NaN for none.
+            seed: of the sample that is taken of many trials.
+        """
+        trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
+        known = np.full(len(trials), np.nan)
+        known[: len(scores)] = scores
+        left_out = set(np.flatnonzero(~np.isnan(known)).tolist()) - set(_chosen(known, seed))
+        self._seen = [self._as_seen(trial, float(known[n])) for n, trial in enumerate(trials) if n not in left_out]
+
+    def _as_seen(self, trial: FrozenTrial, score: float) -> FrozenTrial:
+        seen = self._ended.get(trial.number)
+        if seen is None:
+            seen = copy.copy(trial)
+            if trial.state.is_finished():
+                self._ended[trial.number] = seen
+        if trial.state == TrialState.FAIL:
+            seen.state = TrialState.PRUNED if MEMORY in trial.constraints else TrialState.FAIL
+        elif math.isnan(score):
+            seen.state = TrialState.RUNNING
+        else:
+            seen.state, seen.value = TrialState.COMPLETE, score
+        return seen
 
     def _get_trials(
-        self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
+        self,
+        deepcopy: bool = True,  # noqa: ARG002
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,  # noqa: ARG002
     ) -> list[FrozenTrial]:
-        trials = super()._get_trials(deepcopy, None, use_cache)
-        seen = [self._seen(trial) for trial in trials]
-        return [trial for trial in seen if states is None or trial.state in states]
-
-    def _seen(self, trial: FrozenTrial) -> FrozenTrial:
-        known = self._ended.get(trial.number)
-        if known is None:
-            known = _as_seen(trial)
-            if trial.state.is_finished():
-                self._ended[trial.number] = known
-        return known
+        return [trial for trial in self._seen if states is None or trial.state in states]
 
 
-def _counts(trial: FrozenTrial) -> bool:
-    infeasible = trial.state == TrialState.FAIL and MEMORY in trial.constraints
-    return infeasible or (trial.state == TrialState.RUNNING and bool(trial.intermediate_values))
-
-
-def fine_score(rank: Rank) -> float:
-    """The accuracy, and a little more the lower the loss is. Different accuracies are never reordered.
-
-    >>> fine_score(Rank(0.5, -1.44)) > fine_score(Rank(0.5, -193.0)) > fine_score(Rank(0.499999, 0.0))
-    True
-    """
-    return rank.score + FINE / (1 + max(0.0, -rank.minus_loss))
-
-
-def _as_seen(trial: FrozenTrial) -> FrozenTrial:
-    seen = copy.copy(trial)
-    if _counts(trial):
-        seen.state = TrialState.PRUNED
-    if trial.intermediate_values:
-        record = to_record(trial)
-        if seen.state == TrialState.COMPLETE:
-            seen.value = fine_score(record.best)
-        seen.intermediate_values = {record.epoch: fine_score(record.rank(record.epoch))}  # TPE reads only the last one
-    return seen
+def _chosen(scores: Floats, seed: int) -> Sequence[int]:
+    """The numbers of the trials that a sampler gets: all, or the best and a random sample of the others."""
+    numbers = np.flatnonzero(~np.isnan(scores))
+    if len(numbers) <= MOST_SEEN:
+        return [int(number) for number in numbers]
+    order = numbers[np.argsort(-scores[numbers], kind="stable")]
+    others = np.random.default_rng(seed).choice(order[MOST_BEST:], MOST_SEEN - MOST_BEST, replace=False)
+    return [int(number) for number in (*order[:MOST_BEST], *others)]
 
 
 def make_sampler(seed: int, startup: int) -> TPESampler:

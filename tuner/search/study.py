@@ -13,43 +13,84 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.samplers import RandomSampler
+from optuna.trial import TrialState
 
+from tuner.core.config import SweepConfig
 from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
+from tuner.core.sweep_folder import SweepFolder
+from tuner.search.extrapolation import ScoreTable
 from tuner.search.journal import drop_torn_line
 from tuner.search.samplers import MEMORY, StudyForSampler, make_sampler
+from tuner.search.schedulers import make_scheduler
+from tuner.search.space_file import space_of
 from tuner.search.study_reader import KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
 
 
 class Study:
     """The memory of a sweep."""
 
-    def __init__(self, journal: Path, space: Callable[[Any], dict[str, Value]], *, seed: int, trials: int) -> None:
-        """`space` gives the parameters of a trial of Optuna, which it may draw: see `space.SearchSpace`."""
+    def __init__(
+        self,
+        journal: Path,
+        space: Callable[[Any], dict[str, Value]],
+        *,
+        seed: int,
+        trials: int,
+        levels: Sequence[int] = (1,),
+    ) -> None:
+        """Opens a study, or creates it.
+
+        Args:
+            journal: its file.
+            space: gives the parameters of a trial of Optuna, which it may draw: see `space.SearchSpace`.
+            seed: of what is drawn.
+            trials: how many there will be.
+            levels: the epochs after which the sampler compares trials: the rungs, and the last epoch.
+        """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
             self._storage = open_journal(journal)
             self._study = optuna.create_study(
-                storage=self._storage, study_name=STUDY, direction="maximize", load_if_exists=True
+                storage=self._storage,
+                study_name=STUDY,
+                direction="maximize",
+                load_if_exists=True,
+                sampler=RandomSampler(),
             )
         self._asker = StudyForSampler(STUDY, self._storage)
         self._space = space
         self._seed = seed
         self._startup = max(4, min(10, trials // 3))
-        self._live: dict[int, optuna.Trial] = {}
-        self._ended: dict[int, TrialRecord] = {}  # they no longer change, so they are read once
+        frozen = self._study.get_trials(deepcopy=False)
+        self._ids = [trial._trial_id for trial in frozen]
+        self._records = [to_record(trial) for trial in frozen]  # this process alone writes them
+        self._scores = ScoreTable(levels)
+        for record in self._records:
+            self._scores.note(record)
+
+    @classmethod
+    def of(cls, config: SweepConfig, folder: SweepFolder) -> Study:
+        """The study of a sweep, new or as it was left."""
+        levels = (*make_scheduler(config).rungs(), config.epochs)
+        return cls(folder.journal, space_of(config), seed=config.seed, trials=config.trials, levels=levels)
 
     def ask(self) -> tuple[int, dict[str, Value]]:
         """Creates a trial and samples its parameters."""
-        self._asker.sampler = make_sampler(trial_seed(self._seed, len(self._frozen())), self._startup)
-        with quiet_optuna():
-            return self._draw(self._asker.ask())
+        number = self.count
+        self._ids.append(self._storage.create_new_trial(self._study._study_id))
+        self._records.append(self._read(number))
+        return self.reissue(number)
 
     def reissue(self, number: int) -> tuple[int, dict[str, Value]]:
         """A trial to resume, with its parameters. Those that were not sampled before are sampled now."""
-        self._asker.sampler = make_sampler(trial_seed(self._seed, number), self._startup)
-        with quiet_optuna():
-            return self._draw(optuna.Trial(self._asker, self._frozen()[number]._trial_id))
+        if not self.record(number).parameters:
+            seed = trial_seed(self._seed, number)
+            self._asker.look(self._scores.extrapolated(), seed)
+            self._asker.sampler = make_sampler(seed, self._startup)
+            with quiet_optuna():
+                self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))
+        return number, self.record(number).parameters
 
     def report(self, number: int, metrics: Mapping[str, float], *, kept_epoch: int = 0) -> dict[str, float] | None:
         """Stores an epoch's metrics (`epoch`, the score and the others), and which epoch is kept so far; 0 for unknown.
@@ -58,36 +99,35 @@ class Study:
         an epoch half written, the values written first are kept, so that it has the same time everywhere. A trial's
         times never decrease, even if the clock does.
         """
-        epoch, trial, key = int(metrics["epoch"]), self._trial(number), f"epoch {int(metrics['epoch'])}"
-        frozen = self._frozen()[number]
-        if epoch in frozen.intermediate_values:
+        epoch, record = int(metrics["epoch"]), self.record(number)
+        if epoch in record.values:
             return None
-        stored: dict[str, float] | None = frozen.user_attrs.get(key)
+        stored = record.metrics.get(epoch)
         if stored is None:
-            stored = {"time": max(time.time(), to_record(frozen).latest), **metrics}
-            trial.set_user_attr(key, {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
+            stored = {"time": max(time.time(), record.latest), **metrics}
+            self._note(number, f"epoch {epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
         if math.isfinite(metrics[SCORE]) and math.isfinite(metrics["val_loss"]):
-            trial.report(stored[SCORE], epoch)
-        return {name: value for name, value in stored.items() if name != KEPT}
+            self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[SCORE])
+            self._refresh(number)
+        return stored
 
     def note_node(self, number: int, node: str, epoch: int) -> None:
         """Stores on which node of a cluster a trial runs; `epoch` is the one that it is about to report from there."""
         record = self.record(number)
         if not record.nodes or record.nodes[-1][1] != node:
-            self._trial(number).set_user_attr("nodes", [*record.nodes, (_first(record, epoch), node)])
+            self._note(number, "nodes", [*record.nodes, (_first(record, epoch), node)])
 
     def note_conditions(self, number: int, conditions: Mapping[str, str | int], seed: int, epoch: int) -> None:
         """Stores a trial's seed, and the conditions of its training from this epoch on; see `note_node`."""
         record = self.record(number)
         if not record.conditions or record.conditions[-1][1] != conditions:
-            trial = self._trial(number)
-            trial.set_user_attr("seed", seed)
-            trial.set_user_attr("conditions", [*record.conditions, (_first(record, epoch), dict(conditions))])
+            self._note(number, "seed", seed)
+            self._note(number, "conditions", [*record.conditions, (_first(record, epoch), dict(conditions))])
 
     def note_halved(self, number: int, epoch: int) -> None:
         """Stores that a trial trains in half batches from this epoch on."""
         if not self.record(number).halved:
-            self._trial(number).set_user_attr("halved", epoch)
+            self._note(number, "halved", epoch)
 
     def spent(self) -> tuple[float, ...]:
         """See `note_spent`; nothing before the first note."""
@@ -107,45 +147,42 @@ class Study:
         if record.ended:
             return
         if infeasible:
-            self._trial(number).set_constraint(MEMORY, 1.0)
+            optuna.Trial(self._study, self._ids[number]).set_constraint(MEMORY, 1.0)
         if reason:
-            self._trial(number).set_user_attr("reason", reason)
-        self._live.pop(number, None)
+            self._note(number, "reason", reason)
         value = record.best.score if state == "COMPLETE" else None
         with quiet_optuna():
             self._study.tell(number, value, TrialState[state])
+        self._refresh(number)
+
+    @property
+    def count(self) -> int:
+        """How many trials there are."""
+        return len(self._records)
 
     def records(self) -> list[TrialRecord]:
         """All trials, in the order of their numbers."""
-        return [self._ended.get(frozen.number) or self._read(frozen) for frozen in self._frozen()]
+        return list(self._records)
 
     def record(self, number: int) -> TrialRecord:
         """One trial."""
-        return self._ended.get(number) or self._read(self._frozen()[number])
+        return self._records[number]
 
     def best(self) -> TrialRecord | None:
         """The trial with the best kept epoch, whatever its state except FAIL; None before the first epoch."""
-        return best_of(self.records())
+        return best_of(self._records)
 
-    def _read(self, frozen: FrozenTrial) -> TrialRecord:
-        record = to_record(frozen)
-        if record.ended:
-            self._ended[record.number] = record
-        return record
+    def _note(self, number: int, key: str, value: Any) -> None:
+        """Stores an attribute of a trial."""
+        self._storage.set_trial_user_attr(self._ids[number], key, value)
+        self._records[number] = self._read(number)
 
-    def _draw(self, trial: optuna.Trial) -> tuple[int, dict[str, Value]]:
-        parameters = self._space(trial)
-        trial.set_user_attr("parameters", parameters)
-        self._live[trial.number] = trial
-        return trial.number, parameters
+    def _refresh(self, number: int) -> None:
+        self._records[number] = self._read(number)
+        self._scores.note(self._records[number])
 
-    def _trial(self, number: int) -> optuna.Trial:
-        if number not in self._live:
-            self._live[number] = optuna.Trial(self._study, self._frozen()[number]._trial_id)
-        return self._live[number]
-
-    def _frozen(self) -> list[FrozenTrial]:
-        return self._study.get_trials(deepcopy=False)
+    def _read(self, number: int) -> TrialRecord:
+        return to_record(self._storage.get_trial(self._ids[number]))
 
 
 def _first(record: TrialRecord, epoch: int) -> int:

@@ -12,7 +12,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.records import TrialRecord
 from tuner.search.schedulers.asha import ETA, rungs
 
-PROMOTED = 0.42  # of the trials that reach a rung: more than one in ETA, since a trial may lead only for a while
+PROMOTED = 1 / ETA  # of the trials that reach a rung: no more are promoted while others are to come
 
 
 @dataclass(frozen=True, kw_only=True)

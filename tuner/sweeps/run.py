@@ -22,7 +22,6 @@ from tuner.execution.executor import Executor, make_executor, runs_in_process
 from tuner.execution.signals import Stop
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
-from tuner.search.space_file import space_of
 from tuner.search.study import Study
 from tuner.sweeps.confirmation import seeds_after
 from tuner.sweeps.confirming import Confirming, Trainings
@@ -76,7 +75,7 @@ class SweepRun:
         with lock_sweep(folder.path) as lock, stop.listening():
             plan = ConfirmPlan.load(folder)
             events.on_sweep_begin(config, confirms=plan is not None)
-            study = Study(folder.journal, space_of(config), seed=config.seed, trials=config.trials)
+            study = Study.of(config, folder)
             for note in repair_folder(study, folder.path):
                 events.on_note(note)
             trainings = Trainings(study, Confirming(config, folder, plan) if plan else None)

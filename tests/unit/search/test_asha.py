@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -14,20 +15,38 @@ from support.common import make_config
 from support.made_up_search import begin, report_of
 from support.summaries import record
 
+from tuner.core.records import TrialRecord
 from tuner.search.schedulers.asha import ETA, expected_epochs, promotable, rungs
-from tuner.search.schedulers.base import Decision, TrialProgress
+from tuner.search.schedulers.base import Decision
+from tuner.search.schedulers.ladder import Ladder
 
 
-def waiting(number: int, *values: float) -> TrialProgress:
-    return TrialProgress(record=record(number, "RUNNING", *values), waiting=True)
+@dataclass(frozen=True)
+class Trial:
+    """A trial and whether it runs."""
+
+    record: TrialRecord
+    running: bool = False
 
 
-def running(number: int, *values: float) -> TrialProgress:
-    return TrialProgress(record=record(number, "RUNNING", *values), running=True)
+def waiting(number: int, *values: float) -> Trial:
+    return Trial(record(number, "RUNNING", *values))
 
 
-def ended(number: int, *values: float) -> TrialProgress:
-    return TrialProgress(record=record(number, "PRUNED", *values))
+def running(number: int, *values: float) -> Trial:
+    return Trial(record(number, "RUNNING", *values), running=True)
+
+
+def ended(number: int, *values: float) -> Trial:
+    return Trial(record(number, "PRUNED", *values))
+
+
+def chosen(trials: Iterable[Trial], epochs: Sequence[int], *, no_more_new: bool, workers: int = 1) -> set[int]:
+    """The trials that may be promoted now."""
+    trials = list(trials)
+    live = {trial.record.number for trial in trials if trial.running}
+    ladder = Ladder.of(epochs, [trial.record for trial in trials], live)
+    return set(promotable(ladder, no_more_new=no_more_new, workers=workers))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +89,7 @@ def test_the_first_trial_at_a_rung_waits_where_rays_asha_lets_it_go_on() -> None
     ours_goes_on = []
     for number in range(len(scores)):
         trials = [waiting(n, score) for n, score in enumerate(scores[: number + 1])]
-        ours_goes_on.append(number in promotable(trials, (1, 3), no_more_new=False))
+        ours_goes_on.append(number in chosen(trials, (1, 3), no_more_new=False))
     assert stock_goes_on == [True, True, True, True]
     assert ours_goes_on == [False, False, True, True]
 
@@ -93,7 +112,7 @@ def test_while_trials_are_to_come_one_in_three_is_promoted_and_of_equals_the_fir
     scores: list[float], expected: set[int]
 ) -> None:
     trials = [waiting(number, score) for number, score in enumerate(scores)]
-    assert promotable(trials, (1, 3), no_more_new=False) == expected
+    assert chosen(trials, (1, 3), no_more_new=False) == expected
 
 
 @pytest.mark.parametrize(
@@ -110,68 +129,70 @@ def test_while_trials_are_to_come_one_in_three_is_promoted_and_of_equals_the_fir
 def test_once_no_more_come_the_share_is_rounded_up(scores: list[float], expected: set[int]) -> None:
     trials = [waiting(number, score) for number, score in enumerate(scores)]
     gone: set[int] = set()
-    while chosen := promotable(trials, (1, 3), no_more_new=True):
-        gone |= chosen
-        trials = [running(trial.number, scores[trial.number]) if trial.number in gone else trial for trial in trials]
+    while best := chosen(trials, (1, 3), no_more_new=True):
+        gone |= best
+        trials = [running(n, score) if n in gone else waiting(n, score) for n, score in enumerate(scores)]
     assert gone == expected
 
 
 def test_equal_scores_are_promoted_by_their_loss_and_not_by_their_number() -> None:
     """The losses of a real sweep of photographs, in which all four trials had half of 38 samples right."""
     losses = {0: 193.0, 1: 0.757, 2: 1.44, 3: 3410.0}
-    trials = [
-        TrialProgress(record=record(n, "RUNNING", 0.5, losses=[each]), waiting=True) for n, each in losses.items()
-    ]
-    assert promotable(trials, (1,), no_more_new=False) == {1}
-    assert promotable(trials[::-1], (1,), no_more_new=False) == {1}
+    trials = [Trial(record(n, "RUNNING", 0.5, losses=[each])) for n, each in losses.items()]
+    assert chosen(trials, (1,), no_more_new=False) == {1}
+    assert chosen(trials[::-1], (1,), no_more_new=False) == {1}
     trials[1] = running(1, 0.5, 0.5)
-    assert promotable(trials, (1,), no_more_new=True) == {2}
+    assert chosen(trials, (1,), no_more_new=True) == {2}
 
 
 def test_those_that_went_on_already_count_for_the_share() -> None:
     trials = [running(0, 0.9), waiting(1, 0.5), waiting(2, 0.4), waiting(3, 0.3), waiting(4, 0.2)]
-    assert promotable(trials, (1, 3), no_more_new=False) == set()
-    assert promotable([*trials, waiting(5, 0.1)], (1, 3), no_more_new=False) == {1}
+    assert chosen(trials, (1, 3), no_more_new=False) == set()
+    assert chosen([*trials, waiting(5, 0.1)], (1, 3), no_more_new=False) == {1}
 
 
-def test_a_trial_is_judged_by_its_best_score_until_the_rung_and_not_by_later_ones() -> None:
-    trials = [running(0, 0.4, 0.99), waiting(1, 0.5), waiting(2, 0.3)]
-    assert promotable(trials, (1, 3), no_more_new=False) == {1}
+def test_a_trial_is_judged_by_its_best_score_until_the_rung() -> None:
     dipped = [waiting(0, 0.9, 0.1), waiting(1, 0.5, 0.5), waiting(2, 0.3, 0.6)]
-    assert promotable(dipped, (2,), no_more_new=False) == {0}
+    assert chosen(dipped, (2,), no_more_new=False) == {0}
+
+
+def test_a_place_that_is_taken_is_not_given_again_to_a_better_trial() -> None:
+    trials = [running(0, 0.4, 0.4), waiting(1, 0.5), waiting(2, 0.3), waiting(3, 0.2), waiting(4, 0.1)]
+    assert chosen(trials, (1, 3), no_more_new=False) == set()
+    assert chosen([*trials, waiting(5, 0.1)], (1, 3), no_more_new=False) == {1}
 
 
 def test_the_top_rung_goes_first() -> None:
     high = [waiting(number, 0.1, 0.1, 0.1 * number) for number in range(3)]
     low = [waiting(number, 0.9) for number in range(3, 12)]
-    assert promotable([*low, *high], (1, 3), no_more_new=False) == {2}
-    assert promotable([*low, *high[:2]], (1, 3), no_more_new=False) == {3, 4, 5}
+    assert chosen([*low, *high], (1, 3), no_more_new=False) == {2}
+    assert chosen([*low, *high[:2]], (1, 3), no_more_new=False) == {3}  # two of three places are taken
 
 
 def test_a_running_trial_below_a_rung_keeps_it_from_closing() -> None:
     trials = [waiting(0, 0.5), waiting(1, 0.6), running(2)]
-    assert promotable(trials, (1, 3), no_more_new=True) == set()
-    assert promotable([*trials[:2], waiting(2, 0.1)], (1, 3), no_more_new=True) == {1}
+    assert chosen(trials, (1, 3), no_more_new=True) == set()
+    assert chosen([*trials[:2], waiting(2, 0.1)], (1, 3), no_more_new=True) == {1}
     above = [waiting(0, 0.5), waiting(1, 0.4), waiting(2, 0.3), running(3, 0.9, 0.9)]
-    assert promotable(above, (1, 3), no_more_new=True) == {0}  # it has passed rung 1: nothing more can come there
+    assert chosen(above, (1, 3), no_more_new=True) == {0}  # it has passed rung 1: nothing more can come there
 
 
 def test_a_rung_below_closes_before_the_one_above() -> None:
     trials = [waiting(0, 0.9, 0.9, 0.9), *(waiting(number, 0.5 - number / 100) for number in range(1, 5))]
-    assert promotable(trials, (1, 3), no_more_new=True) == {1}
+    assert chosen(trials, (1, 3), no_more_new=True) == {1}
     after = [*trials[:1], running(1, 0.49), *trials[2:]]
-    assert promotable(after, (1, 3), no_more_new=True) == set()
+    assert chosen(after, (1, 3), no_more_new=True) == set()
     reached = [*trials[:1], waiting(1, 0.49, 0.5, 0.5), *trials[2:]]
-    assert promotable(reached, (1, 3), no_more_new=True) == {0}
+    assert chosen(reached, (1, 3), no_more_new=True) == {0}
 
 
 def test_an_interrupted_trial_between_rungs_is_not_promoted_from_one() -> None:
     trials = [waiting(0, 0.9, 0.9), ended(1, 0.5), ended(2, 0.4)]
-    assert promotable(trials, (1, 3), no_more_new=False) == set()
+    assert chosen(trials, (1, 3), no_more_new=False) == set()
 
 
 def test_without_rungs_nothing_is_ever_promoted() -> None:
-    assert promotable([waiting(0, 0.9)], rungs(1), no_more_new=True) == set()
+    assert chosen([waiting(0, 0.9)], rungs(1), no_more_new=True) == set()
 
 
 @pytest.mark.parametrize(
@@ -214,9 +235,14 @@ class Simulation:
 
     def _give_work(self) -> bool:
         while len(self.live) < self.workers:
-            chosen = promotable(self._trials(), rungs(self.epochs), no_more_new=len(self.values) == len(self.scores))
-            if chosen:
-                number = min(chosen)
+            best = chosen(
+                self._trials(),
+                rungs(self.epochs),
+                no_more_new=len(self.values) == len(self.scores),
+                workers=self.workers,
+            )
+            if best:
+                number = min(best, key=lambda n: (-self.scores[n], n))
                 assert len(self.values[number]) in rungs(self.epochs)
                 self._check_share(number)
                 self.promoted.setdefault(len(self.values[number]), []).append(number)
@@ -228,30 +254,32 @@ class Simulation:
                 break
         return bool(self.live)
 
-    def _trials(self) -> list[TrialProgress]:
+    def _trials(self) -> list[Trial]:
         return [
-            TrialProgress(
-                record=record(number, "RUNNING", *values.values()),
+            Trial(
+                record(number, "RUNNING" if len(values) < self.epochs else "COMPLETE", *values.values()),
                 running=number in self.live,
-                waiting=number not in self.live and len(values) < self.epochs,
             )
             for number, values in enumerate(self.values)
         ]
 
     def _check_share(self, number: int) -> None:
-        """It is among the best third of those that have reached its rung so far."""
+        """It is the best of those that wait, among the best third, and no more than a third are promoted."""
         rung = len(self.values[number])
-        reached = [n for n, values in enumerate(self.values) if len(values) >= rung]
+        reached, before = self.reached(rung), self.promoted.get(rung, [])
+        assert not any(self.scores[n] > self.scores[number] for n in reached if n not in before)
         better = sum(self.scores[n] > self.scores[number] for n in reached)
         closing = len(self.values) == len(self.scores)
-        assert better < (math.ceil(len(reached) / ETA) if closing else len(reached) // ETA)
+        places = max(self.workers, math.ceil(len(reached) / ETA)) if closing else len(reached) // ETA
+        assert better < places
+        assert len(before) < places
 
     def reached(self, epoch: int) -> list[int]:
         return [number for number, values in enumerate(self.values) if len(values) >= epoch]
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_a_sweep_always_ends_and_sends_on_the_best_of_each_rung(seed: int) -> None:
+def test_a_sweep_always_ends_sends_on_its_share_of_each_rung_and_the_best_to_the_end(seed: int) -> None:
     rng = random.Random(seed)
     trials, workers, epochs = rng.randint(1, 40), rng.choice([1, 2, 3, 8, 50]), rng.choice([1, 2, 3, 5, 9, 20])
     distinct = rng.choice([3, 10**6])  # few distinct scores: many ties
@@ -263,10 +291,7 @@ def test_a_sweep_always_ends_and_sends_on_the_best_of_each_rung(seed: int) -> No
         reached, promoted = simulation.reached(rung), simulation.promoted[rung]
         assert len(promoted) == len(set(promoted))
         assert sorted(promoted) == simulation.reached(following)
-        share = sorted(reached, key=lambda number: (-simulation.scores[number], number))[
-            : math.ceil(len(reached) / ETA)
-        ]
-        assert set(share) <= set(promoted)
+        assert len(promoted) == min(len(reached), max(workers, math.ceil(len(reached) / ETA)))
     best = max(range(trials), key=lambda number: (simulation.scores[number], -number))
     assert best in simulation.reached(epochs)
 
@@ -291,3 +316,11 @@ def test_a_best_trial_that_fails_after_its_promotion_leaves_its_place_to_the_nex
             loss = math.nan if (drawn[0], epoch) == (0, 2) else 1.0
             decision = controller.on_report(drawn[0], report_of(epoch, 1 - drawn[0] / 9, val_loss=loss))
     assert [study.record(number).state for number in (0, 1)] == ["FAIL", "COMPLETE"]
+
+
+def test_a_sampler_that_learns_does_not_promote_more_than_the_share() -> None:
+    """Each trial is better than all before it: each would be among the best third so far."""
+    simulation = Simulation([number / 90 for number in range(90)], 1, 9, random.Random(0))
+    simulation.run()
+    assert len(simulation.promoted[1]) == 30
+    assert len(simulation.promoted[3]) == 10

@@ -299,7 +299,7 @@ def test_what_ran_out_of_memory_is_infeasible_and_what_failed_otherwise_is_not(t
         drawn = controller.next_trial()
         assert drawn
         controller.on_report(number, TrialReport(error="e", out_of_memory=out_of_memory))
-    attributes = [trial.constraints for trial in study._frozen()]
+    attributes = [trial.constraints for trial in study._study.get_trials(deepcopy=False)]
     assert attributes == [{"memory": 1.0}, {}]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tuner.search.schedulers.ladder import Ladder
 from tuner.search.schedulers.whole import WholeTrials
 from tuner.search.spread import spread_of
 
@@ -43,4 +44,4 @@ def test_the_interval_covers_the_mean_in_95_of_100_draws() -> None:
 
 def test_trials_that_are_whole_wait_nowhere() -> None:
     assert WholeTrials().rungs() == ()
-    assert WholeTrials().promotable([], no_more_new=True) == set()
+    assert WholeTrials().promotable(Ladder(()), no_more_new=True) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.trial import FrozenTrial
 
 from tuner.core.records import Value, best_of
 from tuner.search.space import SearchSpace
@@ -36,6 +37,17 @@ def space() -> SearchSpace:
 
 def open_study(folder: Path, space: SearchSpace, seed: int = 0) -> Study:
     return Study(folder / "study.log", space, seed=seed, trials=30)
+
+
+def stored_in(study: Study) -> list[FrozenTrial]:
+    """The trials of Optuna's own study."""
+    return study._study.get_trials(deepcopy=False)
+
+
+def as_seen(study: Study) -> list[FrozenTrial]:
+    """The trials as the sampler would see them now."""
+    study._asker.look(study._scores.extrapolated(), seed=0)
+    return study._asker.get_trials(deepcopy=False)
 
 
 def metrics(epoch: int, score: float, loss: float = 1.0) -> dict[str, float]:
@@ -132,7 +144,7 @@ def test_the_kept_epoch_is_the_one_that_the_training_told(tmp_path: Path, space:
         assert (record.best_epoch, record.best.score) == (6, 0.94)
         assert set(record.metrics[6]) == {"time", *metrics(6, 0.94)}
     study.tell(number, "COMPLETE")
-    assert study._frozen()[0].value == 0.94
+    assert stored_in(study)[0].value == 0.94
 
 
 def test_a_sweep_that_is_interrupted_anywhere_draws_what_an_uninterrupted_one_would(
@@ -171,9 +183,9 @@ def test_the_sampler_counts_waiting_trials_with_what_they_reached(tmp_path: Path
     """Optuna's constant liar takes RUNNING trials for bad ones: the leading one would push the search away."""
     study = open_study(tmp_path, space)
     waiting, fresh = study.ask()[0], study.ask()[0]
-    study.report(waiting, metrics(3, 0.9))
-    states = {trial.number: trial.state.name for trial in study._asker.get_trials()}
-    assert states == {waiting: "PRUNED", fresh: "RUNNING"}
+    study.report(waiting, metrics(1, 0.9))
+    states = {trial.number: trial.state.name for trial in as_seen(study)}
+    assert states == {waiting: "COMPLETE", fresh: "RUNNING"}
     assert study.record(waiting).state == "RUNNING"
 
 
@@ -183,16 +195,15 @@ def test_the_sampler_tells_equal_accuracies_apart_by_their_loss_and_the_study_ke
     study = open_study(tmp_path, space)
     numbers = [study.ask()[0] for _ in range(4)]
     for number, (score, loss) in zip(numbers, [(0.5, 193.0), (0.5, 1.44), (0.5, 0.757), (0.6, 3410.0)], strict=True):
-        study.report(number, metrics(1, 0.1))
-        study.report(number, metrics(2, score, loss))
+        study.report(number, metrics(1, score, loss))
     for number in numbers[1:3]:
         study.tell(number, "COMPLETE")
-    seen = study._asker.get_trials(deepcopy=False)
-    scores = [trial.value or 0.0 if trial.state.name == "COMPLETE" else trial.intermediate_values[2] for trial in seen]
+    scores = [trial.value or 0.0 for trial in as_seen(study)]
     assert scores[0] < scores[1] < scores[2] < scores[3]
     assert scores == pytest.approx([0.5, 0.5, 0.5, 0.6], abs=1e-8)
-    assert [trial.intermediate_values[2] for trial in study._frozen()] == [0.5, 0.5, 0.5, 0.6]
-    assert [trial.value for trial in study._frozen()[1:3]] == [0.5, 0.5]
+    kept = stored_in(study)
+    assert [trial.intermediate_values[1] for trial in kept] == [0.5, 0.5, 0.5, 0.6]
+    assert [trial.value for trial in kept[1:3]] == [0.5, 0.5]
 
 
 def late_distance(
@@ -274,7 +285,7 @@ def test_an_epoch_that_a_kill_left_half_written_keeps_its_time(tmp_path: Path, s
     study = open_study(tmp_path, space)
     number, _ = study.ask()
     first = {"time": 1000.0, **metrics(1, 0.4)}
-    study._trial(number).set_user_attr("epoch 1", first)  # and here the driver is killed
+    study._note(number, "epoch 1", first)  # and here the driver is killed
     again = open_study(tmp_path, space)
     assert again.report(number, metrics(1, 0.4)) == first
     assert again.record(number).values == {1: 0.4}

@@ -10,10 +10,9 @@ The state of the rungs is computed from the trials' reports and stored nowhere e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from tuner.search.schedulers.base import TrialProgress
+from tuner.search.schedulers.ladder import Ladder
 
 ETA = 3  # the reduction factor: one in ETA trials continues after a rung
 
@@ -31,9 +30,9 @@ class AshaScheduler:
         """See Scheduler."""
         return rungs(self.epochs)
 
-    def promotable(self, trials: Sequence[TrialProgress], *, no_more_new: bool) -> set[int]:
+    def promotable(self, ladder: Ladder, *, no_more_new: bool) -> list[int]:
         """See Scheduler."""
-        return promotable(trials, self.rungs(), no_more_new=no_more_new, workers=self.workers)
+        return promotable(ladder, no_more_new=no_more_new, workers=self.workers)
 
 
 def rungs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
@@ -47,39 +46,27 @@ def rungs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
     return tuple(sorted({rung for rung in (round(epochs / eta**2), round(epochs / eta)) if 1 <= rung < epochs}))
 
 
-def promotable(
-    trials: Iterable[TrialProgress], rung_epochs: Sequence[int], *, no_more_new: bool, workers: int = 1, eta: int = ETA
-) -> set[int]:
-    """The numbers of the waiting trials that may continue now, all of the highest rung that has any.
+def promotable(ladder: Ladder, *, no_more_new: bool, workers: int = 1, eta: int = ETA) -> list[int]:
+    """The numbers of the waiting trials that may continue now, the best first, all of the highest rung that has any.
 
-    While new trials are still to come, one in `eta` of those that reached a rung is promoted (rounded down). Once no
-    trial can reach a rung any more, the share is rounded up, and at least as many are promoted as there are workers,
-    which would be idle otherwise: then a second finalist costs no time, and the first may have been lucky.
+    While new trials are still to come, one in `eta` of those that reached a rung is promoted (rounded down), and never
+    more: a trial whose place was taken by an earlier one waits until there is another place (as in D-ASHA of
+    Li et al. 2022, "Hyper-Tune"). A sampler that learns makes each trial better than those before; without that limit
+    most of them would be promoted. Once no trial can reach a rung any more, the share is rounded up, and at least as
+    many are promoted as there are workers, which would be idle otherwise: then a second finalist costs no time, and the
+    first may have been lucky.
     """
-    trials = list(trials)
-    for rung in reversed(rung_epochs):
-        chosen = _best_waiting(trials, rung, lambda reached: reached // eta)
-        if chosen:
+    for rung in reversed(ladder.rungs):
+        if chosen := rung.waiting(len(rung.ranks) // eta - rung.promoted):
             return chosen
     if not no_more_new:
-        return set()
-    for rung in rung_epochs:
-        if any(trial.running and trial.epoch < rung for trial in trials):
-            return set()  # it may still reach this rung, and be better
-        chosen = _best_waiting(trials, rung, lambda reached: max(workers, math.ceil(reached / eta)))
-        if chosen:
+        return []
+    for rung in ladder.rungs:
+        if ladder.coming(rung):
+            return []  # it may still reach this rung, and be better
+        if chosen := rung.waiting(max(workers, math.ceil(len(rung.ranks) / eta)) - rung.promoted):
             return chosen
-    return set()
-
-
-def _best_waiting(trials: Collection[TrialProgress], rung: int, quota: Callable[[int], int]) -> set[int]:
-    """The trials waiting at `rung` that are among the best `quota` of all that reached it.
-
-    Of equal scores the one with the lower loss is better; a trial's number decides only if both are equal.
-    """
-    reached = [trial for trial in trials if trial.epoch >= rung]
-    best = sorted(reached, key=lambda t: (t.best_until(rung), -t.number), reverse=True)
-    return {trial.number for trial in best[: quota(len(reached))] if trial.waiting and trial.epoch == rung}
+    return []
 
 
 def expected_epochs(trials: int, epochs: int, *, workers: int = 1, eta: int = ETA) -> int:

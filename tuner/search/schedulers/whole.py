@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tuner.search.schedulers.base import TrialProgress
+from tuner.search.schedulers.ladder import Ladder
 
 
 @dataclass(frozen=True)
@@ -16,6 +15,6 @@ class WholeTrials:
         """See Scheduler."""
         return ()
 
-    def promotable(self, trials: Sequence[TrialProgress], *, no_more_new: bool) -> set[int]:  # noqa: ARG002
+    def promotable(self, ladder: Ladder, *, no_more_new: bool) -> list[int]:  # noqa: ARG002
         """See Scheduler."""
-        return set()
+        return []

@@ -1,0 +1,107 @@
+"""The rungs of a search: which trials reached each, how good they were there, and which of them wait.
+
+It is computed from the study when a search begins or is resumed, and then kept up to date, so that a decision costs as
+much with ten thousand trials as with ten.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Sequence
+
+from tuner.core.records import Rank, TrialRecord
+
+
+class Rung:
+    """An epoch after which trials are compared. Failed trials are left out: they would take the places of others."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.ranks: dict[int, Rank] = {}
+        """By the number of the trial: how good it was, if it had ended here. Of all that reached it."""
+        self.pruned: set[int] = set()
+        """Of these, the trials that ended here."""
+        self._waiting: list[tuple[Rank, int]] = []  # the worst first; of equals the one with the higher number
+
+    def waiting(self, most: int) -> list[int]:
+        """The numbers of the trials that wait here, the best first, and no more than `most`.
+
+        Of equal scores the one with the lower loss is better; a trial's number decides only if both are equal.
+        """
+        return [-number for _, number in self._waiting[: -most - 1 : -1]] if most > 0 else []
+
+    @property
+    def promoted(self) -> int:
+        """How many have trained on."""
+        return len(self.ranks) - len(self._waiting) - len(self.pruned)
+
+    def wait(self, number: int) -> None:
+        """The trial waits here from now on."""
+        insort(self._waiting, (self.ranks[number], -number))
+
+    def leave(self, number: int) -> None:
+        """The trial does not wait here any more, if it did."""
+        key = (self.ranks[number], -number)
+        place = bisect_left(self._waiting, key)
+        if place < len(self._waiting) and self._waiting[place] == key:
+            del self._waiting[place]
+
+
+class Ladder:
+    """The rungs of a search, the lowest first."""
+
+    def __init__(self, epochs: Sequence[int]) -> None:
+        """`epochs` are those of the rungs."""
+        self.rungs = tuple(Rung(epoch) for epoch in sorted(epochs))
+        self._running: dict[int, int] = {}
+
+    @classmethod
+    def of(cls, epochs: Sequence[int], records: Iterable[TrialRecord], running: Collection[int] = ()) -> Ladder:
+        """That of a search with these trials, of which the ones with these numbers run."""
+        ladder = cls(epochs)
+        for record in records:
+            if record.state != "FAIL":
+                ladder.reach(record)
+                if record.number in running:
+                    ladder.begin(record)
+                elif record.ended:
+                    ladder.end(record)
+                else:
+                    ladder.wait(record)
+        return ladder
+
+    def reach(self, record: TrialRecord) -> None:
+        """Notes the rungs that the trial has reached."""
+        for rung in self.rungs:
+            if record.number not in rung.ranks and (rank := record.rank_until(rung.epoch)):
+                rung.ranks[record.number] = rank
+
+    def begin(self, record: TrialRecord) -> None:
+        """The trial runs: it has begun, or goes on."""
+        self._running[record.number] = record.epoch
+        for rung in self.rungs:
+            if rung.epoch == record.epoch and record.number in rung.ranks:
+                rung.leave(record.number)
+
+    def wait(self, record: TrialRecord) -> None:
+        """The trial does not run now, and may go on. It waits at its rung, if it is at one."""
+        self._running.pop(record.number, None)
+        for rung in self.rungs:
+            if rung.epoch == record.epoch and record.number in rung.ranks:
+                rung.leave(record.number)
+                rung.wait(record.number)
+
+    def end(self, record: TrialRecord) -> None:
+        """The trial has ended. If it failed, it gives its places back."""
+        self._running.pop(record.number, None)
+        for rung in self.rungs:
+            if record.number in rung.ranks:
+                rung.leave(record.number)
+                if record.state == "FAIL":
+                    del rung.ranks[record.number]
+                elif record.epoch == rung.epoch:
+                    rung.pruned.add(record.number)
+
+    def coming(self, rung: Rung) -> bool:
+        """Whether a trial that runs has not reached the rung yet."""
+        return any(number not in rung.ranks for number in self._running)
