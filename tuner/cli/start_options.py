@@ -23,7 +23,7 @@ Enqueue = Annotated[
     typer.Option(
         "--enqueue",
         metavar="FILE",
-        help="Try the points of this file first: [[start]] tables in TOML or JSON, or CSV with a column for each "
+        help="Try the points of this file first: [\\[start]] tables in TOML or JSON, or CSV with a column for each "
         "parameter.",
         rich_help_panel=SEARCH,
     ),

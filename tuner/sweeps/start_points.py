@@ -33,31 +33,36 @@ def with_start_points(
     Raises:
         TunerError: there is no such sweep or file, or a point of the file does not fit.
     """
-    points = _own(raw, space, events)
+    points, dropped = _own(raw, space)
+    taken = ""
     if request.warm_start is not None:
-        points += _from_sweep(request, points, space, home, events)
+        found, taken = _from_sweep(request.warm_start, request.model, points, space, home)
+        points += found
     if request.enqueue is not None:
         points += _from_file(request.enqueue, request.trials - len(points), space)
+    for note in dropped:
+        events.on_note(note)
+    if taken:
+        events.on_note(taken, warning=False)
     rest = {key: value for key, value in raw.items() if key != START}
     return {**rest, START: points} if points else rest
 
 
-def _own(raw: Mapping[str, Any], space: SearchSpace, events: Callback) -> Points:
-    """The start points of the search space that still fit."""
-    kept = []
+def _own(raw: Mapping[str, Any], space: SearchSpace) -> tuple[Points, list[str]]:
+    """The start points of the search space that still fit, and a line for each that does not."""
+    kept, notes = [], []
     for number, point in enumerate(raw.get(START, ())):
         misfits = fit_point(point, space).misfits
         if misfits:
-            events.on_note(f"the search space's {START}[{number}] is dropped: {_told(misfits)}")
+            notes.append(f"the search space's {START}[{number}] is dropped: {_told(misfits)}")
         else:
             kept.append(dict(point))
-    return kept
+    return kept, notes
 
 
-def _from_sweep(request: SweepRequest, before: Points, space: SearchSpace, home: Path, events: Callback) -> Points:
-    """The parameters of a sweep's best trial that fit, as one point, unless it is among those `before`."""
-    name = request.warm_start or ""
-    best = best_for(request.model, name, home, "--warm-start")
+def _from_sweep(name: str, model: str, before: Points, space: SearchSpace, home: Path) -> tuple[Points, str]:
+    """The parameters of a sweep's best trial that fit, as a point if it is not among those `before`; and a line."""
+    best = best_for(model, name, home, "--warm-start")
     fitted = fit_point(best.trial.parameters, space)
     kept = {each: fitted.parameters[each] for each in best.trial.parameters if each not in fitted.misfits}
     dropped = f"; dropped: {_told(fitted.misfits)}" if fitted.misfits else ""
@@ -66,10 +71,8 @@ def _from_sweep(request: SweepRequest, before: Points, space: SearchSpace, home:
         raise TunerError(f"{source} has no value that fits the search space{dropped}")
     for number, point in enumerate(before):
         if fit_point(point, space).parameters == fitted.parameters:
-            events.on_note(f"{source} is the search space's {START}[{number}] already{dropped}", warning=False)
-            return []
-    events.on_note(f"{source} becomes trial {len(before)}: {format_parameters(kept)}{dropped}", warning=False)
-    return [kept]
+            return [], f"{source} is the search space's {START}[{number}] already{dropped}"
+    return [kept], f"{source} becomes trial {len(before)}: {format_parameters(kept)}{dropped}"
 
 
 def _from_file(file: Path, room: int, space: SearchSpace) -> Points:
