@@ -79,6 +79,9 @@ BAD = {
     ),
     "a bad name": (["digits", "cnn", "--name", "../x"], ["--name '../x'"]),
     "no such space file": (["digits", "cnn", "--space", "nowhere.toml"], ["nowhere.toml", "No such file"]),
+    "no such file of points": (["digits", "cnn", "--enqueue", "no.csv"], ["--enqueue no.csv", "No such file"]),
+    "points in no known form": (["digits", "cnn", "--enqueue", "space"], ["--enqueue space", ".toml, .json, .csv"]),
+    "a best of nothing": (["digits", "cnn", "--warm-start", "x"], ["there are no sweeps in"]),
     "a model that does not fit, with a space": (
         ["digits", "lstm", "--space", "space.toml"],
         ["model 'lstm' takes tabular and text data", "digits is image data", "cnn"],
@@ -104,6 +107,7 @@ BROKEN_SPACES = {
         SPACE.replace("lr = {", "x = 1\nlr = [{ when = { optimizer = 'sgd' },").replace("true }", "true }]"),
         ["space.toml", "params.lr"],
     ),
+    "a start point out of range": (SPACE + "[[start]]\nlr = 1.0", ["space.toml", "start[0].lr: 1.0 is outside of"]),
     "a choice that is refused": (SPACE.replace('"adam"', '"adan"'), ["space.toml", "params.optimizer", "adan"]),
 }
 
