@@ -26,10 +26,12 @@ def sweep(
     dataset: opt.Dataset,
     model: opt.Model,
     *,
-    trials: opt.Trials = 16,
+    trials: opt.Trials = None,
     space: opt.Space = None,
     overrides: opt.Overrides = None,
     time_budget: opt.TimeBudget = None,
+    sampler: opt.Sampler = "tpe",
+    scheduler: opt.Scheduler = "asha",
     max_failure_rate: opt.MaxFailureRate = 0.9,
     confirm: opt.Confirm = None,
     reshuffle: opt.Reshuffle = False,
@@ -85,6 +87,8 @@ def sweep(
         weights=weights,
         storage=storage,
         overrides=overrides or (),
+        sampler=sampler,
+        scheduler=scheduler,
         confirm=ConfirmRequest.of(confirm, "--confirm", reshuffle=reshuffle, test=test),
     )
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))

@@ -21,7 +21,8 @@ from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.extrapolation import ScoreTable
 from tuner.search.journal import drop_torn_line
-from tuner.search.samplers import MEMORY, StudyForSampler, make_sampler
+from tuner.search.samplers import BY_TPE, Sampling
+from tuner.search.samplers.view import MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.study_reader import KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
@@ -38,6 +39,7 @@ class Study:
         seed: int,
         trials: int,
         levels: Sequence[int] = (1,),
+        sampling: Sampling = BY_TPE,
     ) -> None:
         """Opens a study, or creates it.
 
@@ -47,6 +49,7 @@ class Study:
             seed: of what is drawn.
             trials: how many there will be.
             levels: the epochs after which the sampler compares trials: the rungs, and the last epoch.
+            sampling: how parameters are drawn.
         """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
@@ -58,7 +61,8 @@ class Study:
                 load_if_exists=True,
                 sampler=RandomSampler(),
             )
-        self._asker = StudyForSampler(STUDY, self._storage)
+        self._asker = StudyForSampler(STUDY, self._storage, sampling.view)
+        self._sampling = sampling
         self._space = space
         self._seed = seed
         self._startup = max(4, min(10, trials // 3))
@@ -73,7 +77,9 @@ class Study:
     def of(cls, config: SweepConfig, folder: SweepFolder) -> Study:
         """The study of a sweep, new or as it was left."""
         levels = (*make_scheduler(config).rungs(), config.epochs)
-        return cls(folder.journal, space_of(config), seed=config.seed, trials=config.trials, levels=levels)
+        space = space_of(config)
+        sampling = Sampling(config.sampler, space.parameters)
+        return cls(folder.journal, space, seed=config.seed, trials=config.trials, levels=levels, sampling=sampling)
 
     def ask(self) -> tuple[int, dict[str, Value]]:
         """Creates a trial and samples its parameters."""
@@ -87,7 +93,7 @@ class Study:
         if not self.record(number).parameters:
             seed = trial_seed(self._seed, number)
             self._asker.look(self._scores.extrapolated(), seed)
-            self._asker.sampler = make_sampler(seed, self._startup)
+            self._asker.sampler = self._sampling.make_sampler(seed=self._seed, number=number, startup=self._startup)
             with quiet_optuna():
                 self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))
         return number, self.record(number).parameters
