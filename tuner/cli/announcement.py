@@ -5,7 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 
 from tuner.core.config import SweepConfig
+from tuner.core.search_options import SAMPLERS, SCHEDULERS
 from tuner.core.units import counted, format_parameters
+from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.start_points import MOST_POINTS
 
@@ -22,7 +24,16 @@ def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
     size = counted(config.epochs, "epoch")
     if config.trials > 1:
         size = f"at most {size} each, {config.concurrency} at a time"
-    return f"{name}: {trials} of {what}, {size}"
+    return f"{name}: {trials} of {what}, {size}{_asked(config)}"
+
+
+def _asked(config: SweepConfig) -> str:
+    """How it searches, where a user asked for something else than the default."""
+    words = [] if config.sampler == SAMPLERS[0] else [f"sampler {config.sampler}"]
+    if config.scheduler != SCHEDULERS[0]:
+        rungs = ", ".join(map(str, make_scheduler(config).rungs()))
+        words.append(f"scheduler {config.scheduler}{f' (rungs: epochs {rungs})' if rungs else ''}")
+    return f"; {', '.join(words)}" if words else ""
 
 
 def start_lines(config: SweepConfig) -> list[str]:

@@ -135,7 +135,8 @@ def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> N
     out.print(f"  {model['parameters']:,} trainable parameters with the default arguments:")
     out.print("  " + ", ".join(f"{name}={value}" for name, value in model["arguments"].items()), markup=False)
     out.print()
-    out.print(f"[bold]{space['file']}[/bold]  at most {space['epochs']} epochs")
+    rungs = f", compared after {' and '.join(map(str, space['rungs']))} (ASHA)" if space["rungs"] else ""
+    out.print(f"[bold]{space['file']}[/bold]  at most {space['epochs']} epochs{rungs}")
     for parameter in space["parameters"]:
         out.print(f"  {parameter['name']:<16}{parameter['values']}", markup=False)
     for number, point in enumerate(space["start"]):

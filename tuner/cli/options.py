@@ -21,8 +21,13 @@ NameOrAll = Annotated[
 ]
 # The search
 Trials = Annotated[
-    int,
-    typer.Option("--trials", metavar="N", help="Number of trials: points of the search space.", rich_help_panel=SEARCH),
+    int | None,
+    typer.Option(
+        "--trials",
+        metavar="N",
+        help="Number of trials: points of the search space. By default 16, and with --sampler grid all points.",
+        rich_help_panel=SEARCH,
+    ),
 ]
 Space = Annotated[
     Path | None,
@@ -41,6 +46,25 @@ Overrides = Annotated[
 TimeBudget = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Stop the search after this time: 90s, 30m, 2h.", rich_help_panel=SEARCH),
+]
+Sampler = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="How points are drawn: tpe learns from the trials before; gp (a Gaussian process) and cmaes do, too; "
+        "random; qmc covers the space evenly; grid tries every point.",
+        rich_help_panel=SEARCH,
+    ),
+]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Which trials stop early. asha: the best third go on, others wait for their turn; asha-stop: others end "
+        "at once; hyperband: a part of the trials is compared later, or never; median: those below the median end; "
+        "none: no trial stops early.",
+        rich_help_panel=SEARCH,
+    ),
 ]
 MaxFailureRate = Annotated[
     float,

@@ -12,6 +12,7 @@ from tuner.core.confirm_request import TESTS, ConfirmRequest
 from tuner.core.errors import TunerError, describe_disk_error, one_line, unknown
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
+from tuner.core.search_options import SAMPLERS, SCHEDULERS
 
 CONFIG_FILE = "sweep.json"
 OOM = ("fail", "halve-batch")
@@ -92,6 +93,10 @@ class SweepConfig:
     """Whether each of these seeds has its own division of the samples into training and validation."""
     test: str = TESTS[0]
     """What is tested: one of TESTS."""
+    sampler: str = SAMPLERS[0]
+    """How points are drawn: one of SAMPLERS."""
+    scheduler: str = SCHEDULERS[0]
+    """Which trials are stopped early: one of SCHEDULERS."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -149,7 +154,8 @@ class SweepRequest:
 
     dataset: str
     model: str
-    trials: int = TRIALS
+    trials: int | None = None
+    """By default TRIALS, and with the sampler `grid` all points of the grid."""
     max_epochs: int | None = None
     time_budget: float | None = None
     concurrency: int | None = None
@@ -186,6 +192,8 @@ class SweepRequest:
     """The name that `--as` gives the data: the first half of the pair's name."""
     confirm: ConfirmRequest | None = None
     """How the best trial is confirmed at the end of the search; None when it is not."""
+    sampler: str = SAMPLERS[0]
+    scheduler: str = SCHEDULERS[0]
 
     def check(self) -> None:
         """Raises TunerError for an option that must be at least 1 and is not, and for an invalid seed."""
@@ -201,6 +209,10 @@ class SweepRequest:
             self.confirm.check("--confirm")
         if self.oom not in OOM:
             raise unknown("--oom", self.oom, OOM)
+        if self.sampler not in SAMPLERS:
+            raise unknown("--sampler", self.sampler, SAMPLERS)
+        if self.scheduler not in SCHEDULERS:
+            raise unknown("--scheduler", self.scheduler, SCHEDULERS)
         for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
             if (getattr(self, option) or 0) > most:
                 raise TunerError(f"--{option.replace('_', '-')} must be at most {most}, got {getattr(self, option)}")

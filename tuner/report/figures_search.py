@@ -19,6 +19,7 @@ from tuner.report.search_series import (
     scored_trials,
     unscored_note,
 )
+from tuner.search.schedulers.base import Scheduler
 
 _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}  # behind text that lines may cross
 
@@ -60,15 +61,15 @@ def draw_history(records: Sequence[TrialRecord]) -> Figure:
     return figure
 
 
-def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequence[int], epochs: int) -> Figure:
-    """The score of all trials after each epoch, with ASHA's rungs."""
+def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, scheduler: Scheduler, epochs: int) -> Figure:
+    """The score of all trials after each epoch, with the rungs."""
     figure = new_figure(8, 4.5)
     axes = style_axes(figure.subplots())
     for record in records:
         colour = STATE_COLOURS[record.word]
         axes.plot(list(record.values), list(record.values.values()), color=colour, alpha=0.6, marker=".", markersize=6)
     axes.plot(list(best.values), list(best.values.values()), color=BLUE, linewidth=2.2, zorder=4)
-    for rung in rungs:
+    for rung in scheduler.rungs():
         axes.axvline(rung, color=GREY, linestyle=":", zorder=0)
         axes.annotate(
             f"rung {rung}", (rung, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8
@@ -79,7 +80,7 @@ def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequ
         for word, colour in STATE_COLOURS.items()
         if scored_trials(records, word)
     ]
-    rule = " (after each rung, only the best third of the trials continue)" if rungs else ""
+    rule = f" (after each rung, {scheduler.rule})" if scheduler.rungs() else ""
     axes.set(xlabel=f"epoch{rule}", ylabel=SCORE)
     axes.set_title("learning curves of all trials", pad=18)
     _integer_axis(axes, epochs)

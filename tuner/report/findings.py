@@ -18,6 +18,8 @@ from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance
+from tuner.search.schedulers import make_scheduler
+from tuner.search.schedulers.base import Scheduler
 from tuner.search.space_file import space_of
 from tuner.search.study_reader import read_records
 from tuner.training.classifier import Classifier
@@ -120,11 +122,16 @@ class Findings:
         """Whether the model is better than always saying one class, as far as that was measured."""
         return bool(((self.result or {}).get("validation") or {}).get("better", True))
 
+    @property
+    def scheduler(self) -> Scheduler:
+        """The sweep's."""
+        return make_scheduler(self.config)
+
     @cached_property
     def importance(self) -> Importance:
         """Of the parameters. Raises NotShown when that cannot be computed."""
         try:
-            return importance(self.records, space_of(self.config), self.config.epochs)
+            return importance(self.records, space_of(self.config), self.config.epochs, self.scheduler.rungs())
         except NotEnoughTrialsError as reason:
             raise NotShown(str(reason)) from None
 

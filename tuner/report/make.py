@@ -36,7 +36,6 @@ from tuner.report.page_trials import advice_block, trials_block
 from tuner.report.search_series import parallel_coordinates
 from tuner.report.slices import slices
 from tuner.report.suggestions import suggest
-from tuner.search.schedulers.asha import rungs
 from tuner.search.space_file import space_of
 
 CLASSIFICATION_FILE = "classification.json"
@@ -100,7 +99,7 @@ def _classification(findings: Findings) -> tuple[ClassificationReport]:
 
 
 def _slices(findings: Findings) -> tuple[Any, ...]:
-    return slices(findings.records, space_of(findings.config), findings.config.epochs)
+    return slices(findings.records, space_of(findings.config), findings.config.epochs, findings.scheduler.rungs())
 
 
 def _parallel(findings: Findings) -> tuple[Any, ...]:
@@ -108,7 +107,7 @@ def _parallel(findings: Findings) -> tuple[Any, ...]:
 
 
 def _learning(findings: Findings) -> tuple[Any, ...]:
-    return findings.scored, findings.best, rungs(findings.config.epochs), findings.config.epochs
+    return findings.scored, findings.best, findings.scheduler, findings.config.epochs
 
 
 PARTS = (

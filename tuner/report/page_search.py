@@ -18,6 +18,7 @@ from tuner.report.search_series import (
     scored_trials,
     unscored_note,
 )
+from tuner.search.schedulers.base import Scheduler
 
 Trace = dict[str, Any]
 SHORTER = "Pruned trials trained for fewer epochs than those that are done, so the two are not to be compared."
@@ -82,7 +83,7 @@ def history_block(records: Sequence[TrialRecord]) -> Block:
     )
 
 
-def learning_block(records: Sequence[TrialRecord], best: TrialRecord, rungs: Sequence[int], epochs: int) -> Block:
+def learning_block(records: Sequence[TrialRecord], best: TrialRecord, scheduler: Scheduler, epochs: int) -> Block:
     """The score of all trials after each epoch. The trials of a state are one trace, with gaps between them."""
     traces: list[Trace] = []
     for word, colour in STATE_COLOURS.items():
@@ -92,9 +93,10 @@ def learning_block(records: Sequence[TrialRecord], best: TrialRecord, rungs: Seq
     traces.append(_score_trace([best], f"trial {best.number}, the best", BLUE, 2.5))
     layout = _layout("epoch", SCORE)
     layout["xaxis"] = _integer_axis("epoch", 1, epochs)
+    rungs = scheduler.rungs()
     layout["shapes"] = [_vertical_line(rung, "", "dot") for rung in rungs]
     layout["annotations"] = [_label_above(rung, f"rung {rung}", "") for rung in rungs]
-    caption = "The score of every trial after each epoch. After each rung (dotted line) only the best third continue."
+    caption = f"The score of every trial after each epoch. After each rung (dotted line) {scheduler.rule}."
     return Block(
         caption=caption if rungs else "The score of every trial after each epoch.",
         charts=({"data": traces, "layout": layout, "height": 430},),

@@ -43,15 +43,17 @@ class Slice:
         return float(self.choices.index(value) if self.choices else value)
 
 
-def slices(records: Sequence[TrialRecord], space: SearchSpace, epochs: int) -> tuple[list[Slice], int, bool]:
+def slices(
+    records: Sequence[TrialRecord], space: SearchSpace, epochs: int, rungs: Sequence[int]
+) -> tuple[list[Slice], int, bool]:
     """A slice for each parameter that varies; the epoch of the scores; whether trials train for longer than that.
 
-    The scores are those after ASHA's first rung, which trials that were pruned have as well.
+    The scores are those after the first rung, which trials that were pruned have as well.
 
     Raises:
         NotShown: no trial has reached it, or no parameter varies.
     """
-    epoch, reached = comparable(records, epochs)
+    epoch, reached = comparable(records, epochs, rungs)
     if not reached:
         raise NotShown(f"no trial has reached epoch {epoch}")
     found = [_slice(scale, reached, epoch) for scale in scales(space)]

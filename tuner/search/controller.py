@@ -1,8 +1,8 @@
 """The decisions of a sweep: which trial a free worker gets, and what happens to a trial after each report.
 
-It combines the study, ASHA and the time budget, and knows nothing of Ray. A trial that waits at a rung (an epoch at
-which ASHA compares trials) has no worker and is RUNNING in the study, exactly like one that a crash interrupted:
-promoting and resuming are the same operation.
+It combines the study, the scheduler and the time budget, and knows nothing of Ray. A trial that waits at a rung (an
+epoch after which trials are compared) has no worker and is RUNNING in the study, exactly like one that a crash
+interrupted: promoting and resuming are the same operation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tuner.core.errors import describe_disk_error
 from tuner.core.records import TrialRecord, TrialReport, Value
 from tuner.core.sweep_folder import Keeps, SweepFolder, delete_checkpoints, only_best, write_error_details
 from tuner.search.schedulers.base import Decision, Scheduler
-from tuner.search.schedulers.ladder import Ladder
+from tuner.search.schedulers.ladder import Ladders
 from tuner.search.stopping import TimeBudget, failing_reason, invalid_metrics
 from tuner.search.study import Study
 
@@ -42,8 +42,7 @@ class Controller:
         self._folder = folder.trials
         self._callback = callback
         self._keeps = keeps
-        self._rungs = scheduler.rungs()
-        self._ladder = Ladder.of(self._rungs, study.records())
+        self._ladders = Ladders(scheduler.rungs_of, study.records())
         self._kept: list[TrialRecord] = []  # of the trials that have ended, those whose checkpoints may still be there
         self.budget = TimeBudget(config.time_budget, study)
         self._stopped = False
@@ -52,9 +51,10 @@ class Controller:
         self._live: dict[int, int] = {}  # running trials, each with the last epoch that the study knew at its start
         self.halted = ""
         """Why the sweep cannot continue until its disk is fixed; empty otherwise. Every trial is kept as last saved."""
-        self._close_finished()
+        self._interrupted: deque[int] = deque()
+        self._end_missed()
         self._kept = [record for record in study.records() if record.ended]
-        self._interrupted = deque(r.number for r in study.records() if not r.ended and r.epoch not in self._rungs)
+        self._interrupted.extend(r.number for r in study.records() if not r.ended and not self._at_rung(r))
 
     def next_trial(self) -> tuple[int, dict[str, Value]] | None:
         """A trial for a free worker, or None when there is none now (see `over`).
@@ -128,17 +128,16 @@ class Controller:
         """The trial did not get the worker that was meant for it."""
         if number in self._live:
             del self._live[number]
-            self._ladder.wait(self._study.record(number))
+            self._ladders.of(number).wait(self._study.record(number))
             self._interrupted.append(number)
 
     def finish(self) -> None:
         """Ends the search: the trials that still wait are pruned. A second call only deletes checkpoints."""
         for record in self._study.records():
-            if not record.ended:
-                waited = record.epoch in self._rungs
+            if self._scheduler.waits and self._at_rung(record):
+                self._end_at_rung(record)
+            elif not record.ended:
                 reason = f"{self._over_reason} in epoch {record.epoch}" if record.epoch else self._over_reason
-                if waited:
-                    reason = f"stopped early after epoch {record.epoch}: only the best third continue"
                 self._end(record.number, "PRUNED", reason)
         delete_checkpoints(self._folder, self._study.records(), self._keeps)
 
@@ -177,44 +176,51 @@ class Controller:
         if new:
             self._callback.on_trial_report(number, new)
         epoch = int(metrics["epoch"])
-        if epoch in self._rungs:
-            self._ladder.reach(self._study.record(number))
+        at_rung = epoch in self._scheduler.rungs_of(number)
+        if at_rung:
+            self._ladders.of(number).reach(self._study.record(number))
         if what := invalid_metrics(metrics):
             return self._end(number, "FAIL", f"{what} in epoch {epoch}")
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")
         if self._out_of_time() and epoch >= self._study.record(number).epoch:
             del self._live[number]  # `finish` marks it as pruned, after all workers have saved
-            self._ladder.wait(self._study.record(number))
+            self._ladders.of(number).wait(self._study.record(number))
             return Decision.STOP
-        if epoch in self._rungs and epoch > self._live[number]:
-            return self._at_rung(number)
+        if at_rung and epoch > self._live[number]:
+            return self._decide(number)
         return Decision.CONTINUE
 
     def _issue(self, drawn: tuple[int, dict[str, Value]]) -> tuple[int, dict[str, Value]]:
         number = drawn[0]
         record = self._study.record(number)
         self._live[number] = record.epoch
-        self._ladder.begin(record)
+        self._ladders.of(number).begin(record)
         self._callback.on_trial_begin(record)
         return drawn
 
-    def _at_rung(self, number: int) -> Decision:
-        """A trial that may be promoted at once keeps its worker; any other waits."""
+    def _at_rung(self, record: TrialRecord) -> bool:
+        return not record.ended and record.epoch in self._scheduler.rungs_of(record.number)
+
+    def _decide(self, number: int) -> Decision:
+        """A trial that may go on at once keeps its worker; any other waits, or ends."""
         del self._live[number]
         record = self._study.record(number)
-        self._ladder.wait(record)
+        self._ladders.of(number).wait(record)
         if number in self._promotable():
             self._live[number] = record.epoch
-            self._ladder.begin(record)
+            self._ladders.of(number).begin(record)
             return Decision.CONTINUE
-        return Decision.STOP
+        return Decision.STOP if self._scheduler.waits else self._end_at_rung(record)
+
+    def _end_at_rung(self, record: TrialRecord) -> Decision:
+        return self._end(record.number, "PRUNED", f"stopped early after epoch {record.epoch}: {self._scheduler.rule}")
 
     def _end(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> Decision:
         self._live.pop(number, None)
         self._study.tell(number, state, reason, infeasible=infeasible)
         record = self._study.record(number)
-        self._ladder.end(record)
+        self._ladders.of(number).end(record)
         self._callback.on_trial_end(record)
         self._kept = delete_checkpoints(self._folder, [*self._kept, record], self._keeps)
         if state == "FAIL" and self.hopeless:
@@ -228,7 +234,7 @@ class Controller:
 
     def _promotable(self) -> list[int]:
         no_more_new = self._study.count >= self._config.trials and not self._interrupted
-        return self._scheduler.promotable(self._ladder, no_more_new=no_more_new)
+        return [n for each in self._ladders for n in self._scheduler.promotable(each, no_more_new=no_more_new)]
 
     def _owed(self) -> int | None:
         """The best trial, if it was interrupted: its last epochs may be in no checkpoint, and are trained again."""
@@ -238,8 +244,11 @@ class Controller:
     def _out_of_time(self) -> bool:
         return self._stopped or self.budget.over
 
-    def _close_finished(self) -> None:
-        """Completes trials of a resumed sweep that a kill hit after their last epoch, before their end was stored."""
+    def _end_missed(self) -> None:
+        """Ends trials of a resumed sweep that a kill hit before it was stored that they complete, or do not go on."""
+        passing = [] if self._scheduler.waits else self._promotable()
         for record in self._study.records():
             if not record.ended and record.epoch >= self._config.epochs:
                 self._end(record.number, "COMPLETE")
+            elif not self._scheduler.waits and self._at_rung(record) and record.number not in passing:
+                self._end_at_rung(record)

@@ -1,7 +1,7 @@
 """Which hyperparameters mattered, and which of them cannot be told from noise.
 
-Trials are put in order by their scores at ASHA's first rung: all that reached it had trained for as many epochs, so
-their scores can be compared. (Final scores cannot, since ASHA lets good trials train for longer.) A parameter's share
+Trials are put in order by their scores at the first rung: all that reached it had trained for as many epochs, so
+their scores can be compared. (Final scores cannot, since good trials train for longer.) A parameter's share
 is what it alone explains of the variance of the trials' places in that order; places, not scores, so that a few trials
 that did not learn at all do not hide everything else.
 
@@ -22,7 +22,6 @@ from tuner.core.records import SCORE, TrialRecord
 from tuner.core.units import counted
 from tuner.search.effects import Effect, Floats, direction, find_effect
 from tuner.search.scales import scales
-from tuner.search.schedulers.asha import rungs
 from tuner.search.space import SearchSpace
 
 LEAST_TRIALS = 5
@@ -78,19 +77,19 @@ class Importance:
     """What their order goes by: SCORE, or `val_loss` where all have the same score."""
 
 
-def comparable(records: Sequence[TrialRecord], epochs: int) -> tuple[int, list[TrialRecord]]:
-    """The first rung of a sweep of at most `epochs` epochs, and the trials that have reached it."""
-    epoch = next(iter(rungs(epochs)), epochs)
+def comparable(records: Sequence[TrialRecord], epochs: int, rungs: Sequence[int]) -> tuple[int, list[TrialRecord]]:
+    """The first rung of a sweep of at most `epochs` epochs, or their end, and the trials that have reached it."""
+    epoch = next(iter(rungs), epochs)
     return epoch, [record for record in records if epoch in record.values]
 
 
-def importance(records: Sequence[TrialRecord], space: SearchSpace, epochs: int) -> Importance:
-    """Parameter importance over the trials that reached the first rung of a sweep of at most `epochs` epochs.
+def importance(records: Sequence[TrialRecord], space: SearchSpace, epochs: int, rungs: Sequence[int]) -> Importance:
+    """Parameter importance over the trials that reached the first of the rungs of a sweep of at most `epochs` epochs.
 
     Raises:
         NotEnoughTrialsError: there are too few trials, or nothing varies.
     """
-    epoch, reached = comparable(records, epochs)
+    epoch, reached = comparable(records, epochs, rungs)
     if len(reached) < LEAST_TRIALS:
         raise NotEnoughTrialsError(
             f"{counted(len(reached), 'trial')} reached epoch {epoch}, but at least {LEAST_TRIALS} are needed"

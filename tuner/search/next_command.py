@@ -8,6 +8,7 @@ from typing import Any
 
 from tuner.core.config import TRIALS, SweepConfig
 from tuner.core.errors import TunerError
+from tuner.core.search_options import SAMPLERS, SCHEDULERS
 from tuner.core.units import parse_seconds
 from tuner.search.advice import Advice
 from tuner.search.overrides import override
@@ -46,6 +47,7 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
     options = [part for each in expressions for part in ("--set", each)]
     options += ["--trials", str(trials)] if trials != TRIALS else []
     options += ["--max-epochs", str(epochs)] if epochs != base["epochs"] else []
+    options += _searching(config)
     options += ["--time-budget", f"{config.time_budget:g}s"] if _is_duration(config.time_budget) else []
     return shlex.join(["tuner", "sweep", *data, *options, *_same(config)])
 
@@ -54,6 +56,12 @@ def pair_space(config: SweepConfig, task: str) -> dict[str, Any]:
     """The parsed search space that the pair has without `--space` and `--set`."""
     own = own_space(config.dataset_name, config.model)
     return default_space(config.model, task) if own is None else own[0]
+
+
+def _searching(config: SweepConfig) -> list[str]:
+    """How the sweep drew and stopped trials. A grid is searched once: what comes next is no grid any more."""
+    options = [] if config.sampler in (SAMPLERS[0], "grid") else ["--sampler", config.sampler]
+    return options if config.scheduler == SCHEDULERS[0] else [*options, "--scheduler", config.scheduler]
 
 
 def _same(config: SweepConfig) -> list[str]:

@@ -21,7 +21,8 @@ from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.extrapolation import ScoreTable
 from tuner.search.journal import drop_torn_line
-from tuner.search.samplers import MEMORY, StudyForSampler, make_sampler
+from tuner.search.samplers import BY_TPE, Sampling
+from tuner.search.samplers.view import MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
@@ -42,6 +43,7 @@ class Study:
         trials: int,
         levels: Sequence[int] = (1,),
         start: Sequence[Mapping[str, Value]] = (),
+        sampling: Sampling = BY_TPE,
     ) -> None:
         """Opens a study, or creates it.
 
@@ -52,6 +54,7 @@ class Study:
             trials: how many there will be.
             levels: the epochs after which the sampler compares trials: the rungs, and the last epoch.
             start: what the trials 0, 1, ... get in place of what would be drawn, by the names in the study.
+            sampling: how parameters are drawn.
         """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
@@ -63,7 +66,8 @@ class Study:
                 load_if_exists=True,
                 sampler=RandomSampler(),
             )
-        self._asker = StudyForSampler(STUDY, self._storage)
+        self._asker = StudyForSampler(STUDY, self._storage, sampling.view)
+        self._sampling = sampling
         self._space = space
         self._start = start
         self._seed = seed
@@ -81,7 +85,16 @@ class Study:
         levels = (*make_scheduler(config).rungs(), config.epochs)
         space = space_of(config)
         start = [values_to_draw(point, space) for point in space.start]
-        return cls(folder.journal, space, seed=config.seed, trials=config.trials, levels=levels, start=start)
+        sampling = Sampling(config.sampler, space.parameters)
+        return cls(
+            folder.journal,
+            space,
+            seed=config.seed,
+            trials=config.trials,
+            levels=levels,
+            start=start,
+            sampling=sampling,
+        )
 
     def ask(self) -> tuple[int, dict[str, Value]]:
         """Creates a trial and samples its parameters."""
@@ -95,9 +108,9 @@ class Study:
         if not self.record(number).parameters:
             seed = trial_seed(self._seed, number)
             self._asker.look(self._scores.extrapolated(), seed)
-            self._asker.sampler = make_sampler(seed, self._startup)
             if number < len(self._start):
                 self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[number]))
+            self._asker.sampler = self._sampling.make_sampler(seed=self._seed, number=number, startup=self._startup)
             with quiet_optuna():
                 self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))
         return number, self.record(number).parameters

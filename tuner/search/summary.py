@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from tuner.core.config import SweepConfig
 from tuner.core.records import Summary, TrialRecord, best_of
-from tuner.search.schedulers.asha import expected_epochs, rungs
+from tuner.search.schedulers import make_scheduler
+from tuner.search.schedulers.base import Scheduler, expected_epochs
+from tuner.search.schedulers.whole import WholeTrials
 from tuner.search.time_left import seconds_left
 
 
@@ -34,28 +36,32 @@ def summarise(
     records = [replace(record, live=record.number in live) for record in records]
     states = Counter(record.word for record in records)
     epochs = sum(len(record.values) for record in records)
-    finalists = [r for r in records if r.live and r.epoch >= max(rungs(config.epochs), default=0)]
+    scheduler = WholeTrials() if confirms else make_scheduler(config)
+    finalists = [r for r in records if r.live and r.epoch >= max(scheduler.rungs_of(r.number), default=0)]
     certain = sum(config.epochs - record.epoch for record in finalists)
-    whole = config.trials * config.epochs
-    asha = expected_epochs(config.trials, config.epochs, workers=config.concurrency)
-    expected = max(whole if confirms else asha, epochs + certain)
+    expected = max(expected_epochs(scheduler, config.trials, config.epochs), epochs + certain)
     return Summary(
         counts={**states, "queued": config.trials - len(records)},
         epochs=epochs,
         expected=expected,
         best=None if confirms else best_of(records),
         live=tuple(record for record in records if record.live),
-        left=None if began is None else _left(config, records, live, began, spent, confirms=confirms),
+        left=None if began is None else _left(config, records, live, began, spent, scheduler),
         confirms=confirms,
     )
 
 
 def _left(
-    config: SweepConfig, records: list[TrialRecord], live: set[int], began: float, spent: float, *, confirms: bool
+    config: SweepConfig,
+    records: list[TrialRecord],
+    live: set[int],
+    began: float,
+    spent: float,
+    scheduler: Scheduler,
 ) -> float | None:
     """See `seconds_left`; no more than the rest of the time budget."""
     now = time.time()
-    left = seconds_left(config, records, live, began, now, stops=() if confirms else None)
+    left = seconds_left(config, records, live, began, now, scheduler)
     if config.time_budget is None:
         return left
     budget = max(0.0, config.time_budget - spent - max(0.0, now - began))

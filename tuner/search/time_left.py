@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,9 +9,7 @@ from statistics import fmean, median
 
 from tuner.core.config import SweepConfig
 from tuner.core.records import TrialRecord
-from tuner.search.schedulers.asha import ETA, rungs
-
-PROMOTED = 1 / ETA  # of the trials that reach a rung: no more are promoted while others are to come
+from tuner.search.schedulers.base import Scheduler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,19 +25,31 @@ class Stage:
 
 
 def remaining_stages(
-    config: SweepConfig, records: Sequence[TrialRecord], live: set[int], stops: Sequence[int] | None = None
+    config: SweepConfig, records: Sequence[TrialRecord], live: set[int], scheduler: Scheduler
+) -> list[list[Stage]]:
+    """What a sweep is expected to train from now on, by bracket. Arguments as for `seconds_left`."""
+    brackets = scheduler.brackets(config.trials)
+    members: dict[tuple[int, ...], list[TrialRecord]] = {rungs: [] for rungs in brackets}
+    for record in records:
+        members.setdefault(scheduler.rungs_of(record.number), []).append(record)
+    return [
+        _stages(found, live, scheduler, (0, *rungs, config.epochs), brackets.get(rungs, 0) - len(found))
+        for rungs, found in members.items()
+    ]
+
+
+def _stages(
+    records: Sequence[TrialRecord], live: set[int], scheduler: Scheduler, stops: Sequence[int], new: int
 ) -> list[Stage]:
-    """What a sweep is expected to train from now on. Arguments as for `seconds_left`."""
-    stops = rungs(config.epochs) if stops is None else stops
+    """Those of trials with the same rungs; so many new ones are to come."""
     stages: list[Stage] = []
     able = [record for record in records if record.state != "FAIL"]
-    coming, arriving = float(config.trials - len(records)), 0.0
-    for start, stop in pairwise((0, *stops, config.epochs)):
+    coming, arriving = float(new), 0.0
+    for start, stop in pairwise(stops):
         begun = [r for r in able if r.epoch > start or (r.epoch == start and (r.number in live or start == 0))]
         if start:
             reached = sum(record.epoch >= start for record in able) + arriving
-            closing = min(reached, max(config.concurrency, math.ceil(reached / ETA)))
-            coming = max(closing - len(begun), PROMOTED * arriving, 0.0)
+            coming = scheduler.going_on(reached, arriving, len(begun))
         running = tuple((r, stop - r.epoch) for r in begun if r.epoch < stop and not r.ended)
         stages.append(Stage(running=running, coming=coming, epochs=stop - start))
         arriving = coming + len(running)
@@ -53,8 +62,7 @@ def seconds_left(
     live: set[int],
     began: float,
     now: float,
-    *,
-    stops: Sequence[int] | None = None,
+    scheduler: Scheduler,
 ) -> float | None:
     """Estimated seconds until the search ends; None until a worker has finished its second epoch.
 
@@ -66,36 +74,38 @@ def seconds_left(
         live: the numbers of the trials that a worker has.
         began: when this run of the sweep began, in seconds since 1970. Earlier epochs say nothing of its speed.
         now: seconds since 1970.
-        stops: the epochs after which only a part of the trials continues; by default the rungs of ASHA.
+        scheduler: says after which epochs only a part of the trials continues, and how many.
     """
     times = [each["time"] for record in records for each in _epochs(record, began).values()]
     workers = min(config.concurrency, config.trials)
     if len(times) <= workers and all(len(_epochs(record, began)) < 2 for record in records):
         return None
-    speed = _Speed(config, records, began)
-    last, work, chain = max(times), 0.0, 0.0
-    for stage in remaining_stages(config, records, live, stops):
-        ahead = [0.0]
-        for record, left in stage.running:
-            since = last - max(record.latest, min(times)) if record.number in live else 0.0
-            ahead.append(max(left * speed.epoch(record) - since, 0.0))
-        each = stage.epochs * speed.mean(config.epochs - stage.epochs) + speed.start
-        work += sum(ahead) + stage.coming * each
-        if stage.coming >= 1:  # the last of them begins when the stage before has ended
-            ahead.append(chain + each)
-        chain = max(chain, *ahead)
-    uneven = chain * (1 - 1 / workers) / 2  # workers do not end together: half of the most that this can cost
-    return max(0.0, max(work / workers + uneven, chain) - (now - last))
+    speed = _Speed(records, began, {0, *scheduler.rungs()})
+    last, work, longest = max(times), 0.0, 0.0
+    for stages in remaining_stages(config, records, live, scheduler):
+        chain = 0.0
+        for stage in stages:
+            ahead = [0.0]
+            for record, left in stage.running:
+                since = last - max(record.latest, min(times)) if record.number in live else 0.0
+                ahead.append(max(left * speed.epoch(record) - since, 0.0))
+            each = stage.epochs * speed.mean(config.epochs - stage.epochs) + speed.start
+            work += sum(ahead) + stage.coming * each
+            if stage.coming >= 1:  # the last of them begins when the stage before has ended
+                ahead.append(chain + each)
+            chain = max(chain, *ahead)
+        longest = max(longest, chain)
+    uneven = longest * (1 - 1 / workers) / 2  # workers do not end together: half of the most that this can cost
+    return max(0.0, max(work / workers + uneven, longest) - (now - last))
 
 
 class _Speed:
     """What an epoch takes in this run, with what comes between two epochs: saving, reporting, waiting."""
 
-    def __init__(self, config: SweepConfig, records: Sequence[TrialRecord], began: float) -> None:
+    def __init__(self, records: Sequence[TrialRecord], began: float, stops: set[int]) -> None:
         found = {record.number: _epochs(record, began) for record in records}
         self._records = [record for record in records if found[record.number]]
         self._seconds = {n: fmean(e["epoch_seconds"] for e in epochs.values()) for n, epochs in found.items() if epochs}
-        stops = {0, *rungs(config.epochs)}
         self._between = _typical(
             epochs[at]["time"] - epochs[at - 1]["time"] - epochs[at]["epoch_seconds"]
             for epochs in found.values()

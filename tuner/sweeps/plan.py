@@ -10,15 +10,17 @@ from typing import Any
 
 from tuner.core import catalog
 from tuner.core.callback import Callback
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import TRIALS, SweepConfig, SweepRequest
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import tuner_home
+from tuner.core.units import counted
 from tuner.data.source import Source
 from tuner.data.spec import DataSpec, Splits
 from tuner.execution.resources import ResourceRequest, TrialResources, cluster_resources, local_resources
 from tuner.search.overrides import override
+from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
@@ -48,18 +50,11 @@ def plan(
     load = cache(partial(data.load, request.limit))
     raw, source = _requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
-    split = plan_resources(
-        ResourceRequest(
-            trials=request.trials,
-            concurrency=request.concurrency,
-            cpus_per_trial=request.cpus_per_trial,
-            gpus_per_trial=request.gpus_per_trial,
-            workers_per_node=request.workers_per_node,
-        )
-    )
+    trials = _trials(request, space)
+    split = _resources(request, trials)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
-    raw = with_start_points(raw, space, request, home or tuner_home(), events or Callback())
+    raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
     config = SweepConfig(
@@ -69,7 +64,7 @@ def plan(
         known_as=data.known_as,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,
-        trials=request.trials,
+        trials=trials,
         epochs=request.max_epochs or space.epochs,
         time_budget=request.time_budget,
         concurrency=split.concurrency,
@@ -87,6 +82,8 @@ def plan(
         repeats=request.repeats,
         halved=request.halved,
         data=load().fingerprint(),
+        sampler=request.sampler,
+        scheduler=request.scheduler,
         **_confirming(request.confirm),
     )
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
@@ -94,6 +91,28 @@ def plan(
     if request.pretrained not in (None, weights):
         raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
     return replace(config, pretrained=weights), inputs
+
+
+def _resources(request: SweepRequest, trials: int) -> TrialResources:
+    return plan_resources(
+        ResourceRequest(
+            trials=trials,
+            concurrency=request.concurrency,
+            cpus_per_trial=request.cpus_per_trial,
+            gpus_per_trial=request.gpus_per_trial,
+            workers_per_node=request.workers_per_node,
+        )
+    )
+
+
+def _trials(request: SweepRequest, space: SearchSpace) -> int:
+    """How many trials there are. Raises TunerError for a space that has no grid, or one with fewer points."""
+    if request.sampler != "grid":
+        return request.trials or TRIALS
+    size = grid_size(space.parameters)
+    if request.trials is not None and request.trials > size:
+        raise TunerError(f"--trials {request.trials}: the grid has {counted(size, 'point')}: leave --trials out")
+    return request.trials or size
 
 
 def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:

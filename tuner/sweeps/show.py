@@ -38,6 +38,7 @@ def describe(source: Source, model: str | None, pictures: Path) -> dict[str, Any
 def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The model and its search space; `spec` gives the JSON of the data's specification, `load` the data itself."""
     from tuner.data.spec import DataSpec  # noqa: PLC0415
+    from tuner.search.schedulers.asha import AshaScheduler  # noqa: PLC0415
     from tuner.search.space_file import parse_space  # noqa: PLC0415
     from tuner.sweeps.plan import check_names, check_space, read_space  # noqa: PLC0415
     from tuner.training.classifier import build_classifier, model_parameters, parameter_count  # noqa: PLC0415 - imports torch
@@ -57,6 +58,7 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
         "space": {
             "file": name,
             "epochs": space.epochs,
+            "rungs": AshaScheduler(epochs=space.epochs, workers=1).rungs(),
             "parameters": [{"name": p.name, "values": str(p)} for p in space.parameters],
             "start": space.start,
         },

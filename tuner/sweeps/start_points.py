@@ -19,7 +19,7 @@ Points = list[dict[str, Any]]
 
 
 def with_start_points(
-    raw: Mapping[str, Any], space: SearchSpace, request: SweepRequest, home: Path, events: Callback
+    raw: Mapping[str, Any], space: SearchSpace, request: SweepRequest, trials: int, home: Path, events: Callback
 ) -> dict[str, Any]:
     """The parsed search space with all points that are tried first, in the order of their trials.
 
@@ -27,24 +27,29 @@ def with_start_points(
         raw: the parsed space, with the overrides of the command line.
         space: the same.
         request: what is asked for.
+        trials: how many there will be.
         home: the folder of all sweeps.
         events: are told what is taken from an earlier sweep, and what is dropped since it does not fit.
 
     Raises:
-        TunerError: there is no such sweep or file, or a point of the file does not fit.
+        TunerError: there is no such sweep or file, a point of the file does not fit, or a grid has all points anyway.
     """
+    rest = {key: value for key, value in raw.items() if key != START}
+    if request.sampler == "grid":
+        if request.enqueue is not None or request.warm_start is not None:
+            raise TunerError("--sampler grid tries all points of the space: leave --enqueue and --warm-start out")
+        return rest
     points, dropped = _own(raw, space)
     taken = ""
     if request.warm_start is not None:
         found, taken = _from_sweep(request.warm_start, request.model, points, space, home)
         points += found
     if request.enqueue is not None:
-        points += _from_file(request.enqueue, request.trials - len(points), space)
+        points += _from_file(request.enqueue, trials - len(points), space)
     for note in dropped:
         events.on_note(note)
     if taken:
         events.on_note(taken, warning=False)
-    rest = {key: value for key, value in raw.items() if key != START}
     return {**rest, START: points} if points else rest
 
 

@@ -214,6 +214,14 @@ def test_one_epoch_is_no_plural() -> None:
     assert shown == "[bold]sweep[/bold]: one trial of cnn on digits, 1 epoch"
 
 
+def test_a_sampler_and_a_scheduler_that_were_asked_for_are_announced() -> None:
+    plain = announcement(CONFIG)
+    assert announcement(replace(CONFIG, sampler="qmc")) == f"{plain}; sampler qmc"
+    both = announcement(replace(CONFIG, sampler="gp", scheduler="asha-stop", epochs=20))
+    assert both.endswith("; sampler gp, scheduler asha-stop (rungs: epochs 2, 7)")
+    assert announcement(replace(CONFIG, scheduler="none")) == f"{plain}; scheduler none"
+
+
 def test_a_confirmation_does_not_announce_the_trials_of_the_search() -> None:
     shown = announcement(CONFIG, confirms=True)
     assert shown == "[bold]sweep[/bold]: the best trial of cnn on digits, again with other seeds"

@@ -22,9 +22,12 @@ from tuner.report.page_search import curves_block
 from tuner.report.search_series import NOT_USED, best_so_far, parallel_coordinates
 from tuner.report.slices import slices
 from tuner.search.importance import importance
+from tuner.search.schedulers.asha import AshaScheduler
+from tuner.search.schedulers.whole import WholeTrials
 from tuner.search.space_file import space_of
 
 SPACE = space_of(config())
+ASHA = AshaScheduler(epochs=9, workers=1)
 
 
 def test_a_model_of_another_epoch_than_the_kept_one_is_marked(tmp_path: Path) -> None:
@@ -69,7 +72,7 @@ def test_learning_curves_have_all_trials_and_the_rungs(tmp_path: Path) -> None:
     records = trials(12)
     best = best_of(records)
     assert best
-    [axes] = drawn(draw_learning(records, best, (1, 3), 9), tmp_path).axes
+    [axes] = drawn(draw_learning(records, best, ASHA, 9), tmp_path).axes
     assert {text.get_text() for text in axes.texts} == {"rung 1", "rung 3"}
     curves = [line for line in axes.lines if np.size(line.get_xdata()) > 2 or line.get_linestyle() == "-"]
     assert len(curves) == len(records) + 1  # the best is drawn again, above the others
@@ -77,7 +80,7 @@ def test_learning_curves_have_all_trials_and_the_rungs(tmp_path: Path) -> None:
 
 
 def test_importance_stands_before_what_noise_would_give(tmp_path: Path) -> None:
-    [axes] = drawn(draw_importance(importance(trials(12), SPACE, 9)), tmp_path).axes
+    [axes] = drawn(draw_importance(importance(trials(12), SPACE, 9, ASHA.rungs())), tmp_path).axes
     assert axes.get_yticklabels()[0].get_text() == "dropout"
     assert "after epoch 1" in axes.get_title()
     assert labels(axes) == ["what noise would give"]
@@ -93,19 +96,19 @@ def test_where_all_accuracies_are_equal_the_page_says_that_the_order_is_that_of_
     losses = [
         replace(each, values={1: 0.5}, metrics={1: {"val_loss": float(n % 7)}}) for n, each in enumerate(trials(12))
     ]
-    found = importance(losses, SPACE, 9)
+    found = importance(losses, SPACE, 9, ASHA.rungs())
     caption = importance_block(found).caption
     assert "of the order of the 12 trials by val_loss after epoch 1" in caption
     assert "They all had the same val_accuracy then" in caption
     [axes] = drawn(draw_importance(found), tmp_path).axes
     assert axes.get_title() == "parameter importance for val_loss after epoch 1, 12 trials"
-    caption = importance_block(importance(trials(12), SPACE, 9)).caption
+    caption = importance_block(importance(trials(12), SPACE, 9, ASHA.rungs())).caption
     assert "by val_accuracy after epoch 1" in caption
     assert "They all" not in caption
 
 
 def test_slices_show_the_scores_that_all_trials_have_over_each_parameter(tmp_path: Path) -> None:
-    found, epoch, early = slices(trials(12), SPACE, 9)
+    found, epoch, early = slices(trials(12), SPACE, 9, ASHA.rungs())
     assert (epoch, early) == (1, True)
     assert [each.name for each in found] == ["optimizer", "lr", "momentum", "dropout"]
     assert [len(each.points) for each in found] == [12, 12, 6, 12]
@@ -115,7 +118,7 @@ def test_slices_show_the_scores_that_all_trials_have_over_each_parameter(tmp_pat
     assert lr.get_xscale() == "log"
     assert max(point.score for each in found for point in each.points) <= 0.9  # none is of a later epoch
     with pytest.raises(NotShown, match="no trial has reached epoch 1"):
-        slices([record(0, "FAIL", [])], SPACE, 9)
+        slices([record(0, "FAIL", [])], SPACE, 9, ASHA.rungs())
 
 
 def test_parallel_coordinates_have_a_place_for_a_parameter_that_is_not_used(tmp_path: Path) -> None:
@@ -133,7 +136,7 @@ def test_one_trial_is_drawn_and_none_is_said_so(tmp_path: Path) -> None:
     alone = [record(0, "COMPLETE", [0.5], optimizer="sgd", lr=0.1, momentum=0.9, dropout=0.1)]
     drawn(draw_parallel(parallel_coordinates(alone, SPACE)), tmp_path)
     drawn(draw_history(alone), tmp_path)
-    drawn(draw_learning(alone, alone[0], (), 1), tmp_path)
+    drawn(draw_learning(alone, alone[0], WholeTrials(), 1), tmp_path)
     drawn(draw_curves(alone[0], 1), tmp_path)
     with pytest.raises(NotShown, match="no trial has a score"):
         parallel_coordinates([record(0, "FAIL", [0.9]), record(1, "FAIL", [])], SPACE)

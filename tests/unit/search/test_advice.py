@@ -40,7 +40,7 @@ def rising(count: int, name: str, low: float, high: float, **rest: Value) -> lis
 def advice(records: list[TrialRecord], params: dict[str, Any], accepts: Any = anything) -> Advice:
     space = parse_space({"epochs": 1, "params": params}, "test")
     best = max(records, key=lambda each: each.best)
-    return advise(records, best, space, 1, importance(records, space, 1), accepts)
+    return advise(records, best, space, 1, importance(records, space, 1, ()), accepts)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_where_nothing_was_learnt_no_change_is_called_one_for_the_better() -> No
     assert advise([flat], flat, space, 8, None, anything).remarks[0].startswith("The best trial ")
     up = rising(20, "lr", 1e-3, 0.1)
     parsed = parse_space({"epochs": 1, "params": LR}, "test")
-    wider = advise(up, up[-1], parsed, 1, importance(up, parsed, 1), anything, learnt=False)
+    wider = advise(up, up[-1], parsed, 1, importance(up, parsed, 1, ()), anything, learnt=False)
     assert (wider.remarks[0], wider.overrides, wider.max_epochs) == (NOTHING_LEARNT, ("lr=0.001..1",), None)
 
 

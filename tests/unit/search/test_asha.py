@@ -16,8 +16,8 @@ from support.made_up_search import begin, report_of
 from support.summaries import record
 
 from tuner.core.records import TrialRecord
-from tuner.search.schedulers.asha import ETA, expected_epochs, promotable, rungs
-from tuner.search.schedulers.base import Decision
+from tuner.search.schedulers.asha import ETA, AshaScheduler, promotable, rungs
+from tuner.search.schedulers.base import Decision, expected_epochs
 from tuner.search.schedulers.ladder import Ladder
 
 
@@ -208,7 +208,7 @@ def test_without_rungs_nothing_is_ever_promoted() -> None:
     ],
 )
 def test_the_expected_epochs_are_those_of_a_share_that_is_rounded_up(trials: int, epochs: int, expected: int) -> None:
-    assert expected_epochs(trials, epochs) == expected
+    assert expected_epochs(AshaScheduler(epochs=epochs, workers=1), trials, epochs) == expected
 
 
 @dataclass
@@ -302,7 +302,7 @@ def test_when_the_best_come_first_exactly_the_share_is_promoted(trials: int) -> 
     simulation.run()
     third = math.ceil(trials / ETA)
     assert simulation.promoted == {1: list(range(third)), 3: list(range(math.ceil(third / ETA)))}
-    assert sum(map(len, simulation.values)) == expected_epochs(trials, 9)
+    assert sum(map(len, simulation.values)) == expected_epochs(AshaScheduler(epochs=9, workers=1), trials, 9)
 
 
 def test_a_best_trial_that_fails_after_its_promotion_leaves_its_place_to_the_next(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from support.made_up_trials import SPACE, record, trials
 from tuner.core.records import TrialRecord
 from tuner.search.importance import LEAST_TRIALS, Importance, NotEnoughTrialsError, importance
 from tuner.search.scales import scales
+from tuner.search.schedulers.asha import rungs
 from tuner.search.space_file import parse_space
 from tuner.search.study import Study
 
@@ -22,7 +23,7 @@ EPOCHS = 9  # with rungs at 1 and 3
 
 
 def of(records: list[TrialRecord], params: dict[str, Any] = SPACE["params"]) -> Importance:
-    return importance(records, parse_space({"epochs": EPOCHS, "params": params}, "test"), EPOCHS)
+    return importance(records, parse_space({"epochs": EPOCHS, "params": params}, "test"), EPOCHS, rungs(EPOCHS))
 
 
 def test_the_parameter_that_decides_comes_first_with_its_direction() -> None:
@@ -99,7 +100,7 @@ def searched(folder: Path, seed: int, trials: int, effect: float) -> list[TrialR
 
 def judged(records: list[TrialRecord]) -> dict[str, str]:
     """The parameters above the noise, and their directions."""
-    found = importance(records, parse_space({"epochs": 1, "params": SIX}, "test"), 1)
+    found = importance(records, parse_space({"epochs": 1, "params": SIX}, "test"), 1, ())
     return {each.name: each.direction for each in found.parameters if each.clear}
 
 

@@ -10,29 +10,32 @@ from support.common import make_config
 from support.made_up_search import begin, report_of
 from support.summaries import record
 
+from tuner.core.search_options import SCHEDULERS
 from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
-from tuner.search.schedulers.ladder import Ladder
+from tuner.search.schedulers.ladder import Ladder, Ladders
 from tuner.search.study import Study
 
 
-def content(ladder: Ladder) -> list[object]:
+def content(ladders: Ladders) -> list[object]:
     return [
-        (rung.epoch, rung.ranks, rung.waiting(len(rung.ranks)), rung.promoted, ladder.coming(rung))
+        (rung.epoch, [*rung.ranks.items()], rung.waiting(len(rung.ranks)), rung.promoted, ladder.coming(rung))
+        for ladder in ladders
         for rung in ladder.rungs
     ]
 
 
 def check(controller: Controller, study: Study) -> None:
-    anew = Ladder.of(controller._rungs, study.records(), controller.live())
-    assert content(controller._ladder) == content(anew)
+    anew = Ladders(controller._scheduler.rungs_of, study.records(), controller.live())
+    assert content(controller._ladders) == content(anew)
 
 
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
 @pytest.mark.parametrize("seed", range(12))
-def test_after_every_step_they_are_those_of_the_trials(tmp_path: Path, seed: int) -> None:
+def test_after_every_step_they_are_those_of_the_trials(tmp_path: Path, seed: int, scheduler: str) -> None:
     """With trials that fail, lose their worker, or get none, and a process that is killed at any time."""
     rng = random.Random(seed)
-    config = make_config(trials=14, epochs=9, concurrency=rng.choice([1, 3]), seed=seed)
+    config = make_config(trials=14, epochs=9, concurrency=rng.choice([1, 3]), seed=seed, scheduler=scheduler)
     controller, study = begin(config, tmp_path)
     for _ in range(400):
         while len(controller.live()) < config.concurrency and (drawn := controller.next_trial()):

@@ -112,3 +112,11 @@ def test_a_training_is_repeated_for_longer(home: Path) -> None:
     before = config(name="x", trials=1, limit=100)
     command = next_command(before, "image", Advice(remarks=(), max_epochs=60))
     assert command == "tuner train digits lenet --from-best x --max-epochs 60 --limit 100"
+
+
+def test_the_next_sweep_searches_in_the_same_way(read: Read) -> None:
+    advice = Advice(remarks=(), trials=32)
+    planned = read(next_command(config(sampler="qmc", scheduler="median"), "image", advice))
+    assert (planned.sampler, planned.scheduler, planned.trials) == ("qmc", "median", 32)
+    after_grid = read(next_command(config(sampler="grid", scheduler="none"), "image", advice))
+    assert (after_grid.sampler, after_grid.scheduler) == ("tpe", "none")

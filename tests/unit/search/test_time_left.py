@@ -14,6 +14,7 @@ from support.common import make_config
 
 from tuner.core.config import SweepConfig
 from tuner.core.records import TrialRecord
+from tuner.search.schedulers import make_scheduler
 from tuner.search.time_left import seconds_left
 
 SEARCHES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "searches.json").read_text())
@@ -60,10 +61,17 @@ def state(search: dict[str, Any], now: float) -> tuple[list[TrialRecord], set[in
     return records, live
 
 
+def estimate(
+    search: dict[str, Any], records: list[TrialRecord], live: set[int], began: float, now: float
+) -> float | None:
+    config = config_of(search)
+    return seconds_left(config, records, live, began, now, make_scheduler(config))
+
+
 def told(search: dict[str, Any], now: float) -> float | None:
     """The estimate at this time."""
     records, live = state(search, now)
-    return seconds_left(config_of(search), records, live, BEGAN, BEGAN + now)
+    return estimate(search, records, live, BEGAN, BEGAN + now)
 
 
 def errors(search: dict[str, Any]) -> Iterator[float]:
@@ -98,7 +106,7 @@ def test_between_two_reports_it_counts_down(search: dict[str, Any]) -> None:
     for before, after in pairwise([*news_of(search), end_of(search) + 1000]):
         times = [before + (after - before) * share for share in (0.0, 0.3, 0.6, 0.99)]
         records, live = state(search, before)
-        shown = [seconds_left(config_of(search), records, live, BEGAN, BEGAN + now) for now in times]
+        shown = [estimate(search, records, live, BEGAN, BEGAN + now) for now in times]
         if shown[0] is not None:
             assert shown == [pytest.approx(max(0.0, shown[0] - (now - before)), abs=1e-6) for now in times]
 
@@ -118,4 +126,4 @@ def test_the_start_of_the_workers_does_not_count() -> None:
 def test_epochs_of_an_earlier_run_tell_nothing_of_the_speed() -> None:
     search = SEARCHES[0]
     records, live = state(search, end_of(search) / 2)
-    assert seconds_left(config_of(search), records, live, BEGAN + end_of(search) / 2, BEGAN + end_of(search)) is None
+    assert estimate(search, records, live, BEGAN + end_of(search) / 2, BEGAN + end_of(search)) is None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tuner.core import catalog
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import CONFIG_FILE, SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
+from tuner.core.files import write_checked_json
 from tuner.data.source import Source
 from tuner.execution import resources
 from tuner.search.space_file import space_of
@@ -246,3 +248,54 @@ def test_a_training_of_few_steps_is_told() -> None:
     _, inputs = make(limit=50)  # the space has batches of 32 to 128, and 20 epochs
     assert inputs.splits.notes[-1].startswith("40 training samples in batches of 32 and 20 epochs make 20 steps in all")
     assert make()[1].splits.notes == ()
+
+
+GRID = """
+epochs = 5
+[params]
+batch_size = 32
+optimizer = { choices = ["sgd", "adam"] }
+lr = { choices = [0.01, 0.1, 0.3] }
+"""
+
+
+def test_a_grid_has_as_many_trials_as_points_and_a_sweep_else_sixteen(tmp_path: Path) -> None:
+    path = tmp_path / "grid.toml"
+    path.write_text(GRID, encoding="utf-8")
+    config, _ = make(space=path, sampler="grid")
+    assert (config.trials, config.sampler, config.scheduler) == (6, "grid", "asha")
+    assert make(space=path, sampler="grid", trials=4)[0].trials == 4
+    assert make(space=path)[0].trials == 16
+    message = "--trials 7: the grid has 6 points: leave --trials out"
+    assert refusal(space=path, sampler="grid", trials=7) == message
+
+
+def test_a_range_without_steps_has_no_grid(space: Callable[[str], Path]) -> None:
+    assert refusal(space=space(""), sampler="grid") == (
+        "--sampler grid: lr is a range without steps: give it a step, or choices such as --set lr=0.01,0.1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sampler": "tpee"}, "unknown --sampler 'tpee': did you mean tpe?"),
+        ({"sampler": "x"}, "unknown --sampler 'x': choose one of cmaes, gp, grid, qmc, random, tpe"),
+        ({"scheduler": "ash"}, "unknown --scheduler 'ash': did you mean asha?"),
+        ({"scheduler": "x"}, "unknown --scheduler 'x': choose one of asha, asha-stop, hyperband, median, none"),
+    ],
+)
+def test_an_unknown_sampler_or_scheduler_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(TunerError) as caught:
+        SweepRequest(dataset="digits", model="cnn", **changes).check()
+    assert str(caught.value) == message
+
+
+def test_a_sweep_of_an_earlier_version_has_tpe_and_asha(tmp_path: Path) -> None:
+    config, _ = make(sampler="random", scheduler="none")
+    config.save(tmp_path)
+    assert SweepConfig.load(tmp_path) == config
+    older = {name: value for name, value in asdict(config).items() if name not in {"sampler", "scheduler"}}
+    write_checked_json(tmp_path / CONFIG_FILE, older)
+    loaded = SweepConfig.load(tmp_path)
+    assert (loaded.sampler, loaded.scheduler) == ("tpe", "asha")

@@ -12,19 +12,23 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from tuner.search.schedulers.base import Scheduler
 from tuner.search.schedulers.ladder import Ladder
 
 ETA = 3  # the reduction factor: one in ETA trials continues after a rung
 
 
 @dataclass(frozen=True, kw_only=True)
-class AshaScheduler:
+class AshaScheduler(Scheduler):
     """The scheduler of a sweep: see `rungs` and `promotable`."""
 
     epochs: int
     """The most epochs of a trial."""
     workers: int
     """Trials side by side."""
+
+    waits = True
+    rule = "only the best third continue"
 
     def rungs(self) -> tuple[int, ...]:
         """See Scheduler."""
@@ -33,6 +37,11 @@ class AshaScheduler:
     def promotable(self, ladder: Ladder, *, no_more_new: bool) -> list[int]:
         """See Scheduler."""
         return promotable(ladder, no_more_new=no_more_new, workers=self.workers)
+
+    def going_on(self, reached: float, arriving: float, begun: float) -> float:
+        """See Scheduler."""
+        closing = min(reached, max(self.workers, math.ceil(reached / ETA)))
+        return max(closing - begun, arriving / ETA, 0.0)
 
 
 def rungs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
@@ -67,16 +76,3 @@ def promotable(ladder: Ladder, *, no_more_new: bool, workers: int = 1, eta: int 
         if chosen := rung.waiting(max(workers, math.ceil(len(rung.ranks) / eta)) - rung.promoted):
             return chosen
     return []
-
-
-def expected_epochs(trials: int, epochs: int, *, workers: int = 1, eta: int = ETA) -> int:
-    """How many epochs a sweep trains in total, when every rung promotes exactly its share.
-
-    >>> expected_epochs(9, 9)  # nine trials to epoch 1, three to epoch 3, one to epoch 9
-    21
-    """
-    total, last, left = 0, 0, trials
-    for stop in (*rungs(epochs, eta), epochs):
-        total += left * (stop - last)
-        last, left = stop, min(left, max(workers, math.ceil(left / eta)))
-    return total

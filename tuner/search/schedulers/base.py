@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Protocol
 
@@ -19,13 +20,49 @@ class Decision(Enum):
 class Scheduler(Protocol):
     """Decides which trials continue. It reads the rungs and remembers nothing, so a resumed sweep decides alike."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether a trial that may not go on at a rung waits there for its turn. Otherwise it ends."""
+
+    @property
+    def rule(self) -> str:
+        """Which trials go on after a rung, for people: `only the best third continue`."""
+
     def rungs(self) -> tuple[int, ...]:
-        """The epochs after which a trial gives its worker back and waits, unless it may continue at once."""
+        """The epochs after which trials are compared, the lowest first."""
+
+    def rungs_of(self, number: int) -> tuple[int, ...]:  # noqa: ARG002
+        """Those of them at which this trial is compared, with the others that have the same ones."""
+        return self.rungs()
+
+    def brackets(self, trials: int) -> Mapping[tuple[int, ...], int]:
+        """How many of so many trials have which rungs."""
+        return {self.rungs(): trials}
 
     def promotable(self, ladder: Ladder, *, no_more_new: bool) -> list[int]:
-        """The numbers of the waiting trials that may continue now, the best first.
+        """The numbers of the trials at a rung that may continue now, the best first.
 
         Args:
-            ladder: the rungs, with all trials that did not fail.
+            ladder: rungs, with all trials that are compared there and did not fail.
             no_more_new: whether no trial will begin any more.
         """
+
+    def going_on(self, reached: float, arriving: float, begun: float) -> float:
+        """How many more trials are expected to go on after a rung.
+
+        Args:
+            reached: how many trials will have reached it in the end.
+            arriving: those of them that are not there yet.
+            begun: how many have gone on.
+        """
+
+
+def expected_epochs(scheduler: Scheduler, trials: int, epochs: int) -> int:
+    """How many epochs a sweep is expected to train in total; the best case, if no worker must be kept busy."""
+    total = 0.0
+    for rungs, count in scheduler.brackets(trials).items():
+        last, left = 0, float(count)
+        for stop in (*rungs, epochs):
+            total += left * (stop - last)
+            last, left = stop, scheduler.going_on(left, left, 0.0)
+    return round(total)

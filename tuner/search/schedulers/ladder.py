@@ -7,7 +7,8 @@ much with ten thousand trials as with ten.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from tuner.core.records import Rank, TrialRecord
 
@@ -18,7 +19,7 @@ class Rung:
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
         self.ranks: dict[int, Rank] = {}
-        """By the number of the trial: how good it was, if it had ended here. Of all that reached it."""
+        """How good each trial was, if it had ended here, by its number. All that reached it, the first one first."""
         self.pruned: set[int] = set()
         """Of these, the trials that ended here."""
         self._waiting: list[tuple[Rank, int]] = []  # the worst first; of equals the one with the higher number
@@ -34,6 +35,15 @@ class Rung:
     def promoted(self) -> int:
         """How many have trained on."""
         return len(self.ranks) - len(self._waiting) - len(self.pruned)
+
+    def before(self, number: int) -> list[Rank]:
+        """The ranks of those that reached it before this trial did."""
+        return [rank for _, rank in takewhile(lambda each: each[0] != number, self.ranks.items())]
+
+    def reach(self, record: TrialRecord) -> None:
+        """Notes that the trial has reached it, if it has."""
+        if record.number not in self.ranks and (rank := record.rank_until(self.epoch)):
+            self.ranks[record.number] = rank
 
     def wait(self, number: int) -> None:
         """The trial waits here from now on."""
@@ -59,22 +69,23 @@ class Ladder:
     def of(cls, epochs: Sequence[int], records: Iterable[TrialRecord], running: Collection[int] = ()) -> Ladder:
         """That of a search with these trials, of which the ones with these numbers run."""
         ladder = cls(epochs)
-        for record in records:
-            if record.state != "FAIL":
-                ladder.reach(record)
-                if record.number in running:
-                    ladder.begin(record)
-                elif record.ended:
-                    ladder.end(record)
-                else:
-                    ladder.wait(record)
+        able = [record for record in records if record.state != "FAIL"]
+        for rung in ladder.rungs:
+            for record in sorted(able, key=lambda each: each.metrics.get(rung.epoch, {}).get("time", 0.0)):
+                rung.reach(record)
+        for record in able:
+            if record.number in running:
+                ladder.begin(record)
+            elif record.ended:
+                ladder.end(record)
+            else:
+                ladder.wait(record)
         return ladder
 
     def reach(self, record: TrialRecord) -> None:
         """Notes the rungs that the trial has reached."""
         for rung in self.rungs:
-            if record.number not in rung.ranks and (rank := record.rank_until(rung.epoch)):
-                rung.ranks[record.number] = rank
+            rung.reach(record)
 
     def begin(self, record: TrialRecord) -> None:
         """The trial runs: it has begun, or goes on."""
@@ -105,3 +116,33 @@ class Ladder:
     def coming(self, rung: Rung) -> bool:
         """Whether a trial that runs has not reached the rung yet."""
         return any(number not in rung.ranks for number in self._running)
+
+    def passing(self, passes: Callable[[Rung, int], bool]) -> list[int]:
+        """The numbers of the trials at a rung that pass it, those at the highest rung first."""
+        waiting = [(rung, number) for rung in reversed(self.rungs) for number in rung.waiting(len(rung.ranks))]
+        return [number for rung, number in waiting if passes(rung, number)]
+
+
+class Ladders:
+    """The ladders of a search: trials that have the same rungs are compared with each other."""
+
+    def __init__(
+        self, rungs_of: Callable[[int], tuple[int, ...]], records: Iterable[TrialRecord], running: Collection[int] = ()
+    ) -> None:
+        """Those of these trials. `rungs_of` gives the epochs of a trial's rungs, by its number. See Ladder.of."""
+        self._rungs_of = rungs_of
+        groups: dict[tuple[int, ...], list[TrialRecord]] = {}
+        for record in records:
+            groups.setdefault(rungs_of(record.number), []).append(record)
+        self._ladders = {epochs: Ladder.of(epochs, group, running) for epochs, group in groups.items()}
+
+    def of(self, number: int) -> Ladder:
+        """That of a trial."""
+        epochs = self._rungs_of(number)
+        if epochs not in self._ladders:
+            self._ladders[epochs] = Ladder(epochs)
+        return self._ladders[epochs]
+
+    def __iter__(self) -> Iterator[Ladder]:
+        """All of them. The one with the lowest rung comes first, whatever began first."""
+        return iter([self._ladders[epochs] for epochs in sorted(self._ladders, key=len, reverse=True)])

@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from unittest.mock import patch
 
-import optuna
 from support.common import make_config
 from support.made_up_search import begin, report_of
 
 from replay.methods.base import Incumbent, Method, Search
 from replay.surrogate import Curve
 from replay.tables import Parameters
-from tuner.search import study as study_module
 from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
 from tuner.search.study import Study
@@ -48,14 +45,15 @@ class Own:
 
 
 @contextmanager
-def tuner(search: Search) -> Iterator[Own]:
-    """A sweep as a user starts it."""
+def tuner(search: Search, **options: str) -> Iterator[Own]:
+    """A sweep as a user starts it, with other options if they are given."""
     config = make_config(
         trials=search.most_trials,
         epochs=search.epochs,
         concurrency=search.workers,
         seed=search.seed,
         space={**search.raw_space, "epochs": search.epochs},
+        **options,
     )
     with tempfile.TemporaryDirectory(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None) as folder:
         controller, study = begin(config, Path(folder))
@@ -66,9 +64,5 @@ def tuner(search: Search) -> Iterator[Own]:
 @contextmanager
 def random_asha(search: Search) -> Iterator[Method]:
     """The same with random parameters."""
-
-    def make_sampler(seed: int, *_: object, **__: object) -> optuna.samplers.BaseSampler:
-        return optuna.samplers.RandomSampler(seed=seed)
-
-    with patch.object(study_module, "make_sampler", make_sampler), tuner(search) as method:
+    with tuner(search, sampler="random") as method:
         yield method

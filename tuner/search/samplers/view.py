@@ -1,8 +1,8 @@
-"""How parameters are drawn: TPE, and the study as TPE sees it.
+"""The study as its sampler sees it.
 
-TPE uses only the order of the scores, so it is given one comparable number for each trial: its score extrapolated to
-the last epoch (see extrapolation.py). With a small validation set many accuracies are equal, so that score is a finer
-one, which orders trials as everything else here does: by accuracy, then by loss. The study itself holds the accuracy.
+A sampler is given one comparable number for each trial: its score extrapolated to the last epoch (see
+extrapolation.py). With a small validation set many accuracies are equal, so that score is a finer one, which orders
+trials as everything else here does: by accuracy, then by loss. The study itself holds the accuracy.
 """
 
 from __future__ import annotations
@@ -10,19 +10,31 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Container, Sequence
+from enum import Enum
 
 import numpy as np
 import optuna
-from optuna.samplers import TPESampler
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.search.extrapolation import Floats
-from tuner.search.study_reader import quiet_optuna
 
 MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory
-MOST_SEEN = 500  # trials with a score, at most: TPE's time grows with their number
+MOST_SEEN = 500  # trials with a score, at most: a sampler's time grows with their number
 MOST_BEST = 50  # of these, the best ones; TPE takes up to 25 for good
+
+
+class View(Enum):
+    """Which trials a sampler sees."""
+
+    NOTHING = "nothing"
+    """It does not learn."""
+    BEST = "best"
+    """All, or the best and a random sample of the others."""
+    BEST_AND_FAILED = "best and failed"
+    """These, and failed ones with the lowest score. A sampler that is sure of its best guess would repeat it else."""
+    RECENT = "recent"
+    """All, or the last ones: it keeps its state in them."""
 
 
 class StudyForSampler(optuna.Study):
@@ -33,8 +45,9 @@ class StudyForSampler(optuna.Study):
     a constraint says that its parameters were the reason: TPE avoids infeasible points.
     """
 
-    def __init__(self, name: str, storage: BaseStorage) -> None:
+    def __init__(self, name: str, storage: BaseStorage, view: View = View.BEST) -> None:
         super().__init__(name, storage)
+        self._view = view
         self._seen: list[FrozenTrial] = []
         self._ended: dict[int, FrozenTrial] = {}  # as they are shown; only their scores change
 
@@ -45,19 +58,31 @@ class StudyForSampler(optuna.Study):
             scores: (trials,) one comparable number for each trial, NaN for none.
             seed: of the sample that is taken of many trials.
         """
+        if self._view is View.NOTHING:
+            return
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
         known = np.full(len(trials), np.nan)
         known[: len(scores)] = scores
-        left_out = set(np.flatnonzero(~np.isnan(known)).tolist()) - set(_chosen(known, seed))
-        self._seen = [self._as_seen(trial, float(known[n])) for n, trial in enumerate(trials) if n not in left_out]
+        left_out = set(np.flatnonzero(~np.isnan(known)).tolist()) - set(self._chosen(known, seed))
+        scored = known[~np.isnan(known)]
+        worst = float(scored.min()) if len(scored) and self._view is View.BEST_AND_FAILED else math.nan
+        self._seen = [
+            self._as_seen(trial, float(known[n]), worst) for n, trial in enumerate(trials) if n not in left_out
+        ]
 
-    def _as_seen(self, trial: FrozenTrial, score: float) -> FrozenTrial:
+    def _chosen(self, scores: Floats, seed: int) -> Sequence[int]:
+        """The numbers of the trials with a score that the sampler gets."""
+        return _last(scores) if self._view is View.RECENT else _best(scores, seed)
+
+    def _as_seen(self, trial: FrozenTrial, score: float, worst: float) -> FrozenTrial:
         seen = self._ended.get(trial.number)
         if seen is None:
             seen = copy.copy(trial)
             if trial.state.is_finished():
                 self._ended[trial.number] = seen
-        if trial.state == TrialState.FAIL:
+        if trial.state == TrialState.FAIL and not math.isnan(worst):
+            seen.state, seen.value, seen.system_attrs = TrialState.COMPLETE, worst, {}  # no constraint: a score says it
+        elif trial.state == TrialState.FAIL:
             seen.state = TrialState.PRUNED if MEMORY in trial.constraints else TrialState.FAIL
         elif math.isnan(score):
             seen.state = TrialState.RUNNING
@@ -74,17 +99,15 @@ class StudyForSampler(optuna.Study):
         return [trial for trial in self._seen if states is None or trial.state in states]
 
 
-def _chosen(scores: Floats, seed: int) -> Sequence[int]:
-    """The numbers of the trials that a sampler gets: all, or the best and a random sample of the others."""
+def _last(scores: Floats) -> Sequence[int]:
+    return [int(number) for number in np.flatnonzero(~np.isnan(scores))[-MOST_SEEN:]]
+
+
+def _best(scores: Floats, seed: int) -> Sequence[int]:
+    """All, or the best and a random sample of the others."""
     numbers = np.flatnonzero(~np.isnan(scores))
     if len(numbers) <= MOST_SEEN:
         return [int(number) for number in numbers]
     order = numbers[np.argsort(-scores[numbers], kind="stable")]
     others = np.random.default_rng(seed).choice(order[MOST_BEST:], MOST_SEEN - MOST_BEST, replace=False)
     return [int(number) for number in (*order[:MOST_BEST], *others)]
-
-
-def make_sampler(seed: int, startup: int) -> TPESampler:
-    """A new sampler for each trial: with one for all, a resumed sweep would sample its first trials again."""
-    with quiet_optuna():
-        return TPESampler(seed=seed, n_startup_trials=startup, multivariate=True, group=True)

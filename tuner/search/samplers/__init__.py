@@ -1,0 +1,67 @@
+"""Samplers: how the parameters of the next trial are drawn. A new one is a file here, and a name in `_KINDS`.
+
+Begin with `Sampling`; view.py is the study as a sampler sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from optuna.samplers import BaseSampler
+
+from tuner.core.search_options import SAMPLERS
+from tuner.search.samplers.cmaes import make_cmaes
+from tuner.search.samplers.draft import Draft
+from tuner.search.samplers.gp import make_gp
+from tuner.search.samplers.grid import make_grid
+from tuner.search.samplers.qmc import make_qmc
+from tuner.search.samplers.tpe import make_random, make_tpe
+from tuner.search.samplers.view import View
+from tuner.search.space import Parameter
+from tuner.search.study_reader import quiet_optuna
+
+
+@dataclass(frozen=True)
+class _Kind:
+    make: Callable[[Draft], BaseSampler]
+    view: View
+
+
+_KINDS = {
+    "tpe": _Kind(make_tpe, View.BEST),
+    "random": _Kind(make_random, View.NOTHING),
+    "qmc": _Kind(make_qmc, View.NOTHING),
+    "gp": _Kind(make_gp, View.BEST_AND_FAILED),
+    "cmaes": _Kind(make_cmaes, View.RECENT),
+    "grid": _Kind(make_grid, View.NOTHING),
+}
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a sweep draws its points."""
+
+    name: str = SAMPLERS[0]
+    """One of SAMPLERS."""
+    parameters: tuple[Parameter, ...] = ()
+    """Of the search space. Only `qmc` and `grid` need them in advance."""
+
+    @property
+    def view(self) -> View:
+        """Which trials the sampler sees."""
+        return _KINDS[self.name].view
+
+    def make_sampler(self, *, seed: int, number: int, startup: int) -> BaseSampler:
+        """The sampler of one trial: with one for all, a resumed sweep would sample its first trials again.
+
+        Args:
+            seed: of the sweep.
+            number: of the trial.
+            startup: how many trials are drawn at random before a sampler learns.
+        """
+        with quiet_optuna():
+            return _KINDS[self.name].make(Draft(seed, number, startup, self.parameters))
+
+
+BY_TPE = Sampling()

@@ -1,0 +1,69 @@
+"""A scrambled Sobol sequence: points that cover the space more evenly than random ones.
+
+Each parameter has a coordinate of its own, also one that only some trials have: the others do not use theirs. So the
+point of a trial depends on the sweep's seed and on the trial's number alone. (Optuna's own sampler takes the parameters
+of the first trial, and draws all others at random.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import BaseSampler, QMCSampler
+from optuna.trial import FrozenTrial
+
+from tuner.core.records import Value
+from tuner.search.samplers.draft import Draft
+from tuner.search.space import Parameter
+
+
+class SobolSampler(QMCSampler):
+    """Draws one trial: the point of the sequence that has the trial's number."""
+
+    def __init__(self, seed: int, number: int, parameters: Sequence[Parameter]) -> None:
+        """`seed` scrambles the sequence: the same for all trials of a sweep."""
+        super().__init__(scramble=True, seed=seed, warn_independent_sampling=False)
+        self._number = number
+        self._distributions = distributions(parameters)
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:  # noqa: ARG002
+        """All parameters of the space."""
+        return self._distributions
+
+    def _find_sample_id(self, study: optuna.Study, search_space: dict[str, BaseDistribution]) -> int:  # noqa: ARG002
+        return self._number
+
+
+def make_qmc(draft: Draft) -> BaseSampler:
+    """The sampler of a trial."""
+    return SobolSampler(draft.seed, draft.number, draft.parameters)
+
+
+def distributions(parameters: Sequence[Parameter]) -> dict[str, BaseDistribution]:
+    """What a trial would draw from, by the names in the study. Constants are left out."""
+    recorder = _Recorder()
+    for parameter in parameters:
+        parameter.draw(recorder)
+    return recorder.found
+
+
+class _Recorder:
+    """Notes what is asked of a trial."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, BaseDistribution] = {}
+
+    def suggest_categorical(self, name: str, choices: list[Value]) -> Any:
+        self.found[name] = CategoricalDistribution(choices)
+        return choices[0]
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
+        self.found[name] = IntDistribution(low, high, log=log, step=step)
+        return low
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
+        self.found[name] = FloatDistribution(low, high, log=log, step=step)
+        return low

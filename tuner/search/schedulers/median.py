@@ -1,0 +1,59 @@
+"""The median stopping rule (Golovin et al. 2017, "Google Vizier", section 3.2.2).
+
+After a period of grace, a trial that does worse than the median of the others after as many epochs ends. Of each trial
+counts how good it was until then, and not (as there) the mean of its scores. It is looked at every ninth of the epochs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuner.search.schedulers.base import Scheduler
+from tuner.search.schedulers.ladder import Ladder, Rung
+
+CHECKS = 9  # the first after a ninth of the epochs: the grace period
+LEAST_OTHERS = 5  # as in Optuna's MedianPruner: of fewer a median says little
+
+
+@dataclass(frozen=True, kw_only=True)
+class MedianStopping(Scheduler):
+    """See above, and Scheduler."""
+
+    epochs: int
+    """The most epochs of a trial."""
+
+    waits = False
+    rule = "only trials that are not below the median so far continue"
+
+    def rungs(self) -> tuple[int, ...]:
+        """See Scheduler.
+
+        >>> MedianStopping(epochs=20).rungs(), MedianStopping(epochs=4).rungs()
+        ((2, 4, 6, 8, 10, 12, 14, 16, 18), (1, 2, 3))
+        """
+        every = max(1, round(self.epochs / CHECKS))
+        return tuple(range(every, self.epochs, every))
+
+    def promotable(self, ladder: Ladder, *, no_more_new: bool) -> list[int]:  # noqa: ARG002
+        """See Scheduler."""
+        return ladder.passing(_passes)
+
+    def going_on(self, reached: float, arriving: float, begun: float) -> float:  # noqa: ARG002
+        """See Scheduler."""
+        return _passed(reached) - _passed(reached - arriving)
+
+
+def _passes(rung: Rung, number: int) -> bool:
+    """Whether no more than half of those that came before are better."""
+    others = rung.before(number)
+    better = sum(rank > rung.ranks[number] for rank in others)
+    return len(others) < LEAST_OTHERS or 2 * better <= len(others)
+
+
+def _passed(reached: float) -> float:
+    """About how many of so many trials pass.
+
+    Measured over searches of 8 to 200 trials in a random order, in which all epochs are right within a ninth. (Half of
+    the trials pass the first time, and most of these every time: they are compared with the others that passed.)
+    """
+    return min(reached, 0.7 * reached + 2)
