@@ -66,6 +66,30 @@ def test_a_sweep_registers_once_however_often_it_comes_to_its_end(store: Store, 
     assert len(Versions(store.uri, "once").all()) == 1
 
 
+def test_a_sweep_that_has_grown_registers_its_new_winner_once(store: Store, tmp_path: Path) -> None:
+    """Versions and logged models of earlier versions of tuner do not say which trial they are of."""
+    first = replace(candidate(store, tmp_path, "grown", 0.9), trial=3)
+    assert register(store.uri, first) == "models:/grown/1"
+    client = MlflowClient(store.uri, store.uri)
+    experiment = client.get_run(first.run_id).info.experiment_id
+
+    def logged() -> list[str]:
+        of_run = client.search_logged_models([experiment], f"source_run_id = '{first.run_id}'")
+        return [model.model_id for model in of_run if model.status == "READY"]
+
+    client.delete_model_version_tag("grown", "1", "tuner.best_trial")
+    client.delete_logged_model_tag(logged()[0], "tuner.best_trial")
+    assert register(store.uri, first) == "models:/grown/1"
+    second = replace(first, trial=5, first=False)
+    assert register(store.uri, second) == register(store.uri, second) == "models:/grown/2"
+    third = replace(first, trial=8, first=False)
+    assert register(store.uri, third) == register(store.uri, third) == "models:/grown/3"
+    assert register(store.uri, second) == "models:/grown/2"
+    sources = [client.get_model_version("grown", number).source for number in "123"]
+    assert len(logged()) == 3
+    assert all(sum(model in source for source in sources) == 1 for model in logged())
+
+
 def test_the_stored_model_says_what_it_takes_and_gives(store: Store, tmp_path: Path) -> None:
     new = candidate(store, tmp_path, "served", 0.9)
     uri = register(store.uri, new)

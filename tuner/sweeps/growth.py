@@ -99,13 +99,19 @@ def succeeding(folder: SweepFolder, winner: Winner, records: Sequence[TrialRecor
     return replace(winner, tested_before=before.tested)
 
 
-def keep_result(outcome: Outcome) -> None:
-    """Writes the result: the sweep is finished. That of before is not needed any more, and its report is outdated."""
-    folder = SweepFolder(outcome.folder)
-    if folder.earlier_result.exists():
+def keep_result(outcome: Outcome) -> Outcome:
+    """Writes the result: the sweep is finished. That of before is not needed any more, and its report is outdated.
+
+    Returns the outcome, with how long a confirmation of before took that is still the winner's.
+    """
+    folder, earlier = SweepFolder(outcome.folder), read_earlier_result(outcome.folder)
+    if earlier:
         folder.report_page.unlink(missing_ok=True)
+    if outcome.winner and outcome.winner.confirm and outcome.confirm_seconds is None:
+        outcome = replace(outcome, confirm_seconds=earlier.get("confirm_seconds"))
     write_result(outcome)
     folder.earlier_result.unlink(missing_ok=True)
+    return outcome
 
 
 def plan_confirmation(

@@ -187,8 +187,9 @@ class SweepRun:
             winner = finalize.find_winner(config, inputs, self.trainings.study, folder, storage, events)
         confirming = self.trainings.confirming
         winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
-        outcome = replace(self.outcome(), winner=winner)
-        keep_result(outcome)  # from here on the model is safe, whatever happens next
+        outcome = keep_result(
+            replace(self.outcome(), winner=winner)
+        )  # from here on the model is safe, whatever happens next
         if confirming:
             confirming.clear()
         self.stop.check()
