@@ -21,7 +21,7 @@ from tuner.search.study_reader import read_records
 
 pytestmark = pytest.mark.proof
 PAIR = ("digits", "cnn", "--limit", "400", "--set", "width=0.25", "--name", "x")
-WAIT_S = 300
+WAIT_S = 900
 
 
 def records(folder: Path) -> list[TrialRecord]:

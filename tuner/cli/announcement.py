@@ -5,7 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 
 from tuner.core.config import SweepConfig
-from tuner.core.units import counted
+from tuner.core.units import counted, format_parameters
+from tuner.search.space_file import space_of
+from tuner.search.start_points import MOST_POINTS
 
 BEGUN = r"(one trial|\d+ trials|the best trial) of "
 """A pattern for what follows `NAME: ` in it: `cli.remote` waits for that."""
@@ -21,6 +23,14 @@ def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
     if config.trials > 1:
         size = f"at most {size} each, {config.concurrency} at a time"
     return f"{name}: {trials} of {what}, {size}"
+
+
+def start_lines(config: SweepConfig) -> list[str]:
+    """What the first trials try, a line each; of many, the first ones and how many more there are."""
+    points = space_of(config).start[: config.trials]
+    lines = [f"  trial {number} tries {format_parameters(point)}" for number, point in enumerate(points[:MOST_POINTS])]
+    more = len(points) - len(lines)
+    return [*lines, f"  ... and {counted(more, 'start point')} more"] if more else lines
 
 
 def print_hints(name: str, err: Console) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tuner import __version__
-from tuner.cli import confirm, manage, models, predict, promote, resume, sweep
+from tuner.cli import best, confirm, manage, models, predict, promote, resume, sweep
 from tuner.cli.console import Command, out
 from tuner.cli.options import Address, AsJson
 from tuner.core import catalog
@@ -56,7 +56,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, models, promote, manage):
+for group in (predict, models, best, promote, manage):
     app.registered_commands += group.app.registered_commands
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from tuner.core.errors import printable
 from tuner.core.score_text import score_digits, score_text
 from tuner.core.shorten import first_names
-from tuner.core.units import counted, format_number, format_seconds
+from tuner.core.units import counted, format_number, format_parameters, format_seconds
 from tuner.sweeps.compare import Comparison, Row
 from tuner.sweeps.show import SPLITS
 
@@ -138,3 +138,5 @@ def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> N
     out.print(f"[bold]{space['file']}[/bold]  at most {space['epochs']} epochs")
     for parameter in space["parameters"]:
         out.print(f"  {parameter['name']:<16}{parameter['values']}", markup=False)
+    for number, point in enumerate(space["start"]):
+        out.print(f"  trial {number} tries  {format_parameters(point)}", markup=False)

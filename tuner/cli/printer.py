@@ -9,7 +9,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.status import Status
 
-from tuner.cli.announcement import announcement
+from tuner.cli.announcement import announcement, start_lines
 from tuner.cli.progress import ProgressView
 from tuner.cli.sweep_tables import print_outcome
 from tuner.core.callback import Callback, Callbacks
@@ -55,6 +55,8 @@ class Printer(Callback):
     def on_sweep_begin(self, config: SweepConfig, *, confirms: bool = False) -> None:
         """Announces the sweep."""
         self._err.print(announcement(config, confirms=confirms), soft_wrap=True)
+        for line in [] if confirms else start_lines(config):
+            self._err.print(line, markup=False, soft_wrap=True)
         self._view = ProgressView(config, self._err)
 
     def on_phase(self, text: str) -> None:

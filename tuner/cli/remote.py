@@ -23,6 +23,7 @@ from tuner.execution.jobs.address import Submitted
 from tuner.execution.jobs.client import Jobs, parsed
 from tuner.execution.jobs.head import connect_head, exit_code, free_name
 from tuner.execution.jobs.upload import command_words, pack
+from tuner.search.point_file import read_points
 from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.plan import check_names
 from tuner.sweeps.status import Status
@@ -168,6 +169,8 @@ def _check(request: SweepRequest) -> None:
         check_names(parse_space(read_file(request.space), source), request.model, source)
     elif own := own_space(data.name, request.model):
         parse_space(*own)
+    if request.enqueue:
+        read_points(request.enqueue)
 
 
 def _until_begun(jobs: Jobs, job_id: str, name: str) -> tuple[list[str], bool]:

@@ -56,8 +56,9 @@ def resume(
     prepare_environment()
     if unchanged:
         raise TunerError(
-            "a sweep keeps its search space and --max-epochs, since other trials could not be compared with those that "
-            "it has: give them to a new sweep, with tuner sweep"
+            f"{name} keeps its search space and --max-epochs, since other trials could not be compared with those that "
+            "it has: give them to a new sweep, which tries its best first: "
+            f"tuner sweep DATASET MODEL --warm-start {name}"
         )
     more = GrowRequest(
         trials=trials, time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tuner.cli import options as opt
+from tuner.cli import start_options as start
 from tuner.cli.announcement import print_hints
 from tuner.cli.console import Command, err, out
 from tuner.core.environment import prepare_environment
@@ -29,6 +30,8 @@ def sweep(
     trials: opt.Trials = 16,
     space: opt.Space = None,
     overrides: opt.Overrides = None,
+    warm_start: start.WarmStart = None,
+    enqueue: start.Enqueue = None,
     time_budget: opt.TimeBudget = None,
     max_failure_rate: opt.MaxFailureRate = 0.9,
     confirm: opt.Confirm = None,
@@ -85,6 +88,8 @@ def sweep(
         weights=weights,
         storage=storage,
         overrides=overrides or (),
+        warm_start=warm_start,
+        enqueue=enqueue,
         confirm=ConfirmRequest.of(confirm, "--confirm", reshuffle=reshuffle, test=test),
     )
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))

@@ -55,7 +55,7 @@ class SweepConfig:
     limit: int | None
     """The number of training and validation samples together; None for all."""
     space: dict[str, Any]
-    """The parsed TOML of the search space, with the overrides of the command line applied."""
+    """The parsed TOML of the search space, with the overrides of the command line applied, and all start points."""
     target: str | None = None
     """For csv:PATH, the column that holds the classes."""
     weights: str | None = None
@@ -168,6 +168,10 @@ class SweepRequest:
     weights: Path | None = None
     storage: str | None = None
     overrides: Sequence[str] = ()
+    warm_start: str | None = None
+    """The name of a sweep whose best parameters are a start point."""
+    enqueue: Path | None = None
+    """A file of points that are tried first."""
     fixed: dict[str, Any] | None = None
     """A parsed search space instead of a file: `tuner train` uses it."""
     repeats: int = 0

@@ -40,13 +40,13 @@ def _entry(value: str, previous: Any, expression: str) -> Any:
         parts = value.removesuffix(",").split(",")
         if not all(part.strip() for part in parts):
             raise TunerError(f"--set '{expression}': a choice is empty: {_FORMS}")
-        return {"choices": [_literal(part) for part in parts]}
-    return _literal(value)
+        return {"choices": [literal(part) for part in parts]}
+    return literal(value)
 
 
 def _range(value: str, previous: Any, expression: str) -> dict[str, Any]:
     """A range keeps its log scale and its float type from the range that it replaces."""
-    low, high = (_literal(end) for end in value.split("..", 1))
+    low, high = (literal(end) for end in value.split("..", 1))
     if not all(type(end) in (int, float) for end in (low, high)):
         raise TunerError(f"--set '{expression}': {value} is not a range of numbers: {_FORMS}")
     tables = [table for table in (previous if isinstance(previous, list) else [previous]) if isinstance(table, dict)]
@@ -56,7 +56,7 @@ def _range(value: str, previous: Any, expression: str) -> dict[str, Any]:
     return {"low": low, "high": high} | ({"log": True} if log else {})
 
 
-def _literal(text: str) -> Any:
+def literal(text: str) -> Any:
     """A number or boolean where the text is one, else the text itself: `--set optimizer=adam` needs no quotes."""
     text = text.strip()
     if text in ("true", "false"):

@@ -80,6 +80,8 @@ class SearchSpace:
 
     epochs: int
     parameters: tuple[Parameter, ...]
+    start: tuple[dict[str, Value], ...] = ()
+    """What is tried first: the parameters of trial 0, 1, ... See start_points.py."""
 
     def __call__(self, trial: Draw) -> dict[str, Value]:
         """Draws every active parameter, parents first."""
@@ -108,10 +110,16 @@ class Middle:
         return min(high, max(low, low + round((middle - low) / step) * step))
 
     def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:  # noqa: ARG002
-        """The geometric mean on a log scale, rounded to three digits."""
+        """The geometric mean on a log scale. Rounded to three digits, or to a step."""
         middle = math.sqrt(low * high) if log else (low + high) / 2
+        if step:
+            return min(high, low + round((middle - low) / step) * step)
         return min(high, max(low, float(f"{middle:.3g}")))
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:
     return type(value) in (int, float) and abs(value) < float("inf")
+
+
+def is_value(value: Any) -> TypeGuard[Value]:
+    return isinstance(value, str | bool) or is_number(value)

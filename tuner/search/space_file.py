@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from tuner.core import catalog
 from tuner.core.config import MOST_EPOCHS, SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.records import Value
-from tuner.search.space import Parameter, SearchSpace, is_number
+from tuner.search.space import Parameter, SearchSpace, is_number, is_value
+from tuner.search.start_points import START, parse_start
 
 LARGEST = 2**53  # a float holds all whole numbers up to here
 MOST_CHARACTERS = 32_000  # of a file, since the TOML parser takes quadratic time for some texts
@@ -24,10 +26,10 @@ def space_of(config: SweepConfig) -> SearchSpace:
     return parse_space(config.space, f"the search space of {config.name}", narrowed=True)
 
 
-def read_toml(text: str, source: str) -> dict[str, Any]:
+def read_toml(text: str, source: str, what: str = "a search space") -> dict[str, Any]:
     """Parses TOML. Raises TunerError naming `source`, the line and the reason."""
     if len(text) > MOST_CHARACTERS:
-        raise TunerError(f"{source}: more than {MOST_CHARACTERS:,} characters, too many for a search space")
+        raise TunerError(f"{source}: more than {MOST_CHARACTERS:,} characters, too many for {what}")
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -46,26 +48,31 @@ def own_space(data: str, model: str) -> tuple[dict[str, Any], str] | None:
 
 def read_file(file: Path) -> dict[str, Any]:
     """The parsed file of a search space. Raises TunerError naming it, and the reason why it cannot be read."""
+    return read_toml(read_text(file, "--space", MOST_CHARACTERS), str(file))
+
+
+def read_text(file: Path, option: str, most: int) -> str:
+    """The text of a file that an option names, or one character more than `most`."""
     try:
-        with file.open(encoding="utf-8") as opened:
-            text = opened.read(MOST_CHARACTERS + 1)
+        with file.open(encoding="utf-8-sig") as opened:
+            return opened.read(most + 1)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise TunerError(f"--space {file}: {reason}") from None
-    return read_toml(text, str(file))
+        raise TunerError(f"{option} {file}: {reason}") from None
 
 
 def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) -> SearchSpace:
     """Checks a parsed TOML document and makes a space of it.
 
-    In a `narrowed` space choices may have been removed, so that some alternatives can never apply.
+    In a `narrowed` space choices may have been removed, so that some alternatives can never apply, and some start
+    points do not fit: these are left out.
 
     Raises:
         TunerError: with the file `source`, the key and the reason.
     """
     for key in raw:
-        if key not in ("epochs", "params"):
-            raise TunerError(f"{source}: unknown key '{key}': a search space has epochs and [params]")
+        if key not in ("epochs", "params", START):
+            raise TunerError(f"{source}: unknown key '{key}': a search space has epochs, [params] and [[start]]")
         _check_sizes(raw[key], f"{source}: {key}")
     epochs = raw.get("epochs")
     if type(epochs) is not int or epochs < 1:
@@ -82,7 +89,8 @@ def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) 
             parameters.append(alternative)
         if isinstance(entry, list) and not narrowed:
             _check_covered(name, parameters, source)
-    return SearchSpace(epochs, tuple(parameters))
+    space = SearchSpace(epochs, tuple(parameters))
+    return replace(space, start=parse_start(raw[START], space, source, narrowed=narrowed)) if START in raw else space
 
 
 def _alternatives(name: str, entry: Any, source: str) -> list[Parameter]:
@@ -106,7 +114,7 @@ def _alternatives(name: str, entry: Any, source: str) -> list[Parameter]:
 
 def _parameter(name: str, entry: Any, source: str) -> Parameter:
     where = f"{source}: params.{name}"
-    if _is_value(entry):
+    if is_value(entry):
         return Parameter(name=name, choices=(entry,))
     if not isinstance(entry, dict):
         raise TunerError(f"{where}: must be a value, {{ choices = [...] }} or {{ low = ..., high = ... }}")
@@ -122,7 +130,7 @@ def _parameter(name: str, entry: Any, source: str) -> Parameter:
 
 def _choices(entry: Mapping[str, Any], where: str) -> tuple[Value, ...]:
     choices = entry["choices"]
-    if not isinstance(choices, list) or not choices or not all(map(_is_value, choices)):
+    if not isinstance(choices, list) or not choices or not all(map(is_value, choices)):
         raise TunerError(f"{where}.choices: must be a list of numbers, strings or booleans, got {choices!r}")
     if len(set(choices)) < len(choices):
         raise TunerError(f"{where}.choices: {choices!r} holds a value twice")
@@ -184,7 +192,7 @@ def _when(when: Any, where: str) -> tuple[str | None, tuple[Value, ...]]:
         raise TunerError(f"{where}.when: must name one parameter and its value, such as {{ optimizer = 'sgd' }}")
     [(parent, values)] = when.items()
     values = values if isinstance(values, list) else [values]
-    if not values or not all(map(_is_value, values)):
+    if not values or not all(map(is_value, values)):
         raise TunerError(f"{where}.when.{parent}: must be a value or a list of values")
     return parent, tuple(values)
 
@@ -209,7 +217,3 @@ def _check_covered(name: str, parameters: list[Parameter], source: str) -> None:
     for value in (value for p in parameters if p.name == alternatives[0].parent for value in p.choices):
         if value not in covered:
             raise TunerError(f"{source}: params.{name}: no alternative applies when {alternatives[0].parent} = {value}")
-
-
-def _is_value(value: Any) -> bool:
-    return isinstance(value, str | bool) or is_number(value)

@@ -24,7 +24,10 @@ from tuner.search.journal import drop_torn_line
 from tuner.search.samplers import MEMORY, StudyForSampler, make_sampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
+from tuner.search.start_points import values_to_draw
 from tuner.search.study_reader import KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
+
+FIXED = "fixed_params"  # Optuna's own: with this attribute of a trial these values are taken, as if they were drawn
 
 
 class Study:
@@ -38,6 +41,7 @@ class Study:
         seed: int,
         trials: int,
         levels: Sequence[int] = (1,),
+        start: Sequence[Mapping[str, Value]] = (),
     ) -> None:
         """Opens a study, or creates it.
 
@@ -47,6 +51,7 @@ class Study:
             seed: of what is drawn.
             trials: how many there will be.
             levels: the epochs after which the sampler compares trials: the rungs, and the last epoch.
+            start: what the trials 0, 1, ... get in place of what would be drawn, by the names in the study.
         """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
@@ -60,6 +65,7 @@ class Study:
             )
         self._asker = StudyForSampler(STUDY, self._storage)
         self._space = space
+        self._start = start
         self._seed = seed
         self._startup = max(4, min(10, trials // 3))
         frozen = self._study.get_trials(deepcopy=False)
@@ -73,7 +79,9 @@ class Study:
     def of(cls, config: SweepConfig, folder: SweepFolder) -> Study:
         """The study of a sweep, new or as it was left."""
         levels = (*make_scheduler(config).rungs(), config.epochs)
-        return cls(folder.journal, space_of(config), seed=config.seed, trials=config.trials, levels=levels)
+        space = space_of(config)
+        start = [values_to_draw(point, space) for point in space.start]
+        return cls(folder.journal, space, seed=config.seed, trials=config.trials, levels=levels, start=start)
 
     def ask(self) -> tuple[int, dict[str, Value]]:
         """Creates a trial and samples its parameters."""
@@ -88,6 +96,8 @@ class Study:
             seed = trial_seed(self._seed, number)
             self._asker.look(self._scores.extrapolated(), seed)
             self._asker.sampler = make_sampler(seed, self._startup)
+            if number < len(self._start):
+                self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[number]))
             with quiet_optuna():
                 self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))
         return number, self.record(number).parameters

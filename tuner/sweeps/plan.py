@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core import catalog
+from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError, unknown
+from tuner.core.files import tuner_home
 from tuner.data.source import Source
 from tuner.data.spec import DataSpec, Splits
 from tuner.execution.resources import ResourceRequest, TrialResources, cluster_resources, local_resources
@@ -22,12 +24,21 @@ from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
+from tuner.sweeps.start_points import with_start_points
 from tuner.training.classifier import check_task, model_note, model_parameters, try_value
 from tuner.training.hyperparameters import TRAINING_PARAMETERS
 
 
-def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
+def plan(
+    request: SweepRequest, name: str, *, home: Path | None = None, events: Callback | None = None
+) -> tuple[SweepConfig, SweepInputs]:
     """The configuration of the sweep `name`, and its data and weights.
+
+    Args:
+        request: what is asked for.
+        name: of the sweep.
+        home: the folder of all sweeps, by default TUNER_HOME.
+        events: are told of start points.
 
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
@@ -48,6 +59,7 @@ def plan(request: SweepRequest, name: str) -> tuple[SweepConfig, SweepInputs]:
     )
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
+    raw = with_start_points(raw, space, request, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
     config = SweepConfig(

@@ -47,7 +47,7 @@ def begin(
     store.check()
     name = _free_name(request.name, f"{data.name}-{request.model}", home)
     with events.phase("Reading the data"):
-        config, inputs = plan(request, name)
+        config, inputs = plan(request, name, home=home, events=events)
         config = identify(config, inputs.splits, home)
     check_data_name(config, store, home, events)
     if request.name is not None:

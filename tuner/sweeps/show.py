@@ -58,6 +58,7 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
             "file": name,
             "epochs": space.epochs,
             "parameters": [{"name": p.name, "values": str(p)} for p in space.parameters],
+            "start": space.start,
         },
     }
 

@@ -12,13 +12,14 @@ import torch
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.machine import gpu_count
-from tuner.core.records import TrialRecord, best_of
+from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.data.source import Source
 from tuner.search.overrides import override
 from tuner.search.space import Middle
 from tuner.search.space_file import parse_space
 from tuner.search.study_reader import read_records
+from tuner.sweeps.best_trial import best_for
 from tuner.sweeps.plan import read_space
 from tuner.training.device import best_device
 from tuner.training.reproducibility import current_conditions
@@ -109,7 +110,9 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
         data = Source.parse(request.dataset, request.target, request.known_as)
         raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
     else:
-        raw, source = _best(from_best, request.model, home), f"the best trial of {from_best}"
+        best = best_for(request.model, from_best, home, "--from-best")
+        raw = {"epochs": best.config.epochs, "params": dict(best.trial.parameters)}
+        source = f"the best trial of {from_best}"
     raw = override(raw, request.overrides)
     for expression in request.overrides:
         if isinstance(raw["params"].get(expression.partition("=")[0].strip()), dict):
@@ -117,14 +120,3 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
     space = parse_space(raw, f"{source} with --set" if request.overrides else source, narrowed=True)
     fixed: dict[str, Any] = {"epochs": request.max_epochs or space.epochs, "params": space(Middle())}
     return replace(request, trials=1, concurrency=1, space=None, overrides=(), fixed=fixed)
-
-
-def _best(name: str, model: str, home: Path) -> dict[str, Any]:
-    """A space of one point."""
-    config = known_sweep(name, home)
-    if config.model != model:
-        raise TunerError(f"--from-best {name}: that is a sweep of {config.model}, not of {model}")
-    best = best_of(read_records(SweepFolder(home / name).journal))
-    if best is None:
-        raise TunerError(f"--from-best {name}: no trial of it has finished an epoch yet")
-    return {"epochs": config.epochs, "params": dict(best.parameters)}

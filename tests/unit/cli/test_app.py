@@ -82,6 +82,9 @@ BAD = {
     ),
     "a bad name": (["digits", "cnn", "--name", "../x"], ["--name '../x'"]),
     "no such space file": (["digits", "cnn", "--space", "nowhere.toml"], ["nowhere.toml", "No such file"]),
+    "no such file of points": (["digits", "cnn", "--enqueue", "no.csv"], ["--enqueue no.csv", "No such file"]),
+    "points in no known form": (["digits", "cnn", "--enqueue", "space"], ["--enqueue space", ".toml, .json, .csv"]),
+    "a best of nothing": (["digits", "cnn", "--warm-start", "x"], ["there are no sweeps in"]),
     "a model that does not fit, with a space": (
         ["digits", "lstm", "--space", "space.toml"],
         ["model 'lstm' takes tabular and text data", "digits is image data", "cnn"],
@@ -107,6 +110,7 @@ BROKEN_SPACES = {
         SPACE.replace("lr = {", "x = 1\nlr = [{ when = { optimizer = 'sgd' },").replace("true }", "true }]"),
         ["space.toml", "params.lr"],
     ),
+    "a start point out of range": (SPACE + "[[start]]\nlr = 1.0", ["space.toml", "start[0].lr: 1.0 is outside of"]),
     "a choice that is refused": (SPACE.replace('"adam"', '"adan"'), ["space.toml", "params.optimizer", "adan"]),
 }
 
@@ -199,7 +203,8 @@ def test_what_a_sweep_keeps_cannot_be_changed_later(typed: Typed, home: Path, op
     make_config(name="x").save(home / "x")
     code, out, err = typed("resume", "x", "--trials", "40", *option)
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "to a new sweep, with tuner sweep" in err
+    assert err.startswith("error: x keeps its search space and --max-epochs, ")
+    assert err.endswith(": tuner sweep DATASET MODEL --warm-start x\n")
 
 
 COMMANDS = (

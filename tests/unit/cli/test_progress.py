@@ -172,7 +172,7 @@ def test_elsewhere_a_line_comes_now_and_then_and_whenever_a_trial_ends_or_waits(
 
 def test_the_time_left_is_said(plain: Screen) -> None:
     line = plain.show([record(0, "RUNNING", *[0.1] * 8, time=BEGAN + 8, then=BEGAN + 9)], {0}, after=9.0)
-    assert line.endswith("about 19 s left\n")  # some 30 epochs for two workers, 1 s each
+    assert line.endswith("about 16 s left\n")  # some 24 more epochs for two workers, 1 s each
 
 
 def test_no_time_left_is_said_before_the_second_epoch(plain: Screen) -> None:

@@ -106,7 +106,7 @@ class TestEverySearchSpace:
 
     def test_names_what_training_or_the_model_take(self, dataset: str, model: str) -> None:
         space = tomllib.loads(catalog.search_space(dataset, model))
-        assert set(space) == {"epochs", "params"}
+        assert set(space) - {"start"} == {"epochs", "params"}
         assert set(space["params"]) <= TRAINING | keywords(model)
         assert {"batch_size", "optimizer", "lr", "dropout"} <= set(space["params"])
 

@@ -20,6 +20,7 @@ from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import Outcome, read_result, read_winner, write_result
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.units import parse_seconds
 from tuner.search.study import Study
 from tuner.sweeps.growth import (
     announce,
@@ -120,6 +121,14 @@ def test_what_is_no_more_than_there_is_is_refused(folder: SweepFolder) -> None:
     for trials in (0, 10**7):
         with pytest.raises(TunerError, match=f"^--trials must be at least 1 and at most 1000000, got {trials}"):
             GrowRequest(trials=trials).check()
+
+
+def test_a_request_reaches_a_cluster_as_it_was_typed() -> None:
+    for seconds in (0.5, 90.0, 3.6e6):
+        _, budget = GrowRequest(time_budget=seconds).words()
+        assert parse_seconds(budget, "--time-budget") == seconds
+    assert GrowRequest(trials=40, time_budget=90.0).words()[:3] == ["--trials", "40", "--time-budget"]
+    assert not GrowRequest().words()
 
 
 def test_a_new_time_budget_counts_from_now_on_and_one_that_is_spent_must_be_renewed(folder: SweepFolder) -> None:

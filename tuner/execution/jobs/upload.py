@@ -31,11 +31,12 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
         _add(source, folder, request.dataset, mend, within=origin)
         request = replace(request, dataset=f"{form}:{PREFIX}{origin}/{Path(path).name}")
     names: dict[str, Any] = {}
-    for option in ("space", "weights"):
+    for option, within in (("space", ""), ("weights", ""), ("enqueue", "points/")):
         file = getattr(request, option)
         if file:
-            _add(file, folder, f"--{option} {file}", "put it into TUNER_DATA/weights of the cluster's head")
-            names[option] = Path(f"{PREFIX}{file.name}")
+            mend = "put it into TUNER_DATA/weights of the cluster's head"
+            _add(file, folder, f"--{option} {file}", mend, within=within)
+            names[option] = Path(f"{PREFIX}{within}{file.name}")
     return replace(request, **names)
 
 
@@ -81,6 +82,7 @@ def _content(folder: Path) -> str:
 OPTIONS = (
     *("trials", "seed", "max_epochs", "concurrency", "cpus_per_trial", "gpus_per_trial", "workers_per_node"),
     *("name", "limit", "space", "target", "storage", "max_failures", "max_failure_rate", "oom", "weights"),
+    *("warm_start", "enqueue"),
 )
 
 

@@ -1,0 +1,240 @@
+"""What a sweep tries first, from its space, an earlier sweep and a file; and `tuner best`, which gives it back."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.common import Typed, check_refused, make_config
+from support.made_up_search import Recorder, begin, drive
+
+from tuner.cli.announcement import announcement, start_lines
+from tuner.core import catalog
+from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.errors import TunerError
+from tuner.execution.jobs.upload import command_words, pack
+from tuner.search.space_file import space_of
+from tuner.sweeps.best_trial import find_best
+from tuner.sweeps.plan import plan
+
+SPACE = """
+epochs = 5
+[params]
+batch_size = 32
+optimizer = { choices = ["sgd", "adam", "adamw"] }
+lr = [
+  { when = { optimizer = "sgd" }, low = 0.01, high = 0.1, log = true },
+  { when = { optimizer = ["adam", "adamw"] }, low = 1e-4, high = 0.01, log = true },
+]
+dropout = { low = 0.0, high = 0.5 }
+
+[[start]]
+optimizer = "sgd"
+lr = 0.05
+
+[[start]]
+optimizer = "adam"
+lr = 0.001
+dropout = 0.25
+"""
+OWN = [{"optimizer": "sgd", "lr": 0.05}, {"optimizer": "adam", "lr": 0.001, "dropout": 0.25}]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def read_digits_once() -> Any:
+    """The data of every request here."""
+    module, patch = catalog.load("datasets", "digits"), pytest.MonkeyPatch()
+    splits = module.load(None)
+    patch.setattr(module, "load", lambda _: splits)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def planned(tmp_path: Path, home: Path) -> Callable[..., tuple[SweepConfig, list[str]]]:
+    """Plans a sweep in this space: what it does, and what is told."""
+
+    def make(**changes: Any) -> tuple[SweepConfig, list[str]]:
+        (tmp_path / "space.toml").write_text(changes.pop("text", SPACE))
+        told = Recorder()
+        values = {"dataset": "digits", "model": "cnn", "space": tmp_path / "space.toml", "cpus_per_trial": 1}
+        request = SweepRequest(**{**values, "concurrency": 1, **changes})
+        return plan(request, "next", home=home, events=told)[0], told.notes
+
+    return make
+
+
+def search(home: Path, name: str, space: Mapping[str, Any], **changes: Any) -> SweepConfig:
+    """A sweep in the home folder that has run to its end, with made-up scores: its last trial is the best."""
+    config = make_config(name=name, space=dict(space), concurrency=1, trials=3, **changes)
+    (home / name).mkdir(parents=True)
+    config.save(home / name)
+    drive(begin(config, home / name)[0], Counter())
+    return config
+
+
+def test_points_of_the_space_are_kept_in_the_config(planned: Callable[..., Any]) -> None:
+    config, told = planned()
+    assert config.space["start"] == OWN
+    assert [point["lr"] for point in space_of(config).start] == [0.05, 0.001]
+    assert told == []
+    assert "start" not in planned(text=SPACE.partition("[[start]]")[0])[0].space
+
+
+def test_a_point_that_a_narrower_space_does_not_have_is_dropped_and_told(planned: Callable[..., Any]) -> None:
+    config, told = planned(overrides=["optimizer=sgd,adamw"])
+    assert config.space["start"] == OWN[:1]
+    assert told == [
+        "the search space's start[1] is dropped: optimizer: 'adam' is not one of sgd, adamw; "
+        "lr: depends on optimizer, which does not fit"
+    ]
+    assert "start" not in planned(overrides=["lr=0.5"])[0].space
+
+
+def test_a_bad_point_is_refused_although_set_would_mend_it(planned: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(TunerError) as caught:
+        planned(text=SPACE.replace("lr = 0.05", "lr = 0.5"), overrides=["lr=0.1..1"])
+    assert str(caught.value).startswith(f"{tmp_path / 'space.toml'}: start[0].lr: 0.5 is outside of 0.01 .. 0.1 log")
+
+
+def test_points_of_a_file_come_after_those_of_the_space(planned: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("optimizer,lr\nadamw,0.002\nsgd,\n")
+    config, _ = planned(enqueue=tmp_path / "points.csv", trials=4)
+    assert config.space["start"] == [*OWN, {"optimizer": "adamw", "lr": 0.002}, {"optimizer": "sgd"}]
+    many = "".join(f"sgd,{0.01 + n / 1000}\n" for n in range(40))
+    (tmp_path / "points.csv").write_text(f"optimizer,lr\n{many}")
+    assert len(space_of(planned(enqueue=tmp_path / "points.csv", trials=42)[0]).start) == 42
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("lr\n0.5\n", "line 2.lr: 0.5 is outside of 0.01 .. 0.1 log when optimizer = sgd"),
+        ("lr\n0.05\n\nhigh\n", "line 4.lr: 'high' is not a number from 0.01 .. 0.1 log when optimizer = sgd"),
+        ("lr,width\n0.05,1\n", "line 2.width: unknown parameter of the search space 'width': "),
+        ("lr\n0.05\n0.06\n0.07\n", "3 points, and the search has 2 trials for them: give more --trials"),
+    ],
+)
+def test_points_of_a_file_that_cannot_be_tried_are_refused(
+    planned: Callable[..., Any], tmp_path: Path, text: str, reason: str
+) -> None:
+    (tmp_path / "points.csv").write_text(text)
+    with pytest.raises(TunerError) as caught:
+        planned(enqueue=tmp_path / "points.csv", trials=4)
+    assert str(caught.value).startswith(f"--enqueue {tmp_path / 'points.csv'}: {reason}")
+
+
+EARLIER = {
+    "epochs": 9,
+    "params": {"optimizer": "adam", "lr": {"low": 0.002, "high": 0.003}, "dropout": 0.4, "width": 2.0},
+}
+
+
+def test_the_best_of_an_earlier_sweep_of_any_dataset_is_tried(planned: Callable[..., Any], home: Path) -> None:
+    search(home, "mnist-cnn-1", EARLIER, dataset="mnist")
+    lr = find_best("mnist-cnn-1", home).trial.parameters["lr"]
+    config, [told] = planned(warm_start="mnist-cnn-1")
+    assert config.space["start"] == [*OWN, {"optimizer": "adam", "lr": lr, "dropout": 0.4}]
+    assert told.startswith(
+        "--warm-start mnist-cnn-1: trial 2, its best so far, becomes trial 2: optimizer=adam lr=0.00"
+    )
+    assert told.endswith(
+        " dropout=0.4; dropped: width: unknown parameter of the search space 'width': "
+        "choose one of batch_size, dropout, lr, optimizer"
+    )
+
+
+def test_a_best_trial_that_is_a_start_point_already_is_not_tried_twice(planned: Callable[..., Any], home: Path) -> None:
+    search(home, "a", {"epochs": 9, "params": {"batch_size": 32, **OWN[1]}})
+    config, told = planned(warm_start="a")
+    assert config.space["start"] == OWN
+    assert told == ["--warm-start a: trial 2, its best so far, is the search space's start[1] already"]
+
+
+def test_an_earlier_sweep_that_does_not_serve_is_refused(planned: Callable[..., Any], home: Path) -> None:
+    search(home, "other", EARLIER, model="lenet")
+    search(home, "far", {"epochs": 9, "params": {"width": 2.0}})
+    (home / "new").mkdir()
+    make_config(name="new").save(home / "new")
+    refusals = {
+        "othre": "unknown sweep 'othre': did you mean other?",
+        "other": "--warm-start other: that is a sweep of lenet, not of cnn",
+        "new": "--warm-start new: no trial of it has finished an epoch yet",
+        "far": "--warm-start far: trial 2, its best so far, has no value that fits the search space; dropped: width: ",
+    }
+    for name, reason in refusals.items():
+        with pytest.raises(TunerError) as caught:
+            planned(warm_start=name)
+        assert str(caught.value).startswith(reason)
+
+
+def test_a_sweep_is_announced_with_its_start_points(planned: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("optimizer\n" + "sgd\n" * 6)
+    config, _ = planned(enqueue=tmp_path / "points.csv")
+    assert announcement(config) == "[bold]next[/bold]: 16 trials of cnn on digits, at most 5 epochs each, 1 at a time"
+    lines = start_lines(config)
+    assert lines[1] == "  trial 1 tries batch_size=32 optimizer=adam lr=0.001 dropout=0.25"
+    assert (len(lines), lines[-1]) == (6, "  ... and 3 start points more")
+    assert start_lines(make_config()) == []
+
+
+def test_show_names_them(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert json.loads(typed("show", "digits", "cnn", "--json")[1])["space"]["start"] == []
+    monkeypatch.setattr(catalog, "search_space", lambda data, model: SPACE)  # noqa: ARG005
+    assert (
+        "\n  trial 1 tries  batch_size=32 optimizer=adam lr=0.001 dropout=0.25\n" in typed("show", "digits", "cnn")[1]
+    )
+    [first, _] = json.loads(typed("show", "digits", "cnn", "--json")[1])["space"]["start"]
+    assert first == {"batch_size": 32, "optimizer": "sgd", "lr": 0.05, "dropout": 0.25}
+
+
+def test_they_go_along_to_a_cluster(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.toml").write_text(folder)
+    space, points = tmp_path / "a/x.toml", tmp_path / "b/x.toml"
+    request = SweepRequest(dataset="digits", model="cnn", space=space, enqueue=points, warm_start="d-1")
+    packed = pack(request, tmp_path / "job")
+    assert (tmp_path / "job/uploads/x.toml").read_text() == "a"
+    assert (tmp_path / "job/uploads/points/x.toml").read_text() == "b"
+    words = command_words("sweep", packed, as_json=False)
+    assert words[words.index("--enqueue") + 1] == "upload:points/x.toml"
+    assert words[words.index("--warm-start") + 1] == "d-1"
+
+
+def test_best_prints_the_parameters_and_the_score(typed: Typed, home: Path) -> None:
+    search(home, "demo", EARLIER)
+    code, out, err = typed("best", "demo")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "demo: the best so far is trial 2, epoch 1 of 9"
+    assert lines[1] == "  optimizer  adam"
+    assert lines[-1] == "val_accuracy  0.1000"
+    found = json.loads(typed("best", "demo", "--json")[1])
+    assert (found["trial"], found["finished"], found["val_accuracy"]) == (2, False, 0.1)
+    assert found["parameters"]["width"] == 2.0
+
+
+def test_best_as_a_file_is_a_space_that_begins_with_it(planned: Callable[..., Any], typed: Typed, home: Path) -> None:
+    narrowed, _ = planned(overrides=["optimizer=sgd,adam"], max_epochs=7)
+    search(home, "one", narrowed.space, epochs=7)
+    code, out, err = typed("best", "one", "--toml")
+    assert (code, err) == (0, "")
+    config, told = planned(text=out)
+    best = find_best("one", home).trial.parameters
+    assert (config.epochs, config.space["start"], told) == (7, [best], [])
+    assert space_of(config).parameters == tuple(
+        each if each.parent_values != ("adam", "adamw") else type(each)(**{**vars(each), "parent_values": ("adam",)})
+        for each in space_of(narrowed).parameters
+    )
+
+
+def test_best_refuses_what_it_cannot_show(typed: Typed, home: Path) -> None:
+    check_refused(typed("best", "demo"), ["there are no sweeps in"], home)
+    search(home, "demo", EARLIER)
+    assert "give one of them" in typed("best", "demo", "--toml", "--json")[2]
+    assert "did you mean demo?" in typed("best", "dmo")[2]

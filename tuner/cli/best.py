@@ -1,0 +1,76 @@
+"""The command best."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from tuner.cli.console import Command, err, out
+from tuner.cli.options import Address, AsJson, Name, sweep_place
+from tuner.core.environment import prepare_environment
+from tuner.core.errors import TunerError
+from tuner.core.files import tuner_home
+
+if TYPE_CHECKING:
+    from tuner.sweeps.best_trial import BestTrial
+
+app = typer.Typer()
+
+
+@app.command(cls=Command)
+def best(
+    name: Name,
+    *,
+    toml: Annotated[
+        bool,
+        typer.Option("--toml", help="Print the sweep's search space as a file that begins with these parameters."),
+    ] = False,
+    address: Address = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the parameters and scores of a sweep's winner; of a sweep that is not finished, those of its best trial.
+
+    Examples:  tuner best digits-cnn-1   |   tuner best digits-cnn-1 --toml > space.toml
+    """
+    prepare_environment()
+    if toml and as_json:
+        raise TunerError("--toml and --json: give one of them")
+    place = sweep_place(name, address)
+    if place:
+        from tuner.cli import remote  # noqa: PLC0415 - imports Ray
+
+        words = ["best", name, *(["--toml"] if toml else []), *(["--json"] if as_json else [])]
+        raise typer.Exit(remote.verb(words, place, out=out, err=err))
+    from tuner.sweeps.best_trial import find_best  # noqa: PLC0415
+
+    found = find_best(name, tuner_home())
+    if toml:
+        out.print(found.to_toml(), end="", markup=False, soft_wrap=True)
+    elif as_json:
+        out.print_json(json.dumps(found.to_json()))
+    else:
+        print_best(found, out)
+
+
+def print_best(best: BestTrial, out: Console) -> None:
+    """A line for each parameter and each score."""
+    from tuner.cli.confirm_output import print_confirmed  # noqa: PLC0415
+    from tuner.core.records import SCORE  # noqa: PLC0415
+    from tuner.core.score_text import luck_text, score_text, shown_score  # noqa: PLC0415
+
+    trial, winner = best.trial, best.winner
+    what = "the winner" if best.finished else "the best so far"
+    epoch = f"epoch {trial.best_epoch} of {best.config.epochs}"
+    out.print(f"[bold]{best.config.name}[/bold]: {what} is trial {trial.number}, {epoch}")
+    width = max(map(len, trial.parameters), default=0)
+    for parameter, value in trial.parameters.items():
+        out.print(f"  {parameter:<{width}}  {value}", markup=False)
+    luck = luck_text(winner.val_luck, best.trials, winner.val_samples) if winner else ""
+    score = score_text(trial.best.score, best.val_interval())
+    out.print(f"{SCORE}  {score}{f': {luck}' if luck else ''}", markup=False, soft_wrap=True)
+    if winner:
+        out.print(f"test accuracy {shown_score(winner.scores, 'accuracy')}", markup=False, soft_wrap=True)
+        print_confirmed(winner, out)

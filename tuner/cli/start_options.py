@@ -1,0 +1,30 @@
+"""The options of `tuner sweep` for what is tried first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tuner.cli.options import SEARCH
+
+WarmStart = Annotated[
+    str | None,
+    typer.Option(
+        "--warm-start",
+        metavar="SWEEP",
+        help="Try the best parameters of this sweep first. It may be of another dataset, with the same model.",
+        rich_help_panel=SEARCH,
+    ),
+]
+Enqueue = Annotated[
+    Path | None,
+    typer.Option(
+        "--enqueue",
+        metavar="FILE",
+        help="Try the points of this file first: [\\[start]] tables in TOML or JSON, or CSV with a column for each "
+        "parameter.",
+        rich_help_panel=SEARCH,
+    ),
+]

@@ -1,0 +1,141 @@
+"""Start points: parameters that a sweep tries first, as the trials 0, 1, ...
+
+A point may leave parameters out: these are in the middle of their range. So what such a trial gets is decided by its
+number and the search space alone, whatever was drawn before, and after any kill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tuner.core.errors import TunerError, unknown
+from tuner.core.records import Value
+from tuner.search.space import Middle, Parameter, SearchSpace, is_number
+
+START = "start"  # the key in the file of a search space
+MOST_POINTS = 5  # in such a file
+SAME = 1e-8  # of a step: Optuna allows this difference, too
+Point = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedPoint:
+    """A point within a search space."""
+
+    parameters: dict[str, Value]
+    """Of all parameters that apply. In place of what does not fit is the middle of its range."""
+    misfits: dict[str, str]
+    """By name, why a value does not fit."""
+
+
+def fit_point(point: Point, space: SearchSpace) -> FittedPoint:
+    """Takes what fits of a point. A value that depends on one that does not fit is no fit either."""
+    found: dict[str, Value] = {}
+    misfits = {name: _unknown(name, space) for name in point if all(name != each.name for each in space.parameters)}
+    for parameter in space.parameters:
+        name = parameter.name
+        if not parameter.active(found):
+            continue
+        found[name] = parameter.draw(Middle())
+        if parameter.parent in misfits and name in point:
+            misfits[name] = f"depends on {parameter.parent}, which does not fit"
+        elif name in point:
+            try:
+                found[name] = _fitted(parameter, point[name])
+            except TunerError as error:
+                misfits[name] = str(error)
+    for name in point:
+        if name not in found and name not in misfits:
+            misfits[name] = _inactive(name, point, found, space)
+    return FittedPoint(parameters=found, misfits=misfits)
+
+
+def check_points(points: Iterable[tuple[str, Any]], space: SearchSpace, source: str) -> list[dict[str, Value]]:
+    """The points, each with all parameters that apply. Each comes with its place in the file `source`.
+
+    Raises:
+        TunerError: one does not fit, with the file, the key and the reason.
+    """
+    checked = []
+    for place, point in points:
+        if not isinstance(point, dict):
+            raise TunerError(f"{source}: {place}: must be a table of parameters, got {point!r}")
+        fitted = fit_point(point, space)
+        for name, reason in fitted.misfits.items():
+            raise TunerError(f"{source}: {place}.{name}: {reason}")
+        checked.append(fitted.parameters)
+    return checked
+
+
+def parse_start(raw: Any, space: SearchSpace, source: str, *, narrowed: bool) -> tuple[dict[str, Value], ...]:
+    """The start points in the file of a search space. Those that do not fit a `narrowed` space are left out.
+
+    Raises:
+        TunerError: with the file `source`, the key and the reason.
+    """
+    places = placed(raw, source)
+    if narrowed:
+        found = [fit_point(point, space) for _, point in places if isinstance(point, dict)]
+        return tuple(each.parameters for each in found if not each.misfits)
+    if len(places) > MOST_POINTS:
+        raise TunerError(
+            f"{source}: {START}: at most {MOST_POINTS} points, got {len(places)}: give more with --enqueue FILE"
+        )
+    return tuple(check_points(places, space, source))
+
+
+def placed(raw: Any, source: str) -> list[tuple[str, Any]]:
+    """The points of a list, each with its place: `start[0]` is trial 0."""
+    if not isinstance(raw, list):
+        raise TunerError(f"{source}: {START}: must be a list of points, each below a line [[{START}]]")
+    return [(f"{START}[{n}]", point) for n, point in enumerate(raw)]
+
+
+def values_to_draw(point: Mapping[str, Value], space: SearchSpace) -> dict[str, Value]:
+    """The values of a point by their names in the study, for what would be drawn. It has all that apply."""
+    drawn = (each for each in space.parameters if each.active(point) and len(each.choices) != 1)
+    return {parameter.label: point[parameter.name] for parameter in drawn}
+
+
+def _fitted(parameter: Parameter, value: Any) -> Value:
+    """The value as it would be drawn. Raises TunerError with the reason why it cannot be."""
+    if parameter.choices:
+        return _chosen(parameter, value)
+    if not is_number(value):
+        raise _misfit(value, "is not a number from", parameter)
+    if not parameter.low <= value <= parameter.high:
+        raise _misfit(value, "is outside of", parameter)
+    steps = (value - parameter.low) / parameter.step if parameter.step else 0
+    if abs(steps - round(steps)) > SAME:
+        raise _misfit(value, "is between the steps of", parameter)
+    whole = isinstance(parameter.low, int) and isinstance(parameter.high, int)
+    if whole and value != int(value):
+        raise _misfit(value, "is not a whole number of", parameter)
+    return int(value) if whole else float(value)
+
+
+def _chosen(parameter: Parameter, value: Any) -> Value:
+    for choice in parameter.choices:
+        if choice == value and isinstance(choice, bool) == isinstance(value, bool):
+            return choice
+    raise _misfit(value, "is not one of" if len(parameter.choices) > 1 else "is not", parameter)
+
+
+def _misfit(value: Any, reason: str, parameter: Parameter) -> TunerError:
+    return TunerError(f"{value!r} {reason} {' '.join(str(parameter).split())}")
+
+
+def _unknown(name: str, space: SearchSpace) -> str:
+    return str(unknown("parameter of the search space", name, {each.name for each in space.parameters}))
+
+
+def _inactive(name: str, point: Point, found: Mapping[str, Value], space: SearchSpace) -> str:
+    """Why a parameter does not apply: what it depends on has another value."""
+    alternatives = [each for each in space.parameters if each.name == name]
+    parent = alternatives[0].parent or ""
+    allowed = " or ".join(str(value) for each in alternatives for value in each.parent_values)
+    has = f"is {found[parent]}" if parent in found else "does not apply"
+    unnamed = "" if parent in point else ", which the point does not name,"
+    return f"applies only when {parent} = {allowed}, and {parent}{unnamed} {has}"

@@ -1,0 +1,83 @@
+"""The best trial of a sweep, finished or not: for `tuner best`, and for sweeps and trainings that begin with it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tuner.core.config import SweepConfig
+from tuner.core.errors import TunerError
+from tuner.core.outcome import Winner, read_winner
+from tuner.core.records import TrialRecord, best_of
+from tuner.core.scores import Interval
+from tuner.core.sweep_folder import SweepFolder, known_sweep
+from tuner.search.space_text import space_text
+from tuner.search.study_reader import read_records
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestTrial:
+    """The winner of a sweep, or its best trial so far."""
+
+    config: SweepConfig
+    trial: TrialRecord
+    trials: int
+    """How many have a score and did not fail."""
+    finished: bool
+    """Whether the sweep is."""
+    winner: Winner | None
+    """None while it is not, or if its result cannot be read."""
+
+    def val_interval(self) -> Interval | None:
+        """Of its validation accuracy; None where the number of samples is not known."""
+        if self.winner is None or not self.winner.val_samples:
+            return None
+        from tuner.training.score_error import wilson  # noqa: PLC0415 - imports scipy
+
+        return wilson(self.winner.val_accuracy * self.winner.val_samples, self.winner.val_samples)
+
+    def to_json(self) -> dict[str, Any]:
+        """For scripts."""
+        scores = self.winner.scores if self.winner else None
+        return {
+            "sweep": self.config.name,
+            "finished": self.finished,
+            "trial": self.trial.number,
+            "epoch": self.trial.best_epoch,
+            "parameters": self.trial.parameters,
+            "val_accuracy": self.trial.best.score,
+            "val_accuracy_interval": self.val_interval(),
+            "test_accuracy": scores.accuracy if scores else None,
+            "test_accuracy_interval": scores.accuracy_interval if scores else None,
+        }
+
+    def to_toml(self) -> str:
+        """The sweep's search space as a file for `--space`, in which this trial is the start point."""
+        where = f"trial {self.trial.number} of {self.config.name}"
+        comment = f"The search space of {self.config.name}. It begins with {where}."
+        return space_text({**self.config.space, "epochs": self.config.epochs}, self.trial.parameters, where, comment)
+
+
+def find_best(name: str, home: Path, option: str = "tuner best") -> BestTrial:
+    """The best trial of a sweep that `option` names. Raises TunerError when there is none."""
+    config, folder = known_sweep(name, home), SweepFolder(home / name)
+    records = read_records(folder.journal)
+    finished, winner = folder.result.exists(), None
+    if finished:
+        with suppress(TunerError):  # damaged, or of an earlier version: the study knows the best trial, too
+            winner = read_winner(folder.path, records)
+    best = winner.trial if winner else best_of(records)
+    if best is None:
+        raise TunerError(f"{option} {name}: no trial of it has finished an epoch yet")
+    count = sum(record.ranked for record in records)
+    return BestTrial(config=config, trial=best, trials=count, finished=finished, winner=winner)
+
+
+def best_for(model: str, name: str, home: Path, option: str) -> BestTrial:
+    """The same of a sweep that must be of this model."""
+    config = known_sweep(name, home)
+    if config.model != model:
+        raise TunerError(f"{option} {name}: that is a sweep of {config.model}, not of {model}")
+    return find_best(name, home, option)

@@ -1,0 +1,89 @@
+"""What a sweep tries first: its search space's start points, the best of an earlier sweep, the points of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tuner.core.callback import Callback
+from tuner.core.config import SweepRequest
+from tuner.core.errors import TunerError
+from tuner.core.units import counted, format_parameters
+from tuner.search.point_file import OPTION, read_points
+from tuner.search.space import SearchSpace
+from tuner.search.start_points import START, check_points, fit_point
+from tuner.sweeps.best_trial import best_for
+
+Points = list[dict[str, Any]]
+
+
+def with_start_points(
+    raw: Mapping[str, Any], space: SearchSpace, request: SweepRequest, home: Path, events: Callback
+) -> dict[str, Any]:
+    """The parsed search space with all points that are tried first, in the order of their trials.
+
+    Args:
+        raw: the parsed space, with the overrides of the command line.
+        space: the same.
+        request: what is asked for.
+        home: the folder of all sweeps.
+        events: are told what is taken from an earlier sweep, and what is dropped since it does not fit.
+
+    Raises:
+        TunerError: there is no such sweep or file, or a point of the file does not fit.
+    """
+    points, dropped = _own(raw, space)
+    taken = ""
+    if request.warm_start is not None:
+        found, taken = _from_sweep(request.warm_start, request.model, points, space, home)
+        points += found
+    if request.enqueue is not None:
+        points += _from_file(request.enqueue, request.trials - len(points), space)
+    for note in dropped:
+        events.on_note(note)
+    if taken:
+        events.on_note(taken, warning=False)
+    rest = {key: value for key, value in raw.items() if key != START}
+    return {**rest, START: points} if points else rest
+
+
+def _own(raw: Mapping[str, Any], space: SearchSpace) -> tuple[Points, list[str]]:
+    """The start points of the search space that still fit, and a line for each that does not."""
+    kept, notes = [], []
+    for number, point in enumerate(raw.get(START, ())):
+        misfits = fit_point(point, space).misfits
+        if misfits:
+            notes.append(f"the search space's {START}[{number}] is dropped: {_told(misfits)}")
+        else:
+            kept.append(dict(point))
+    return kept, notes
+
+
+def _from_sweep(name: str, model: str, before: Points, space: SearchSpace, home: Path) -> tuple[Points, str]:
+    """The parameters of a sweep's best trial that fit, as a point if it is not among those `before`; and a line."""
+    best = best_for(model, name, home, "--warm-start")
+    fitted = fit_point(best.trial.parameters, space)
+    kept = {each: fitted.parameters[each] for each in best.trial.parameters if each not in fitted.misfits}
+    dropped = f"; dropped: {_told(fitted.misfits)}" if fitted.misfits else ""
+    source = f"--warm-start {name}: trial {best.trial.number}, its best{'' if best.finished else ' so far'},"
+    if not kept:
+        raise TunerError(f"{source} has no value that fits the search space{dropped}")
+    for number, point in enumerate(before):
+        if fit_point(point, space).parameters == fitted.parameters:
+            return [], f"{source} is the search space's {START}[{number}] already{dropped}"
+    return [kept], f"{source} becomes trial {len(before)}: {format_parameters(kept)}{dropped}"
+
+
+def _from_file(file: Path, room: int, space: SearchSpace) -> Points:
+    """The points of a file, of which none may be left over."""
+    points = read_points(file)
+    check_points(points, space, f"{OPTION} {file}")
+    if len(points) > room:
+        left = f"the search has {counted(max(room, 0), 'trial')} for them"
+        raise TunerError(f"{OPTION} {file}: {counted(len(points), 'point')}, and {left}: give more --trials")
+    return [dict(point) for _, point in points]
+
+
+def _told(misfits: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {reason}" for name, reason in misfits.items())
