@@ -207,6 +207,24 @@ def test_what_a_sweep_keeps_cannot_be_changed_later(typed: Typed, home: Path, op
     assert err.endswith(": tuner sweep DATASET MODEL --warm-start x\n")
 
 
+def test_more_trials_are_asked_for_on_the_cluster_that_has_the_sweep(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def proceed(words: list[str], address: str, **_: object) -> int:
+        asked.append([address, *words])
+        return 0
+
+    monkeypatch.setattr("tuner.cli.remote.proceed", proceed)
+    cluster = "http://head:8265"
+    assert typed("resume", "x", "--trials", "40", "--time-budget", "90s", "--address", cluster)[0] == 0
+    assert typed("resume", "x", "--address", cluster)[0] == 0
+    assert typed("resume", "x", "--trials", "0", "--address", cluster)[0] == 2
+    more = ["--trials", "40", "--time-budget", "90.000000s"]
+    assert asked == [[cluster, "resume", "x", *more], [cluster, "resume", "x"]]
+
+
 COMMANDS = (
     *("sweep", "train", "list", "show", "predict", "report", "compare", "doctor", "ui"),
     *("resume", "status", "logs", "stop", "pause", "sync"),
