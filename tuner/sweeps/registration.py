@@ -101,7 +101,7 @@ def register_winner(
         data=spec,
         example=to_raw(spec, Predictions.load(folder).inputs[:EXAMPLES]),
         trial=winner.trial.number,
-        first=not winner.tested_before,
+        tested_before=winner.tested_before,
         accuracy=winner.scores.accuracy,
         test_data=winner.test_data,
         tags=(own_tags(validation) if validation else {}) | identity_tags(config),

@@ -52,8 +52,8 @@ class Candidate:
     """More tags of the version, such as its validation score."""
     trial: int = 0
     """The number of the trial in its sweep."""
-    first: bool = True
-    """Whether it is the sweep's first winner; False when the sweep has grown since, and another trial has won."""
+    tested_before: int = 0
+    """See `Winner.tested_before`: 0 for the first winner of a sweep. It is the step of its metrics."""
     description: str = ""
     """What people should know of it before they use it."""
 
@@ -116,7 +116,7 @@ def _logged(client: MlflowClient, candidate: Candidate) -> LoggedModel | None:
 
 def _is_of(tags: Mapping[str, str], candidate: Candidate) -> bool:
     """Whether these tags are of the candidate's trial. Earlier versions of tuner noted none: a sweep had one winner."""
-    return tags.get(BEST_TRIAL_TAG, str(candidate.trial) if candidate.first else "") == str(candidate.trial)
+    return tags.get(BEST_TRIAL_TAG, "" if candidate.tested_before else str(candidate.trial)) == str(candidate.trial)
 
 
 def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedModel:
@@ -133,6 +133,7 @@ def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedMo
             signature=_signature(candidate.data),
             metadata=_inputs(candidate.data),
             tags={BEST_TRIAL_TAG: str(candidate.trial)},
+            step=candidate.tested_before,
             input_example=candidate.example,
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
         )
