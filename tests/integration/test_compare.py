@@ -15,7 +15,7 @@ from support.common import Command, Finished, make_config
 from support.finished_sweeps import make
 
 from tuner.core.errors import TunerError
-from tuner.core.outcome import FinishedSweep
+from tuner.core.finished_sweep import FinishedSweep
 from tuner.report.figures import save
 from tuner.report.figures_compare import draw_comparison
 from tuner.sweeps.compare import compare

@@ -17,11 +17,14 @@ import torch
 from mlflow import MlflowClient
 from mlflow.pyfunc.scoring_server import invocations
 from PIL import Image
+from support.common import make_record
+from support.made_up_scores import made_up_winner
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
 from tuner.data.encoding import to_raw
 from tuner.data.spec import DataSpec
+from tuner.tracking.finished_sweeps import log_winner
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store
 from tuner.tracking.versions import Versions
@@ -64,6 +67,43 @@ def test_a_sweep_registers_once_however_often_it_comes_to_its_end(store: Store, 
     new = candidate(store, tmp_path, "once", 0.9)
     assert register(store.uri, new) == register(store.uri, new) == "models:/once/1"
     assert len(Versions(store.uri, "once").all()) == 1
+
+
+def test_a_sweep_that_has_grown_registers_its_new_winner_once(store: Store, tmp_path: Path) -> None:
+    """Versions and logged models of earlier versions of tuner do not say which trial they are of."""
+    first = replace(candidate(store, tmp_path, "grown", 0.9), trial=3)
+    assert register(store.uri, first) == "models:/grown/1"
+    client = MlflowClient(store.uri, store.uri)
+    experiment = client.get_run(first.run_id).info.experiment_id
+
+    def logged() -> list[str]:
+        of_run = client.search_logged_models([experiment], f"source_run_id = '{first.run_id}'")
+        return [model.model_id for model in of_run if model.status == "READY"]
+
+    def log(number: int, before: int, luck: float) -> None:
+        epoch = {1: {"val_accuracy": 0.9, "val_loss": 0.1, "time": 1000.0 + number}}
+        winner = made_up_winner(make_record(number, "COMPLETE", epoch), tested_before=before, val_luck=luck)
+        log_winner(store.uri, first.run_id, winner)
+
+    log(3, 0, 0.02)
+    client.delete_model_version_tag("grown", "1", "tuner.best_trial")
+    client.delete_logged_model_tag(logged()[0], "tuner.best_trial")
+    assert register(store.uri, first) == "models:/grown/1"
+    for _ in range(2):
+        log(3, 0, 0.01)  # the same winner, of more trials
+    luck = client.get_metric_history(first.run_id, "best_val_luck")
+    assert [(metric.value, metric.step) for metric in luck] == [(0.02, 0), (0.01, 0)]
+    log(5, 1, 0.03)
+    metrics = client.get_run(first.run_id).data.metrics
+    assert (metrics["best_val_luck"], metrics["earlier_tested"], metrics["confirm_seeds"]) == (0.03, 1, 0)
+    second = replace(first, trial=5, tested_before=1)
+    assert register(store.uri, second) == register(store.uri, second) == "models:/grown/2"
+    third = replace(first, trial=8, tested_before=2)
+    assert register(store.uri, third) == register(store.uri, third) == "models:/grown/3"
+    assert register(store.uri, second) == "models:/grown/2"
+    sources = [client.get_model_version("grown", number).source for number in "123"]
+    assert len(logged()) == 3
+    assert all(sum(model in source for source in sources) == 1 for model in logged())
 
 
 def test_the_stored_model_says_what_it_takes_and_gives(store: Store, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tuner.core.outcome import FinishedSweep
+from tuner.core.finished_sweep import FinishedSweep
 from tuner.core.validation import ValidationScore
 
 

@@ -1,8 +1,12 @@
-"""Made-up scores on a test split."""
+"""Made-up scores on a test split, and winners that have them."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from tuner.core import scores
+from tuner.core.outcome import Cost, Winner
+from tuner.core.records import TrialRecord
 from tuner.core.scores import Interval
 
 TESTED = scores.TestScores(
@@ -22,3 +26,17 @@ TESTED = scores.TestScores(
     base_loss=2.3026,
     better_than_base=True,
 )
+
+
+def made_up_winner(trial: TrialRecord, **changes: Any) -> Winner:
+    """A winner with these scores, and some values changed."""
+    values: dict[str, Any] = {
+        "trial": trial,
+        "epoch": max(trial.values, default=1),
+        "val_accuracy": 0.95,
+        "val_loss": 0.15,
+        "scores": TESTED,
+        "cost": Cost(parameters=1, flops=2, bytes=3, train_seconds=4.0),
+        "test_data": "data",
+    }
+    return Winner(**{**values, **changes})

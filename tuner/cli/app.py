@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tuner import __version__
-from tuner.cli import best, confirm, manage, models, predict, promote, sweep
+from tuner.cli import best, confirm, manage, models, predict, promote, resume, sweep
 from tuner.cli.console import Command, out
 from tuner.cli.options import Address, AsJson
 from tuner.core import catalog
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.registered_commands += (
-    sweep.app.registered_commands + confirm.app.registered_commands
+    sweep.app.registered_commands + resume.app.registered_commands + confirm.app.registered_commands
 )  # the help shows commands in this order
 
 

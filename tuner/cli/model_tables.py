@@ -20,7 +20,7 @@ from tuner.sweeps.compare import Comparison, Row
 from tuner.sweeps.show import SPLITS
 
 if TYPE_CHECKING:
-    from tuner.core.outcome import FinishedSweep
+    from tuner.core.finished_sweep import FinishedSweep
 
 
 _NUMBERS = ("accuracy", "macro F1", "ROC-AUC", "params", "FLOPs", "training", "size")

@@ -1,4 +1,4 @@
-"""The commands that train: sweep, train, resume."""
+"""The commands that begin to train: sweep, train."""
 
 from __future__ import annotations
 
@@ -188,33 +188,3 @@ def run_in_background(name: str, *, as_json: bool) -> int:
 
 def _seconds(text: str | None, option: str) -> float | None:
     return None if text is None else parse_seconds(text, option)
-
-
-@app.command(cls=Command)
-def resume(
-    name: opt.Name,
-    *,
-    address: opt.Address = None,
-    attach: opt.Attach = False,
-    detach: opt.Detach = False,
-    as_json: opt.AsJson = False,
-) -> None:
-    """Continue a sweep that was paused, stopped by Ctrl-C, or that crashed, from where it was."""
-    prepare_environment()
-    place = opt.sweep_place(name, address)
-    if place:
-        from tuner.cli import remote  # noqa: PLC0415 - imports Ray
-
-        raise typer.Exit(remote.proceed(["resume", name], place, attach=attach, as_json=as_json, out=out, err=err))
-    from tuner.cli import printer  # noqa: PLC0415
-    from tuner.core.files import tuner_home  # noqa: PLC0415
-    from tuner.core.sweep_folder import SweepFolder  # noqa: PLC0415
-    from tuner.sweeps import api, preparation  # noqa: PLC0415 - imports torch
-    from tuner.sweeps.confirmation import is_pending  # noqa: PLC0415
-
-    folder = SweepFolder(tuner_home() / name)
-    if detach and (not folder.result.exists() or is_pending(folder)):
-        preparation.check_resumable(name, tuner_home())
-        raise typer.Exit(run_in_background(name, as_json=as_json))
-    code = printer.run(lambda callback: api.resume(name, callbacks=[callback]), as_json=as_json, out=out, err=err)
-    raise typer.Exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Self
 
 from tuner.core.confirm_request import TESTS
@@ -70,14 +71,23 @@ class ConfirmPlan:
     @classmethod
     def load(cls, folder: SweepFolder) -> Self | None:
         """Reads the file; None when there is none. Raises TunerError when it is damaged."""
+        return cls._read(folder.confirm_plan)
+
+    @classmethod
+    def load_earlier(cls, folder: SweepFolder) -> Self | None:
+        """The plan of before, while the sweep grows; None when there was none. Raises TunerError as `load` does."""
+        return cls._read(folder.earlier_plan)
+
+    @classmethod
+    def _read(cls, file: Path) -> Self | None:
         try:
-            raw = read_checked_json(folder.confirm_plan)
+            raw = read_checked_json(file)
             points = tuple(ConfirmPoint(**point) for point in raw["points"])
             return cls(points=points, reshuffle=raw["reshuffle"], test=raw["test"], uid=raw.get("uid", ""))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise TunerError(f"{folder.confirm_plan} is damaged: {one_line(error)}") from None
+            raise TunerError(f"{file} is damaged: {one_line(error)}") from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from tuner.core.confirmation import Confirmation
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.records import TrialRecord
-from tuner.core.scores import Interval, TestScores
+from tuner.core.scores import TestScores
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore
 
@@ -48,6 +48,8 @@ class Winner:
     """Of the saved model; None if the sweep's version of tuner did not measure it."""
     test_looks: int = 1
     """How many models of the pair have been tested on this test split up to now, this one included."""
+    tested_before: int = 0
+    """How many models of this sweep were tested before: of winners from before it grew, and of their confirmations."""
     val_samples: int | None = None
     """Of the validation split. None, as the next one, if the sweep's version of tuner did not measure it."""
     val_luck: float | None = None
@@ -56,6 +58,11 @@ class Winner:
     """None while the model is only in the sweep's folder."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
+
+    @property
+    def tested(self) -> int:
+        """How many models of the sweep have been tested on the test split, this one included."""
+        return 1 + self.tested_before + (self.confirm.looks if self.confirm else 0)
 
     @property
     def learnt(self) -> bool:
@@ -114,6 +121,7 @@ class Outcome:
             result["test"] = asdict(self.winner.scores)
             result["test_data"] = self.winner.test_data
             result["test_looks"] = self.winner.test_looks
+            result["tested_before"] = self.winner.tested_before
             result["validation"] = asdict(self.winner.validation) if self.winner.validation else None
             result["cost"] = asdict(self.winner.cost)
             result["confirm"] = self.winner.confirm.to_json() if self.winner.confirm else None
@@ -128,8 +136,17 @@ def write_result(outcome: Outcome) -> None:
 
 def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
     """The winner in the file of `write_result`, one of these trials. Raises TunerError when the file is damaged."""
+    return _winner_in(SweepFolder(folder).result, records)
 
-    result = read_result(folder)
+
+def read_earlier_winner(folder: Path, records: list[TrialRecord]) -> Winner | None:
+    """The winner of before, while a sweep grows; None when there was none. Raises TunerError as `read_winner` does."""
+    file = SweepFolder(folder).earlier_result
+    return _winner_in(file, records) if file.exists() else None
+
+
+def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
+    result = _read(file)
     try:
         return Winner(
             trial=records[result["best"]["trial"]],
@@ -142,12 +159,13 @@ def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
             cost=Cost(**result["cost"]),
             test_data=result["test_data"],
             test_looks=result.get("test_looks", 1),
+            tested_before=result.get("tested_before", 0),
             validation=ValidationScore.from_json(result["validation"]) if result.get("validation") else None,
             model=RegisteredModel(**result["model"]) if result["model"] else None,
             confirm=Confirmation.from_json(result["confirm"]) if result.get("confirm") else None,
         )
     except (KeyError, TypeError, IndexError) as error:
-        raise TunerError(f"{SweepFolder(folder).result} is damaged, or of an earlier version: {error!r}") from None
+        raise TunerError(f"{file} is damaged, or of an earlier version: {error!r}") from None
 
 
 def mark_sent(folder: Path, winner: Winner) -> None:
@@ -174,12 +192,20 @@ def tells_all_sent(result: Mapping[str, Any]) -> bool:
 
 def read_result(folder: Path) -> dict[str, Any]:
     """The content of the file of `write_result`. Raises TunerError when the file is damaged."""
+    return _read(SweepFolder(folder).result)
+
+
+def read_earlier_result(folder: Path) -> dict[str, Any]:
+    """The result of before, while a sweep grows; empty when there was none. Raises TunerError as `read_result` does."""
+    file = SweepFolder(folder).earlier_result
+    return _read(file) if file.exists() else {}
+
+
+def _read(file: Path) -> dict[str, Any]:
     try:
-        return read_checked_json(SweepFolder(folder).result)
+        return read_checked_json(file)
     except (OSError, ValueError) as error:
-        raise TunerError(
-            f"{SweepFolder(folder).result} is damaged: {one_line(error)}; to make it again, delete it"
-        ) from None
+        raise TunerError(f"{file} is damaged: {one_line(error)}; to make it again, delete it") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,57 +220,3 @@ class Cost:
     """Size of the saved model's folder: weights and description, with a vocabulary where there is one."""
     train_seconds: float
     """Wall-clock seconds of all epochs of the trial that trained it, validation included."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FinishedSweep:
-    """A finished sweep, as recorded in its own MLflow run."""
-
-    pair: str
-    name: str
-    uid: str
-    dataset: str
-    """A name, or FORMAT:PATH: see `source.Source.dataset`."""
-    model: str
-    started: float
-    """Seconds since 1970."""
-    test_data: str
-    """The test split's fingerprint."""
-    accuracy: float
-    """On the test split, as the next two."""
-    macro_f1: float
-    roc_auc: float
-    samples: int | None = None
-    """Of the test split. None for this and the next five if the sweep's version of tuner did not measure it."""
-    accuracy_interval: Interval | None = None
-    macro_f1_interval: Interval | None = None
-    roc_auc_interval: Interval | None = None
-    base_class: str | None = None
-    """The class that the training split has most of."""
-    base_accuracy: float | None = None
-    """What always saying that class gives."""
-    parameters: int | None
-    """See `cost.Cost` for this and the next three; None if the sweep's version of tuner did not measure it."""
-    flops: int | None
-    bytes: int | None
-    train_seconds: float | None
-    machine: str
-    """What it ran on, such as `2 CPU cores` or `8 CPU cores, NVIDIA H200`."""
-    val_accuracy: float | None = None
-    """Of the winner in its own sweep; with `limit` on a part of the validation split."""
-    limit: int | None = None
-    """The most samples for training and validation; None for all."""
-    validation: ValidationScore | None = None
-    """On the whole validation split; None if the sweep's version of tuner did not measure it."""
-    tested: int = 0
-    """How many of the models that confirm the winner were tested on the test split too."""
-
-    @property
-    def data(self) -> str:
-        """The first half of the pair's name."""
-        return self.pair.removesuffix(f"-{self.model}")
-
-    @property
-    def split(self) -> str:
-        """Stands for the validation split: its fingerprint, or for sweeps of earlier versions what it goes with."""
-        return self.validation.data if self.validation else f"{self.test_data} {self.limit or ''}"

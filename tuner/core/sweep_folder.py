@@ -78,6 +78,16 @@ class SweepFolder:
         return self.confirmation.path / "plan.json"
 
     @property
+    def earlier_result(self) -> Path:
+        """The result of before, while a finished sweep grows: see `sweeps.growth`."""
+        return self.path / "earlier-result.json"
+
+    @property
+    def earlier_plan(self) -> Path:
+        """The plan of before, while a sweep grows whose winner was confirmed."""
+        return self.confirmation.path / "earlier-plan.json"
+
+    @property
     def model(self) -> Path:
         """The folder of the winner."""
         return self.path / "model"

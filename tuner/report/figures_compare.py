@@ -12,7 +12,7 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
-from tuner.core.outcome import FinishedSweep
+from tuner.core.finished_sweep import FinishedSweep
 from tuner.core.units import format_number
 from tuner.report.figures import BLUE, GREY, figure_text, new_figure, style_axes
 

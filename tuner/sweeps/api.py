@@ -13,12 +13,20 @@ from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.files import tuner_home
+from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import Outcome
 from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.confirmation import is_pending
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import lock_for_sync
-from tuner.sweeps.preparation import begin, begin_confirming, check_resumable, prepare_again, training_request
+from tuner.sweeps.preparation import (
+    begin,
+    begin_confirming,
+    begin_growing,
+    check_resumable,
+    prepare_again,
+    training_request,
+)
 from tuner.sweeps.run import SweepRun
 
 
@@ -65,6 +73,12 @@ def resume(name: str, *, callbacks: Sequence[Callback] = (), home: Path | None =
     if folder.result.exists() and not is_pending(folder):
         return _complete(config, folder, events)
     config, inputs = prepare_again(config, folder, events)
+    return _run(config, folder, inputs, callbacks)
+
+
+def grow(name: str, asked: GrowRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None) -> Outcome:
+    """Goes on with a finished or interrupted sweep, with more trials or time. See `begin_growing` and `sweep`."""
+    config, folder, inputs = begin_growing(name, asked, callbacks=callbacks, home=home)
     return _run(config, folder, inputs, callbacks)
 
 

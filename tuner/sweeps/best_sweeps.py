@@ -15,7 +15,7 @@ from tuner.core.validation import ValidationScore
 from tuner.sweeps.champion import ByHand, Contender, best_scored, choose
 
 if TYPE_CHECKING:
-    from tuner.core.outcome import FinishedSweep
+    from tuner.core.finished_sweep import FinishedSweep
 
 _NO_LOSS = 1e300  # of a sweep of an earlier version: among equals another one is taken
 

@@ -65,7 +65,7 @@ def crown(versions: Versions, uid: str, data: str | None, load: LoadSplits) -> R
     before, moved = versions.champion(), False
     while True:
         every = versions.all()
-        own = next(version for version in every if version.uid == uid)
+        own = [version for version in every if version.uid == uid][-1]  # a sweep that has grown may have several
         split, holder = deciding_split(every), versions.champion()
         contenders = {version.number: contender(version, split) for version in every}
         overtaken = own.tags.get(DATA_TAG) != split  # a newer version is of other data, and its sweep decides

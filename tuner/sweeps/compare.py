@@ -23,7 +23,7 @@ from tuner.tracking.score_tags import scores_in
 from tuner.tracking.store import Store
 
 if TYPE_CHECKING:
-    from tuner.core.outcome import FinishedSweep
+    from tuner.core.finished_sweep import FinishedSweep
     from tuner.core.scores import Difference
 
 

@@ -20,9 +20,11 @@ from tuner.sweeps.confirm_scores import score_models
 from tuner.sweeps.confirmation import confirmations
 from tuner.sweeps.confirming import Confirming
 from tuner.sweeps.final_test import evaluate_best
+from tuner.sweeps.growth import same_winner, succeeding
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.validation import score_validation
 
 
 def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
@@ -67,15 +69,26 @@ def find_winner(
     storage: CheckpointStorage | None,
     events: Callbacks,
 ) -> Winner:
-    """Tests the best trial's model on the test split. Raises SweepError when there is none."""
+    """Tests the best trial's model on the test split, if that was not done before the sweep grew.
+
+    Raises:
+        SweepError: there is none.
+    """
     best = study.best()
     if best is None:
         raise all_failed(study.records(), folder.path)
-    with events.phase("Testing the best model"):
-        tried = sum(record.ranked for record in study.records())
-        winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note, tried)
-    samples = len(inputs.splits.validation.targets)
-    return replace(winner, val_samples=samples, val_luck=optimism(study.records(), samples))
+    records, samples = study.records(), len(inputs.splits.validation.targets)
+    tried = sum(record.ranked for record in records)
+    winner = same_winner(folder, best, records)
+    if winner is not None:
+        events.on_note(f"the winner is still trial {best.number}: its model is not tested again", warning=False)
+        validation = score_validation(folder.model, inputs.splits, seen=config.data is None, chosen_of=tried)
+        winner = replace(winner, validation=validation)
+    else:
+        with events.phase("Testing the best model"):
+            winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note, tried)
+        winner = succeeding(folder, winner, records, events)
+    return replace(winner, val_samples=samples, val_luck=optimism(records, samples))
 
 
 def with_confirmation(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.errors import TunerError
-from tuner.core.outcome import Winner, read_result
+from tuner.core.outcome import Winner, read_earlier_result, read_result
 from tuner.core.sweep_folder import sweeps_in
 
 
@@ -22,9 +22,9 @@ def looks_here(pair: str, test_data: str, home: Path) -> dict[str, int]:
     """
     found = {}
     for folder, config in sweeps_in(home):
-        if config.pair == pair and folder.result.exists():
+        if config.pair == pair:
             with suppress(TunerError):
-                result = read_result(folder.path)
+                result = read_result(folder.path) if folder.result.exists() else read_earlier_result(folder.path)
                 if result.get("test_data") == test_data:
                     found[config.uid] = 1 + _tested(result)
     return found
@@ -32,7 +32,7 @@ def looks_here(pair: str, test_data: str, home: Path) -> dict[str, int]:
 
 def count_looks(winner: Winner, uid: str, *known: Mapping[str, int]) -> int:
     """All looks, with those of the sweep `uid` itself, as far as it is known by `looks_here` and in MLflow."""
-    looks = {uid: 1 + (winner.confirm.looks if winner.confirm else 0)}
+    looks = {uid: winner.tested}
     for each in known:
         for sweep, count in each.items():
             looks[sweep] = max(count, looks.get(sweep, 0))
@@ -40,6 +40,7 @@ def count_looks(winner: Winner, uid: str, *known: Mapping[str, int]) -> int:
 
 
 def _tested(result: Mapping[str, Any]) -> int:
-    """How many models were tested besides the winner: see `Confirmation.looks`."""
+    """How many models were tested besides the winner: see `Winner.tested` and `Confirmation.looks`."""
     found = result.get("confirm") or {}
-    return int(found.get("tested_before", 0)) + len(found.get("tested_seeds", ()))
+    earlier = int(result.get("tested_before", 0)) + int(found.get("tested_before", 0))
+    return earlier + len(found.get("tested_seeds", ()))

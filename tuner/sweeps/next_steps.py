@@ -10,6 +10,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.advice import LONGER, Advice
 from tuner.search.next_command import next_command
+from tuner.sweeps.growth import with_more_trials
 from tuner.training.saved_model import ModelDescription
 
 
@@ -22,10 +23,9 @@ def next_steps(config: SweepConfig, folder: Path) -> list[tuple[str, str]]:
     """
     task = ModelDescription.load(SweepFolder(folder).model).data.task
     more_epochs = Advice(remarks=(), max_epochs=LONGER * config.epochs)
-    more_trials = Advice(remarks=(), trials=LONGER * config.trials)
     same = [("train for longer", next_command(config, task, more_epochs))]
     if config.trials > 1:
-        same.append(("search for longer", next_command(config, task, more_trials)))
+        same.append(("search for longer", with_more_trials(config)))
     models = [("search for parameters", config.model)] if config.trials == 1 else []
     models += [("begin with pretrained weights", model) for model in _pretrained(task, config.model)]
     models += [("try another model", model) for model in _others(task, config.model)]

@@ -12,7 +12,7 @@ from tuner.core.score_text import difference_text
 from tuner.core.sweep_folder import sweeps_in
 
 if TYPE_CHECKING:
-    from tuner.core.outcome import FinishedSweep
+    from tuner.core.finished_sweep import FinishedSweep
     from tuner.core.scores import Difference
     from tuner.training.evaluation import Predictions
 

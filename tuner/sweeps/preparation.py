@@ -16,18 +16,21 @@ from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
+from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import is_sent, read_winner
 from tuner.core.sweep_folder import SweepFolder, check_sweep_name, claim_folder, known_sweep, sweep_names
 from tuner.core.units import format_parameters
 from tuner.data.source import Source
 from tuner.search.study_reader import read_records
 from tuner.sweeps.confirmation import is_pending, plan_more
+from tuner.sweeps.growth import announce, begin_growth, going_on, grown, with_more_trials
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
 from tuner.sweeps.pair import check_data_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
 from tuner.sweeps.resume import check_inputs, fit_to_machine
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
+from tuner.sweeps.status import SweepReader
 from tuner.tracking.store import Store
 from tuner.tracking.store_check import UnreachableError
 
@@ -98,8 +101,37 @@ def check_resumable(name: str, home: Path) -> SweepConfig:
     config, folder = known_sweep(name, home), SweepFolder(home / name)
     _check_not_running(folder)
     if folder.result.exists() and is_sent(folder.path) and folder.report_page.exists() and not is_pending(folder):
-        raise TunerError(f"the sweep {name} is finished: its result is in {folder.result}")
+        more = with_more_trials(config)
+        onwards = more and f"; for more trials: {more}"
+        raise TunerError(f"the sweep {name} is finished: its result is in {folder.result}{onwards}")
     return config
+
+
+def begin_growing(
+    name: str, asked: GrowRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None
+) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
+    """Makes a finished or interrupted sweep one with more trials or time, without training. From then on `resume` does.
+
+    Args:
+        name: the sweep's.
+        asked: how many, and how long.
+        callbacks: are told what is done.
+        home: the folder of all sweeps, by default TUNER_HOME.
+
+    Raises:
+        TunerError: it is no more than there is, the sweep runs, or its data or weights have changed.
+    """
+    asked.check()
+    home = home or tuner_home()
+    config, folder, events = known_sweep(name, home), SweepFolder(home / name), Callbacks(callbacks)
+    _check_not_running(folder)
+    grown(config, folder, asked)  # whatever is wrong with the request is told before the data is read
+    fitted, inputs = prepare_again(config, folder, events)
+    with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
+        new = grown(config, folder, asked)
+        begin_growth(new, folder)
+    announce(config, new, asked, folder, events)
+    return replace(fitted, trials=new.trials, time_budget=new.time_budget), folder, inputs
 
 
 def begin_confirming(
@@ -185,6 +217,17 @@ def _free_name(name: str | None, pair: str, home: Path) -> str:
         return next(f"{pair}-{n}" for n in range(1, 10**6) if not (home / f"{pair}-{n}").exists())
     check_sweep_name(name)
     if (home / name).exists():
-        onwards = f", or continue it: tuner resume {name}" if name in sweep_names(home) else ""
-        raise TunerError(f"--name '{name}' is taken: choose another{onwards}")
+        raise TunerError(f"--name '{name}' is taken: choose another{_onwards(name, home)}")
     return name
+
+
+def _onwards(name: str, home: Path) -> str:
+    """What to do with the sweep that has this name; empty when there is none, or it is damaged."""
+    if name not in sweep_names(home):
+        return ""
+    try:
+        status = SweepReader(name, home).status()
+        hint = going_on(status.config, status.state)
+    except TunerError:
+        return ""
+    return hint and f", or {hint}"

@@ -64,7 +64,9 @@ def _find(name: str, store: Store, home: Path) -> tuple[str, int]:
             raise TunerError(f"{model} has no version '{number}': choose one of {', '.join(numbers)}")
         return model, int(number)
     own = SweepConfig.load(home / name).uid if name in sweep_names(home) else None
-    found = [each for each in versions_of_sweep(store.uri, name) if own in (None, each.uid)]
+    every = versions_of_sweep(store.uri, name)
+    newest = {(each.model, each.uid or each.number): each for each in every}  # a sweep that grew may have several
+    found = [each for each in newest.values() if own in (None, each.uid)]
     if len(found) == 1:
         return found[0].model, found[0].number
     if found:

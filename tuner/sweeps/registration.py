@@ -100,6 +100,8 @@ def register_winner(
         folder=SweepFolder(folder).model,
         data=spec,
         example=to_raw(spec, Predictions.load(folder).inputs[:EXAMPLES]),
+        trial=winner.trial.number,
+        tested_before=winner.tested_before,
         accuracy=winner.scores.accuracy,
         test_data=winner.test_data,
         tags=(own_tags(validation) if validation else {}) | identity_tags(config),

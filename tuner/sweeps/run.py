@@ -23,10 +23,10 @@ from tuner.execution.signals import Stop
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
 from tuner.search.study import Study
-from tuner.sweeps.confirmation import seeds_after
 from tuner.sweeps.confirming import Confirming, Trainings
+from tuner.sweeps.growth import keep_result, plan_confirmation
 from tuner.sweeps.inputs import SweepInputs
-from tuner.sweeps.lock import SweepLock, clear_order, lock_sweep
+from tuner.sweeps.lock import SweepLock, lock_sweep
 from tuner.sweeps.phases import Phase, PhaseRunner
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown
@@ -143,12 +143,9 @@ class SweepRun:
 
     def _begin_confirming(self) -> Phase | None:
         trainings, best = self.trainings, self.trainings.study.best()
-        if trainings.confirming is None and self.config.confirm and best is not None:
-            seeds = seeds_after(self.config.seed, self.config.confirm)
-            plan = ConfirmPlan.of([best], seeds, reshuffle=self.config.reshuffle, test=self.config.test)
-            plan.save(self.folder)
-            clear_order(self.folder.path)  # `tuner stop` ended the search; again, it ends this
-            trainings.confirming = Confirming(self.config, self.folder, plan)
+        if trainings.confirming is None and best is not None:
+            plan = plan_confirmation(self.config, self.folder, best, self.events)
+            trainings.confirming = Confirming(self.config, self.folder, plan) if plan else None
         confirming = trainings.confirming
         if confirming is None:
             return None
@@ -190,8 +187,9 @@ class SweepRun:
             winner = finalize.find_winner(config, inputs, self.trainings.study, folder, storage, events)
         confirming = self.trainings.confirming
         winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
-        outcome = replace(self.outcome(), winner=winner)
-        write_result(outcome)  # from here on the model is safe, whatever happens next
+        outcome = keep_result(
+            replace(self.outcome(), winner=winner)
+        )  # from here on the model is safe, whatever happens next
         if confirming:
             confirming.clear()
         self.stop.check()

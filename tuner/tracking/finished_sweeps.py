@@ -10,12 +10,20 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.confirmation import Confirmation
-from tuner.core.outcome import FinishedSweep, Winner
-from tuner.core.records import SCORE
+from tuner.core.finished_sweep import FinishedSweep
+from tuner.core.outcome import Winner
+from tuner.core.records import SCORE, Value
 from tuner.core.score_text import class_name
 from tuner.core.scores import Interval
 from tuner.tracking.client import make_client
-from tuner.tracking.run_status import SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
+from tuner.tracking.run_status import (
+    BEST_TRIAL_TAG,
+    MOST_CHARACTERS,
+    SWEEP_TAG,
+    TEST_DATA_TAG,
+    TRIAL_TAG,
+    UID_TAG,
+)
 from tuner.tracking.run_tags import config_in
 from tuner.tracking.score_tags import own_score, own_tags
 from tuner.tracking.store import Store
@@ -28,12 +36,16 @@ COST_METRICS = {
 }
 BASE_CLASS_TAG = "tuner.base_class"
 TESTED_METRIC = "confirm_tested"  # how many of the models that confirm the winner were tested
+EARLIER_METRIC = "earlier_tested"  # see `Winner.tested_before`
+SEEDS_METRIC = "confirm_seeds"
+PARAMETERS_TAG = "tuner.best_parameters"  # as JSON: MLflow never changes a run's parameters, and a winner may change
 
 
 def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     """Writes the winner's parameters, test scores, cost and the test split's fingerprint to the sweep's run.
 
-    The metrics have the time of the winner's epoch, so that writing them again adds nothing.
+    The metrics have the time of the winner's epoch, and as step the number of models of the sweep that were tested
+    before: MLflow shows those of the last step. Writing them again adds nothing.
     """
     client, best = make_client(uri), winner.trial
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
@@ -41,33 +53,61 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     values = {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
     values |= {} if winner.val_luck is None else {"best_val_luck": winner.val_luck}
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
-    tags = {"tuner.best_trial": best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
+    if winner.tested_before:
+        values[EARLIER_METRIC] = float(winner.tested_before)
+        if winner.confirm is None:  # what an earlier winner's confirmation has left counts no more
+            values |= {SEEDS_METRIC: 0.0, TESTED_METRIC: 0.0}
+    tags = {BEST_TRIAL_TAG: best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
+    tags[PARAMETERS_TAG] = json.dumps(best.parameters)[:MOST_CHARACTERS]
     if winner.scores.base_class is not None:
         tags[BASE_CLASS_TAG] = class_name(winner.scores.base_class)  # MLflow takes no tag of any length
     tags |= own_tags(winner.validation) if winner.validation else {}
+    known = client.get_run(run_id)
     client.log_batch(
         run_id,
-        metrics=[Metric(name, value, when, 0) for name, value in values.items()],
-        params=[Param(name, str(value)) for name, value in best.parameters.items()],
+        metrics=_new_metrics(client, known, values, when, winner.tested_before),
+        params=_new_params(known, best.parameters),
         tags=[RunTag(name, str(value)) for name, value in tags.items()],
     )
     if winner.confirm:
-        _log_confirmation(client, run_id, winner.confirm)
+        _log_confirmation(client, run_id, winner.confirm, winner.tested_before)
 
 
-def _log_confirmation(client: MlflowClient, run_id: str, found: Confirmation) -> None:
+def _new_metrics(client: MlflowClient, run: Run, values: Mapping[str, float], when: int, step: int) -> list[Metric]:
+    """Those that have changed. Where one has an earlier value of the same step, the new one is a little later.
+
+    MLflow cannot log a model to a run in which two values of a metric have the same time.
+    """
+    metrics = []
+    for name, value in values.items():
+        history = client.get_metric_history(run.info.run_id, name) if name in run.data.metrics else []
+        same = [metric for metric in history if metric.step == step]
+        last = max(same, key=lambda metric: metric.timestamp, default=None)
+        if last is None or last.value != value:
+            metrics.append(Metric(name, value, max(when, last.timestamp + 1) if last else when, step))
+    return metrics
+
+
+def _new_params(run: Run, parameters: Mapping[str, Value]) -> list[Param]:
+    """None when the run has those of an earlier winner."""
+    new = {name: str(value) for name, value in parameters.items()}
+    same = run.data.params.items() <= new.items()
+    return [Param(name, value) for name, value in new.items()] if same else []
+
+
+def _log_confirmation(client: MlflowClient, run_id: str, found: Confirmation, step: int) -> None:
     """The metrics have the time of the last training, so that those of more seeds later take their place."""
     when, spreads = int(found.finished * 1000), {f"test_{name}": spread for name, spread in found.test.items()}
     if found.accuracy:
         spreads[SCORE] = found.accuracy
-    values = {"confirm_seeds": float(len(found.seeds))}
-    values |= {TESTED_METRIC: float(found.looks)} if found.looks else {}
+    values = {SEEDS_METRIC: float(len(found.seeds))}
+    values |= {TESTED_METRIC: float(found.looks)} if found.looks or step else {}
     for name, spread in spreads.items():
         values[f"{name}_mean"] = spread.mean
         if spread.sd is not None and spread.interval is not None:
             values |= {f"{name}_sd": spread.sd, f"{name}_mean_low": spread.interval.low}
             values[f"{name}_mean_high"] = spread.interval.high
-    client.log_batch(run_id, metrics=[Metric(name, value, when, 0) for name, value in values.items()])
+    client.log_batch(run_id, metrics=[Metric(name, value, when, step) for name, value in values.items()])
 
 
 def tested_on(uri: str, experiment: str, test_data: str) -> dict[str, int]:
@@ -78,10 +118,15 @@ def tested_on(uri: str, experiment: str, test_data: str) -> dict[str, int]:
     client = make_client(uri)
     same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and metrics.test_accuracy >= 0"
     return {
-        run.data.tags[UID_TAG]: 1 + int(run.data.metrics.get(TESTED_METRIC, 0))
+        run.data.tags[UID_TAG]: 1 + _tested(run.data.metrics)
         for run in _pages(client.search_runs, [experiment], same)
         if UID_TAG in run.data.tags
     }
+
+
+def _tested(metrics: Mapping[str, float]) -> int:
+    """How many models of a sweep were tested besides its winner."""
+    return int(metrics.get(TESTED_METRIC, 0)) + int(metrics.get(EARLIER_METRIC, 0))
 
 
 _PAGE = 1000
@@ -149,7 +194,7 @@ def _read(run: Run, pair: str) -> FinishedSweep:
         val_accuracy=metrics.get("best_val_accuracy"),
         limit=limit if isinstance(limit := config_in(tags).get("limit"), int) else None,
         validation=own_score(tags),
-        tested=int(metrics.get(TESTED_METRIC, 0)),
+        tested=_tested(metrics),
     )
 
 

@@ -24,7 +24,7 @@ from tuner.core.package import copy_package
 from tuner.data.spec import DataSpec
 from tuner.tracking.client import make_client
 from tuner.tracking.retry import ignore_refusal, retried_uploads
-from tuner.tracking.run_status import SWEEP_TAG, TEST_ACCURACY_TAG, TEST_DATA_TAG, UID_TAG
+from tuner.tracking.run_status import BEST_TRIAL_TAG, SWEEP_TAG, TEST_ACCURACY_TAG, TEST_DATA_TAG, UID_TAG
 
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "pillow", "safetensors", "scikit-learn", "torch", "torchvision")
 
@@ -50,21 +50,26 @@ class Candidate:
     """The test split's fingerprint."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """More tags of the version, such as its validation score."""
+    trial: int = 0
+    """The number of the trial in its sweep."""
+    tested_before: int = 0
+    """See `Winner.tested_before`: 0 for the first winner of a sweep. It is the step of its metrics."""
     description: str = ""
     """What people should know of it before they use it."""
 
 
 def register(uri: str, candidate: Candidate) -> str:
-    """Logs and registers the model, once for each sweep. Returns its URI, `models:/NAME/VERSION`."""
+    """Logs and registers the model, once for each winner of a sweep. Returns its URI, `models:/NAME/VERSION`."""
     client = make_client(uri)
     version = _registered(client, candidate) or _new_version(client, uri, candidate)
     return f"models:/{version.name}/{version.version}"
 
 
 def _registered(client: MlflowClient, candidate: Candidate) -> ModelVersion | None:
-    """The sweep's version. Duplicates are deleted: a request whose answer was lost may have been processed."""
+    """The model's version. Duplicates are deleted: a request whose answer was lost may have been processed."""
     versions = client.search_model_versions(f"name = '{candidate.name}'")
-    own = sorted((each for each in versions if each.tags.get(UID_TAG) == candidate.uid), key=lambda v: int(v.version))
+    of_sweep = (each for each in versions if each.tags.get(UID_TAG) == candidate.uid)
+    own = sorted((each for each in of_sweep if _is_of(each.tags, candidate)), key=lambda v: int(v.version))
     for double in own[1:]:
         with ignore_refusal():  # some users may write but not delete
             client.delete_model_version(double.name, double.version)
@@ -81,6 +86,7 @@ def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelV
     tags = {
         SWEEP_TAG: candidate.sweep,
         UID_TAG: candidate.uid,
+        BEST_TRIAL_TAG: str(candidate.trial),
         TEST_ACCURACY_TAG: repr(candidate.accuracy),
         TEST_DATA_TAG: candidate.test_data,
         **candidate.tags,
@@ -96,15 +102,21 @@ def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelV
 
 
 def _logged(client: MlflowClient, candidate: Candidate) -> LoggedModel | None:
-    """The model that an earlier attempt logged completely, if there is one. All others are deleted."""
+    """The model that an earlier attempt logged completely, if there is one. Others of this trial are deleted."""
     experiment = client.get_run(candidate.run_id).info.experiment_id
-    models = client.search_logged_models([experiment], f"source_run_id = '{candidate.run_id}'")
+    every = client.search_logged_models([experiment], f"source_run_id = '{candidate.run_id}'")
+    models = [model for model in every if _is_of(model.tags or {}, candidate)]
     whole = [model for model in models if model.status == LoggedModelStatus.READY]
     for model in models:
         if model not in whole[:1]:
             with ignore_refusal():
                 client.delete_logged_model(model.model_id)
     return whole[0] if whole else None
+
+
+def _is_of(tags: Mapping[str, str], candidate: Candidate) -> bool:
+    """Whether these tags are of the candidate's trial. Earlier versions of tuner noted none: a sweep had one winner."""
+    return tags.get(BEST_TRIAL_TAG, "" if candidate.tested_before else str(candidate.trial)) == str(candidate.trial)
 
 
 def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedModel:
@@ -120,6 +132,8 @@ def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedMo
             code_paths=[str(package)],
             signature=_signature(candidate.data),
             metadata=_inputs(candidate.data),
+            tags={BEST_TRIAL_TAG: str(candidate.trial)},
+            step=candidate.tested_before,
             input_example=candidate.example,
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
         )

@@ -28,6 +28,14 @@ def tags_of(config: SweepConfig) -> dict[str, str]:
     }
 
 
+def grown_tags(config: SweepConfig, tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a sweep's run that must change because the sweep has grown since; none when it has not."""
+    known = config_in(tags)
+    if not known or all(known.get(name) == getattr(config, name) for name in ("trials", "time_budget")):
+        return {}
+    return {_CONFIG_TAG: json.dumps(asdict(config))}
+
+
 def config_in(tags: Mapping[str, str]) -> dict[str, Any]:
     """The fields of the SweepConfig in the tags of a sweep's run, of any version; empty when they cannot be read."""
     try:

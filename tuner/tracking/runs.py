@@ -30,7 +30,7 @@ from tuner.tracking.run_status import (
     TrialRun,
     key_of,
 )
-from tuner.tracking.run_tags import tags_of
+from tuner.tracking.run_tags import grown_tags, tags_of
 from tuner.tracking.store import Store
 
 MOST_METRICS = 900  # in one request: MLflow's limit is 1000, with parameters and tags
@@ -62,6 +62,8 @@ class MlflowSweep:
         if parent is None:
             tags, begin = {**self._tags, **tags_of(config)}, int((started or time.time()) * 1000)
             parent = self._client.create_run(self.experiment_id, begin, tags, self._name)
+        for name, value in grown_tags(config, parent.data.tags).items():
+            self._client.set_tag(parent.info.run_id, name, value)
         self.run_id, self.status = str(parent.info.run_id), str(parent.info.status)
         self._began = int(parent.info.start_time)
 

@@ -148,9 +148,10 @@ def registered_models(uri: str) -> dict[str, int | None]:
 
 
 def versions_of_sweep(uri: str, sweep: str) -> list[Version]:
-    """The versions, of all models, that sweeps of this name have made."""
+    """The versions, of all models, that sweeps of this name have made, oldest first."""
     client = make_client(uri)
-    return [_read(each) for each in client.search_model_versions(f"tags.`{SWEEP_TAG}` = '{sweep}'")]
+    found = [_read(each) for each in client.search_model_versions(f"tags.`{SWEEP_TAG}` = '{sweep}'")]
+    return sorted(found, key=lambda version: version.number)
 
 
 def download_model(uri: str, model_uri: str, folder: Path) -> Path:

@@ -12,6 +12,9 @@ import pytest
 from support.common import Typed, check_refused, make_config
 
 from tuner.core import catalog
+from tuner.core.files import write_checked_json
+from tuner.core.sweep_folder import SweepFolder
+from tuner.sweeps.lock import lock_sweep
 
 HEAVY = ("torch", "ray", "mlflow", "optuna", "sklearn", "numpy")
 
@@ -169,11 +172,57 @@ def test_a_sweep_does_not_go_on_with_other_data_than_it_began_with(typed: Typed,
 
 
 def test_a_taken_name_says_how_to_go_on(typed: Typed, home: Path) -> None:
-    (home / "mine").mkdir(parents=True)
-    (home / "mine/sweep.json").touch()
-    code, _, err = typed("sweep", "digits", "cnn", "--name", "mine")
-    assert code == 2
-    assert "tuner resume mine" in err
+    folder = SweepFolder(home / "mine")
+    folder.path.mkdir(parents=True)
+    taken = "error: --name 'mine' is taken: choose another"
+
+    def refused() -> str:
+        code, _, err = typed("sweep", "digits", "cnn", "--name", "mine")
+        assert (code, err.count("\n")) == (2, 1)
+        return err.rstrip()
+
+    folder.config.touch()
+    assert refused() == taken  # it is damaged
+    make_config(name="mine").save(folder.path)
+    assert refused() == f"{taken}, or continue that sweep: tuner resume mine"
+    with lock_sweep(folder.path):
+        assert refused() == f"{taken}, or watch that sweep: tuner status mine --watch"
+    write_checked_json(folder.result, {"model": {"uri": "models:/digits-cnn/1"}})
+    assert refused() == f"{taken}, or give that sweep more trials: tuner resume mine --trials 24"
+    folder.report.mkdir()
+    folder.report_page.touch()
+    code, _, err = typed("resume", "mine")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.endswith("result.json; for more trials: tuner resume mine --trials 24\n")
+    make_config(name="mine", trials=1, space={"epochs": 3, "params": {"lr": 0.1}}).save(folder.path)
+    assert refused() == taken
+
+
+@pytest.mark.parametrize("option", [("--max-epochs", "40"), ("--set", "lr=0.1"), ("--space", "new.toml")])
+def test_what_a_sweep_keeps_cannot_be_changed_later(typed: Typed, home: Path, option: tuple[str, str]) -> None:
+    make_config(name="x").save(home / "x")
+    code, out, err = typed("resume", "x", "--trials", "40", *option)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("error: x keeps its search space and --max-epochs, ")
+    assert err.endswith(": tuner sweep DATASET MODEL --warm-start x\n")
+
+
+def test_more_trials_are_asked_for_on_the_cluster_that_has_the_sweep(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def proceed(words: list[str], address: str, **_: object) -> int:
+        asked.append([address, *words])
+        return 0
+
+    monkeypatch.setattr("tuner.cli.remote.proceed", proceed)
+    cluster = "http://head:8265"
+    assert typed("resume", "x", "--trials", "40", "--time-budget", "90s", "--address", cluster)[0] == 0
+    assert typed("resume", "x", "--address", cluster)[0] == 0
+    assert typed("resume", "x", "--trials", "0", "--address", cluster)[0] == 2
+    more = ["--trials", "40", "--time-budget", "90.000000s"]
+    assert asked == [[cluster, "resume", "x", *more], [cluster, "resume", "x"]]
 
 
 COMMANDS = (

@@ -12,7 +12,7 @@ from support.finished_sweeps import make
 
 from tuner.cli.model_tables import print_comparison
 from tuner.core.errors import TunerError
-from tuner.core.outcome import FinishedSweep
+from tuner.core.finished_sweep import FinishedSweep
 from tuner.sweeps.best_sweeps import Registered, best_sweeps
 from tuner.sweeps.champion import ByHand
 from tuner.sweeps.compare import Comparison, Row, _looks, _not_compared, compare

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from support.common import make_config, make_record
+from support.made_up_scores import made_up_winner
 
 from tuner.cli.confirm_output import print_confirming
 from tuner.core.config import SweepConfig, SweepRequest
@@ -175,14 +176,14 @@ def test_a_confirmation_in_words() -> None:
 
 
 def test_each_model_that_is_tested_is_a_look() -> None:
-    class Winner:
-        confirm = Confirmation(
-            trial=0, asked=2, seeds=(1, 2), accuracy=None, reshuffle=False, finished=0.0, tested_seeds=(1, 2)
-        )
-
-    assert count_looks(Winner(), "me", {"me": 1, "other": 1}, {"other": 4}) == 3 + 4  # type: ignore[arg-type]
-    Winner.confirm = replace(Winner.confirm, tested_before=2)
-    assert count_looks(Winner(), "me", {"me": 3}) == 5  # type: ignore[arg-type]
+    found = Confirmation(
+        trial=0, asked=2, seeds=(1, 2), accuracy=None, reshuffle=False, finished=0.0, tested_seeds=(1, 2)
+    )
+    winner = made_up_winner(TRIALS[0], confirm=found)
+    assert count_looks(winner, "me", {"me": 1, "other": 1}, {"other": 4}) == 3 + 4
+    winner = replace(winner, confirm=replace(found, tested_before=2))
+    assert count_looks(winner, "me", {"me": 3}) == 5
+    assert count_looks(replace(winner, tested_before=4), "me", {"me": 3}) == 9
 
 
 def test_an_earlier_sweep_has_no_confirmation(tmp_path: Path) -> None:

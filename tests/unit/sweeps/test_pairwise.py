@@ -8,7 +8,7 @@ import torch
 from support.common import make_config
 from support.finished_sweeps import make
 
-from tuner.core.outcome import FinishedSweep
+from tuner.core.finished_sweep import FinishedSweep
 from tuner.data.spec import Split
 from tuner.sweeps.pairwise import against_best, pairwise_notes
 from tuner.training.evaluation import Predictions

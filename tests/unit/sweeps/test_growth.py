@@ -1,0 +1,256 @@
+"""A finished or interrupted sweep that gets more trials, or more time."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.common import make_config
+from support.made_up_scores import made_up_winner
+from support.made_up_search import Recorder, begin, drive, report_of, study_of
+
+from tuner.core.config import SweepConfig
+from tuner.core.confirmation import ConfirmPlan
+from tuner.core.errors import TunerError
+from tuner.core.grow_request import GrowRequest
+from tuner.core.outcome import Outcome, read_result, read_winner, write_result
+from tuner.core.records import TrialRecord
+from tuner.core.sweep_folder import SweepFolder
+from tuner.core.units import parse_seconds
+from tuner.search.study import Study
+from tuner.sweeps.growth import (
+    announce,
+    begin_growth,
+    grown,
+    keep_result,
+    plan_confirmation,
+    same_winner,
+    succeeding,
+)
+from tuner.sweeps.looks import looks_here
+
+NAME = "demo"
+
+
+@pytest.fixture
+def folder(home: Path) -> SweepFolder:
+    (home / NAME).mkdir(parents=True)
+    return SweepFolder(home / NAME)
+
+
+def search(config: SweepConfig, folder: SweepFolder, epochs: Counter[int]) -> Study:
+    """Runs all of its trials, each the better the higher its number."""
+    controller, study = begin(config, folder.path)
+    drive(controller, epochs)
+    controller.finish()
+    return study
+
+
+def finish(config: SweepConfig, folder: SweepFolder, study: Study, **changes: Any) -> None:
+    """The sweep has a result, with its best trial as winner."""
+    best = study.best()
+    assert best
+    folder.model.mkdir(exist_ok=True)
+    winner = made_up_winner(best, **changes)
+    write_result(Outcome(config=config, folder=folder.path, records=tuple(study.records()), winner=winner, seconds=1))
+
+
+def finished(folder: SweepFolder, **changes: Any) -> tuple[SweepConfig, list[TrialRecord], Counter[int]]:
+    """A sweep of six trials that has come to its end; how many epochs each has trained."""
+    config, epochs = make_config(trials=6, **changes), Counter[int]()
+    config.save(folder.path)
+    study = search(config, folder, epochs)
+    finish(config, folder, study)
+    return config, study.records(), epochs
+
+
+def test_old_trials_stay_as_they_are_and_new_ones_come_after_them(folder: SweepFolder) -> None:
+    config, before, epochs = finished(folder)
+    spent = dict(epochs)
+    new = grown(config, folder, GrowRequest(trials=20))
+    begin_growth(new, folder)
+    assert SweepConfig.load(folder.path) == new
+    assert not folder.result.exists()
+    after = search(new, folder, epochs).records()
+    assert (len(before), len(after)) == (6, 20)
+    assert after[:6] == before
+    assert {number: epochs[number] for number in spent} == spent
+    assert {record.state for record in before} == {"COMPLETE", "PRUNED"}
+    assert all(sorted(record.values) == list(range(1, record.epoch + 1)) for record in after)
+    at_first_rung = [record for record in after if record.epoch >= 1]
+    promoted = [record for record in at_first_rung if record.epoch > 1]
+    assert len(promoted) <= -(-len(at_first_rung) // 3)  # the pruned ones of before count at their rungs
+
+
+def test_new_points_are_drawn_with_what_the_old_trials_taught(folder: SweepFolder) -> None:
+    space = {"epochs": 9, "params": {"lr": {"low": 0.0, "high": 1.0}}}
+    config = make_config(trials=30, epochs=1, space=space)
+    config.save(folder.path)
+
+    def run(config: SweepConfig) -> list[float]:
+        controller, study = begin(config, folder.path)
+        while drawn := controller.next_trial():
+            lr = float(drawn[1]["lr"])
+            controller.on_report(drawn[0], report_of(1, 1 - abs(lr - 0.7)))
+        return [float(record.parameters["lr"]) for record in study.records()]
+
+    first = run(config)
+    new = grown(config, folder, GrowRequest(trials=60))
+    begin_growth(new, folder)
+    later = run(new)
+    assert later[:30] == first
+    assert sum(abs(lr - 0.7) for lr in later[30:]) / 30 < sum(abs(lr - 0.7) for lr in first[:10]) / 10 / 2
+
+
+def test_what_is_no_more_than_there_is_is_refused(folder: SweepFolder) -> None:
+    config, _, _ = finished(folder)
+    for asked, words in (
+        (GrowRequest(trials=6), "--trials 6: demo has 6 trials already: to go on, give more: --trials 12"),
+        (GrowRequest(trials=2), "--trials 2: demo has 6 trials already"),
+        (GrowRequest(time_budget=9.0), "demo has all of its 6 trials: to go on, give more: --trials 12"),
+    ):
+        with pytest.raises(TunerError, match=f"^{words}"):
+            grown(config, folder, asked)
+    alone = make_config(trials=1, space={"epochs": 9, "params": {"lr": 0.1}})
+    with pytest.raises(TunerError, match=r"^demo trains one point alone"):
+        grown(alone, folder, GrowRequest(trials=9))
+    for trials in (0, 10**7):
+        with pytest.raises(TunerError, match=f"^--trials must be at least 1 and at most 1000000, got {trials}"):
+            GrowRequest(trials=trials).check()
+
+
+def test_a_request_reaches_a_cluster_as_it_was_typed() -> None:
+    for seconds in (0.5, 90.0, 3.6e6):
+        _, budget = GrowRequest(time_budget=seconds).words()
+        assert parse_seconds(budget, "--time-budget") == seconds
+    assert GrowRequest(trials=40, time_budget=90.0).words()[:3] == ["--trials", "40", "--time-budget"]
+    assert not GrowRequest().words()
+
+
+def test_a_new_time_budget_counts_from_now_on_and_one_that_is_spent_must_be_renewed(folder: SweepFolder) -> None:
+    config = make_config(trials=6, time_budget=40.0)
+    config.save(folder.path)
+    study = study_of(config, folder.path)
+    study.ask()
+    study.note_spent([30.0, 10.0])
+    with pytest.raises(TunerError, match=r"^demo has spent its time budget of 40 s: add --time-budget"):
+        grown(config, folder, GrowRequest(trials=9))
+    new = grown(config, folder, GrowRequest(trials=9, time_budget=30.0))
+    assert (new.trials, new.time_budget) == (9, 70.0)
+    assert grown(config, folder, GrowRequest(time_budget=30.0)).trials == 6
+    begin_growth(new, folder)
+    told = Recorder()
+    announce(config, new, GrowRequest(trials=9, time_budget=30.0), folder, told)
+    controller, _ = begin(new, folder.path)
+    assert [*told.notes, controller.budget.begun] == [
+        "demo goes on: 9 trials instead of 6, of which it has 1",
+        "30 s of the time budget of 70 s are left",
+    ]
+    assert not told.warnings
+
+
+def test_a_sweep_without_a_budget_gets_one_from_now_on(folder: SweepFolder) -> None:
+    config, _, _ = finished(folder)
+    asked, told = GrowRequest(trials=9, time_budget=3600.0), Recorder()
+    new = grown(config, folder, asked)
+    assert new.time_budget == 3600.0
+    announce(config, new, asked, folder, told)
+    assert told.notes[1] == "the search may take 60 min from now on"
+
+
+@pytest.mark.parametrize("kill_after", [0, 1, 2])
+def test_a_kill_at_any_step_loses_neither_result_nor_plan(
+    folder: SweepFolder, monkeypatch: pytest.MonkeyPatch, kill_after: int
+) -> None:
+    config, records, _ = finished(folder)
+    ConfirmPlan.of([records[5]], [1, 2], reshuffle=False, test="winner").save(folder)
+    result, plan = read_result(folder.path), ConfirmPlan.load(folder)
+    steps, replaced, saved = Counter[str](), Path.replace, SweepConfig.save
+
+    def killed_before(step: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            steps["done"] += 1
+            if steps["done"] > kill_after:
+                raise KeyboardInterrupt
+            return step(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed_before(replaced))
+        patch.setattr(SweepConfig, "save", killed_before(saved))
+        with pytest.raises(KeyboardInterrupt):
+            begin_growth(grown(config, folder, GrowRequest(trials=9)), folder)
+    assert SweepConfig.load(folder.path) == config
+    begin_growth(grown(config, folder, GrowRequest(trials=9)), folder)  # typed again
+    assert SweepConfig.load(folder.path).trials == 9
+    assert ConfirmPlan.load_earlier(folder) == plan
+    winner = same_winner(folder, records[5], records)
+    assert winner
+    keep_result(Outcome(config=config, folder=folder.path, records=tuple(records), winner=winner, seconds=1))
+    assert read_result(folder.path)["best"] == result["best"]
+    assert not folder.earlier_result.exists()
+
+
+def test_a_sweep_that_has_grown_is_listed_where_it_was(folder: SweepFolder) -> None:
+    config, _, _ = finished(folder)
+    os.utime(folder.config, (1000, 1000))
+    begin_growth(grown(config, folder, GrowRequest(trials=9)), folder)
+    assert folder.config.stat().st_mtime == 1000
+
+
+def test_the_same_winner_keeps_its_scores_and_another_counts_the_looks_of_before(folder: SweepFolder) -> None:
+    config, records, _ = finished(folder)
+    best, told = records[5], Recorder()
+    assert same_winner(folder, best, records) is None  # it has not grown
+    assert succeeding(folder, made_up_winner(best), records, told).tested == 1
+    begin_growth(grown(config, folder, GrowRequest(trials=9)), folder)
+    assert looks_here(config.pair, "data", folder.home) == {config.uid: 1}  # also while it grows
+    same = same_winner(folder, best, records)
+    assert same
+    assert (same.trial, same.tested) == (best, 1)
+    assert same_winner(folder, records[4], records) is None
+    other = succeeding(folder, made_up_winner(records[4]), records, told)
+    assert (other.tested_before, other.tested) == (1, 2)
+    assert told.notes == ["the winner is trial 4 now, no longer 5"]
+    folder.report.mkdir()
+    folder.report_page.touch()
+    keep_result(Outcome(config=config, folder=folder.path, records=tuple(records), winner=other, seconds=1))
+    assert read_winner(folder.path, records) == other
+    assert looks_here(config.pair, "data", folder.home) == {config.uid: 2}
+    assert not folder.report_page.exists()  # so that it is made anew, whatever happens next
+
+
+def test_a_confirmation_stays_with_its_trial_alone(folder: SweepFolder) -> None:
+    config, records, _ = finished(folder)
+    plan, told = ConfirmPlan.of([records[5]], [1, 2], reshuffle=True, test="mean"), Recorder()
+    plan.save(folder)
+    begin_growth(grown(config, folder, GrowRequest(trials=9)), folder)
+    assert ConfirmPlan.load(folder) is None  # the search is not over any more
+    assert plan_confirmation(config, folder, records[5], told) == plan  # the result of before did not have it yet
+    assert ConfirmPlan.load(folder) == plan
+    begin_growth(grown(config, folder, GrowRequest(trials=9)), folder)
+    assert plan_confirmation(config, folder, records[4], told) is None
+    assert told.notes == [
+        "trial 5 was confirmed, and is not the winner any more; to confirm the new winner: "
+        "tuner confirm demo --seeds 2 --reshuffle --test mean"
+    ]
+    assert not folder.confirmation.path.exists()
+    assert plan_confirmation(config, folder, records[4], told) is None
+
+
+def test_a_sweep_that_confirms_its_winner_confirms_the_new_one(folder: SweepFolder) -> None:
+    config, records, _ = finished(folder, confirm=3)
+    told = Recorder()
+    first = plan_confirmation(config, folder, records[5], told)
+    assert first
+    begin_growth(grown(config, folder, GrowRequest(trials=9)), folder)
+    second = plan_confirmation(config, folder, records[4], told)
+    assert second
+    assert (first.trials, second.trials, len(second.seeds)) == ((5,), (4,), 3)
+    assert ConfirmPlan.load(folder) == second
+    assert not told.notes

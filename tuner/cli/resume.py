@@ -1,0 +1,91 @@
+"""The command resume."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tuner.cli import options as opt
+from tuner.cli.console import Command, err, out
+from tuner.core.environment import prepare_environment
+from tuner.core.errors import TunerError
+from tuner.core.grow_request import GrowRequest
+from tuner.core.units import parse_seconds
+
+app = typer.Typer()
+MoreTrials = Annotated[
+    int | None,
+    typer.Option(
+        "--trials",
+        metavar="N",
+        help="Go on until there are N trials, those that there are included; also when the sweep is finished.",
+        rich_help_panel=opt.SEARCH,
+    ),
+]
+MoreTime = Annotated[
+    str | None,
+    typer.Option(
+        "--time-budget",
+        metavar="TIME",
+        help="Stop the search after this time from now on: 90s, 30m, 2h. By default it has the rest of its budget.",
+        rich_help_panel=opt.SEARCH,
+    ),
+]
+Unchanged = Annotated[list[str] | None, typer.Option("--max-epochs", "--epochs", "--set", "--space", hidden=True)]
+
+
+@app.command(cls=Command)
+def resume(
+    name: opt.Name,
+    *,
+    trials: MoreTrials = None,
+    time_budget: MoreTime = None,
+    unchanged: Unchanged = None,
+    address: opt.Address = None,
+    attach: opt.Attach = False,
+    detach: opt.Detach = False,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Continue a sweep that was paused, stopped by Ctrl-C, or that crashed, from where it was.
+
+    With --trials also one that is finished: new trials are drawn with what all of its trials have taught.
+
+    Examples:  tuner resume digits-cnn-1   |   tuner resume digits-cnn-1 --trials 40 --time-budget 1h
+    """
+    prepare_environment()
+    if unchanged:
+        raise TunerError(
+            f"{name} keeps its search space and --max-epochs, since other trials could not be compared with those that "
+            "it has: give them to a new sweep, which tries its best first: "
+            f"tuner sweep DATASET MODEL --warm-start {name}"
+        )
+    more = GrowRequest(
+        trials=trials, time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget")
+    )
+    more.check()
+    place = opt.sweep_place(name, address)
+    if place:
+        from tuner.cli import remote  # noqa: PLC0415 - imports Ray
+
+        words = ["resume", name, *more.words()]
+        raise typer.Exit(remote.proceed(words, place, attach=attach, as_json=as_json, out=out, err=err))
+    from tuner.cli import printer  # noqa: PLC0415
+    from tuner.cli.sweep import run_in_background  # noqa: PLC0415
+    from tuner.core.files import tuner_home  # noqa: PLC0415
+    from tuner.core.sweep_folder import SweepFolder  # noqa: PLC0415
+    from tuner.sweeps import api, preparation  # noqa: PLC0415 - imports torch
+    from tuner.sweeps.confirmation import is_pending  # noqa: PLC0415
+
+    if more.given:
+        if detach:
+            preparation.begin_growing(name, more, callbacks=[printer.notes_of(err)])
+            raise typer.Exit(run_in_background(name, as_json=as_json))
+        code = printer.run(lambda each: api.grow(name, more, callbacks=[each]), as_json=as_json, out=out, err=err)
+        raise typer.Exit(code)
+    folder = SweepFolder(tuner_home() / name)
+    if detach and (not folder.result.exists() or is_pending(folder)):
+        preparation.check_resumable(name, tuner_home())
+        raise typer.Exit(run_in_background(name, as_json=as_json))
+    code = printer.run(lambda callback: api.resume(name, callbacks=[callback]), as_json=as_json, out=out, err=err)
+    raise typer.Exit(code)

@@ -1,0 +1,33 @@
+"""How a user asks for more of a sweep: more trials, or more time for those that it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuner.core.config import MOST_TRIALS
+from tuner.core.errors import TunerError
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrowRequest:
+    """More of a sweep, as asked for. None leaves it as it is."""
+
+    trials: int | None = None
+    """How many trials there will be, those that there are included."""
+    time_budget: float | None = None
+    """How many seconds the search may take from now on."""
+
+    @property
+    def given(self) -> bool:
+        """Whether anything is asked for."""
+        return self != GrowRequest()
+
+    def check(self) -> None:
+        """Raises TunerError for an impossible number."""
+        if self.trials is not None and not 1 <= self.trials <= MOST_TRIALS:
+            raise TunerError(f"--trials must be at least 1 and at most {MOST_TRIALS}, got {self.trials}")
+
+    def words(self) -> list[str]:
+        """The request as options of a command line."""
+        trials = [] if self.trials is None else ["--trials", str(self.trials)]
+        return trials if self.time_budget is None else [*trials, "--time-budget", f"{self.time_budget:f}s"]

@@ -1,0 +1,161 @@
+"""Sweeps that grow: a finished or interrupted one gets more trials, or more time.
+
+The result of before is set aside, in one step, and the sweep is unfinished from then on: everything else treats it like
+one that was interrupted. The new number of trials is in sweep.json before anything runs. At the end of the search its
+winner is compared with that of before. If it is the same trial, the scores and the confirmation of before are its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tuner.core.callback import Callback
+from tuner.core.config import SweepConfig
+from tuner.core.confirm_request import ConfirmRequest
+from tuner.core.confirmation import ConfirmPlan
+from tuner.core.errors import TunerError
+from tuner.core.grow_request import GrowRequest
+from tuner.core.outcome import Outcome, Winner, read_earlier_result, read_earlier_winner, write_result
+from tuner.core.records import TrialRecord
+from tuner.core.sweep_folder import SweepFolder
+from tuner.core.units import counted, format_seconds
+from tuner.search.space_file import space_of
+from tuner.search.study_reader import StudyReader
+from tuner.sweeps.confirmation import lacks, seeds_after
+from tuner.sweeps.lock import clear_order
+
+TIMES = 2  # how many times as many trials are proposed to a user
+
+
+def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest) -> SweepConfig:
+    """The sweep with what is asked for.
+
+    Raises:
+        TunerError: it is no more than there is, or nothing can come of it.
+    """
+    reader = StudyReader(folder.journal)
+    known, spent = len(reader.records()), sum(reader.spent())
+    trials = config.trials if asked.trials is None else asked.trials
+    if trials > 1 and not can_grow(config):
+        raise TunerError(f"{config.name} trains one point alone: to search, begin a sweep: tuner sweep")
+    if trials <= known:
+        more = f"to go on, give more: --trials {TIMES * known}"
+        if asked.trials is None:
+            raise TunerError(f"{config.name} has all of its {counted(known, 'trial')}: {more}")
+        raise TunerError(f"--trials {trials}: {config.name} has {counted(known, 'trial')} already: {more}")
+    if asked.time_budget is not None:
+        return replace(config, trials=trials, time_budget=spent + asked.time_budget)
+    if config.time_budget is not None and spent >= config.time_budget:
+        of = format_seconds(config.time_budget)
+        raise TunerError(f"{config.name} has spent its time budget of {of}: add --time-budget, the time from now on")
+    return replace(config, trials=trials)
+
+
+def can_grow(config: SweepConfig) -> bool:
+    """Whether a further trial could differ from the others."""
+    return any(len(each.choices) != 1 for each in space_of(config).parameters)
+
+
+def announce(old: SweepConfig, new: SweepConfig, asked: GrowRequest, folder: SweepFolder, events: Callback) -> None:
+    """Says what is done."""
+    reader = StudyReader(folder.journal)
+    size = counted(new.trials, "trial")
+    whole = size if new.trials == old.trials else f"{size} instead of {old.trials}"
+    events.on_note(f"{new.name} goes on: {whole}, of which it has {len(reader.records())}", warning=False)
+    if asked.time_budget is not None and not reader.spent():  # else the search tells the rest of its budget
+        events.on_note(f"the search may take {format_seconds(asked.time_budget)} from now on", warning=False)
+
+
+def begin_growth(new: SweepConfig, folder: SweepFolder) -> None:
+    """Makes the sweep an unfinished one with this configuration. The caller has locked it.
+
+    Whatever a kill leaves of this, `resume` comes to the result of before, or to that of the grown sweep.
+    """
+    for now, then in ((folder.result, folder.earlier_result), (folder.confirm_plan, folder.earlier_plan)):
+        if now.exists():
+            now.replace(then)
+    began = folder.config.stat().st_mtime_ns  # sweeps are listed by when they began
+    new.save(folder.path)
+    os.utime(folder.config, ns=(began, began))
+
+
+def same_winner(folder: SweepFolder, best: TrialRecord, records: Sequence[TrialRecord]) -> Winner | None:
+    """The winner of before with its scores, if it is still the best trial and its model is there."""
+    winner = read_earlier_winner(folder.path, list(records))
+    return winner if winner and winner.trial.number == best.number and folder.model.exists() else None
+
+
+def succeeding(folder: SweepFolder, winner: Winner, records: Sequence[TrialRecord], events: Callback) -> Winner:
+    """A winner that was tested just now, with what was tested before it."""
+    before = read_earlier_winner(folder.path, list(records))
+    if before is None:
+        return winner
+    if before.trial.number != winner.trial.number:
+        events.on_note(f"the winner is trial {winner.trial.number} now, no longer {before.trial.number}", warning=False)
+    return replace(winner, tested_before=before.tested)
+
+
+def keep_result(outcome: Outcome) -> Outcome:
+    """Writes the result: the sweep is finished. That of before is not needed any more, and its report is outdated.
+
+    Returns the outcome, with how long a confirmation of before took that is still the winner's.
+    """
+    folder, earlier = SweepFolder(outcome.folder), read_earlier_result(outcome.folder)
+    if earlier:
+        folder.report_page.unlink(missing_ok=True)
+    if outcome.winner and outcome.winner.confirm and outcome.confirm_seconds is None:
+        outcome = replace(outcome, confirm_seconds=earlier.get("confirm_seconds"))
+    write_result(outcome)
+    folder.earlier_result.unlink(missing_ok=True)
+    return outcome
+
+
+def plan_confirmation(
+    config: SweepConfig, folder: SweepFolder, best: TrialRecord, events: Callback
+) -> ConfirmPlan | None:
+    """How the best trial is confirmed now that the search is over; None when it is not, or has been before."""
+    earlier = ConfirmPlan.load_earlier(folder)
+    if earlier is not None and earlier.trials == (best.number,):
+        folder.earlier_plan.replace(folder.confirm_plan)
+        result = read_earlier_result(folder.path)
+        return earlier if not result or lacks(result, earlier) else None
+    if earlier is not None:
+        _drop(folder.confirmation.path)
+        if not config.confirm:
+            words = ConfirmRequest(seeds=len(earlier.seeds), reshuffle=earlier.reshuffle, test=earlier.test).words()
+            again = f"to confirm the new winner: tuner confirm {config.name} {' '.join(words)}"
+            events.on_note(f"trial {earlier.trials[0]} was confirmed, and is not the winner any more; {again}")
+    if not config.confirm:
+        return None
+    seeds = seeds_after(config.seed, config.confirm)
+    plan = ConfirmPlan.of([best], seeds, reshuffle=config.reshuffle, test=config.test)
+    plan.save(folder)
+    clear_order(folder.path)  # `tuner stop` ended the search; again, it ends this
+    return plan
+
+
+def _drop(folder: Path) -> None:
+    """Deletes the trainings of an earlier plan in one step: half of them would be taken for those of the next."""
+    away = folder.with_name(f".{folder.name}")
+    shutil.rmtree(away, ignore_errors=True)
+    folder.rename(away)
+    shutil.rmtree(away, ignore_errors=True)
+
+
+def with_more_trials(config: SweepConfig) -> str:
+    """A command that gives a finished sweep more trials; empty when no trial of it could differ from the others."""
+    return f"tuner resume {config.name} --trials {TIMES * config.trials}" if can_grow(config) else ""
+
+
+def going_on(config: SweepConfig, state: str) -> str:
+    """What to do with a sweep in this state (see `status.Status`), and the command for it; empty for nothing."""
+    if state in ("running", "stopping", "pausing"):
+        return f"watch that sweep: tuner status {config.name} --watch"
+    if state != "finished":
+        return f"continue that sweep: tuner resume {config.name}"
+    command = with_more_trials(config)
+    return command and f"give that sweep more trials: {command}"
