@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from tuner.cli import confirm_options as confirming
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
 from tuner.core.confirm_request import ConfirmRequest
@@ -16,9 +17,9 @@ app = typer.Typer()
 def confirm(
     name: opt.Name,
     *,
-    seeds: opt.Seeds = 5,
-    reshuffle: opt.Reshuffle = False,
-    test: opt.TestBy = "winner",
+    seeds: confirming.Seeds = 5,
+    reshuffle: confirming.Reshuffle = False,
+    test: confirming.TestBy = "winner",
     address: opt.Address = None,
     attach: opt.Attach = False,
     detach: opt.Detach = False,

@@ -72,41 +72,6 @@ MaxFailureRate = Annotated[
         metavar="SHARE", help="Stop the search when more than this share of trials has failed.", rich_help_panel=SEARCH
     ),
 ]
-Confirm = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        help="Then train the best trial again with N other seeds, and show mean and spread of its validation "
-        "accuracy. --time-budget does not include this.",
-        rich_help_panel=CONFIRMATION,
-    ),
-]
-Seeds = Annotated[
-    int,
-    typer.Option(
-        metavar="N",
-        help="How many other seeds, with those of an earlier confirmation.",
-        rich_help_panel=CONFIRMATION,
-    ),
-]
-Reshuffle = Annotated[
-    bool,
-    typer.Option(
-        "--reshuffle",
-        help="Each of the other seeds divides the samples into training and validation anew (the test set stays).",
-        rich_help_panel=CONFIRMATION,
-    ),
-]
-TestBy = Annotated[
-    str,
-    typer.Option(
-        "--test",
-        metavar="WHAT",
-        help="winner: no model but the winner's is tested. mean: that of each other seed is tested, too, and the mean "
-        "of their scores is shown. Each test is a look at the test set.",
-        rich_help_panel=CONFIRMATION,
-    ),
-]
 FromBest = Annotated[
     str | None,
     typer.Option(metavar="SWEEP", help="Use the parameters of this sweep's best trial.", rich_help_panel=SEARCH),

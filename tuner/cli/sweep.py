@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tuner.cli import confirm_options as confirming
 from tuner.cli import options as opt
 from tuner.cli import start_options as start
 from tuner.cli.announcement import print_hints
@@ -36,9 +37,9 @@ def sweep(
     sampler: opt.Sampler = "tpe",
     scheduler: opt.Scheduler = "asha",
     max_failure_rate: opt.MaxFailureRate = 0.9,
-    confirm: opt.Confirm = None,
-    reshuffle: opt.Reshuffle = False,
-    test: opt.TestBy = "winner",
+    confirm: confirming.Confirm = None,
+    reshuffle: confirming.Reshuffle = False,
+    test: confirming.TestBy = "winner",
     max_epochs: opt.MaxEpochs = None,
     seed: opt.Seed = 0,
     limit: opt.Limit = None,

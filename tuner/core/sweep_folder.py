@@ -6,7 +6,7 @@ import errno
 import re
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +15,11 @@ from tuner.core import catalog
 from tuner.core.config import CONFIG_FILE, SweepConfig
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import write_atomic
-from tuner.core.records import TrialRecord, best_of
 
 JOURNAL_FILE, PREDICTIONS_FILE, REPORT_PAGE = "study.log", "predictions.safetensors", "report.html"
 SUBMITTED_FOLDER = "submitted"  # in the home folder: a file for each sweep that was submitted to a cluster
 UPLOADS_FOLDER = "uploads"  # in the home folder of a cluster's head: files that were sent along with a sweep
 RESERVED = ("mlflow.db", "artifacts", "pictures", SUBMITTED_FOLDER, UPLOADS_FOLDER)
-Keeps = Callable[[Sequence[TrialRecord]], set[int]]
-"""Of ended trials, the numbers of those whose checkpoints are kept."""
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -233,21 +230,6 @@ def write_error_details(folder: Path, number: int, details: str) -> None:
     with suppress(OSError):  # the trial's reason is known without them
         if details:
             write_atomic(path, lambda file: file.write(details.encode()))
-
-
-def only_best(records: Sequence[TrialRecord]) -> set[int]:
-    """The number of the best trial: of a search, its checkpoint alone is needed after its end."""
-    best = best_of(list(records))
-    return set() if best is None else {best.number}
-
-
-def delete_checkpoints(folder: Path, records: Sequence[TrialRecord], keeps: Keeps = only_best) -> list[TrialRecord]:
-    """Deletes the checkpoints of ended trials, all but those that are kept. Returns the trials that keep theirs."""
-    ended = [record for record in records if record.ended]
-    kept = keeps(ended)
-    for number in {record.number for record in ended} - kept:
-        shutil.rmtree(checkpoint_folder(folder, number), ignore_errors=True)
-    return [record for record in ended if record.number in kept]
 
 
 def checkpoint_folder(trials_folder: Path, number: int) -> Path:

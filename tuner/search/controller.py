@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import describe_disk_error
+from tuner.core.kept_checkpoints import Keeps, delete_checkpoints, only_best
 from tuner.core.records import TrialRecord, TrialReport, Value
-from tuner.core.sweep_folder import Keeps, SweepFolder, delete_checkpoints, only_best, write_error_details
+from tuner.core.sweep_folder import SweepFolder, write_error_details
 from tuner.search.schedulers.base import Decision, Scheduler
 from tuner.search.schedulers.ladder import Ladders
 from tuner.search.stopping import TimeBudget, failing_reason, invalid_metrics

@@ -23,6 +23,7 @@ from tuner.core.outcome import Outcome, Winner, read_earlier_result, read_earlie
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_seconds
+from tuner.search.samplers.grid import grid_size
 from tuner.search.space_file import space_of
 from tuner.search.study_reader import StudyReader
 from tuner.sweeps.confirmation import lacks, seeds_after
@@ -42,6 +43,7 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest) -> Sweep
     trials = config.trials if asked.trials is None else asked.trials
     if trials > 1 and not can_grow(config):
         raise TunerError(f"{config.name} trains one point alone: to search, begin a sweep: tuner sweep")
+    _check_grid(config, trials)
     if trials <= known:
         more = f"to go on, give more: --trials {TIMES * known}"
         if asked.trials is None:
@@ -53,6 +55,12 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest) -> Sweep
         of = format_seconds(config.time_budget)
         raise TunerError(f"{config.name} has spent its time budget of {of}: add --time-budget, the time from now on")
     return replace(config, trials=trials)
+
+
+def _check_grid(config: SweepConfig, trials: int) -> None:
+    """Raises TunerError for more trials than a grid has points."""
+    if config.sampler == "grid" and trials > (size := grid_size(space_of(config).parameters)):
+        raise TunerError(f"--trials {trials}: {config.name} tries the points of a grid, and there are {size}")
 
 
 def can_grow(config: SweepConfig) -> bool:

@@ -254,3 +254,12 @@ def test_a_sweep_that_confirms_its_winner_confirms_the_new_one(folder: SweepFold
     assert (first.trials, second.trials, len(second.seeds)) == ((5,), (4,), 3)
     assert ConfirmPlan.load(folder) == second
     assert not told.notes
+
+
+def test_a_grid_gets_no_more_trials_than_it_has_points(folder: SweepFolder) -> None:
+    space = {"epochs": 3, "params": {"dropout": {"choices": [0.0, 0.1, 0.2]}}}
+    config = make_config(name=NAME, trials=2, epochs=3, space=space, sampler="grid")
+    search(config, folder, Counter())
+    with pytest.raises(TunerError, match="--trials 4: demo tries the points of a grid, and there are 3"):
+        grown(config, folder, GrowRequest(trials=4))
+    assert grown(config, folder, GrowRequest(trials=3)).trials == 3

@@ -242,12 +242,14 @@ def test_best_refuses_what_it_cannot_show(typed: Typed, home: Path) -> None:
 
 @pytest.mark.parametrize("option", ["enqueue", "warm_start"])
 def test_a_grid_takes_no_points_of_the_user(tmp_path: Path, option: str) -> None:
+    few = ("batch_size=32,64", "optimizer=adam", "lr=0.01", "weight_decay=0.0001", "dropout=0.1", "width=0.5")
     request = SweepRequest(
         dataset="digits",
         model="cnn",
         sampler="grid",
-        overrides=("batch_size=32,64", "optimizer=adam", "lr=0.01", "weight_decay=0.0001", "dropout=0.1", "width=0.5"),
-        **{option: tmp_path / "points.csv" if option == "enqueue" else "x"},
+        overrides=few,
+        enqueue=tmp_path / "points.csv" if option == "enqueue" else None,
+        warm_start="x" if option == "warm_start" else None,
     )
     with pytest.raises(TunerError, match="tries all points of the space: leave --enqueue and --warm-start out"):
         plan(request, "x")
