@@ -27,6 +27,8 @@ from support.common import BIN, Command, Finished, Start, Typed, free_port, make
 from support.processes import Process, end
 from support.workers import made_once
 
+from tuner.core import catalog
+
 STARTED: list[Process] = []
 SET_BY_OURSELVES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PYTHONSAFEPATH")  # in this process
 
@@ -48,6 +50,16 @@ def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty TUNER_DATA, for what is kept of folders of images."""
     monkeypatch.setenv("TUNER_DATA", str(tmp_path / "caches"))
     return tmp_path / "caches"
+
+
+@pytest.fixture(scope="module")
+def read_digits_once() -> Iterator[None]:
+    """The handwritten digits are read once for all requests of a module."""
+    module, patch = catalog.load("datasets", "digits"), pytest.MonkeyPatch()
+    splits = module.load(None)
+    patch.setattr(module, "load", lambda _: splits)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -19,6 +19,8 @@ from tuner.search.space_file import space_of
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.plan import plan
 
+pytestmark = pytest.mark.usefixtures("read_digits_once")
+
 SPACE = """
 epochs = 5
 [params]
@@ -34,16 +36,6 @@ SET = "search_spaces/digits-cnn.toml with --set: params"
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "cpu_count", lambda: 4)
     monkeypatch.setattr(resources, "gpu_count", lambda: 0)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def read_digits_once() -> Any:
-    """The data of every request here."""
-    module, patch = catalog.load("datasets", "digits"), pytest.MonkeyPatch()
-    splits = module.load(None)
-    patch.setattr(module, "load", lambda _: splits)
-    yield
-    patch.undo()
 
 
 def make(**changes: Any) -> tuple[SweepConfig, SweepInputs]:

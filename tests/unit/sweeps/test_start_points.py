@@ -21,6 +21,8 @@ from tuner.search.space_file import space_of
 from tuner.sweeps.best_trial import find_best
 from tuner.sweeps.plan import plan
 
+pytestmark = pytest.mark.usefixtures("read_digits_once")
+
 SPACE = """
 epochs = 5
 [params]
@@ -42,16 +44,6 @@ lr = 0.001
 dropout = 0.25
 """
 OWN = [{"optimizer": "sgd", "lr": 0.05}, {"optimizer": "adam", "lr": 0.001, "dropout": 0.25}]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def read_digits_once() -> Any:
-    """The data of every request here."""
-    module, patch = catalog.load("datasets", "digits"), pytest.MonkeyPatch()
-    splits = module.load(None)
-    patch.setattr(module, "load", lambda _: splits)
-    yield
-    patch.undo()
 
 
 @pytest.fixture
