@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuner.search.schedulers.base import Scheduler
-from tuner.search.schedulers.ladder import Ladder, Rung
+from tuner.search.schedulers.ladder import Rung
+from tuner.search.schedulers.stopping_rule import StoppingRule
 
 CHECKS = 9  # the first after a ninth of the epochs: the grace period
 LEAST_OTHERS = 5  # as in Optuna's MedianPruner: of fewer a median says little
 
 
 @dataclass(frozen=True, kw_only=True)
-class MedianStopping(Scheduler):
-    """See above, and Scheduler."""
+class MedianStopping(StoppingRule):
+    """See above, and StoppingRule."""
 
     epochs: int
     """The most epochs of a trial."""
 
-    waits = False
     rule = "only trials that are not below the median so far continue"
 
     def rungs(self) -> tuple[int, ...]:
@@ -34,26 +33,17 @@ class MedianStopping(Scheduler):
         every = max(1, round(self.epochs / CHECKS))
         return tuple(range(every, self.epochs, every))
 
-    def promotable(self, ladder: Ladder, *, no_more_new: bool) -> list[int]:  # noqa: ARG002
-        """See Scheduler."""
-        return ladder.passing(_passes)
+    def passes(self, rung: Rung, number: int) -> bool:
+        """Whether no more than half of those that came before are better."""
+        others = rung.before(number)
+        better = sum(rank > rung.ranks[number] for rank in others)
+        return len(others) < LEAST_OTHERS or 2 * better <= len(others)
 
-    def going_on(self, reached: float, arriving: float, begun: float) -> float:  # noqa: ARG002
-        """See Scheduler."""
-        return _passed(reached) - _passed(reached - arriving)
+    def passed(self, reached: float) -> float:
+        """About how many of so many trials pass.
 
-
-def _passes(rung: Rung, number: int) -> bool:
-    """Whether no more than half of those that came before are better."""
-    others = rung.before(number)
-    better = sum(rank > rung.ranks[number] for rank in others)
-    return len(others) < LEAST_OTHERS or 2 * better <= len(others)
-
-
-def _passed(reached: float) -> float:
-    """About how many of so many trials pass.
-
-    Measured over searches of 8 to 200 trials in a random order, in which all epochs are right within a ninth. (Half of
-    the trials pass the first time, and most of these every time: they are compared with the others that passed.)
-    """
-    return min(reached, 0.7 * reached + 2)
+        Measured over searches of 8 to 200 trials in a random order, in which all epochs are right within a ninth.
+        (Half of the trials pass the first time, and most of these every time: they are compared with the others that
+        passed.)
+        """
+        return min(reached, 0.7 * reached + 2)
