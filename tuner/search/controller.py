@@ -8,7 +8,6 @@ interrupted: promoting and resuming are the same operation.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -19,9 +18,9 @@ from tuner.core.kept_checkpoints import Keeps, delete_checkpoints, only_best
 from tuner.core.records import TrialRecord, TrialReport, Value
 from tuner.core.sweep_folder import SweepFolder, write_error_details
 from tuner.search.schedulers.base import Decision, Scheduler
-from tuner.search.schedulers.ladder import Ladders
 from tuner.search.stopping import TimeBudget, failing_reason, invalid_metrics
 from tuner.search.study import Study
+from tuner.search.trial_queue import TrialQueue
 
 
 class Controller:
@@ -43,53 +42,43 @@ class Controller:
         self._folder = folder.trials
         self._callback = callback
         self._keeps = keeps
-        self._ladders = Ladders(scheduler.rungs_of, study.records())
+        self._queue = TrialQueue(scheduler, study.records(), config.trials)
         self._kept: list[TrialRecord] = []  # of the trials that have ended, those whose checkpoints may still be there
         self.budget = TimeBudget(config.time_budget, study)
         self._stopped = False
         self._over_reason = "the time budget ran out"
         self._most: Callable[[], float] = lambda: math.inf
-        self._live: dict[int, int] = {}  # running trials, each with the last epoch that the study knew at its start
         self.halted = ""
         """Why the sweep cannot continue until its disk is fixed; empty otherwise. Every trial is kept as last saved."""
-        self._interrupted: deque[int] = deque()
         self._end_missed()
         self._kept = [record for record in study.records() if record.ended]
-        self._interrupted.extend(r.number for r in study.records() if not r.ended and not self._at_rung(r))
+        self._queue.note_interrupted(study.records())
 
     def next_trial(self) -> tuple[int, dict[str, Value]] | None:
         """A trial for a free worker, or None when there is none now (see `over`).
 
         Interrupted trials come first, then the best that may be promoted, then a new one.
         """
-        if self.halted or len(self._live) >= self._most():
+        if self.halted or len(self._queue.running) >= self._most():
             return None
         with self._halting():
-            begun = self._next_begun()
+            begun = self._owed() if self._out_of_time() else self._queue.next_begun()
             if begun is not None:
                 return self._issue(self._study.reissue(begun))
             if not self._out_of_time() and self._study.count < self._config.trials:
                 return self._issue(self._study.ask())
         return None
 
-    def _next_begun(self) -> int | None:
-        waiting = self._interrupted or self._promotable()
-        number = self._owed() if self._out_of_time() else next(iter(waiting), None)
-        if number is not None and number in self._interrupted:
-            self._interrupted.remove(number)
-        return number
-
     @property
     def over(self) -> bool:
         """Whether no trial is running and none will be started."""
-        if self._live or self.halted or self._owed() is not None:
+        if self._queue.running or self.halted or self._owed() is not None:
             return False
-        asked = self._study.count >= self._config.trials
-        return self._out_of_time() or (asked and not self._interrupted and not self._promotable())
+        return self._out_of_time() or (self._study.count >= self._config.trials and self._queue.empty)
 
     def on_report(self, number: int, report: TrialReport) -> Decision:
         """Stores a report and decides. The report of a trial that is no longer live is ignored."""
-        if number not in self._live or self.halted:
+        if number not in self._queue.running or self.halted:
             return Decision.STOP
         for note in report.notes:
             self.note(f"trial {number}: {note}")
@@ -114,7 +103,7 @@ class Controller:
 
     def on_lost(self, number: int, reason: str, *, out_of_memory: bool = False) -> None:
         """The trial's worker died too often to try again, or the trial hangs."""
-        if number in self._live and not self.halted:
+        if number in self._queue.running and not self.halted:
             if out_of_memory:
                 batch_size = self._study.record(number).parameters.get("batch_size")
                 reason = f"out of memory at batch size {batch_size}: {reason}"
@@ -127,15 +116,13 @@ class Controller:
 
     def on_dropped(self, number: int) -> None:
         """The trial did not get the worker that was meant for it."""
-        if number in self._live:
-            del self._live[number]
-            self._ladders.of(number).wait(self._study.record(number))
-            self._interrupted.append(number)
+        if number in self._queue.running:
+            self._queue.drop(self._study.record(number))
 
     def finish(self) -> None:
         """Ends the search: the trials that still wait are pruned. A second call only deletes checkpoints."""
         for record in self._study.records():
-            if self._scheduler.waits and self._at_rung(record):
+            if self._scheduler.waits and self._queue.at_rung(record):
                 self._end_at_rung(record)
             elif not record.ended:
                 reason = f"{self._over_reason} in epoch {record.epoch}" if record.epoch else self._over_reason
@@ -162,7 +149,7 @@ class Controller:
 
     def live(self) -> set[int]:
         """The numbers of the running trials."""
-        return set(self._live)
+        return set(self._queue.running)
 
     @contextmanager
     def _halting(self) -> Iterator[None]:
@@ -179,38 +166,30 @@ class Controller:
         epoch = int(metrics["epoch"])
         at_rung = epoch in self._scheduler.rungs_of(number)
         if at_rung:
-            self._ladders.of(number).reach(self._study.record(number))
+            self._queue.reach(self._study.record(number))
         if what := invalid_metrics(metrics):
             return self._end(number, "FAIL", f"{what} in epoch {epoch}")
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")
         if self._out_of_time() and epoch >= self._study.record(number).epoch:
-            del self._live[number]  # `finish` marks it as pruned, after all workers have saved
-            self._ladders.of(number).wait(self._study.record(number))
+            self._queue.wait(self._study.record(number))  # `finish` marks it as pruned, after all workers have saved
             return Decision.STOP
-        if at_rung and epoch > self._live[number]:
+        if at_rung and epoch > self._queue.running[number]:
             return self._decide(number)
         return Decision.CONTINUE
 
     def _issue(self, drawn: tuple[int, dict[str, Value]]) -> tuple[int, dict[str, Value]]:
-        number = drawn[0]
-        record = self._study.record(number)
-        self._live[number] = record.epoch
-        self._ladders.of(number).begin(record)
+        record = self._study.record(drawn[0])
+        self._queue.begin(record)
         self._callback.on_trial_begin(record)
         return drawn
 
-    def _at_rung(self, record: TrialRecord) -> bool:
-        return not record.ended and record.epoch in self._scheduler.rungs_of(record.number)
-
     def _decide(self, number: int) -> Decision:
         """A trial that may go on at once keeps its worker; any other waits, or ends."""
-        del self._live[number]
         record = self._study.record(number)
-        self._ladders.of(number).wait(record)
-        if number in self._promotable():
-            self._live[number] = record.epoch
-            self._ladders.of(number).begin(record)
+        self._queue.wait(record)
+        if number in self._queue.promotable():
+            self._queue.begin(record)
             return Decision.CONTINUE
         return Decision.STOP if self._scheduler.waits else self._end_at_rung(record)
 
@@ -218,10 +197,10 @@ class Controller:
         return self._end(record.number, "PRUNED", f"stopped early after epoch {record.epoch}: {self._scheduler.rule}")
 
     def _end(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> Decision:
-        self._live.pop(number, None)
+        self._queue.running.pop(number, None)  # also if the study cannot be written
         self._study.tell(number, state, reason, infeasible=infeasible)
         record = self._study.record(number)
-        self._ladders.of(number).end(record)
+        self._queue.end(record)
         self._callback.on_trial_end(record)
         self._kept = delete_checkpoints(self._folder, [*self._kept, record], self._keeps)
         if state == "FAIL" and self.hopeless:
@@ -233,23 +212,19 @@ class Controller:
         """The error that nearly all trials fail with; empty while the sweep is worth continuing."""
         return failing_reason(self._study.records(), self._config.max_failure_rate)
 
-    def _promotable(self) -> list[int]:
-        no_more_new = self._study.count >= self._config.trials and not self._interrupted
-        return [n for each in self._ladders for n in self._scheduler.promotable(each, no_more_new=no_more_new)]
-
     def _owed(self) -> int | None:
         """The best trial, if it was interrupted: its last epochs may be in no checkpoint, and are trained again."""
-        best = self._study.best() if self._interrupted else None
-        return best.number if best is not None and best.number in self._interrupted else None
+        best = self._study.best() if self._queue.interrupted else None
+        return best.number if best is not None and best.number in self._queue.interrupted else None
 
     def _out_of_time(self) -> bool:
         return self._stopped or self.budget.over
 
     def _end_missed(self) -> None:
         """Ends trials of a resumed sweep that a kill hit before it was stored that they complete, or do not go on."""
-        passing = [] if self._scheduler.waits else self._promotable()
+        passing = [] if self._scheduler.waits else self._queue.promotable()
         for record in self._study.records():
             if not record.ended and record.epoch >= self._config.epochs:
                 self._end(record.number, "COMPLETE")
-            elif not self._scheduler.waits and self._at_rung(record) and record.number not in passing:
+            elif not self._scheduler.waits and self._queue.at_rung(record) and record.number not in passing:
                 self._end_at_rung(record)

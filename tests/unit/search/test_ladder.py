@@ -27,7 +27,7 @@ def content(ladders: Ladders) -> list[object]:
 
 def check(controller: Controller, study: Study) -> None:
     anew = Ladders(controller._scheduler.rungs_of, study.records(), controller.live())
-    assert content(controller._ladders) == content(anew)
+    assert content(controller._queue.ladders) == content(anew)
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
