@@ -14,7 +14,8 @@ WarmStart = Annotated[
     typer.Option(
         "--warm-start",
         metavar="SWEEP",
-        help="Try the best parameters of this sweep first. It may be of another dataset, with the same model.",
+        help="Try the best parameters of this sweep before any are drawn. It may be of another dataset, with the same "
+        "model.",
         rich_help_panel=SEARCH,
     ),
 ]
@@ -23,8 +24,8 @@ Enqueue = Annotated[
     typer.Option(
         "--enqueue",
         metavar="FILE",
-        help="Try the points of this file first: [\\[start]] tables in TOML or JSON, or CSV with a column for each "
-        "parameter.",
+        help="Try the points of this file before any are drawn: [\\[start]] tables in TOML or JSON, or CSV with a "
+        "column for each parameter.",
         rich_help_panel=SEARCH,
     ),
 ]

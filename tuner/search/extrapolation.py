@@ -80,7 +80,7 @@ def extrapolate(table: Floats) -> Floats:
 
 def _line(below: Floats, above: Floats) -> tuple[float, float]:
     """Offset and slope of the line from the scores at one level to those at the next."""
-    both = ~np.isnan(above)
+    both = ~np.isnan(below) & ~np.isnan(above)
     if not both.any():
         return 0.0, 1.0
     x, y = below[both], above[both]

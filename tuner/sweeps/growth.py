@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tuner.core.callback import Callback
-from tuner.core.config import SweepConfig
+from tuner.core.config import MOST_TRIALS, SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
@@ -39,16 +39,17 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest) -> Sweep
         TunerError: it is no more than there is, or nothing can come of it.
     """
     reader = StudyReader(folder.journal)
-    known, spent = len(reader.records()), sum(reader.spent())
-    trials = config.trials if asked.trials is None else asked.trials
-    if trials > 1 and not can_grow(config):
-        raise TunerError(f"{config.name} trains one point alone: to search, begin a sweep: tuner sweep")
-    _check_grid(config, trials)
-    if trials <= known:
-        more = f"to go on, give more: --trials {TIMES * known}"
-        if asked.trials is None:
-            raise TunerError(f"{config.name} has all of its {counted(known, 'trial')}: {more}")
-        raise TunerError(f"--trials {trials}: {config.name} has {counted(known, 'trial')} already: {more}")
+    records, spent = reader.records(), sum(reader.spent())
+    known, trials = len(records), config.trials if asked.trials is None else asked.trials
+    most = most_trials(config)
+    if trials > max(most, known):
+        raise TunerError(f"--trials {trials}: {_full(config, most)}")
+    begun = asked.time_budget is not None and any(not record.ended for record in records)  # these get more time
+    if trials < known or (trials == known and not begun):
+        has = "already" if asked.trials is not None else "and all of them have ended"
+        said = f"--trials {trials}: " if asked.trials is not None else ""
+        more = f"to go on, give more: --trials {min(TIMES * known, most)}" if most > known else _full(config, most)
+        raise TunerError(f"{said}{config.name} has {counted(known, 'trial')} {has}: {more}")
     if asked.time_budget is not None:
         return replace(config, trials=trials, time_budget=spent + asked.time_budget)
     if config.time_budget is not None and spent >= config.time_budget:
@@ -57,15 +58,19 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest) -> Sweep
     return replace(config, trials=trials)
 
 
-def _check_grid(config: SweepConfig, trials: int) -> None:
-    """Raises TunerError for more trials than a grid has points."""
-    if config.sampler == "grid" and trials > (size := grid_size(space_of(config).parameters)):
-        raise TunerError(f"--trials {trials}: {config.name} tries the points of a grid, and there are {size}")
+def most_trials(config: SweepConfig) -> int:
+    """How many trials a sweep can have: as many as there are points to try."""
+    space = space_of(config)
+    if all(len(each.choices) == 1 for each in space.parameters):
+        return 1
+    return grid_size(space.parameters) if config.sampler == "grid" else MOST_TRIALS
 
 
-def can_grow(config: SweepConfig) -> bool:
-    """Whether a further trial could differ from the others."""
-    return any(len(each.choices) != 1 for each in space_of(config).parameters)
+def _full(config: SweepConfig, most: int) -> str:
+    """Why a sweep cannot have more trials than `most`."""
+    if most == 1:
+        return f"{config.name} trains one point alone: to search, begin a sweep: tuner sweep"
+    return f"{config.name} tries the points of a grid, and there are {most}"
 
 
 def announce(old: SweepConfig, new: SweepConfig, asked: GrowRequest, folder: SweepFolder, events: Callback) -> None:
@@ -155,8 +160,12 @@ def _drop(folder: Path) -> None:
 
 
 def with_more_trials(config: SweepConfig) -> str:
-    """A command that gives a finished sweep more trials; empty when no trial of it could differ from the others."""
-    return f"tuner resume {config.name} --trials {TIMES * config.trials}" if can_grow(config) else ""
+    """A command that gives a finished sweep more trials; empty when there are no more points to try."""
+    trials = min(TIMES * config.trials, most_trials(config))
+    if trials <= config.trials:
+        return ""
+    budget = "" if config.time_budget is None else f" --time-budget {config.time_budget:g}s"  # the old one may be spent
+    return f"tuner resume {config.name} --trials {trials}{budget}"
 
 
 def going_on(config: SweepConfig, state: str) -> str:

@@ -44,6 +44,10 @@ def with_start_points(
     if request.warm_start is not None:
         found, taken = _from_sweep(request.warm_start, request.model, points, space, home)
         points += found
+        if found and len(points) > trials:
+            kept = counted(len(points) - len(found), "start point")
+            has = f"the search space has {kept}, and the sweep {counted(trials, 'trial')}"
+            raise TunerError(f"--warm-start {request.warm_start}: {has}: give more --trials")
     if request.enqueue is not None:
         points += _from_file(request.enqueue, trials - len(points), space)
     for note in dropped:

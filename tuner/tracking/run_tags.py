@@ -9,6 +9,7 @@ from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.machine import describe_machine, package_versions
+from tuner.search.start_points import START
 from tuner.tracking.run_status import IDENTITY_TAG
 
 _CONFIG_TAG = "tuner.config"
@@ -21,7 +22,7 @@ def tags_of(config: SweepConfig) -> dict[str, str]:
         "mlflow.source.type": "LOCAL",
         "tuner.dataset": config.dataset,
         "tuner.model": config.model,
-        _CONFIG_TAG: json.dumps(asdict(config)),
+        _CONFIG_TAG: _config_text(config),
         "tuner.versions": json.dumps(package_versions()),
         "tuner.machine": json.dumps(describe_machine()),
         **identity_tags(config),
@@ -33,7 +34,14 @@ def grown_tags(config: SweepConfig, tags: Mapping[str, str]) -> dict[str, str]:
     known = config_in(tags)
     if not known or all(known.get(name) == getattr(config, name) for name in ("trials", "time_budget")):
         return {}
-    return {_CONFIG_TAG: json.dumps(asdict(config))}
+    return {_CONFIG_TAG: _config_text(config)}
+
+
+def _config_text(config: SweepConfig) -> str:
+    """The configuration without its start points: of many, MLflow would cut the tag. The trials have them."""
+    known = asdict(config)
+    known["space"] = {key: value for key, value in config.space.items() if key != START}
+    return json.dumps(known)
 
 
 def config_in(tags: Mapping[str, str]) -> dict[str, Any]:

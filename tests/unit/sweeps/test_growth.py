@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from tuner.sweeps.growth import (
     plan_confirmation,
     same_winner,
     succeeding,
+    with_more_trials,
 )
 from tuner.sweeps.looks import looks_here
 
@@ -111,12 +113,15 @@ def test_what_is_no_more_than_there_is_is_refused(folder: SweepFolder) -> None:
     for asked, words in (
         (GrowRequest(trials=6), "--trials 6: demo has 6 trials already: to go on, give more: --trials 12"),
         (GrowRequest(trials=2), "--trials 2: demo has 6 trials already"),
-        (GrowRequest(time_budget=9.0), "demo has all of its 6 trials: to go on, give more: --trials 12"),
+        (
+            GrowRequest(time_budget=9.0),
+            "demo has 6 trials and all of them have ended: to go on, give more: --trials 12",
+        ),
     ):
         with pytest.raises(TunerError, match=f"^{words}"):
             grown(config, folder, asked)
     alone = make_config(trials=1, space={"epochs": 9, "params": {"lr": 0.1}})
-    with pytest.raises(TunerError, match=r"^demo trains one point alone"):
+    with pytest.raises(TunerError, match=r"^--trials 9: demo trains one point alone"):
         grown(alone, folder, GrowRequest(trials=9))
     for trials in (0, 10**7):
         with pytest.raises(TunerError, match=f"^--trials must be at least 1 and at most 1000000, got {trials}"):
@@ -262,4 +267,26 @@ def test_a_grid_gets_no_more_trials_than_it_has_points(folder: SweepFolder) -> N
     search(config, folder, Counter())
     with pytest.raises(TunerError, match="--trials 4: demo tries the points of a grid, and there are 3"):
         grown(config, folder, GrowRequest(trials=4))
+    assert with_more_trials(config) == "tuner resume demo --trials 3"
     assert grown(config, folder, GrowRequest(trials=3)).trials == 3
+    assert with_more_trials(replace(config, trials=3)) == ""
+
+
+def test_trials_that_have_begun_get_more_time_without_others(folder: SweepFolder) -> None:
+    """Under ASHA all trials have begun long before the end."""
+    config = make_config(name=NAME, trials=3, epochs=9, concurrency=3, time_budget=40.0)
+    controller, study = begin(config, folder.path)
+    for number in range(3):
+        controller.next_trial()
+        controller.on_report(number, report_of(1, number / 9))
+    study.note_spent([40.0])
+    for asked in (GrowRequest(time_budget=60.0), GrowRequest(trials=3, time_budget=60.0)):
+        new = grown(config, folder, asked)
+        assert (new.trials, new.time_budget) == (3, 100.0)
+    with pytest.raises(TunerError, match="--trials 3: demo has 3 trials already: to go on, give more: --trials 6"):
+        grown(config, folder, GrowRequest(trials=3))
+
+
+def test_the_command_for_more_trials_brings_time_where_the_sweep_has_a_budget() -> None:
+    config = make_config(name=NAME, trials=6, time_budget=600.0)
+    assert with_more_trials(config) == "tuner resume demo --trials 12 --time-budget 600s"

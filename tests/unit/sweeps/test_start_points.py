@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tuner.execution.jobs.upload import command_words, pack
 from tuner.search.space_file import space_of
 from tuner.sweeps.best_trial import find_best
 from tuner.sweeps.plan import plan
+from tuner.tracking.run_tags import config_in, grown_tags, tags_of
 
 pytestmark = pytest.mark.usefixtures("read_digits_once")
 
@@ -145,6 +147,26 @@ def test_a_best_trial_that_is_a_start_point_already_is_not_tried_twice(planned: 
     config, told = planned(warm_start="a")
     assert config.space["start"] == OWN
     assert told == ["--warm-start a: trial 2, its best so far, is the search space's start[1] already"]
+
+
+def test_a_best_trial_for_which_there_is_no_trial_left_is_refused(planned: Callable[..., Any], home: Path) -> None:
+    search(home, "a", EARLIER)
+    with pytest.raises(TunerError) as caught:
+        planned(warm_start="a", trials=2)
+    assert str(caught.value) == (
+        "--warm-start a: the search space has 2 start points, and the sweep 2 trials: give more --trials"
+    )
+
+
+def test_many_start_points_are_not_in_the_tag_of_mlflow() -> None:
+    """MLflow would cut it, and half of a configuration cannot be read."""
+    points = [{"lr": number / 1000, "dropout": 0.25} for number in range(1, 1000)]
+    config = make_config(space={"epochs": 9, "params": {"lr": {"low": 0.001, "high": 1.0}}, "start": points})
+    tags = tags_of(config)
+    assert len(tags["tuner.config"]) < 3000
+    assert config_in(tags)["trials"] == config.trials
+    assert grown_tags(config, tags) == {}
+    assert set(grown_tags(replace(config, trials=99), tags)) == {"tuner.config"}
 
 
 def test_an_earlier_sweep_that_does_not_serve_is_refused(planned: Callable[..., Any], home: Path) -> None:

@@ -63,7 +63,7 @@ class Ladder:
     def __init__(self, epochs: Sequence[int]) -> None:
         """`epochs` are those of the rungs."""
         self.rungs = tuple(Rung(epoch) for epoch in sorted(epochs))
-        self._running: dict[int, int] = {}
+        self._running: set[int] = set()
 
     @classmethod
     def of(cls, epochs: Sequence[int], records: Iterable[TrialRecord], running: Collection[int] = ()) -> Ladder:
@@ -89,14 +89,14 @@ class Ladder:
 
     def begin(self, record: TrialRecord) -> None:
         """The trial runs: it has begun, or goes on."""
-        self._running[record.number] = record.epoch
+        self._running.add(record.number)
         for rung in self.rungs:
             if rung.epoch == record.epoch and record.number in rung.ranks:
                 rung.leave(record.number)
 
     def wait(self, record: TrialRecord) -> None:
         """The trial does not run now, and may go on. It waits at its rung, if it is at one."""
-        self._running.pop(record.number, None)
+        self._running.discard(record.number)
         for rung in self.rungs:
             if rung.epoch == record.epoch and record.number in rung.ranks:
                 rung.leave(record.number)
@@ -104,7 +104,7 @@ class Ladder:
 
     def end(self, record: TrialRecord) -> None:
         """The trial has ended. If it failed, it gives its places back."""
-        self._running.pop(record.number, None)
+        self._running.discard(record.number)
         for rung in self.rungs:
             if record.number in rung.ranks:
                 rung.leave(record.number)
