@@ -37,7 +37,7 @@ def _cliff(
         return None
     bound = max(others) if above else min(others)
     low, high = (parameter.low, bound) if above else (bound, parameter.high)
-    if isinstance(parameter.low, int) and isinstance(parameter.high, int):
+    if parameter.whole:
         low, high = round(low), round(high)
     narrower = "..".join(map(set_value, (low, high)))
     if not low < high:

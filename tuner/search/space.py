@@ -41,6 +41,11 @@ class Parameter:
         """Values to check: if they are valid, all values are."""
         return self.choices or (self.low, self.high)
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is a range of whole numbers: both ends are."""
+        return not self.choices and isinstance(self.low, int) and isinstance(self.high, int)
+
     def place(self, value: Value) -> float:
         """Where a number lies in the range, or among choices that are numbers, from 0 to 1."""
         if self.choices:
@@ -62,9 +67,9 @@ class Parameter:
         if self.choices:
             chosen: Value = trial.suggest_categorical(self.label, list(self.choices))
             return chosen
-        if isinstance(self.low, int) and isinstance(self.high, int):
-            step = int(self.step or 1)
-            return trial.suggest_int(self.label, self.low, self.high, step=step, log=self.log)
+        if self.whole:
+            low, high, step = int(self.low), int(self.high), int(self.step or 1)
+            return trial.suggest_int(self.label, low, high, step=step, log=self.log)
         return trial.suggest_float(self.label, self.low, self.high, step=self.step, log=self.log)
 
     def __str__(self) -> str:

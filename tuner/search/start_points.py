@@ -110,10 +110,9 @@ def _fitted(parameter: Parameter, value: Any) -> Value:
     steps = (value - parameter.low) / parameter.step if parameter.step else 0
     if abs(steps - round(steps)) > SAME:
         raise _misfit(value, "is between the steps of", parameter)
-    whole = isinstance(parameter.low, int) and isinstance(parameter.high, int)
-    if whole and value != int(value):
+    if parameter.whole and value != int(value):
         raise _misfit(value, "is not a whole number of", parameter)
-    return int(value) if whole else float(value)
+    return int(value) if parameter.whole else float(value)
 
 
 def _chosen(parameter: Parameter, value: Any) -> Value:

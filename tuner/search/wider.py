@@ -77,13 +77,12 @@ def _wider(parameter: Parameter, value: Value, accepts: Callable[[str, Value], b
     place = parameter.place(value)
     if not (place > 1 - EDGE if up else place < EDGE):
         return ""
-    whole = isinstance(parameter.low, int) and isinstance(parameter.high, int)
     for share in STEPS:
         if parameter.log:
             beyond = high * (high / low) ** share if up else low / (high / low) ** share
         else:
             beyond = high + share * (high - low) if up else low - share * (high - low)
-        end: int | float = round(beyond) if whole else float(f"{beyond:.2g}")
+        end: int | float = round(beyond) if parameter.whole else float(f"{beyond:.2g}")
         outside = end > high if up else end < low
         if outside and accepts(parameter.name, end):
             ends = (parameter.low, end) if up else (end, parameter.high)

@@ -34,7 +34,7 @@ def grid_size(parameters: tuple[Parameter, ...]) -> int:
         TunerError: a parameter has no end of values, or there are more than MOST_POINTS points.
     """
     for parameter in parameters:
-        endless = not parameter.choices and not _is_whole(parameter) and parameter.step is None
+        endless = not parameter.choices and not parameter.whole and parameter.step is None
         if endless and _can_be_active(parameter, parameters):
             raise TunerError(
                 f"--sampler grid: {parameter.label} is a range without steps: give it a step, or choices such as "
@@ -106,7 +106,7 @@ def _walk(parameters: tuple[Parameter, ...], drawn: dict[str, Value]) -> Iterato
 def _values(parameter: Parameter) -> tuple[Value, ...]:
     if parameter.choices:
         return parameter.choices
-    if _is_whole(parameter):
+    if parameter.whole:
         return tuple(range(int(parameter.low), int(parameter.high) + 1, int(parameter.step or 1)))
     low, high, step = (Decimal(str(number)) for number in (parameter.low, parameter.high, parameter.step))
     return tuple(float(low + index * step) for index in range(int((high - low) / step) + 1))
@@ -118,7 +118,3 @@ def _can_be_active(parameter: Parameter, parameters: tuple[Parameter, ...]) -> b
         return True
     parents = [each for each in parameters if each.name == parameter.parent and _can_be_active(each, parameters)]
     return any(not each.choices or set(each.choices) & set(parameter.parent_values) for each in parents)
-
-
-def _is_whole(parameter: Parameter) -> bool:
-    return isinstance(parameter.low, int) and isinstance(parameter.high, int)
