@@ -14,6 +14,7 @@ from typing import Any
 
 import optuna
 from optuna.samplers import RandomSampler
+from optuna.storages import JournalStorage
 from optuna.trial import TrialState
 
 from tuner.core.config import SweepConfig
@@ -21,12 +22,13 @@ from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.extrapolation import ScoreTable
 from tuner.search.journal import drop_torn_line
+from tuner.search.journal_writer import JournalWriter
 from tuner.search.samplers import BY_TPE, Sampling
 from tuner.search.samplers.view import MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
-from tuner.search.study_reader import KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
+from tuner.search.study_reader import KEPT, SPENT, STUDY, quiet_optuna, to_record
 
 FIXED = "fixed_params"  # Optuna's own: with this attribute of a trial these values are taken, as if they were drawn
 
@@ -58,7 +60,8 @@ class Study:
         """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
-            self._storage = open_journal(journal)
+            self._journal = JournalWriter(journal)
+            self._storage = JournalStorage(self._journal)
             self._study = optuna.create_study(
                 storage=self._storage,
                 study_name=STUDY,
@@ -98,10 +101,11 @@ class Study:
 
     def ask(self) -> tuple[int, dict[str, Value]]:
         """Creates a trial and samples its parameters."""
-        number = self.count
-        self._ids.append(self._storage.create_new_trial(self._study._study_id))
-        self._records.append(self._read(number))
-        return self.reissue(number)
+        with self._journal.together():
+            number = self.count
+            self._ids.append(self._storage.create_new_trial(self._study._study_id))
+            self._records.append(self._read(number))
+            return self.reissue(number)
 
     def reissue(self, number: int) -> tuple[int, dict[str, Value]]:
         """A trial to resume, with its parameters. Those that were not sampled before are sampled now."""
@@ -111,7 +115,7 @@ class Study:
             if number < len(self._start):
                 self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[number]))
             self._asker.sampler = self._sampling.make_sampler(seed=self._seed, number=number, startup=self._startup)
-            with quiet_optuna():
+            with quiet_optuna(), self._journal.together():
                 self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))
         return number, self.record(number).parameters
 
@@ -126,11 +130,12 @@ class Study:
         if epoch in record.values:
             return None
         stored = record.metrics.get(epoch)
-        if stored is None:
-            stored = {"time": max(time.time(), record.latest), **metrics}
-            self._note(number, f"epoch {epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
-        if math.isfinite(metrics[SCORE]) and math.isfinite(metrics["val_loss"]):
-            self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[SCORE])
+        with self._journal.together():
+            if stored is None:
+                stored = {"time": max(time.time(), record.latest), **metrics}
+                self._set(number, f"epoch {epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
+            if math.isfinite(metrics[SCORE]) and math.isfinite(metrics["val_loss"]):
+                self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[SCORE])
             self._refresh(number)
         return stored
 
@@ -169,14 +174,14 @@ class Study:
         record = self.record(number)
         if record.ended:
             return
-        if infeasible:
-            optuna.Trial(self._study, self._ids[number]).set_constraint(MEMORY, 1.0)
-        if reason:
-            self._note(number, "reason", reason)
         value = record.best.score if state == "COMPLETE" else None
-        with quiet_optuna():
+        with quiet_optuna(), self._journal.together():
+            if infeasible:
+                optuna.Trial(self._study, self._ids[number]).set_constraint(MEMORY, 1.0)
+            if reason:
+                self._set(number, "reason", reason)
             self._study.tell(number, value, TrialState[state])
-        self._refresh(number)
+            self._refresh(number)
 
     @property
     def count(self) -> int:
@@ -197,8 +202,11 @@ class Study:
 
     def _note(self, number: int, key: str, value: Any) -> None:
         """Stores an attribute of a trial."""
-        self._storage.set_trial_user_attr(self._ids[number], key, value)
+        self._set(number, key, value)
         self._records[number] = self._read(number)
+
+    def _set(self, number: int, key: str, value: Any) -> None:
+        self._storage.set_trial_user_attr(self._ids[number], key, value)
 
     def _refresh(self, number: int) -> None:
         self._records[number] = self._read(number)
