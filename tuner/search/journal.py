@@ -107,7 +107,7 @@ def _opened(line: bytes) -> dict[str, Any] | None:
     if body == line or (seal and zlib.crc32(body[: seal.start()]) != int(seal[1], 16)):
         return None
     try:
-        log = json.loads(body)
+        log = json.loads(body.decode())
     except ValueError:
         return None
     return log if isinstance(log, dict) else None
