@@ -77,7 +77,7 @@ def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_ch
     assert (found["seeds"], found["asked"], found["trial"], found["failed"]) == ([1, 2, 3], 3, 0, [])
     records = read_records(SweepFolder(home / NAME).confirmation.journal)
     assert [record.seed for record in records] == [trial_seed(seed, 0) for seed in (1, 2, 3)]
-    assert [record.best[0] for record in records] == found["values"]
+    assert [record.score for record in records] == found["values"]
     assert found["mean"] == pytest.approx(sum(found["values"]) / 3)
     assert found["interval"][0] < found["mean"] < found["interval"][1]
     unchanged = ("test", "test_data", "test_looks", "best", "validation", "seconds")
@@ -257,7 +257,7 @@ def test_a_sweep_that_is_killed_while_it_confirms_trains_no_further_trial_and_lo
     for record in trained_before:
         assert record.metrics.items() <= after[record.number].metrics.items()
     result = json.loads(done.stdout)
-    assert result["confirm"]["values"] == [record.best[0] for record in after]
+    assert result["confirm"]["values"] == [record.score for record in after]
     assert result["model"]["champion"] is True
     below = children(where / "runs", "x", "digits-cnn")
     assert sorted(below) == ["0", "1", "confirm-0", "confirm-1", "confirm-2", "parent"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from tuner.core.config import SweepConfig
+from tuner.core.objective import PLAIN
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
 from tuner.core.units import counted, format_parameters
 from tuner.search.schedulers import make_scheduler
@@ -29,7 +30,10 @@ def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
 
 def _asked(config: SweepConfig) -> str:
     """How it searches, where a user asked for something else than the default."""
-    words = [] if config.sampler == SAMPLERS[0] else [f"sampler {config.sampler}"]
+    goal = config.goal
+    words = [] if goal.objectives == PLAIN.objectives else [f"objective {' and '.join(map(str, goal.objectives))}"]
+    words += [f"constraint {' and '.join(map(str, goal.constraints))}"] if goal.constraints else []
+    words += [] if config.sampler == SAMPLERS[0] else [f"sampler {config.sampler}"]
     if config.scheduler != SCHEDULERS[0]:
         rungs = ", ".join(map(str, make_scheduler(config).rungs()))
         words.append(f"scheduler {config.scheduler}{f' (rungs: epochs {rungs})' if rungs else ''}")

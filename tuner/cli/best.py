@@ -58,7 +58,7 @@ def best(
 def print_best(best: BestTrial, out: Console) -> None:
     """A line for each parameter and each score."""
     from tuner.cli.confirm_output import print_confirmed  # noqa: PLC0415
-    from tuner.core.records import SCORE  # noqa: PLC0415
+    from tuner.core.objective import SCORE  # noqa: PLC0415
     from tuner.core.score_text import luck_text, score_text, shown_score  # noqa: PLC0415
 
     trial, winner = best.trial, best.winner
@@ -69,8 +69,11 @@ def print_best(best: BestTrial, out: Console) -> None:
     for parameter, value in trial.parameters.items():
         out.print(f"  {parameter:<{width}}  {value}", markup=False)
     luck = luck_text(winner.val_luck, best.trials, winner.val_samples) if winner else ""
-    score = score_text(trial.best.score, best.val_interval())
-    out.print(f"{SCORE}  {score}{f': {luck}' if luck else ''}", markup=False, soft_wrap=True)
+    for metric, value in best.scores():
+        interval = best.val_interval() if metric.name == SCORE else None
+        score = score_text(value, interval) if interval else metric.text(value)
+        remark = f": {luck}" if luck and metric.name == SCORE else ""
+        out.print(f"{metric.name}  {score}{remark}", markup=False, soft_wrap=True)
     if winner:
         out.print(f"test accuracy {shown_score(winner.scores, 'accuracy')}", markup=False, soft_wrap=True)
         print_confirmed(winner, out)

@@ -13,8 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tuner.cli.objective_output import metric_cells, parameters_heading
 from tuner.core.config import SweepConfig
-from tuner.core.records import SCORE, Summary, TrialRecord
+from tuner.core.records import Summary, TrialRecord
 from tuner.core.units import counted, format_parameters, format_seconds
 
 LINE_S = 10.0  # seconds between plain lines, except when a trial ends
@@ -67,7 +68,7 @@ class ProgressView:
         if not summary.epochs:
             return
         best = summary.best
-        shown = f"; best {SCORE} {best.best[0]:.4f} (trial {best.number})" if best else ""
+        shown = f"; best {best.score_text()} (trial {best.number})" if best else ""
         parts = (summary.states(), f"{counted(summary.epochs, 'epoch')}{shown}", _time_left(summary))
         self._console.print("; ".join(filter(None, parts)), soft_wrap=True)
 
@@ -89,22 +90,22 @@ class ProgressView:
 
     def _running(self, summary: Summary) -> Table:
         table = Table(box=None, padding=(0, 1), pad_edge=False)
-        for column in ("trial", "epoch", SCORE, "parameters"):
-            table.add_column(
-                column, justify="left" if column == "parameters" else "right", overflow="ellipsis", no_wrap=True
-            )
+        metrics = self._config.goal.metrics
+        for column in ("trial", "epoch", *(metric.name for metric in metrics)):
+            table.add_column(column, justify="right", overflow="ellipsis", no_wrap=True)
+        table.add_column(parameters_heading(self._config.goal), overflow="ellipsis", no_wrap=True)
         for record in summary.live:
-            score = f"{record.values[record.epoch]:.4f}" if record.values else ""
             epoch = f"{record.epoch}/{self._config.epochs}"
             parameters = Text(format_parameters(record.parameters))
-            parameters.truncate(max(10, self._console.width - OTHER_COLUMNS), overflow="ellipsis")
-            table.add_row(str(record.number), epoch, score, parameters)
+            others = OTHER_COLUMNS + sum(len(metric.name) + 2 for metric in metrics[1:])
+            parameters.truncate(max(10, self._console.width - others), overflow="ellipsis")
+            table.add_row(str(record.number), epoch, *metric_cells(record, record.epoch), parameters)
         return table
 
 
 def _best(record: TrialRecord) -> str:
     parameters = format_parameters(record.parameters)
-    return f"{SCORE} {record.best[0]:.4f}, trial {record.number} after epoch {record.best_epoch}: {parameters}"
+    return f"{record.score_text()}, trial {record.number} after epoch {record.best_epoch}: {parameters}"
 
 
 def _time_left(summary: Summary) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 
+from tuner.core.objective import PLAIN
 from tuner.core.score_text import score_text
 from tuner.core.units import format_seconds
 
@@ -73,7 +74,7 @@ def _columns(found: Sequence[Status]) -> dict[str, Column]:
         "state": Column("state", [f"{each.state}, unsent" if each.unsent else each.state for each in found]),
         "trials": Column("trials", [_trials(each) for each in found]),
         "failed": Column("failed", [str(each.summary.counts.get("failed") or "") for each in found]),
-        "best": Column("val acc", [f"{each.summary.best.best[0]:.4f}" if each.summary.best else "" for each in found]),
+        "best": Column(_best_heading(found), [_best(each) for each in found]),
         "test": Column(
             "test acc",
             [
@@ -86,6 +87,18 @@ def _columns(found: Sequence[Status]) -> dict[str, Column]:
         "resources": Column("resources", [each.resources for each in found]),
     }
     return {name: column for name, column in columns.items() if any(column.cells)}
+
+
+def _best_heading(found: Sequence[Status]) -> str:
+    """`val acc` where all sweeps go by it; otherwise each cell names what its sweep goes by."""
+    return "best" if any(each.config.goal.first != PLAIN.first for each in found) else "val acc"
+
+
+def _best(status: Status) -> str:
+    best, first = status.summary.best, status.config.goal.first
+    if best is None:
+        return ""
+    return first.metric.text(best.score) if first == PLAIN.first else f"{first.name} {first.metric.text(best.score)}"
 
 
 def _trials(status: Status) -> str:

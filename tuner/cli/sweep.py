@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tuner.cli import confirm_options as confirming
+from tuner.cli import objective_options as goals
 from tuner.cli import options as opt
 from tuner.cli import start_options as start
 from tuner.cli.announcement import print_hints
@@ -34,6 +35,8 @@ def sweep(
     warm_start: start.WarmStart = None,
     enqueue: start.Enqueue = None,
     time_budget: opt.TimeBudget = None,
+    objectives: goals.Objectives = None,
+    constraints: goals.Constraints = None,
     sampler: opt.Sampler = "tpe",
     scheduler: opt.Scheduler = "asha",
     max_failure_rate: opt.MaxFailureRate = 0.9,
@@ -93,6 +96,8 @@ def sweep(
         overrides=overrides or (),
         warm_start=warm_start,
         enqueue=enqueue,
+        objective=goals.joined(objectives),
+        constraint=goals.joined(constraints),
         sampler=sampler,
         scheduler=scheduler,
         confirm=ConfirmRequest.of(confirm, "--confirm", reshuffle=reshuffle, test=test),

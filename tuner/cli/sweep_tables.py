@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from tuner.cli.confirm_output import print_confirmed, print_confirming
+from tuner.cli.objective_output import print_champion_rule, print_excluded, trials_table
 from tuner.cli.winner_remarks import print_learnt, print_looks
 from tuner.core.errors import TunerError
-from tuner.core.records import SCORE, count_states
+from tuner.core.objective import SCORE
+from tuner.core.records import count_states
 from tuner.core.score_text import luck_text, score_text, shown_score
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_parameters, format_seconds
@@ -33,7 +33,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     """The top five trials, the winner's test scores, where everything lies, and the commands to type next."""
     name = outcome.config.name
     if outcome.top:
-        out.print(_table(outcome))
+        out.print(trials_table(f"the best trials of {name}", outcome.top[:TOP], outcome.config))
     states = count_states(Counter(record.word for record in outcome.records))
     trials = counted(len(outcome.records), "trial")
     epochs = counted(sum(len(record.values) for record in outcome.records), "epoch")
@@ -41,6 +41,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     more = "" if confirmed is None else f"; then {format_seconds(confirmed)} for the other seeds"
     out.print(f"{trials} ({states}), {epochs}, {format_seconds(outcome.seconds)}{more}")
     _print_failures(outcome, out)
+    print_excluded(outcome.config, outcome.records, out)
     if outcome.winner:
         _print_winner(outcome, outcome.winner, out)
     tracked = f"{store.address}  (tuner ui)" if store.embedded else store.address
@@ -78,7 +79,7 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
     out.print(reason, markup=False)
     out.print(f"trials    {summary.by_state()}; {counted(summary.epochs, 'epoch')}")
     if summary.best:
-        best = f"{SCORE} {summary.best.best[0]:.4f}, trial {summary.best.number}"
+        best = f"{summary.best.score_text()}, trial {summary.best.number}"
         out.print(f"best      {best}: {format_parameters(summary.best.parameters)}", markup=False)
     if status.test_accuracy is not None:
         out.print(f"test      accuracy {score_text(status.test_accuracy, status.test_interval)}")
@@ -95,19 +96,6 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
         out.print(f"\nTo continue:\n\n    tuner resume {config.name}\n")
 
 
-def _table(outcome: Outcome) -> Table:
-    table = Table(title=f"the best trials of {outcome.config.name}", title_justify="left", box=None, pad_edge=False)
-    for column in ("trial", SCORE, "kept epoch"):
-        table.add_column(column, justify="right")
-    table.add_column("state")
-    table.add_column("parameters", overflow="fold")
-    for record in outcome.top[:TOP]:
-        epoch = f"{record.best_epoch} of {outcome.config.epochs}"
-        parameters = Text(format_parameters(record.parameters))
-        table.add_row(str(record.number), f"{record.best[0]:.4f}", epoch, record.word, parameters)
-    return table
-
-
 def _print_failures(outcome: Outcome, out: Console) -> None:
     reasons = Counter(record.reason for record in outcome.records if record.state == "FAIL")
     for reason, count in reasons.most_common():
@@ -116,11 +104,13 @@ def _print_failures(outcome: Outcome, out: Console) -> None:
 
 def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     scores, trial = winner.scores, winner.trial
-    out.print(f"\n[bold]trial {trial.number}[/bold], epoch {winner.epoch}, on the test set, with 95 % intervals:")
+    by = "" if trial.goal.plain else f" ({trial.goal.text(winner.deciding)})"
+    out.print(f"\n[bold]trial {trial.number}[/bold], epoch {winner.epoch}{by}, on the test set, with 95 % intervals:")
     for score, label in _SCORES.items():
         style = "bold" if score == "accuracy" else ""
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
-    luck = luck_text(winner.val_luck, len(outcome.top), winner.val_samples)
+    tried = sum(record.feasible for record in outcome.records)
+    luck = luck_text(winner.val_luck, tried, winner.val_samples)
     if luck and winner.learnt and not winner.confirm:
         out.print(f"{SCORE} {winner.val_accuracy:.4f} is {luck}", markup=False, soft_wrap=True)
     print_confirmed(winner, out)
@@ -130,3 +120,4 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         return
     word = "champion" if winner.model.champion else "registered, not the champion"
     out.print(f"model     {winner.model.uri}  ({word}: {winner.model.note})", markup=False, soft_wrap=True)
+    print_champion_rule(outcome.config, out)

@@ -12,6 +12,7 @@ from tuner.core.confirm_request import TESTS, ConfirmRequest
 from tuner.core.errors import TunerError, describe_disk_error, one_line, unknown
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
+from tuner.core.objective import PLAIN, Goal
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
 
 CONFIG_FILE = "sweep.json"
@@ -97,6 +98,10 @@ class SweepConfig:
     """How points are drawn: one of SAMPLERS."""
     scheduler: str = SCHEDULERS[0]
     """Which trials are stopped early: one of SCHEDULERS."""
+    objective: str = PLAIN.objective_text
+    """What trials are compared by, such as `val_loss:min`; two are divided by a comma. See `goal`."""
+    constraint: str = PLAIN.constraint_text
+    """What a winner must fulfill, such as `parameters<=300000`; several are divided by commas."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -124,6 +129,11 @@ class SweepConfig:
         """`--target` and `--as` as words of a command line, where they were given."""
         given = {"--target": self.target, "--as": self.known_as}
         return [word for option, value in given.items() if value for word in (option, value)]
+
+    @property
+    def goal(self) -> Goal:
+        """What "better" means in this sweep."""
+        return Goal.parse(self.objective, self.constraint)
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""
@@ -194,6 +204,14 @@ class SweepRequest:
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]
     scheduler: str = SCHEDULERS[0]
+    objective: str | None = None
+    """As in SweepConfig, but a direction may be left out."""
+    constraint: str | None = None
+
+    @property
+    def goal(self) -> Goal:
+        """What "better" is to mean. Raises TunerError for what is no objective, or no constraint."""
+        return Goal.parse(PLAIN.objective_text if self.objective is None else self.objective, self.constraint or "")
 
     def check(self) -> None:
         """Raises TunerError for an option that must be at least 1 and is not, and for an invalid seed."""
@@ -213,6 +231,8 @@ class SweepRequest:
             raise unknown("--sampler", self.sampler, SAMPLERS)
         if self.scheduler not in SCHEDULERS:
             raise unknown("--scheduler", self.scheduler, SCHEDULERS)
+        if self.goal.several and self.sampler == "cmaes":
+            raise TunerError("--sampler cmaes takes one objective: with two use tpe, gp, random, qmc or grid")
         for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
             if (getattr(self, option) or 0) > most:
                 raise TunerError(f"--{option.replace('_', '-')} must be at most {most}, got {getattr(self, option)}")

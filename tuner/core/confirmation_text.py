@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuner.core.confirmation import Confirmation, Spread
-from tuner.core.records import SCORE
+from tuner.core.objective import SCORE
 from tuner.core.score_text import decimals, score_text
 from tuner.core.units import counted
 

@@ -60,6 +60,12 @@ class Winner:
     """What the same parameters gave with other seeds; None when that was not asked for."""
 
     @property
+    def deciding(self) -> dict[str, float]:
+        """What the sweep's objectives and constraints came to, by the names of the metrics."""
+        outcome = self.trial.outcome(self.epoch if self.epoch in self.trial.metrics else self.trial.best_epoch)
+        return {metric.name: outcome[metric.name] for metric in self.trial.goal.metrics if metric.name in outcome}
+
+    @property
     def tested(self) -> int:
         """How many models of the sweep have been tested on the test split, this one included."""
         return 1 + self.tested_before + (self.confirm.looks if self.confirm else 0)
@@ -117,6 +123,9 @@ class Outcome:
                 "val_samples": self.winner.val_samples,
                 "val_luck": self.winner.val_luck,
                 "parameters": trial.parameters,
+                "objective": self.config.objective,
+                "constraint": self.config.constraint,
+                "scores": self.winner.deciding,
             }
             result["test"] = asdict(self.winner.scores)
             result["test_data"] = self.winner.test_data

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tuner.core.objective import PLAIN, Goal
 from tuner.core.units import counted
 
 Value = bool | int | float | str
@@ -18,17 +19,28 @@ def trial_seed(seed: int, number: int) -> int:
     return (seed * 1_000_003 + number) % 2**32
 
 
-SCORE = "val_accuracy"
 STATE_WORDS = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
 """The one word for each state of a trial that has ended: in the terminal, in logs, in the report and in JSON."""
 
 
 class Rank(NamedTuple):
-    """How good an epoch or a trial is. The larger is the better: of equal scores, the one with the lower loss."""
+    """How good an epoch or a trial is. The larger is the better.
 
-    score: float
+    One that violates no constraint comes first, then what the objectives come to, the first one first. Of equals the
+    one with the lower loss is better. Where there are several objectives, `core.pareto` compares trials.
+    """
+
+    minus_violation: float
+    """See `Goal.violation`, with its sign changed: 0 where no constraint is violated."""
+    gains: tuple[float, ...]
+    """See `Goal.gains`: one for each objective, the larger the better."""
     minus_loss: float
     """The validation loss, with its sign changed."""
+
+    @property
+    def feasible(self) -> bool:
+        """Whether no constraint is violated."""
+        return self.minus_violation == 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +53,7 @@ class TrialRecord:
     parameters: dict[str, Value]
     """By the names that models and training use; empty while they are being sampled."""
     values: dict[int, float]
-    """Score by epoch, counted from 1. Finite."""
+    """What is followed from epoch to epoch (`Goal.watched`), by epoch, counted from 1. Finite."""
     metrics: dict[int, dict[str, float]]
     """All metrics by epoch, with the `time` of the report in seconds since 1970."""
     reason: str
@@ -66,6 +78,12 @@ class TrialRecord:
     """Of such a training: the `ConfirmPlan.uid` of its plan."""
     live: bool = False
     """Whether a worker has it now."""
+    goal: Goal = PLAIN
+    """What trials of its sweep are compared by."""
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """Metrics that were measured once, before its first epoch: those of `Goal.before`."""
+    measured_on: str = ""
+    """What these were measured on."""
 
     @property
     def key(self) -> TrialKey:
@@ -86,7 +104,7 @@ class TrialRecord:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch whose weights are kept: see `tuner.core.kept_epoch`."""
+        """The epoch whose weights are kept: see `tuner.core.kept_epoch`. 0 before the first."""
         return self.best_epoch_until(self.epoch)
 
     @property
@@ -100,6 +118,8 @@ class TrialRecord:
         Where none was noted, it is the one with the highest score, and of equals the one with the lowest loss.
         """
         reached = [epoch for epoch in self.values if epoch <= last]
+        if not reached:
+            return 0
         noted = self.kept.get(max(reached), 0)
         return noted if noted in self.values else max(reached, key=lambda epoch: (*self.rank(epoch), -epoch))
 
@@ -111,7 +131,22 @@ class TrialRecord:
 
     def rank(self, epoch: int) -> Rank:
         """How good the trial was after an epoch."""
-        return Rank(self.values[epoch], -self.metrics[epoch]["val_loss"])
+        values = self.outcome(epoch)
+        return Rank(-self.goal.violation(values), self.goal.gains(values), -values["val_loss"])
+
+    def outcome(self, epoch: int) -> dict[str, float]:
+        """All metrics of the trial after an epoch, by name; before the first (0), those that are measured before it."""
+        watched = {self.goal.watched.name: self.values[epoch]} if epoch in self.values else {}
+        return {**self.measured, **self.metrics.get(epoch, {}), **watched}
+
+    @property
+    def score(self) -> float:
+        """What the first objective came to in the epoch that is kept."""
+        return self.outcome(self.best_epoch)[self.goal.first.name]
+
+    def score_text(self, epoch: int = 0) -> str:
+        """What decides, in the epoch that is kept or in another one: `val_accuracy 0.9811, parameters 20,810`."""
+        return self.goal.text(self.outcome(epoch or self.best_epoch))
 
     @property
     def latest(self) -> float:
@@ -120,8 +155,13 @@ class TrialRecord:
 
     @property
     def ranked(self) -> bool:
-        """Whether it can be the best trial: it has a score and did not fail."""
+        """Whether it can be compared with others: it has a score and did not fail."""
         return bool(self.values) and self.state != "FAIL"
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it can be the best trial: it can be compared, and violates no constraint."""
+        return self.ranked and self.best.feasible
 
     @property
     def ended(self) -> bool:
@@ -130,9 +170,31 @@ class TrialRecord:
 
 
 def best_of(records: list[TrialRecord]) -> TrialRecord | None:
-    """The trial whose kept epoch is the best; the first of equal ranks. A failed trial is never the best."""
-    candidates = [record for record in records if record.ranked]
-    return max(candidates, key=lambda record: (record.best, -record.number), default=None)
+    """The trial whose kept epoch is the best; the first of equal ranks.
+
+    A trial that failed, or violates a constraint, is never the best. Of several objectives the first one decides, among
+    the trials that are complete if there are any: so it is on their Pareto front.
+    """
+    candidates = [record for record in records if record.feasible]
+    return max(candidates, key=_standing, default=None)
+
+
+def no_best(goal: Goal, records: Sequence[TrialRecord]) -> str:
+    """Why `best_of` gives none: that no trial has a score, or how near the nearest is to what a winner must fulfill."""
+    tried = [record for record in records if record.measured or record.ranked]
+    if not goal.constraints or not tried:
+        return "no trial of it has finished an epoch yet"
+    nearest = min(tried, key=lambda each: (goal.violation(each.outcome(each.best_epoch)), each.number))
+    broken = goal.broken(nearest.outcome(nearest.best_epoch))
+    if not broken:
+        return "no trial that fulfills the constraints has finished an epoch yet"
+    return (
+        f"no trial fulfills {' and '.join(map(str, goal.constraints))}; the nearest is trial {nearest.number}: {broken}"
+    )
+
+
+def _standing(record: TrialRecord) -> tuple[bool, Rank, int]:
+    return record.goal.several and record.state == "COMPLETE", record.best, -record.number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +215,11 @@ class TrialReport:
     """What a user should know, a line each."""
     node: str = ""
     """Where it runs on a cluster."""
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """Before the first epoch, what the sweep's goal asks for of: `parameters`, the number of weights and biases, and
+    `latency_ms`, the median time of one sample's forward pass in milliseconds."""
+    measured_on: str = ""
+    """What the latency was measured on."""
     error: str = ""
     """Why it failed, in one line; empty when it did not."""
     details: str = ""

@@ -20,7 +20,11 @@ class PrometheusMetrics(Callback):
         """To be made when Ray runs."""
         tags = {"sweep": sweep}
         self._trials = Gauge("tuner_trials", "Trials of a sweep by state.", tag_keys=("sweep", "state"))
-        self._best = Gauge("tuner_best_score", "The best validation accuracy of a sweep so far.", tag_keys=("sweep",))
+        self._best = Gauge(
+            "tuner_best_score",
+            "What the first objective of a sweep has come to in its best trial so far.",
+            tag_keys=("sweep",),
+        )
         self._speed = Gauge("tuner_epochs_per_second", "Epochs that a sweep trains per second.", tag_keys=("sweep",))
         for gauge in (self._trials, self._best, self._speed):
             gauge.set_default_tags(tags)
@@ -39,7 +43,7 @@ class PrometheusMetrics(Callback):
         for state in STATES:
             self._trials.set(current.counts.get(state, 0), {"state": state})
         if current.best:
-            self._best.set(current.best.best[0])
+            self._best.set(current.best.score)
         if self._last:
             self._speed.set((current.epochs - self._last[1]) / (now - self._last[0]))
         self._last = now, current.epochs

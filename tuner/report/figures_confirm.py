@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from tuner.core.confirmation import Confirmation
-from tuner.core.records import SCORE
+from tuner.core.objective import SCORE
 from tuner.report.figures import BLUE, RED, new_figure, style_axes
 from tuner.report.findings import Confirmed
 

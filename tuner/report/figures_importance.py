@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from tuner.core.records import SCORE
 from tuner.core.units import counted
 from tuner.report.figures import BAND, BLUE, GREY, STATE_COLOURS, figure_text, new_figure, style_axes
 from tuner.report.slices import Slice
@@ -72,7 +71,7 @@ def draw_slices(slices: Sequence[Slice], epoch: int, early: bool = False) -> Fig
     for axes in grid.flat[len(slices) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
-        axes.set_ylabel(SCORE)
+        axes.set_ylabel(slices[0].points[0].record.goal.first.name)
     handles, labels = grid.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, frameon=False, loc="outside upper right", ncols=len(labels))
     figure.suptitle(f"score after epoch {epoch} over each parameter", x=0.02, ha="left")

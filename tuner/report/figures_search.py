@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tuner.core.records import SCORE, TrialRecord
+from tuner.core.records import TrialRecord
 from tuner.report.figures import BLUE, GREY, RED, STATE_COLOURS, figure_text, new_figure, style_axes
 from tuner.report.search_series import (
     NOT_USED,
@@ -51,11 +51,12 @@ def draw_history(records: Sequence[TrialRecord]) -> Figure:
     for word, colour in STATE_COLOURS.items():
         found = scored_trials(records, word)
         if found:
-            numbers, scores = [r.number for r in found], [r.best[0] for r in found]
+            numbers, scores = [r.number for r in found], [r.score for r in found]
             axes.scatter(numbers, scores, color=colour, label=f"{word} ({len(found)})", zorder=3)
     numbers, best = best_so_far(records)
     axes.step([*numbers, records[-1].number], [*best, best[-1]], where="post", color=BLUE, label="best so far")
-    axes.set(xlabel="trial", ylabel=f"{SCORE} of the kept epoch", title=f"optimization history{unscored_note(records)}")
+    name = f"{records[0].goal.first.name} of the kept epoch"
+    axes.set(xlabel="trial", ylabel=name, title=f"optimization history{unscored_note(records)}")
     _integer_axis(axes, records[-1].number, low=0)
     _legend(axes)
     return figure
@@ -81,7 +82,7 @@ def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, scheduler: 
         if scored_trials(records, word)
     ]
     rule = f" (after each rung, {scheduler.rule})" if scheduler.rungs() else ""
-    axes.set(xlabel=f"epoch{rule}", ylabel=SCORE)
+    axes.set(xlabel=f"epoch{rule}", ylabel=best.goal.watched.name)
     axes.set_title("learning curves of all trials", pad=18)
     _integer_axis(axes, epochs)
     _legend(axes, handles)

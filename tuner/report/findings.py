@@ -14,7 +14,7 @@ from torch import Tensor
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation, Spread
 from tuner.core.outcome import read_result
-from tuner.core.records import TrialRecord, best_of
+from tuner.core.records import TrialRecord, best_of, no_best
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance
@@ -89,13 +89,13 @@ class Findings:
         """The best trial so far. Raises NotShown before the first epoch."""
         best = best_of(list(self.records))
         if best is None:
-            raise NotShown("no trial has a score")
+            raise NotShown(no_best(self.config.goal, self.records))
         return best
 
     @property
     def num_ranked(self) -> int:
         """Of how many trials the winner is the best."""
-        return sum(record.ranked for record in self.records)
+        return sum(record.feasible for record in self.records)
 
     @property
     def saved_epoch(self) -> int:
@@ -104,8 +104,13 @@ class Findings:
         return int(kept.get("epoch", self.best.best_epoch))
 
     @property
+    def tried(self) -> tuple[TrialRecord, ...]:
+        """All trials. Raises NotShown before one of them has a score, or is known to violate a constraint."""
+        return self.records if any(record.values or record.ended for record in self.records) else self.scored
+
+    @property
     def scored(self) -> tuple[TrialRecord, ...]:
-        """All trials. Raises NotShown before one of them has a score."""
+        """All trials. Raises NotShown before one of them can be the best."""
         return self.records if self.best else ()
 
     @property

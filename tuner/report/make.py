@@ -111,7 +111,7 @@ def _learning(findings: Findings) -> tuple[Any, ...]:
 
 
 PARTS = (
-    Part("trials", "Trials", lambda f: (f.scored, f.config.epochs), trials_block, of_search=True),
+    Part("trials", "Trials", lambda f: (f.tried, f.config.epochs), trials_block, of_search=True),
     Part("advice", "What to try next", suggest, advice_block),
     Part("curves", "Training and validation of the best trial", _curves, curves_block, draw_curves),
     Part(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuner.core.confirmation_text import confirmed_text, mean_test_text, not_part_text
-from tuner.core.records import SCORE
+from tuner.core.objective import SCORE
 from tuner.report.figures import BLUE, RED
 from tuner.report.figures_confirm import stacked
 from tuner.report.findings import Confirmed

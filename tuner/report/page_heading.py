@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tuner.core.machine import package_versions
-from tuner.core.records import SCORE, TrialRecord, best_of, count_states
+from tuner.core.records import TrialRecord, best_of, count_states
 from tuner.core.score_text import interval_text, luck_text, score_details, score_digits
 from tuner.core.scores import TestScores
 from tuner.core.units import format_parameters
@@ -42,7 +42,7 @@ def heading(findings: Findings) -> Markup:
 
 def _best(best: TrialRecord, findings: Findings) -> str:
     epoch = findings.saved_epoch
-    return f"number {best.number}, epoch {epoch}, {SCORE} {best.values[epoch]:.4f}{_luck(findings)}"
+    return f"number {best.number}, epoch {epoch}, {best.score_text(epoch)}{_luck(findings)}"
 
 
 def _scores(scores: TestScores) -> list[tuple[str, str, list[str]]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tuner.core.records import SCORE
 from tuner.core.units import counted
 from tuner.report.figures import BLUE, GREY, STATE_COLOURS
 from tuner.report.page import Block, Chart, chart_text
@@ -13,7 +12,7 @@ from tuner.report.page_search import Trace
 from tuner.report.slices import Slice
 from tuner.search.importance import Importance
 
-TIED = f" They all had the same {SCORE} then, so a parameter that matters here need not matter for it."
+TIED = " They all had the same {} then, so a parameter that matters here need not matter for it."
 EARLY = "Scores this early stand for how fast a trial learns rather than for how good it is in the end."
 
 
@@ -85,6 +84,7 @@ _COLOUR_NAMES = {"done": "green", "running": "orange", "waiting": "yellow", "pru
 
 def _slice_chart(each: Slice) -> Chart:
     traces = []
+    name = each.points[0].record.goal.first.name
     for word, colour in STATE_COLOURS.items():
         points = [point for point in each.points if point.word == word]
         if points:
@@ -92,7 +92,7 @@ def _slice_chart(each: Slice) -> Chart:
             trace: Trace = {"type": "scatter", "mode": "markers", "name": word, "x": values}
             trace |= {"y": [point.score for point in points], "marker": {"color": colour, "size": 7, "opacity": 0.8}}
             trace |= {"text": [str(point.record.number) for point in points]}
-            trace["hovertemplate"] = f"<b>trial %{{text}}</b>, {word}<br>%{{x}}<br>{SCORE} %{{y:.4f}}<extra></extra>"
+            trace["hovertemplate"] = f"<b>trial %{{text}}</b>, {word}<br>%{{x}}<br>{name} %{{y:.4f}}<extra></extra>"
             traces.append(trace)
     axis: Trace = {"title": {"text": chart_text(each.name), "standoff": 6}, "automargin": True}
     if each.choices:
@@ -108,7 +108,7 @@ def _slice_chart(each: Slice) -> Chart:
     layout = {
         "margin": {"l": 56, "r": 10, "t": 30, "b": 44},
         "xaxis": axis,
-        "yaxis": {"title": {"text": SCORE}},
+        "yaxis": {"title": {"text": name}},
         "hovermode": "closest",
         "showlegend": False,
     }
@@ -122,7 +122,8 @@ def _caption(found: Importance) -> str:
     order = f"the order of the {counted(found.trials, 'trial')} by {found.by} after epoch {found.epoch}"
     return (
         f"How much each parameter alone explains of {order}, which all of them reached."
-        f"{'' if found.by == SCORE else TIED} The grey band is what noise would give: the same with the scores "
-        "shuffled. A bar within it says nothing. The thin line is a bar's standard error, over the trials."
+        f"{'' if found.by == found.score else TIED.format(found.score)} The grey band is what noise would give: the "
+        "same with the scores shuffled. A bar within it says nothing. The thin line is a bar's standard error, over "
+        "the trials."
         f"{' ' + EARLY if found.early else ''}{left_out}"
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tuner.core.records import SCORE, TrialRecord
+from tuner.core.objective import PLAIN
+from tuner.core.records import TrialRecord
 from tuner.core.units import format_parameters
 from tuner.report.figures import BLUE, GREY, RED, STATE_COLOURS
 from tuner.report.page import Block, chart_text
@@ -50,6 +51,8 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
     caption = f"Trial {best.number}. The saved model is the one after epoch {kept}"
     if kept == best.best_epoch:
         within = "the last one whose accuracy is within one standard error, or one sample, of the best"
+        if best.goal.watched != PLAIN.first:
+            within = f"the best one by {best.goal.watched.name}"
         caption += f": {within if best.kept else 'the best one'}."  # earlier versions noted none, and kept the best
     else:
         caption += f", the one in its checkpoint. Epoch {best.best_epoch} was to be kept."
@@ -68,14 +71,12 @@ def history_block(records: Sequence[TrialRecord]) -> Block:
                 "name": f"{word} ({len(found)})",
                 "marker": {"color": colour, "symbol": "circle" if word == "done" else "circle-open", "size": 8},
             }
-            trace |= {"x": [r.number for r in found], "y": [r.best[0] for r in found]}
-            traces.append(
-                trace | hover_texts(describe(r, f"{SCORE} {r.best[0]:.4f} in epoch {r.best_epoch}") for r in found)
-            )
+            trace |= {"x": [r.number for r in found], "y": [r.score for r in found]}
+            traces.append(trace | hover_texts(describe(r, f"{r.score_text()} in epoch {r.best_epoch}") for r in found))
     numbers, scores = best_so_far(records)
     line = _line_trace([*numbers, records[-1].number], [*scores, scores[-1]], "best so far", BLUE)
     line |= {"mode": "lines", "line": {"color": BLUE, "shape": "hv"}, "hoverinfo": "skip"}
-    layout = _layout("trial", f"{SCORE} of the kept epoch")
+    layout = _layout("trial", f"{records[0].goal.first.name} of the kept epoch")
     layout["xaxis"] = _integer_axis("trial", 0, records[-1].number)
     return Block(
         caption=f"The score of the epoch that each trial keeps{unscored_note(records)}. {SHORTER}",
@@ -91,7 +92,7 @@ def learning_block(records: Sequence[TrialRecord], best: TrialRecord, scheduler:
         if found:
             traces.append(_score_trace(found, f"{word} ({len(found)})", colour, 1.0))
     traces.append(_score_trace([best], f"trial {best.number}, the best", BLUE, 2.5))
-    layout = _layout("epoch", SCORE)
+    layout = _layout("epoch", best.goal.watched.name)
     layout["xaxis"] = _integer_axis("epoch", 1, epochs)
     rungs = scheduler.rungs()
     layout["shapes"] = [_vertical_line(rung, "", "dot") for rung in rungs]
@@ -146,7 +147,8 @@ def _score_trace(records: Sequence[TrialRecord], name: str, colour: str, width: 
     for record in records:
         x += [*record.values, None]
         y += [*record.values.values(), None]
-        hover += [describe(record, f"epoch {epoch}: {SCORE} {value:.4f}") for epoch, value in record.values.items()]
+        name = record.goal.watched.name
+        hover += [describe(record, f"epoch {epoch}: {name} {value:.4f}") for epoch, value in record.values.items()]
         hover.append("")
     line = {"color": colour, "width": width}
     marker = {"size": 3 + 2 * width}
@@ -163,7 +165,7 @@ def _trials_trace(lines: Sequence[Line], colour: str, width: float) -> Trace:
     for line in lines:
         x += [*range(len(line.places)), None]
         y += [*line.places, None]
-        hover += [describe(line.record, f"{SCORE} {line.record.best[0]:.4f}")] * len(line.places) + [""]
+        hover += [describe(line.record, line.record.score_text())] * len(line.places) + [""]
     style = {"color": colour, "width": width}
     trace = {"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "line": style, "marker": {"size": 5}}
     return trace | hover_texts(hover)

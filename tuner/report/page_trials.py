@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuner.core.records import SCORE, TrialRecord
+from tuner.core.objective import METRICS, Metric
+from tuner.core.records import TrialRecord
 from tuner.core.units import format_seconds
 from tuner.report.page import Block, render_template
 from tuner.search.advice import Advice
-
-FIXED = ("trial", "state", "epochs", SCORE, "val_loss", "time")
 
 
 def trials_block(records: Sequence[TrialRecord], epochs: int) -> Block:
@@ -17,9 +16,10 @@ def trials_block(records: Sequence[TrialRecord], epochs: int) -> Block:
     names = dict.fromkeys(name for record in records for name in record.parameters)
     varying = [name for name in names if len({str(record.parameters.get(name)) for record in records}) > 1]
     reasons = any(record.state == "FAIL" for record in records)
-    ranked = sorted(records, key=_rank)
-    header = [*FIXED, *varying, *(["why it failed"] if reasons else [])]
-    rows = [_row(record, varying, epochs, reasons=reasons) for record in ranked]
+    metrics = tuple(dict.fromkeys((*records[0].goal.metrics, METRICS["val_loss"])))
+    header = ["trial", "state", "epochs", *(metric.name for metric in metrics), "time", *varying]
+    header += ["why it failed"] if reasons else []
+    rows = [_row(record, metrics, varying, epochs, reasons=reasons) for record in _ordered(records)]
     constant = [f"{name}={_cell(next(iter(records)).parameters[name])}" for name in names if name not in varying]
     same = f" The same in all trials: {', '.join(constant)}." if constant else ""
     caption = (
@@ -34,15 +34,19 @@ def advice_block(advice: Advice, command: str, purpose: str) -> Block:
     return Block(html=render_template("advice.html", remarks=advice.remarks, command=command, purpose=purpose))
 
 
-def _rank(record: TrialRecord) -> tuple[object, ...]:
-    if not record.values:
-        return (2, 0.0, 0.0, record.number)
-    return (int(record.state == "FAIL"), -record.best.score, -record.best.minus_loss, record.number)
+def _ordered(records: Sequence[TrialRecord]) -> list[TrialRecord]:
+    scored = sorted(
+        (r for r in records if r.values), key=lambda r: (r.state != "FAIL", r.best, -r.number), reverse=True
+    )
+    return [*scored, *(record for record in records if not record.values)]
 
 
-def _row(record: TrialRecord, names: Sequence[str], epochs: int, *, reasons: bool) -> list[str]:
+def _row(
+    record: TrialRecord, metrics: Sequence[Metric], names: Sequence[str], epochs: int, *, reasons: bool
+) -> list[str]:
     row = [str(record.number), record.word, f"{record.epoch} of {epochs}"]
-    row += [f"{record.best.score:.4f}", f"{-record.best.minus_loss:.4g}"] if record.values else ["", ""]
+    outcome = record.outcome(record.best_epoch)
+    row += [metric.text(outcome[metric.name]) if metric.name in outcome else "" for metric in metrics]
     seconds = sum(metrics.get("epoch_seconds", 0.0) for metrics in record.metrics.values())
     row.append(format_seconds(seconds) if seconds else "")
     row += [_cell(record.parameters[name]) if name in record.parameters else "" for name in names]

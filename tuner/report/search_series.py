@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tuner.core.records import SCORE, TrialRecord
+from tuner.core.records import TrialRecord
 from tuner.core.units import counted
 from tuner.report.findings import NotShown
 from tuner.search.scales import Scale, scales
@@ -55,8 +55,9 @@ def parallel_coordinates(records: Sequence[TrialRecord], space: SearchSpace) -> 
     if not varying:
         raise NotShown("no parameter varies")
     score = _score_scale(ranked)
-    lines = (Line(record=r, places=(*(_place(scale, r) for scale in varying), score.place(r.best[0]))) for r in ranked)
-    return ParallelCoordinates(axes=tuple(_axis(scale, ranked) for scale in (*varying, score)), lines=tuple(lines))
+    lines = (Line(record=r, places=(*(_place(scale, r) for scale in varying), score.place(r.score))) for r in ranked)
+    axes = [*(_axis(scale, ranked) for scale in varying), Axis(name=score.name, ticks=tuple(score.ticks()))]
+    return ParallelCoordinates(axes=tuple(axes), lines=tuple(lines))
 
 
 def rank_colour(share: float) -> str:
@@ -66,8 +67,9 @@ def rank_colour(share: float) -> str:
 
 
 def _score_scale(ranked: Sequence[TrialRecord]) -> Scale:
-    low, high = ranked[0].best[0], ranked[-1].best[0]
-    return Scale(name=SCORE, low=low, high=high) if low < high else Scale(name=SCORE, low=low - 0.01, high=high + 0.01)
+    name, scores = ranked[0].goal.first.name, [record.score for record in ranked]
+    low, high = min(scores), max(scores)
+    return Scale(name=name, low=low, high=high) if low < high else Scale(name=name, low=low - 0.01, high=high + 0.01)
 
 
 def _place(scale: Scale, record: TrialRecord) -> float:
@@ -75,7 +77,7 @@ def _place(scale: Scale, record: TrialRecord) -> float:
 
 
 def _axis(scale: Scale, ranked: Sequence[TrialRecord]) -> Axis:
-    everywhere = scale.name == SCORE or all(scale.name in record.parameters for record in ranked)
+    everywhere = all(scale.name in record.parameters for record in ranked)
     return Axis(name=scale.name, ticks=(*scale.ticks(), *([] if everywhere else [(NOT_USED, "not used")])))
 
 
@@ -85,13 +87,17 @@ def scored_trials(records: Sequence[TrialRecord], word: str) -> list[TrialRecord
 
 
 def best_so_far(records: Sequence[TrialRecord]) -> tuple[list[int], list[float]]:
-    """The numbers of the trials that were better than all before them, and their scores. Failed trials do not count."""
+    """The numbers of the trials that were better than all before them, by the first objective, and their scores.
+
+    Trials that failed or violate a constraint do not count.
+    """
     numbers: list[int] = []
     scores: list[float] = []
     for record in records:
-        if record.ranked and (not scores or record.best[0] > scores[-1]):
+        gain = record.goal.first.gain
+        if record.feasible and (not scores or gain(record.score) > gain(scores[-1])):
             numbers.append(record.number)
-            scores.append(record.best[0])
+            scores.append(record.score)
     return numbers, scores
 
 

@@ -70,7 +70,9 @@ def _slice(scale: Scale, records: Sequence[TrialRecord], epoch: int) -> Slice:
         log=scale.log,
         ticks=() if scale.choices else tuple((number, f"{number:.3g}") for number in scale.marks()),
         points=tuple(
-            Point(record=record, value=record.parameters[scale.name], score=record.values[epoch])
+            Point(
+                record=record, value=record.parameters[scale.name], score=record.outcome(epoch)[record.goal.first.name]
+            )
             for record in records
             if scale.name in record.parameters
         ),

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from tuner.core.objective import SCORE
 from tuner.core.records import TrialRecord, Value
 from tuner.core.units import counted
 from tuner.search.importance import Importance
@@ -132,7 +133,7 @@ def still_rising(record: TrialRecord, epochs: int) -> bool:
     last, before = range(epochs - quarter + 1, epochs + 1), range(epochs - 2 * quarter + 1, epochs - quarter + 1)
     if not all(epoch in record.values for epoch in (*last, *before)):
         return False
-    now, then = (sum(record.values[epoch] for epoch in span) / quarter for span in (last, before))
+    now, then = (sum(record.outcome(epoch)[SCORE] for epoch in span) / quarter for span in (last, before))
     loss_now, loss_then = (
         sum(record.metrics[epoch]["val_loss"] for epoch in span) / quarter for span in (last, before)
     )
@@ -144,7 +145,7 @@ def fit_sentence(record: TrialRecord) -> str:
     end, epoch = record.metrics[record.epoch], record.best_epoch
     lowest = min(record.metrics, key=lambda each: record.metrics[each]["val_loss"])
     least = record.metrics[lowest]["val_loss"]
-    train, val = record.metrics[epoch]["train_accuracy"], record.values[epoch]
+    train, val = record.metrics[epoch]["train_accuracy"], record.outcome(epoch)[SCORE]
     scores = f"accuracy {train:.3f} on training samples and {val:.3f} on validation samples after epoch {epoch}"
     if end["val_loss"] > OVERFIT * least and end["train_loss"] < record.metrics[lowest]["train_loss"]:
         return (

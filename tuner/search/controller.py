@@ -95,11 +95,21 @@ class Controller:
             return self._end(number, "FAIL", report.error, infeasible=report.out_of_memory)
         if report.conditions is not None and report.seed is not None:
             self._study.note_conditions(number, report.conditions, report.seed, report.epoch)
+        if report.measured:
+            return self._on_measured(number, report)
         if report.node:
             self._study.note_node(number, report.node, report.epoch)
         if report.halved:
             self._study.note_halved(number, report.halved)
         return self._on_epoch(number, report.metrics, report.kept_epoch)
+
+    def _on_measured(self, number: int, report: TrialReport) -> Decision:
+        """What is known before the first epoch may already say that the trial cannot win."""
+        self._study.note_measured(number, report.measured, report.measured_on)
+        record = self._study.record(number)
+        if broken := record.goal.broken(record.measured):
+            return self._end(number, "PRUNED", broken)
+        return Decision.CONTINUE
 
     def on_lost(self, number: int, reason: str, *, out_of_memory: bool = False) -> None:
         """The trial's worker died too often to try again, or the trial hangs."""

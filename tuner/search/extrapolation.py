@@ -24,9 +24,13 @@ Floats = NDArray[np.float64]
 class ScoreTable:
     """The scores of all trials at the epochs after which trials are compared."""
 
-    def __init__(self, levels: Sequence[int]) -> None:
-        """`levels` are those epochs, the lowest first: the rungs and the last epoch."""
+    def __init__(self, levels: Sequence[int], objective: int = 0) -> None:
+        """`levels` are those epochs, the lowest first: the rungs and the last epoch.
+
+        The scores are those of one `objective` of the sweep, by its place; the larger the better.
+        """
         self._levels = tuple(levels)
+        self._objective = objective
         self._table = np.full((64, len(self._levels)), np.nan)  # a row a trial; it grows by doubling
         self._count = 0
 
@@ -41,20 +45,21 @@ class ScoreTable:
             return
         for column, level in enumerate(self._levels):
             if np.isnan(self._table[number, column]) and (rank := record.rank_until(level)):
-                self._table[number, column] = fine_score(rank)
+                self._table[number, column] = fine_score(rank, self._objective)
 
     def extrapolated(self) -> Floats:
         """(trials,) scores after the last level, see `extrapolate`."""
         return extrapolate(self._table[: self._count])
 
 
-def fine_score(rank: Rank) -> float:
-    """The accuracy, and a little more the lower the loss is. Different accuracies are never reordered.
+def fine_score(rank: Rank, objective: int = 0) -> float:
+    """What an objective came to, and a little more the lower the loss is. Different accuracies are never reordered.
 
-    >>> fine_score(Rank(0.5, -1.44)) > fine_score(Rank(0.5, -193.0)) > fine_score(Rank(0.499999, 0.0))
+    >>> scores = [fine_score(Rank(0, *each)) for each in (((0.5,), -1.44), ((0.5,), -193.0), ((0.499999,), 0.0))]
+    >>> scores == sorted(scores, reverse=True)
     True
     """
-    return rank.score + FINE / (1 + max(0.0, -rank.minus_loss))
+    return rank.gains[objective] + FINE / (1 + max(0.0, -rank.minus_loss))
 
 
 def extrapolate(table: Floats) -> Floats:

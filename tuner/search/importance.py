@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from tuner.core.records import SCORE, TrialRecord
+from tuner.core.objective import SCORE
+from tuner.core.records import TrialRecord
 from tuner.core.units import counted
 from tuner.search.effects import Effect, Floats, direction, find_effect
 from tuner.search.scales import scales
@@ -74,7 +75,9 @@ class Importance:
     trials: int
     """How many trials were compared."""
     by: str = SCORE
-    """What their order goes by: SCORE, or `val_loss` where all have the same score."""
+    """What their order goes by: the first objective, or `val_loss` where it has the same value in all."""
+    score: str = SCORE
+    """The first objective."""
 
 
 def comparable(records: Sequence[TrialRecord], epochs: int, rungs: Sequence[int]) -> tuple[int, list[TrialRecord]]:
@@ -103,14 +106,15 @@ def importance(records: Sequence[TrialRecord], space: SearchSpace, epochs: int, 
     if len(ranks) == 1:
         raise NotEnoughTrialsError(f"all {len(reached)} trials had the same score after epoch {epoch}")
     shares = _with_noise(effects, _places(reached, epoch))
-    told = {effect.name for effect in effects}
+    told, score = {effect.name for effect in effects}, reached[0].goal.first.name
     return Importance(
         parameters=tuple(sorted(shares, key=lambda each: (not each.clear, -each.share))),
         unknown={name: sum(name in record.parameters for record in reached) for name in names if name not in told},
         epoch=epoch,
         early=epoch < epochs,
         trials=len(reached),
-        by=SCORE if len({rank.score for rank in ranks}) > 1 else "val_loss",
+        by=score if len({rank.gains for rank in ranks}) > 1 else "val_loss",
+        score=score,
     )
 
 

@@ -59,9 +59,10 @@ def pair_space(config: SweepConfig, task: str) -> dict[str, Any]:
 
 
 def _searching(config: SweepConfig) -> list[str]:
-    """How the sweep drew and stopped trials. A grid is searched once: what comes next is no grid any more."""
+    """How the sweep drew, compared and stopped trials. A grid is searched once: what comes next is no grid any more."""
     options = [] if config.sampler in (SAMPLERS[0], "grid") else ["--sampler", config.sampler]
-    return options if config.scheduler == SCHEDULERS[0] else [*options, "--scheduler", config.scheduler]
+    options += [] if config.scheduler == SCHEDULERS[0] else ["--scheduler", config.scheduler]
+    return [*options, *config.goal.words()]
 
 
 def _same(config: SweepConfig) -> list[str]:

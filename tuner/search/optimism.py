@@ -8,6 +8,7 @@ from math import sqrt
 import numpy as np
 from scipy.special import ndtr
 
+from tuner.core.objective import PLAIN
 from tuner.core.records import TrialRecord
 
 ROUNDS = 4  # after which the estimate no longer changes in its second digit
@@ -15,6 +16,8 @@ ROUNDS = 4  # after which the estimate no longer changes in its second digit
 
 def optimism(records: Sequence[TrialRecord], samples: int) -> float | None:
     """The part of the best trial's validation accuracy that is expected to be luck; None with fewer than two trials.
+
+    None, too, where the trial was not chosen for its accuracy.
 
     A trial's score is its true accuracy plus the noise of a validation split of `samples`, whose standard deviation is
     sigma = sqrt(p (1 - p) / samples). If the true accuracies are normal too, with the scores' deviation S in all, then
@@ -28,10 +31,11 @@ def optimism(records: Sequence[TrialRecord], samples: int) -> float | None:
     same mistakes share part of their noise, which makes the luck smaller, and each trial's epoch was chosen, too, which
     makes it larger.
     """
-    tried = [record.best.score for record in records if record.ranked]
-    if len(tried) < 2:
+    able = [record for record in records if record.feasible]
+    tried = [record.score for record in able]
+    if len(tried) < 2 or able[0].goal.objectives != PLAIN.objectives:
         return None
-    finished = [record.best[0] for record in records if record.values and record.state == "COMPLETE"]
+    finished = [record.score for record in able if record.state == "COMPLETE"]
     spread = float(np.std(finished, ddof=1)) if len(finished) > 1 else 0.0
     luck, largest = 0.0, expected_largest(len(tried))
     for _ in range(ROUNDS):  # p is the best trial's true accuracy: its score without the luck

@@ -18,9 +18,10 @@ from optuna.storages import JournalStorage
 from optuna.trial import TrialState
 
 from tuner.core.config import SweepConfig
-from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
+from tuner.core.objective import PLAIN, SCORE, Goal
+from tuner.core.records import TrialRecord, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
-from tuner.search.extrapolation import ScoreTable
+from tuner.search.comparable import Comparable
 from tuner.search.journal import drop_torn_line
 from tuner.search.journal_writer import JournalWriter
 from tuner.search.samplers import BY_TPE, Sampling
@@ -28,7 +29,7 @@ from tuner.search.samplers.view import MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
-from tuner.search.study_reader import KEPT, SPENT, STUDY, quiet_optuna, to_record
+from tuner.search.study_reader import GOAL, KEPT, MEASURED, SPENT, STUDY, goal_of, quiet_optuna, to_record
 
 FIXED = "fixed_params"  # Optuna's own: with this attribute of a trial these values are taken, as if they were drawn
 
@@ -46,6 +47,7 @@ class Study:
         levels: Sequence[int] = (1,),
         start: Sequence[Mapping[str, Value]] = (),
         sampling: Sampling = BY_TPE,
+        goal: Goal = PLAIN,
     ) -> None:
         """Opens a study, or creates it.
 
@@ -57,6 +59,7 @@ class Study:
             levels: the epochs after which the sampler compares trials: the rungs, and the last epoch.
             start: what the trials 0, 1, ... get in place of what would be drawn, by the names in the study.
             sampling: how parameters are drawn.
+            goal: what trials are compared by.
         """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
@@ -65,11 +68,15 @@ class Study:
             self._study = optuna.create_study(
                 storage=self._storage,
                 study_name=STUDY,
-                direction="maximize",
+                directions=["maximize" if each.direction == "max" else "minimize" for each in goal.objectives],
                 load_if_exists=True,
                 sampler=RandomSampler(),
             )
-        self._asker = StudyForSampler(STUDY, self._storage, sampling.view)
+            if goal_of(self._study) != goal:
+                self._study.set_metric_names([each.name for each in goal.objectives])
+                self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text])
+        self._goal = goal
+        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, len(goal.objectives))
         self._sampling = sampling
         self._space = space
         self._start = start
@@ -77,8 +84,8 @@ class Study:
         self._startup = max(4, min(10, trials // 3))
         frozen = self._study.get_trials(deepcopy=False)
         self._ids = [trial._trial_id for trial in frozen]
-        self._records = [to_record(trial) for trial in frozen]  # this process alone writes them
-        self._scores = ScoreTable(levels)
+        self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them
+        self._scores = Comparable(levels, goal)
         for record in self._records:
             self._scores.note(record)
 
@@ -97,6 +104,7 @@ class Study:
             levels=levels,
             start=start,
             sampling=sampling,
+            goal=config.goal,
         )
 
     def ask(self) -> tuple[int, dict[str, Value]]:
@@ -111,7 +119,7 @@ class Study:
         """A trial to resume, with its parameters. Those that were not sampled before are sampled now."""
         if not self.record(number).parameters:
             seed = trial_seed(self._seed, number)
-            self._asker.look(self._scores.extrapolated(), seed)
+            self._asker.look(self._scores.gains(), seed)
             if number < len(self._start):
                 self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[number]))
             self._asker.sampler = self._sampling.make_sampler(seed=self._seed, number=number, startup=self._startup)
@@ -134,10 +142,15 @@ class Study:
             if stored is None:
                 stored = {"time": max(time.time(), record.latest), **metrics}
                 self._set(number, f"epoch {epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
-            if math.isfinite(metrics[SCORE]) and math.isfinite(metrics["val_loss"]):
-                self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[SCORE])
+            if all(map(math.isfinite, (metrics[SCORE], metrics["val_loss"]))) and self._goal.finite(metrics):
+                self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[self._goal.watched.name])
             self._refresh(number)
         return stored
+
+    def note_measured(self, number: int, values: Mapping[str, float], place: str) -> None:
+        """Stores what was measured of a trial before its first epoch, and on what. The first measurement counts."""
+        if not self.record(number).measured:
+            self._note(number, MEASURED, {**values, "on": place})
 
     def note_node(self, number: int, node: str, epoch: int) -> None:
         """Stores on which node of a cluster a trial runs; `epoch` is the one that it is about to report from there."""
@@ -166,7 +179,7 @@ class Study:
         self._study.set_user_attr(SPENT, list(seconds))
 
     def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
-        """Ends a trial: COMPLETE with the score of the epoch that is kept, PRUNED, or FAIL.
+        """Ends a trial: COMPLETE with what its objectives came to in the epoch that is kept, PRUNED, or FAIL.
 
         A trial that has already ended does not change.
         If `infeasible`, a constraint is violated: the sampler avoids such points.
@@ -174,13 +187,14 @@ class Study:
         record = self.record(number)
         if record.ended:
             return
-        value = record.best.score if state == "COMPLETE" else None
+        outcome = record.outcome(record.best_epoch) if state == "COMPLETE" else {}
+        values = [outcome[each.name] for each in self._goal.objectives] if outcome else None
         with quiet_optuna(), self._journal.together():
             if infeasible:
                 optuna.Trial(self._study, self._ids[number]).set_constraint(MEMORY, 1.0)
             if reason:
                 self._set(number, "reason", reason)
-            self._study.tell(number, value, TrialState[state])
+            self._study.tell(number, values, TrialState[state])
             self._refresh(number)
 
     @property
@@ -213,7 +227,7 @@ class Study:
         self._scores.note(self._records[number])
 
     def _read(self, number: int) -> TrialRecord:
-        return to_record(self._storage.get_trial(self._ids[number]))
+        return to_record(self._storage.get_trial(self._ids[number]), self._goal)
 
 
 def _first(record: TrialRecord, epoch: int) -> int:

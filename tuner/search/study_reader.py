@@ -13,11 +13,14 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord
 from tuner.search.journal import Journal
 
 STUDY = "sweep"
 KEPT = "kept"  # among an epoch's metrics: the epoch whose weights were kept until then
+MEASURED = "measured"  # a trial's attribute: what was measured before its first epoch, and on what
+GOAL = "goal"  # the study's attribute with objectives and constraints; without it, the goal of every sweep is PLAIN
 SPENT = "spent"  # the study's attribute with the seconds of each run of a search that has a time budget
 _STATES = {
     TrialState.RUNNING: "RUNNING",
@@ -38,7 +41,10 @@ class StudyReader:
     def records(self) -> list[TrialRecord]:
         """The trials so far, in the order of their numbers; none when the study has not begun."""
         study = self._study()
-        return [to_record(frozen) for frozen in study.trials] if study else []
+        if study is None:
+            return []
+        goal = goal_of(study)
+        return [to_record(frozen, goal) for frozen in study.trials]
 
     def spent(self) -> tuple[float, ...]:
         """Seconds that each run of the search has taken, if it has a time budget."""
@@ -61,13 +67,23 @@ def read_records(journal: Path) -> list[TrialRecord]:
     return StudyReader(journal).records()
 
 
-def to_record(frozen: FrozenTrial) -> TrialRecord:
+def goal_of(study: optuna.Study) -> Goal:
+    """What the trials of a study are compared by."""
+    told = study.user_attrs.get(GOAL)
+    return Goal.parse(*told) if told else PLAIN
+
+
+def to_record(frozen: FrozenTrial, goal: Goal = PLAIN) -> TrialRecord:
     """Converts a trial of Optuna."""
     attributes = frozen.user_attrs
     noted = {int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")}
     metrics = {epoch: {k: v for k, v in values.items() if k != KEPT} for epoch, values in noted.items()}
+    measured = dict(attributes.get(MEASURED, {}))
     record = TrialRecord(
         number=frozen.number,
+        goal=goal,
+        measured_on=measured.pop("on", ""),
+        measured=measured,
         state=_STATES[frozen.state],
         parameters=attributes.get("parameters", {}),
         values=dict(frozen.intermediate_values),

@@ -9,8 +9,9 @@ from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
+from tuner.core.objective import METRICS, SCORE, Metric
 from tuner.core.outcome import Winner, read_winner
-from tuner.core.records import TrialRecord, best_of
+from tuner.core.records import TrialRecord, best_of, no_best
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.search.space_text import space_text
@@ -38,6 +39,12 @@ class BestTrial:
 
         return wilson(self.winner.val_accuracy * self.winner.val_samples, self.winner.val_samples)
 
+    def scores(self) -> list[tuple[Metric, float]]:
+        """What decides, and the validation accuracy, in the epoch that is kept."""
+        outcome = self.trial.outcome(self.trial.best_epoch)
+        metrics = dict.fromkeys((*self.config.goal.metrics, METRICS[SCORE]))
+        return [(metric, outcome[metric.name]) for metric in metrics if metric.name in outcome]
+
     def to_json(self) -> dict[str, Any]:
         """For scripts."""
         scores = self.winner.scores if self.winner else None
@@ -47,7 +54,10 @@ class BestTrial:
             "trial": self.trial.number,
             "epoch": self.trial.best_epoch,
             "parameters": self.trial.parameters,
-            "val_accuracy": self.trial.best.score,
+            "objective": self.config.objective,
+            "constraint": self.config.constraint,
+            "scores": {metric.name: value for metric, value in self.scores()},
+            "val_accuracy": self.trial.outcome(self.trial.best_epoch).get(SCORE),
             "val_accuracy_interval": self.val_interval(),
             "test_accuracy": scores.accuracy if scores else None,
             "test_accuracy_interval": scores.accuracy_interval if scores else None,
@@ -70,7 +80,7 @@ def find_best(name: str, home: Path, option: str = "tuner best") -> BestTrial:
             winner = read_winner(folder.path, records)
     best = winner.trial if winner else best_of(records)
     if best is None:
-        raise TunerError(f"{option} {name}: no trial of it has finished an epoch yet")
+        raise TunerError(f"{option} {name}: {no_best(config.goal, records)}")
     count = sum(record.ranked for record in records)
     return BestTrial(config=config, trial=best, trials=count, finished=finished, winner=winner)
 

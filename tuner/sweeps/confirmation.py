@@ -87,5 +87,5 @@ def confirmations(
 
 
 def _accuracy(plan: ConfirmPlan, done: Sequence[TrialRecord], overlap: float | None) -> Spread:
-    spread = spread_of([record.best[0] for record in done], overlap=(overlap or 0.0) if plan.reshuffle else 0.0)
+    spread = spread_of([record.score for record in done], overlap=(overlap or 0.0) if plan.reshuffle else 0.0)
     return replace(spread, interval=None) if plan.reshuffle and overlap is None else spread

@@ -64,6 +64,7 @@ class Confirming:
         return replace(
             job,
             rungs=(),
+            goal=job.goal.of_epochs,
             seeds=tuple(trial_seed(seed, 0) for seed in seeds),
             splits=tuple(seeds) if self.plan.reshuffle else (),
             folder=scratch_folder(f"{self.config.uid}-{self._part}") if job.storage else self.folder.trials,

@@ -12,8 +12,9 @@ import torch
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, one_line
+from tuner.core.objective import SCORE
 from tuner.core.outcome import Winner
-from tuner.core.records import SCORE, TrialRecord
+from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.data.spec import Splits, fingerprint
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
@@ -55,10 +56,11 @@ def evaluate_best(
     weights, held = state["best_weights"], EpochMetrics(**state["best_metrics"])
     if damage:
         warn(damage)
-    if (held.epoch, held.val_accuracy) != (best.best_epoch, best.best[0]):
+    noted = best.outcome(best.best_epoch)[SCORE]
+    if (held.epoch, held.val_accuracy) != (best.best_epoch, noted):
         warn(
             f"the saved model is trial {best.number} after epoch {held.epoch} ({SCORE} {held.val_accuracy:.4f}), the "
-            f"one in its checkpoint; by the study it would be epoch {best.best_epoch} ({best.best.score:.4f})"
+            f"one in its checkpoint; by the study it would be epoch {best.best_epoch} ({noted:.4f})"
         )
     model = folder.model
     seen = training_range(splits.spec, splits.train.inputs)

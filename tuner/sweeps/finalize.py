@@ -10,7 +10,7 @@ from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError
 from tuner.core.outcome import Outcome, Winner, read_result, read_winner
-from tuner.core.records import TrialRecord
+from tuner.core.records import TrialRecord, no_best
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.search.optimism import optimism
@@ -20,7 +20,7 @@ from tuner.sweeps.confirm_scores import score_models
 from tuner.sweeps.confirmation import confirmations
 from tuner.sweeps.confirming import Confirming
 from tuner.sweeps.final_test import evaluate_best
-from tuner.sweeps.growth import same_winner, succeeding
+from tuner.sweeps.growth import same_winner, succeeding, with_more_trials
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
 from tuner.training.checkpoint_storage import CheckpointStorage
@@ -61,6 +61,14 @@ def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
     return SweepError(f"{failed} failed, {count} of them with: {reason}{details}")
 
 
+def none_feasible(config: SweepConfig, records: list[TrialRecord]) -> SweepError:
+    """The error of a sweep in which no trial fulfills the constraints. Such a model is not what was asked for."""
+    more = with_more_trials(config)
+    onwards = f"; to search on: {more}" if more else ""
+    kept = f"nothing is tested or registered, and all trials are kept{onwards}"
+    return SweepError(f"{no_best(config.goal, records)}: {kept}")
+
+
 def find_winner(
     config: SweepConfig,
     inputs: SweepInputs,
@@ -74,11 +82,12 @@ def find_winner(
     Raises:
         SweepError: there is none.
     """
-    best = study.best()
+    best, records = study.best(), study.records()
+    if best is None and config.goal.constraints and any(record.state != "FAIL" for record in records):
+        raise none_feasible(config, records)
     if best is None:
-        raise all_failed(study.records(), folder.path)
-    records, samples = study.records(), len(inputs.splits.validation.targets)
-    tried = sum(record.ranked for record in records)
+        raise all_failed(records, folder.path)
+    samples, tried = len(inputs.splits.validation.targets), sum(record.feasible for record in records)
     winner = same_winner(folder, best, records)
     if winner is not None:
         events.on_note(f"the winner is still trial {best.number}: its model is not tested again", warning=False)

@@ -13,6 +13,8 @@ from tuner.core.units import format_parameters
 from tuner.sweeps.lock import is_running
 from tuner.sweeps.status import POLL_S, SweepReader
 
+LOGGED = ("train_loss", "val_loss", "val_accuracy")  # of each epoch, before what else the sweep goes by
+
 
 class Event(NamedTuple):
     """Something that happened to a trial."""
@@ -42,14 +44,13 @@ def _of(record: TrialRecord) -> list[Event]:
     found = [Event(record.started, record.number, 0, f"begins: {seed}{format_parameters(record.parameters)}", what)]
     on = dict(record.nodes)
     for epoch, metrics in sorted(record.metrics.items()):
-        scores = "  ".join(
-            f"{name} {metrics[name]:.4f}" for name in ("train_loss", "val_loss", "val_accuracy") if name in metrics
-        )
+        named = [*LOGGED, *(metric.name for metric in record.goal.metrics)]
+        scores = "  ".join(f"{name} {metrics[name]:.4f}" for name in dict.fromkeys(named) if name in metrics)
         place = f"  on {on[epoch]}" if epoch in on else ""
         place += "  with half a batch at a time: a whole one did not fit into memory" if epoch == record.halved else ""
         found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}", what))
     if record.ended and record.finished is not None:
-        best = f" with val_accuracy {record.best[0]:.4f}" if record.values else ""
+        best = f" with {record.score_text()}" if record.values else ""
         why = f": {record.reason}" if record.reason else ""
         found.append(Event(record.finished, record.number, len(found), f"{record.word}{best}{why}", what))
     return found

@@ -84,6 +84,8 @@ def plan(
         data=load().fingerprint(),
         sampler=request.sampler,
         scheduler=request.scheduler,
+        objective=request.goal.objective_text,
+        constraint=request.goal.constraint_text,
         **_confirming(request.confirm),
     )
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))

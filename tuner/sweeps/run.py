@@ -170,6 +170,7 @@ class SweepRun:
             repeats=config.repeats,
             halved=config.halved,
             halves=config.oom == "halve-batch",
+            goal=config.goal,
         )
 
     def finalize(self) -> Outcome:

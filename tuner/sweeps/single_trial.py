@@ -54,6 +54,7 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         gpus_per_trial=_gpus(request, config),
         seed=config.seed,
         repeats=config.repeats + record.number,
+        objective=str(config.goal.watched),  # so that the same epoch is kept
         halved=record.halved,
         data=config.data,
         pretrained=config.pretrained,

@@ -12,8 +12,9 @@ from typing import Any
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation, ConfirmPlan
 from tuner.core.errors import TunerError
+from tuner.core.objective import SCORE, Goal
 from tuner.core.outcome import read_result, tells_all_sent
-from tuner.core.records import SCORE, Summary, TrialRecord
+from tuner.core.records import Summary, TrialRecord
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import StudyReader
@@ -91,15 +92,15 @@ class Status:
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Status:
         """The reverse of `to_json`, for a status from another machine."""
+        config = SweepConfig(**raw["config"])
         summary = Summary(
             counts={_RENAMED.get(state, state): count for state, count in raw["trials"].items()},
             epochs=raw["epochs"],
             expected=raw["epochs_expected"],
-            best=_record(raw["best"]) if raw["best"] else None,
-            live=tuple(map(_record, raw["live"])),
+            best=_record(raw["best"], config.goal) if raw["best"] else None,
+            live=tuple(_record(each, config.goal) for each in raw["live"]),
             left=raw["seconds_left"],
         )
-        config = SweepConfig(**raw["config"])
         return cls(
             config=config,
             state=raw["state"],
@@ -195,19 +196,26 @@ def _interval(raw: dict[str, Any]) -> Interval | None:
 
 def _shown(record: TrialRecord, epoch: int) -> dict[str, Any]:
     """A trial at an epoch; no score before the first."""
-    score = record.values.get(epoch)
-    return {"trial": record.number, "epoch": epoch, SCORE: score, "parameters": record.parameters}
+    outcome, parameters = record.outcome(epoch), record.parameters
+    scores = {metric.name: outcome[metric.name] for metric in record.goal.metrics if metric.name in outcome}
+    known = {SCORE: outcome.get(SCORE), "scores": scores}
+    return {"trial": record.number, "epoch": epoch, **known, "parameters": parameters}
 
 
-def _record(shown: dict[str, Any]) -> TrialRecord:
+def _record(shown: dict[str, Any], goal: Goal) -> TrialRecord:
     """The part of the trial that was shown."""
-    epoch, score = shown["epoch"], shown[SCORE]
+    epoch = shown["epoch"]
+    scores = shown.get("scores", {})  # a head with an earlier version of tuner tells the accuracy alone
+    metrics = {"val_loss": 0.0, SCORE: shown[SCORE], **scores}
+    score = metrics.get(goal.watched.name)
     return TrialRecord(
         number=shown["trial"],
         state="RUNNING",
         parameters=shown["parameters"],
         values={} if score is None else {epoch: score},
-        metrics={} if score is None else {epoch: {"val_loss": 0.0}},
+        metrics={} if score is None else {epoch: metrics},
+        measured={name: scores[name] for name in goal.before if name in scores},
+        goal=goal,
         reason="",
         started=0.0,
         finished=None,

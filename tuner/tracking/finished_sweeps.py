@@ -11,8 +11,9 @@ from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.confirmation import Confirmation
 from tuner.core.finished_sweep import FinishedSweep
+from tuner.core.objective import SCORE
 from tuner.core.outcome import Winner
-from tuner.core.records import SCORE, Value
+from tuner.core.records import Value
 from tuner.core.score_text import class_name
 from tuner.core.scores import Interval
 from tuner.tracking.client import make_client
@@ -50,7 +51,8 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     client, best = make_client(uri), winner.trial
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
     scores = {f"test_{name}": value for name, value in winner.scores.numbers().items()}
-    values = {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
+    values = {f"best_{name}": value for name, value in winner.deciding.items()}
+    values |= {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
     values |= {} if winner.val_luck is None else {"best_val_luck": winner.val_luck}
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     if winner.tested_before:

@@ -16,8 +16,9 @@ RUN_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "INT
 STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"
 MOST_CHARACTERS = 5000  # of a tag: stores cut longer ones off, some at this length
 SEED_TAG, CONDITIONS_TAG = "tuner.seed", "tuner.conditions"
+MEASURED_TAG = "tuner.measured_on"
 CONFIRM_TAG = "tuner.confirms_with_seed"  # of a training that confirms a trial: the seed as a user gives it
-TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG)
+TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG, MEASURED_TAG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,8 @@ class TrialEnd:
         tags = {STATE_TAG: state}
         if record.reason:
             tags[REASON_TAG] = record.reason[:MOST_CHARACTERS]
+        if record.measured_on:
+            tags[MEASURED_TAG] = record.measured_on
         if record.conditions:
             tags |= {SEED_TAG: str(record.seed), CONDITIONS_TAG: json.dumps(record.conditions[-1][1])}
         finished = int((record.finished or record.latest) * 1000)
@@ -62,6 +65,8 @@ class TrialRun:
     """The names of the parameters."""
     epochs: set[int] | None = field(default_factory=set)
     """None when MLflow must be asked first: for a run that was found, or that has ended."""
+    measured: bool = False
+    """Whether it has what was measured before the first epoch."""
 
     @property
     def end(self) -> TrialEnd:
@@ -73,6 +78,7 @@ class TrialRun:
         self.status, self.finished = end.status, end.finished
         self.tags |= end.tags
         self.parameters |= set(record.parameters)
+        self.measured = self.measured or bool(record.measured)
         self.epochs = None if end.over else set(record.metrics)
 
 

@@ -25,8 +25,14 @@ def tags_of(config: SweepConfig) -> dict[str, str]:
         _CONFIG_TAG: _config_text(config),
         "tuner.versions": json.dumps(package_versions()),
         "tuner.machine": json.dumps(describe_machine()),
+        **_goal_tags(config),
         **identity_tags(config),
     }
+
+
+def _goal_tags(config: SweepConfig) -> dict[str, str]:
+    tags = {"tuner.objective": config.objective, "tuner.constraint": config.constraint}
+    return {name: value for name, value in tags.items() if value}
 
 
 def grown_tags(config: SweepConfig, tags: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.config import SweepConfig
-from tuner.core.records import SCORE, TrialKey, TrialRecord
+from tuner.core.objective import BEFORE, SCORE
+from tuner.core.records import TrialKey, TrialRecord
 from tuner.tracking.client import HeardClient
 from tuner.tracking.experiment import find_experiment
 from tuner.tracking.retry import ignore_refusal
@@ -105,7 +106,10 @@ class MlflowSweep:
         tags = [RunTag(name, value) for name, value in end.tags.items() if run.tags.get(name) != value]
         if end.over or run.status != end.status or epochs or params or tags:
             self.written[record.key] = self.written.get(record.key, set()) | set(epochs)
-        for first, batch, last in _batches([record.metrics[epoch] for epoch in epochs]):
+        known = [record.metrics[epoch] for epoch in epochs]
+        if record.measured and not run.measured:
+            known.insert(0, {"time": record.started, "epoch": 0, **record.measured})
+        for first, batch, last in _batches(known):
             if batch or params or tags:
                 self._client.log_batch(run.id, batch, params if first else (), tags if last else ())
         if end.over:
@@ -193,4 +197,5 @@ def _found(run: Run) -> TrialRun:
         tags=tags,
         parameters=parameters,
         epochs=None,
+        measured=bool(set(BEFORE) & set(run.data.metrics)),
     )

@@ -61,6 +61,13 @@ class Ranks:
             dist.all_reduce(numbers)
         return numbers.tolist()
 
+    def sum(self, counts: Tensor) -> Tensor:
+        """The sum of each number of a tensor over the processes, on the CPU."""
+        numbers = counts.cpu()
+        if self.size > 1:
+            dist.all_reduce(numbers)
+        return numbers
+
     def share_buffers(self, model: nn.Module) -> None:
         """Gives all processes the first one's batch statistics, which are the ones that are saved."""
         if self.size > 1:

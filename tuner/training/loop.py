@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tuner.core.kept_epoch import is_kept
+from tuner.core.kept_epoch import choose_kept
+from tuner.core.objective import PLAIN, Goal
 from tuner.data.augmentation import augment
 from tuner.data.batches import training_batches
 from tuner.data.spec import Split
@@ -36,16 +37,22 @@ class EpochMetrics:
     val_loss: float
     """Mean cross-entropy over the validation split after the epoch, without label smoothing."""
     val_accuracy: float
-    """Share of validation samples classified correctly after the epoch: the score that a sweep maximises."""
+    """Share of validation samples classified correctly after the epoch."""
     lr: float
     """Learning rate of the epoch's last step."""
     epoch_seconds: float
     """Wall-clock time of training and validation."""
+    val_macro_f1: float | None = None
+    """Mean F1 score of the classes on the validation split after the epoch. Earlier versions did not measure it."""
 
     @property
     def finite(self) -> bool:
         """False when a loss is NaN or infinite."""
         return math.isfinite(self.train_loss) and math.isfinite(self.val_loss)
+
+    def numbers(self) -> dict[str, float]:
+        """All that was measured, by name."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 class Training:
@@ -64,11 +71,16 @@ class Training:
         seed: int,
         device: torch.device,
         ranks: Ranks = SINGLE_PROCESS,
+        goal: Goal = PLAIN,
     ) -> None:
-        """`ranks` are the processes that train together, each with its own `Training` of the same model and seed."""
+        """`ranks` are the processes that train together, each with its own `Training` of the same model and seed.
+
+        `goal` decides which epoch's weights are kept.
+        """
         self.layout = memory_format(model)
         self.model = model.to(device).to(memory_format=self.layout)
         self.ranks = ranks
+        self.goal = goal
         self.wrapped = ranks.wrap(self.model)
         self.hyperparameters = hyperparameters
         self.optimizer = make_optimizer(
@@ -83,7 +95,7 @@ class Training:
         self.device = device
         self.epoch = 0
         self.metrics: EpochMetrics | None = None
-        self.peak = 0.0  # the highest validation accuracy so far
+        self.peak = 0.0  # see `choose_kept`
         self.kept_metrics: EpochMetrics | None = None
         self.kept_weights: dict[str, Tensor] = {}
         self.halved = 0  # the first epoch trained in half batches; 0 for none
@@ -124,8 +136,9 @@ class Training:
         self.epoch, self.metrics = metrics.epoch, metrics
         if not metrics.finite:
             return
-        self.peak = max(self.peak, metrics.val_accuracy)
-        if is_kept(metrics.val_accuracy, self.peak, samples):
+        kept = self.kept_metrics.numbers() if self.kept_metrics else None
+        takes, self.peak = choose_kept(self.goal, metrics.numbers(), kept, self.peak, samples)
+        if takes:
             self.kept_metrics = metrics
             self.kept_weights = {name: value.clone() for name, value in self.model.state_dict().items()}
 
@@ -138,7 +151,7 @@ def fit(
         started = time.perf_counter()
         train_loss, train_accuracy, lr = train_epoch(training, train, augmentations)
         training.ranks.share_buffers(training.model)
-        val_loss, val_accuracy = evaluate(training.model, validation, training.ranks)
+        val_loss, val_accuracy, val_macro_f1 = evaluate(training.model, validation, training.ranks)
         metrics = EpochMetrics(
             epoch=training.epoch + 1,
             train_loss=train_loss,
@@ -147,6 +160,7 @@ def fit(
             val_accuracy=val_accuracy,
             lr=lr,
             epoch_seconds=time.perf_counter() - started,
+            val_macro_f1=val_macro_f1,
         )
         training.note(metrics, len(validation.targets))
         yield metrics
@@ -185,14 +199,32 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, split: Split, ranks: Ranks = SINGLE_PROCESS) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy on a split that is on the model's device, in the precision of training."""
+def evaluate(model: nn.Module, split: Split, ranks: Ranks = SINGLE_PROCESS) -> tuple[float, float, float]:
+    """Mean cross-entropy, accuracy and macro F1 on a split on the model's device, in the precision of training."""
     part = ranks.part_of(split)
     with autocast(split.inputs.device):
         logits = predict_logits(model, part.inputs).float()
     loss = functional.cross_entropy(logits, part.targets, reduction="sum")
-    loss_total, correct = ranks.total(loss, (logits.argmax(1) == part.targets).sum())
-    return loss_total / len(split.targets), correct / len(split.targets)
+    said = logits.argmax(1)
+    loss_total, correct = ranks.total(loss, (said == part.targets).sum())
+    count = logits.shape[1]
+    columns = [part.targets[said == part.targets], said, part.targets]
+    counts = ranks.sum(torch.stack([torch.bincount(column, minlength=count) for column in columns]))
+    return loss_total / len(split.targets), correct / len(split.targets), macro_f1(counts)
+
+
+def macro_f1(counts: Tensor) -> float:
+    """The mean F1 score of the classes; classes that occur neither in targets nor in predictions are left out.
+
+    Args:
+        counts: (3, classes): for each class how many samples were found right, said to be of it, and are of it.
+
+    >>> round(macro_f1(torch.tensor([[2, 1, 0], [3, 1, 0], [2, 2, 0]])), 4)
+    0.7333
+    """
+    right, said, true = counts.double()
+    occurs = said + true > 0
+    return float((2 * right[occurs] / (said + true)[occurs]).mean())
 
 
 def lr_factor(step: int, steps: int, warmup: float) -> float:

@@ -7,7 +7,7 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.core.errors import TunerError
+from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import Report, TrialReport, Value, trial_seed
 from tuner.core.sweep_folder import checkpoint_folder
+from tuner.core.units import counted
 from tuner.data.reshuffle import reshuffle
 from tuner.data.spec import DataSpec, Split
 from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
@@ -27,6 +29,7 @@ from tuner.training.classifier import build_classifier, is_pretrained
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.loop import EpochMetrics, Training, fit
+from tuner.training.measurement import measure
 from tuner.training.reproducibility import current_conditions
 
 PRETRAINED = "pretrained/"  # prefix of the names of weights among the arrays
@@ -58,6 +61,8 @@ class TrialJob:
     """Whether a trial that runs out of memory tries again in half batches."""
     seeds: tuple[int, ...] = ()
     """The seed of each trial, by its number. Empty where they follow from `seed` and `repeats`."""
+    goal: Goal = PLAIN
+    """What trials are compared by: it decides which epoch is kept, and what is measured before the first one."""
     splits: tuple[int, ...] = ()
     """For each trial the seed of its own division into training and validation. Empty where all have the same."""
 
@@ -179,7 +184,7 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
         if not data.pretrained or loaded.unexpected_keys:
             raise TunerError(f"the pretrained weights of {job.model} are missing")
     device = data.train.inputs.device
-    return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=device, ranks=ranks)
+    return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=device, ranks=ranks, goal=job.goal)
 
 
 def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: CheckpointManager, report: Report) -> None:
@@ -189,9 +194,12 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
     def tell(metrics: EpochMetrics) -> None:
         notes = tuple(checkpoints.take_notes())
         kept = training.kept_metrics.epoch if training.kept_metrics else 0
-        report(replace(told, metrics=asdict(metrics), kept_epoch=kept, halved=training.halved, notes=notes))
+        report(replace(told, metrics=metrics.numbers(), kept_epoch=kept, halved=training.halved, notes=notes))
 
     try:
+        if job.goal.before:
+            values = measure(training, data.validation.inputs[:1], job.goal.before)
+            report(TrialReport(measured=values, measured_on=f"{conditions.device}, {counted(job.threads, 'thread')}"))
         with training.ranks.first_before_others():
             restored = checkpoints.restore(training)
         training.halved = training.halved or job.halved

@@ -78,8 +78,8 @@ def test_the_table_takes_each_level_once_in_any_order_and_forgets_a_failed_trial
 
 
 def test_a_lower_loss_counts_less_than_one_sample() -> None:
-    assert fine_score(Rank(0.5, -0.1)) > fine_score(Rank(0.5, -0.2))
-    assert fine_score(Rank(0.5, 0.0)) < fine_score(Rank(0.5 + 1 / 10**7, -1e6))
+    assert fine_score(Rank(0, (0.5,), -0.1)) > fine_score(Rank(0, (0.5,), -0.2))
+    assert fine_score(Rank(0, (0.5,), 0.0)) < fine_score(Rank(0, (0.5 + 1 / 10**7,), -1e6))
 
 
 def test_a_trial_without_a_score_at_a_lower_level_takes_none_from_the_others() -> None:

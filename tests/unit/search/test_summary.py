@@ -24,7 +24,7 @@ def test_a_summary_counts_trials_by_what_they_do() -> None:
 def test_the_best_of_a_summary_is_that_of_any_epoch_and_any_trial_that_did_not_fail() -> None:
     summary = summarise(CONFIG, RECORDS, LIVE, None)
     assert summary.best is not None
-    assert (summary.best.number, summary.best.best[0]) == (4, 0.95)
+    assert (summary.best.number, summary.best.score) == (4, 0.95)
 
 
 def test_a_summary_of_nothing_has_everything_left() -> None:

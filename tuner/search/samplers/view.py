@@ -1,22 +1,24 @@
 """The study as its sampler sees it.
 
-A sampler is given one comparable number for each trial: its score extrapolated to the last epoch (see
-extrapolation.py). With a small validation set many accuracies are equal, so that score is a finer one, which orders
-trials as everything else here does: by accuracy, then by loss. The study itself holds the accuracy.
+A sampler is given one comparable number for each trial and objective: what it came to, extrapolated to the last epoch
+(see comparable.py), the larger the better whatever the objective's direction. With a small validation set many
+accuracies are equal, so that score is a finer one, which orders trials as everything else here does: by accuracy, then
+by loss. The study itself holds what the objectives came to.
 """
 
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Container, Sequence
 from enum import Enum
 
 import numpy as np
 import optuna
 from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.core.pareto import best_first
 from tuner.search.extrapolation import Floats
 
 MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory
@@ -45,8 +47,9 @@ class StudyForSampler(optuna.Study):
     a constraint says that its parameters were the reason: TPE avoids infeasible points.
     """
 
-    def __init__(self, name: str, storage: BaseStorage, view: View = View.BEST) -> None:
+    def __init__(self, name: str, storage: BaseStorage, view: View = View.BEST, objectives: int = 1) -> None:
         super().__init__(name, storage)
+        self._directions = [StudyDirection.MAXIMIZE] * objectives
         self._view = view
         self._seen: list[FrozenTrial] = []
         self._ended: dict[int, FrozenTrial] = {}  # as they are shown; only their scores change
@@ -55,39 +58,45 @@ class StudyForSampler(optuna.Study):
         """Takes the trials as they are now.
 
         Args:
-            scores: (trials,) one comparable number for each trial, NaN for none.
+            scores: (trials, objectives) comparable numbers, NaN for none.
             seed: of the sample that is taken of many trials.
         """
         if self._view is View.NOTHING:
             return
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
-        known = np.full(len(trials), np.nan)
+        known = np.full((len(trials), len(self._directions)), np.nan)
         known[: len(scores)] = scores
-        left_out = set(np.flatnonzero(~np.isnan(known)).tolist()) - set(self._chosen(known, seed))
-        scored = known[~np.isnan(known)]
-        worst = float(scored.min()) if len(scored) and self._view is View.BEST_AND_FAILED else math.nan
+        able = ~np.isnan(known).any(axis=1)
+        left_out = set(np.flatnonzero(able).tolist()) - set(self._chosen(known, seed))
+        worst = known[able].min(axis=0).tolist() if able.any() and self._view is View.BEST_AND_FAILED else None
         self._seen = [
-            self._as_seen(trial, float(known[n]), worst) for n, trial in enumerate(trials) if n not in left_out
+            self._as_seen(trial, known[n].tolist() if able[n] else None, worst)
+            for n, trial in enumerate(trials)
+            if n not in left_out
         ]
 
     def _chosen(self, scores: Floats, seed: int) -> Sequence[int]:
         """The numbers of the trials with a score that the sampler gets."""
         return _last(scores) if self._view is View.RECENT else _best(scores, seed)
 
-    def _as_seen(self, trial: FrozenTrial, score: float, worst: float) -> FrozenTrial:
+    def _as_seen(self, trial: FrozenTrial, scores: list[float] | None, worst: list[float] | None) -> FrozenTrial:
         seen = self._ended.get(trial.number)
         if seen is None:
             seen = copy.copy(trial)
             if trial.state.is_finished():
                 self._ended[trial.number] = seen
-        if trial.state == TrialState.FAIL and not math.isnan(worst):
-            seen.state, seen.value, seen.system_attrs = TrialState.COMPLETE, worst, {}  # no constraint: a score says it
+        if trial.state == TrialState.FAIL and worst is not None:
+            seen.state, seen.values, seen.system_attrs = (
+                TrialState.COMPLETE,
+                worst,
+                {},
+            )  # no constraint: a score says it
         elif trial.state == TrialState.FAIL:
             seen.state = TrialState.PRUNED if MEMORY in trial.constraints else TrialState.FAIL
-        elif math.isnan(score):
+        elif scores is None:
             seen.state = TrialState.RUNNING
         else:
-            seen.state, seen.value = TrialState.COMPLETE, score
+            seen.state, seen.values = TrialState.COMPLETE, scores
         return seen
 
     def _get_trials(
@@ -100,14 +109,14 @@ class StudyForSampler(optuna.Study):
 
 
 def _last(scores: Floats) -> Sequence[int]:
-    return [int(number) for number in np.flatnonzero(~np.isnan(scores))[-MOST_SEEN:]]
+    return [int(number) for number in np.flatnonzero(~np.isnan(scores).any(axis=1))[-MOST_SEEN:]]
 
 
 def _best(scores: Floats, seed: int) -> Sequence[int]:
     """All, or the best and a random sample of the others."""
-    numbers = np.flatnonzero(~np.isnan(scores))
+    numbers = np.flatnonzero(~np.isnan(scores).any(axis=1))
     if len(numbers) <= MOST_SEEN:
         return [int(number) for number in numbers]
-    order = numbers[np.argsort(-scores[numbers], kind="stable")]
+    order = numbers[best_first(scores[numbers].tolist())]
     others = np.random.default_rng(seed).choice(order[MOST_BEST:], MOST_SEEN - MOST_BEST, replace=False)
     return [int(number) for number in (*order[:MOST_BEST], *others)]

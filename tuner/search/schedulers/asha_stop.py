@@ -29,9 +29,7 @@ class StoppingAsha(StoppingRule):
 
     def passes(self, rung: Rung, number: int) -> bool:
         """Whether the trial is among the best third of those that had reached the rung when it came."""
-        before = rung.before(number)
-        better = sum(rank > rung.ranks[number] for rank in before)
-        return better < math.ceil((len(before) + 1) / ETA)
+        return rung.better_before(number) < math.ceil((len(rung.before(number)) + 1) / ETA)
 
     def passed(self, reached: float) -> float:
         """About how many of so many trials in a random order pass: the sum of ceil(n / 3) / n."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 
+from tuner.core.pareto import best_ranks_first
 from tuner.core.records import Rank, TrialRecord
 
 
@@ -27,18 +28,37 @@ class Rung:
     def waiting(self, most: int) -> list[int]:
         """The numbers of the trials that wait here, the best first, and no more than `most`.
 
-        Of equal scores the one with the lower loss is better; a trial's number decides only if both are equal.
+        Of equal scores the one with the lower loss is better; a trial's number decides only if both are equal. Several
+        objectives are compared as in `core.pareto`, among all trials that reached the rung.
         """
-        return [-number for _, number in self._waiting[: -most - 1 : -1]] if most > 0 else []
+        if most <= 0:
+            return []
+        if not self._several:
+            return [-number for _, number in self._waiting[: -most - 1 : -1]]
+        waiting = {-number for _, number in self._waiting}
+        numbers = list(self.ranks)
+        order = (numbers[place] for place in best_ranks_first(list(self.ranks.values())))
+        return [number for number in order if number in waiting][:most]
 
     @property
     def promoted(self) -> int:
         """How many have trained on."""
         return len(self.ranks) - len(self._waiting) - len(self.pruned)
 
+    @property
+    def _several(self) -> bool:
+        return any(len(rank.gains) > 1 for rank in islice(self.ranks.values(), 1))
+
     def before(self, number: int) -> list[Rank]:
         """The ranks of those that reached it before this trial did."""
         return [rank for _, rank in takewhile(lambda each: each[0] != number, self.ranks.items())]
+
+    def better_before(self, number: int) -> int:
+        """How many of these are better than this trial."""
+        before, own = self.before(number), self.ranks[number]
+        if not self._several:
+            return sum(rank > own for rank in before)
+        return best_ranks_first([*before, own]).index(len(before))
 
     def reach(self, record: TrialRecord) -> None:
         """Notes that the trial has reached it, if it has."""

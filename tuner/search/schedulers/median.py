@@ -35,9 +35,8 @@ class MedianStopping(StoppingRule):
 
     def passes(self, rung: Rung, number: int) -> bool:
         """Whether no more than half of those that came before are better."""
-        others = rung.before(number)
-        better = sum(rank > rung.ranks[number] for rank in others)
-        return len(others) < LEAST_OTHERS or 2 * better <= len(others)
+        others = len(rung.before(number))
+        return others < LEAST_OTHERS or 2 * rung.better_before(number) <= others
 
     def passed(self, reached: float) -> float:
         """About how many of so many trials pass.

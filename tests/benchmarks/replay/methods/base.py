@@ -83,7 +83,7 @@ class Board:
     def note(self, number: int, epoch: int, curve: Curve) -> None:
         """An epoch has ended."""
         kept = curve.kept[epoch - 1]
-        self._kept[number] = Rank(curve.accuracy[kept - 1], -curve.loss[kept - 1]), -number, kept
+        self._kept[number] = Rank(0.0, (curve.accuracy[kept - 1],), -curve.loss[kept - 1]), -number, kept
 
     def best(self) -> Incumbent | None:
         """The first of the trials with the best kept epoch."""

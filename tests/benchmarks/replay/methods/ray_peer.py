@@ -11,7 +11,7 @@ from typing import Any
 from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Noted, Search
 from replay.surrogate import Curve
 from replay.tables import Parameters
-from tuner.core.records import SCORE
+from tuner.core.objective import SCORE
 from tuner.search.study_reader import quiet_optuna
 
 

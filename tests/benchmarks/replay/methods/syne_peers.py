@@ -14,7 +14,7 @@ from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Search
 from replay.methods.flat import middle, parameters_of, varying
 from replay.surrogate import Curve
 from replay.tables import Parameters
-from tuner.core.records import SCORE
+from tuner.core.objective import SCORE
 from tuner.search.space import Parameter
 
 

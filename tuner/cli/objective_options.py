@@ -1,0 +1,36 @@
+"""The options of `tuner sweep` that say what is better."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tuner.cli.options import SEARCH
+
+Objectives = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--objective",
+        metavar="METRIC[:min|max]",
+        help="What trials are compared by: val_accuracy (the default), val_macro_f1, val_loss, train_loss, "
+        "train_accuracy, or what a trial is: parameters (how many weights), latency_ms (of one sample, measured). "
+        "Given twice, both count: the result is a Pareto front.",
+        rich_help_panel=SEARCH,
+    ),
+]
+Constraints = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constraint",
+        metavar="METRIC<=NUMBER",
+        help='What the winner must fulfill, such as "parameters<=300000" or "val_accuracy>=0.9", in quotes. May be '
+        "given several times.",
+        rich_help_panel=SEARCH,
+    ),
+]
+
+
+def joined(values: list[str] | None) -> str | None:
+    """The values of an option that may be given several times, as one."""
+    return ",".join(values) if values else None

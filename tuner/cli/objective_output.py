@@ -1,0 +1,59 @@
+"""What commands print of objectives: the columns of tables, the Pareto front, and what the champion goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tuner.core.objective import PLAIN, Goal
+from tuner.core.records import TrialRecord
+from tuner.core.units import counted, format_parameters
+
+if TYPE_CHECKING:
+    from tuner.core.config import SweepConfig
+
+
+def parameters_heading(goal: Goal) -> str:
+    """The heading over the values that were tried, where `parameters` may be the number of weights."""
+    return "hyperparameters" if any(metric.name == "parameters" for metric in goal.metrics) else "parameters"
+
+
+def metric_cells(record: TrialRecord, epoch: int) -> list[str]:
+    """What decides, after an epoch; empty for what is not known yet."""
+    outcome = record.outcome(epoch)
+    return [metric.text(outcome[metric.name]) if metric.name in outcome else "" for metric in record.goal.metrics]
+
+
+def trials_table(title: str, records: Sequence[TrialRecord], config: SweepConfig) -> Table:
+    """A row for each trial."""
+    goal = config.goal
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in ("trial", *(metric.name for metric in goal.metrics), "kept epoch"):
+        table.add_column(column, justify="right")
+    table.add_column("state")
+    table.add_column(parameters_heading(goal), overflow="fold")
+    for record in records:
+        epoch = f"{record.best_epoch} of {config.epochs}"
+        state = record.word if record.best.feasible or not goal.constraints else f"{record.word}, beyond a constraint"
+        parameters = Text(format_parameters(record.parameters))
+        table.add_row(str(record.number), *metric_cells(record, record.best_epoch), epoch, state, parameters)
+    return table
+
+
+def print_champion_rule(config: SweepConfig, out: Console) -> None:
+    """That the champion of the pair is chosen by the accuracy, where the sweep's winner was not."""
+    if config.goal.objectives != PLAIN.objectives:
+        rule = f"among all models of {config.pair}, by validation accuracy alone"
+        out.print(f"champion  {rule}", markup=False, soft_wrap=True)
+
+
+def print_excluded(config: SweepConfig, records: Sequence[TrialRecord], out: Console) -> None:
+    """How many trials ended because they cannot fulfill a constraint."""
+    count = sum(record.ended and bool(config.goal.broken(record.measured)) for record in records)
+    if count:
+        broken = " or ".join(str(each) for each in config.goal.constraints if each.metric.before)
+        out.print(f"excluded  {counted(count, 'trial')} before the first epoch: not {broken}", markup=False)

@@ -1,0 +1,242 @@
+"""What "better" means in a sweep: its objectives, and the constraints on what a trial comes to.
+
+It is written here once. All that compares trials or epochs, or shows by what they are compared, asks a Goal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+
+from tuner.core.errors import TunerError, unknown
+
+OPTION, CONSTRAINT_OPTION = "--objective", "--constraint"
+DIRECTIONS = ("min", "max")
+MOST_OBJECTIVES = 2
+SCORE = "val_accuracy"
+"""The score of validation that champions, comparisons and confirmations go by, whatever a sweep's objective is."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that trials can be compared by."""
+
+    name: str
+    direction: str
+    """One of DIRECTIONS: which values are better, unless a user says otherwise."""
+    before: bool = False
+    """Whether it is measured before the first epoch, once: it says what a trial is, not how well it was trained."""
+
+    def text(self, value: float) -> str:
+        """The value for people.
+
+        >>> METRICS["parameters"].text(20810), METRICS["latency_ms"].text(0.12345), METRICS["val_loss"].text(0.5)
+        ('20,810', '0.123', '0.5000')
+        """
+        if self.name == "parameters":
+            return f"{value:,.0f}"
+        return f"{value:.3g}" if self.name == "latency_ms" else f"{value:.4f}"
+
+
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(SCORE, "max"),
+        Metric("val_macro_f1", "max"),
+        Metric("val_loss", "min"),
+        Metric("train_loss", "min"),
+        Metric("train_accuracy", "max"),
+        Metric("parameters", "min", before=True),
+        Metric("latency_ms", "min", before=True),
+    )
+}
+"""All of them, by name: see `training.loop.EpochMetrics` for those of an epoch, `TrialReport` for the others."""
+BEFORE = tuple(metric.name for metric in METRICS.values() if metric.before)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A metric, and which of its values are better."""
+
+    name: str
+    direction: str
+
+    @property
+    def metric(self) -> Metric:
+        """What is compared."""
+        return METRICS[self.name]
+
+    def gain(self, value: float) -> float:
+        """A number that is larger the better the value is."""
+        return value if self.direction == "max" else -value
+
+    def __str__(self) -> str:
+        """As it is given on the command line: `val_loss:min`."""
+        return f"{self.name}:{self.direction}"
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A bound on a metric. A trial beyond it cannot win."""
+
+    name: str
+    sign: str
+    """`<=` or `>=`."""
+    bound: float
+
+    @property
+    def metric(self) -> Metric:
+        """What is bounded."""
+        return METRICS[self.name]
+
+    def violation(self, value: float) -> float:
+        """How far a value is beyond the bound, as a share of the bound; 0 for one that is not.
+
+        >>> Constraint("parameters", "<=", 200).violation(300), Constraint("val_accuracy", ">=", 0.9).violation(0.95)
+        (0.5, 0.0)
+        """
+        beyond = value - self.bound if self.sign == "<=" else self.bound - value
+        return max(0.0, beyond) / (abs(self.bound) or 1.0)
+
+    def __str__(self) -> str:
+        """As it is given on the command line: `parameters<=300000`."""
+        return f"{self.name}{self.sign}{self.bound:.15g}"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The objectives of a sweep, the first one first, and its constraints."""
+
+    objectives: tuple[Objective, ...] = (Objective(SCORE, "max"),)
+    constraints: tuple[Constraint, ...] = ()
+
+    @classmethod
+    def parse(cls, objective: str, constraint: str = "") -> Goal:
+        """The goal that is meant by `val_loss:min,parameters` and `parameters<=300000,latency_ms<=2`.
+
+        Raises:
+            TunerError: with the option, and the valid names or directions.
+        """
+        objectives = tuple(_objective(text.strip()) for text in objective.split(","))
+        names = [each.name for each in objectives]
+        if len(names) > MOST_OBJECTIVES:
+            raise TunerError(f"{OPTION} {objective}: give at most {MOST_OBJECTIVES} objectives, got {len(names)}")
+        if len(set(names)) < len(names):
+            raise TunerError(f"{OPTION} {objective}: {names[0]} is given twice")
+        return cls(objectives, tuple(_constraint(text.strip()) for text in constraint.split(",") if text.strip()))
+
+    @property
+    def first(self) -> Objective:
+        """The objective that decides which trial is the winner."""
+        return self.objectives[0]
+
+    @property
+    def several(self) -> bool:
+        """Whether trials are compared by more than one objective."""
+        return len(self.objectives) > 1
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is what a sweep does unless a user says otherwise: the highest validation accuracy."""
+        return self == PLAIN
+
+    @cached_property
+    def watched(self) -> Objective:
+        """What is followed from epoch to epoch: the first objective that an epoch changes, else the accuracy."""
+        return next((each for each in self.objectives if not each.metric.before), PLAIN.first)
+
+    @property
+    def of_epochs(self) -> Goal:
+        """The part of it that decides which epoch of a training is kept."""
+        return Goal((self.watched,), tuple(each for each in self.constraints if not each.metric.before))
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Those of the objectives, then those that only constraints name, each once."""
+        of_objectives = [each.metric for each in self.objectives]
+        return tuple(dict.fromkeys([*of_objectives, *(each.metric for each in self.constraints)]))
+
+    @cached_property
+    def before(self) -> tuple[str, ...]:
+        """The names of those that are measured before a trial's first epoch."""
+        return tuple(metric.name for metric in self.metrics if metric.before)
+
+    def gains(self, values: Mapping[str, float]) -> tuple[float, ...]:
+        """What the objectives come to, the larger the better. `values` are those of all metrics, by name."""
+        return tuple(each.gain(values[each.name]) for each in self.objectives)
+
+    def violation(self, values: Mapping[str, float]) -> float:
+        """The sum of all violations; 0 for a trial that may win. Metrics that are not among `values` do not count."""
+        return sum(each.violation(values[each.name]) for each in self.constraints if each.name in values)
+
+    def broken(self, values: Mapping[str, float]) -> str:
+        """Which constraints these values violate: `parameters 1,200,000 (must be at most 300,000)`. Empty for none."""
+        found = (each for each in self.constraints if each.name in values and each.violation(values[each.name]) > 0)
+        return ", ".join(
+            f"{each.name} {each.metric.text(values[each.name])} (must be {_bound(each)})" for each in found
+        )
+
+    def finite(self, values: Mapping[str, float]) -> bool:
+        """Whether no value that decides is NaN or infinite."""
+        return all(isfinite(values[metric.name]) for metric in self.metrics if metric.name in values)
+
+    def text(self, values: Mapping[str, float]) -> str:
+        """The values that decide, for people: `val_accuracy 0.9811, parameters 20,810`."""
+        shown = (
+            f"{metric.name} {metric.text(values[metric.name])}" for metric in self.metrics if metric.name in values
+        )
+        return ", ".join(shown)
+
+    @property
+    def objective_text(self) -> str:
+        """As on the command line: `val_accuracy:max,parameters:min`."""
+        return ",".join(map(str, self.objectives))
+
+    @property
+    def constraint_text(self) -> str:
+        """As on the command line: `parameters<=300000`; empty without any."""
+        return ",".join(map(str, self.constraints))
+
+    def words(self) -> list[str]:
+        """The options that give this goal; none for what a sweep does anyway."""
+        words = [] if self.objectives == PLAIN.objectives else _options(OPTION, self.objectives)
+        return [*words, *_options(CONSTRAINT_OPTION, self.constraints)]
+
+
+PLAIN = Goal()
+
+
+def _objective(text: str) -> Objective:
+    name, colon, direction = text.partition(":")
+    if name not in METRICS:
+        raise unknown(f"{OPTION} metric", name, METRICS)
+    if colon and direction not in DIRECTIONS:
+        raise unknown(f"direction of {OPTION} {name}", direction, DIRECTIONS)
+    return Objective(name, direction or METRICS[name].direction)
+
+
+def _constraint(text: str) -> Constraint:
+    name, sign, bound = (*re.split(r"\s*(<=|>=)\s*", text, maxsplit=1), "", "")[:3]
+    if not sign:
+        raise TunerError(f"{CONSTRAINT_OPTION} '{text}': write a metric, <= or >=, and a number: parameters<=300000")
+    if name not in METRICS:
+        raise unknown(f"{CONSTRAINT_OPTION} metric", name, METRICS)
+    try:
+        number = float(bound.replace("_", ""))
+    except ValueError:
+        number = float("nan")
+    if not isfinite(number):
+        raise TunerError(f"{CONSTRAINT_OPTION} '{text}': '{bound}' is not a number")
+    return Constraint(name, sign, number)
+
+
+def _bound(constraint: Constraint) -> str:
+    most = {"<=": "at most", ">=": "at least"}[constraint.sign]
+    return f"{most} {constraint.metric.text(constraint.bound)}"
+
+
+def _options(option: str, values: Iterable[object]) -> list[str]:
+    return [word for value in values for word in (option, str(value))]
