@@ -97,6 +97,8 @@ class SweepConfig:
     """How points are drawn: one of SAMPLERS."""
     scheduler: str = SCHEDULERS[0]
     """Which trials are stopped early: one of SCHEDULERS."""
+    earlier: list[dict[str, Any]] = field(default_factory=list)
+    """What the sweep was before it was changed, in order: see `core.earlier`."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -135,9 +137,9 @@ class SweepConfig:
         path = folder / CONFIG_FILE
         try:
             raw = read_checked_json(path)
-            needed = {each.name for each in fields(cls) if each.default is MISSING}  # older sweeps lack the others
+            needed = {each.name for each in fields(cls) if each.default is MISSING and each.name != "earlier"}
             later = {each.name for each in fields(cls)} & set(raw)
-            return cls(**{name: raw[name] for name in needed | later})
+            return cls(**{name: raw[name] for name in needed | later})  # older sweeps lack those with a default
         except FileNotFoundError:
             raise TunerError(f"there is no sweep in {folder}: {CONFIG_FILE} is missing") from None
         except KeyError as error:

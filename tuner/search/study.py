@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import default_values, first_trial
 from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.extrapolation import ScoreTable
 from tuner.search.journal import drop_torn_line
 from tuner.search.samplers import BY_TPE, Sampling
+from tuner.search.samplers.refitted import RefittedTrials
 from tuner.search.samplers.view import MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
@@ -44,6 +47,7 @@ class Study:
         levels: Sequence[int] = (1,),
         start: Sequence[Mapping[str, Value]] = (),
         sampling: Sampling = BY_TPE,
+        refitted: RefittedTrials | None = None,
     ) -> None:
         """Opens a study, or creates it.
 
@@ -53,8 +57,9 @@ class Study:
             seed: of what is drawn.
             trials: how many there will be.
             levels: the epochs after which the sampler compares trials: the rungs, and the last epoch.
-            start: what the trials 0, 1, ... get in place of what would be drawn, by the names in the study.
+            start: what the first trials of `sampling` get in place of what would be drawn, by the names in the study.
             sampling: how parameters are drawn.
+            refitted: the earlier trials as they lie in the search space, if that was changed.
         """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
@@ -66,8 +71,7 @@ class Study:
                 load_if_exists=True,
                 sampler=RandomSampler(),
             )
-        self._asker = StudyForSampler(STUDY, self._storage, sampling.view)
-        self._sampling = sampling
+        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, refitted)
         self._space = space
         self._start = start
         self._seed = seed
@@ -75,6 +79,9 @@ class Study:
         frozen = self._study.get_trials(deepcopy=False)
         self._ids = [trial._trial_id for trial in frozen]
         self._records = [to_record(trial) for trial in frozen]  # this process alone writes them
+        before = self._records[: sampling.first] if refitted else []
+        tried = [drawn for record in before if refitted and (drawn := refitted.drawn(record.parameters)) is not None]
+        self._sampling = replace(sampling, tried=tuple(tried))
         self._scores = ScoreTable(levels)
         for record in self._records:
             self._scores.note(record)
@@ -85,7 +92,8 @@ class Study:
         levels = (*make_scheduler(config).rungs(), config.epochs)
         space = space_of(config)
         start = [values_to_draw(point, space) for point in space.start]
-        sampling = Sampling(config.sampler, space.parameters)
+        sampling = Sampling(config.sampler, space.parameters, first_trial(config))
+        refitted = RefittedTrials(space, sampling.first, default_values(config)) if config.earlier else None
         return cls(
             folder.journal,
             space,
@@ -94,6 +102,7 @@ class Study:
             levels=levels,
             start=start,
             sampling=sampling,
+            refitted=refitted,
         )
 
     def ask(self) -> tuple[int, dict[str, Value]]:
@@ -108,8 +117,9 @@ class Study:
         if not self.record(number).parameters:
             seed = trial_seed(self._seed, number)
             self._asker.look(self._scores.extrapolated(), seed)
-            if number < len(self._start):
-                self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[number]))
+            place = number - self._sampling.first
+            if 0 <= place < len(self._start):
+                self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[place]))
             self._asker.sampler = self._sampling.make_sampler(seed=self._seed, number=number, startup=self._startup)
             with quiet_optuna():
                 self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))
