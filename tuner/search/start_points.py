@@ -43,7 +43,7 @@ def fit_point(point: Point, space: SearchSpace) -> FittedPoint:
             misfits[name] = f"depends on {parameter.parent}, which does not fit"
         elif name in point:
             try:
-                found[name] = _fitted(parameter, point[name])
+                found[name] = fit_value(parameter, point[name])
             except TunerError as error:
                 misfits[name] = str(error)
     for name in point:
@@ -99,7 +99,7 @@ def values_to_draw(point: Mapping[str, Value], space: SearchSpace) -> dict[str, 
     return {parameter.label: point[parameter.name] for parameter in drawn}
 
 
-def _fitted(parameter: Parameter, value: Any) -> Value:
+def fit_value(parameter: Parameter, value: Any) -> Value:
     """The value as it would be drawn. Raises TunerError with the reason why it cannot be."""
     if parameter.choices:
         return _chosen(parameter, value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from optuna.storages import JournalStorage
 from optuna.trial import TrialState
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import default_values, first_trial
 from tuner.core.objective import PLAIN, SCORE, Goal
 from tuner.core.records import TrialRecord, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
@@ -25,6 +27,7 @@ from tuner.search.comparable import Comparable
 from tuner.search.journal import drop_torn_line
 from tuner.search.journal_writer import JournalWriter
 from tuner.search.samplers import BY_TPE, Sampling
+from tuner.search.samplers.refitted import RefittedTrials
 from tuner.search.samplers.view import MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
@@ -48,6 +51,7 @@ class Study:
         start: Sequence[Mapping[str, Value]] = (),
         sampling: Sampling = BY_TPE,
         goal: Goal = PLAIN,
+        refitted: RefittedTrials | None = None,
     ) -> None:
         """Opens a study, or creates it.
 
@@ -57,9 +61,10 @@ class Study:
             seed: of what is drawn.
             trials: how many there will be.
             levels: the epochs after which the sampler compares trials: the rungs, and the last epoch.
-            start: what the trials 0, 1, ... get in place of what would be drawn, by the names in the study.
+            start: what the first trials of `sampling` get in place of what would be drawn, by the names in the study.
             sampling: how parameters are drawn.
             goal: what trials are compared by.
+            refitted: the earlier trials as they lie in the search space, if that was changed.
         """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
@@ -76,8 +81,7 @@ class Study:
                 self._study.set_metric_names([each.name for each in goal.objectives])
                 self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text])
         self._goal = goal
-        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, len(goal.objectives))
-        self._sampling = sampling
+        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, len(goal.objectives), refitted)
         self._space = space
         self._start = start
         self._seed = seed
@@ -85,6 +89,9 @@ class Study:
         frozen = self._study.get_trials(deepcopy=False)
         self._ids = [trial._trial_id for trial in frozen]
         self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them
+        before = self._records[: sampling.first] if refitted else []
+        tried = [drawn for record in before if refitted and (drawn := refitted.drawn(record.parameters)) is not None]
+        self._sampling = replace(sampling, tried=tuple(tried))
         self._scores = Comparable(levels, goal)
         for record in self._records:
             self._scores.note(record)
@@ -95,7 +102,8 @@ class Study:
         levels = (*make_scheduler(config).rungs(), config.epochs)
         space = space_of(config)
         start = [values_to_draw(point, space) for point in space.start]
-        sampling = Sampling(config.sampler, space.parameters)
+        sampling = Sampling(config.sampler, space.parameters, first_trial(config))
+        refitted = RefittedTrials(space, sampling.first, default_values(config)) if config.earlier else None
         return cls(
             folder.journal,
             space,
@@ -105,6 +113,7 @@ class Study:
             start=start,
             sampling=sampling,
             goal=config.goal,
+            refitted=refitted,
         )
 
     def ask(self) -> tuple[int, dict[str, Value]]:
@@ -120,8 +129,9 @@ class Study:
         if not self.record(number).parameters:
             seed = trial_seed(self._seed, number)
             self._asker.look(self._scores.gains(), seed)
-            if number < len(self._start):
-                self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[number]))
+            place = number - self._sampling.first
+            if 0 <= place < len(self._start):
+                self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[place]))
             self._asker.sampler = self._sampling.make_sampler(seed=self._seed, number=number, startup=self._startup)
             with quiet_optuna(), self._journal.together():
                 self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))

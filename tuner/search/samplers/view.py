@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuner.core.pareto import best_first
 from tuner.search.extrapolation import Floats
+from tuner.search.samplers.refitted import RefittedTrials
 
 MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory
 MOST_SEEN = 500  # trials with a score, at most: a sampler's time grows with their number
@@ -47,10 +48,19 @@ class StudyForSampler(optuna.Study):
     a constraint says that its parameters were the reason: TPE avoids infeasible points.
     """
 
-    def __init__(self, name: str, storage: BaseStorage, view: View = View.BEST, objectives: int = 1) -> None:
+    def __init__(
+        self,
+        name: str,
+        storage: BaseStorage,
+        view: View = View.BEST,
+        objectives: int = 1,
+        refitted: RefittedTrials | None = None,
+    ) -> None:
+        """`refitted` gives the trials as they lie in the present search space, if that was changed."""
         super().__init__(name, storage)
         self._directions = [StudyDirection.MAXIMIZE] * objectives
         self._view = view
+        self._refitted = refitted
         self._seen: list[FrozenTrial] = []
         self._ended: dict[int, FrozenTrial] = {}  # as they are shown; only their scores change
 
@@ -63,16 +73,19 @@ class StudyForSampler(optuna.Study):
         """
         if self._view is View.NOTHING:
             return
-        trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
+        trials: Sequence[FrozenTrial | None] = self._storage.get_all_trials(self._study_id, deepcopy=False)
         known = np.full((len(trials), len(self._directions)), np.nan)
         known[: len(scores)] = scores
+        if self._refitted:
+            trials = [self._refitted.of(trial) for trial in trials if trial]
+            known[[trial is None for trial in trials]] = np.nan
         able = ~np.isnan(known).any(axis=1)
         left_out = set(np.flatnonzero(able).tolist()) - set(self._chosen(known, seed))
         worst = known[able].min(axis=0).tolist() if able.any() and self._view is View.BEST_AND_FAILED else None
         self._seen = [
             self._as_seen(trial, known[n].tolist() if able[n] else None, worst)
             for n, trial in enumerate(trials)
-            if n not in left_out
+            if trial and n not in left_out
         ]
 
     def _chosen(self, scores: Floats, seed: int) -> Sequence[int]:
