@@ -71,7 +71,7 @@ def trials_table(title: str, records: Sequence[TrialRecord], config: SweepConfig
 def print_champion_rule(config: SweepConfig, out: Console) -> None:
     """That the champion of the pair is chosen by the accuracy, where the sweep's winner was not."""
     if config.goal.objectives != PLAIN.objectives:
-        rule = f"among all models of {config.pair}, by validation accuracy alone"
+        rule = f"chosen among all models of {config.pair} by validation accuracy alone"
         out.print(f"champion  {rule}", markup=False, soft_wrap=True)
 
 

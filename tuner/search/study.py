@@ -23,7 +23,7 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.search.comparable import Comparable
 from tuner.search.journal import drop_torn_line
 from tuner.search.samplers import BY_TPE, Sampling
-from tuner.search.samplers.view import MEMORY, StudyForSampler
+from tuner.search.samplers.view import CONSTRAINT, MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
@@ -198,6 +198,9 @@ class Study:
             self._note(number, "reason", reason)
         outcome = record.outcome(record.best_epoch) if state == "COMPLETE" else {}
         values = [outcome[each.name] for each in self._goal.objectives] if outcome else None
+        for constraint in self._goal.constraints if outcome else ():  # for Optuna's best trials, and for its dashboard
+            key, excess = f"{CONSTRAINT}{constraint}", constraint.excess(outcome[constraint.name])
+            self._storage.set_trial_system_attr(self._ids[number], key, excess)
         with quiet_optuna():
             self._study.tell(number, values, TrialState[state])
         self._refresh(number)

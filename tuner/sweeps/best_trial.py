@@ -9,10 +9,11 @@ from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
+from tuner.core.no_winner import no_best
 from tuner.core.objective import METRICS, SCORE, Metric
 from tuner.core.outcome import Winner, read_winner
 from tuner.core.pareto import front_of
-from tuner.core.records import TrialRecord, best_of, no_best
+from tuner.core.records import TrialRecord, best_of
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.search.space_text import space_text
