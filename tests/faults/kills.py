@@ -17,7 +17,8 @@ from support.process_groups import end_all, group, processes, program
 from support.processes import Process, end, wait_until
 
 from faults.inventory import Inventory, inventory, lost_between
-from tuner.core.records import Rank, TrialRecord
+from tuner.core.rank import Rank
+from tuner.core.records import TrialRecord
 from tuner.search.schedulers.asha import rungs
 from tuner.search.study_reader import read_records
 from tuner.training.checkpoint import CHECKPOINT_FILE, latest_epoch

@@ -74,6 +74,10 @@ def print_best(best: BestTrial, out: Console) -> None:
         score = score_text(value, interval) if interval else metric.text(value)
         remark = f": {luck}" if luck and metric.name == SCORE else ""
         out.print(f"{metric.name}  {score}{remark}", markup=False, soft_wrap=True)
+    if best.front:
+        numbers = ", ".join(map(str, best.front))
+        first = best.config.goal.first.name
+        out.print(f"Pareto front  trials {numbers}, the best {first} first", markup=False, soft_wrap=True)
     if winner:
         out.print(f"test accuracy {shown_score(winner.scores, 'accuracy')}", markup=False, soft_wrap=True)
         print_confirmed(winner, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ from tuner.core.units import counted, format_parameters
 
 if TYPE_CHECKING:
     from tuner.core.config import SweepConfig
+    from tuner.core.outcome import Outcome
+
+TOP = 5
+MOST_OF_FRONT = 12
 
 
 def parameters_heading(goal: Goal) -> str:
@@ -26,6 +31,25 @@ def metric_cells(record: TrialRecord, epoch: int) -> list[str]:
     """What decides, after an epoch; empty for what is not known yet."""
     outcome = record.outcome(epoch)
     return [metric.text(outcome[metric.name]) if metric.name in outcome else "" for metric in record.goal.metrics]
+
+
+def print_trials(outcome: Outcome, out: Console) -> None:
+    """The best trials. Of two objectives, the Pareto front, and how to come by another of its models."""
+    config, name = outcome.config, outcome.config.name
+    front = outcome.front
+    if not front:
+        out.print(trials_table(f"the best trials of {name}", outcome.top[:TOP], config))
+        return
+    complete = sum(record.state == "COMPLETE" for record in outcome.records)
+    title = f"the Pareto front of {name}: {len(front)} of {counted(complete, 'complete trial')}"
+    out.print(trials_table(title, front[:MOST_OF_FRONT], config))
+    if len(front) > MOST_OF_FRONT:
+        out.print(f"... and {len(front) - MOST_OF_FRONT} more: tuner report {name}", markup=False)
+    out.print(f"winner    trial {front[0].number}: of the front it has the best {config.goal.first.name}", markup=False)
+    if len(front) > 1:
+        words = ["tuner", "train", config.dataset, config.model, *config.data_options]
+        again = shlex.join([*words, "--from-trial", f"{name}/{front[-1].number}"])
+        out.print(f"others    their models are not kept; to train one again: {again}", markup=False, soft_wrap=True)
 
 
 def trials_table(title: str, records: Sequence[TrialRecord], config: SweepConfig) -> Table:
@@ -47,7 +71,7 @@ def trials_table(title: str, records: Sequence[TrialRecord], config: SweepConfig
 def print_champion_rule(config: SweepConfig, out: Console) -> None:
     """That the champion of the pair is chosen by the accuracy, where the sweep's winner was not."""
     if config.goal.objectives != PLAIN.objectives:
-        rule = f"among all models of {config.pair}, by validation accuracy alone"
+        rule = f"chosen among all models of {config.pair} by validation accuracy alone"
         out.print(f"champion  {rule}", markup=False, soft_wrap=True)
 
 

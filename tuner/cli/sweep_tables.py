@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from tuner.cli.confirm_output import print_confirmed, print_confirming
-from tuner.cli.objective_output import print_champion_rule, print_excluded, trials_table
+from tuner.cli.objective_output import print_champion_rule, print_excluded, print_trials
 from tuner.cli.winner_remarks import print_learnt, print_looks
 from tuner.core.errors import TunerError
 from tuner.core.objective import SCORE
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tuner.tracking.store import Store
 
 
-TOP = 5
 _FILES = {"image": "IMAGE.png", "tabular": "ROWS.csv", "text": "TEXTS.txt"}
 _SCORES = {"accuracy": "accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "loss"}
 
@@ -33,7 +32,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     """The top five trials, the winner's test scores, where everything lies, and the commands to type next."""
     name = outcome.config.name
     if outcome.top:
-        out.print(trials_table(f"the best trials of {name}", outcome.top[:TOP], outcome.config))
+        print_trials(outcome, out)
     states = count_states(Counter(record.word for record in outcome.records))
     trials = counted(len(outcome.records), "trial")
     epochs = counted(sum(len(record.values) for record in outcome.records), "epoch")

@@ -98,8 +98,12 @@ class Constraint:
         >>> Constraint("parameters", "<=", 200).violation(300), Constraint("val_accuracy", ">=", 0.9).violation(0.95)
         (0.5, 0.0)
         """
+        return max(0.0, self.excess(value))
+
+    def excess(self, value: float) -> float:
+        """The same, but negative for a value within the bound: as Optuna takes constraints."""
         beyond = value - self.bound if self.sign == "<=" else self.bound - value
-        return max(0.0, beyond) / (abs(self.bound) or 1.0)
+        return beyond / (abs(self.bound) or 1.0)
 
     def __str__(self) -> str:
         """As it is given on the command line: `parameters<=300000`."""

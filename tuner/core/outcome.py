@@ -12,6 +12,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
+from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
 from tuner.core.scores import TestScores
 from tuner.core.sweep_folder import SweepFolder
@@ -101,6 +102,11 @@ class Outcome:
         """The trials that finished an epoch and did not fail, best first."""
         return sorted((record for record in self.records if record.ranked), key=lambda each: each.best, reverse=True)
 
+    @property
+    def front(self) -> list[TrialRecord]:
+        """The Pareto front, the best by the first objective first; empty for one objective."""
+        return front_of(self.records) if self.config.goal.several else []
+
     def to_json(self) -> dict[str, Any]:
         """For scripts: names and numbers only."""
         result: dict[str, Any] = {
@@ -113,6 +119,8 @@ class Outcome:
             "confirm_seconds": None if self.confirm_seconds is None else round(self.confirm_seconds, 3),
             "unsent": self.unsent,
         }
+        if self.config.goal.several:
+            result["front"] = [record.number for record in self.front]
         if self.winner:
             trial = self.winner.trial
             result["best"] = {

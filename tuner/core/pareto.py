@@ -13,7 +13,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from math import dist, inf
 
-from tuner.core.records import Rank, TrialRecord
+from tuner.core.rank import Rank
+from tuner.core.records import TrialRecord
 
 Gains = Sequence[Sequence[float]]
 

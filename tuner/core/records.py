@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from tuner.core.objective import PLAIN, Goal
+from tuner.core.rank import Rank
 from tuner.core.units import counted
 
 Value = bool | int | float | str
@@ -21,26 +21,6 @@ def trial_seed(seed: int, number: int) -> int:
 
 STATE_WORDS = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
 """The one word for each state of a trial that has ended: in the terminal, in logs, in the report and in JSON."""
-
-
-class Rank(NamedTuple):
-    """How good an epoch or a trial is. The larger is the better.
-
-    One that violates no constraint comes first, then what the objectives come to, the first one first. Of equals the
-    one with the lower loss is better. Where there are several objectives, `core.pareto` compares trials.
-    """
-
-    minus_violation: float
-    """See `Goal.violation`, with its sign changed: 0 where no constraint is violated."""
-    gains: tuple[float, ...]
-    """See `Goal.gains`: one for each objective, the larger the better."""
-    minus_loss: float
-    """The validation loss, with its sign changed."""
-
-    @property
-    def feasible(self) -> bool:
-        """Whether no constraint is violated."""
-        return self.minus_violation == 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,20 +157,6 @@ def best_of(records: list[TrialRecord]) -> TrialRecord | None:
     """
     candidates = [record for record in records if record.feasible]
     return max(candidates, key=_standing, default=None)
-
-
-def no_best(goal: Goal, records: Sequence[TrialRecord]) -> str:
-    """Why `best_of` gives none: that no trial has a score, or how near the nearest is to what a winner must fulfill."""
-    tried = [record for record in records if record.measured or record.ranked]
-    if not goal.constraints or not tried:
-        return "no trial of it has finished an epoch yet"
-    nearest = min(tried, key=lambda each: (goal.violation(each.outcome(each.best_epoch)), each.number))
-    broken = goal.broken(nearest.outcome(nearest.best_epoch))
-    if not broken:
-        return "no trial that fulfills the constraints has finished an epoch yet"
-    return (
-        f"no trial fulfills {' and '.join(map(str, goal.constraints))}; the nearest is trial {nearest.number}: {broken}"
-    )
 
 
 def _standing(record: TrialRecord) -> tuple[bool, Rank, int]:

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation, Spread
+from tuner.core.no_winner import no_best
 from tuner.core.outcome import read_result
-from tuner.core.records import TrialRecord, best_of, no_best
+from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance

@@ -20,13 +20,16 @@ from tuner.core.sweep_folder import REPORT_PAGE, SweepFolder
 from tuner.report.class_scores import ClassificationReport, classification, confusion, roc_curves
 from tuner.report.figures import save
 from tuner.report.figures_confirm import draw_confirmation
+from tuner.report.figures_front import draw_front
 from tuner.report.figures_importance import draw_importance, draw_slices
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_learning, draw_parallel
 from tuner.report.findings import Findings, NotShown
+from tuner.report.front_series import front_series
 from tuner.report.page import Block, Section, render_page
 from tuner.report.page_confirm import confirmation_block
+from tuner.report.page_front import front_block
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_importance import importance_block, slices_block
 from tuner.report.page_samples import samples_block
@@ -113,6 +116,7 @@ def _learning(findings: Findings) -> tuple[Any, ...]:
 PARTS = (
     Part("trials", "Trials", lambda f: (f.tried, f.config.epochs), trials_block, of_search=True),
     Part("advice", "What to try next", suggest, advice_block),
+    Part("front", "Pareto front", lambda f: (front_series(f.records),), front_block, draw_front, optional=True),
     Part("curves", "Training and validation of the best trial", _curves, curves_block, draw_curves),
     Part(
         "confirm",

@@ -54,8 +54,8 @@ def below_the_feasible(gains: Floats, violations: dict[int, float], ended: set[i
         ended: those of them that get a number also where they have none.
 
     >>> nan = float("nan")
-    >>> below_the_feasible(np.array([[0.5], [0.9], [nan], [0.7], [nan]]), {1: 2.0, 2: 1.0}, {2}).ravel().tolist()
-    [0.5, 0.09999999999999998, 0.3, 0.7, nan]
+    >>> below_the_feasible(np.array([[0.5], [0.9], [nan], [0.75], [nan]]), {1: 2.0, 2: 1.0}, {2}).ravel().tolist()
+    [0.5, 0.25, 0.375, 0.75, nan]
     """
     known: NDArray[np.bool_] = ~np.any(np.isnan(gains), axis=1)
     numbers = [number for number in violations if known[number] or number in ended]

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tuner.core.records import Rank, TrialRecord
+from tuner.core.rank import Rank
+from tuner.core.records import TrialRecord
 
 PRIOR = 3.0  # how many trials the slope of 1 counts for, each as far from the mean as a trial typically is
 FLATTEST = 0.05  # a flat line would make trials equal that are not

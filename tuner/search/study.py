@@ -28,7 +28,7 @@ from tuner.search.journal import drop_torn_line
 from tuner.search.journal_writer import JournalWriter
 from tuner.search.samplers import BY_TPE, Sampling
 from tuner.search.samplers.refitted import RefittedTrials
-from tuner.search.samplers.view import MEMORY, StudyForSampler
+from tuner.search.samplers.view import CONSTRAINT, MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
@@ -204,6 +204,9 @@ class Study:
                 optuna.Trial(self._study, self._ids[number]).set_constraint(MEMORY, 1.0)
             if reason:
                 self._set(number, "reason", reason)
+            for constraint in self._goal.constraints if outcome else ():  # for Optuna's best trials and its dashboard
+                key, excess = f"{CONSTRAINT}{constraint}", constraint.excess(outcome[constraint.name])
+                self._storage.set_trial_system_attr(self._ids[number], key, excess)
             self._study.tell(number, values, TrialState[state])
             self._refresh(number)
 

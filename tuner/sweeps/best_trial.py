@@ -10,9 +10,11 @@ from typing import Any
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import raw_space
 from tuner.core.errors import TunerError
+from tuner.core.no_winner import no_best
 from tuner.core.objective import METRICS, SCORE, Metric
 from tuner.core.outcome import Winner, read_winner
-from tuner.core.records import TrialRecord, best_of, no_best
+from tuner.core.pareto import front_of
+from tuner.core.records import TrialRecord, best_of
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.search.space_text import space_text
@@ -29,6 +31,8 @@ class BestTrial:
     """How many have a score and did not fail."""
     finished: bool
     """Whether the sweep is."""
+    front: tuple[int, ...]
+    """The numbers of the trials on the Pareto front; empty for one objective."""
     winner: Winner | None
     """None while it is not, or if its result cannot be read."""
 
@@ -55,6 +59,7 @@ class BestTrial:
             "trial": self.trial.number,
             "epoch": self.trial.best_epoch,
             "parameters": self.trial.parameters,
+            **({"front": list(self.front)} if self.config.goal.several else {}),
             "objective": self.config.objective,
             "constraint": self.config.constraint,
             "scores": {metric.name: value for metric, value in self.scores()},
@@ -83,8 +88,9 @@ def find_best(name: str, home: Path, option: str = "tuner best") -> BestTrial:
     best = winner.trial if winner else best_of(records)
     if best is None:
         raise TunerError(f"{option} {name}: {no_best(config.goal, records)}")
-    count = sum(record.ranked for record in records)
-    return BestTrial(config=config, trial=best, trials=count, finished=finished, winner=winner)
+    count = sum(record.feasible for record in records)
+    front = tuple(record.number for record in front_of(records)) if config.goal.several else ()
+    return BestTrial(config=config, trial=best, trials=count, finished=finished, front=front, winner=winner)
 
 
 def best_for(model: str, name: str, home: Path, option: str) -> BestTrial:

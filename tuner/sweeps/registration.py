@@ -16,11 +16,13 @@ from tuner.core.validation import ValidationScore
 from tuner.core.validation_text import nothing_learnt
 from tuner.data.encoding import to_raw
 from tuner.data.spec import Splits
+from tuner.search.study_reader import read_records
 from tuner.sweeps.champion_alias import LoadSplits, crown
 from tuner.sweeps.looks import count_looks, looks_here
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import explain
 from tuner.tracking.finished_sweeps import log_winner, tested_on
+from tuner.tracking.front import log_front
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.retry import is_mlflow_error, retry
 from tuner.tracking.run_tags import identity_tags
@@ -91,6 +93,7 @@ def register_winner(
     validation = winner.validation or _score_now(config, folder, load)
     winner = replace(winner, test_looks=max(winner.test_looks, looks), validation=validation)
     log_winner(store.uri, sweep.run_id, winner)
+    log_front(store.uri, sweep, config.goal, read_records(SweepFolder(folder).journal))
     _, spec = load_model(SweepFolder(folder).model)
     candidate = Candidate(
         name=config.pair,

@@ -68,6 +68,10 @@ class MlflowSweep:
         self.run_id, self.status = str(parent.info.run_id), str(parent.info.status)
         self._began = int(parent.info.start_time)
 
+    def trial_runs(self) -> list[Run]:
+        """The runs of the search's trials, without those that confirm one."""
+        return [run for run in self._search() if run.data.tags.get(TRIAL_TAG, "").isdecimal()]
+
     def begin(self) -> None:
         """The sweep starts or resumes."""
         if self.status != "RUNNING":

@@ -9,7 +9,8 @@ from support.common import make_record
 
 from tuner.core.objective import Goal
 from tuner.core.pareto import best_first, best_ranks_first, front_of, fronts
-from tuner.core.records import Rank, TrialRecord, best_of
+from tuner.core.rank import Rank
+from tuner.core.records import TrialRecord, best_of
 
 Point = tuple[float, float]
 

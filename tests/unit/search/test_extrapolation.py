@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.summaries import record
 
-from tuner.core.records import Rank
+from tuner.core.rank import Rank
 from tuner.search.extrapolation import ScoreTable, extrapolate, fine_score
 
 NAN = float("nan")

@@ -183,6 +183,29 @@ def test_a_trial_that_is_too_large_ends_before_its_first_epoch_with_the_reason(t
     assert study.best() is None
 
 
+@pytest.mark.parametrize("objective", ["val_loss:max", "val_loss:max,val_accuracy:min"])
+@pytest.mark.parametrize("sampler", ["tpe", "gp"])
+def test_optuna_too_counts_no_trial_that_violates_a_constraint(tmp_path: Path, objective: str, sampler: str) -> None:
+    """Those with the highest loss would be the best here, but for the constraint."""
+    config = make_config(
+        trials=8,
+        concurrency=1,
+        objective=objective,
+        constraint="val_loss<=1.6",
+        sampler=sampler,
+        scheduler="none",
+        space=GRID,
+    )
+    study, told = run(config, tmp_path), read_study(tmp_path)
+    violating = {record.number for record in study.records() if not record.feasible}
+    assert 0 < len(violating) < 8
+    assert {n for n in range(8) if told.trials[n].constraints["val_loss<=1.6"] > 0} == violating
+    best = study.best()
+    assert best is not None
+    assert best.number in {trial.number for trial in told.best_trials}
+    assert not violating & {trial.number for trial in told.best_trials}
+
+
 def test_the_first_measurement_counts(tmp_path: Path) -> None:
     """A trial that goes on after a kill is measured again, and a latency is never the same twice."""
     controller, study = begin(make_config(objective="latency_ms"), tmp_path)

@@ -23,6 +23,7 @@ from tuner.search.extrapolation import Floats
 from tuner.search.samplers.refitted import RefittedTrials
 
 MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory
+CONSTRAINT = "constraints:"  # before the name of a constraint among Optuna's attributes of a trial
 MOST_SEEN = 500  # trials with a score, at most: a sampler's time grows with their number
 MOST_BEST = 50  # of these, the best ones; TPE takes up to 25 for good
 
@@ -96,6 +97,8 @@ class StudyForSampler(optuna.Study):
         seen = self._ended.get(trial.number)
         if seen is None:
             seen = copy.copy(trial)
+            if trial.state == TrialState.COMPLETE:  # its score says whether it violates a constraint
+                seen.system_attrs = {k: v for k, v in trial.system_attrs.items() if not k.startswith(CONSTRAINT)}
             if trial.state.is_finished():
                 self._ended[trial.number] = seen
         if trial.state == TrialState.FAIL and worst is not None:

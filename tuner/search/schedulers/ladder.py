@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice, takewhile
 
 from tuner.core.pareto import best_ranks_first
-from tuner.core.records import Rank, TrialRecord
+from tuner.core.rank import Rank
+from tuner.core.records import TrialRecord
 
 
 class Rung:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Protocol
 
 from replay.surrogate import Curve
 from replay.tables import Parameters
-from tuner.core.records import Rank, Value
+from tuner.core.rank import Rank
+from tuner.core.records import Value
 from tuner.search.space import Middle, SearchSpace
 
 
