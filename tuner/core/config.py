@@ -97,6 +97,8 @@ class SweepConfig:
     """How points are drawn: one of SAMPLERS."""
     scheduler: str = SCHEDULERS[0]
     """Which trials are stopped early: one of SCHEDULERS."""
+    warm: dict[str, Any] | None = None
+    """The trials of an earlier sweep that the sampler begins with: see `core.warm_trials`."""
     earlier: list[dict[str, Any]] = field(default_factory=list)
     """What the sweep was before it was changed, in order: see `core.earlier`."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)

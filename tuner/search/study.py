@@ -21,12 +21,12 @@ from tuner.core.config import SweepConfig
 from tuner.core.earlier import default_values, first_trial
 from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
-from tuner.search.extrapolation import ScoreTable
+from tuner.core.warm_trials import WarmTrials
 from tuner.search.journal import drop_torn_line
 from tuner.search.samplers import BY_TPE, Sampling
 from tuner.search.samplers.refitted import RefittedTrials
 from tuner.search.samplers.view import MEMORY, StudyForSampler
-from tuner.search.schedulers import make_scheduler
+from tuner.search.score_history import Length, ScoreHistory, lengths_of
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
 from tuner.search.study_reader import KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
@@ -44,10 +44,11 @@ class Study:
         *,
         seed: int,
         trials: int,
-        levels: Sequence[int] = (1,),
+        lengths: Sequence[Length] = (Length(first=0, levels=(1,)),),
         start: Sequence[Mapping[str, Value]] = (),
         sampling: Sampling = BY_TPE,
         refitted: RefittedTrials | None = None,
+        warm: WarmTrials | None = None,
     ) -> None:
         """Opens a study, or creates it.
 
@@ -56,10 +57,11 @@ class Study:
             space: gives the parameters of a trial of Optuna, which it may draw: see `space.SearchSpace`.
             seed: of what is drawn.
             trials: how many there will be.
-            levels: the epochs after which the sampler compares trials: the rungs, and the last epoch.
+            lengths: after which epochs the sampler compares trials.
             start: what the first trials of `sampling` get in place of what would be drawn, by the names in the study.
             sampling: how parameters are drawn.
-            refitted: the earlier trials as they lie in the search space, if that was changed.
+            refitted: the earlier trials as they lie in the search space, if that was changed or there are `warm` ones.
+            warm: trials of an earlier sweep that the sampler begins with.
         """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
@@ -71,7 +73,8 @@ class Study:
                 load_if_exists=True,
                 sampler=RandomSampler(),
             )
-        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, refitted)
+        seen = refitted.warm([each.parameters for each in warm.trials]) if refitted and warm else []
+        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, refitted, seen)
         self._space = space
         self._start = start
         self._seed = seed
@@ -82,27 +85,34 @@ class Study:
         before = self._records[: sampling.first] if refitted else []
         tried = [drawn for record in before if refitted and (drawn := refitted.drawn(record.parameters)) is not None]
         self._sampling = replace(sampling, tried=tuple(tried))
-        self._scores = ScoreTable(levels)
+        self._scores = ScoreHistory(
+            lengths,
+            warm.trials if warm else (),
+            comparable=warm is None or warm.comparable,
+            key=refitted.key if refitted else None,
+        )
         for record in self._records:
             self._scores.note(record)
 
     @classmethod
     def of(cls, config: SweepConfig, folder: SweepFolder) -> Study:
         """The study of a sweep, new or as it was left."""
-        levels = (*make_scheduler(config).rungs(), config.epochs)
         space = space_of(config)
         start = [values_to_draw(point, space) for point in space.start]
         sampling = Sampling(config.sampler, space.parameters, first_trial(config))
-        refitted = RefittedTrials(space, sampling.first, default_values(config)) if config.earlier else None
+        warm = WarmTrials.of(config)
+        defaults = {**(warm.defaults if warm else {}), **default_values(config)}
+        refitted = RefittedTrials(space, sampling.first, defaults) if config.earlier or warm else None
         return cls(
             folder.journal,
             space,
             seed=config.seed,
             trials=config.trials,
-            levels=levels,
+            lengths=lengths_of(config),
             start=start,
             sampling=sampling,
             refitted=refitted,
+            warm=warm,
         )
 
     def ask(self) -> tuple[int, dict[str, Value]]:
@@ -116,7 +126,7 @@ class Study:
         """A trial to resume, with its parameters. Those that were not sampled before are sampled now."""
         if not self.record(number).parameters:
             seed = trial_seed(self._seed, number)
-            self._asker.look(self._scores.extrapolated(), seed)
+            self._asker.look(self._scores.scores(), seed)
             place = number - self._sampling.first
             if 0 <= place < len(self._start):
                 self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[place]))

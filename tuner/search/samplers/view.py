@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tuner.search.extrapolation import Floats
 from tuner.search.samplers.refitted import RefittedTrials
+from tuner.search.score_history import Scores
 
 MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory
 MOST_SEEN = 500  # trials with a score, at most: a sampler's time grows with their number
@@ -47,34 +48,51 @@ class StudyForSampler(optuna.Study):
     """
 
     def __init__(
-        self, name: str, storage: BaseStorage, view: View = View.BEST, refitted: RefittedTrials | None = None
+        self,
+        name: str,
+        storage: BaseStorage,
+        view: View = View.BEST,
+        refitted: RefittedTrials | None = None,
+        warm: Sequence[FrozenTrial | None] = (),
     ) -> None:
-        """`refitted` gives the trials as they lie in the present search space, if that was changed."""
+        """Args:
+        name: of the study.
+        storage: where it is.
+        view: which trials are seen.
+        refitted: gives the trials as they lie in the present search space, if that was changed.
+        warm: trials of an earlier sweep; None for those that do not lie in the space.
+        """
         super().__init__(name, storage)
+        self._warm = warm
         self._view = view
         self._refitted = refitted
         self._seen: list[FrozenTrial] = []
         self._ended: dict[int, FrozenTrial] = {}  # as they are shown; only their scores change
 
-    def look(self, scores: Floats, seed: int) -> None:
+    def look(self, scores: Scores, seed: int) -> None:
         """Takes the trials as they are now.
 
         Args:
-            scores: (trials,) one comparable number for each trial, NaN for none.
+            scores: one comparable number for each trial.
             seed: of the sample that is taken of many trials.
         """
         if self._view is View.NOTHING:
             return
         trials: Sequence[FrozenTrial | None] = self._storage.get_all_trials(self._study_id, deepcopy=False)
         known = np.full(len(trials), np.nan)
-        known[: len(scores)] = scores
+        known[: len(scores.own)] = scores.own
         if self._refitted:
             trials = [self._refitted.of(trial) for trial in trials if trial]
             known[[trial is None for trial in trials]] = np.nan
-        left_out = set(np.flatnonzero(~np.isnan(known)).tolist()) - set(self._chosen(known, seed))
+        left_out = set(np.flatnonzero(~np.isnan(known)).tolist()) - set(self._chosen(known, seed)) | scores.superseded
         scored = known[~np.isnan(known)]
         worst = float(scored.min()) if len(scored) and self._view is View.BEST_AND_FAILED else math.nan
         self._seen = [
+            _complete(trial, float(score))
+            for trial, score in zip(self._warm, scores.warm, strict=True)
+            if trial and not math.isnan(score)
+        ]
+        self._seen += [
             self._as_seen(trial, float(known[n]), worst)
             for n, trial in enumerate(trials)
             if trial and n not in left_out
@@ -121,3 +139,9 @@ def _best(scores: Floats, seed: int) -> Sequence[int]:
     order = numbers[np.argsort(-scores[numbers], kind="stable")]
     others = np.random.default_rng(seed).choice(order[MOST_BEST:], MOST_SEEN - MOST_BEST, replace=False)
     return [int(number) for number in (*order[:MOST_BEST], *others)]
+
+
+def _complete(trial: FrozenTrial, score: float) -> FrozenTrial:
+    seen = copy.copy(trial)
+    seen.value = score
+    return seen
