@@ -102,6 +102,8 @@ class SweepConfig:
     """What trials are compared by, such as `val_loss:min`; two are divided by a comma. See `goal`."""
     constraint: str = PLAIN.constraint_text
     """What a winner must fulfill, such as `parameters<=300000`; several are divided by commas."""
+    warm: dict[str, Any] | None = None
+    """The trials of an earlier sweep that the sampler begins with: see `core.warm_trials`."""
     earlier: list[dict[str, Any]] = field(default_factory=list)
     """What the sweep was before it was changed, in order: see `core.earlier`."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)

@@ -16,6 +16,7 @@ from tuner.search.space import Middle, Parameter, SearchSpace, is_number
 
 START = "start"  # the key in the file of a search space
 MOST_POINTS = 5  # in such a file
+MOST_DIGITS = 12  # of a number that somebody typed
 SAME = 1e-8  # of a step: Optuna allows this difference, too
 Point = Mapping[str, Any]
 
@@ -123,7 +124,8 @@ def _chosen(parameter: Parameter, value: Any) -> Value:
 
 
 def _misfit(value: Any, reason: str, parameter: Parameter) -> TunerError:
-    return TunerError(f"{value!r} {reason} {' '.join(str(parameter).split())}")
+    text = f"{value:.6g}" if isinstance(value, float) and len(repr(value)) > MOST_DIGITS else repr(value)
+    return TunerError(f"{text} {reason} {' '.join(str(parameter).split())}")
 
 
 def _unknown(name: str, space: SearchSpace) -> str:

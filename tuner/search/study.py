@@ -23,13 +23,14 @@ from tuner.core.earlier import default_values, first_trial
 from tuner.core.objective import PLAIN, SCORE, Goal
 from tuner.core.records import TrialRecord, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.warm_trials import WarmTrials
 from tuner.search.comparable import Comparable
 from tuner.search.journal import drop_torn_line
 from tuner.search.journal_writer import JournalWriter
 from tuner.search.samplers import BY_TPE, Sampling
 from tuner.search.samplers.refitted import RefittedTrials
 from tuner.search.samplers.view import CONSTRAINT, MEMORY, StudyForSampler
-from tuner.search.schedulers import make_scheduler
+from tuner.search.score_history import Length, lengths_of
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
 from tuner.search.study_reader import GOAL, KEPT, MEASURED, SPENT, STUDY, goal_of, quiet_optuna, to_record
@@ -47,11 +48,12 @@ class Study:
         *,
         seed: int,
         trials: int,
-        levels: Sequence[int] = (1,),
+        lengths: Sequence[Length] = (Length(first=0, levels=(1,)),),
         start: Sequence[Mapping[str, Value]] = (),
         sampling: Sampling = BY_TPE,
         goal: Goal = PLAIN,
         refitted: RefittedTrials | None = None,
+        warm: WarmTrials | None = None,
     ) -> None:
         """Opens a study, or creates it.
 
@@ -60,11 +62,12 @@ class Study:
             space: gives the parameters of a trial of Optuna, which it may draw: see `space.SearchSpace`.
             seed: of what is drawn.
             trials: how many there will be.
-            levels: the epochs after which the sampler compares trials: the rungs, and the last epoch.
+            lengths: after which epochs the sampler compares trials.
             start: what the first trials of `sampling` get in place of what would be drawn, by the names in the study.
             sampling: how parameters are drawn.
             goal: what trials are compared by.
-            refitted: the earlier trials as they lie in the search space, if that was changed.
+            refitted: the earlier trials as they lie in the search space, if that was changed or there are `warm` ones.
+            warm: trials of an earlier sweep that the sampler begins with.
         """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
@@ -81,7 +84,8 @@ class Study:
                 self._study.set_metric_names([each.name for each in goal.objectives])
                 self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text])
         self._goal = goal
-        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, len(goal.objectives), refitted)
+        seen = refitted.warm([each.parameters for each in warm.trials]) if refitted and warm else []
+        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, len(goal.objectives), refitted, seen)
         self._space = space
         self._start = start
         self._seed = seed
@@ -92,28 +96,30 @@ class Study:
         before = self._records[: sampling.first] if refitted else []
         tried = [drawn for record in before if refitted and (drawn := refitted.drawn(record.parameters)) is not None]
         self._sampling = replace(sampling, tried=tuple(tried))
-        self._scores = Comparable(levels, goal)
+        self._scores = Comparable(lengths, goal, warm, key=refitted.key if refitted else None)
         for record in self._records:
             self._scores.note(record)
 
     @classmethod
     def of(cls, config: SweepConfig, folder: SweepFolder) -> Study:
         """The study of a sweep, new or as it was left."""
-        levels = (*make_scheduler(config).rungs(), config.epochs)
         space = space_of(config)
         start = [values_to_draw(point, space) for point in space.start]
         sampling = Sampling(config.sampler, space.parameters, first_trial(config))
-        refitted = RefittedTrials(space, sampling.first, default_values(config)) if config.earlier else None
+        warm = WarmTrials.of(config)
+        defaults = {**(warm.defaults if warm else {}), **default_values(config)}
+        refitted = RefittedTrials(space, sampling.first, defaults) if config.earlier or warm else None
         return cls(
             folder.journal,
             space,
             seed=config.seed,
             trials=config.trials,
-            levels=levels,
+            lengths=lengths_of(config),
             start=start,
             sampling=sampling,
             goal=config.goal,
             refitted=refitted,
+            warm=warm,
         )
 
     def ask(self) -> tuple[int, dict[str, Value]]:
@@ -128,7 +134,7 @@ class Study:
         """A trial to resume, with its parameters. Those that were not sampled before are sampled now."""
         if not self.record(number).parameters:
             seed = trial_seed(self._seed, number)
-            self._asker.look(self._scores.gains(), seed)
+            self._asker.look(self._scores.scores(), seed)
             place = number - self._sampling.first
             if 0 <= place < len(self._start):
                 self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[place]))

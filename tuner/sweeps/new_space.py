@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from typing import Any
 
 from tuner.core.callback import Callback
@@ -11,21 +11,20 @@ from tuner.core.config import SweepConfig
 from tuner.core.earlier import default_values, first_trial
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
-from tuner.core.records import TrialRecord, Value
+from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted
 from tuner.data.spec import DataSpec
 from tuner.search.overrides import override
 from tuner.search.refit import misfit
 from tuner.search.samplers.refitted import RefittedTrials
-from tuner.search.space import SearchSpace, is_value
+from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space, read_file, space_of
 from tuner.search.start_points import START, fit_point
 from tuner.search.study import Study
 from tuner.sweeps.inputs import may_be_pretrained
 from tuner.sweeps.plan import check_names, check_space
-from tuner.training.classifier import model_parameters
-from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.classifier import parameter_defaults
 
 
 def with_space(
@@ -57,7 +56,7 @@ def with_space(
         "space": config.space,
         "epochs": config.epochs,
         "trials": len(records),
-        "defaults": _defaults(old, space, config.model),
+        "defaults": parameter_defaults(config.model),
     }
     new = replace(config, space=raw, earlier=[*config.earlier, before])
     before["tried"] = _tried(new, records)
@@ -133,14 +132,6 @@ def _to_try(
             points.append(dict(point))
             had.append(fitted.parameters)
     return points
-
-
-def _defaults(old: SearchSpace, new: SearchSpace, model: str) -> dict[str, Value]:
-    """What training and the model take for a parameter of one of these spaces that a trial does not name."""
-    training = {each.name: each.default for each in fields(Hyperparameters) if each.default is not MISSING}
-    known = {**model_parameters(model), **training}
-    names = {parameter.name for space in (old, new) for parameter in space.parameters}
-    return {name: value for name, value in known.items() if name in names and is_value(value)}
 
 
 def _tried(new: SweepConfig, records: Sequence[TrialRecord]) -> int:

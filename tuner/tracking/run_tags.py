@@ -46,7 +46,7 @@ def grown_tags(config: SweepConfig, tags: Mapping[str, str]) -> dict[str, str]:
 
 def _config_text(config: SweepConfig) -> str:
     """The configuration of now without its start points: of many, MLflow would cut the tag. The trials have them."""
-    known = {name: value for name, value in asdict(config).items() if name != "earlier"}
+    known = {name: value for name, value in asdict(config).items() if name not in ("earlier", "warm")}
     known["space"] = {key: value for key, value in config.space.items() if key != START}
     return json.dumps(known)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from optuna.distributions import BaseDistribution
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, create_trial
 
 from tuner.core.errors import TunerError
 from tuner.core.records import Value
@@ -45,6 +45,26 @@ class RefittedTrials:
             self._known[trial.number] = self.drawn(trial.user_attrs.get("parameters", {}))
         values = self._known[trial.number]
         return None if values is None else self._replaced(trial, values)
+
+    def key(self, parameters: Mapping[str, Value]) -> Hashable | None:
+        """What is equal for two trials of the same point; None for one that does not lie in the space."""
+        drawn = self.drawn(parameters)
+        return None if drawn is None else frozenset(drawn.items())
+
+    def warm(self, points: Sequence[Mapping[str, Value]]) -> list[FrozenTrial | None]:
+        """Trials of an earlier sweep with these parameters, complete; None for each that does not lie in the space.
+
+        They come before all others, as if they had been the first. Their numbers lie between -1 and 0, since some
+        samplers of Optuna look at no trial with a lower one.
+        """
+        drawn = [self.drawn(point) for point in points]
+        places = (-1 + (n + 1) / (len(drawn) + 1) for n in range(len(drawn)))
+        return [None if values is None else self._made(values, n) for values, n in zip(drawn, places, strict=True)]
+
+    def _made(self, values: dict[str, Any], number: float) -> FrozenTrial:
+        made = create_trial(params=values, distributions=self.distributions_of(values), value=0.0)
+        made.number = number  # type: ignore[assignment]
+        return made
 
     def _replaced(self, trial: FrozenTrial, values: dict[str, Any]) -> FrozenTrial:
         seen = copy.copy(trial)

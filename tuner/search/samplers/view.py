@@ -19,6 +19,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from tuner.core.pareto import best_first
+from tuner.search.comparable import Scores
 from tuner.search.extrapolation import Floats
 from tuner.search.samplers.refitted import RefittedTrials
 
@@ -56,34 +57,48 @@ class StudyForSampler(optuna.Study):
         view: View = View.BEST,
         objectives: int = 1,
         refitted: RefittedTrials | None = None,
+        warm: Sequence[FrozenTrial | None] = (),
     ) -> None:
-        """`refitted` gives the trials as they lie in the present search space, if that was changed."""
+        """Args:
+        name: of the study.
+        storage: where it is.
+        view: which trials are seen.
+        objectives: how many numbers a trial is compared by, the larger the better.
+        refitted: gives the trials as they lie in the present search space, if that was changed.
+        warm: trials of an earlier sweep; None for those that do not lie in the space.
+        """
         super().__init__(name, storage)
         self._directions = [StudyDirection.MAXIMIZE] * objectives
+        self._warm = warm
         self._view = view
         self._refitted = refitted
         self._seen: list[FrozenTrial] = []
         self._ended: dict[int, FrozenTrial] = {}  # as they are shown; only their scores change
 
-    def look(self, scores: Floats, seed: int) -> None:
+    def look(self, scores: Scores, seed: int) -> None:
         """Takes the trials as they are now.
 
         Args:
-            scores: (trials, objectives) comparable numbers, NaN for none.
+            scores: comparable numbers of each trial.
             seed: of the sample that is taken of many trials.
         """
         if self._view is View.NOTHING:
             return
         trials: Sequence[FrozenTrial | None] = self._storage.get_all_trials(self._study_id, deepcopy=False)
         known = np.full((len(trials), len(self._directions)), np.nan)
-        known[: len(scores)] = scores
+        known[: len(scores.own)] = scores.own
         if self._refitted:
             trials = [self._refitted.of(trial) for trial in trials if trial]
             known[[trial is None for trial in trials]] = np.nan
         able = ~np.isnan(known).any(axis=1)
-        left_out = set(np.flatnonzero(able).tolist()) - set(self._chosen(known, seed))
+        left_out = set(np.flatnonzero(able).tolist()) - set(self._chosen(known, seed)) | scores.superseded
         worst = known[able].min(axis=0).tolist() if able.any() and self._view is View.BEST_AND_FAILED else None
         self._seen = [
+            _complete(trial, values.tolist())
+            for trial, values in zip(self._warm, scores.warm, strict=True)
+            if trial and not np.isnan(values).any()
+        ]
+        self._seen += [
             self._as_seen(trial, known[n].tolist() if able[n] else None, worst)
             for n, trial in enumerate(trials)
             if trial and n not in left_out
@@ -136,3 +151,9 @@ def _best(scores: Floats, seed: int) -> Sequence[int]:
     order = numbers[best_first(scores[numbers].tolist())]
     others = np.random.default_rng(seed).choice(order[MOST_BEST:], MOST_SEEN - MOST_BEST, replace=False)
     return [int(number) for number in (*order[:MOST_BEST], *others)]
+
+
+def _complete(trial: FrozenTrial, values: list[float]) -> FrozenTrial:
+    seen = copy.copy(trial)
+    seen.values = values
+    return seen
