@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tuner.cli import budget_options as budget
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
 from tuner.core.environment import prepare_environment
@@ -41,6 +42,10 @@ def resume(
     *,
     trials: MoreTrials = None,
     time_budget: MoreTime = None,
+    epoch_budget: budget.EpochBudget = None,
+    gpu_budget: budget.GpuBudget = None,
+    target_score: budget.TargetScore = None,
+    patience: budget.Patience = None,
     unchanged: Unchanged = None,
     address: opt.Address = None,
     attach: opt.Attach = False,
@@ -49,7 +54,9 @@ def resume(
 ) -> None:
     """Continue a sweep that was paused, stopped by Ctrl-C, or that crashed, from where it was.
 
-    With --trials also one that is finished: new trials are drawn with what all of its trials have taught.
+    With --trials also one that is finished: new trials are drawn with what all of its trials have taught. One that a
+    budget ended goes on with a larger one: --epoch-budget, --gpu-budget, --target-score and --patience are in all, with
+    what is used; --time-budget is from now on.
 
     Examples:  tuner resume digits-cnn-1   |   tuner resume digits-cnn-1 --trials 40 --time-budget 1h
     """
@@ -61,7 +68,9 @@ def resume(
             f"tuner sweep DATASET MODEL --warm-start {name}"
         )
     more = GrowRequest(
-        trials=trials, time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget")
+        trials=trials,
+        time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget"),
+        budgets=budget.budget_request(epoch_budget, gpu_budget, target_score, patience),
     )
     more.check()
     place = opt.sweep_place(name, address)

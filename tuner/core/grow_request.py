@@ -1,11 +1,15 @@
-"""How a user asks for more of a sweep: more trials, or more time for those that it has."""
+"""How a user asks for more of a sweep: more trials, or more of its budgets for those that it has."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tuner.core.budgets import BUDGETS, NOTHING_ASKED, BudgetRequest
 from tuner.core.config import MOST_TRIALS
 from tuner.core.errors import TunerError
+
+GROWING = ("trials", "time_budget", *BUDGETS)
+"""The fields of SweepConfig that it changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +20,8 @@ class GrowRequest:
     """How many trials there will be, those that there are included."""
     time_budget: float | None = None
     """How many seconds the search may take from now on."""
+    budgets: BudgetRequest = NOTHING_ASKED
+    """Budgets as they will be, in all."""
 
     @property
     def given(self) -> bool:
@@ -24,10 +30,12 @@ class GrowRequest:
 
     def check(self) -> None:
         """Raises TunerError for an impossible number."""
+        self.budgets.check()
         if self.trials is not None and not 1 <= self.trials <= MOST_TRIALS:
             raise TunerError(f"--trials must be at least 1 and at most {MOST_TRIALS}, got {self.trials}")
 
     def words(self) -> list[str]:
         """The request as options of a command line."""
         trials = [] if self.trials is None else ["--trials", str(self.trials)]
-        return trials if self.time_budget is None else [*trials, "--time-budget", f"{self.time_budget:f}s"]
+        time = [] if self.time_budget is None else ["--time-budget", f"{self.time_budget:f}s"]
+        return [*trials, *time, *self.budgets.words()]

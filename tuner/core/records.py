@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tuner.core.budgets import BudgetState
 from tuner.core.units import counted
 
 Value = bool | int | float | str
@@ -194,6 +195,8 @@ class Summary:
     live: tuple[TrialRecord, ...]
     left: float | None
     """Estimated seconds until its end; None when that is not known yet."""
+    budgets: tuple[BudgetState, ...] = ()
+    """What remains of each budget."""
     confirms: bool = False
     """Whether it is of the trainings that confirm a trial, and not of the search."""
 

@@ -17,7 +17,7 @@ from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
 from tuner.core.config import SweepConfig
-from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
+from tuner.core.records import SCORE, TrialRecord, TrialReport, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.extrapolation import ScoreTable
 from tuner.search.journal import drop_torn_line
@@ -26,7 +26,7 @@ from tuner.search.samplers.view import MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
-from tuner.search.study_reader import KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
+from tuner.search.study_reader import ENDED_BY, KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
 
 FIXED = "fixed_params"  # Optuna's own: with this attribute of a trial these values are taken, as if they were drawn
 
@@ -134,6 +134,15 @@ class Study:
             self._refresh(number)
         return stored
 
+    def note_training(self, number: int, report: TrialReport) -> None:
+        """Stores how and where a trial trains, as far as its report says that."""
+        if report.conditions is not None and report.seed is not None:
+            self.note_conditions(number, report.conditions, report.seed, report.epoch)
+        if report.node:
+            self.note_node(number, report.node, report.epoch)
+        if report.halved:
+            self.note_halved(number, report.halved)
+
     def note_node(self, number: int, node: str, epoch: int) -> None:
         """Stores on which node of a cluster a trial runs; `epoch` is the one that it is about to report from there."""
         record = self.record(number)
@@ -152,13 +161,22 @@ class Study:
         if not self.record(number).halved:
             self._note(number, "halved", epoch)
 
-    def spent(self) -> tuple[float, ...]:
+    def spent(self, kind: str = SPENT) -> tuple[float, ...]:
         """See `note_spent`; nothing before the first note."""
-        return tuple(self._study.user_attrs.get(SPENT, ()))
+        return tuple(self._study.user_attrs.get(kind, ()))
 
-    def note_spent(self, seconds: Sequence[float]) -> None:
-        """Stores how long each run of the search has taken; the last run is still going."""
-        self._study.set_user_attr(SPENT, list(seconds))
+    def note_spent(self, seconds: Sequence[float], kind: str = SPENT) -> None:
+        """Stores how long each run of the search has taken; the last run is still going. GPU_SPENT: GPU-seconds."""
+        self._study.set_user_attr(kind, list(seconds))
+
+    @property
+    def ended_by(self) -> str:
+        """What ended the search; empty while it goes on."""
+        return str(self._study.user_attrs.get(ENDED_BY, ""))
+
+    def note_end(self, ended_by: str) -> None:
+        """Stores what ended the search; empty when it goes on."""
+        self._study.set_user_attr(ENDED_BY, ended_by)
 
     def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
         """Ends a trial: COMPLETE with the score of the epoch that is kept, PRUNED, or FAIL.

@@ -18,6 +18,8 @@ from tuner.search.journal import Journal
 STUDY = "sweep"
 KEPT = "kept"  # among an epoch's metrics: the epoch whose weights were kept until then
 SPENT = "spent"  # the study's attribute with the seconds of each run of a search that has a time budget
+GPU_SPENT = "gpu_spent"  # and the GPU-seconds of each run of one with GPUs
+ENDED_BY = "ended_by"  # and what ended the search: the name of a budget, or see `core.budgets`
 _STATES = {
     TrialState.RUNNING: "RUNNING",
     TrialState.WAITING: "RUNNING",
@@ -39,10 +41,15 @@ class StudyReader:
         study = self._study()
         return [to_record(frozen) for frozen in study.trials] if study else []
 
-    def spent(self) -> tuple[float, ...]:
-        """Seconds that each run of the search has taken, if it has a time budget."""
+    def spent(self, kind: str = SPENT) -> tuple[float, ...]:
+        """Seconds that each run of the search has taken, if it has a time budget; GPU-seconds with GPU_SPENT."""
         study = self._study()
-        return tuple(study.user_attrs.get(SPENT, ())) if study else ()
+        return tuple(study.user_attrs.get(kind, ())) if study else ()
+
+    def ended_by(self) -> str:
+        """What ended the search; empty while it goes on, and in a study of an earlier version."""
+        study = self._study()
+        return str(study.user_attrs.get(ENDED_BY, "")) if study else ""
 
     def _study(self) -> optuna.Study | None:
         if not self._journal.exists():

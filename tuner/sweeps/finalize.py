@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from tuner.core.budgets import BudgetState
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError
@@ -39,6 +40,8 @@ def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
         seconds=result["seconds"],
         confirm_seconds=result.get("confirm_seconds"),
         unsent=result["unsent"],
+        ended_by=result.get("ended_by", ""),
+        budgets=tuple(BudgetState.from_json(name, raw) for name, raw in result.get("budgets", {}).items()),
         report=page if page.exists() else None,
     )
 
