@@ -22,7 +22,7 @@ from support.dataset_files import noise
 from support.processes import Process, end, wait_until
 from torchvision.models import mobilenet_v2
 
-from tuner.search.stopping import NOTE_S
+from tuner.search.budgets.meter import NOTE_S
 from tuner.search.study_reader import StudyReader
 from tuner.sweeps.lock import lock_sweep
 

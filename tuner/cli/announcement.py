@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from tuner.core.budget_text import budget_limits
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import first_trial
 from tuner.core.objective import PLAIN
@@ -26,7 +27,7 @@ def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
     size = counted(config.epochs, "epoch")
     if config.trials > 1:
         size = f"at most {size} each, {config.concurrency} at a time"
-    return f"{name}: {trials} of {what}, {size}{_asked(config)}"
+    return f"{name}: {trials} of {what}, {size}{_asked(config)}{_budgets(config)}"
 
 
 def _asked(config: SweepConfig) -> str:
@@ -39,6 +40,14 @@ def _asked(config: SweepConfig) -> str:
         rungs = ", ".join(map(str, make_scheduler(config).rungs()))
         words.append(f"scheduler {config.scheduler}{f' (rungs: epochs {rungs})' if rungs else ''}")
     return f"; {', '.join(words)}" if words else ""
+
+
+def _budgets(config: SweepConfig) -> str:
+    """What ends the search before all its trials have."""
+    limits = list(budget_limits(config).values())
+    if len(limits) > 1:
+        return f"; ends at {', '.join(limits[:-1])} or {limits[-1]}, whichever comes first"
+    return f"; ends at {limits[0]}" if limits else ""
 
 
 def start_lines(config: SweepConfig) -> list[str]:

@@ -69,7 +69,7 @@ class ProgressView:
             return
         best = summary.best
         shown = f"; best {best.score_text()} (trial {best.number})" if best else ""
-        parts = (summary.states(), f"{counted(summary.epochs, 'epoch')}{shown}", _time_left(summary))
+        parts = (summary.states(), f"{counted(summary.epochs, 'epoch')}{shown}", _time_left(summary), _budgets(summary))
         self._console.print("; ".join(filter(None, parts)), soft_wrap=True)
 
     def _table(self, summary: Summary) -> RenderableType:
@@ -82,6 +82,8 @@ class ProgressView:
             _time_left(summary),
         )
         lines: list[RenderableType] = [bar, Text(summary.states())]
+        if summary.budgets:
+            lines.append(Text(f"budgets: {_budgets(summary)}"))
         if summary.best:
             lines.append(Text.assemble("best ", (_best(summary.best), "bold green")))
         if summary.live:
@@ -106,6 +108,11 @@ class ProgressView:
 def _best(record: TrialRecord) -> str:
     parameters = format_parameters(record.parameters)
     return f"{record.score_text()}, trial {record.number} after epoch {record.best_epoch}: {parameters}"
+
+
+def _budgets(summary: Summary) -> str:
+    """What remains of each budget; empty without any."""
+    return ", ".join(each.text for each in summary.budgets)
 
 
 def _time_left(summary: Summary) -> str:

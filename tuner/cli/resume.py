@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tuner.cli import budget_options as budget
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
 from tuner.core.environment import prepare_environment
@@ -63,6 +64,10 @@ def resume(
     time_budget: MoreTime = None,
     space: Space = None,
     overrides: Overrides = None,
+    epoch_budget: budget.EpochBudget = None,
+    gpu_budget: budget.GpuBudget = None,
+    target_score: budget.TargetScore = None,
+    patience: budget.Patience = None,
     unchanged: Unchanged = None,
     address: opt.Address = None,
     attach: opt.Attach = False,
@@ -72,7 +77,9 @@ def resume(
     """Continue a sweep that was paused, stopped by Ctrl-C, or that crashed, from where it was.
 
     With --trials also one that is finished: new trials are drawn with what all of its trials have taught. With --set or
-    --space they are drawn from a changed search space, with what the trials that lie in it have taught.
+    --space they are drawn from a changed search space, with what the trials that lie in it have taught. One that a
+    budget ended goes on with a larger one: --epoch-budget, --gpu-budget, --target-score and --patience are in all, with
+    what is used; --time-budget is from now on.
 
     Examples:  tuner resume digits-cnn-1   |   tuner resume digits-cnn-1 --trials 40 --set lr=0.01..1
     """
@@ -88,6 +95,7 @@ def resume(
         time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget"),
         space=space,
         overrides=tuple(overrides or ()),
+        budgets=budget.budget_request(epoch_budget, gpu_budget, target_score, patience),
     )
     more.check()
     place = opt.sweep_place(name, address)

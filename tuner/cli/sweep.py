@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tuner.cli import budget_options as budget
 from tuner.cli import confirm_options as confirming
 from tuner.cli import objective_options as goals
 from tuner.cli import options as opt
@@ -37,6 +38,10 @@ def sweep(
     time_budget: opt.TimeBudget = None,
     objectives: goals.Objectives = None,
     constraints: goals.Constraints = None,
+    epoch_budget: budget.EpochBudget = None,
+    gpu_budget: budget.GpuBudget = None,
+    target_score: budget.TargetScore = None,
+    patience: budget.Patience = None,
     sampler: opt.Sampler = "tpe",
     scheduler: opt.Scheduler = "asha",
     max_failure_rate: opt.MaxFailureRate = 0.9,
@@ -100,6 +105,7 @@ def sweep(
         constraint=goals.joined(constraints),
         sampler=sampler,
         scheduler=scheduler,
+        budgets=budget.budget_request(epoch_budget, gpu_budget, target_score, patience),
         confirm=ConfirmRequest.of(confirm, "--confirm", reshuffle=reshuffle, test=test),
     )
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from tuner.cli.budget_output import print_end
 from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.objective_output import print_champion_rule, print_excluded, print_trials
 from tuner.cli.winner_remarks import print_learnt, print_looks
+from tuner.core.budget_text import ended_text
 from tuner.core.errors import TunerError
 from tuner.core.objective import SCORE
 from tuner.core.records import count_states
@@ -39,6 +41,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     confirmed = outcome.confirm_seconds
     more = "" if confirmed is None else f"; then {format_seconds(confirmed)} for the other seeds"
     out.print(f"{trials} ({states}), {epochs}, {format_seconds(outcome.seconds)}{more}")
+    print_end(outcome, out)
     _print_failures(outcome, out)
     print_excluded(outcome.config, outcome.records, out)
     if outcome.winner:
@@ -83,6 +86,10 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
     if status.test_accuracy is not None:
         out.print(f"test      accuracy {score_text(status.test_accuracy, status.test_interval)}")
     print_confirming(status, out)
+    if summary.budgets:
+        out.print(f"budgets   {', '.join(each.text for each in summary.budgets)}", markup=False, soft_wrap=True)
+    if ended := ended_text(config, status.ended_by):
+        out.print(f"ended by  {ended}", markup=False)
     out.print(f"resources {status.resources}")
     if status.seconds is not None:
         left = f", about {format_seconds(summary.left)} left" if summary.left else ""

@@ -8,6 +8,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from tuner.core.budgets import NOTHING_ASKED, BudgetRequest
 from tuner.core.confirm_request import TESTS, ConfirmRequest
 from tuner.core.errors import TunerError, describe_disk_error, one_line, unknown
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
@@ -106,6 +107,11 @@ class SweepConfig:
     """The trials of an earlier sweep that the sampler begins with: see `core.warm_trials`."""
     earlier: list[dict[str, Any]] = field(default_factory=list)
     """What the sweep was before it was changed, in order: see `core.earlier`."""
+    epoch_budget: int | None = None
+    """See BudgetRequest, also for the next three."""
+    gpu_budget: float | None = None
+    target_score: float | None = None
+    patience: int | None = None
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -208,6 +214,7 @@ class SweepRequest:
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]
     scheduler: str = SCHEDULERS[0]
+    budgets: BudgetRequest = NOTHING_ASKED
     objective: str | None = None
     """As in SweepConfig, but a direction may be left out."""
     constraint: str | None = None
@@ -227,6 +234,8 @@ class SweepRequest:
             raise TunerError(f"--max-failures must be at least 0, got {self.max_failures}")
         if not 0 <= self.max_failure_rate <= 1:
             raise TunerError(f"--max-failure-rate {self.max_failure_rate:g}: give a share from 0 to 1")
+        self.budgets.check()
+        self.budgets.check_target(self.goal)
         if self.confirm:
             self.confirm.check("--confirm")
         if self.oom not in OOM:

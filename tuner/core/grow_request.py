@@ -1,12 +1,16 @@
-"""How a user asks for more of a sweep: more trials, more time for those that it has, or a changed search space."""
+"""How a user asks for more of a sweep: more trials, larger budgets for those that it has, or a changed search space."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuner.core.budgets import BUDGETS, NOTHING_ASKED, BudgetRequest
 from tuner.core.config import MOST_TRIALS
 from tuner.core.errors import TunerError
+
+GROWING = ("trials", "time_budget", "space", "earlier", *BUDGETS)
+"""The fields of SweepConfig that it changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +21,8 @@ class GrowRequest:
     """How many trials there will be, those that there are included."""
     time_budget: float | None = None
     """How many seconds the search may take from now on."""
+    budgets: BudgetRequest = NOTHING_ASKED
+    """Budgets as they will be, in all."""
     space: Path | None = None
     """The file of the search space that new trials are drawn from."""
     overrides: tuple[str, ...] = ()
@@ -34,6 +40,7 @@ class GrowRequest:
 
     def check(self) -> None:
         """Raises TunerError for an impossible number."""
+        self.budgets.check()
         if self.trials is not None and not 1 <= self.trials <= MOST_TRIALS:
             raise TunerError(f"--trials must be at least 1 and at most {MOST_TRIALS}, got {self.trials}")
 
@@ -42,4 +49,5 @@ class GrowRequest:
         words = [] if self.trials is None else ["--trials", str(self.trials)]
         words += [] if self.time_budget is None else ["--time-budget", f"{self.time_budget:f}s"]
         words += [] if self.space is None else ["--space", str(self.space)]
-        return [*words, *(word for each in self.overrides for word in ("--set", each))]
+        words += [word for each in self.overrides for word in ("--set", each)]
+        return [*words, *self.budgets.words()]

@@ -27,6 +27,8 @@ class Metric:
     name: str
     direction: str
     """One of DIRECTIONS: which values are better, unless a user says otherwise."""
+    share: bool = False
+    """Whether it is a share of the samples, or a mean of such: at most 1."""
     before: bool = False
     """Whether it is measured before the first epoch, once: it says what a trial is, not how well it was trained."""
 
@@ -44,11 +46,11 @@ class Metric:
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric(SCORE, "max"),
-        Metric("val_macro_f1", "max"),
+        Metric(SCORE, "max", share=True),
+        Metric("val_macro_f1", "max", share=True),
         Metric("val_loss", "min"),
         Metric("train_loss", "min"),
-        Metric("train_accuracy", "max"),
+        Metric("train_accuracy", "max", share=True),
         Metric("parameters", "min", before=True),
         Metric("latency_ms", "min", before=True),
     )

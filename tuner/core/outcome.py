@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
 from tuner.core.errors import TunerError, one_line
@@ -92,6 +93,10 @@ class Outcome:
     """Wall-clock time of the trainings with other seeds, in the run that ended them; None without any."""
     unsent: str = ""
     """Why part of the data, or the model, has not reached MLflow; empty when everything has."""
+    ended_by: str = ""
+    """What ended the search: the name of a budget, or a word of `core.budgets`. Empty for earlier versions."""
+    budgets: tuple[BudgetState, ...] = ()
+    """What remains of each budget."""
     report: Path | None = None
     """The page with the figures, if it could be made."""
     stopped_by: int = 0
@@ -118,6 +123,8 @@ class Outcome:
             "seconds": round(self.seconds, 3),
             "confirm_seconds": None if self.confirm_seconds is None else round(self.confirm_seconds, 3),
             "unsent": self.unsent,
+            "ended_by": self.ended_by,
+            "budgets": {each.name: each.to_json() for each in self.budgets},
         }
         if self.config.goal.several:
             result["front"] = [record.number for record in self.front]

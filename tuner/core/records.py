@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tuner.core.budgets import BudgetState
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.rank import Rank
 from tuner.core.units import counted
@@ -227,6 +228,8 @@ class Summary:
     live: tuple[TrialRecord, ...]
     left: float | None
     """Estimated seconds until its end; None when that is not known yet."""
+    budgets: tuple[BudgetState, ...] = ()
+    """What remains of each budget."""
     confirms: bool = False
     """Whether it is of the trainings that confirm a trial, and not of the search."""
 

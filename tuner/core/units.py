@@ -35,6 +35,18 @@ def format_seconds(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def short_seconds(seconds: float) -> str:
+    """A duration as `parse_seconds` reads it, with the largest unit of which it is a whole number.
+
+    >>> short_seconds(7200), short_seconds(90), short_seconds(0.5)
+    ('2h', '90s', '0.500000s')
+    """
+    if seconds != int(seconds):
+        return f"{seconds:f}s"
+    unit = next(unit for unit in ("h", "m", "s") if seconds % _UNITS[unit] == 0)
+    return f"{int(seconds) // _UNITS[unit]}{unit}"
+
+
 _PREFIXES = ((1e12, 1.0, "T"), (1e9, 1.0, "G"), (1e6, 0.1, "M"), (1e3, 1.0, "k"))
 
 

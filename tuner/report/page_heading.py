@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from tuner.core.budget_text import ended_text
 from tuner.core.machine import package_versions
 from tuner.core.records import TrialRecord, best_of, count_states
 from tuner.core.score_text import interval_text, luck_text, score_details, score_digits
@@ -84,7 +85,9 @@ def footer() -> str:
 def _counts(findings: Findings) -> str:
     states = count_states(Counter(record.word for record in findings.records))
     epochs = sum(len(record.values) for record in findings.records)
-    return f"{len(findings.records)} of {findings.config.trials} trials ({states}), {epochs} epochs"
+    ended = ended_text(findings.config, (findings.result or {}).get("ended_by", ""))
+    counts = f"{len(findings.records)} of {findings.config.trials} trials ({states}), {epochs} epochs"
+    return f"{counts}; ended by {ended}" if ended else counts
 
 
 def _value(name: str, value: bool | int | float | str) -> str:

@@ -1,6 +1,6 @@
 """The decisions of a sweep: which trial a free worker gets, and what happens to a trial after each report.
 
-It combines the study, the scheduler and the time budget, and knows nothing of Ray. A trial that waits at a rung (an
+It combines the study, the scheduler and the budgets, and knows nothing of Ray. A trial that waits at a rung (an
 epoch after which trials are compared) has no worker and is RUNNING in the study, exactly like one that a crash
 interrupted: promoting and resuming are the same operation.
 """
@@ -11,14 +11,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from tuner.core.budgets import FAILURES, STOPPED, TRIALS_ENDED
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import describe_disk_error
 from tuner.core.kept_checkpoints import Keeps, delete_checkpoints, only_best
 from tuner.core.records import TrialRecord, TrialReport, Value
 from tuner.core.sweep_folder import SweepFolder, write_error_details
+from tuner.search.budgets import Budgets
 from tuner.search.schedulers.base import Decision, Scheduler
-from tuner.search.stopping import TimeBudget, failing_reason, invalid_metrics
+from tuner.search.stopping import failing_reason, invalid_metrics
 from tuner.search.study import Study
 from tuner.search.trial_queue import TrialQueue
 
@@ -44,28 +46,32 @@ class Controller:
         self._keeps = keeps
         self._queue = TrialQueue(scheduler, study.records(), config.trials)
         self._kept: list[TrialRecord] = []  # of the trials that have ended, those whose checkpoints may still be there
-        self.budget = TimeBudget(config.time_budget, study)
-        self._stopped = False
-        self._over_reason = "the time budget ran out"
+        self.budgets = Budgets(config, study, scheduler)
+        self._stopped = self._stop_reason = ""
         self._most: Callable[[], float] = lambda: math.inf
         self.halted = ""
         """Why the sweep cannot continue until its disk is fixed; empty otherwise. Every trial is kept as last saved."""
         self._end_missed()
         self._kept = [record for record in study.records() if record.ended]
         self._queue.note_interrupted(study.records())
+        if study.ended_by and not self.over:  # it was given more
+            study.note_end("")
 
     def next_trial(self) -> tuple[int, dict[str, Value]] | None:
         """A trial for a free worker, or None when there is none now (see `over`).
 
-        Interrupted trials come first, then the best that may be promoted, then a new one.
+        Interrupted trials come first, the best of all before the others; then the best to promote, then a new one.
         """
-        if self.halted or len(self._queue.running) >= self._most():
+        running = self._hold()
+        if self.halted or running >= self._most() or not (self.budgets.room(running) or self._at_end()):
             return None
         with self._halting():
-            begun = self._owed() if self._out_of_time() else self._queue.next_begun()
+            begun = self._owed()
+            if begun is None and not self._at_end():
+                begun = self._queue.next_begun()
             if begun is not None:
                 return self._issue(self._study.reissue(begun))
-            if not self._out_of_time() and self._study.count < self._config.trials:
+            if not self._at_end() and self._study.count < self._config.trials:
                 return self._issue(self._study.ask())
         return None
 
@@ -74,10 +80,16 @@ class Controller:
         """Whether no trial is running and none will be started."""
         if self._queue.running or self.halted or self._owed() is not None:
             return False
-        return self._out_of_time() or (self._study.count >= self._config.trials and self._queue.empty)
+        return (self._study.count >= self._config.trials and self._queue.empty) or self._at_end()
+
+    @property
+    def ended_by(self) -> str:
+        """What ended the search: the name of a budget, or one of the words of `core.budgets`."""
+        return self._stopped or self.budgets.ended_by or TRIALS_ENDED
 
     def on_report(self, number: int, report: TrialReport) -> Decision:
         """Stores a report and decides. The report of a trial that is no longer live is ignored."""
+        self._hold()
         if number not in self._queue.running or self.halted:
             return Decision.STOP
         for note in report.notes:
@@ -93,14 +105,9 @@ class Controller:
         if report.error:
             write_error_details(self._folder, number, report.details)
             return self._end(number, "FAIL", report.error, infeasible=report.out_of_memory)
-        if report.conditions is not None and report.seed is not None:
-            self._study.note_conditions(number, report.conditions, report.seed, report.epoch)
+        self._study.note_training(number, report)
         if report.measured:
             return self._on_measured(number, report)
-        if report.node:
-            self._study.note_node(number, report.node, report.epoch)
-        if report.halved:
-            self._study.note_halved(number, report.halved)
         return self._on_epoch(number, report.metrics, report.kept_epoch)
 
     def _on_measured(self, number: int, report: TrialReport) -> Decision:
@@ -113,6 +120,7 @@ class Controller:
 
     def on_lost(self, number: int, reason: str, *, out_of_memory: bool = False) -> None:
         """The trial's worker died too often to try again, or the trial hangs."""
+        self._hold()
         if number in self._queue.running and not self.halted:
             if out_of_memory:
                 batch_size = self._study.record(number).parameters.get("batch_size")
@@ -126,32 +134,36 @@ class Controller:
 
     def on_dropped(self, number: int) -> None:
         """The trial did not get the worker that was meant for it."""
+        self._hold()
         if number in self._queue.running:
             self._queue.drop(self._study.record(number))
 
     def finish(self) -> None:
         """Ends the search: the trials that still wait are pruned. A second call only deletes checkpoints."""
+        if not self._study.ended_by:
+            self._study.note_end(self.ended_by)
+        over = self._stop_reason or self.budgets.reason or "the search ended"
         for record in self._study.records():
             if self._scheduler.waits and self._queue.at_rung(record):
                 self._end_at_rung(record)
             elif not record.ended:
-                reason = f"{self._over_reason} in epoch {record.epoch}" if record.epoch else self._over_reason
-                self._end(record.number, "PRUNED", reason)
+                self._end(record.number, "PRUNED", f"{over} in epoch {record.epoch}" if record.epoch else over)
         delete_checkpoints(self._folder, self._study.records(), self._keeps)
 
     def limit(self, most: Callable[[], float]) -> None:
         """`most` returns how many trials may run now: other sweeps on a cluster may need room."""
         self._most = most
 
-    def stop(self, reason: str) -> None:
-        """Starts no further epochs: running trials stop after their current epoch."""
-        if not self._out_of_time():
-            self._stopped, self._over_reason = True, reason
+    def stop(self, reason: str, why: str = STOPPED) -> None:
+        """Starts no further epochs: running trials stop after their current epoch. `why` is for `ended_by`."""
+        if not self._at_end():
+            self._stopped, self._stop_reason = why, reason
 
     def note_time(self, *, last: bool = False) -> None:
-        """Stores how much of the time budget is used; from time to time, or now if it is the `last` time."""
+        """Stores how much of the budgets of time is used; from time to time, or now if it is the `last` time."""
+        self._hold()
         with self._halting():
-            self.budget.note(now=last)
+            self.budgets.store(now=last)
 
     def note(self, text: str, *, warning: bool = True) -> None:
         """Tells the user a line."""
@@ -171,6 +183,7 @@ class Controller:
 
     def _on_epoch(self, number: int, metrics: Mapping[str, float], kept_epoch: int) -> Decision:
         new = self._study.report(number, metrics, kept_epoch=kept_epoch)
+        self.budgets.note(self._study.record(number))
         if new:
             self._callback.on_trial_report(number, new)
         epoch = int(metrics["epoch"])
@@ -181,7 +194,8 @@ class Controller:
             return self._end(number, "FAIL", f"{what} in epoch {epoch}")
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")
-        if self._out_of_time() and epoch >= self._study.record(number).epoch:
+        ends = self._stopped or self.budgets.stops(len(self._queue.running) - 1)
+        if ends and epoch >= self._study.record(number).epoch:
             self._queue.wait(self._study.record(number))  # `finish` marks it as pruned, after all workers have saved
             return Decision.STOP
         if at_rung and epoch > self._queue.running[number]:
@@ -211,10 +225,11 @@ class Controller:
         self._study.tell(number, state, reason, infeasible=infeasible)
         record = self._study.record(number)
         self._queue.end(record)
+        self.budgets.note(record)
         self._callback.on_trial_end(record)
         self._kept = delete_checkpoints(self._folder, [*self._kept, record], self._keeps)
         if state == "FAIL" and self.hopeless:
-            self.stop(f"{self.hopeless}: the search was stopped early")
+            self.stop(f"{self.hopeless}: the search was stopped early", FAILURES)
         return Decision.STOP
 
     @property
@@ -227,8 +242,13 @@ class Controller:
         best = self._study.best() if self._queue.interrupted else None
         return best.number if best is not None and best.number in self._queue.interrupted else None
 
-    def _out_of_time(self) -> bool:
-        return self._stopped or self.budget.over
+    def _at_end(self) -> bool:
+        """Whether no further epoch may start."""
+        return bool(self._stopped) or self.budgets.over
+
+    def _hold(self) -> int:
+        """How many trials run. They are accounted for up to now: call it before that changes."""
+        return self.budgets.hold(len(self._queue.running))
 
     def _end_missed(self) -> None:
         """Ends trials of a resumed sweep that a kill hit before it was stored that they complete, or do not go on."""

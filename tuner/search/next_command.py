@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tuner.core.budget_text import budgets_of
 from tuner.core.config import TRIALS, SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
@@ -50,6 +51,7 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
     options += ["--max-epochs", str(epochs)] if epochs != base["epochs"] else []
     options += _searching(config)
     options += ["--time-budget", f"{config.time_budget:g}s"] if _is_duration(config.time_budget) else []
+    options += budgets_of(config).words()
     return shlex.join(["tuner", "sweep", *data, *options, *_same(config)])
 
 

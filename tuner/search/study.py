@@ -21,7 +21,7 @@ from optuna.trial import TrialState
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import default_values, first_trial
 from tuner.core.objective import PLAIN, SCORE, Goal
-from tuner.core.records import TrialRecord, Value, best_of, trial_seed
+from tuner.core.records import TrialRecord, TrialReport, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.warm_trials import WarmTrials
 from tuner.search.comparable import Comparable
@@ -33,7 +33,7 @@ from tuner.search.samplers.view import CONSTRAINT, MEMORY, StudyForSampler
 from tuner.search.score_history import Length, lengths_of
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
-from tuner.search.study_reader import GOAL, KEPT, MEASURED, SPENT, STUDY, goal_of, quiet_optuna, to_record
+from tuner.search.study_reader import ENDED_BY, GOAL, KEPT, MEASURED, SPENT, STUDY, goal_of, quiet_optuna, to_record
 
 FIXED = "fixed_params"  # Optuna's own: with this attribute of a trial these values are taken, as if they were drawn
 
@@ -168,6 +168,15 @@ class Study:
         if not self.record(number).measured:
             self._note(number, MEASURED, {**values, "on": place})
 
+    def note_training(self, number: int, report: TrialReport) -> None:
+        """Stores how and where a trial trains, as far as its report says that."""
+        if report.conditions is not None and report.seed is not None:
+            self.note_conditions(number, report.conditions, report.seed, report.epoch)
+        if report.node:
+            self.note_node(number, report.node, report.epoch)
+        if report.halved:
+            self.note_halved(number, report.halved)
+
     def note_node(self, number: int, node: str, epoch: int) -> None:
         """Stores on which node of a cluster a trial runs; `epoch` is the one that it is about to report from there."""
         record = self.record(number)
@@ -186,13 +195,22 @@ class Study:
         if not self.record(number).halved:
             self._note(number, "halved", epoch)
 
-    def spent(self) -> tuple[float, ...]:
+    def spent(self, kind: str = SPENT) -> tuple[float, ...]:
         """See `note_spent`; nothing before the first note."""
-        return tuple(self._study.user_attrs.get(SPENT, ()))
+        return tuple(self._study.user_attrs.get(kind, ()))
 
-    def note_spent(self, seconds: Sequence[float]) -> None:
-        """Stores how long each run of the search has taken; the last run is still going."""
-        self._study.set_user_attr(SPENT, list(seconds))
+    def note_spent(self, seconds: Sequence[float], kind: str = SPENT) -> None:
+        """Stores how long each run of the search has taken; the last run is still going. GPU_SPENT: GPU-seconds."""
+        self._study.set_user_attr(kind, list(seconds))
+
+    @property
+    def ended_by(self) -> str:
+        """What ended the search; empty while it goes on."""
+        return str(self._study.user_attrs.get(ENDED_BY, ""))
+
+    def note_end(self, ended_by: str) -> None:
+        """Stores what ended the search; empty when it goes on."""
+        self._study.set_user_attr(ENDED_BY, ended_by)
 
     def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
         """Ends a trial: COMPLETE with what its objectives came to in the epoch that is kept, PRUNED, or FAIL.

@@ -22,6 +22,8 @@ KEPT = "kept"  # among an epoch's metrics: the epoch whose weights were kept unt
 MEASURED = "measured"  # a trial's attribute: what was measured before its first epoch, and on what
 GOAL = "goal"  # the study's attribute with objectives and constraints; without it, the goal of every sweep is PLAIN
 SPENT = "spent"  # the study's attribute with the seconds of each run of a search that has a time budget
+GPU_SPENT = "gpu_spent"  # and the GPU-seconds of each run of one with GPUs
+ENDED_BY = "ended_by"  # and what ended the search: the name of a budget, or see `core.budgets`
 _STATES = {
     TrialState.RUNNING: "RUNNING",
     TrialState.WAITING: "RUNNING",
@@ -46,10 +48,15 @@ class StudyReader:
         goal = goal_of(study)
         return [to_record(frozen, goal) for frozen in study.trials]
 
-    def spent(self) -> tuple[float, ...]:
-        """Seconds that each run of the search has taken, if it has a time budget."""
+    def spent(self, kind: str = SPENT) -> tuple[float, ...]:
+        """Seconds that each run of the search has taken, if it has a time budget; GPU-seconds with GPU_SPENT."""
         study = self._study()
-        return tuple(study.user_attrs.get(SPENT, ())) if study else ()
+        return tuple(study.user_attrs.get(kind, ())) if study else ()
+
+    def ended_by(self) -> str:
+        """What ended the search; empty while it goes on, and in a study of an earlier version."""
+        study = self._study()
+        return str(study.user_attrs.get(ENDED_BY, "")) if study else ""
 
     def _study(self) -> optuna.Study | None:
         if not self._journal.exists():

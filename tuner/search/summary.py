@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from dataclasses import replace
 
 from tuner.core.config import SweepConfig
 from tuner.core.records import Summary, TrialRecord, best_of
+from tuner.search.budgets import budget_states
 from tuner.search.schedulers import make_scheduler
-from tuner.search.schedulers.base import Scheduler, expected_epochs
+from tuner.search.schedulers.base import expected_epochs
 from tuner.search.schedulers.whole import WholeTrials
 from tuner.search.time_left import seconds_left
 
@@ -21,6 +23,7 @@ def summarise(
     began: float | None,
     spent: float = 0.0,
     *,
+    gpu_spent: float = 0.0,
     confirms: bool = False,
 ) -> Summary:
     """Counts the trials of a sweep.
@@ -31,6 +34,7 @@ def summarise(
         live: the numbers of the trials that a worker has.
         began: when this run of the sweep began, in seconds since 1970; None when it does not run.
         spent: seconds of the time budget that earlier runs of the sweep used.
+        gpu_spent: GPU-seconds that the search has used.
         confirms: whether these are trainings that confirm a trial, of which none is stopped early.
     """
     records = [replace(record, live=record.number in live) for record in records]
@@ -40,29 +44,20 @@ def summarise(
     finalists = [r for r in records if r.live and r.epoch >= max(scheduler.rungs_of(r.number), default=0)]
     certain = sum(config.epochs - record.epoch for record in finalists)
     expected = max(expected_epochs(scheduler, config.trials, config.epochs), epochs + certain)
+    running = 0.0 if began is None else max(0.0, time.time() - began)
+    left = None if began is None else seconds_left(config, records, live, began, time.time(), scheduler)
+    if config.epoch_budget is not None and expected > config.epoch_budget:
+        share = max(0, config.epoch_budget - epochs) / max(1, expected - epochs)
+        left, expected = None if left is None else left * share, max(epochs, config.epoch_budget)
+    if began is not None and config.time_budget is not None:
+        left = min(math.inf if left is None else left, max(0.0, config.time_budget - spent - running))
     return Summary(
         counts={**states, "queued": config.trials - len(records)},
         epochs=epochs,
         expected=expected,
         best=None if confirms else best_of(records),
         live=tuple(record for record in records if record.live),
-        left=None if began is None else _left(config, records, live, began, spent, scheduler),
+        left=left,
+        budgets=budget_states(config, records, scheduler, spent + running, gpu_spent),
         confirms=confirms,
     )
-
-
-def _left(
-    config: SweepConfig,
-    records: list[TrialRecord],
-    live: set[int],
-    began: float,
-    spent: float,
-    scheduler: Scheduler,
-) -> float | None:
-    """See `seconds_left`; no more than the rest of the time budget."""
-    now = time.time()
-    left = seconds_left(config, records, live, began, now, scheduler)
-    if config.time_budget is None:
-        return left
-    budget = max(0.0, config.time_budget - spent - max(0.0, now - began))
-    return budget if left is None else min(left, budget)

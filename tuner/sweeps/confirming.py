@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tuner.core.budgets import NO_BUDGETS
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
@@ -35,7 +36,7 @@ class Confirming:
         """`config` and `folder` are those of the sweep."""
         self.plan = plan
         self.folder = folder.confirmation
-        self.config = replace(config, trials=len(plan.points), time_budget=None)
+        self.config = replace(config, trials=len(plan.points), **NO_BUDGETS)
         self.study = Study(
             self.folder.journal,
             lambda trial: dict(plan.points[trial.number].parameters),

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from tuner.core.budgets import BudgetState
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError
@@ -21,7 +22,7 @@ from tuner.sweeps.confirm_scores import score_models
 from tuner.sweeps.confirmation import confirmations
 from tuner.sweeps.confirming import Confirming
 from tuner.sweeps.final_test import evaluate_best
-from tuner.sweeps.growth import same_winner, succeeding, with_more_trials
+from tuner.sweeps.growth import same_winner, succeeding, with_more
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
 from tuner.sweeps.new_space import outside_note
@@ -41,6 +42,8 @@ def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
         seconds=result["seconds"],
         confirm_seconds=result.get("confirm_seconds"),
         unsent=result["unsent"],
+        ended_by=result.get("ended_by", ""),
+        budgets=tuple(BudgetState.from_json(name, raw) for name, raw in result.get("budgets", {}).items()),
         report=page if page.exists() else None,
     )
 
@@ -65,7 +68,7 @@ def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
 
 def none_feasible(config: SweepConfig, records: list[TrialRecord]) -> SweepError:
     """The error of a sweep in which no trial fulfills the constraints. Such a model is not what was asked for."""
-    more = with_more_trials(config)
+    more = with_more(config, len(records))
     onwards = f"; to search on: {more}" if more else ""
     kept = f"nothing is tested or registered, and all trials are kept{onwards}"
     return SweepError(f"{no_best(config.goal, records)}: {kept}")

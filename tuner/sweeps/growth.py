@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tuner.core.budgets import BudgetState
 from tuner.core.callback import Callback
 from tuner.core.config import MOST_TRIALS, SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
@@ -23,11 +24,12 @@ from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import Outcome, Winner, read_earlier_result, read_earlier_winner, write_result
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
-from tuner.core.units import counted, format_seconds
+from tuner.core.units import counted, format_seconds, short_seconds
 from tuner.search.next_command import TIMES
 from tuner.search.samplers.grid import grid_size
 from tuner.search.space_file import space_of
-from tuner.search.study_reader import StudyReader
+from tuner.search.study_reader import GPU_SPENT, StudyReader
+from tuner.sweeps.budget_growth import with_budgets
 from tuner.sweeps.confirmation import lacks, seeds_after
 from tuner.sweeps.lock import clear_order
 from tuner.sweeps.new_space import space_lines, with_space
@@ -48,12 +50,14 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
     known = len(records)
     if trials > max(most, known):
         raise TunerError(f"--trials {trials}: {_full(config, most)}")
-    begun = asked.time_budget is not None and any(not record.ended for record in records)  # these get more time
+    longer = asked.time_budget is not None or bool(asked.budgets.given())
+    begun = longer and any(not record.ended for record in records)  # these get more
     if trials < known or (trials == known and not begun):
         has = "already" if asked.trials is not None else "and all of them have ended"
         said = f"--trials {trials}: " if asked.trials is not None else ""
         more = f"to go on, give more: --trials {min(TIMES * known, most)}" if most > known else _full(config, most)
         raise TunerError(f"{said}{config.name} has {counted(known, 'trial')} {has}: {more}")
+    config = with_budgets(config, records, sum(reader.spent(GPU_SPENT)), asked.budgets)
     if asked.time_budget is not None:
         return replace(config, trials=trials, time_budget=spent + asked.time_budget)
     if config.time_budget is not None and spent >= config.time_budget:
@@ -169,20 +173,35 @@ def _drop(folder: Path) -> None:
     shutil.rmtree(away, ignore_errors=True)
 
 
-def with_more_trials(config: SweepConfig) -> str:
-    """A command that gives a finished sweep more trials; empty when there are no more points to try."""
-    trials = min(TIMES * config.trials, most_trials(config))
-    if trials <= config.trials:
-        return ""
-    budget = "" if config.time_budget is None else f" --time-budget {config.time_budget:g}s"  # the old one may be spent
-    return f"tuner resume {config.name} --trials {trials}{budget}"
+def with_more(config: SweepConfig, known: int, budgets: Sequence[BudgetState] = ()) -> str:
+    """A command that goes on with a finished sweep; empty when there are no more points to try.
+
+    Args:
+        config: the sweep's.
+        known: how many trials it has.
+        budgets: its budgets. Those that are used up get more, and if trials have not begun, that is all.
+    """
+    more = [each.more for each in budgets if each.more]
+    if not more or known >= config.trials:
+        trials = min(TIMES * config.trials, most_trials(config))
+        if trials <= config.trials:
+            return ""
+        more.insert(0, f"--trials {trials}")
+    left = {each.name: each.left for each in budgets}.get("time_budget") or 0.0
+    if config.time_budget is not None and left < config.time_budget / 2 and "--time-budget" not in " ".join(more):
+        more.append(f"--time-budget {short_seconds(config.time_budget)}")
+    return " ".join(["tuner resume", config.name, *more])
 
 
-def going_on(config: SweepConfig, state: str) -> str:
-    """What to do with a sweep in this state (see `status.Status`), and the command for it; empty for nothing."""
+def going_on(config: SweepConfig, state: str, known: int, budgets: Sequence[BudgetState] = ()) -> str:
+    """What to do with a sweep in this state (see `status.Status`), and the command for it; empty for nothing.
+
+    The others as for `with_more`.
+    """
     if state in ("running", "stopping", "pausing"):
         return f"watch that sweep: tuner status {config.name} --watch"
     if state != "finished":
         return f"continue that sweep: tuner resume {config.name}"
-    command = with_more_trials(config)
-    return command and f"give that sweep more trials: {command}"
+    command = with_more(config, known, budgets)
+    what = "give that sweep more trials" if "--trials" in command else "go on with that sweep"
+    return command and f"{what}: {command}"

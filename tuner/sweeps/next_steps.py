@@ -10,7 +10,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.advice import LONGER, Advice
 from tuner.search.next_command import next_command
-from tuner.sweeps.growth import with_more_trials
+from tuner.sweeps.growth import with_more
 from tuner.training.saved_model import ModelDescription
 
 
@@ -25,7 +25,7 @@ def next_steps(config: SweepConfig, folder: Path) -> list[tuple[str, str]]:
     more_epochs = Advice(remarks=(), max_epochs=LONGER * config.epochs)
     same = [("train for longer", next_command(config, task, more_epochs))]
     if config.trials > 1:
-        same.append(("search for longer", with_more_trials(config)))
+        same.append(("search for longer", with_more(config, config.trials)))
     models = [("search for parameters", config.model)] if config.trials == 1 else []
     models += [("begin with pretrained weights", model) for model in _pretrained(task, config.model)]
     models += [("try another model", model) for model in _others(task, config.model)]

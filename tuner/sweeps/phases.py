@@ -85,7 +85,8 @@ class PhaseRunner:
 
         def summary() -> Summary:
             records, live = phase.study.records(), controller.live()
-            return summarise(phase.config, records, live, began, before, confirms=phase.confirms)
+            gpus = controller.budgets.gpu_seconds
+            return summarise(phase.config, records, live, began, before, gpu_spent=gpus, confirms=phase.confirms)
 
         def tick() -> None:
             self._tracker.check()

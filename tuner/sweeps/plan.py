@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from tuner.core import catalog
+from tuner.core.budgets import check_gpus_for
 from tuner.core.callback import Callback
 from tuner.core.config import TRIALS, SweepConfig, SweepRequest
 from tuner.core.confirm_request import ConfirmRequest
@@ -53,6 +54,7 @@ def plan(
     space = parse_space(raw, source, narrowed=True)
     trials = _trials(request, space)
     split = _resources(request, trials)
+    check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
@@ -87,6 +89,7 @@ def plan(
         scheduler=request.scheduler,
         objective=request.goal.objective_text,
         constraint=request.goal.constraint_text,
+        **asdict(request.budgets),
         **_confirming(request.confirm),
     )
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))

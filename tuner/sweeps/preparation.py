@@ -10,20 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from tuner.core import catalog
+from tuner.core.budget_text import ended_text
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
-from tuner.core.grow_request import GrowRequest
+from tuner.core.grow_request import GROWING, GrowRequest
 from tuner.core.outcome import is_sent, read_winner
 from tuner.core.sweep_folder import SweepFolder, check_sweep_name, claim_folder, known_sweep, sweep_names
 from tuner.core.units import format_parameters
 from tuner.data.source import Source
 from tuner.search.study_reader import read_records
 from tuner.sweeps.confirmation import is_pending, plan_more
-from tuner.sweeps.growth import announce, begin_growth, going_on, grown, with_more_trials
+from tuner.sweeps.growth import announce, begin_growth, going_on, grown, with_more
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
 from tuner.sweeps.new_space import check_new_space, finish_drawing
@@ -102,9 +103,12 @@ def check_resumable(name: str, home: Path) -> SweepConfig:
     config, folder = known_sweep(name, home), SweepFolder(home / name)
     _check_not_running(folder)
     if folder.result.exists() and is_sent(folder.path) and folder.report_page.exists() and not is_pending(folder):
-        more = with_more_trials(config)
-        onwards = more and f"; for more trials: {more}"
-        raise TunerError(f"the sweep {name} is finished: its result is in {folder.result}{onwards}")
+        status = SweepReader(name, home).status()
+        ended = ended_text(config, status.ended_by)
+        more = with_more(config, status.trials, status.summary.budgets)
+        onwards = more and (f"; to go on: {more}" if ended else f"; for more trials: {more}")
+        by = ended and f"what ended its search was {ended}; "
+        raise TunerError(f"the sweep {name} is finished: {by}its result is in {folder.result}{onwards}")
     return config
 
 
@@ -136,8 +140,7 @@ def begin_growing(
         new = grown(config, folder, asked, events)
         begin_growth(new, folder)
     announce(config, new, asked, folder, events)
-    changed = {each: getattr(new, each) for each in ("trials", "time_budget", "space", "earlier")}
-    return replace(fitted, **changed), folder, inputs
+    return replace(fitted, **{name: getattr(new, name) for name in GROWING}), folder, inputs
 
 
 def begin_confirming(
@@ -233,7 +236,7 @@ def _onwards(name: str, home: Path) -> str:
         return ""
     try:
         status = SweepReader(name, home).status()
-        hint = going_on(status.config, status.state)
+        hint = going_on(status.config, status.state, status.trials, status.summary.budgets)
     except TunerError:
         return ""
     return hint and f", or {hint}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
-from tuner.core.outcome import Outcome, Winner
+from tuner.core.outcome import Outcome, Winner, read_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore
 from tuner.core.validation_text import nothing_learnt
@@ -112,6 +112,7 @@ def register_winner(
     )
     register(store.uri, candidate)
     model = crown(Versions(store.uri, config.pair), config.uid, config.data, load)
+    sweep.note_end(read_result(folder).get("ended_by", ""))
     sweep.end("FINISHED", finished)
     return replace(winner, model=model)
 

@@ -20,6 +20,7 @@ from tuner.core.outcome import Outcome, read_winner, write_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.executor import Executor, make_executor, runs_in_process
 from tuner.execution.signals import Stop
+from tuner.search.budgets import states_in
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
 from tuner.search.study import Study
@@ -137,8 +138,8 @@ class SweepRun:
             return None
         scheduler = make_scheduler(self.config)
         controller = Controller(self.config, self.trainings.study, scheduler, self.folder, self.events)
-        if controller.budget.begun:
-            self.events.on_note(controller.budget.begun, warning=False)
+        for line in controller.budgets.begun:
+            self.events.on_note(line, warning=False)
         return Phase(self.config, self.trainings.study, controller, self.job(scheduler.rungs()))
 
     def _begin_confirming(self) -> Phase | None:
@@ -188,9 +189,7 @@ class SweepRun:
             winner = finalize.find_winner(config, inputs, self.trainings.study, folder, storage, events)
         confirming = self.trainings.confirming
         winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
-        outcome = keep_result(
-            replace(self.outcome(), winner=winner)
-        )  # from here on the model is safe, whatever happens next
+        outcome = keep_result(replace(self.outcome(), winner=winner))  # from here on the model is safe
         if confirming:
             confirming.clear()
         self.stop.check()
@@ -208,11 +207,14 @@ class SweepRun:
 
     def outcome(self, unsent: str = "the sweep stopped before that") -> Outcome:
         """What the sweep has so far, without a winner. `unsent` says why MLflow lacks a part of it."""
+        study = self.trainings.study
         return Outcome(
             config=self.config,
             folder=self.folder.path,
-            records=tuple(self.trainings.study.records()),
+            records=tuple(study.records()),
             winner=None,
+            ended_by=study.ended_by,
+            budgets=states_in(self.config, study),
             seconds=self.stopwatch.seconds,
             confirm_seconds=self.stopwatch.confirmed,
             unsent=unsent,

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tuner.core.budgets import NO_BUDGETS, BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation, ConfirmPlan
 from tuner.core.errors import TunerError
@@ -17,7 +18,7 @@ from tuner.core.outcome import read_result, tells_all_sent
 from tuner.core.records import Summary, TrialRecord
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
-from tuner.search.study_reader import StudyReader
+from tuner.search.study_reader import GPU_SPENT, StudyReader
 from tuner.search.summary import summarise
 from tuner.sweeps.confirmation import confirmations, lacks
 from tuner.sweeps.lock import Driver, Order, current_order, is_running, last_driver
@@ -38,6 +39,8 @@ class Status:
     summary: Summary
     seconds: float | None
     """Seconds since the process that runs it started; None if none does."""
+    ended_by: str = ""
+    """What ended the search of a finished sweep: see `Outcome.ended_by`."""
     unsent: bool = False
     """Whether it is finished, but not completely in MLflow; for example the model may be missing there."""
     test_accuracy: float | None = None
@@ -55,6 +58,12 @@ class Status:
     def running(self) -> bool:
         """Whether a process works on it."""
         return self.state in ("running", "stopping", "pausing")
+
+    @property
+    def trials(self) -> int:
+        """How many have begun."""
+        counts = self.summary.counts
+        return sum(counts.values()) - counts.get("queued", 0)
 
     @property
     def resources(self) -> str:
@@ -81,6 +90,8 @@ class Status:
             "resources": {name: getattr(config, name) for name in ("concurrency", "cpus_per_trial", "gpus_per_trial")},
             "seconds": self.seconds,
             "seconds_left": summary.left,
+            "budgets": {each.name: each.to_json() for each in summary.budgets},
+            "ended_by": self.ended_by or None,
             "test_accuracy": self.test_accuracy,
             "test_accuracy_interval": self.test_interval,
             "confirm": self.confirm.to_json() if self.confirm else None,
@@ -100,6 +111,7 @@ class Status:
             best=_record(raw["best"], config.goal) if raw["best"] else None,
             live=tuple(_record(each, config.goal) for each in raw["live"]),
             left=raw["seconds_left"],
+            budgets=tuple(BudgetState.from_json(name, each) for name, each in raw.get("budgets", {}).items()),
         )
         return cls(
             config=config,
@@ -108,6 +120,7 @@ class Status:
             summary=summary,
             seconds=raw["seconds"],
             unsent=raw["unsent"],
+            ended_by=raw.get("ended_by") or "",
             test_accuracy=raw.get("test_accuracy"),  # a head with another version of tuner does not tell it
             test_interval=_interval(raw),
             finished=raw.get("finished"),
@@ -148,11 +161,14 @@ class SweepReader:
         state = "finished" if over else self._state(driver, running=running)
         test = (result or {}).get("test", {})
         confirm, states = (None, {}) if plan is None else self._confirm(plan, result or {}, pending, running=running)
+        spent, gpu_spent = self._reader.spent(), sum(self._reader.spent(GPU_SPENT))
+        earlier = sum(spent if began is None else spent[:-1])
         return Status(
             config=self.config,
             state=state,
             reason=self._reason() if state == "failed" else "",
-            summary=summarise(self.config, records, live, began, sum(self._reader.spent()[:-1])),
+            summary=summarise(self.config, records, live, began, earlier, gpu_spent=gpu_spent),
+            ended_by=(result or {}).get("ended_by", ""),
             seconds=None if began is None else max(0.0, time.time() - began),
             unsent=over and not tells_all_sent(result or {}),
             test_accuracy=test.get("accuracy"),
@@ -168,7 +184,7 @@ class SweepReader:
         """What the trainings that confirm the winner have come to, and how many there are by state."""
         records = self._confirm_reader.records()
         live = {record.number for record in records if not record.ended} if running else set()
-        config = replace(self.config, trials=len(plan.points))
+        config = replace(self.config, trials=len(plan.points), **NO_BUDGETS)
         states = summarise(config, records, live, None, confirms=True).counts
         if result.get("confirm") and not pending:
             return Confirmation.from_json(result["confirm"]), states

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from tuner.core.config import SweepConfig
+from tuner.core.grow_request import GROWING
 from tuner.core.machine import describe_machine, package_versions
 from tuner.search.start_points import START
 from tuner.tracking.run_status import IDENTITY_TAG
@@ -39,7 +40,7 @@ def grown_tags(config: SweepConfig, tags: Mapping[str, str]) -> dict[str, str]:
     """The tags of a sweep's run that must change because the sweep has grown since; none when it has not."""
     known = config_in(tags)
     now = json.loads(_config_text(config))
-    if not known or all(known.get(name) == now[name] for name in ("trials", "time_budget", "epochs", "space")):
+    if not known or all(known.get(name) == now.get(name) for name in ("epochs", *GROWING)):
         return {}
     return {_CONFIG_TAG: json.dumps(now)}
 

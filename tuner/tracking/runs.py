@@ -22,6 +22,7 @@ from tuner.tracking.experiment import find_experiment
 from tuner.tracking.retry import ignore_refusal
 from tuner.tracking.run_status import (
     CONFIRM_TAG,
+    ENDED_TAG,
     PARENT_TAG,
     SWEEP_TAG,
     TAGS,
@@ -89,6 +90,11 @@ class MlflowSweep:
             self._trials.pop(record.key, None)
             self._unsure.add(record.key)
             raise
+
+    def note_end(self, ended_by: str) -> None:
+        """Writes what ended the search, if that is known."""
+        if ended_by:
+            self._client.set_tag(self.run_id, ENDED_TAG, ended_by)
 
     def end(self, status: str, finished: float | None = None) -> None:
         """Ends the sweep's own run: FINISHED, KILLED or FAILED. `finished` is in seconds since 1970, by default now."""

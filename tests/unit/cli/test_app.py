@@ -66,6 +66,13 @@ BAD = {
     "more GPUs than there are": (["digits", "cnn", "--gpus-per-trial", "1"], ["--gpus-per-trial 1"]),
     "more cores than there are": (["digits", "cnn", "--cpus-per-trial", "4096"], ["4096", "CPU cores"]),
     "a budget that is no duration": (["digits", "cnn", "--time-budget", "soon"], ["--time-budget 'soon'", "30m"]),
+    "no epoch": (["digits", "cnn", "--epoch-budget", "0"], ["--epoch-budget must be at least 1, got 0"]),
+    "half an epoch": (["digits", "cnn", "--epoch-budget", "1.5"], ["--epoch-budget", "integer"]),
+    "no GPU time": (["digits", "cnn", "--gpu-budget", "0h"], ["--gpu-budget '0h': must be above 0"]),
+    "GPU time without a GPU": (["digits", "cnn", "--gpu-budget", "4h"], ["--gpu-budget: the trials", "train on CPUs"]),
+    "a target in percent": (["digits", "cnn", "--target-score", "98"], ["--target-score 98: give an accuracy", "0.98"]),
+    "a target that is no number": (["digits", "cnn", "--target-score", "nan"], ["--target-score nan"]),
+    "no patience": (["digits", "cnn", "--patience", "0"], ["--patience must be at least 1, got 0"]),
     "a limit too small": (["digits", "cnn", "--limit", "3"], ["--limit 3", "20"]),
     "a parameter that nothing takes": (["digits", "cnn", "--set", "dropuot=0.1"], ["dropuot", "dropout"]),
     "a bad expression": (["digits", "cnn", "--set", "lr"], ["--set 'lr'", "NAME=VALUE"]),
@@ -207,6 +214,9 @@ def test_what_a_sweep_keeps_cannot_be_changed_later(typed: Typed, home: Path) ->
     assert err.endswith(": tuner sweep DATASET MODEL --warm-start x\n")
 
 
+BUDGETS = ("--gpu-budget", "120m", "--epoch-budget", "500")
+
+
 def test_more_trials_are_asked_for_on_the_cluster_that_has_the_sweep(
     typed: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,10 +228,10 @@ def test_more_trials_are_asked_for_on_the_cluster_that_has_the_sweep(
 
     monkeypatch.setattr("tuner.cli.remote.proceed", proceed)
     cluster = "http://head:8265"
-    assert typed("resume", "x", "--trials", "40", "--time-budget", "90s", "--address", cluster)[0] == 0
+    assert typed("resume", "x", "--trials", "40", "--time-budget", "90s", *BUDGETS, "--address", cluster)[0] == 0
     assert typed("resume", "x", "--address", cluster)[0] == 0
     assert typed("resume", "x", "--trials", "0", "--address", cluster)[0] == 2
-    more = ["--trials", "40", "--time-budget", "90.000000s"]
+    more = ["--trials", "40", "--time-budget", "90.000000s", "--epoch-budget", "500", "--gpu-budget", "2h"]
     assert asked == [[cluster, "resume", "x", *more], [cluster, "resume", "x"]]
 
 

@@ -222,6 +222,26 @@ def test_a_sampler_and_a_scheduler_that_were_asked_for_are_announced() -> None:
     assert announcement(replace(CONFIG, scheduler="none")) == f"{plain}; scheduler none"
 
 
+def test_budgets_are_announced_and_what_remains_of_them_is_shown(plain: Screen, terminal: Screen) -> None:
+    one = replace(CONFIG, epoch_budget=20)
+    assert announcement(one) == f"{announcement(CONFIG)}; ends at 20 epochs in all"
+    limits = {"time_budget": 90.0, "gpu_budget": 14400.0, "target_score": 0.98, "patience": 8}
+    config = replace(one, **limits)  # type: ignore[arg-type]
+    assert announcement(config) == (
+        f"{announcement(CONFIG)}; ends at 20 epochs in all, 2 min, 4 h 0 min of GPU time, a score of 0.98 or 8 trials "
+        "without a better score, whichever comes first"
+    )
+    summary = summarise(config, RECORDS, LIVE, BEGAN, 30.0, gpu_spent=7200.0)
+    assert summary.expected == 20
+    for screen in (plain, terminal):
+        screen.view.tick(lambda: summary)
+        shown = without_colours(screen.file.getvalue())
+        assert "5 of 20 epochs left" in shown
+        assert "target val_accuracy 0.98 (0.03 above the best)" in shown
+    gpu, patience = "2 h 0 min of 4 h 0 min of GPU time left", "8 trials left to improve the best score"
+    assert plain.file.getvalue().endswith(f", 5 of 20 epochs left, {gpu}, 60 s of 2 min left, {patience}\n")
+
+
 def test_a_confirmation_does_not_announce_the_trials_of_the_search() -> None:
     shown = announcement(CONFIG, confirms=True)
     assert shown == "[bold]sweep[/bold]: the best trial of cnn on digits, again with other seeds"

@@ -11,43 +11,12 @@ from pathlib import Path
 import pytest
 from support.common import make_config
 from support.made_up_search import Recorder, begin, metrics_of, report_of
+from support.made_up_workers import Workers
 
 from tuner.core.records import TrialReport
 from tuner.core.sweep_folder import checkpoint_folder
-from tuner.search.controller import Controller
 from tuner.search.schedulers.asha import rungs
 from tuner.search.schedulers.base import Decision
-
-
-class Workers:
-    """Workers that train by a formula: the score rises with the epoch towards one that the parameter decides.
-
-    They keep checkpoints like trial.py: a killed driver's trial goes on from its last one, and reports that first.
-    """
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.checkpoints: dict[int, int] = {}
-
-    def run(self, controller: Controller, rng: random.Random, steps: int | None = None) -> None:
-        busy: dict[int, tuple[int, float]] = {}
-        while steps is None or steps > 0:
-            while len(busy) < self.count and (drawn := controller.next_trial()):
-                number, parameters = drawn
-                assert number not in busy
-                busy[number] = (self.checkpoints.get(number, 0), float(parameters["dropout"]))
-            if not busy:
-                assert controller.over
-                return
-            number = rng.choice(sorted(busy))
-            epoch, dropout = busy[number]
-            first = number in self.checkpoints and epoch == self.checkpoints[number] and rng.random() < 0.5
-            epoch = epoch if first and epoch else epoch + 1
-            self.checkpoints[number] = epoch
-            busy[number] = (epoch, dropout)
-            if controller.on_report(number, report_of(epoch, (1 - dropout) * (1 - 0.5**epoch))) is Decision.STOP:
-                del busy[number]
-            steps = None if steps is None else steps - 1
 
 
 def test_every_trial_is_accounted_for_and_one_in_three_is_promoted(tmp_path: Path) -> None:

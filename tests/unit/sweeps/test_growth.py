@@ -14,6 +14,7 @@ from support.common import make_config
 from support.made_up_scores import made_up_winner
 from support.made_up_search import Recorder, begin, drive, report_of, study_of
 
+from tuner.core.budgets import BudgetRequest
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
@@ -22,7 +23,9 @@ from tuner.core.outcome import Outcome, read_result, read_winner, write_result
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import parse_seconds
+from tuner.search.budgets import states_in
 from tuner.search.study import Study
+from tuner.search.study_reader import GPU_SPENT
 from tuner.sweeps.growth import (
     announce,
     begin_growth,
@@ -31,7 +34,7 @@ from tuner.sweeps.growth import (
     plan_confirmation,
     same_winner,
     succeeding,
-    with_more_trials,
+    with_more,
 )
 from tuner.sweeps.looks import looks_here
 
@@ -123,6 +126,8 @@ def test_what_is_no_more_than_there_is_is_refused(folder: SweepFolder) -> None:
     alone = make_config(trials=1, space={"epochs": 9, "params": {"lr": 0.1}})
     with pytest.raises(TunerError, match=r"^--trials 9: demo trains one point alone"):
         grown(alone, folder, GrowRequest(trials=9))
+    with pytest.raises(TunerError, match=r"^--patience must be at least 1, got 0"):
+        GrowRequest(budgets=BudgetRequest(patience=0)).check()
     for trials in (0, 10**7):
         with pytest.raises(TunerError, match=f"^--trials must be at least 1 and at most 1000000, got {trials}"):
             GrowRequest(trials=trials).check()
@@ -151,7 +156,7 @@ def test_a_new_time_budget_counts_from_now_on_and_one_that_is_spent_must_be_rene
     told = Recorder()
     announce(config, new, GrowRequest(trials=9, time_budget=30.0), folder, told)
     controller, _ = begin(new, folder.path)
-    assert [*told.notes, controller.budget.begun] == [
+    assert [*told.notes, *controller.budgets.begun] == [
         "demo goes on: 9 trials instead of 6, of which it has 1",
         "30 s of the time budget of 70 s are left",
     ]
@@ -267,9 +272,9 @@ def test_a_grid_gets_no_more_trials_than_it_has_points(folder: SweepFolder) -> N
     search(config, folder, Counter())
     with pytest.raises(TunerError, match="--trials 4: demo tries the points of a grid, and there are 3"):
         grown(config, folder, GrowRequest(trials=4))
-    assert with_more_trials(config) == "tuner resume demo --trials 3"
+    assert with_more(config, 2) == "tuner resume demo --trials 3"
     assert grown(config, folder, GrowRequest(trials=3)).trials == 3
-    assert with_more_trials(replace(config, trials=3)) == ""
+    assert with_more(replace(config, trials=3), 3) == ""
 
 
 def test_trials_that_have_begun_get_more_time_without_others(folder: SweepFolder) -> None:
@@ -289,4 +294,52 @@ def test_trials_that_have_begun_get_more_time_without_others(folder: SweepFolder
 
 def test_the_command_for_more_trials_brings_time_where_the_sweep_has_a_budget() -> None:
     config = make_config(name=NAME, trials=6, time_budget=600.0)
-    assert with_more_trials(config) == "tuner resume demo --trials 12 --time-budget 600s"
+    assert with_more(config, 6) == "tuner resume demo --trials 12 --time-budget 10m"
+
+
+def test_a_budget_that_is_used_up_must_be_raised_and_the_message_names_the_option(folder: SweepFolder) -> None:
+    config = make_config(name=NAME, trials=30, epoch_budget=20)
+    study = search(config, folder, Counter())
+    known = study.count
+    assert known < 30
+    assert with_more(config, known, states_in(config, study)) == "tuner resume demo --epoch-budget 40"
+    assert with_more(config, 30, states_in(config, study)) == "tuner resume demo --trials 60 --epoch-budget 40"
+    refusals = {
+        GrowRequest(trials=40): "demo cannot go on: the epoch budget of 20 epochs is used up: 20 are trained: "
+        "give more, such as --epoch-budget 40",
+        GrowRequest(budgets=BudgetRequest(epoch_budget=19)): "--epoch-budget: the epoch budget of 19 epochs is used "
+        "up: 20 are trained: give more, such as --epoch-budget 40",
+        GrowRequest(budgets=BudgetRequest(epoch_budget=99, target_score=0.01)): "--target-score: the target score is "
+        "0.01: the best so far is",
+        GrowRequest(budgets=BudgetRequest(epoch_budget=99, gpu_budget=60.0)): "--gpu-budget: the trials of this sweep",
+    }
+    for asked, words in refusals.items():
+        with pytest.raises(TunerError, match=f"^{words}"):
+            grown(config, folder, asked)
+    asked = GrowRequest(budgets=BudgetRequest(epoch_budget=50, target_score=0.99, patience=40))
+    new = grown(config, folder, asked)
+    assert (new.trials, new.epoch_budget, new.target_score, new.patience) == (30, 50, 0.99, 40)
+    assert GrowRequest().words() == []
+    assert asked.words() == ["--epoch-budget", "50", "--target-score", "0.99", "--patience", "40"]
+
+
+def test_a_larger_budget_reaches_the_trials_that_have_not_begun(folder: SweepFolder) -> None:
+    config, epochs = make_config(name=NAME, trials=30, epoch_budget=20), Counter[int]()
+    config.save(folder.path)
+    before = search(config, folder, epochs).records()
+    finish(config, folder, study_of(config, folder.path))
+    new = grown(config, folder, GrowRequest(budgets=BudgetRequest(epoch_budget=45)))
+    begin_growth(new, folder)
+    study = search(SweepConfig.load(folder.path), folder, epochs)
+    assert study.records()[: len(before)] == before
+    assert (sum(epochs.values()), study.ended_by) == (45, "epoch_budget")
+
+
+def test_a_sweep_with_gpus_that_had_no_gpu_budget_gets_one_that_counts_what_it_has_used(folder: SweepFolder) -> None:
+    config = make_config(name=NAME, trials=6, gpus_per_trial=1.0)
+    study = study_of(config, folder.path)
+    study.ask()
+    study.note_spent([3000.0, 600.0], GPU_SPENT)
+    with pytest.raises(TunerError, match=r"^--gpu-budget: the GPU budget of 60 min is spent: give more, such as .* 2h"):
+        grown(config, folder, GrowRequest(budgets=BudgetRequest(gpu_budget=3600.0)))
+    assert grown(config, folder, GrowRequest(budgets=BudgetRequest(gpu_budget=7200.0))).gpu_budget == 7200.0

@@ -106,6 +106,7 @@ def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list
         seconds = getattr(request, option)
         if seconds is not None:
             words += [f"--{option.replace('_', '-')}", f"{seconds}s"]
+    words += request.budgets.words()
     if request.confirm is not None:
         words += request.confirm.words("--confirm")
     if request.known_as is not None:

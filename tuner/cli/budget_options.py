@@ -1,0 +1,57 @@
+"""The options for what ends a search, beside its trials."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tuner.cli.options import SEARCH
+from tuner.core.budgets import BudgetRequest
+from tuner.core.units import parse_seconds
+
+EpochBudget = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Stop the search after N epochs of all trials together. --trials stays the most trials.",
+        rich_help_panel=SEARCH,
+    ),
+]
+GpuBudget = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Stop the search after this GPU time, 4h for four GPU-hours: the sum over all trials of their GPUs times "
+        "the time that they have them.",
+        rich_help_panel=SEARCH,
+    ),
+]
+TargetScore = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SCORE",
+        help="Stop the search when a trial has this score: its validation accuracy, or the --objective, such as 0.98.",
+        rich_help_panel=SEARCH,
+    ),
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Stop the search when N trials have come to a stop without a better score.",
+        rich_help_panel=SEARCH,
+    ),
+]
+
+
+def budget_request(
+    epoch_budget: int | None, gpu_budget: str | None, target_score: float | None, patience: int | None
+) -> BudgetRequest:
+    """The request of a command line."""
+    return BudgetRequest(
+        epoch_budget=epoch_budget,
+        gpu_budget=None if gpu_budget is None else parse_seconds(gpu_budget, "--gpu-budget"),
+        target_score=target_score,
+        patience=patience,
+    )
