@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from tuner.core.config import SweepConfig
+from tuner.core.records import DEFAULT_TRIAL
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
 from tuner.core.units import counted, format_parameters
 from tuner.search.schedulers import make_scheduler
@@ -39,7 +40,9 @@ def _asked(config: SweepConfig) -> str:
 def start_lines(config: SweepConfig) -> list[str]:
     """What the first trials try, a line each; of many, the first ones and how many more there are."""
     points = space_of(config).start[: config.trials]
-    lines = [f"  trial {number} tries {format_parameters(point)}" for number, point in enumerate(points[:MOST_POINTS])]
+    default = {DEFAULT_TRIAL: "the default: "} if config.default else {}
+    shown = enumerate(points[:MOST_POINTS])
+    lines = [f"  trial {number} tries {default.get(number, '')}{format_parameters(point)}" for number, point in shown]
     more = len(points) - len(lines)
     return [*lines, f"  ... and {counted(more, 'start point')} more"] if more else lines
 

@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.cli.confirm_output import print_confirmed, print_confirming
-from tuner.cli.winner_remarks import print_learnt, print_looks
+from tuner.cli.winner_remarks import print_default, print_learnt, print_looks, print_promised
 from tuner.core.errors import TunerError
 from tuner.core.records import SCORE, count_states
-from tuner.core.score_text import luck_text, score_text, shown_score
+from tuner.core.score_text import score_text, shown_score
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_parameters, format_seconds
 
@@ -120,9 +120,8 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     for score, label in _SCORES.items():
         style = "bold" if score == "accuracy" else ""
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
-    luck = luck_text(winner.val_luck, len(outcome.top), winner.val_samples)
-    if luck and winner.learnt and not winner.confirm:
-        out.print(f"{SCORE} {winner.val_accuracy:.4f} is {luck}", markup=False, soft_wrap=True)
+    print_promised(outcome, winner, out)
+    print_default(outcome, winner, out)
     print_confirmed(winner, out)
     print_looks(winner, out)
     if winner.model is None:

@@ -97,6 +97,8 @@ class SweepConfig:
     """How points are drawn: one of SAMPLERS."""
     scheduler: str = SCHEDULERS[0]
     """Which trials are stopped early: one of SCHEDULERS."""
+    default: bool = False
+    """Whether trial 0 is the default configuration, with which the best trial is compared at the end."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -194,6 +196,8 @@ class SweepRequest:
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]
     scheduler: str = SCHEDULERS[0]
+    no_default: bool = False
+    """Whether the default configuration, and the start points of the search space, are left out."""
 
     def check(self) -> None:
         """Raises TunerError for an option that must be at least 1 and is not, and for an invalid seed."""

@@ -160,6 +160,14 @@ class Study:
         """Stores how long each run of the search has taken; the last run is still going."""
         self._study.set_user_attr(SPENT, list(seconds))
 
+    def noted(self, key: str) -> Any:
+        """What `note` has stored about the search; None when nothing was."""
+        return self._study.user_attrs.get(key)
+
+    def note(self, key: str, value: Any) -> None:
+        """Stores something about the search, in JSON's types."""
+        self._study.set_user_attr(key, value)
+
     def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
         """Ends a trial: COMPLETE with the score of the epoch that is kept, PRUNED, or FAIL.
 

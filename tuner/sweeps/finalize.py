@@ -11,11 +11,13 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError
 from tuner.core.outcome import Outcome, Winner, read_result, read_winner
 from tuner.core.records import TrialRecord
+from tuner.core.scores import Difference
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.search.optimism import optimism
 from tuner.search.study import Study
 from tuner.search.study_reader import read_records
+from tuner.sweeps.choice import choose
 from tuner.sweeps.confirm_scores import score_models
 from tuner.sweeps.confirmation import confirmations
 from tuner.sweeps.confirming import Confirming
@@ -24,6 +26,7 @@ from tuner.sweeps.growth import same_winner, succeeding
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.score_error import compare_samples
 from tuner.training.validation import score_validation
 
 
@@ -69,15 +72,15 @@ def find_winner(
     storage: CheckpointStorage | None,
     events: Callbacks,
 ) -> Winner:
-    """Tests the best trial's model on the test split, if that was not done before the sweep grew.
+    """Chooses the trial that becomes the model, and tests it on the test split, if that was not done before.
 
     Raises:
         SweepError: there is none.
     """
-    best = study.best()
-    if best is None:
+    choice = choose(config, study, folder, storage, inputs.splits)
+    if choice is None:
         raise all_failed(study.records(), folder.path)
-    records, samples = study.records(), len(inputs.splits.validation.targets)
+    best, records, samples = choice.trial, study.records(), len(inputs.splits.validation.targets)
     tried = sum(record.ranked for record in records)
     winner = same_winner(folder, best, records)
     if winner is not None:
@@ -88,7 +91,20 @@ def find_winner(
         with events.phase("Testing the best model"):
             winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note, tried)
         winner = succeeding(folder, winner, records, events)
-    return replace(winner, val_samples=samples, val_luck=optimism(records, samples))
+    chosen = choice.default is None or choice.default.best == best.number  # for its score
+    luck = optimism(records, samples) if chosen else 0.0
+    return replace(
+        winner, val_samples=samples, val_luck=luck, val_excess=_excess(winner, samples), default=choice.default
+    )
+
+
+def _excess(winner: Winner, samples: int) -> Difference | None:
+    """By how much its validation accuracy, on so many samples, is above its test accuracy."""
+    scores = winner.scores
+    if scores.samples is None:
+        return None
+    tested = scores.samples
+    return compare_samples(winner.val_accuracy * samples, samples, scores.accuracy * tested, tested)
 
 
 def with_confirmation(

@@ -26,7 +26,7 @@ from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
-from tuner.sweeps.start_points import with_start_points
+from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.training.classifier import check_task, model_note, model_parameters, try_value
 from tuner.training.hyperparameters import TRAINING_PARAMETERS
 
@@ -84,6 +84,7 @@ def plan(
         data=load().fingerprint(),
         sampler=request.sampler,
         scheduler=request.scheduler,
+        default=has_default(request, space),
         **_confirming(request.confirm),
     )
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
