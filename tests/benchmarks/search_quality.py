@@ -54,7 +54,7 @@ def parse() -> argparse.Namespace:
     length.add_argument("--budgets", default=BUDGETS, help=f"epochs in all, by default {BUDGETS}")
     length.add_argument("--trials", type=int, help="searches of so many trials that end by themselves")
     parser.add_argument("--baseline", help="the method that the others are compared with; by default the first")
-    parser.add_argument("--no-default", action="store_true", help="do not give peers the default as their first point")
+    parser.add_argument("--no-default", action="store_true", help="do not begin with the default configuration")
     parser.add_argument(
         "--samples",
         type=int,

@@ -6,7 +6,7 @@ import json
 import signal
 from pathlib import Path
 
-from support.common import Command, Start, read_study, wait_for_epochs
+from support.common import Command, Start, read_runs, read_study, wait_for_epochs
 from support.processes import end
 
 SPACE = """
@@ -48,12 +48,26 @@ def test_they_are_tried_first_also_after_a_kill_and_the_best_begins_the_next_swe
     assert second.params == {"batch_size": 32, "optimizer": "sgd", "lr (sgd)": 0.1}
 
     shown = tuner("best", "x", folder=tmp_path)
-    best = json.loads(resumed.stdout)["best"]
+    result = json.loads(resumed.stdout)
+    best, default = result["best"], result["default"]
+    assert (first.state.name, len(first.intermediate_values)) == ("COMPLETE", 3), "the default is never stopped early"
+    assert default["registered"] == (best["trial"] == 0)
+    if default["best"]:
+        assert default["difference"]["samples"] == 359
+        assert default["difference"]["interval"][0] <= default["difference"]["accuracy"]
+    run = next(
+        run
+        for run in read_runs(f"sqlite:///{tmp_path}/runs/mlflow.db", "digits-cnn")
+        if "tuner.trial" not in run.data.tags
+    )
+    assert run.data.metrics["default_registered"] == float(default["registered"])
+    assert run.data.metrics["val_excess"] == best["val_excess"]["accuracy"]
+    assert "default configuration (trial 0)" in (tmp_path / "runs/x/report/report.html").read_text()
     assert shown.stdout.startswith(f"x: the winner is trial {best['trial']}, epoch {best['epoch']} of 3\n")
     assert "; 359 samples" in shown.stdout
     (tmp_path / "next.toml").write_text(tuner("best", "x", "--toml", folder=tmp_path).stdout)
     sweep = ("sweep", "digits", "cnn", "--name", "y", "--trials", "1", "--space", "next.toml", "--warm-start", "x")
     again = tuner(*sweep, *OPTIONS, folder=tmp_path)
     assert again.returncode == 0, again.stderr
-    assert f"--warm-start x: trial {best['trial']}, its best, is the search space's start[0] already" in again.stderr
+    assert f"--warm-start x: trial {best['trial']}, its best, is the default configuration already" in again.stderr
     assert json.loads(again.stdout)["best"]["parameters"] == best["parameters"]

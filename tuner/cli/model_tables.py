@@ -140,4 +140,5 @@ def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> N
     for parameter in space["parameters"]:
         out.print(f"  {parameter['name']:<16}{parameter['values']}", markup=False)
     for number, point in enumerate(space["start"]):
-        out.print(f"  trial {number} tries  {format_parameters(point)}", markup=False)
+        default = "" if number else "the default: "
+        out.print(f"  trial {number} tries  {default}{format_parameters(point)}", markup=False)

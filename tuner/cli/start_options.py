@@ -19,6 +19,15 @@ WarmStart = Annotated[
         rich_help_panel=SEARCH,
     ),
 ]
+NoDefault = Annotated[
+    bool,
+    typer.Option(
+        "--no-default",
+        help="Do not try the default configuration as trial 0, nor other start points of the search space. The winner "
+        "is then compared with no default.",
+        rich_help_panel=SEARCH,
+    ),
+]
 Enqueue = Annotated[
     Path | None,
     typer.Option(

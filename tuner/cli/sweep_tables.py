@@ -11,12 +11,11 @@ from rich.console import Console
 from tuner.cli.budget_output import print_end
 from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.objective_output import print_champion_rule, print_excluded, print_trials
-from tuner.cli.winner_remarks import print_learnt, print_looks
+from tuner.cli.winner_remarks import print_default, print_learnt, print_looks, print_promised
 from tuner.core.budget_text import ended_text
 from tuner.core.errors import TunerError
-from tuner.core.objective import SCORE
 from tuner.core.records import count_states
-from tuner.core.score_text import luck_text, score_text, shown_score
+from tuner.core.score_text import score_text, shown_score
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_parameters, format_seconds
 
@@ -115,10 +114,8 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     for score, label in _SCORES.items():
         style = "bold" if score == "accuracy" else ""
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
-    tried = sum(record.feasible for record in outcome.records)
-    luck = luck_text(winner.val_luck, tried, winner.val_samples)
-    if luck and winner.learnt and not winner.confirm:
-        out.print(f"{SCORE} {winner.val_accuracy:.4f} is {luck}", markup=False, soft_wrap=True)
+    print_promised(outcome, winner, out)
+    print_default(outcome, winner, out)
     print_confirmed(winner, out)
     print_looks(winner, out)
     if winner.model is None:

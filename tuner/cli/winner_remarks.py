@@ -1,4 +1,4 @@
-"""What a summary says of the winner beside its scores: whether it has learnt anything, and looks at the test set."""
+"""What a summary says of the winner beside its scores: what they promised, the default, and looks at the test set."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from tuner.core.default_text import default_text
 from tuner.core.errors import TunerError
+from tuner.core.objective import SCORE
+from tuner.core.score_text import excess_text, luck_text
 from tuner.core.validation_text import looks_text, nothing_learnt
 
 if TYPE_CHECKING:
@@ -17,6 +20,23 @@ def print_looks(winner: Winner, out: Console) -> None:
     """How often the test set has been looked at for this pair, when that is more than once."""
     if winner.test_looks > 1:
         out.print(f"test set  {looks_text(winner.test_looks)}", markup=False, soft_wrap=True)
+
+
+def print_promised(outcome: Outcome, winner: Winner, out: Console) -> None:
+    """How much the validation accuracy has promised too much, by what was expected and by the test set."""
+    tried = sum(record.feasible for record in outcome.records)
+    luck = luck_text(winner.val_luck, tried, winner.val_samples)
+    expected = f" is {luck}" if luck and winner.learnt and not winner.confirm else ""
+    measured = excess_text(winner.val_excess)
+    if expected or measured:
+        text = f"{expected}{'; ' if expected else ': '}{measured}" if measured else expected
+        out.print(f"{SCORE} {winner.val_accuracy:.4f}{text}", markup=False, soft_wrap=True)
+
+
+def print_default(outcome: Outcome, winner: Winner, out: Console) -> None:
+    """How the best trial compares with the default configuration."""
+    if winner.default:
+        out.print(f"default   {default_text(winner.default, outcome.config.epochs)}", markup=False, soft_wrap=True)
 
 
 def print_learnt(outcome: Outcome, out: Console) -> None:

@@ -112,6 +112,8 @@ class SweepConfig:
     gpu_budget: float | None = None
     target_score: float | None = None
     patience: int | None = None
+    default: bool = False
+    """Whether trial 0 is the default configuration, with which the best trial is compared at the end."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -214,6 +216,8 @@ class SweepRequest:
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]
     scheduler: str = SCHEDULERS[0]
+    no_default: bool = False
+    """Whether the default configuration, and the start points of the search space, are left out."""
     budgets: BudgetRequest = NOTHING_ASKED
     objective: str | None = None
     """As in SweepConfig, but a direction may be left out."""

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tuner.core.records import TrialRecord, best_of
+from tuner.core.records import DEFAULT_TRIAL, TrialRecord, best_of
 from tuner.core.sweep_folder import checkpoint_folder
 
 Keeps = Callable[[Sequence[TrialRecord]], set[int]]
@@ -17,6 +17,11 @@ def only_best(records: Sequence[TrialRecord]) -> set[int]:
     """The number of the best trial: of a search, its checkpoint alone is needed after its end."""
     best = best_of(list(records))
     return set() if best is None else {best.number}
+
+
+def best_and_default(records: Sequence[TrialRecord]) -> set[int]:
+    """That of the best trial and that of the default configuration, which are compared at the end."""
+    return only_best(records) | {DEFAULT_TRIAL}
 
 
 def delete_checkpoints(folder: Path, records: Sequence[TrialRecord], keeps: Keeps = only_best) -> list[TrialRecord]:

@@ -145,6 +145,11 @@ class Goal:
         return len(self.objectives) > 1
 
     @property
+    def by_accuracy(self) -> bool:
+        """Whether trials are compared by their validation accuracy alone, as far as they violate no constraint."""
+        return self.objectives == PLAIN.objectives
+
+    @property
     def plain(self) -> bool:
         """Whether it is what a sweep does unless a user says otherwise: the highest validation accuracy."""
         return self == PLAIN

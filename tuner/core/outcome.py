@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tuner.core.against_default import AgainstDefault
 from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
@@ -15,7 +16,7 @@ from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
-from tuner.core.scores import TestScores
+from tuner.core.scores import Difference, TestScores
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore
 
@@ -54,10 +55,14 @@ class Winner:
     """How many models of this sweep were tested before: of winners from before it grew, and of their confirmations."""
     val_samples: int | None = None
     """Of the validation split. None, as the next one, if the sweep's version of tuner did not measure it."""
+    val_excess: Difference | None = None
+    """By how much `val_accuracy` is above the test accuracy: how much too much it promised. See `score_error`."""
     val_luck: float | None = None
     """How much of `val_accuracy` is expected to be luck: see `search.optimism`; None for a single trial."""
     model: RegisteredModel | None = None
     """None while the model is only in the sweep's folder."""
+    default: AgainstDefault | None = None
+    """How the best trial compares with the default configuration; None when the sweep has none."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
 
@@ -137,6 +142,7 @@ class Outcome:
                 "val_loss": self.winner.val_loss,
                 "val_samples": self.winner.val_samples,
                 "val_luck": self.winner.val_luck,
+                "val_excess": asdict(self.winner.val_excess) if self.winner.val_excess else None,
                 "parameters": trial.parameters,
                 "objective": self.config.objective,
                 "constraint": self.config.constraint,
@@ -148,6 +154,7 @@ class Outcome:
             result["tested_before"] = self.winner.tested_before
             result["validation"] = asdict(self.winner.validation) if self.winner.validation else None
             result["cost"] = asdict(self.winner.cost)
+            result["default"] = self.winner.default.to_json() if self.winner.default else None
             result["confirm"] = self.winner.confirm.to_json() if self.winner.confirm else None
             result["model"] = asdict(self.winner.model) if self.winner.model else None
         return result
@@ -172,6 +179,7 @@ def read_earlier_winner(folder: Path, records: list[TrialRecord]) -> Winner | No
 def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
     result = _read(file)
     try:
+        excess = result["best"].get("val_excess")
         return Winner(
             trial=records[result["best"]["trial"]],
             epoch=result["best"]["epoch"],
@@ -179,6 +187,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             val_loss=result["best"]["val_loss"],
             val_samples=result["best"].get("val_samples"),
             val_luck=result["best"].get("val_luck"),
+            val_excess=Difference.from_json(excess) if excess else None,
             scores=TestScores.from_json(result["test"]),
             cost=Cost(**result["cost"]),
             test_data=result["test_data"],
@@ -186,6 +195,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             tested_before=result.get("tested_before", 0),
             validation=ValidationScore.from_json(result["validation"]) if result.get("validation") else None,
             model=RegisteredModel(**result["model"]) if result["model"] else None,
+            default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
             confirm=Confirmation.from_json(result["confirm"]) if result.get("confirm") else None,
         )
     except (KeyError, TypeError, IndexError) as error:

@@ -20,6 +20,8 @@ def trial_seed(seed: int, number: int) -> int:
     return (seed * 1_000_003 + number) % 2**32
 
 
+DEFAULT_TRIAL = 0
+"""The number of the trial that has the default configuration, in a sweep that has one."""
 STATE_WORDS = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed"}
 """The one word for each state of a trial that has ended: in the terminal, in logs, in the report and in JSON."""
 

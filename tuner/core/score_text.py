@@ -72,6 +72,24 @@ def luck_text(luck: float | None, trials: int, samples: int | None) -> str:
     return f"{chosen}, so some of it is luck: expect about {luck:.1g} less on other data"
 
 
+def points_text(difference: Difference) -> str:
+    """`0.8 points (0.1 to 1.5)`. A point is a hundredth of the samples."""
+    points = Interval(*(100 * end for end in difference.interval))
+    return f"{score_digits(100 * difference.accuracy, points)} points ({interval_text(points)})"
+
+
+def excess_text(excess: Difference | None) -> str:
+    """What the test set says of a validation accuracy: `the test set gives 0.9 points less (-1.0 to 2.9)`."""
+    if excess is None:
+        return ""
+    size, interval = excess.accuracy, excess.interval
+    if size < 0:
+        size, interval = -size, Interval(-interval.high, -interval.low)
+    points = Interval(100 * interval.low, 100 * interval.high)
+    word = "more" if excess.accuracy < 0 else "less"
+    return f"the test set gives {score_digits(100 * size, points)} points {word} ({interval_text(points)})"
+
+
 def class_name(name: str) -> str:
     """A class within a line: on one line, and shortened if it is long."""
     return shorten(printable(name), LONGEST_NAME)

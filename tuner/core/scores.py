@@ -33,15 +33,17 @@ class Base:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """How much more accurate a first model is than a second one, on the same samples."""
+    """How much more accurate a first model is than a second one on the same samples, or one model on other samples."""
 
     accuracy: float
-    """The first model's accuracy minus the second one's, -1 to 1."""
+    """The first accuracy minus the second one, -1 to 1."""
     interval: Interval
     """Of the difference. It contains 0 whenever the test cannot tell the two apart."""
     p: float
-    """How often at least such a difference, in either direction, would come about between equals (exact McNemar)."""
+    """How often at least such a difference, in either direction, would come about between equals: by the exact test of
+    McNemar, or by a z test where the samples are not the same."""
     samples: int
+    """Of the second accuracy."""
 
     @property
     def better(self) -> bool:
@@ -52,6 +54,11 @@ class Difference:
     def worse(self) -> bool:
         """Whether the first model is worse by more than noise."""
         return self.interval.high < 0
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Difference:
+        """The reverse of `dataclasses.asdict`. Raises KeyError or TypeError when something is missing."""
+        return cls(**{**raw, "interval": Interval(*raw["interval"])})
 
 
 NAMES = ("accuracy", "macro_f1", "roc_auc", "loss")

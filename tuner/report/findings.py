@@ -88,8 +88,9 @@ class Findings:
 
     @property
     def best(self) -> TrialRecord:
-        """The best trial so far. Raises NotShown before the first epoch."""
-        best = best_of(list(self.records))
+        """The winner, or the best trial so far. Raises NotShown before the first epoch."""
+        number = (self.result or {}).get("best", {}).get("trial")
+        best = best_of(list(self.records)) if number is None else self.records[number]
         if best is None:
             raise NotShown(no_best(self.config.goal, self.records))
         return best

@@ -8,11 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 
+from tuner.core.against_default import AgainstDefault
 from tuner.core.budget_text import ended_text
+from tuner.core.default_text import default_text
 from tuner.core.machine import package_versions
-from tuner.core.records import TrialRecord, best_of, count_states
-from tuner.core.score_text import interval_text, luck_text, score_details, score_digits
-from tuner.core.scores import TestScores
+from tuner.core.records import TrialRecord, count_states
+from tuner.core.score_text import excess_text, interval_text, luck_text, score_details, score_digits
+from tuner.core.scores import Difference, TestScores
 from tuner.core.units import format_parameters
 from tuner.core.validation import ValidationScore
 from tuner.core.validation_text import looks_text, nothing_learnt
@@ -26,7 +28,7 @@ _SCORES = {"accuracy": "test accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-
 def heading(findings: Findings) -> Markup:
     """The pair, the sweep, the scores on the test split, the best trial and its parameters."""
     config, result = findings.config, findings.result
-    best = best_of(list(findings.records))
+    best = findings.best if any(record.ranked for record in findings.records) else None
     return render_template(
         "heading.html",
         pair=config.pair,
@@ -35,7 +37,7 @@ def heading(findings: Findings) -> Markup:
         counts=_counts(findings),
         finished=result is not None,
         scores=[] if result is None else _scores(TestScores.from_json(result["test"])),
-        remarks=_remarks(result or {}, findings.num_ranked),
+        remarks=_remarks(result or {}, findings.num_ranked, config.epochs),
         best=best and _best(best, findings),
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
     )
@@ -56,12 +58,15 @@ def _scores(scores: TestScores) -> list[tuple[str, str, list[str]]]:
     return found
 
 
-def _remarks(result: Mapping[str, Any], trials: int) -> list[str]:
-    """Whether the model has learnt anything, and how often the test set had been looked at."""
+def _remarks(result: Mapping[str, Any], trials: int, epochs: int) -> list[str]:
+    """Whether the model has learnt anything, beats the default, and how often the test set had been looked at."""
     remarks = []
     score = result.get("validation") and ValidationScore.from_json(result["validation"])
     if score and not score.better:
         remarks.append(nothing_learnt(score, trials=trials, better_in_test=result["test"].get("better_than_base")))
+    if result.get("default"):
+        text = default_text(AgainstDefault.from_json(result["default"]), epochs)
+        remarks.append(f"{text[0].upper()}{text[1:]}.")
     if result.get("test_looks", 1) > 1:
         remarks.append(looks_text(result["test_looks"]))
     return remarks
@@ -73,7 +78,9 @@ def _luck(findings: Findings) -> str:
     if not findings.learnt or result.get("confirm"):
         return ""  # nothing was learnt, or a confirmation says it better
     best = result.get("best", {})
-    text = luck_text(best.get("val_luck"), findings.num_ranked, best.get("val_samples"))
+    luck = luck_text(best.get("val_luck"), findings.num_ranked, best.get("val_samples"))
+    excess = best.get("val_excess")
+    text = "; ".join(filter(None, (luck, excess_text(Difference.from_json(excess) if excess else None))))
     return f" ({text})" if text else ""
 
 

@@ -53,6 +53,15 @@ def fit_point(point: Point, space: SearchSpace) -> FittedPoint:
     return FittedPoint(parameters=found, misfits=misfits)
 
 
+def default_point(raw: Mapping[str, Any], space: SearchSpace) -> dict[str, Value]:
+    """The default configuration: the first start point of a parsed space, or the middle of all ranges without one.
+
+    What `--set` has made unfit is in the middle of its new range, such as a constant. `space` is the same one, parsed.
+    """
+    first: Point = next(iter(raw.get(START, ())), {})
+    return fit_point(first, space).parameters
+
+
 def check_points(points: Iterable[tuple[str, Any]], space: SearchSpace, source: str) -> list[dict[str, Value]]:
     """The points, each with all parameters that apply. Each comes with its place in the file `source`.
 

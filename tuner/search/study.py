@@ -212,6 +212,14 @@ class Study:
         """Stores what ended the search; empty when it goes on."""
         self._study.set_user_attr(ENDED_BY, ended_by)
 
+    def noted(self, key: str) -> Any:
+        """What `note` has stored about the search; None when nothing was."""
+        return self._study.user_attrs.get(key)
+
+    def note(self, key: str, value: Any) -> None:
+        """Stores something about the search, in JSON's types."""
+        self._study.set_user_attr(key, value)
+
     def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
         """Ends a trial: COMPLETE with what its objectives came to in the epoch that is kept, PRUNED, or FAIL.
 

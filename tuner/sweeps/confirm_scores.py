@@ -17,10 +17,10 @@ from tuner.sweeps.confirming import Confirming
 from tuner.sweeps.final_test import fetch_checkpoint
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage
-from tuner.training.classifier import build_classifier, predict_logits
+from tuner.training.classifier import predict_logits
 from tuner.training.device import best_device
 from tuner.training.evaluation import score_logits
-from tuner.training.hyperparameters import split_parameters
+from tuner.training.trial_model import trial_model
 
 
 def score_models(
@@ -83,9 +83,7 @@ def _test(
     if state is None:
         warn(f"the model of seed {seed} is not tested: {damage or f'it has no checkpoint in {folder}'}")
         return None
-    _, arguments = split_parameters(record.parameters)
-    model = build_classifier(splits.spec, confirming.config.model, arguments)
-    model.load_state_dict(state["best_weights"])
+    model = trial_model(state, record, splits.spec, confirming.config.model)
     device = best_device()
     logits = predict_logits(model.to(device), splits.test.inputs.to(device)).cpu()
     if not bool(torch.isfinite(logits).all()):

@@ -13,11 +13,13 @@ from tuner.core.errors import SweepError
 from tuner.core.no_winner import no_best
 from tuner.core.outcome import Outcome, Winner, read_result, read_winner
 from tuner.core.records import TrialRecord
+from tuner.core.scores import Difference
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.search.optimism import optimism
 from tuner.search.study import Study
 from tuner.search.study_reader import read_records
+from tuner.sweeps.choice import choose
 from tuner.sweeps.confirm_scores import score_models
 from tuner.sweeps.confirmation import confirmations
 from tuner.sweeps.confirming import Confirming
@@ -27,6 +29,7 @@ from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
 from tuner.sweeps.new_space import outside_note
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.score_error import compare_samples
 from tuner.training.validation import score_validation
 
 
@@ -82,17 +85,18 @@ def find_winner(
     storage: CheckpointStorage | None,
     events: Callbacks,
 ) -> Winner:
-    """Tests the best trial's model on the test split, if that was not done before the sweep grew.
+    """Chooses the trial that becomes the model, and tests it on the test split, if that was not done before.
 
     Raises:
         SweepError: there is none.
     """
-    best, records = study.best(), study.records()
-    if best is None and config.goal.constraints and any(record.state != "FAIL" for record in records):
+    choice, records = choose(config, study, folder, storage, inputs.splits), study.records()
+    if choice is None and config.goal.constraints and any(record.state != "FAIL" for record in records):
         raise none_feasible(config, records)
-    if best is None:
+    if choice is None:
         raise all_failed(records, folder.path)
-    samples, tried = len(inputs.splits.validation.targets), sum(record.feasible for record in records)
+    best, samples = choice.trial, len(inputs.splits.validation.targets)
+    tried = sum(record.feasible for record in records)
     winner = same_winner(folder, best, records)
     if winner is not None:
         events.on_note(f"the winner is still trial {best.number}: its model is not tested again", warning=False)
@@ -105,7 +109,20 @@ def find_winner(
     outside = outside_note(config, best)
     if outside:
         events.on_note(outside, warning=False)
-    return replace(winner, val_samples=samples, val_luck=optimism(records, samples))
+    chosen = choice.default is None or choice.default.best == best.number  # for its score
+    luck = optimism(records, samples) if chosen else 0.0
+    return replace(
+        winner, val_samples=samples, val_luck=luck, val_excess=_excess(winner, samples), default=choice.default
+    )
+
+
+def _excess(winner: Winner, samples: int) -> Difference | None:
+    """By how much its validation accuracy, on so many samples, is above its test accuracy."""
+    scores = winner.scores
+    if scores.samples is None:
+        return None
+    tested = scores.samples
+    return compare_samples(winner.val_accuracy * samples, samples, scores.accuracy * tested, tested)
 
 
 def with_confirmation(

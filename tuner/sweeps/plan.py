@@ -27,7 +27,7 @@ from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
-from tuner.sweeps.start_points import with_start_points
+from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.sweeps.warm_trials import take_trials
 from tuner.training.classifier import check_task, model_note, model_parameters, try_value
 from tuner.training.hyperparameters import TRAINING_PARAMETERS
@@ -89,6 +89,7 @@ def plan(
         scheduler=request.scheduler,
         objective=request.goal.objective_text,
         constraint=request.goal.constraint_text,
+        default=has_default(request, space) and request.goal.by_accuracy,
         **asdict(request.budgets),
         **_confirming(request.confirm),
     )

@@ -15,15 +15,17 @@ from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.environment import on_cluster
-from tuner.core.errors import TunerError, printable
+from tuner.core.errors import printable
+from tuner.core.kept_checkpoints import best_and_default, only_best
 from tuner.core.outcome import Outcome, read_winner, write_result
 from tuner.core.sweep_folder import SweepFolder
-from tuner.execution.executor import Executor, make_executor, runs_in_process
+from tuner.execution.executor import make_executor, runs_in_process
 from tuner.execution.signals import Stop
 from tuner.search.budgets import states_in
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
 from tuner.search.study import Study
+from tuner.sweeps.checkpoint_place import choose_storage
 from tuner.sweeps.confirming import Confirming, Trainings
 from tuner.sweeps.growth import keep_result, plan_confirmation
 from tuner.sweeps.inputs import SweepInputs
@@ -35,7 +37,7 @@ from tuner.sweeps.stopwatch import Stopwatch
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import connect_sweep
 from tuner.tracking.store import Store
-from tuner.training.checkpoint_storage import CheckpointStorage, UriStorage, scratch_folder
+from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
 from tuner.training.trial import TrialJob
 
 
@@ -137,15 +139,20 @@ class SweepRun:
         if self.trainings.confirming is not None:
             return None
         scheduler = make_scheduler(self.config)
-        controller = Controller(self.config, self.trainings.study, scheduler, self.folder, self.events)
+        keeps = best_and_default if self.config.default else only_best
+        controller = Controller(self.config, self.trainings.study, scheduler, self.folder, self.events, keeps)
         for line in controller.budgets.begun:
             self.events.on_note(line, warning=False)
         return Phase(self.config, self.trainings.study, controller, self.job(scheduler.rungs()))
 
     def _begin_confirming(self) -> Phase | None:
-        trainings, best = self.trainings, self.trainings.study.best()
-        if trainings.confirming is None and best is not None:
-            plan = plan_confirmation(self.config, self.folder, best, self.events)
+        from tuner.sweeps.choice import choose  # noqa: PLC0415 - imports scipy
+
+        trainings = self.trainings
+        begun = trainings.confirming is not None
+        choice = None if begun else choose(self.config, trainings.study, self.folder, self.storage, self.inputs.splits)
+        if choice is not None:
+            plan = plan_confirmation(self.config, self.folder, choice.trial, self.events)
             trainings.confirming = Confirming(self.config, self.folder, plan) if plan else None
         confirming = trainings.confirming
         if confirming is None:
@@ -226,25 +233,3 @@ class SweepRun:
             from tuner.execution.prometheus import PrometheusMetrics  # noqa: PLC0415 - imports Ray
 
             self.events.add(PrometheusMetrics(self.config.name))
-
-
-def choose_storage(config: SweepConfig, store: Store, executor: Executor) -> CheckpointStorage | None:
-    """Where the checkpoints are kept, or None when they lie in the sweep's folder, which all workers see.
-
-    Raises:
-        TunerError: the cluster has several nodes, and neither a storage nor an MLflow server.
-    """
-    storage = UriStorage.of(config)
-    if storage:
-        storage.check()
-        return storage
-    if executor.shares_disk:
-        return None
-    if store.local:
-        raise TunerError(
-            "the nodes of this cluster share no disk: give --storage URI, or set MLFLOW_TRACKING_URI on the cluster, "
-            "so that trials can resume on another node"
-        )
-    from tuner.tracking.artifacts import ArtifactStorage  # noqa: PLC0415 - imports MLflow
-
-    return ArtifactStorage(store.address, config.pair, config.uid)

@@ -40,6 +40,7 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
     from tuner.data.spec import DataSpec  # noqa: PLC0415
     from tuner.search.schedulers.asha import AshaScheduler  # noqa: PLC0415
     from tuner.search.space_file import parse_space  # noqa: PLC0415
+    from tuner.search.start_points import default_point  # noqa: PLC0415
     from tuner.sweeps.plan import check_names, check_space, read_space  # noqa: PLC0415
     from tuner.training.classifier import build_classifier, model_parameters, parameter_count  # noqa: PLC0415 - imports torch
 
@@ -60,7 +61,7 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
             "epochs": space.epochs,
             "rungs": AshaScheduler(epochs=space.epochs, workers=1).rungs(),
             "parameters": [{"name": p.name, "values": str(p)} for p in space.parameters],
-            "start": space.start,
+            "start": space.start or (default_point(raw, space),),
         },
     }
 

@@ -1,4 +1,5 @@
-"""What a sweep tries first: its search space's start points, the best of an earlier sweep, the points of a file."""
+"""What a sweep tries first: the default configuration, other start points of its search space, the best of an earlier
+sweep, the points of a file."""
 
 from __future__ import annotations
 
@@ -9,13 +10,20 @@ from typing import Any
 from tuner.core.callback import Callback
 from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
+from tuner.core.records import DEFAULT_TRIAL
 from tuner.core.units import counted, format_parameters
 from tuner.search.point_file import OPTION, read_points
 from tuner.search.space import SearchSpace
-from tuner.search.start_points import START, check_points, fit_point
+from tuner.search.start_points import START, check_points, default_point, fit_point
 from tuner.sweeps.best_trial import best_for
 
 Points = list[dict[str, Any]]
+
+
+def has_default(request: SweepRequest, space: SearchSpace) -> bool:
+    """Whether trial 0 is the default configuration. A grid has all points anyway, and a single point is no search."""
+    searches = any(len(each.choices) != 1 for each in space.parameters)
+    return searches and not request.no_default and request.fixed is None and request.sampler != "grid"
 
 
 def with_start_points(
@@ -39,7 +47,9 @@ def with_start_points(
         if request.enqueue is not None or request.warm_start is not None:
             raise TunerError("--sampler grid tries all points of the space: leave --enqueue and --warm-start out")
         return rest
-    points, dropped = _own(raw, space)
+    points, dropped = ([], []) if request.no_default else _own(raw, space)
+    if has_default(request, space):
+        points = [default_point(raw, space), *points]
     taken = ""
     if request.warm_start is not None:
         found, taken = _from_sweep(request.warm_start, request.model, points, space, home)
@@ -49,7 +59,7 @@ def with_start_points(
             has = f"the search space has {kept}, and the sweep {counted(trials, 'trial')}"
             raise TunerError(f"--warm-start {request.warm_start}: {has}: give more --trials")
     if request.enqueue is not None:
-        points += _from_file(request.enqueue, trials - len(points), space)
+        points += _from_file(request.enqueue, trials - len(points), space, has_default(request, space))
     for note in dropped:
         events.on_note(note)
     if taken:
@@ -58,9 +68,9 @@ def with_start_points(
 
 
 def _own(raw: Mapping[str, Any], space: SearchSpace) -> tuple[Points, list[str]]:
-    """The start points of the search space that still fit, and a line for each that does not."""
+    """The other start points of the search space that still fit, and a line for each that does not."""
     kept, notes = [], []
-    for number, point in enumerate(raw.get(START, ())):
+    for number, point in list(enumerate(raw.get(START, ())))[1:]:
         misfits = fit_point(point, space).misfits
         if misfits:
             notes.append(f"the search space's {START}[{number}] is dropped: {_told(misfits)}")
@@ -80,17 +90,20 @@ def _from_sweep(name: str, model: str, before: Points, space: SearchSpace, home:
         raise TunerError(f"{source} has no value that fits the search space{dropped}")
     for number, point in enumerate(before):
         if fit_point(point, space).parameters == fitted.parameters:
-            return [], f"{source} is the search space's {START}[{number}] already{dropped}"
+            is_default = number == DEFAULT_TRIAL
+            known = "the default configuration" if is_default else f"the search space's {START}[{number}]"
+            return [], f"{source} is {known} already{dropped}"
     return [kept], f"{source} becomes trial {len(before)}: {format_parameters(kept)}{dropped}"
 
 
-def _from_file(file: Path, room: int, space: SearchSpace) -> Points:
-    """The points of a file, of which none may be left over."""
+def _from_file(file: Path, room: int, space: SearchSpace, default: bool) -> Points:
+    """The points of a file, of which none may be left over. `default` says whether a trial is the default."""
     points = read_points(file)
     check_points(points, space, f"{OPTION} {file}")
     if len(points) > room:
         left = f"the search has {counted(max(room, 0), 'trial')} for them"
-        raise TunerError(f"{OPTION} {file}: {counted(len(points), 'point')}, and {left}: give more --trials")
+        more = f"give more --trials{', or leave out the default with --no-default' if default else ''}"
+        raise TunerError(f"{OPTION} {file}: {counted(len(points), 'point')}, and {left}: {more}")
     return [dict(point) for _, point in points]
 
 

@@ -15,7 +15,7 @@ from tuner.core.objective import SCORE
 from tuner.core.outcome import Winner
 from tuner.core.records import Value
 from tuner.core.score_text import class_name
-from tuner.core.scores import Interval
+from tuner.core.scores import Difference, Interval
 from tuner.tracking.client import make_client
 from tuner.tracking.run_status import (
     BEST_TRIAL_TAG,
@@ -54,6 +54,11 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     values = {f"best_{name}": value for name, value in winner.deciding.items()}
     values |= {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
     values |= {} if winner.val_luck is None else {"best_val_luck": winner.val_luck}
+    values |= _numbers("val_excess", winner.val_excess)
+    if winner.default:
+        values |= _numbers("default_difference", winner.default.difference)
+        values["default_registered"] = float(winner.default.registered)
+        values |= {} if winner.default.better is None else {"default_beaten": float(winner.default.better)}
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     if winner.tested_before:
         values[EARLIER_METRIC] = float(winner.tested_before)
@@ -73,6 +78,14 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     )
     if winner.confirm:
         _log_confirmation(client, run_id, winner.confirm, winner.tested_before)
+
+
+def _numbers(name: str, difference: Difference | None) -> dict[str, float]:
+    """A difference with its interval; nothing where it is not known."""
+    if difference is None:
+        return {}
+    low, high = difference.interval
+    return {name: difference.accuracy, f"{name}_low": low, f"{name}_high": high}
 
 
 def _new_metrics(client: MlflowClient, run: Run, values: Mapping[str, float], when: int, step: int) -> list[Metric]:

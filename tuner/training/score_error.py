@@ -6,7 +6,7 @@ How often these intervals contain the true value is simulated in tests/unit/trai
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import sqrt
+from math import hypot, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -90,6 +90,32 @@ def compare_predicted(targets: Ints, first: Ints, second: Ints, confidence: floa
     if p >= 1 - confidence:
         interval = Interval(min(interval.low, 0.0), max(interval.high, 0.0))
     return Difference(accuracy=(gained - lost) / len(targets), interval=interval, p=p, samples=len(targets))
+
+
+def compare_samples(correct: float, samples: int, other_correct: float, other_samples: int) -> Difference:
+    """How much higher an accuracy is on `samples` than one on other samples.
+
+    The interval combines those of the two accuracies (R. Newcombe, Interval estimation for the difference between
+    independent proportions, Statistics in Medicine 17, 1998, method 10).
+    """
+    first, second = correct / samples, other_correct / other_samples
+    of_first, of_second = wilson(correct, samples), wilson(other_correct, other_samples)
+    difference = first - second
+    low = difference - hypot(first - of_first.low, of_second.high - second)
+    high = difference + hypot(of_first.high - first, second - of_second.low)
+    pooled = (correct + other_correct) / (samples + other_samples)
+    error = sqrt(pooled * (1 - pooled) * (1 / samples + 1 / other_samples))
+    p = 2 * NormalDist().cdf(-abs(difference) / error) if error else 1.0
+    return Difference(accuracy=difference, interval=Interval(low, high), p=p, samples=other_samples)
+
+
+def paired_error(targets: Ints, first: Ints, second: Ints) -> float:
+    """The standard error of the difference that `compare_predicted` gives.
+
+    That of a mean over samples, each worth 1, 0 or -1 as the first, both or neither, or the second model is right.
+    """
+    gained = (first == targets).astype(np.float64) - (second == targets)
+    return float(gained.std() / sqrt(len(gained)))
 
 
 def _tango(gained: int, lost: int, samples: int, z: float) -> Interval:

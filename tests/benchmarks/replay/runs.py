@@ -33,7 +33,7 @@ class Plan:
     samples: int = 0
     """Of the validation sets; 0 to guess it."""
     default_first: bool = True
-    """Whether other packages get the default configuration as their first point."""
+    """Whether all methods get the default configuration as their first point."""
 
 
 Outcomes = dict[str, Replayed]

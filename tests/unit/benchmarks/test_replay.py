@@ -22,6 +22,7 @@ from support.made_up_search import begin, report_of
 
 from tuner.core.records import TrialRecord, trial_seed
 from tuner.search.schedulers.base import Decision
+from tuner.search.start_points import default_point
 
 RUNNABLE, _ = chosen(list(METHODS))
 
@@ -52,7 +53,8 @@ def test_its_decisions_are_those_of_the_controller_driven_otherwise(table: Table
 
     search, surrogate = search_of(table), Surrogate(table, 3)
     found = replay(Kind(make=noted), search, surrogate, [], 1.0)
-    config = make_config(trials=8, epochs=EPOCHS, concurrency=1, seed=3, space=table.raw_space)
+    space = {**table.raw_space, "start": [default_point(table.raw_space, table.space)]}
+    config = make_config(trials=8, epochs=EPOCHS, concurrency=1, seed=3, space=space, default=True)
     controller, study = begin(config, tmp_path)
     while not controller.over:
         drawn = controller.next_trial()

@@ -45,7 +45,11 @@ optimizer = "adam"
 lr = 0.001
 dropout = 0.25
 """
-OWN = [{"optimizer": "sgd", "lr": 0.05}, {"optimizer": "adam", "lr": 0.001, "dropout": 0.25}]
+OWN = [
+    {"batch_size": 32, "optimizer": "sgd", "lr": 0.05, "dropout": 0.25},  # the default, with all of its values
+    {"optimizer": "adam", "lr": 0.001, "dropout": 0.25},
+]
+MIDDLE = {"batch_size": 32, "optimizer": "sgd", "lr": 0.0316, "dropout": 0.25}
 
 
 @pytest.fixture
@@ -76,7 +80,26 @@ def test_points_of_the_space_are_kept_in_the_config(planned: Callable[..., Any])
     assert config.space["start"] == OWN
     assert [point["lr"] for point in space_of(config).start] == [0.05, 0.001]
     assert told == []
-    assert "start" not in planned(text=SPACE.partition("[[start]]")[0])[0].space
+
+
+def test_trial_0_is_the_default_unless_it_is_left_out(planned: Callable[..., Any], tmp_path: Path) -> None:
+    without = SPACE.partition("[[start]]")[0]
+    config, told = planned(text=without)
+    assert (config.space["start"], config.default, told) == ([MIDDLE], True, [])
+    assert planned()[0].default
+    for changes in (
+        {"no_default": True},
+        {"no_default": True, "text": without},
+        {"sampler": "random", "no_default": True},
+    ):
+        config, told = planned(**changes)
+        assert ("start" in config.space, config.default, told) == (False, False, [])
+    (tmp_path / "points.csv").write_text("lr\n0.05\n")
+    config, _ = planned(enqueue=tmp_path / "points.csv", no_default=True, trials=1)
+    assert (config.space["start"], config.default) == ([{"lr": 0.05}], False)
+    grid = ["lr=0.02,0.03", "dropout=0.1", "optimizer=sgd"]
+    assert not planned(text=without, sampler="grid", overrides=grid)[0].default
+    assert not planned(text=without, overrides=[*grid[1:], "lr=0.02"], trials=1)[0].default, "one point is no search"
 
 
 def test_a_point_that_a_narrower_space_does_not_have_is_dropped_and_told(planned: Callable[..., Any]) -> None:
@@ -86,7 +109,22 @@ def test_a_point_that_a_narrower_space_does_not_have_is_dropped_and_told(planned
         "the search space's start[1] is dropped: optimizer: 'adam' is not one of sgd, adamw; "
         "lr: depends on optimizer, which does not fit"
     ]
-    assert "start" not in planned(overrides=["lr=0.5"])[0].space
+
+
+@pytest.mark.parametrize(
+    ("overrides", "default"),
+    [
+        (["lr=0.5"], {**OWN[0], "lr": 0.5}),
+        (["optimizer=adam"], {**OWN[0], "optimizer": "adam", "lr": 0.001}),
+        (["optimizer=adamw,adam", "dropout=0.4..0.5"], {**OWN[0], "optimizer": "adamw", "lr": 0.001, "dropout": 0.45}),
+    ],
+)
+def test_the_default_has_what_set_leaves_of_it(
+    planned: Callable[..., Any], overrides: list[str], default: Mapping[str, Any]
+) -> None:
+    config, told = planned(overrides=overrides)
+    assert config.space["start"][0] == default
+    assert not [line for line in told if "start[0]" in line]
 
 
 def test_a_bad_point_is_refused_although_set_would_mend_it(planned: Callable[..., Any], tmp_path: Path) -> None:
@@ -110,7 +148,10 @@ def test_points_of_a_file_come_after_those_of_the_space(planned: Callable[..., A
         ("lr\n0.5\n", "line 2.lr: 0.5 is outside of 0.01 .. 0.1 log when optimizer = sgd"),
         ("lr\n0.05\n\nhigh\n", "line 4.lr: 'high' is not a number from 0.01 .. 0.1 log when optimizer = sgd"),
         ("lr,width\n0.05,1\n", "line 2.width: unknown parameter of the search space 'width': "),
-        ("lr\n0.05\n0.06\n0.07\n", "3 points, and the search has 2 trials for them: give more --trials"),
+        (
+            "lr\n0.05\n0.06\n0.07\n",
+            "3 points, and the search has 2 trials for them: give more --trials, or leave out the default",
+        ),
     ],
 )
 def test_points_of_a_file_that_cannot_be_tried_are_refused(
@@ -147,6 +188,12 @@ def test_a_best_trial_that_is_a_start_point_already_is_not_tried_twice(planned: 
     config, told = planned(warm_start="a")
     assert config.space["start"] == OWN
     assert told == ["--warm-start a: trial 2, its best so far, is the search space's start[1] already"]
+
+
+def test_a_best_trial_that_is_the_default_is_not_tried_twice(planned: Callable[..., Any], home: Path) -> None:
+    search(home, "a", {"epochs": 9, "params": MIDDLE})
+    _, told = planned(text=SPACE.partition("[[start]]")[0], warm_start="a")
+    assert told == ["--warm-start a: trial 2, its best so far, is the default configuration already"]
 
 
 def test_a_best_trial_for_which_there_is_no_trial_left_is_refused(planned: Callable[..., Any], home: Path) -> None:
@@ -191,13 +238,15 @@ def test_a_sweep_is_announced_with_its_start_points(planned: Callable[..., Any],
     config, _ = planned(enqueue=tmp_path / "points.csv")
     assert announcement(config) == "[bold]next[/bold]: 16 trials of cnn on digits, at most 5 epochs each, 1 at a time"
     lines = start_lines(config)
+    assert lines[0] == "  trial 0 tries the default: batch_size=32 optimizer=sgd lr=0.05 dropout=0.25"
     assert lines[1] == "  trial 1 tries batch_size=32 optimizer=adam lr=0.001 dropout=0.25"
     assert (len(lines), lines[-1]) == (6, "  ... and 3 start points more")
     assert start_lines(make_config()) == []
 
 
 def test_show_names_them(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert json.loads(typed("show", "digits", "cnn", "--json")[1])["space"]["start"] == []
+    [own] = json.loads(typed("show", "digits", "cnn", "--json")[1])["space"]["start"]
+    assert own["lr"] == 0.05
     monkeypatch.setattr(catalog, "search_space", lambda data, model: SPACE)  # noqa: ARG005
     assert (
         "\n  trial 1 tries  batch_size=32 optimizer=adam lr=0.001 dropout=0.25\n" in typed("show", "digits", "cnn")[1]
@@ -211,13 +260,16 @@ def test_they_go_along_to_a_cluster(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.toml").write_text(folder)
     space, points = tmp_path / "a/x.toml", tmp_path / "b/x.toml"
-    request = SweepRequest(dataset="digits", model="cnn", space=space, enqueue=points, warm_start="d-1")
+    request = SweepRequest(
+        dataset="digits", model="cnn", space=space, enqueue=points, warm_start="d-1", no_default=True
+    )
     packed = pack(request, tmp_path / "job")
     assert (tmp_path / "job/uploads/x.toml").read_text() == "a"
     assert (tmp_path / "job/uploads/points/x.toml").read_text() == "b"
     words = command_words("sweep", packed, as_json=False)
     assert words[words.index("--enqueue") + 1] == "upload:points/x.toml"
     assert words[words.index("--warm-start") + 1] == "d-1"
+    assert "--no-default" in words
 
 
 def test_best_prints_the_parameters_and_the_score(typed: Typed, home: Path) -> None:

@@ -31,7 +31,7 @@ class Search:
     budget: int | None
     """All epochs together; None for as many as the `trials` take."""
     default_first: bool = True
-    """Whether other packages get the default configuration as their first point."""
+    """Whether the default configuration is the first point."""
 
     @property
     def most_trials(self) -> int:

@@ -16,6 +16,7 @@ from replay.surrogate import Curve
 from replay.tables import Parameters
 from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
+from tuner.search.start_points import START, default_point
 from tuner.search.study import Study
 
 MEMORY_DISK = Path("/dev/shm")  # where there is one, the study is written there
@@ -46,13 +47,17 @@ class Own:
 
 @contextmanager
 def tuner(search: Search, **options: str) -> Iterator[Own]:
-    """A sweep as a user starts it, with other options if they are given."""
+    """A sweep as a user starts it, with other options if they are given: trial 0 is the default, trained in full."""
+    raw = dict(search.raw_space)
+    if search.default_first:
+        raw.setdefault(START, [default_point(raw, search.space)])
     config = make_config(
         trials=search.most_trials,
         epochs=search.epochs,
         concurrency=search.workers,
         seed=search.seed,
-        space={**search.raw_space, "epochs": search.epochs},
+        space={**raw, "epochs": search.epochs},
+        default=search.default_first,
         **options,
     )
     with tempfile.TemporaryDirectory(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None) as folder:

@@ -1,0 +1,52 @@
+"""The default configuration is never stopped early, whatever the scheduler: the winner is compared with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tuner.core.records import DEFAULT_TRIAL
+from tuner.search.schedulers.base import Scheduler
+from tuner.search.schedulers.ladder import Ladder
+
+
+@dataclass(frozen=True)
+class DefaultInFull(Scheduler):
+    """Another scheduler for all trials but the first, which is compared with none while it trains. See Scheduler."""
+
+    others: Scheduler
+
+    @property
+    def waits(self) -> bool:
+        """See Scheduler."""
+        return self.others.waits
+
+    @property
+    def rule(self) -> str:
+        """See Scheduler."""
+        return self.others.rule
+
+    def rungs(self) -> tuple[int, ...]:
+        """See Scheduler."""
+        return self.others.rungs()
+
+    def rungs_of(self, number: int) -> tuple[int, ...]:
+        """See Scheduler."""
+        return () if number == DEFAULT_TRIAL else self.others.rungs_of(number)
+
+    def brackets(self, trials: int) -> Mapping[tuple[int, ...], int]:
+        """See Scheduler."""
+        found = Counter(self.others.brackets(trials))
+        if trials > DEFAULT_TRIAL:
+            found.subtract({self.others.rungs_of(DEFAULT_TRIAL): 1})
+            found.update({(): 1})
+        return found
+
+    def promotable(self, ladder: Ladder, *, no_more_new: bool) -> list[int]:
+        """See Scheduler."""
+        return self.others.promotable(ladder, no_more_new=no_more_new)
+
+    def going_on(self, reached: float, arriving: float, begun: float) -> float:
+        """See Scheduler."""
+        return self.others.going_on(reached, arriving, begun)

@@ -1,0 +1,107 @@
+"""Which trial of a sweep becomes its model: the one with the best validation score, or the default configuration.
+
+The default is trial 0 and is trained in full. The best trial was chosen for its score, so a part of that is luck. It
+has to beat the default on the same validation samples; else the default is what is registered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from tuner.core.against_default import AgainstDefault
+from tuner.core.config import SweepConfig
+from tuner.core.records import DEFAULT_TRIAL, TrialRecord
+from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
+from tuner.data.spec import Splits
+from tuner.search.study import Study
+from tuner.sweeps.final_test import fetch_checkpoint
+from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
+from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.classifier import predict_logits
+from tuner.training.device import best_device
+from tuner.training.score_error import compare_predicted, paired_error
+from tuner.training.trial_model import trial_model
+
+LEAST_ERRORS = 0.5  # standard errors by which the best trial must beat the default: docs/search.md has the measurement
+NOTED = "against_default"  # what the study remembers, so that a resumed sweep chooses alike
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is registered."""
+
+    trial: TrialRecord
+    default: AgainstDefault | None
+    """How the best trial compares with the default; None for a sweep without one."""
+
+
+class MissingError(Exception):
+    """Why two trials cannot be compared, in one line."""
+
+
+def choose(
+    config: SweepConfig, study: Study, folder: SweepFolder, storage: CheckpointStorage | None, splits: Splits
+) -> Choice | None:
+    """The trial that becomes the model, once the search is over; None when no trial has a score.
+
+    The comparison is made once, and noted in the study. Only what has changed since makes it anew: another best trial,
+    or more epochs of the default.
+
+    Raises:
+        SweepError: the storage of the checkpoints does not answer.
+    """
+    best = study.best()
+    if best is None or not config.default:
+        return Choice(trial=best, default=None) if best else None
+    default = study.record(DEFAULT_TRIAL)
+    raw = study.noted(NOTED) or {}
+    if (raw.get("best"), raw.get("epochs")) == (best.number, default.epoch):
+        found = AgainstDefault.from_json(raw)
+    else:
+        found = _compare(config, best, default, folder, storage, splits)
+        study.note(NOTED, found.to_json())
+    return Choice(trial=default if found.registered else best, default=found)
+
+
+def _compare(
+    config: SweepConfig,
+    best: TrialRecord,
+    default: TrialRecord,
+    folder: SweepFolder,
+    storage: CheckpointStorage | None,
+    splits: Splits,
+) -> AgainstDefault:
+    """What the validation samples say of the two."""
+    if best.number == default.number:
+        return AgainstDefault(best=best.number, epochs=default.epoch, registered=True)
+    if not default.ranked:
+        why = f"the default failed: {default.reason}" if default.state == "FAIL" else "the default finished no epoch"
+        return AgainstDefault(best=best.number, epochs=default.epoch, missing=why)
+    if not default.feasible:
+        broken = config.goal.broken(default.outcome(default.best_epoch))
+        return AgainstDefault(best=best.number, epochs=default.epoch, missing=f"the default has {broken}")
+    try:
+        first, second = (_predicted(config, each, folder, storage, splits) for each in (best, default))
+    except MissingError as reason:
+        return AgainstDefault(best=best.number, epochs=default.epoch, missing=str(reason))
+    scored = splits.whole_validation.targets.numpy(), first.numpy(), second.numpy()
+    difference = compare_predicted(*scored)
+    registered = difference.accuracy <= LEAST_ERRORS * paired_error(*scored)
+    return AgainstDefault(best=best.number, difference=difference, epochs=default.epoch, registered=registered)
+
+
+def _predicted(
+    config: SweepConfig, record: TrialRecord, folder: SweepFolder, storage: CheckpointStorage | None, splits: Splits
+) -> Tensor:
+    """(samples,) the classes that a trial's model predicts for the whole validation split."""
+    checkpoints = checkpoint_folder(folder.trials, record.number)
+    if storage:
+        fetch_checkpoint(storage, record.number, checkpoints / CHECKPOINT_FILE, config.name)
+    state, damage = read_latest(checkpoints)
+    if state is None:
+        raise MissingError(damage or f"trial {record.number} has no checkpoint in {checkpoints}")
+    model = trial_model(state, record, splits.spec, config.model)
+    device = best_device()
+    return predict_logits(model.to(device), splits.whole_validation.inputs.to(device)).cpu().argmax(1)
