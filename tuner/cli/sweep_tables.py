@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.cli.confirm_output import print_confirmed, print_confirming
-from tuner.cli.winner_remarks import print_learnt, print_looks
+from tuner.cli.winner_remarks import print_account, print_learnt, print_looks
 from tuner.core.errors import TunerError
 from tuner.core.records import SCORE, count_states
 from tuner.core.score_text import luck_text, score_text, shown_score
@@ -41,6 +41,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     more = "" if confirmed is None else f"; then {format_seconds(confirmed)} for the other seeds"
     out.print(f"{trials} ({states}), {epochs}, {format_seconds(outcome.seconds)}{more}")
     _print_failures(outcome, out)
+    print_account(outcome, out)
     if outcome.winner:
         _print_winner(outcome, outcome.winner, out)
     tracked = f"{store.address}  (tuner ui)" if store.embedded else store.address
