@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from support.common import Command, Typed, check_refused, read_study
+from support.common import Command, Start, Typed, check_refused, read_study, wait_for_epochs
+
+from tuner.search.schedulers.pasha import Pasha
+from tuner.search.study_reader import StudyReader
 
 SMALL = ("--epochs", "3", "--limit", "200", "--cpus", "1", "--concurrency", "2", "--set", "width=0.25", "--json")
 
@@ -36,11 +39,58 @@ def test_a_grid_whose_poor_points_end_at_the_rung(tuner: Command, tmp_path: Path
         assert len(trial.intermediate_values) == {"COMPLETE": 3, "PRUNED": 1}[trial.state.name]
 
 
+def test_pasha_that_is_killed_goes_on_and_trains_few_trials_to_the_end(
+    tuner: Command, start: Start, tmp_path: Path
+) -> None:
+    arguments = ("sweep", "digits", "cnn", "--trials", "9", "--scheduler", "pasha", "--max-epochs", "9")
+    process = start(*arguments, *SMALL[2:-1], "--name", "x", folder=tmp_path)
+    wait_for_epochs(tmp_path, 8, process)
+    process.kill()
+    process.communicate()
+    before = {t.number: t.intermediate_values for t in read_study(tmp_path / "runs/x").trials}
+    done = tuner("resume", "x", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    study = read_study(tmp_path / "runs/x")
+    ends = {trial.number: max(trial.intermediate_values) for trial in study.trials}
+    assert len(ends) == 9
+    assert set(ends.values()) <= {1, 3, 9}
+    assert all(values.items() <= study.trials[n].intermediate_values.items() for n, values in before.items())
+    assert {study.trials[n].state.name for n, end in ends.items() if end == 9} == {"COMPLETE"}
+    records = StudyReader(tmp_path / "runs/x/study.log").records()
+    assert f"\npasha     {Pasha(epochs=9, workers=2).account(records)}\n" in done.stdout
+
+
+def test_show_gives_the_rungs_of_a_scheduler(typed: Typed) -> None:
+    status, shown, _ = typed("show", "digits", "cnn", "--scheduler", "pasha", "--max-epochs", "100")
+    assert status == 0
+    assert "at most 100 epochs, compared after 1, 4, 11 and 33 (pasha)\n" in shown
+    space = json.loads(typed("show", "digits", "cnn", "--json", "--scheduler", "none")[1])["space"]
+    assert (space["scheduler"], space["rungs"], space["epochs"]) == ("none", [], 20)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--scheduler", "x"), ["unknown --scheduler 'x'"]),
+        (("--max-epochs", "0"), ["--max-epochs must be at least 1, got 0"]),
+    ],
+)
+def test_show_refuses_them_in_one_line(typed: Typed, options: tuple[str, ...], words: list[str]) -> None:
+    status, _, err = typed("show", "digits", "cnn", *options)
+    assert (status, err.count("\n")) == (2, 1)
+    assert all(word in err for word in words)
+    status, _, err = typed("show", "digits", "--max-epochs", "3")
+    assert (status, err) == (
+        2,
+        "error: --scheduler and --max-epochs are about the trials of a model: give a MODEL, too\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (("--sampler", "tpee"), ["unknown --sampler 'tpee'", "did you mean tpe?"]),
-        (("--scheduler", "pasha"), ["unknown --scheduler 'pasha'"]),
+        (("--scheduler", "pash"), ["unknown --scheduler 'pash'", "pasha"]),
         (("--sampler", "grid"), ["--sampler grid", "is a range without steps"]),
     ],
 )

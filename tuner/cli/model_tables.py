@@ -135,8 +135,10 @@ def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> N
     out.print(f"  {model['parameters']:,} trainable parameters with the default arguments:")
     out.print("  " + ", ".join(f"{name}={value}" for name, value in model["arguments"].items()), markup=False)
     out.print()
-    rungs = f", compared after {' and '.join(map(str, space['rungs']))} (ASHA)" if space["rungs"] else ""
-    out.print(f"[bold]{space['file']}[/bold]  at most {space['epochs']} epochs{rungs}")
+    *others, last = map(str, space["rungs"] or [""])
+    rungs = " and ".join(filter(None, [", ".join(others), last]))
+    compared = f", compared after {rungs} ({space['scheduler']})" if rungs else ""
+    out.print(f"[bold]{space['file']}[/bold]  at most {counted(space['epochs'], 'epoch')}{compared}")
     for parameter in space["parameters"]:
         out.print(f"  {parameter['name']:<16}{parameter['values']}", markup=False)
     for number, point in enumerate(space["start"]):

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from tuner.cli.console import Command, err, out
-from tuner.cli.options import AsJson, Dataset, Name, Target
+from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Scheduler, Target
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, pictures, tuner_home
@@ -28,9 +28,14 @@ def show(
     model: Annotated[str | None, typer.Argument(metavar="MODEL", help="A name from `tuner list`.")] = None,
     *,
     target: Target = None,
+    scheduler: Scheduler = "asha",
+    max_epochs: MaxEpochs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a dataset: its shape, splits and classes; with MODEL also the search space and the model's size."""
+    """Show a dataset: its shape, splits and classes; with MODEL also the search space and the model's size.
+
+    Examples:  tuner show cifar10   |   tuner show cifar10 resnet --scheduler pasha --max-epochs 100
+    """
     prepare_environment()
     from tuner.cli import model_tables  # noqa: PLC0415
     from tuner.data.source import Source  # noqa: PLC0415
@@ -38,7 +43,7 @@ def show(
 
     source = Source.parse(dataset, target)
     with err.status("Reading the data"):
-        shown = describe(source, model, pictures())
+        shown = describe(source, model, pictures(), scheduler=scheduler, max_epochs=max_epochs)
     if as_json:
         out.print_json(json.dumps(shown))
     else:

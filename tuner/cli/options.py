@@ -61,7 +61,8 @@ Scheduler = Annotated[
     typer.Option(
         metavar="NAME",
         help="Which trials stop early. asha: the best third go on, others wait for their turn; asha-stop: others end "
-        "at once; hyperband: a part of the trials is compared later, or never; median: those below the median end; "
+        "at once; hyperband: a part of the trials is compared later, or never; pasha: as asha, "
+        "and no further than it takes to rank the trials; median: those below the median end; "
         "none: no trial stops early.",
         rich_help_panel=SEARCH,
     ),

@@ -11,7 +11,7 @@ from rich.console import Console
 from tuner.cli.budget_output import print_end
 from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.objective_output import print_champion_rule, print_excluded, print_trials
-from tuner.cli.winner_remarks import print_default, print_learnt, print_looks, print_promised
+from tuner.cli.winner_remarks import print_account, print_default, print_learnt, print_looks, print_promised
 from tuner.core.budget_text import ended_text
 from tuner.core.errors import TunerError
 from tuner.core.records import count_states
@@ -43,6 +43,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     print_end(outcome, out)
     _print_failures(outcome, out)
     print_excluded(outcome.config, outcome.records, out)
+    print_account(outcome, out)
     if outcome.winner:
         _print_winner(outcome, outcome.winner, out)
     tracked = f"{store.address}  (tuner ui)" if store.embedded else store.address

@@ -1,4 +1,4 @@
-"""What a summary says of the winner beside its scores: what they promised, the default, and looks at the test set."""
+"""What a summary says beside scores: the scheduler, what the winner promised, the default, looks at the test set."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ from tuner.core.validation_text import looks_text, nothing_learnt
 
 if TYPE_CHECKING:
     from tuner.core.outcome import Outcome, Winner
+
+
+def print_account(outcome: Outcome, out: Console) -> None:
+    """What the scheduler decided for the search as a whole, if it is one that does."""
+    from tuner.search.schedulers import make_scheduler  # noqa: PLC0415
+
+    if account := make_scheduler(outcome.config).account(outcome.records):
+        out.print(f"{outcome.config.scheduler:<10}{account}", markup=False, soft_wrap=True)
 
 
 def print_looks(winner: Winner, out: Console) -> None:

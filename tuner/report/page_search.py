@@ -98,6 +98,8 @@ def learning_block(records: Sequence[TrialRecord], best: TrialRecord, scheduler:
     layout["shapes"] = [_vertical_line(rung, "", "dot") for rung in rungs]
     layout["annotations"] = [_label_above(rung, f"rung {rung}", "") for rung in rungs]
     caption = f"The score of every trial after each epoch. After each rung (dotted line) {scheduler.rule}."
+    if account := scheduler.account(records):
+        caption += f" {account[0].upper()}{account[1:]}."
     return Block(
         caption=caption if rungs else "The score of every trial after each epoch.",
         charts=({"data": traces, "layout": layout, "height": 430},),

@@ -49,7 +49,7 @@ def _stages(
         begun = [r for r in able if r.epoch > start or (r.epoch == start and (r.number in live or start == 0))]
         if start:
             reached = sum(record.epoch >= start for record in able) + arriving
-            coming = scheduler.going_on(reached, arriving, len(begun))
+            coming = scheduler.going_on(reached, arriving, len(begun), rung=start)
         running = tuple((r, stop - r.epoch) for r in begun if r.epoch < stop and not r.ended)
         stages.append(Stage(running=running, coming=coming, epochs=stop - start))
         arriving = coming + len(running)

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.core import catalog, package
+from tuner.core.config import SweepRequest
+from tuner.core.errors import TunerError
 from tuner.core.files import digest, file_state, make_folder
+from tuner.core.search_options import SCHEDULERS
 from tuner.data.source import Source
 from tuner.sweeps.show_cache import cached
 
@@ -20,17 +23,36 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "test")
 
 
-def describe(source: Source, model: str | None, pictures: Path) -> dict[str, Any]:
+def describe(
+    source: Source,
+    model: str | None,
+    pictures: Path,
+    *,
+    scheduler: str = SCHEDULERS[0],
+    max_epochs: int | None = None,
+) -> dict[str, Any]:
     """The data, and the model and its search space, in names and numbers. Draws the class distribution.
+
+    Args:
+        source: of the data.
+        model: its name, or None for the data alone.
+        pictures: the folder of the picture.
+        scheduler: whose rungs are shown.
+        max_epochs: of a trial; by default those of the search space.
 
     Raises:
         TunerError: a name is unknown, the data is missing, or the two do not fit.
     """
+    SweepRequest(dataset=source.dataset, model=model or "", scheduler=scheduler, max_epochs=max_epochs).check()
+    if model is None and (scheduler != SCHEDULERS[0] or max_epochs is not None):
+        raise TunerError("--scheduler and --max-epochs are about the trials of a model: give a MODEL, too")
     if model is not None:
         catalog.check("models", model)
     load = cache(source.load)
     known = cache(lambda: cached(source, lambda: _data(source, load())))
     pair = {} if model is None else _pair(source, model, load, lambda: known()["spec"])
+    if pair:
+        pair["space"] |= _trials(scheduler, max_epochs or pair["space"]["epochs"])
     data = {name: value for name, value in known().items() if name != "spec"}
     return {"dataset": data | {"picture": str(_picture(data, pictures))}} | pair
 
@@ -38,7 +60,6 @@ def describe(source: Source, model: str | None, pictures: Path) -> dict[str, Any
 def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The model and its search space; `spec` gives the JSON of the data's specification, `load` the data itself."""
     from tuner.data.spec import DataSpec  # noqa: PLC0415
-    from tuner.search.schedulers.asha import AshaScheduler  # noqa: PLC0415
     from tuner.search.space_file import parse_space  # noqa: PLC0415
     from tuner.search.start_points import default_point  # noqa: PLC0415
     from tuner.sweeps.plan import check_names, check_space, read_space  # noqa: PLC0415
@@ -59,11 +80,18 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
         "space": {
             "file": name,
             "epochs": space.epochs,
-            "rungs": AshaScheduler(epochs=space.epochs, workers=1).rungs(),
             "parameters": [{"name": p.name, "values": str(p)} for p in space.parameters],
             "start": space.start or (default_point(raw, space),),
         },
     }
+
+
+def _trials(scheduler: str, epochs: int) -> dict[str, Any]:
+    """How long a trial trains at most, and after which epochs it is compared with others."""
+    from tuner.search.schedulers import scheduler_called  # noqa: PLC0415
+
+    rungs = scheduler_called(scheduler, epochs=epochs, workers=1).rungs()
+    return {"epochs": epochs, "scheduler": scheduler, "rungs": rungs}
 
 
 def _data(source: Source, splits: Splits) -> dict[str, Any]:

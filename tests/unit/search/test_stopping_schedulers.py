@@ -89,7 +89,7 @@ def test_asha_stop_sends_on_as_many_as_rays_scheduler(tmp_path: Path) -> None:
             )
         )
     assert sum(kept) == pytest.approx(sum(stock), rel=0.15)
-    assert sum(kept) / 6 == pytest.approx(StoppingAsha(epochs=2).going_on(40, 40, 0), rel=0.15)
+    assert sum(kept) / 6 == pytest.approx(StoppingAsha(epochs=2).going_on(40, 40, 0, rung=1), rel=0.15)
 
 
 def _stopping(trials: int) -> SweepConfig:

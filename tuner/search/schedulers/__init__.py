@@ -10,24 +10,28 @@ from tuner.search.schedulers.base import Scheduler
 from tuner.search.schedulers.default_in_full import DefaultInFull
 from tuner.search.schedulers.hyperband import Hyperband
 from tuner.search.schedulers.median import MedianStopping
+from tuner.search.schedulers.pasha import Pasha
 from tuner.search.schedulers.whole import WholeTrials
 
 
 def make_scheduler(config: SweepConfig) -> Scheduler:
     """The scheduler of a sweep."""
-    return DefaultInFull(_chosen(config)) if config.default else _chosen(config)
+    found = scheduler_called(config.scheduler, epochs=config.epochs, workers=config.concurrency)
+    return DefaultInFull(found) if config.default else found
 
 
-def _chosen(config: SweepConfig) -> Scheduler:
-    """The one that was asked for."""
-    match config.scheduler:
+def scheduler_called(name: str, *, epochs: int, workers: int) -> Scheduler:
+    """One of `SCHEDULERS`, for trials of at most so many `epochs`, so many side by side."""
+    match name:
         case "asha":
-            return AshaScheduler(epochs=config.epochs, workers=config.concurrency)
+            return AshaScheduler(epochs=epochs, workers=workers)
         case "asha-stop":
-            return StoppingAsha(epochs=config.epochs)
+            return StoppingAsha(epochs=epochs)
         case "hyperband":
-            return Hyperband(epochs=config.epochs)
+            return Hyperband(epochs=epochs)
+        case "pasha":
+            return Pasha(epochs=epochs, workers=workers)
         case "median":
-            return MedianStopping(epochs=config.epochs)
+            return MedianStopping(epochs=epochs)
         case _:
             return WholeTrials()

@@ -10,10 +10,11 @@ The state of the rungs is computed from the trials' reports and stored nowhere e
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuner.search.schedulers.base import Scheduler
-from tuner.search.schedulers.ladder import Ladder
+from tuner.search.schedulers.ladder import Ladder, Rung
 
 ETA = 3  # the reduction factor: one in ETA trials continues after a rung
 
@@ -38,7 +39,7 @@ class AshaScheduler(Scheduler):
         """See Scheduler."""
         return promotable(ladder, no_more_new=no_more_new, workers=self.workers)
 
-    def going_on(self, reached: float, arriving: float, begun: float) -> float:
+    def going_on(self, reached: float, arriving: float, begun: float, *, rung: int) -> float:  # noqa: ARG002
         """See Scheduler."""
         closing = min(reached, max(self.workers, math.ceil(reached / ETA)))
         return max(closing - begun, arriving / ETA, 0.0)
@@ -55,8 +56,12 @@ def rungs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
     return tuple(sorted({rung for rung in (round(epochs / eta**2), round(epochs / eta)) if 1 <= rung < epochs}))
 
 
-def promotable(ladder: Ladder, *, no_more_new: bool, workers: int = 1, eta: int = ETA) -> list[int]:
+def promotable(
+    ladder: Ladder, *, no_more_new: bool, workers: int = 1, eta: int = ETA, used: Sequence[Rung] | None = None
+) -> list[int]:
     """The numbers of the waiting trials that may continue now, the best first, all of the highest rung that has any.
+
+    `used` are the rungs after which trials may continue, the lowest first; by default all.
 
     While new trials are still to come, one in `eta` of those that reached a rung is promoted (rounded down), and never
     more: a trial whose place was taken by an earlier one waits until there is another place (as in D-ASHA of
@@ -65,12 +70,13 @@ def promotable(ladder: Ladder, *, no_more_new: bool, workers: int = 1, eta: int 
     many are promoted as there are workers, which would be idle otherwise: then a second finalist costs no time, and the
     first may have been lucky.
     """
-    for rung in reversed(ladder.rungs):
+    used = ladder.rungs if used is None else used
+    for rung in reversed(used):
         if chosen := rung.waiting(len(rung.ranks) // eta - rung.promoted):
             return chosen
     if not no_more_new:
         return []
-    for rung in ladder.rungs:
+    for rung in used:
         if ladder.coming(rung):
             return []  # it may still reach this rung, and be better
         if chosen := rung.waiting(max(workers, math.ceil(len(rung.ranks) / eta)) - rung.promoted):

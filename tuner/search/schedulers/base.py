@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
+from tuner.core.records import TrialRecord
 from tuner.search.schedulers.ladder import Ladder
 
 
@@ -47,14 +48,19 @@ class Scheduler(Protocol):
             no_more_new: whether no trial will begin any more.
         """
 
-    def going_on(self, reached: float, arriving: float, begun: float) -> float:
+    def going_on(self, reached: float, arriving: float, begun: float, *, rung: int) -> float:
         """How many more trials are expected to go on after a rung.
 
         Args:
             reached: how many trials will have reached it in the end.
             arriving: those of them that are not there yet.
             begun: how many have gone on.
+            rung: its epoch.
         """
+
+    def account(self, records: Sequence[TrialRecord]) -> str:  # noqa: ARG002
+        """What it decided for a search as a whole, in one line; empty for one that decides trial by trial."""
+        return ""
 
 
 def expected_epochs(scheduler: Scheduler, trials: int, epochs: int) -> int:
@@ -64,5 +70,5 @@ def expected_epochs(scheduler: Scheduler, trials: int, epochs: int) -> int:
         last, left = 0, float(count)
         for stop in (*rungs, epochs):
             total += left * (stop - last)
-            last, left = stop, scheduler.going_on(left, left, 0.0)
+            last, left = stop, scheduler.going_on(left, left, 0.0, rung=stop)
     return round(total)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tuner.core.records import DEFAULT_TRIAL
+from tuner.core.records import DEFAULT_TRIAL, TrialRecord
 from tuner.search.schedulers.base import Scheduler
 from tuner.search.schedulers.ladder import Ladder
 
@@ -47,6 +47,10 @@ class DefaultInFull(Scheduler):
         """See Scheduler."""
         return self.others.promotable(ladder, no_more_new=no_more_new)
 
-    def going_on(self, reached: float, arriving: float, begun: float) -> float:
+    def going_on(self, reached: float, arriving: float, begun: float, *, rung: int) -> float:
         """See Scheduler."""
-        return self.others.going_on(reached, arriving, begun)
+        return self.others.going_on(reached, arriving, begun, rung=rung)
+
+    def account(self, records: Sequence[TrialRecord]) -> str:
+        """See Scheduler."""
+        return self.others.account([record for record in records if record.number != DEFAULT_TRIAL])

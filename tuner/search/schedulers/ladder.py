@@ -7,7 +7,7 @@ much with ten thousand trials as with ten.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 
 from tuner.core.pareto import best_ranks_first
@@ -85,6 +85,7 @@ class Ladder:
         """`epochs` are those of the rungs."""
         self.rungs = tuple(Rung(epoch) for epoch in sorted(epochs))
         self._running: set[int] = set()
+        self._scores: dict[int, Mapping[int, float]] = {}  # of the trials that have reached a rung, by epoch
 
     @classmethod
     def of(cls, epochs: Sequence[int], records: Iterable[TrialRecord], running: Collection[int] = ()) -> Ladder:
@@ -95,6 +96,7 @@ class Ladder:
             for record in sorted(able, key=lambda each: each.metrics.get(rung.epoch, {}).get("time", 0.0)):
                 rung.reach(record)
         for record in able:
+            ladder._scores[record.number] = record.values
             if record.number in running:
                 ladder.begin(record)
             elif record.ended:
@@ -105,6 +107,7 @@ class Ladder:
 
     def reach(self, record: TrialRecord) -> None:
         """Notes the rungs that the trial has reached."""
+        self._scores[record.number] = record.values
         for rung in self.rungs:
             rung.reach(record)
 
@@ -133,6 +136,10 @@ class Ladder:
                     del rung.ranks[record.number]
                 elif record.epoch == rung.epoch:
                     rung.pruned.add(record.number)
+
+    def scores(self, number: int, last: int) -> list[float]:
+        """The scores of a trial that has reached a rung, after each epoch until the `last`."""
+        return [score for epoch, score in sorted(self._scores[number].items()) if epoch <= last]
 
     def coming(self, rung: Rung) -> bool:
         """Whether a trial that runs has not reached the rung yet."""

@@ -25,6 +25,6 @@ class StoppingRule(Scheduler):
         """See Scheduler."""
         return ladder.passing(self.passes)
 
-    def going_on(self, reached: float, arriving: float, begun: float) -> float:  # noqa: ARG002
+    def going_on(self, reached: float, arriving: float, begun: float, *, rung: int) -> float:  # noqa: ARG002
         """See Scheduler."""
         return self.passed(reached) - self.passed(reached - arriving)

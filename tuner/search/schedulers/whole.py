@@ -23,6 +23,6 @@ class WholeTrials(Scheduler):
         """See Scheduler."""
         return []
 
-    def going_on(self, reached: float, arriving: float, begun: float) -> float:  # noqa: ARG002
+    def going_on(self, reached: float, arriving: float, begun: float, *, rung: int) -> float:  # noqa: ARG002
         """See Scheduler."""
         return arriving

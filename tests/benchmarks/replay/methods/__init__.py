@@ -11,6 +11,7 @@ from tuner.core.errors import unknown
 METHODS: dict[str, Kind] = {
     "tuner": Kind(make=own.tuner),
     "random+asha": Kind(make=own.random_asha),
+    "pasha": Kind(make=own.pasha),
     **ray_peer.METHODS,
     **optuna_peers.METHODS,
     **syne_peers.METHODS,

@@ -71,3 +71,10 @@ def random_asha(search: Search) -> Iterator[Method]:
     """The same with random parameters."""
     with tuner(search, sampler="random") as method:
         yield method
+
+
+@contextmanager
+def pasha(search: Search) -> Iterator[Method]:
+    """With the scheduler PASHA."""
+    with tuner(search, scheduler="pasha") as method:
+        yield method
