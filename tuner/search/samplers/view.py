@@ -18,8 +18,8 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.core.pareto import best_first
 from tuner.search.extrapolation import Floats
+from tuner.search.multi_objective import best_first
 
 MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory
 CONSTRAINT = "constraints:"  # before the name of a constraint among Optuna's attributes of a trial
