@@ -159,3 +159,35 @@ def test_an_interrupted_sweep_grows(tuner: Command, start: Start, tmp_path: Path
     after = epochs(tmp_path)
     assert all(values.items() <= after[number].items() for number, values in before.items())
     check_mlflow(tmp_path, 4)
+
+
+def test_a_sweep_goes_on_in_another_search_space_also_after_a_kill(
+    tuner: Command, start: Start, tmp_path: Path
+) -> None:
+    """Bad learning rates first: the new range has the winner. Its other parameters are changed in kind."""
+    more = ("--set", "batch_size=32,64", "--set", "dropout=0.1")
+    first = done(tuner(*begin(BAD, 4, *more, "--json"), folder=tmp_path))
+    before, told = epochs(tmp_path), epochs_in(tmp_path)
+    changes = ("--set", f"lr={BAD[0]}..{GOOD[1]}", "--set", "batch_size=64,128", "--set", "dropout=0.0..0.3")
+    growing = start("resume", "x", "--trials", "8", *changes, folder=tmp_path)
+    wait_for_epochs(tmp_path, told + 2, growing)
+    end(growing, signal.SIGKILL)
+    resumed = tuner("resume", "x", "--trials", "10", "--set", f"lr={GOOD[0]}..{GOOD[1]}", "--json", folder=tmp_path)
+    result = done(resumed)
+    assert "new trials are drawn from lr = " in resumed.stderr
+    after = epochs(tmp_path)
+    assert {number: after[number] for number in before} == before
+    config = SweepConfig.load(tmp_path / "runs/x")
+    [one, two] = config.earlier
+    assert (one["trials"], len(after), config.trials) == (4, 10, 10)
+    assert 4 < two["trials"] < 10
+    trials = {trial.number: trial for trial in read_study(tmp_path / "runs/x").trials}
+    parameters = {number: trial.user_attrs["parameters"] for number, trial in trials.items()}
+    assert {each["batch_size"] for number, each in parameters.items() if number >= 4} <= {64, 128}
+    assert all(GOOD[0] <= parameters[number]["lr"] <= GOOD[1] for number in range(two["trials"], 10))
+    assert all("batch_size #2" in trials[number].params for number in range(4, 10))
+    assert result["best"]["val_accuracy"] > first["best"]["val_accuracy"]
+    assert result["best"]["trial"] >= 4
+    found = check_mlflow(tmp_path, 10)
+    assert json.loads(found["parent"].data.tags["tuner.config"])["space"] == config.space
+    assert SweepFolder(tmp_path / "runs/x").report_page.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import first_trial
 from tuner.core.objective import PLAIN
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
 from tuner.core.units import counted, format_parameters
@@ -42,8 +43,12 @@ def _asked(config: SweepConfig) -> str:
 
 def start_lines(config: SweepConfig) -> list[str]:
     """What the first trials try, a line each; of many, the first ones and how many more there are."""
-    points = space_of(config).start[: config.trials]
-    lines = [f"  trial {number} tries {format_parameters(point)}" for number, point in enumerate(points[:MOST_POINTS])]
+    first = first_trial(config)
+    points = space_of(config).start[: config.trials - first]
+    lines = [
+        f"  trial {first + number} tries {format_parameters(point)}"
+        for number, point in enumerate(points[:MOST_POINTS])
+    ]
     more = len(points) - len(lines)
     return [*lines, f"  ... and {counted(more, 'start point')} more"] if more else lines
 

@@ -17,12 +17,13 @@ from tuner.core import catalog
 from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
+from tuner.core.grow_request import GrowRequest
 from tuner.core.sweep_folder import check_sweep_name
 from tuner.data.source import Source
 from tuner.execution.jobs.address import Submitted
 from tuner.execution.jobs.client import Jobs, parsed
 from tuner.execution.jobs.head import connect_head, exit_code, free_name
-from tuner.execution.jobs.upload import command_words, pack
+from tuner.execution.jobs.upload import command_words, pack, pack_space
 from tuner.search.point_file import read_points
 from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.plan import check_names
@@ -67,15 +68,37 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
     return _begun(head.jobs, name, job_id, len(lines), attach=attach, as_json=as_json, out=out, err=err)
 
 
-def proceed(words: Sequence[str], address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
+def grow(
+    name: str, asked: GrowRequest, address: str, *, attach: bool, as_json: bool, out: Console, err: Console
+) -> int:
+    """Goes on with a sweep on a cluster, with more of it if that is asked for. Returns the exit status."""
+    if asked.space is not None:
+        parse_space(read_file(asked.space), str(asked.space))
+    with TemporaryDirectory() as scratch:
+        packed = pack_space(asked, Path(scratch))
+        files = Path(scratch) if asked.space else None
+        words = ["resume", name, *packed.words()]
+        return proceed(words, address, attach=attach, as_json=as_json, out=out, err=err, files=files)
+
+
+def proceed(
+    words: Sequence[str],
+    address: str,
+    *,
+    attach: bool,
+    as_json: bool,
+    out: Console,
+    err: Console,
+    files: Path | None = None,
+) -> int:
     """Runs a command that goes on with a sweep on a cluster: the command, the sweep's name, options.
 
-    Returns the exit status.
+    `files` are those that the command needs there, see `jobs.upload`. Returns the exit status.
     """
     name = words[1]
     with TemporaryDirectory() as scratch, err.status(f"Asking {address}"):
         head = connect_head(address, RUN, Path(scratch))
-        job_id = head.start([*words, *(["--json"] if as_json and attach else [])], name=name)
+        job_id = head.start([*words, *(["--json"] if as_json and attach else [])], files=files, name=name)
         lines, begun = _until_begun(head.jobs, job_id, name)
     code = 0 if begun else exit_code(head.jobs.job(job_id))
     for line in lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,7 +33,26 @@ MoreTime = Annotated[
         rich_help_panel=opt.SEARCH,
     ),
 ]
-Unchanged = Annotated[list[str] | None, typer.Option("--max-epochs", "--epochs", "--set", "--space", hidden=True)]
+Space = Annotated[
+    Path | None,
+    typer.Option(
+        "--space",
+        metavar="FILE",
+        help="Draw new trials from this search space (TOML). Trials that lie in it count there.",
+        rich_help_panel=opt.SEARCH,
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change a parameter of the search space for new trials: lr=0.01, optimizer=sgd,adam, lr=0.001..0.1. "
+        "Repeatable.",
+        rich_help_panel=opt.SEARCH,
+    ),
+]
+Unchanged = Annotated[int | None, typer.Option("--max-epochs", "--epochs", hidden=True)]
 
 
 @app.command(cls=Command)
@@ -41,6 +61,8 @@ def resume(
     *,
     trials: MoreTrials = None,
     time_budget: MoreTime = None,
+    space: Space = None,
+    overrides: Overrides = None,
     unchanged: Unchanged = None,
     address: opt.Address = None,
     attach: opt.Attach = False,
@@ -49,27 +71,30 @@ def resume(
 ) -> None:
     """Continue a sweep that was paused, stopped by Ctrl-C, or that crashed, from where it was.
 
-    With --trials also one that is finished: new trials are drawn with what all of its trials have taught.
+    With --trials also one that is finished: new trials are drawn with what all of its trials have taught. With --set or
+    --space they are drawn from a changed search space, with what the trials that lie in it have taught.
 
-    Examples:  tuner resume digits-cnn-1   |   tuner resume digits-cnn-1 --trials 40 --time-budget 1h
+    Examples:  tuner resume digits-cnn-1   |   tuner resume digits-cnn-1 --trials 40 --set lr=0.01..1
     """
     prepare_environment()
     if unchanged:
         raise TunerError(
-            f"{name} keeps its search space and --max-epochs, since other trials could not be compared with those that "
-            "it has: give them to a new sweep, which tries its best first: "
+            f"{name} keeps --max-epochs, since trials of other lengths could not be compared with those that "
+            "it has: give it to a new sweep, which tries its best first: "
             f"tuner sweep DATASET MODEL --warm-start {name}"
         )
     more = GrowRequest(
-        trials=trials, time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget")
+        trials=trials,
+        time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget"),
+        space=space,
+        overrides=tuple(overrides or ()),
     )
     more.check()
     place = opt.sweep_place(name, address)
     if place:
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
 
-        words = ["resume", name, *more.words()]
-        raise typer.Exit(remote.proceed(words, place, attach=attach, as_json=as_json, out=out, err=err))
+        raise typer.Exit(remote.grow(name, more, place, attach=attach, as_json=as_json, out=out, err=err))
     from tuner.cli import printer  # noqa: PLC0415
     from tuner.cli.sweep import run_in_background  # noqa: PLC0415
     from tuner.core.files import tuner_home  # noqa: PLC0415

@@ -14,8 +14,8 @@ WarmStart = Annotated[
     typer.Option(
         "--warm-start",
         metavar="SWEEP",
-        help="Try the best parameters of this sweep before any are drawn. It may be of another dataset, with the same "
-        "model.",
+        help="Try the best parameters of this sweep of the same model before any are drawn. If it is of the same data, "
+        "TPE learns from all its trials.",
         rich_help_panel=SEARCH,
     ),
 ]

@@ -102,6 +102,10 @@ class SweepConfig:
     """What trials are compared by, such as `val_loss:min`; two are divided by a comma. See `goal`."""
     constraint: str = PLAIN.constraint_text
     """What a winner must fulfill, such as `parameters<=300000`; several are divided by commas."""
+    warm: dict[str, Any] | None = None
+    """The trials of an earlier sweep that the sampler begins with: see `core.warm_trials`."""
+    earlier: list[dict[str, Any]] = field(default_factory=list)
+    """What the sweep was before it was changed, in order: see `core.earlier`."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -145,9 +149,9 @@ class SweepConfig:
         path = folder / CONFIG_FILE
         try:
             raw = read_checked_json(path)
-            needed = {each.name for each in fields(cls) if each.default is MISSING}  # older sweeps lack the others
+            needed = {each.name for each in fields(cls) if each.default is MISSING and each.name != "earlier"}
             later = {each.name for each in fields(cls)} & set(raw)
-            return cls(**{name: raw[name] for name in needed | later})
+            return cls(**{name: raw[name] for name in needed | later})  # older sweeps lack those with a default
         except FileNotFoundError:
             raise TunerError(f"there is no sweep in {folder}: {CONFIG_FILE} is missing") from None
         except KeyError as error:

@@ -1,8 +1,9 @@
-"""How a user asks for more of a sweep: more trials, or more time for those that it has."""
+"""How a user asks for more of a sweep: more trials, more time for those that it has, or a changed search space."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tuner.core.config import MOST_TRIALS
 from tuner.core.errors import TunerError
@@ -16,6 +17,15 @@ class GrowRequest:
     """How many trials there will be, those that there are included."""
     time_budget: float | None = None
     """How many seconds the search may take from now on."""
+    space: Path | None = None
+    """The file of the search space that new trials are drawn from."""
+    overrides: tuple[str, ...] = ()
+    """What `--set` changes in it, or in the one that the sweep has."""
+
+    @property
+    def changes_space(self) -> bool:
+        """Whether new trials are drawn from another search space."""
+        return self.space is not None or bool(self.overrides)
 
     @property
     def given(self) -> bool:
@@ -29,5 +39,7 @@ class GrowRequest:
 
     def words(self) -> list[str]:
         """The request as options of a command line."""
-        trials = [] if self.trials is None else ["--trials", str(self.trials)]
-        return trials if self.time_budget is None else [*trials, "--time-budget", f"{self.time_budget:f}s"]
+        words = [] if self.trials is None else ["--trials", str(self.trials)]
+        words += [] if self.time_budget is None else ["--time-budget", f"{self.time_budget:f}s"]
+        words += [] if self.space is None else ["--space", str(self.space)]
+        return [*words, *(word for each in self.overrides for word in ("--set", each))]

@@ -19,6 +19,7 @@ from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance
+from tuner.search.refit import fitting
 from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.base import Scheduler
 from tuner.search.space_file import space_of
@@ -104,6 +105,11 @@ class Findings:
         kept = (self.result or {}).get("best", {})
         return int(kept.get("epoch", self.best.best_epoch))
 
+    @cached_property
+    def fitting(self) -> tuple[TrialRecord, ...]:
+        """The trials that lie in the search space: all of them, unless it was changed."""
+        return tuple(fitting(self.records, self.config))
+
     @property
     def tried(self) -> tuple[TrialRecord, ...]:
         """All trials. Raises NotShown before one of them has a score, or is known to violate a constraint."""
@@ -137,7 +143,7 @@ class Findings:
     def importance(self) -> Importance:
         """Of the parameters. Raises NotShown when that cannot be computed."""
         try:
-            return importance(self.records, space_of(self.config), self.config.epochs, self.scheduler.rungs())
+            return importance(self.fitting, space_of(self.config), self.config.epochs, self.scheduler.rungs())
         except NotEnoughTrialsError as reason:
             raise NotShown(str(reason)) from None
 

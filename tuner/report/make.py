@@ -102,11 +102,11 @@ def _classification(findings: Findings) -> tuple[ClassificationReport]:
 
 
 def _slices(findings: Findings) -> tuple[Any, ...]:
-    return slices(findings.records, space_of(findings.config), findings.config.epochs, findings.scheduler.rungs())
+    return slices(findings.fitting, space_of(findings.config), findings.config.epochs, findings.scheduler.rungs())
 
 
 def _parallel(findings: Findings) -> tuple[Any, ...]:
-    return (parallel_coordinates(findings.records, space_of(findings.config)),)
+    return (parallel_coordinates(findings.fitting, space_of(findings.config)),)
 
 
 def _learning(findings: Findings) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from tuner.data.spec import DataSpec
 from tuner.report.findings import Findings, NotShown
 from tuner.search.advice import Advice, advise
 from tuner.search.importance import Importance
-from tuner.search.next_command import next_command
+from tuner.search.next_command import next_command, resume_command
 from tuner.search.space_file import space_of
 from tuner.training.classifier import try_value
 
@@ -31,7 +31,11 @@ def suggest(findings: Findings) -> tuple[Advice, str, str]:
         _importance(findings),
         _accepts(spec, config.model),
         learnt=findings.learnt,
+        inside=findings.fitting,
     )
+    onwards = resume_command(config, advice) if findings.learnt else ""
+    if onwards:
+        return advice, onwards, "To go on with this sweep with these changes:"
     command = next_command(config, spec.task, advice)
     kind = "training" if config.trials == 1 else "sweep"
     purpose = f"A {kind} with these changes:" if findings.learnt else f"A {kind} to try next:"

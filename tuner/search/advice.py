@@ -70,6 +70,7 @@ def advise(
     accepts: Accepts,
     *,
     learnt: bool = True,
+    inside: Sequence[TrialRecord] | None = None,
 ) -> Advice:
     """What a sweep suggests.
 
@@ -81,7 +82,10 @@ def advise(
         found: the importance of its parameters, if it could be computed.
         accepts: no range is widened to a value that this refuses.
         learnt: whether the winner is better than always saying one class.
+        inside: the trials that lie in the search space, by default all: it may have been changed.
     """
+    inside = records if inside is None else inside
+    placed = next((record for record in inside if record.number == best.number), None)
     draft = _Draft([] if learnt else [NOTHING_LEARNT])
     more = still_rising(best, epochs)
     if more:
@@ -91,8 +95,8 @@ def advise(
         draft.remarks.append(
             f"Trial {best.number}, the best, was still improving at its last epoch{others}: more epochs may help."
         )
-    cliffs = find_cliffs(records, best, space)
-    for edge in find_edges(best, space, found, accepts) if found else ():
+    cliffs = find_cliffs(inside, placed, space) if placed else []
+    for edge in find_edges(placed, space, found, accepts) if found and placed else ():
         if edge.name not in {cliff.name for cliff in cliffs}:  # beyond it trials fail
             draft.remarks.append(edge.sentence)
             draft.overrides += edge.overrides

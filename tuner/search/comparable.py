@@ -8,29 +8,55 @@ understands, and that also holds for a trial that ended before its first epoch.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.core.config import SweepConfig
 from tuner.core.objective import Goal
 from tuner.core.records import TrialRecord
-from tuner.search.extrapolation import Floats, ScoreTable
+from tuner.core.warm_trials import WarmTrials
+from tuner.search.extrapolation import Floats
+from tuner.search.score_history import Key, Length, ScoreHistory, lengths_of
+
+
+class Scores(NamedTuple):
+    """All scores, comparable, the larger the better."""
+
+    own: Floats
+    """(trials, objectives) of the sweep's trials; NaN for those that are not to be compared yet."""
+    warm: Floats
+    """(warm trials, objectives) of those of an earlier sweep; NaN for those that have been trained again."""
+    superseded: frozenset[int]
+    """The numbers of the trials whose point was trained again for longer, and has a score there."""
 
 
 class Comparable:
     """What all trials of a sweep come to."""
 
-    def __init__(self, levels: Sequence[int], goal: Goal) -> None:
-        """`levels` are the epochs after which trials are compared, see ScoreTable."""
-        self._tables = [ScoreTable(levels, place) for place in range(len(goal.objectives))]
+    def __init__(
+        self, lengths: Sequence[Length], goal: Goal, warm: WarmTrials | None = None, *, key: Key | None = None
+    ) -> None:
+        """Args:
+        lengths: after which epochs trials are compared, see ScoreHistory.
+        goal: what they are compared by.
+        warm: trials of an earlier sweep with the same goal, which has one objective.
+        key: what is equal for two trials of the same point, see ScoreHistory.
+        """
+        trials, comparable = (warm.trials, warm.comparable) if warm else ((), True)
+        self._histories = [
+            ScoreHistory(lengths, trials, comparable=comparable, key=key, objective=place)
+            for place in range(len(goal.objectives))
+        ]
         self._violations: dict[int, float] = {}
         self._ended: set[int] = set()  # of those that violate a constraint: they ended without a score
         self._goal = goal
 
     def note(self, record: TrialRecord) -> None:
         """Takes what a trial has come to."""
-        for table in self._tables:
-            table.note(record)
+        for history in self._histories:
+            history.note(record)
         self._violations.pop(record.number, None)
         if not self._goal.constraints or record.state == "FAIL":
             return
@@ -39,10 +65,22 @@ class Comparable:
             if record.ended:
                 self._ended.add(record.number)
 
-    def gains(self) -> Floats:
-        """(trials, objectives) numbers, the larger the better; NaN for trials that are not to be compared yet."""
-        found = np.stack([table.extrapolated() for table in self._tables], axis=1)
-        return below_the_feasible(found, self._violations, self._ended) if self._violations else found
+    def scores(self) -> Scores:
+        """What they are now."""
+        each = [history.scores() for history in self._histories]
+        own = np.stack([one.own for one in each], axis=1)
+        warm = np.stack([one.warm for one in each], axis=1)
+        if self._violations:
+            own = below_the_feasible(own, self._violations, self._ended)
+        return Scores(own, warm, each[0].superseded)
+
+
+def final_scores(config: SweepConfig, records: Sequence[TrialRecord]) -> Floats:
+    """(trials, objectives) what a sweep's trials came to: their scores at the last epoch, or extrapolated to it."""
+    comparable = Comparable(lengths_of(config), config.goal)
+    for record in records:
+        comparable.note(record)
+    return comparable.scores().own
 
 
 def below_the_feasible(gains: Floats, violations: dict[int, float], ended: set[int]) -> Floats:

@@ -52,6 +52,12 @@ class ScoreTable:
         """(trials,) scores after the last level, see `extrapolate`."""
         return extrapolate(self._table[: self._count])
 
+    def scores(self, count: int) -> Floats:
+        """(count, levels) the scores that trials have; NaN where one has not reached a level."""
+        rows = np.full((count, len(self._levels)), np.nan)
+        rows[: self._count] = self._table[: self._count]
+        return rows
+
 
 def fine_score(rank: Rank, objective: int = 0) -> float:
     """What an objective came to, and a little more the lower the loss is. Different accuracies are never reordered.

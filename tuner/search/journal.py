@@ -9,7 +9,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,14 @@ class Journal(BaseJournalBackend):
         Raises:
             OSError: the lines could not be written; the error names the file.
         """
+        self._append(map(sealed, logs))
+
+    def _append(self, lines: Iterable[bytes]) -> None:
         try:
             with self._path.open("ab", buffering=0) as file:
                 before = file.tell()
                 try:
-                    _write(file.fileno(), b"".join(map(_sealed, logs)))
+                    _write(file.fileno(), b"".join(lines))
                 except OSError:
                     file.truncate(before)
                     raise
@@ -91,7 +94,8 @@ def _write(descriptor: int, content: bytes) -> None:
     os.fsync(descriptor)
 
 
-def _sealed(log: dict[str, Any]) -> bytes:
+def sealed(log: dict[str, Any]) -> bytes:
+    """A change as a line of the file."""
     body = json.dumps(log, separators=(",", ":")).encode()[:-1]
     return body + f',"crc":"{zlib.crc32(body):08x}"}}\n'.encode()
 
@@ -103,7 +107,7 @@ def _opened(line: bytes) -> dict[str, Any] | None:
     if body == line or (seal and zlib.crc32(body[: seal.start()]) != int(seal[1], 16)):
         return None
     try:
-        log = json.loads(body)
+        log = json.loads(body.decode())
     except ValueError:
         return None
     return log if isinstance(log, dict) else None

@@ -16,6 +16,7 @@ from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space
 
 CONFIRMING = 5  # seeds
+TIMES = 2  # how many times as many trials are proposed to a user
 
 
 def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
@@ -50,6 +51,17 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
     options += _searching(config)
     options += ["--time-budget", f"{config.time_budget:g}s"] if _is_duration(config.time_budget) else []
     return shlex.join(["tuner", "sweep", *data, *options, *_same(config)])
+
+
+def resume_command(config: SweepConfig, advice: Advice) -> str:
+    """The command that goes on with this sweep, so that its trials count; empty where only another sweep serves."""
+    changes = bool(advice.overrides or advice.trials) and not advice.max_epochs
+    if config.trials == 1 or config.sampler == "grid" or not (changes and _parses(config.space, advice.overrides)):
+        return ""
+    words = ["tuner", "resume", config.name, "--trials", str(max(advice.trials or 0, TIMES * config.trials))]
+    words += [part for each in advice.overrides for part in ("--set", each)]
+    words += ["--time-budget", f"{config.time_budget:g}s"] if _is_duration(config.time_budget) else []
+    return shlex.join(words)
 
 
 def pair_space(config: SweepConfig, task: str) -> dict[str, Any]:

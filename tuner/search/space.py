@@ -30,11 +30,18 @@ class Parameter:
     step: float | None = None
     parent: str | None = None
     parent_values: tuple[Value, ...] = ()
+    version: int = 1
+    """Which of the parameters of this name it is that Optuna can tell apart only by a name: see labels.py."""
+
+    @property
+    def alternative(self) -> str:
+        """The name for people: alternatives of one parameter, such as sgd's lr and adam's, are told apart."""
+        return f"{self.name} ({'|'.join(map(str, self.parent_values))})" if self.parent else self.name
 
     @property
     def label(self) -> str:
-        """The name in the study: alternatives of one parameter, such as sgd's lr and adam's, are told apart."""
-        return f"{self.name} ({'|'.join(map(str, self.parent_values))})" if self.parent else self.name
+        """The name in the study."""
+        return self.alternative if self.version == 1 else f"{self.alternative} #{self.version}"
 
     @property
     def extremes(self) -> tuple[Value, ...]:

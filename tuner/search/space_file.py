@@ -13,6 +13,7 @@ from tuner.core import catalog
 from tuner.core.config import MOST_EPOCHS, SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.records import Value
+from tuner.search.labels import labelled
 from tuner.search.space import Parameter, SearchSpace, is_number, is_value
 from tuner.search.start_points import START, parse_start
 
@@ -22,8 +23,14 @@ _KEYS = {"choices", "low", "high", "log", "step", "when"}
 
 
 def space_of(config: SweepConfig) -> SearchSpace:
-    """The search space of a sweep."""
-    return parse_space(config.space, f"the search space of {config.name}", narrowed=True)
+    """The search space that a sweep has now."""
+    return labelled(spaces_of(config))
+
+
+def spaces_of(config: SweepConfig) -> list[SearchSpace]:
+    """All search spaces that it has had, in their order. The last one is that of now."""
+    raws = [*(each["space"] for each in config.earlier), config.space]
+    return [parse_space(raw, f"the search space of {config.name}", narrowed=True) for raw in raws]
 
 
 def read_toml(text: str, source: str, what: str = "a search space") -> dict[str, Any]:

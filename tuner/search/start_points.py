@@ -16,6 +16,7 @@ from tuner.search.space import Middle, Parameter, SearchSpace, is_number
 
 START = "start"  # the key in the file of a search space
 MOST_POINTS = 5  # in such a file
+MOST_DIGITS = 12  # of a number that somebody typed
 SAME = 1e-8  # of a step: Optuna allows this difference, too
 Point = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ def fit_point(point: Point, space: SearchSpace) -> FittedPoint:
             misfits[name] = f"depends on {parameter.parent}, which does not fit"
         elif name in point:
             try:
-                found[name] = _fitted(parameter, point[name])
+                found[name] = fit_value(parameter, point[name])
             except TunerError as error:
                 misfits[name] = str(error)
     for name in point:
@@ -99,7 +100,7 @@ def values_to_draw(point: Mapping[str, Value], space: SearchSpace) -> dict[str, 
     return {parameter.label: point[parameter.name] for parameter in drawn}
 
 
-def _fitted(parameter: Parameter, value: Any) -> Value:
+def fit_value(parameter: Parameter, value: Any) -> Value:
     """The value as it would be drawn. Raises TunerError with the reason why it cannot be."""
     if parameter.choices:
         return _chosen(parameter, value)
@@ -123,7 +124,8 @@ def _chosen(parameter: Parameter, value: Any) -> Value:
 
 
 def _misfit(value: Any, reason: str, parameter: Parameter) -> TunerError:
-    return TunerError(f"{value!r} {reason} {' '.join(str(parameter).split())}")
+    text = f"{value:.6g}" if isinstance(value, float) and len(repr(value)) > MOST_DIGITS else repr(value)
+    return TunerError(f"{text} {reason} {' '.join(str(parameter).split())}")
 
 
 def _unknown(name: str, space: SearchSpace) -> str:

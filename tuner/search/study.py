@@ -9,35 +9,31 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.samplers import RandomSampler
+from optuna.storages import JournalStorage
 from optuna.trial import TrialState
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import default_values, first_trial
 from tuner.core.objective import PLAIN, SCORE, Goal
 from tuner.core.records import TrialRecord, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.warm_trials import WarmTrials
 from tuner.search.comparable import Comparable
 from tuner.search.journal import drop_torn_line
+from tuner.search.journal_writer import JournalWriter
 from tuner.search.samplers import BY_TPE, Sampling
+from tuner.search.samplers.refitted import RefittedTrials
 from tuner.search.samplers.view import CONSTRAINT, MEMORY, StudyForSampler
-from tuner.search.schedulers import make_scheduler
+from tuner.search.score_history import Length, lengths_of
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
-from tuner.search.study_reader import (
-    GOAL,
-    KEPT,
-    MEASURED,
-    SPENT,
-    STUDY,
-    goal_of,
-    open_journal,
-    quiet_optuna,
-    to_record,
-)
+from tuner.search.study_reader import GOAL, KEPT, MEASURED, SPENT, STUDY, goal_of, quiet_optuna, to_record
 
 FIXED = "fixed_params"  # Optuna's own: with this attribute of a trial these values are taken, as if they were drawn
 
@@ -52,10 +48,12 @@ class Study:
         *,
         seed: int,
         trials: int,
-        levels: Sequence[int] = (1,),
+        lengths: Sequence[Length] = (Length(first=0, levels=(1,)),),
         start: Sequence[Mapping[str, Value]] = (),
         sampling: Sampling = BY_TPE,
         goal: Goal = PLAIN,
+        refitted: RefittedTrials | None = None,
+        warm: WarmTrials | None = None,
     ) -> None:
         """Opens a study, or creates it.
 
@@ -64,14 +62,17 @@ class Study:
             space: gives the parameters of a trial of Optuna, which it may draw: see `space.SearchSpace`.
             seed: of what is drawn.
             trials: how many there will be.
-            levels: the epochs after which the sampler compares trials: the rungs, and the last epoch.
-            start: what the trials 0, 1, ... get in place of what would be drawn, by the names in the study.
+            lengths: after which epochs the sampler compares trials.
+            start: what the first trials of `sampling` get in place of what would be drawn, by the names in the study.
             sampling: how parameters are drawn.
             goal: what trials are compared by.
+            refitted: the earlier trials as they lie in the search space, if that was changed or there are `warm` ones.
+            warm: trials of an earlier sweep that the sampler begins with.
         """
         self.torn = drop_torn_line(journal)
         with quiet_optuna():
-            self._storage = open_journal(journal)
+            self._journal = JournalWriter(journal)
+            self._storage = JournalStorage(self._journal)
             self._study = optuna.create_study(
                 storage=self._storage,
                 study_name=STUDY,
@@ -83,8 +84,8 @@ class Study:
                 self._study.set_metric_names([each.name for each in goal.objectives])
                 self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text])
         self._goal = goal
-        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, len(goal.objectives))
-        self._sampling = sampling
+        seen = refitted.warm([each.parameters for each in warm.trials]) if refitted and warm else []
+        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, len(goal.objectives), refitted, seen)
         self._space = space
         self._start = start
         self._seed = seed
@@ -92,44 +93,53 @@ class Study:
         frozen = self._study.get_trials(deepcopy=False)
         self._ids = [trial._trial_id for trial in frozen]
         self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them
-        self._scores = Comparable(levels, goal)
+        before = self._records[: sampling.first] if refitted else []
+        tried = [drawn for record in before if refitted and (drawn := refitted.drawn(record.parameters)) is not None]
+        self._sampling = replace(sampling, tried=tuple(tried))
+        self._scores = Comparable(lengths, goal, warm, key=refitted.key if refitted else None)
         for record in self._records:
             self._scores.note(record)
 
     @classmethod
     def of(cls, config: SweepConfig, folder: SweepFolder) -> Study:
         """The study of a sweep, new or as it was left."""
-        levels = (*make_scheduler(config).rungs(), config.epochs)
         space = space_of(config)
         start = [values_to_draw(point, space) for point in space.start]
-        sampling = Sampling(config.sampler, space.parameters)
+        sampling = Sampling(config.sampler, space.parameters, first_trial(config))
+        warm = WarmTrials.of(config)
+        defaults = {**(warm.defaults if warm else {}), **default_values(config)}
+        refitted = RefittedTrials(space, sampling.first, defaults) if config.earlier or warm else None
         return cls(
             folder.journal,
             space,
             seed=config.seed,
             trials=config.trials,
-            levels=levels,
+            lengths=lengths_of(config),
             start=start,
             sampling=sampling,
             goal=config.goal,
+            refitted=refitted,
+            warm=warm,
         )
 
     def ask(self) -> tuple[int, dict[str, Value]]:
         """Creates a trial and samples its parameters."""
-        number = self.count
-        self._ids.append(self._storage.create_new_trial(self._study._study_id))
-        self._records.append(self._read(number))
-        return self.reissue(number)
+        with self._journal.together():
+            number = self.count
+            self._ids.append(self._storage.create_new_trial(self._study._study_id))
+            self._records.append(self._read(number))
+            return self.reissue(number)
 
     def reissue(self, number: int) -> tuple[int, dict[str, Value]]:
         """A trial to resume, with its parameters. Those that were not sampled before are sampled now."""
         if not self.record(number).parameters:
             seed = trial_seed(self._seed, number)
-            self._asker.look(self._scores.gains(), seed)
-            if number < len(self._start):
-                self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[number]))
+            self._asker.look(self._scores.scores(), seed)
+            place = number - self._sampling.first
+            if 0 <= place < len(self._start):
+                self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[place]))
             self._asker.sampler = self._sampling.make_sampler(seed=self._seed, number=number, startup=self._startup)
-            with quiet_optuna():
+            with quiet_optuna(), self._journal.together():
                 self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))
         return number, self.record(number).parameters
 
@@ -144,11 +154,12 @@ class Study:
         if epoch in record.values:
             return None
         stored = record.metrics.get(epoch)
-        if stored is None:
-            stored = {"time": max(time.time(), record.latest), **metrics}
-            self._note(number, f"epoch {epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
-        if all(map(math.isfinite, (metrics[SCORE], metrics["val_loss"]))) and self._goal.finite(metrics):
-            self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[self._goal.watched.name])
+        with self._journal.together():
+            if stored is None:
+                stored = {"time": max(time.time(), record.latest), **metrics}
+                self._set(number, f"epoch {epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
+            if all(map(math.isfinite, (metrics[SCORE], metrics["val_loss"]))) and self._goal.finite(metrics):
+                self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[self._goal.watched.name])
             self._refresh(number)
         return stored
 
@@ -192,18 +203,18 @@ class Study:
         record = self.record(number)
         if record.ended:
             return
-        if infeasible:
-            optuna.Trial(self._study, self._ids[number]).set_constraint(MEMORY, 1.0)
-        if reason:
-            self._note(number, "reason", reason)
         outcome = record.outcome(record.best_epoch) if state == "COMPLETE" else {}
         values = [outcome[each.name] for each in self._goal.objectives] if outcome else None
-        for constraint in self._goal.constraints if outcome else ():  # for Optuna's best trials, and for its dashboard
-            key, excess = f"{CONSTRAINT}{constraint}", constraint.excess(outcome[constraint.name])
-            self._storage.set_trial_system_attr(self._ids[number], key, excess)
-        with quiet_optuna():
+        with quiet_optuna(), self._journal.together():
+            if infeasible:
+                optuna.Trial(self._study, self._ids[number]).set_constraint(MEMORY, 1.0)
+            if reason:
+                self._set(number, "reason", reason)
+            for constraint in self._goal.constraints if outcome else ():  # for Optuna's best trials and its dashboard
+                key, excess = f"{CONSTRAINT}{constraint}", constraint.excess(outcome[constraint.name])
+                self._storage.set_trial_system_attr(self._ids[number], key, excess)
             self._study.tell(number, values, TrialState[state])
-        self._refresh(number)
+            self._refresh(number)
 
     @property
     def count(self) -> int:
@@ -224,8 +235,11 @@ class Study:
 
     def _note(self, number: int, key: str, value: Any) -> None:
         """Stores an attribute of a trial."""
-        self._storage.set_trial_user_attr(self._ids[number], key, value)
+        self._set(number, key, value)
         self._records[number] = self._read(number)
+
+    def _set(self, number: int, key: str, value: Any) -> None:
+        self._storage.set_trial_user_attr(self._ids[number], key, value)
 
     def _refresh(self, number: int) -> None:
         self._records[number] = self._read(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +56,7 @@ class StudyReader:
             return None
         with quiet_optuna():
             if self._storage is None:
-                self._storage = open_journal(self._journal)
+                self._storage = JournalStorage(Journal(self._journal))
             if not self._storage.get_all_studies():
                 return None
             return optuna.load_study(study_name=STUDY, storage=self._storage)
@@ -64,11 +65,6 @@ class StudyReader:
 def read_records(journal: Path) -> list[TrialRecord]:
     """The trials of a study, without writing to it: its sweep may be running."""
     return StudyReader(journal).records()
-
-
-def open_journal(path: Path) -> JournalStorage:
-    """The storage of a study, created if it is missing."""
-    return JournalStorage(Journal(path))
 
 
 def goal_of(study: optuna.Study) -> Goal:
@@ -109,12 +105,21 @@ def to_record(frozen: FrozenTrial, goal: Goal = PLAIN) -> TrialRecord:
 
 @contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Silences Optuna's notes about experimental arguments and about each finished trial."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    """Silences Optuna's notes about experimental arguments and about each finished trial.
+
+    By a filter: a change of the level would empty the caches of all loggers, which costs more than to store a report.
+    """
+    loud = [each for each in logging.getLogger("optuna").handlers if _errors_only not in each.filters]
+    for handler in loud:
+        handler.addFilter(_errors_only)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         try:
             yield
         finally:
-            optuna.logging.set_verbosity(verbosity)
+            for handler in loud:
+                handler.removeFilter(_errors_only)
+
+
+def _errors_only(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR

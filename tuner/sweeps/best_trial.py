@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import raw_space
 from tuner.core.errors import TunerError
 from tuner.core.no_winner import no_best
 from tuner.core.objective import METRICS, SCORE, Metric
@@ -69,10 +70,11 @@ class BestTrial:
         }
 
     def to_toml(self) -> str:
-        """The sweep's search space as a file for `--space`, in which this trial is the start point."""
+        """The search space that this trial was drawn from as a file for `--space`, with the trial as start point."""
         where = f"trial {self.trial.number} of {self.config.name}"
         comment = f"The search space of {self.config.name}. It begins with {where}."
-        return space_text({**self.config.space, "epochs": self.config.epochs}, self.trial.parameters, where, comment)
+        space = raw_space(self.config, self.trial.number)
+        return space_text({**space, "epochs": self.config.epochs}, self.trial.parameters, where, comment)
 
 
 def find_best(name: str, home: Path, option: str = "tuner best") -> BestTrial:

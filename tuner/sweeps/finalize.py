@@ -24,6 +24,7 @@ from tuner.sweeps.final_test import evaluate_best
 from tuner.sweeps.growth import same_winner, succeeding, with_more_trials
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
+from tuner.sweeps.new_space import outside_note
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.validation import score_validation
 
@@ -98,6 +99,9 @@ def find_winner(
         with events.phase("Testing the best model"):
             winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note, tried)
         winner = succeeding(folder, winner, records, events)
+    outside = outside_note(config, best)
+    if outside:
+        events.on_note(outside, warning=False)
     return replace(winner, val_samples=samples, val_luck=optimism(records, samples))
 
 

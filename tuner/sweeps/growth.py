@@ -17,31 +17,35 @@ from tuner.core.callback import Callback
 from tuner.core.config import MOST_TRIALS, SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
+from tuner.core.earlier import first_trial
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import Outcome, Winner, read_earlier_result, read_earlier_winner, write_result
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_seconds
+from tuner.search.next_command import TIMES
 from tuner.search.samplers.grid import grid_size
 from tuner.search.space_file import space_of
 from tuner.search.study_reader import StudyReader
 from tuner.sweeps.confirmation import lacks, seeds_after
 from tuner.sweeps.lock import clear_order
+from tuner.sweeps.new_space import space_lines, with_space
 
-TIMES = 2  # how many times as many trials are proposed to a user
 
-
-def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest) -> SweepConfig:
-    """The sweep with what is asked for.
+def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: Callback | None = None) -> SweepConfig:
+    """The sweep with what is asked for. `events` are told of start points that are dropped.
 
     Raises:
         TunerError: it is no more than there is, or nothing can come of it.
     """
     reader = StudyReader(folder.journal)
     records, spent = reader.records(), sum(reader.spent())
-    known, trials = len(records), config.trials if asked.trials is None else asked.trials
+    if asked.changes_space:
+        config = with_space(config, asked, records, events or Callback())
     most = most_trials(config)
+    trials = asked.trials or (most if config.sampler == "grid" and asked.changes_space else config.trials)
+    known = len(records)
     if trials > max(most, known):
         raise TunerError(f"--trials {trials}: {_full(config, most)}")
     begun = asked.time_budget is not None and any(not record.ended for record in records)  # these get more time
@@ -63,7 +67,10 @@ def most_trials(config: SweepConfig) -> int:
     space = space_of(config)
     if all(len(each.choices) == 1 for each in space.parameters):
         return 1
-    return grid_size(space.parameters) if config.sampler == "grid" else MOST_TRIALS
+    if config.sampler != "grid":
+        return MOST_TRIALS
+    tried = int(config.earlier[-1]["tried"]) if config.earlier else 0
+    return first_trial(config) + grid_size(space.parameters) - tried
 
 
 def _full(config: SweepConfig, most: int) -> str:
@@ -78,7 +85,10 @@ def announce(old: SweepConfig, new: SweepConfig, asked: GrowRequest, folder: Swe
     reader = StudyReader(folder.journal)
     size = counted(new.trials, "trial")
     whole = size if new.trials == old.trials else f"{size} instead of {old.trials}"
-    events.on_note(f"{new.name} goes on: {whole}, of which it has {len(reader.records())}", warning=False)
+    records = reader.records()
+    events.on_note(f"{new.name} goes on: {whole}, of which it has {len(records)}", warning=False)
+    for line in space_lines(old, new, records):
+        events.on_note(line, warning=False)
     if asked.time_budget is not None and not reader.spent():  # else the search tells the rest of its budget
         events.on_note(f"the search may take {format_seconds(asked.time_budget)} from now on", warning=False)
 

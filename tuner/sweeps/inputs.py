@@ -12,7 +12,8 @@ from tuner.core.errors import TunerError
 from tuner.core.files import data_root
 from tuner.data.source import Source
 from tuner.data.spec import Splits
-from tuner.search.space_file import space_of
+from tuner.search.space import SearchSpace
+from tuner.search.space_file import spaces_of
 from tuner.training.classifier import model_parameters
 from tuner.training.trial import PRETRAINED, Arrays, Weights
 
@@ -59,13 +60,18 @@ def _read_pretrained(config: SweepConfig) -> Weights:
                 f"--weights: {config.model} has no pretrained weights; these models have: {', '.join(fitting)}"
             )
         return {}
-    entries = [p for p in space_of(config).parameters if p.name == "pretrained"]
-    values = {value for entry in entries for value in entry.choices}
-    if not any(entry.parent is None for entry in entries):  # if no entry applies, the model's default does
-        values.add(model_parameters(config.model)["pretrained"])
-    if True not in values:
+    if not any(may_be_pretrained(space, config.model) for space in spaces_of(config)):
         if config.weights:
             raise TunerError("--weights: pretrained is false, so they would not be used")
         return {}
     weights: Weights = module.pretrained(Path(config.weights) if config.weights else None, data_root() / "weights")
     return weights
+
+
+def may_be_pretrained(space: SearchSpace, model: str) -> bool:
+    """Whether a trial of this space may start from pretrained weights."""
+    entries = [p for p in space.parameters if p.name == "pretrained"]
+    values = {value for entry in entries for value in entry.choices}
+    if not any(entry.parent is None for entry in entries):  # if no entry applies, the model's default does
+        values.add(model_parameters(model).get("pretrained", False))
+    return True in values

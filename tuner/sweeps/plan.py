@@ -27,6 +27,7 @@ from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.start_points import with_start_points
+from tuner.sweeps.warm_trials import take_trials
 from tuner.training.classifier import check_task, model_note, model_parameters, try_value
 from tuner.training.hyperparameters import TRAINING_PARAMETERS
 
@@ -92,7 +93,11 @@ def plan(
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
-    return replace(config, pretrained=weights), inputs
+    config = replace(config, pretrained=weights)
+    if request.warm_start is not None:
+        taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
+        config = replace(config, warm=taken.to_json() if taken else None)
+    return config, inputs
 
 
 def _resources(request: SweepRequest, trials: int) -> TrialResources:

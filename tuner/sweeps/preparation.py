@@ -26,6 +26,7 @@ from tuner.sweeps.confirmation import is_pending, plan_more
 from tuner.sweeps.growth import announce, begin_growth, going_on, grown, with_more_trials
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
+from tuner.sweeps.new_space import check_new_space, finish_drawing
 from tuner.sweeps.pair import check_data_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
 from tuner.sweeps.resume import check_inputs, fit_to_machine
@@ -110,7 +111,8 @@ def check_resumable(name: str, home: Path) -> SweepConfig:
 def begin_growing(
     name: str, asked: GrowRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None
 ) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
-    """Makes a finished or interrupted sweep one with more trials or time, without training. From then on `resume` does.
+    """Makes a finished or interrupted sweep one with more trials or time, or with another
+    search space, without training. From then on `resume` does.
 
     Args:
         name: the sweep's.
@@ -125,13 +127,17 @@ def begin_growing(
     home = home or tuner_home()
     config, folder, events = known_sweep(name, home), SweepFolder(home / name), Callbacks(callbacks)
     _check_not_running(folder)
-    grown(config, folder, asked)  # whatever is wrong with the request is told before the data is read
+    planned = grown(config, folder, asked)  # whatever is wrong with the request is told before the data is read
     fitted, inputs = prepare_again(config, folder, events)
+    check_new_space(planned, asked, inputs.splits.spec)
     with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
-        new = grown(config, folder, asked)
+        if asked.changes_space:
+            finish_drawing(config, folder, read_records(folder.journal))
+        new = grown(config, folder, asked, events)
         begin_growth(new, folder)
     announce(config, new, asked, folder, events)
-    return replace(fitted, trials=new.trials, time_budget=new.time_budget), folder, inputs
+    changed = {each: getattr(new, each) for each in ("trials", "time_budget", "space", "earlier")}
+    return replace(fitted, **changed), folder, inputs
 
 
 def begin_confirming(

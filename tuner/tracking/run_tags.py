@@ -38,14 +38,15 @@ def _goal_tags(config: SweepConfig) -> dict[str, str]:
 def grown_tags(config: SweepConfig, tags: Mapping[str, str]) -> dict[str, str]:
     """The tags of a sweep's run that must change because the sweep has grown since; none when it has not."""
     known = config_in(tags)
-    if not known or all(known.get(name) == getattr(config, name) for name in ("trials", "time_budget")):
+    now = json.loads(_config_text(config))
+    if not known or all(known.get(name) == now[name] for name in ("trials", "time_budget", "epochs", "space")):
         return {}
-    return {_CONFIG_TAG: _config_text(config)}
+    return {_CONFIG_TAG: json.dumps(now)}
 
 
 def _config_text(config: SweepConfig) -> str:
-    """The configuration without its start points: of many, MLflow would cut the tag. The trials have them."""
-    known = asdict(config)
+    """The configuration of now without its start points: of many, MLflow would cut the tag. The trials have them."""
+    known = {name: value for name, value in asdict(config).items() if name not in ("earlier", "warm")}
     known["space"] = {key: value for key, value in config.space.items() if key != START}
     return json.dumps(known)
 

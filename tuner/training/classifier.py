@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError, unknown
+from tuner.core.records import Value
 from tuner.data.batches import evaluation_batches
 from tuner.data.spec import DataSpec
 from tuner.data.texts import lengths
@@ -98,6 +100,12 @@ def model_parameters(model: str) -> dict[str, Any]:
     signature = inspect.signature(catalog.load("models", model).build)
     keywords = (p for p in signature.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY)
     return {parameter.name: parameter.default for parameter in keywords}
+
+
+def parameter_defaults(model: str) -> dict[str, Value]:
+    """What training and a model take for each of their parameters that is not given, where that is a plain value."""
+    training = {each.name: each.default for each in fields(Hyperparameters)}
+    return {name: value for name, value in {**model_parameters(model), **training}.items() if isinstance(value, Value)}
 
 
 def is_pretrained(model: str, arguments: Mapping[str, Any]) -> bool:

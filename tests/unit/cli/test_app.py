@@ -14,6 +14,7 @@ from support.common import Typed, check_refused, make_config
 from tuner.core import catalog
 from tuner.core.files import write_checked_json
 from tuner.core.sweep_folder import SweepFolder
+from tuner.execution.jobs.upload import unpack
 from tuner.sweeps.lock import lock_sweep
 
 HEAVY = ("torch", "ray", "mlflow", "optuna", "sklearn", "numpy")
@@ -198,12 +199,11 @@ def test_a_taken_name_says_how_to_go_on(typed: Typed, home: Path) -> None:
     assert refused() == taken
 
 
-@pytest.mark.parametrize("option", [("--max-epochs", "40"), ("--set", "lr=0.1"), ("--space", "new.toml")])
-def test_what_a_sweep_keeps_cannot_be_changed_later(typed: Typed, home: Path, option: tuple[str, str]) -> None:
+def test_what_a_sweep_keeps_cannot_be_changed_later(typed: Typed, home: Path) -> None:
     make_config(name="x").save(home / "x")
-    code, out, err = typed("resume", "x", "--trials", "40", *option)
+    code, out, err = typed("resume", "x", "--trials", "40", "--max-epochs", "40")
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert err.startswith("error: x keeps its search space and --max-epochs, ")
+    assert err.startswith("error: x keeps --max-epochs, ")
     assert err.endswith(": tuner sweep DATASET MODEL --warm-start x\n")
 
 
@@ -223,6 +223,29 @@ def test_more_trials_are_asked_for_on_the_cluster_that_has_the_sweep(
     assert typed("resume", "x", "--trials", "0", "--address", cluster)[0] == 2
     more = ["--trials", "40", "--time-budget", "90.000000s"]
     assert asked == [[cluster, "resume", "x", *more], [cluster, "resume", "x"]]
+
+
+def test_a_changed_search_space_is_sent_to_the_cluster_that_has_the_sweep(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[list[str]] = []
+
+    def proceed(words: list[str], _address: str, *, files: Path, **_: object) -> int:
+        asked.append(words)
+        monkeypatch.chdir(files)
+        asked.append(unpack(words, tmp_path / "there"))
+        return 0
+
+    monkeypatch.setattr("tuner.cli.remote.proceed", proceed)
+    file = tmp_path / "new.toml"
+    words = ["resume", "x", "--space", str(file), "--set", "lr=0.1..1", "--set", "dropout=0.1,0.2"]
+    assert typed(*words, "--address", "http://head:8265")[0] == 2  # there is no such file
+    file.write_text("epochs = 3\n[params]\nlr = { low = 0.1, high = 0.2 }\n")
+    assert typed(*words, "--address", "http://head:8265")[0] == 0
+    sent, there = asked
+    assert sent == ["resume", "x", "--space", "upload:new.toml", "--set", "lr=0.1..1", "--set", "dropout=0.1,0.2"]
+    assert Path(there[3]).read_text() == file.read_text()
+    assert [*there[:3], *there[4:]] == [*sent[:3], *sent[4:]]
 
 
 COMMANDS = (

@@ -177,3 +177,13 @@ def test_a_range_beyond_which_every_trial_fails_is_narrowed() -> None:
     mixed = [*records[:-1], replace(records[-1], state="COMPLETE")]
     assert not find_cliffs(mixed, records[7], space)
     assert not find_cliffs(records[6:9], records[7], space), "one failure of three is chance"
+
+
+def test_after_a_change_of_the_space_only_the_trials_in_it_count_for_its_edges() -> None:
+    records = rising(20, "lr", 1e-3, 0.1)
+    narrow = parse_space({"epochs": 1, "params": {"lr": {"low": 1e-3, "high": 0.05, "log": True}}}, "test")
+    inside = [each for each in records if float(each.parameters["lr"]) <= 0.05]
+    outside = advise(records, records[-1], narrow, 1, importance(inside, narrow, 1, ()), anything, inside=inside)
+    assert not outside.overrides
+    within = advise(records, inside[-1], narrow, 1, importance(inside, narrow, 1, ()), anything, inside=inside)
+    assert within.overrides == ("lr=0.001..0.35",)

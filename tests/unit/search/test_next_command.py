@@ -14,7 +14,7 @@ from support.made_up_search import begin, drive
 
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.search.advice import Advice
-from tuner.search.next_command import next_command, pair_space
+from tuner.search.next_command import next_command, pair_space, resume_command
 from tuner.search.overrides import override
 from tuner.sweeps.plan import plan
 
@@ -123,3 +123,18 @@ def test_the_next_sweep_searches_in_the_same_way(read: Read) -> None:
     assert (aimed.objective, aimed.constraint) == (goal["objective"], goal["constraint"])
     after_grid = read(next_command(config(sampler="grid", scheduler="none"), "image", advice))
     assert (after_grid.sampler, after_grid.scheduler) == ("tpe", "none")
+
+
+def test_a_sweep_that_can_take_the_changes_goes_on_so_that_its_trials_count() -> None:
+    own = make_config(name="x", model="lenet", trials=16, time_budget=600.0)  # a space that no --set can write
+    wider = Advice(remarks=(), overrides=("dropout=0.0..0.95",))
+    assert resume_command(own, wider) == "tuner resume x --trials 32 --set dropout=0.0..0.95 --time-budget 600s"
+    assert resume_command(config(name="x"), Advice(remarks=(), trials=40)) == "tuner resume x --trials 40"
+
+
+def test_another_sweep_is_needed_where_its_trials_could_not_count() -> None:
+    wider = Advice(remarks=(), overrides=("lr=0.01..1",))
+    assert resume_command(config(name="x", sampler="grid"), wider) == ""
+    assert resume_command(config(name="x", trials=1), wider) == ""
+    assert resume_command(config(name="x"), Advice(remarks=(), overrides=("lr=0.01..1",), max_epochs=60)) == ""
+    assert resume_command(config(name="x"), NOTHING) == ""

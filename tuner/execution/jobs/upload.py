@@ -11,6 +11,7 @@ from typing import Any
 from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.files import digest
+from tuner.core.grow_request import GrowRequest
 from tuner.core.sweep_folder import UPLOADS_FOLDER
 
 PREFIX = "upload:"
@@ -38,6 +39,14 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
             _add(file, folder, f"--{option} {file}", mend, within=within)
             names[option] = Path(f"{PREFIX}{within}{file.name}")
     return replace(request, **names)
+
+
+def pack_space(asked: GrowRequest, folder: Path) -> GrowRequest:
+    """Copies the search space of a request for more of a sweep, if it has one. See `pack`."""
+    if asked.space is None:
+        return asked
+    _add(asked.space, folder, f"--space {asked.space}", "write less into it")
+    return replace(asked, space=Path(f"{PREFIX}{asked.space.name}"))
 
 
 def unpack(arguments: list[str], home: Path) -> list[str]:

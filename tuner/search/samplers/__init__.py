@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from optuna.samplers import BaseSampler
 
+from tuner.core.records import Value
 from tuner.core.search_options import SAMPLERS
 from tuner.search.samplers.cmaes import make_cmaes
 from tuner.search.samplers.draft import Draft
@@ -46,6 +47,10 @@ class Sampling:
     """One of SAMPLERS."""
     parameters: tuple[Parameter, ...] = ()
     """Of the search space. Only `qmc` and `grid` need them in advance."""
+    first: int = 0
+    """The number of the first trial that is drawn from this search space: it may have been changed."""
+    tried: tuple[dict[str, Value], ...] = ()
+    """What the trials before have of it, by the names in the study. Only `grid` needs it."""
 
     @property
     def view(self) -> View:
@@ -61,7 +66,7 @@ class Sampling:
             startup: how many trials are drawn at random before a sampler learns.
         """
         with quiet_optuna():
-            return _KINDS[self.name].make(Draft(seed, number, startup, self.parameters))
+            return _KINDS[self.name].make(Draft(seed, number, startup, self.parameters, self.first, self.tried))
 
 
 BY_TPE = Sampling()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuner.core.records import trial_seed
+from tuner.core.records import Value, trial_seed
 from tuner.search.space import Parameter
 
 
@@ -20,6 +20,10 @@ class Draft:
     """How many trials are drawn at random before a sampler learns."""
     parameters: tuple[Parameter, ...]
     """Of the search space."""
+    first: int = 0
+    """The number of the first trial that is drawn from this search space."""
+    tried: tuple[dict[str, Value], ...] = ()
+    """What earlier trials have of this space, by the names in the study, if the space was changed."""
 
     @property
     def trial_seed(self) -> int:

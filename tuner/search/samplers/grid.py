@@ -6,7 +6,7 @@ several times.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -37,7 +37,7 @@ def grid_size(parameters: tuple[Parameter, ...]) -> int:
         endless = not parameter.choices and not parameter.whole and parameter.step is None
         if endless and _can_be_active(parameter, parameters):
             raise TunerError(
-                f"--sampler grid: {parameter.label} is a range without steps: give it a step, or choices such as "
+                f"--sampler grid: {parameter.alternative} is a range without steps: give it a step, or choices such as "
                 f"--set {parameter.name}={parameter.low:g},{parameter.high:g}"
             )
     size = len(_points(parameters))
@@ -48,8 +48,8 @@ def grid_size(parameters: tuple[Parameter, ...]) -> int:
 
 def make_grid(draft: Draft) -> BaseSampler:
     """The sampler of a trial. Where there are more trials than points, it begins again."""
-    points = _points(draft.parameters)
-    return _GridSampler(points[_order(len(points), draft.seed)[draft.number % len(points)]])
+    points = _untried(draft.parameters, draft.tried)
+    return _GridSampler(points[_order(len(points), draft.seed)[(draft.number - draft.first) % len(points)]])
 
 
 class _GridSampler(BaseSampler):
@@ -83,6 +83,13 @@ class _GridSampler(BaseSampler):
 def _points(parameters: tuple[Parameter, ...]) -> list[Point]:
     """All points, by the names in the study; one more than MOST_POINTS where there are more."""
     return list(islice(_walk(parameters, {}), MOST_POINTS + 1))
+
+
+def _untried(parameters: tuple[Parameter, ...], tried: Sequence[Point]) -> list[Point]:
+    """The points that no earlier trial has; all of them if there is none left."""
+    known = {frozenset(point.items()) for point in tried}
+    points = _points(parameters)
+    return [point for point in points if frozenset(point.items()) not in known] or points if known else points
 
 
 @lru_cache(maxsize=4)

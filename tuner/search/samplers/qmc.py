@@ -8,14 +8,13 @@ of the first trial, and draws all others at random.)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, QMCSampler
 from optuna.trial import FrozenTrial
 
-from tuner.core.records import Value
+from tuner.search.samplers.distributions import distributions
 from tuner.search.samplers.draft import Draft
 from tuner.search.space import Parameter
 
@@ -40,30 +39,3 @@ class SobolSampler(QMCSampler):
 def make_qmc(draft: Draft) -> BaseSampler:
     """The sampler of a trial."""
     return SobolSampler(draft.seed, draft.number, draft.parameters)
-
-
-def distributions(parameters: Sequence[Parameter]) -> dict[str, BaseDistribution]:
-    """What a trial would draw from, by the names in the study. Constants are left out."""
-    recorder = _Recorder()
-    for parameter in parameters:
-        parameter.draw(recorder)
-    return recorder.found
-
-
-class _Recorder:
-    """Notes what is asked of a trial."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, BaseDistribution] = {}
-
-    def suggest_categorical(self, name: str, choices: list[Value]) -> Any:
-        self.found[name] = CategoricalDistribution(choices)
-        return choices[0]
-
-    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
-        self.found[name] = IntDistribution(low, high, log=log, step=step)
-        return low
-
-    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
-        self.found[name] = FloatDistribution(low, high, log=log, step=step)
-        return low

@@ -18,8 +18,10 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.search.comparable import Scores
 from tuner.search.extrapolation import Floats
 from tuner.search.multi_objective import best_first
+from tuner.search.samplers.refitted import RefittedTrials
 
 MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory
 CONSTRAINT = "constraints:"  # before the name of a constraint among Optuna's attributes of a trial
@@ -48,32 +50,58 @@ class StudyForSampler(optuna.Study):
     a constraint says that its parameters were the reason: TPE avoids infeasible points.
     """
 
-    def __init__(self, name: str, storage: BaseStorage, view: View = View.BEST, objectives: int = 1) -> None:
+    def __init__(
+        self,
+        name: str,
+        storage: BaseStorage,
+        view: View = View.BEST,
+        objectives: int = 1,
+        refitted: RefittedTrials | None = None,
+        warm: Sequence[FrozenTrial | None] = (),
+    ) -> None:
+        """Args:
+        name: of the study.
+        storage: where it is.
+        view: which trials are seen.
+        objectives: how many numbers a trial is compared by, the larger the better.
+        refitted: gives the trials as they lie in the present search space, if that was changed.
+        warm: trials of an earlier sweep; None for those that do not lie in the space.
+        """
         super().__init__(name, storage)
         self._directions = [StudyDirection.MAXIMIZE] * objectives
+        self._warm = warm
         self._view = view
+        self._refitted = refitted
         self._seen: list[FrozenTrial] = []
         self._ended: dict[int, FrozenTrial] = {}  # as they are shown; only their scores change
 
-    def look(self, scores: Floats, seed: int) -> None:
+    def look(self, scores: Scores, seed: int) -> None:
         """Takes the trials as they are now.
 
         Args:
-            scores: (trials, objectives) comparable numbers, NaN for none.
+            scores: comparable numbers of each trial.
             seed: of the sample that is taken of many trials.
         """
         if self._view is View.NOTHING:
             return
-        trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
+        trials: Sequence[FrozenTrial | None] = self._storage.get_all_trials(self._study_id, deepcopy=False)
         known = np.full((len(trials), len(self._directions)), np.nan)
-        known[: len(scores)] = scores
+        known[: len(scores.own)] = scores.own
+        if self._refitted:
+            trials = [self._refitted.of(trial) for trial in trials if trial]
+            known[[trial is None for trial in trials]] = np.nan
         able = ~np.isnan(known).any(axis=1)
-        left_out = set(np.flatnonzero(able).tolist()) - set(self._chosen(known, seed))
+        left_out = set(np.flatnonzero(able).tolist()) - set(self._chosen(known, seed)) | scores.superseded
         worst = known[able].min(axis=0).tolist() if able.any() and self._view is View.BEST_AND_FAILED else None
         self._seen = [
+            _complete(trial, values.tolist())
+            for trial, values in zip(self._warm, scores.warm, strict=True)
+            if trial and not np.isnan(values).any()
+        ]
+        self._seen += [
             self._as_seen(trial, known[n].tolist() if able[n] else None, worst)
             for n, trial in enumerate(trials)
-            if n not in left_out
+            if trial and n not in left_out
         ]
 
     def _chosen(self, scores: Floats, seed: int) -> Sequence[int]:
@@ -123,3 +151,9 @@ def _best(scores: Floats, seed: int) -> Sequence[int]:
     order = numbers[best_first(scores[numbers].tolist())]
     others = np.random.default_rng(seed).choice(order[MOST_BEST:], MOST_SEEN - MOST_BEST, replace=False)
     return [int(number) for number in (*order[:MOST_BEST], *others)]
+
+
+def _complete(trial: FrozenTrial, values: list[float]) -> FrozenTrial:
+    seen = copy.copy(trial)
+    seen.values = values
+    return seen

@@ -1,0 +1,27 @@
+"""What a sweep was before `tuner resume` changed its search space or its number of epochs: `SweepConfig.earlier`.
+
+Each entry is plain data in sweep.json: the `space`, the `epochs` of a trial, how many `trials` had begun when it was
+replaced, and the `defaults` of training and of the model at that time, for parameters that a space does not name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuner.core.config import SweepConfig
+
+
+def first_trial(config: SweepConfig) -> int:
+    """The number of the first trial that is drawn from the search space that the sweep has now."""
+    return int(config.earlier[-1]["trials"]) if config.earlier else 0
+
+
+def raw_space(config: SweepConfig, number: int) -> dict[str, Any]:
+    """The parsed TOML of the search space that a trial was drawn from."""
+    spaces: list[dict[str, Any]] = [each["space"] for each in config.earlier if number < each["trials"]]
+    return next(iter(spaces), config.space)
+
+
+def default_values(config: SweepConfig) -> dict[str, Any]:
+    """What training and the model take for a parameter that a search space does not name, as far as that is needed."""
+    return {name: value for each in config.earlier for name, value in each["defaults"].items()}
