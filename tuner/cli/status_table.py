@@ -74,7 +74,7 @@ def _columns(found: Sequence[Status]) -> dict[str, Column]:
         "state": Column("state", [f"{each.state}, unsent" if each.unsent else each.state for each in found]),
         "trials": Column("trials", [_trials(each) for each in found]),
         "failed": Column("failed", [str(each.summary.counts.get("failed") or "") for each in found]),
-        "best": Column(_best_heading(found), [_best(each) for each in found]),
+        "best": _best(found),
         "test": Column(
             "test acc",
             [
@@ -89,16 +89,15 @@ def _columns(found: Sequence[Status]) -> dict[str, Column]:
     return {name: column for name, column in columns.items() if any(column.cells)}
 
 
-def _best_heading(found: Sequence[Status]) -> str:
-    """`val acc` where all sweeps go by it; otherwise each cell names what its sweep goes by."""
-    return "best" if any(each.config.goal.first != PLAIN.first for each in found) else "val acc"
-
-
-def _best(status: Status) -> str:
-    best, first = status.summary.best, status.config.goal.first
-    if best is None:
-        return ""
-    return first.metric.text(best.score) if first == PLAIN.first else f"{first.name} {first.metric.text(best.score)}"
+def _best(found: Sequence[Status]) -> Column:
+    """The best score of each sweep. Where one goes by something else than the accuracy, each cell names what it is."""
+    named = any(each.config.goal.first != PLAIN.first for each in found)
+    cells = []
+    for each in found:
+        first, best = each.config.goal.first, each.summary.best
+        name = f"{first.name} " if named else ""
+        cells.append("" if best is None else f"{name}{first.metric.text(best.score)}")
+    return Column("best" if named else "val acc", cells)
 
 
 def _trials(status: Status) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -98,3 +100,31 @@ def test_all_sweeps_are_watched_until_none_runs(monkeypatch: pytest.MonkeyPatch,
         "stopping",
         "paused",
     ]
+
+
+def test_where_sweeps_go_by_different_things_each_cell_names_what_it_is() -> None:
+    by_loss = replace(FOUND[1], config=make_config(name="x", objective="val_loss:min"))
+    goal = by_loss.config.goal
+    best = replace(
+        make_record(3, "COMPLETE", {1: {"val_accuracy": 0.875, "val_loss": 0.5}}), goal=goal, values={1: 0.5}
+    )
+    by_loss = replace(by_loss, summary=replace(by_loss.summary, best=best))
+    heading, plain, other = status_lines([FOUND[0], by_loss], 200)
+    assert re.split("  +", heading)[4] == "best"
+    assert re.split("  +", plain)[4] == "val_accuracy 0.8750"
+    assert re.split("  +", other)[4] == "val_loss 0.5000"
+
+
+def test_a_status_comes_back_from_another_machine_with_its_objectives() -> None:
+    config = make_config(objective="val_accuracy:max,parameters:min", constraint="latency_ms<=2")
+    best = make_record(3, "COMPLETE", {2: {"val_accuracy": 0.875, "val_loss": 0.5}})
+    best = replace(best, goal=config.goal, measured={"parameters": 1234, "latency_ms": 0.5})
+    sent = replace(FOUND[0], config=config, summary=replace(FOUND[0].summary, best=best))
+    back = Status.from_json(json.loads(json.dumps(sent.to_json()))).summary.best
+    assert back is not None
+    assert back.score_text() == best.score_text() == "val_accuracy 0.8750, parameters 1,234, latency_ms 0.5"
+    earlier = sent.to_json()
+    del earlier["best"]["scores"], earlier["config"]["objective"], earlier["config"]["constraint"]
+    plain = Status.from_json(earlier).summary.best
+    assert plain is not None
+    assert plain.score_text() == "val_accuracy 0.8750"

@@ -87,3 +87,40 @@ def test_a_state_has_the_same_word_in_the_summary_in_json_and_in_the_logs(tmp_pa
 def test_epochs_are_counted_out_of_those_that_a_trial_may_train(tmp_path: Path) -> None:
     rows = [line.split()[:6] for line in printed(ended(tmp_path / "x"), tmp_path).splitlines()]
     assert ["1", "0.4000", "1", "of", "6", "pruned"] in rows
+
+
+def test_of_two_objectives_the_front_is_shown_and_what_the_champion_goes_by(tmp_path: Path) -> None:
+    config = make_config(
+        trials=4, epochs=6, objective="val_accuracy:max,parameters:min", constraint="parameters<=500", name="two"
+    )
+    sizes = {0: ("COMPLETE", 0.9, 300), 1: ("COMPLETE", 0.8, 100), 2: ("COMPLETE", 0.7, 200), 3: ("PRUNED", None, 900)}
+    trials = tuple(
+        replace(record(n, state, [] if score is None else [score]), goal=config.goal, measured={"parameters": size})
+        for n, (state, score, size) in sizes.items()
+    )
+    outcome = ended(tmp_path / "x")
+    assert outcome.winner is not None
+    winner = replace(outcome.winner, trial=trials[0], epoch=1)
+    text = printed(replace(outcome, config=config, records=trials, winner=winner), tmp_path)
+    assert "the Pareto front of two: 2 of 3 complete trials" in text
+    rows = [line.split()[:3] for line in text.splitlines()]
+    assert rows.index(["0", "0.9000", "300"]) < rows.index(["1", "0.8000", "100"])
+    assert ["2", "0.7000", "200"] not in rows
+    assert "winner    trial 0: of the front it has the best val_accuracy" in text
+    assert "to train one again: tuner train digits cnn --from-trial two/1" in text
+    assert "excluded  1 trial before the first epoch: not parameters<=500" in text
+    assert "trial 0, epoch 1 (val_accuracy 0.9000, parameters 300), on the test set" in text
+    assert "champion  chosen among all models of digits-cnn by validation accuracy alone" in text
+    assert "champion  chosen" not in printed(outcome, tmp_path)
+
+
+def test_a_trial_beyond_a_constraint_says_so(tmp_path: Path) -> None:
+    config = make_config(trials=2, epochs=6, constraint="val_accuracy<=0.5")
+    trials = tuple(replace(record(n, "COMPLETE", [s]), goal=config.goal) for n, s in enumerate((0.4, 0.9)))
+    outcome = ended(tmp_path / "x")
+    assert outcome.winner is not None
+    winner = replace(outcome.winner, trial=trials[0], epoch=1)
+    text = printed(replace(outcome, config=config, records=trials, winner=winner), tmp_path)
+    [row] = [line for line in text.splitlines() if line.split()[:2] == ["1", "0.9000"]]
+    assert "done, beyond a constraint" in row
+    assert text.index(" 0.4000") < text.index(" 0.9000")

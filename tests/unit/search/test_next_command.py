@@ -118,6 +118,9 @@ def test_the_next_sweep_searches_in_the_same_way(read: Read) -> None:
     advice = Advice(remarks=(), trials=32)
     planned = read(next_command(config(sampler="qmc", scheduler="median"), "image", advice))
     assert (planned.sampler, planned.scheduler, planned.trials) == ("qmc", "median", 32)
+    goal = {"objective": "val_loss:min,parameters:min", "constraint": "parameters<=300000,val_loss<=2"}
+    aimed = read(next_command(config(**goal), "image", advice))
+    assert (aimed.objective, aimed.constraint) == (goal["objective"], goal["constraint"])
     after_grid = read(next_command(config(sampler="grid", scheduler="none"), "image", advice))
     assert (after_grid.sampler, after_grid.scheduler) == ("tpe", "none")
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.made_up_trials import record
 
+from tuner.core.objective import Goal
 from tuner.core.records import TrialRecord
 from tuner.search.optimism import expected_largest, optimism
 
@@ -48,3 +51,14 @@ def test_perfect_and_hopeless_scores_have_luck_too() -> None:
 def test_pruned_trials_count_among_those_that_were_chosen_from() -> None:
     few, many = trials([0.9, 0.91]), [*trials([0.9, 0.91]), *trials([0.8] * 14, "PRUNED")]
     assert (optimism(many, 100) or 0) > (optimism(few, 100) or 1)
+
+
+def test_of_a_trial_that_was_not_chosen_for_its_accuracy_it_is_not_told() -> None:
+    by_loss = [replace(trial, goal=Goal.parse("val_loss")) for trial in trials([0.9, 0.91])]
+    assert optimism(by_loss, 100) is None
+
+
+def test_trials_beyond_a_constraint_were_not_chosen_from() -> None:
+    goal = Goal.parse("val_accuracy", "val_accuracy<=0.95")
+    found = [replace(trial, goal=goal) for trial in trials([0.9, 0.91, 0.99])]
+    assert optimism(found, 100) == optimism(trials([0.9, 0.91]), 100)

@@ -13,8 +13,10 @@ from tuner.core import catalog
 from tuner.core.config import CONFIG_FILE, SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
+from tuner.core.objective import PLAIN
 from tuner.data.source import Source
 from tuner.execution import resources
+from tuner.execution.jobs.upload import command_words
 from tuner.search.space_file import space_of
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.plan import plan
@@ -291,3 +293,27 @@ def test_a_sweep_of_an_earlier_version_has_tpe_and_asha(tmp_path: Path) -> None:
     write_checked_json(tmp_path / CONFIG_FILE, older)
     loaded = SweepConfig.load(tmp_path)
     assert (loaded.sampler, loaded.scheduler) == ("tpe", "asha")
+
+
+def test_objectives_and_constraints_are_planned_with_their_directions(tmp_path: Path) -> None:
+    config, _ = make(objective="val_loss,parameters", constraint="latency_ms <= 2,val_accuracy>=0.9")
+    assert (config.objective, config.constraint) == ("val_loss:min,parameters:min", "latency_ms<=2,val_accuracy>=0.9")
+    config.save(tmp_path)
+    assert SweepConfig.load(tmp_path).goal == config.goal
+    older = {name: value for name, value in asdict(config).items() if name not in {"objective", "constraint"}}
+    write_checked_json(tmp_path / CONFIG_FILE, older)
+    assert SweepConfig.load(tmp_path).goal == make()[0].goal == PLAIN
+
+
+def test_two_objectives_are_no_search_for_cmaes() -> None:
+    with pytest.raises(TunerError, match="--sampler cmaes takes one objective"):
+        SweepRequest(dataset="digits", model="cnn", objective="val_loss,parameters", sampler="cmaes").check()
+
+
+def test_a_cluster_is_told_the_objectives() -> None:
+    request = SweepRequest(dataset="digits", model="cnn", objective="val_loss,parameters", constraint="parameters<=9")
+    words = command_words("sweep", request, as_json=False)
+    assert words[words.index("--objective") + 1] == "val_loss,parameters"
+    assert words[words.index("--constraint") + 1] == "parameters<=9"
+    plain = command_words("sweep", SweepRequest(dataset="digits", model="cnn"), as_json=False)
+    assert not {"--objective", "--constraint"} & set(plain)

@@ -18,9 +18,9 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.core.pareto import best_first
 from tuner.search.comparable import Scores
 from tuner.search.extrapolation import Floats
+from tuner.search.multi_objective import best_first
 from tuner.search.samplers.refitted import RefittedTrials
 
 MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory

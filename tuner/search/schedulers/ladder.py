@@ -10,9 +10,9 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 
-from tuner.core.pareto import best_ranks_first
 from tuner.core.rank import Rank
 from tuner.core.records import TrialRecord
+from tuner.search.multi_objective import best_ranks_first
 
 
 class Rung:

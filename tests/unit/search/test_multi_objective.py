@@ -8,9 +8,10 @@ import pytest
 from support.common import make_record
 
 from tuner.core.objective import Goal
-from tuner.core.pareto import best_first, best_ranks_first, front_of, fronts
+from tuner.core.pareto import front_of, fronts
 from tuner.core.rank import Rank
 from tuner.core.records import TrialRecord, best_of
+from tuner.search.multi_objective import best_first, best_ranks_first
 
 Point = tuple[float, float]
 
