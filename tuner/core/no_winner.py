@@ -1,4 +1,4 @@
-"""Why a sweep has no best trial."""
+"""Why a sweep with constraints has no best trial."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tuner.core.records import TrialRecord
 
 
 def no_best(goal: Goal, records: Sequence[TrialRecord]) -> str:
-    """Why `best_of` gives none: that no trial has a score, or how near the nearest is to what a winner must fulfill."""
-    tried = [record for record in records if record.measured or record.ranked]
+    """How near the nearest trial is to what a winner must fulfill. Empty if that is not why `best_of` gives none."""
+    tried = [record for record in records if record.state != "FAIL" and (record.measured or record.ranked)]
     if not goal.constraints or not tried:
-        return "no trial of it has finished an epoch yet"
+        return ""
     nearest = min(tried, key=lambda each: (goal.violation(each.outcome(each.best_epoch)), each.number))
     broken = goal.broken(nearest.outcome(nearest.best_epoch))
     if not broken:

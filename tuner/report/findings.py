@@ -92,7 +92,7 @@ class Findings:
         number = (self.result or {}).get("best", {}).get("trial")
         best = best_of(list(self.records)) if number is None else self.records[number]
         if best is None:
-            raise NotShown(no_best(self.config.goal, self.records))
+            raise NotShown(no_best(self.config.goal, self.records) or "no trial has a score")
         return best
 
     @property

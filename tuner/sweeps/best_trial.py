@@ -87,7 +87,8 @@ def find_best(name: str, home: Path, option: str = "tuner best") -> BestTrial:
             winner = read_winner(folder.path, records)
     best = winner.trial if winner else best_of(records)
     if best is None:
-        raise TunerError(f"{option} {name}: {no_best(config.goal, records)}")
+        why = no_best(config.goal, records) or "no trial of it has finished an epoch yet"
+        raise TunerError(f"{option} {name}: {why}")
     count = sum(record.feasible for record in records)
     front = tuple(record.number for record in front_of(records)) if config.goal.several else ()
     return BestTrial(config=config, trial=best, trials=count, finished=finished, front=front, winner=winner)

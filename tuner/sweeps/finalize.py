@@ -69,12 +69,14 @@ def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
     return SweepError(f"{failed} failed, {count} of them with: {reason}{details}")
 
 
-def none_feasible(config: SweepConfig, records: list[TrialRecord]) -> SweepError:
-    """The error of a sweep in which no trial fulfills the constraints. Such a model is not what was asked for."""
+def no_winner(config: SweepConfig, records: list[TrialRecord], folder: Path) -> SweepError:
+    """The error of a sweep without a best trial. A model that violates a constraint is not what was asked for."""
+    why = no_best(config.goal, records)
+    if not why:
+        return all_failed(records, folder)
     more = with_more(config, len(records))
     onwards = f"; to search on: {more}" if more else ""
-    kept = f"nothing is tested or registered, and all trials are kept{onwards}"
-    return SweepError(f"{no_best(config.goal, records)}: {kept}")
+    return SweepError(f"{why}: nothing is tested or registered, and all trials are kept{onwards}")
 
 
 def find_winner(
@@ -91,10 +93,8 @@ def find_winner(
         SweepError: there is none.
     """
     choice, records = choose(config, study, folder, storage, inputs.splits), study.records()
-    if choice is None and config.goal.constraints and any(record.state != "FAIL" for record in records):
-        raise none_feasible(config, records)
     if choice is None:
-        raise all_failed(records, folder.path)
+        raise no_winner(config, records, folder.path)
     best, samples = choice.trial, len(inputs.splits.validation.targets)
     tried = sum(record.feasible for record in records)
     winner = same_winner(folder, best, records)
