@@ -17,6 +17,7 @@ from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
 from tuner.core.config import SweepConfig
+from tuner.core.exploit import Exploit
 from tuner.core.records import SCORE, TrialRecord, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.extrapolation import ScoreTable
@@ -26,7 +27,7 @@ from tuner.search.samplers.view import MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
-from tuner.search.study_reader import KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
+from tuner.search.study_reader import EXPLOITS, GENERATION, KEPT, SPENT, STUDY, open_journal, quiet_optuna, to_record
 
 FIXED = "fixed_params"  # Optuna's own: with this attribute of a trial these values are taken, as if they were drawn
 
@@ -159,6 +160,19 @@ class Study:
     def note_spent(self, seconds: Sequence[float]) -> None:
         """Stores how long each run of the search has taken; the last run is still going."""
         self._study.set_user_attr(SPENT, list(seconds))
+
+    @property
+    def generation(self) -> int:
+        """The last epoch after which trials have taken over from others; 0 for none."""
+        return int(self._study.user_attrs.get(GENERATION, 0))
+
+    def note_generation(self, epoch: int) -> None:
+        """Stores that this is done for an epoch."""
+        self._study.set_user_attr(GENERATION, epoch)
+
+    def note_exploits(self, number: int, exploits: Sequence[Exploit]) -> None:
+        """Stores all that a trial has taken over from others."""
+        self._note(number, EXPLOITS, [each.to_json() for each in exploits])
 
     def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
         """Ends a trial: COMPLETE with the score of the epoch that is kept, PRUNED, or FAIL.

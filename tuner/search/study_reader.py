@@ -12,11 +12,14 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.core.exploit import Exploit
 from tuner.core.records import TrialRecord
 from tuner.search.journal import Journal
 
 STUDY = "sweep"
 KEPT = "kept"  # among an epoch's metrics: the epoch whose weights were kept until then
+EXPLOITS = "exploits"  # a trial's: see `TrialRecord.exploits`
+GENERATION = "generation"  # the study's: the last epoch after which trials took over from others
 SPENT = "spent"  # the study's attribute with the seconds of each run of a search that has a time budget
 _STATES = {
     TrialState.RUNNING: "RUNNING",
@@ -70,10 +73,12 @@ def to_record(frozen: FrozenTrial) -> TrialRecord:
     attributes = frozen.user_attrs
     noted = {int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")}
     metrics = {epoch: {k: v for k, v in values.items() if k != KEPT} for epoch, values in noted.items()}
+    exploits = tuple(Exploit.from_json(each) for each in attributes.get(EXPLOITS, ()))
     record = TrialRecord(
         number=frozen.number,
         state=_STATES[frozen.state],
-        parameters=attributes.get("parameters", {}),
+        parameters=dict(exploits[-1].after) if exploits else attributes.get("parameters", {}),
+        exploits=exploits,
         values=dict(frozen.intermediate_values),
         metrics=metrics,
         kept={epoch: int(values[KEPT]) for epoch, values in noted.items() if KEPT in values},

@@ -28,6 +28,7 @@ from tuner.sweeps.growth import keep_result, plan_confirmation
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import SweepLock, lock_sweep
 from tuner.sweeps.phases import Phase, PhaseRunner
+from tuner.sweeps.populations import make_population
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown
 from tuner.sweeps.stopwatch import Stopwatch
@@ -136,7 +137,10 @@ class SweepRun:
         if self.trainings.confirming is not None:
             return None
         scheduler = make_scheduler(self.config)
-        controller = Controller(self.config, self.trainings.study, scheduler, self.folder, self.events)
+        population = make_population(self.config, self.trainings.study, self.folder, self.storage)
+        controller = Controller(
+            self.config, self.trainings.study, scheduler, self.folder, self.events, population=population
+        )
         if controller.budget.begun:
             self.events.on_note(controller.budget.begun, warning=False)
         return Phase(self.config, self.trainings.study, controller, self.job(scheduler.rungs()))

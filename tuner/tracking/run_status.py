@@ -17,7 +17,8 @@ STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"
 MOST_CHARACTERS = 5000  # of a tag: stores cut longer ones off, some at this length
 SEED_TAG, CONDITIONS_TAG = "tuner.seed", "tuner.conditions"
 CONFIRM_TAG = "tuner.confirms_with_seed"  # of a training that confirms a trial: the seed as a user gives it
-TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG)
+EXPLOITS_TAG = "tuner.exploits"  # of population based training: what a trial took over from others
+TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG, EXPLOITS_TAG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,9 @@ class TrialEnd:
             tags[REASON_TAG] = record.reason[:MOST_CHARACTERS]
         if record.conditions:
             tags |= {SEED_TAG: str(record.seed), CONDITIONS_TAG: json.dumps(record.conditions[-1][1])}
+        if record.exploits:
+            taken = "; ".join(f"after epoch {each.epoch} {each}" for each in record.exploits)
+            tags[EXPLOITS_TAG] = taken[:MOST_CHARACTERS]
         finished = int((record.finished or record.latest) * 1000)
         return cls(status=RUN_STATUS[state], finished=finished, tags=tags)
 
