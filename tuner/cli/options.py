@@ -52,7 +52,7 @@ Sampler = Annotated[
     typer.Option(
         metavar="NAME",
         help="How points are drawn: tpe learns from the trials before; gp (a Gaussian process) and cmaes do, too; "
-        "random; qmc covers the space evenly; grid tries every point.",
+        "random; qmc covers the space evenly; grid tries every point. With --scheduler pbt: what trials begin with.",
         rich_help_panel=SEARCH,
     ),
 ]

@@ -137,13 +137,12 @@ class SweepRun:
         if self.trainings.confirming is not None:
             return None
         scheduler = make_scheduler(self.config)
-        population = make_population(self.config, self.trainings.study, self.folder, self.storage)
-        controller = Controller(
-            self.config, self.trainings.study, scheduler, self.folder, self.events, population=population
-        )
+        study = self.trainings.study
+        population = make_population(self.config, study, self.folder, self.storage)
+        controller = Controller(self.config, study, scheduler, self.folder, self.events, population=population)
         if controller.budget.begun:
             self.events.on_note(controller.budget.begun, warning=False)
-        return Phase(self.config, self.trainings.study, controller, self.job(scheduler.rungs()))
+        return Phase(self.config, study, controller, self.job(scheduler.rungs()))
 
     def _begin_confirming(self) -> Phase | None:
         trainings, best = self.trainings, self.trainings.study.best()

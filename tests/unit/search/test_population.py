@@ -231,6 +231,25 @@ def test_what_cannot_be_copied_is_told_and_the_trial_goes_on_as_it_was(tmp_path:
     assert broken.renew(1) == []
 
 
+def test_a_population_that_is_stopped_has_a_winner_that_has_its_weights(tmp_path: Path) -> None:
+    workers = Workers(population(), tmp_path)
+    while not any(each.exploits for each in workers.study.records()):
+        workers.step()
+    workers.controller.stop("it was stopped")
+    while workers.turns:
+        workers.step()
+    assert workers.controller.over
+    workers.controller.finish()
+    records = workers.study.records()
+    assert {each.state for each in records} == {"PRUNED"}
+    assert {each.reason for each in records} <= {"it was stopped in epoch 1", "it was stopped in epoch 2"}
+    gave_up = [each for each in records if each.exploits and each.epoch == each.exploits[-1].epoch]
+    assert gave_up
+    best = workers.study.best()
+    assert best is not None
+    assert best not in gave_up
+
+
 def test_equal_trials_take_over_nothing() -> None:
     assert exploits([record(n, "RUNNING", 0.5) for n in range(8)], 1, SPACE, 0) == {}
     assert exploits([record(0, "RUNNING", 0.5)], 1, SPACE, 0) == {}
