@@ -242,16 +242,22 @@ class SweepRequest:
         self.budgets.check_target(self.goal)
         if self.confirm:
             self.confirm.check("--confirm")
+        self._check_search()
+        for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
+            if (getattr(self, option) or 0) > most:
+                raise TunerError(f"--{option.replace('_', '-')} must be at most {most}, got {getattr(self, option)}")
+        if not 0 <= self.seed < 2**31:
+            raise TunerError(f"--seed must be at least 0 and below 2147483648, got {self.seed}")
+
+    def _check_search(self) -> None:
+        """Raises TunerError for a sampler or scheduler that there is not, or that cannot take the objectives, and for --oom."""
         if self.oom not in OOM:
             raise unknown("--oom", self.oom, OOM)
         if self.sampler not in SAMPLERS:
             raise unknown("--sampler", self.sampler, SAMPLERS)
         if self.scheduler not in SCHEDULERS:
             raise unknown("--scheduler", self.scheduler, SCHEDULERS)
+        if self.goal.several and self.scheduler == "pbt":
+            raise TunerError("--scheduler pbt takes one objective: with two use asha, hyperband, pasha, median or none")
         if self.goal.several and self.sampler == "cmaes":
             raise TunerError("--sampler cmaes takes one objective: with two use tpe, gp, random, qmc or grid")
-        for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
-            if (getattr(self, option) or 0) > most:
-                raise TunerError(f"--{option.replace('_', '-')} must be at most {most}, got {getattr(self, option)}")
-        if not 0 <= self.seed < 2**31:
-            raise TunerError(f"--seed must be at least 0 and below 2147483648, got {self.seed}")

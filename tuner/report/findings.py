@@ -136,6 +136,11 @@ class Findings:
         return bool(((self.result or {}).get("validation") or {}).get("better", True))
 
     @property
+    def begun(self) -> list[TrialRecord]:
+        """The trials in the search space, as they began: their scores at the first rung are due to those parameters."""
+        return [replace(record, parameters=dict(record.parameters_in(1))) for record in self.fitting]
+
+    @property
     def scheduler(self) -> Scheduler:
         """The sweep's."""
         return make_scheduler(self.config)
@@ -144,7 +149,7 @@ class Findings:
     def importance(self) -> Importance:
         """Of the parameters. Raises NotShown when that cannot be computed."""
         try:
-            return importance(self.fitting, space_of(self.config), self.config.epochs, self.scheduler.rungs())
+            return importance(self.begun, space_of(self.config), self.config.epochs, self.scheduler.rungs())
         except NotEnoughTrialsError as reason:
             raise NotShown(str(reason)) from None
 

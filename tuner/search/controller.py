@@ -19,6 +19,7 @@ from tuner.core.kept_checkpoints import Keeps, delete_checkpoints, only_best
 from tuner.core.records import TrialRecord, TrialReport, Value
 from tuner.core.sweep_folder import SweepFolder, write_error_details
 from tuner.search.budgets import Budgets
+from tuner.search.population import Population
 from tuner.search.schedulers.base import Decision, Scheduler
 from tuner.search.stopping import failing_reason, invalid_metrics
 from tuner.search.study import Study
@@ -36,14 +37,19 @@ class Controller:
         folder: SweepFolder,
         callback: Callback,
         keeps: Keeps = only_best,
+        population: Population | None = None,
     ) -> None:
-        """`keeps` says which ended trials' checkpoints are needed later; the others are deleted."""
+        """`keeps` says which ended trials' checkpoints are needed later; the others are deleted.
+
+        A `population` is renewed at each rung before a trial goes on from there.
+        """
         self._config = config
         self._study = study
         self._scheduler = scheduler
         self._folder = folder.trials
         self._callback = callback
         self._keeps = keeps
+        self._population = population
         self._queue = TrialQueue(scheduler, study.records(), config.trials)
         self._kept: list[TrialRecord] = []  # of the trials that have ended, those whose checkpoints may still be there
         self.budgets = Budgets(config, study, scheduler)
@@ -70,6 +76,7 @@ class Controller:
             if begun is None and not self._at_end():
                 begun = self._queue.next_begun()
             if begun is not None:
+                self._renew(self._study.record(begun))
                 return self._issue(self._study.reissue(begun))
             if not self._at_end() and self._study.count < self._config.trials:
                 return self._issue(self._study.ask())
@@ -144,7 +151,7 @@ class Controller:
             self._study.note_end(self.ended_by)
         over = self._stop_reason or self.budgets.reason or "the search ended"
         for record in self._study.records():
-            if self._scheduler.waits and self._queue.at_rung(record):
+            if self._scheduler.waits and not self._scheduler.together and self._queue.at_rung(record):
                 self._end_at_rung(record)
             elif not record.ended:
                 self._end(record.number, "PRUNED", f"{over} in epoch {record.epoch}" if record.epoch else over)
@@ -208,11 +215,16 @@ class Controller:
         self._callback.on_trial_begin(record)
         return drawn
 
+    def _renew(self, record: TrialRecord) -> None:
+        if self._population is not None and self._queue.at_rung(record):
+            for note in self._population.renew(record.epoch):
+                self.note(note)
+
     def _decide(self, number: int) -> Decision:
         """A trial that may go on at once keeps its worker; any other waits, or ends."""
         record = self._study.record(number)
         self._queue.wait(record)
-        if number in self._queue.promotable():
+        if not self._scheduler.together and number in self._queue.promotable():
             self._queue.begin(record)
             return Decision.CONTINUE
         return Decision.STOP if self._scheduler.waits else self._end_at_rung(record)

@@ -43,6 +43,8 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
     """
     reader = StudyReader(folder.journal)
     records, spent = reader.records(), sum(reader.spent())
+    if asked.changes_space and config.scheduler == "pbt":
+        raise TunerError(_full(config, config.trials))
     if asked.changes_space:
         config = with_space(config, asked, records, events or Callback())
     most = most_trials(config)
@@ -67,7 +69,9 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
 
 
 def most_trials(config: SweepConfig) -> int:
-    """How many trials a sweep can have: as many as there are points to try."""
+    """How many trials a sweep can have: as many as there are points to try, and in a population those it began with."""
+    if config.scheduler == "pbt":
+        return config.trials
     space = space_of(config)
     if all(len(each.choices) == 1 for each in space.parameters):
         return 1
@@ -79,6 +83,8 @@ def most_trials(config: SweepConfig) -> int:
 
 def _full(config: SweepConfig, most: int) -> str:
     """Why a sweep cannot have more trials than `most`."""
+    if config.scheduler == "pbt":
+        return f"{config.name} is a population of {most} (--scheduler pbt), which does not grow: begin a new sweep"
     if most == 1:
         return f"{config.name} trains one point alone: to search, begin a sweep: tuner sweep"
     return f"{config.name} tries the points of a grid, and there are {most}"

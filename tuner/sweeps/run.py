@@ -31,6 +31,7 @@ from tuner.sweeps.growth import keep_result, plan_confirmation
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import SweepLock, lock_sweep
 from tuner.sweeps.phases import Phase, PhaseRunner
+from tuner.sweeps.populations import make_population
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown
 from tuner.sweeps.stopwatch import Stopwatch
@@ -139,11 +140,13 @@ class SweepRun:
         if self.trainings.confirming is not None:
             return None
         scheduler = make_scheduler(self.config)
+        study = self.trainings.study
         keeps = best_and_default if self.config.default else only_best
-        controller = Controller(self.config, self.trainings.study, scheduler, self.folder, self.events, keeps)
+        population = make_population(self.config, study, self.folder, self.storage)
+        controller = Controller(self.config, study, scheduler, self.folder, self.events, keeps, population)
         for line in controller.budgets.begun:
             self.events.on_note(line, warning=False)
-        return Phase(self.config, self.trainings.study, controller, self.job(scheduler.rungs()))
+        return Phase(self.config, study, controller, self.job(scheduler.rungs()))
 
     def _begin_confirming(self) -> Phase | None:
         from tuner.sweeps.choice import choose  # noqa: PLC0415 - imports scipy

@@ -35,6 +35,11 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
     """
     option = f"--from-trial {trial}"
     config, record = _trial(home, trial)
+    if record.exploits:
+        values = f"--from-best {config.name} takes the last values of the best trial"
+        raise TunerError(
+            f"{option}: its weights and values changed while it trained (pbt): no training repeats it; {values}"
+        )
     source = Source.parse(request.dataset, request.target, request.known_as or config.known_as)
     if (Source.of(config), config.model) != (source, request.model):
         raise TunerError(f"{option}: that is a trial of {config.model} on {config.dataset}")

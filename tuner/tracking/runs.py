@@ -112,11 +112,13 @@ class MlflowSweep:
             history = self._client.get_metric_history(run.id, SCORE)
             run.epochs = {metric.step for metric in history}
         epochs = [epoch for epoch in sorted(record.metrics) if epoch not in run.epochs]
-        params = [Param(name, str(value)) for name, value in record.parameters.items() if name not in run.parameters]
+        params = [
+            Param(name, str(value)) for name, value in record.parameters_in(1).items() if name not in run.parameters
+        ]
         tags = [RunTag(name, value) for name, value in end.tags.items() if run.tags.get(name) != value]
         if end.over or run.status != end.status or epochs or params or tags:
             self.written[record.key] = self.written.get(record.key, set()) | set(epochs)
-        known = [record.metrics[epoch] for epoch in epochs]
+        known = [metrics_of(record, epoch) for epoch in epochs]
         if record.measured and not run.measured:
             known.insert(0, {"time": record.started, "epoch": 0, **record.measured})
         for first, batch, last in _batches(known):
@@ -181,6 +183,13 @@ class MlflowSweep:
             token = page.token
             if not token:
                 return runs
+
+
+def metrics_of(record: TrialRecord, epoch: int) -> Mapping[str, float]:
+    """An epoch's metrics. After a trial has taken over from another one, also its numbers of that epoch: `param_lr`."""
+    changed = record.parameters_in(epoch) if any(each.epoch < epoch for each in record.exploits) else {}
+    numbers = {f"param_{name}": float(value) for name, value in changed.items() if type(value) in (int, float)}
+    return {**record.metrics[epoch], **numbers}
 
 
 def _batches(epochs: Sequence[Mapping[str, float]]) -> Iterator[tuple[bool, list[Metric], bool]]:
