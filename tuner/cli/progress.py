@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import epochs_of
 from tuner.core.records import SCORE, Summary, TrialRecord
 from tuner.core.units import counted, format_parameters, format_seconds
 
@@ -95,7 +96,7 @@ class ProgressView:
             )
         for record in summary.live:
             score = f"{record.values[record.epoch]:.4f}" if record.values else ""
-            epoch = f"{record.epoch}/{self._config.epochs}"
+            epoch = f"{record.epoch}/{epochs_of(self._config, record.number)}"
             parameters = Text(format_parameters(record.parameters))
             parameters.truncate(max(10, self._console.width - OTHER_COLUMNS), overflow="ellipsis")
             table.add_row(str(record.number), epoch, score, parameters)

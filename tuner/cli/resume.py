@@ -10,7 +10,6 @@ import typer
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
 from tuner.core.environment import prepare_environment
-from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
 from tuner.core.units import parse_seconds
 
@@ -52,7 +51,15 @@ Overrides = Annotated[
         rich_help_panel=opt.SEARCH,
     ),
 ]
-Unchanged = Annotated[int | None, typer.Option("--max-epochs", "--epochs", hidden=True)]
+MoreEpochs = Annotated[
+    int | None,
+    typer.Option(
+        "--max-epochs",
+        "--epochs",
+        help="Train new trials for more epochs, first the best three points of before anew.",
+        rich_help_panel=opt.SEARCH,
+    ),
+]
 
 
 @app.command(cls=Command)
@@ -63,7 +70,7 @@ def resume(
     time_budget: MoreTime = None,
     space: Space = None,
     overrides: Overrides = None,
-    unchanged: Unchanged = None,
+    max_epochs: MoreEpochs = None,
     address: opt.Address = None,
     attach: opt.Attach = False,
     detach: opt.Detach = False,
@@ -72,22 +79,18 @@ def resume(
     """Continue a sweep that was paused, stopped by Ctrl-C, or that crashed, from where it was.
 
     With --trials also one that is finished: new trials are drawn with what all of its trials have taught. With --set or
-    --space they are drawn from a changed search space, with what the trials that lie in it have taught.
+    --space they are drawn from a changed search space, with what the trials that lie in it have taught. With
+    --max-epochs they train for longer, first the best points of before anew.
 
     Examples:  tuner resume digits-cnn-1   |   tuner resume digits-cnn-1 --trials 40 --set lr=0.01..1
     """
     prepare_environment()
-    if unchanged:
-        raise TunerError(
-            f"{name} keeps --max-epochs, since trials of other lengths could not be compared with those that "
-            "it has: give it to a new sweep, which tries its best first: "
-            f"tuner sweep DATASET MODEL --warm-start {name}"
-        )
     more = GrowRequest(
         trials=trials,
         time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget"),
         space=space,
         overrides=tuple(overrides or ()),
+        max_epochs=max_epochs,
     )
     more.check()
     place = opt.sweep_place(name, address)

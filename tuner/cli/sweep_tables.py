@@ -12,6 +12,7 @@ from rich.text import Text
 
 from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.winner_remarks import print_learnt, print_looks
+from tuner.core.earlier import epochs_of
 from tuner.core.errors import TunerError
 from tuner.core.records import SCORE, count_states
 from tuner.core.score_text import luck_text, score_text, shown_score
@@ -102,7 +103,7 @@ def _table(outcome: Outcome) -> Table:
     table.add_column("state")
     table.add_column("parameters", overflow="fold")
     for record in outcome.top[:TOP]:
-        epoch = f"{record.best_epoch} of {outcome.config.epochs}"
+        epoch = f"{record.best_epoch} of {epochs_of(outcome.config, record.number)}"
         parameters = Text(format_parameters(record.parameters))
         table.add_row(str(record.number), f"{record.best[0]:.4f}", epoch, record.word, parameters)
     return table

@@ -1,11 +1,11 @@
-"""How a user asks for more of a sweep: more trials, more time for those that it has, or a changed search space."""
+"""How a user asks for more of a sweep: more trials or epochs, more time, or a changed search space."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuner.core.config import MOST_TRIALS
+from tuner.core.config import MOST_EPOCHS, MOST_TRIALS
 from tuner.core.errors import TunerError
 
 
@@ -22,6 +22,9 @@ class GrowRequest:
     overrides: tuple[str, ...] = ()
     """What `--set` changes in it, or in the one that the sweep has."""
 
+    max_epochs: int | None = None
+    """How many epochs new trials train for, at most: more than before."""
+
     @property
     def changes_space(self) -> bool:
         """Whether new trials are drawn from another search space."""
@@ -36,10 +39,13 @@ class GrowRequest:
         """Raises TunerError for an impossible number."""
         if self.trials is not None and not 1 <= self.trials <= MOST_TRIALS:
             raise TunerError(f"--trials must be at least 1 and at most {MOST_TRIALS}, got {self.trials}")
+        if self.max_epochs is not None and not 1 <= self.max_epochs <= MOST_EPOCHS:
+            raise TunerError(f"--max-epochs must be at least 1 and at most {MOST_EPOCHS}, got {self.max_epochs}")
 
     def words(self) -> list[str]:
         """The request as options of a command line."""
         words = [] if self.trials is None else ["--trials", str(self.trials)]
         words += [] if self.time_budget is None else ["--time-budget", f"{self.time_budget:f}s"]
+        words += [] if self.max_epochs is None else ["--max-epochs", str(self.max_epochs)]
         words += [] if self.space is None else ["--space", str(self.space)]
         return [*words, *(word for each in self.overrides for word in ("--set", each))]

@@ -18,7 +18,7 @@ from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance
-from tuner.search.refit import fitting
+from tuner.search.refit import compared, fitting
 from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.base import Scheduler
 from tuner.search.space_file import space_of
@@ -110,6 +110,11 @@ class Findings:
         return tuple(fitting(self.records, self.config))
 
     @property
+    def compared(self) -> tuple[list[TrialRecord], SweepConfig]:
+        """The trials that can be compared at a rung, see `refit.compared`."""
+        return compared(self.records, self.config)
+
+    @property
     def scored(self) -> tuple[TrialRecord, ...]:
         """All trials. Raises NotShown before one of them has a score."""
         return self.records if self.best else ()
@@ -137,7 +142,8 @@ class Findings:
     def importance(self) -> Importance:
         """Of the parameters. Raises NotShown when that cannot be computed."""
         try:
-            return importance(self.fitting, space_of(self.config), self.config.epochs, self.scheduler.rungs())
+            records, config = self.compared
+            return importance(records, space_of(self.config), config.epochs, make_scheduler(config).rungs())
         except NotEnoughTrialsError as reason:
             raise NotShown(str(reason)) from None
 

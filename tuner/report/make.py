@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from tuner.core.earlier import epochs_of
 from tuner.core.errors import one_line
 from tuner.core.files import write_atomic
 from tuner.core.records import TrialRecord
@@ -36,6 +38,7 @@ from tuner.report.page_trials import advice_block, trials_block
 from tuner.report.search_series import parallel_coordinates
 from tuner.report.slices import slices
 from tuner.report.suggestions import suggest
+from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 
 CLASSIFICATION_FILE = "classification.json"
@@ -99,7 +102,8 @@ def _classification(findings: Findings) -> tuple[ClassificationReport]:
 
 
 def _slices(findings: Findings) -> tuple[Any, ...]:
-    return slices(findings.fitting, space_of(findings.config), findings.config.epochs, findings.scheduler.rungs())
+    records, config = findings.compared
+    return slices(records, space_of(findings.config), config.epochs, make_scheduler(config).rungs())
 
 
 def _parallel(findings: Findings) -> tuple[Any, ...]:
@@ -111,7 +115,7 @@ def _learning(findings: Findings) -> tuple[Any, ...]:
 
 
 PARTS = (
-    Part("trials", "Trials", lambda f: (f.scored, f.config.epochs), trials_block, of_search=True),
+    Part("trials", "Trials", lambda f: (f.scored, partial(epochs_of, f.config)), trials_block, of_search=True),
     Part("advice", "What to try next", suggest, advice_block),
     Part("curves", "Training and validation of the best trial", _curves, curves_block, draw_curves),
     Part(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tuner.core.records import SCORE, TrialRecord
 from tuner.core.units import format_seconds
@@ -12,14 +12,14 @@ from tuner.search.advice import Advice
 FIXED = ("trial", "state", "epochs", SCORE, "val_loss", "time")
 
 
-def trials_block(records: Sequence[TrialRecord], epochs: int) -> Block:
+def trials_block(records: Sequence[TrialRecord], epochs_of: Callable[[int], int]) -> Block:
     """A row for each trial, the best first; those that failed or have no score come last."""
     names = dict.fromkeys(name for record in records for name in record.parameters)
     varying = [name for name in names if len({str(record.parameters.get(name)) for record in records}) > 1]
     reasons = any(record.state == "FAIL" for record in records)
     ranked = sorted(records, key=_rank)
     header = [*FIXED, *varying, *(["why it failed"] if reasons else [])]
-    rows = [_row(record, varying, epochs, reasons=reasons) for record in ranked]
+    rows = [_row(record, varying, epochs_of(record.number), reasons=reasons) for record in ranked]
     constant = [f"{name}={_cell(next(iter(records)).parameters[name])}" for name in names if name not in varying]
     same = f" The same in all trials: {', '.join(constant)}." if constant else ""
     caption = (

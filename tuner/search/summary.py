@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import first_of_length
 from tuner.core.records import Summary, TrialRecord, best_of
 from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.base import Scheduler, expected_epochs
@@ -39,7 +40,10 @@ def summarise(
     scheduler = WholeTrials() if confirms else make_scheduler(config)
     finalists = [r for r in records if r.live and r.epoch >= max(scheduler.rungs_of(r.number), default=0)]
     certain = sum(config.epochs - record.epoch for record in finalists)
-    expected = max(expected_epochs(scheduler, config.trials, config.epochs), epochs + certain)
+    first = first_of_length(config)
+    before = sum(len(record.values) for record in records[:first])
+    coming = expected_epochs(scheduler, config.trials - first, config.epochs)
+    expected = max(before + coming, epochs + certain)
     return Summary(
         counts={**states, "queued": config.trials - len(records)},
         epochs=epochs,
@@ -60,8 +64,8 @@ def _left(
     scheduler: Scheduler,
 ) -> float | None:
     """See `seconds_left`; no more than the rest of the time budget."""
-    now = time.time()
-    left = seconds_left(config, records, live, began, now, scheduler)
+    now, first = time.time(), first_of_length(config)
+    left = seconds_left(replace(config, trials=config.trials - first), records[first:], live, began, now, scheduler)
     if config.time_budget is None:
         return left
     budget = max(0.0, config.time_budget - spent - max(0.0, now - began))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
+from tuner.core.earlier import epochs_of
 from tuner.core.records import TrialKey, TrialRecord, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted
@@ -35,7 +36,8 @@ class Confirming:
         """`config` and `folder` are those of the sweep."""
         self.plan = plan
         self.folder = folder.confirmation
-        self.config = replace(config, trials=len(plan.points), time_budget=None)
+        epochs = epochs_of(config, plan.trials[0])
+        self.config = replace(config, trials=len(plan.points), time_budget=None, epochs=epochs, earlier=[])
         self.study = Study(
             self.folder.journal,
             lambda trial: dict(plan.points[trial.number].parameters),
@@ -63,6 +65,7 @@ class Confirming:
         seeds = [point.seed for point in self.plan.points]
         return replace(
             job,
+            epochs=self.config.epochs,
             rungs=(),
             seeds=tuple(trial_seed(seed, 0) for seed in seeds),
             splits=tuple(seeds) if self.plan.reshuffle else (),

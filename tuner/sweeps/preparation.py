@@ -131,12 +131,12 @@ def begin_growing(
     fitted, inputs = prepare_again(config, folder, events)
     check_new_space(planned, asked, inputs.splits.spec)
     with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
-        if asked.changes_space:
+        if asked.changes_space or asked.max_epochs:
             finish_drawing(config, folder, read_records(folder.journal))
         new = grown(config, folder, asked, events)
         begin_growth(new, folder)
     announce(config, new, asked, folder, events)
-    changed = {each: getattr(new, each) for each in ("trials", "time_budget", "space", "earlier")}
+    changed = {each: getattr(new, each) for each in ("trials", "time_budget", "epochs", "space", "earlier")}
     return replace(fitted, **changed), folder, inputs
 
 
