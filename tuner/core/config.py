@@ -250,7 +250,7 @@ class SweepRequest:
             raise TunerError(f"--seed must be at least 0 and below 2147483648, got {self.seed}")
 
     def _check_search(self) -> None:
-        """Raises TunerError for a sampler or scheduler that there is not, or that cannot take the objectives, and for --oom."""
+        """Raises TunerError for a name that is none, and for a sampler or scheduler that cannot take the objectives."""
         if self.oom not in OOM:
             raise unknown("--oom", self.oom, OOM)
         if self.sampler not in SAMPLERS:

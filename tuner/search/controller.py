@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from tuner.core.budgets import FAILURES, STOPPED, TRIALS_ENDED
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import epochs_of, first_of_length
 from tuner.core.errors import describe_disk_error
 from tuner.core.kept_checkpoints import Keeps, delete_checkpoints, only_best
 from tuner.core.records import TrialRecord, TrialReport, Value
@@ -50,7 +51,7 @@ class Controller:
         self._callback = callback
         self._keeps = keeps
         self._population = population
-        self._queue = TrialQueue(scheduler, study.records(), config.trials)
+        self._queue = TrialQueue(scheduler, study.records()[first_of_length(config) :], config.trials)
         self._kept: list[TrialRecord] = []  # of the trials that have ended, those whose checkpoints may still be there
         self.budgets = Budgets(config, study, scheduler)
         self._stopped = self._stop_reason = ""
@@ -263,10 +264,16 @@ class Controller:
         return self.budgets.hold(len(self._queue.running))
 
     def _end_missed(self) -> None:
-        """Ends trials of a resumed sweep that a kill hit before it was stored that they complete, or do not go on."""
+        """Ends trials of a resumed sweep that a kill hit before it was stored that they complete, or do not go on.
+
+        So do those that were begun for fewer epochs than trials train now: they have the learning rate of these.
+        """
         passing = [] if self._scheduler.waits else self._queue.promotable()
+        first = first_of_length(self._config)
         for record in self._study.records():
-            if not record.ended and record.epoch >= self._config.epochs:
+            if not record.ended and record.epoch >= epochs_of(self._config, record.number):
                 self._end(record.number, "COMPLETE")
+            elif not record.ended and record.number < first:
+                self._end(record.number, "PRUNED", f"after epoch {record.epoch} the sweep went on with longer trials")
             elif not self._scheduler.waits and self._queue.at_rung(record) and record.number not in passing:
                 self._end_at_rung(record)

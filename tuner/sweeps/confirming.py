@@ -15,6 +15,7 @@ from tuner.core.budgets import NO_BUDGETS
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
+from tuner.core.earlier import epochs_of
 from tuner.core.records import TrialKey, TrialRecord, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted
@@ -36,7 +37,8 @@ class Confirming:
         """`config` and `folder` are those of the sweep."""
         self.plan = plan
         self.folder = folder.confirmation
-        self.config = replace(config, trials=len(plan.points), **NO_BUDGETS)
+        epochs = epochs_of(config, plan.trials[0])
+        self.config = replace(config, trials=len(plan.points), epochs=epochs, earlier=[], **NO_BUDGETS)
         self.study = Study(
             self.folder.journal,
             lambda trial: dict(plan.points[trial.number].parameters),
@@ -64,6 +66,7 @@ class Confirming:
         seeds = [point.seed for point in self.plan.points]
         return replace(
             job,
+            epochs=self.config.epochs,
             rungs=(),
             goal=job.goal.of_epochs,
             seeds=tuple(trial_seed(seed, 0) for seed in seeds),

@@ -32,6 +32,7 @@ from tuner.search.study_reader import GPU_SPENT, StudyReader
 from tuner.sweeps.budget_growth import with_budgets
 from tuner.sweeps.confirmation import lacks, seeds_after
 from tuner.sweeps.lock import clear_order
+from tuner.sweeps.new_length import length_lines, with_epochs
 from tuner.sweeps.new_space import space_lines, with_space
 
 
@@ -43,10 +44,11 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
     """
     reader = StudyReader(folder.journal)
     records, spent = reader.records(), sum(reader.spent())
-    if asked.changes_space and config.scheduler == "pbt":
+    if config.scheduler == "pbt" and (asked.changes_space or asked.max_epochs is not None):
         raise TunerError(_full(config, config.trials))
     if asked.changes_space:
         config = with_space(config, asked, records, events or Callback())
+    config = with_epochs(config, asked, records)
     most = most_trials(config)
     trials = asked.trials or (most if config.sampler == "grid" and asked.changes_space else config.trials)
     known = len(records)
@@ -97,7 +99,7 @@ def announce(old: SweepConfig, new: SweepConfig, asked: GrowRequest, folder: Swe
     whole = size if new.trials == old.trials else f"{size} instead of {old.trials}"
     records = reader.records()
     events.on_note(f"{new.name} goes on: {whole}, of which it has {len(records)}", warning=False)
-    for line in space_lines(old, new, records):
+    for line in [*space_lines(old, new, records), *length_lines(old, new, records)]:
         events.on_note(line, warning=False)
     if asked.time_budget is not None and not reader.spent():  # else the search tells the rest of its budget
         events.on_note(f"the search may take {format_seconds(asked.time_budget)} from now on", warning=False)

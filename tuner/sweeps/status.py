@@ -184,7 +184,7 @@ class SweepReader:
         """What the trainings that confirm the winner have come to, and how many there are by state."""
         records = self._confirm_reader.records()
         live = {record.number for record in records if not record.ended} if running else set()
-        config = replace(self.config, trials=len(plan.points), **NO_BUDGETS)
+        config = replace(self.config, trials=len(plan.points), earlier=[], **NO_BUDGETS)
         states = summarise(config, records, live, None, confirms=True).counts
         if result.get("confirm") and not pending:
             return Confirmation.from_json(result["confirm"]), states

@@ -206,14 +206,6 @@ def test_a_taken_name_says_how_to_go_on(typed: Typed, home: Path) -> None:
     assert refused() == taken
 
 
-def test_what_a_sweep_keeps_cannot_be_changed_later(typed: Typed, home: Path) -> None:
-    make_config(name="x").save(home / "x")
-    code, out, err = typed("resume", "x", "--trials", "40", "--max-epochs", "40")
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert err.startswith("error: x keeps --max-epochs, ")
-    assert err.endswith(": tuner sweep DATASET MODEL --warm-start x\n")
-
-
 BUDGETS = ("--gpu-budget", "120m", "--epoch-budget", "500")
 
 
