@@ -41,6 +41,7 @@ def sweep(
     confirm: confirming.Confirm = None,
     reshuffle: confirming.Reshuffle = False,
     test: confirming.TestBy = "winner",
+    refit: confirming.Refit = False,
     max_epochs: opt.MaxEpochs = None,
     seed: opt.Seed = 0,
     limit: opt.Limit = None,
@@ -97,6 +98,7 @@ def sweep(
         no_default=no_default,
         sampler=sampler,
         scheduler=scheduler,
+        refit=refit,
         confirm=ConfirmRequest.of(confirm, "--confirm", reshuffle=reshuffle, test=test),
     )
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))

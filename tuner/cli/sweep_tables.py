@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.cli.confirm_output import print_confirmed, print_confirming
-from tuner.cli.winner_remarks import print_default, print_learnt, print_looks, print_promised
+from tuner.cli.winner_remarks import print_default, print_learnt, print_looks, print_promised, print_refit
 from tuner.core.errors import TunerError
 from tuner.core.records import SCORE, count_states
 from tuner.core.score_text import score_text, shown_score
@@ -122,6 +122,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     print_promised(outcome, winner, out)
     print_default(outcome, winner, out)
+    print_refit(winner, out)
     print_confirmed(winner, out)
     print_looks(winner, out)
     if winner.model is None:

@@ -99,6 +99,8 @@ class SweepConfig:
     """Which trials are stopped early: one of SCHEDULERS."""
     default: bool = False
     """Whether trial 0 is the default configuration, with which the best trial is compared at the end."""
+    refit: bool = False
+    """Whether the winner is trained again on training and validation samples together: see `core.refit`."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -196,6 +198,8 @@ class SweepRequest:
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]
     scheduler: str = SCHEDULERS[0]
+    refit: bool = False
+    """Whether the winner is trained again on training and validation samples together."""
     no_default: bool = False
     """Whether the default configuration, and the start points of the search space, are left out."""
 

@@ -85,6 +85,7 @@ def plan(
         sampler=request.sampler,
         scheduler=request.scheduler,
         default=has_default(request, space),
+        refit=request.refit,
         **_confirming(request.confirm),
     )
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))

@@ -147,11 +147,15 @@ class SweepReader:
         state = "finished" if over else self._state(driver, running=running)
         test = (result or {}).get("test", {})
         confirm, states = (None, {}) if plan is None else self._confirm(plan, result or {}, pending, running=running)
+        summary = summarise(self.config, records, live, began, sum(self._reader.spent()[:-1]))
+        registered = (result or {}).get("best", {}).get("trial", len(records))
+        if over and registered < len(records):  # the default may have been taken in place of the best trial
+            summary = replace(summary, best=records[registered])
         return Status(
             config=self.config,
             state=state,
             reason=self._reason() if state == "failed" else "",
-            summary=summarise(self.config, records, live, began, sum(self._reader.spent()[:-1])),
+            summary=summary,
             seconds=None if began is None else max(0.0, time.time() - began),
             unsent=over and not tells_all_sent(result or {}),
             test_accuracy=test.get("accuracy"),

@@ -60,6 +60,8 @@ class TrialJob:
     """The seed of each trial, by its number. Empty where they follow from `seed` and `repeats`."""
     splits: tuple[int, ...] = ()
     """For each trial the seed of its own division into training and validation. Empty where all have the same."""
+    whole: bool = False
+    """Whether they train on the validation samples, too. Their validation scores say nothing then."""
 
     @property
     def workers(self) -> int:
@@ -72,6 +74,8 @@ class TrialJob:
 
     def data_of(self, number: int, data: TrialData) -> TrialData:
         """What a trial trains on and is validated on."""
+        if self.whole:
+            return data._replace(train=Split(*map(torch.cat, zip(data.train, data.validation, strict=True))))
         if not self.splits:
             return data
         train, validation = reshuffle(data.train, data.validation, self.splits[number])
