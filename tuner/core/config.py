@@ -114,6 +114,8 @@ class SweepConfig:
     patience: int | None = None
     default: bool = False
     """Whether trial 0 is the default configuration, with which the best trial is compared at the end."""
+    refit: bool = False
+    """Whether the winner is trained again on training and validation samples together: see `core.refit`."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -216,6 +218,8 @@ class SweepRequest:
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]
     scheduler: str = SCHEDULERS[0]
+    refit: bool = False
+    """Whether the winner is trained again on training and validation samples together."""
     no_default: bool = False
     """Whether the default configuration, and the start points of the search space, are left out."""
     budgets: BudgetRequest = NOTHING_ASKED

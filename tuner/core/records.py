@@ -58,8 +58,10 @@ class TrialRecord:
     """The first epoch trained in half batches, because whole ones did not fit into memory; 0 if there was none."""
     confirms: int | None = None
     """The seed of a training that confirms a trial, see `core.confirmation`; None for a trial of the search."""
+    refits: int | None = None
+    """For a training on training and validation samples together, see `core.refit`: the trial that it repeats."""
     plan: str = ""
-    """Of such a training: the `ConfirmPlan.uid` of its plan."""
+    """Of such trainings: the uid of their plan."""
     exploits: tuple[Exploit, ...] = ()
     """What it took over from other trials, the earliest first: see search/population.py."""
     live: bool = False
@@ -73,7 +75,9 @@ class TrialRecord:
 
     @property
     def key(self) -> TrialKey:
-        """The number of a trial of the search, `confirm-PLAN-NUMBER` for a training that confirms one."""
+        """The number of a trial of the search, `confirm-PLAN-NUMBER` for a training that confirms one, `refit-PLAN`."""
+        if self.refits is not None:
+            return f"refit-{self.plan}"
         if self.confirms is None:
             return self.number
         return "-".join(filter(None, ("confirm", self.plan, str(self.number))))
@@ -242,11 +246,13 @@ class Summary:
     budgets: tuple[BudgetState, ...] = ()
     """What remains of each budget."""
     confirms: bool = False
-    """Whether it is of the trainings that confirm a trial, and not of the search."""
+    """Whether it is of the trainings that confirm a trial or refit it, and not of the search."""
+    training: str = "confirming training"
+    """What one of those is called."""
 
     def states(self) -> str:
         """`16 trials: 2 done, 1 running, ...`, with all states that occur."""
-        what = "confirming training" if self.confirms else "trial"
+        what = self.training if self.confirms else "trial"
         return f"{counted(sum(self.counts.values()), what)}: {self.by_state()}"
 
     def by_state(self) -> str:

@@ -99,21 +99,19 @@ def is_continuous(parameter: Parameter) -> bool:
     return not parameter.choices and not parameter.whole and parameter.step is None
 
 
-def check_population(space: SearchSpace, trials: int, confirm: object, storage: str | None) -> None:
+def check_population(space: SearchSpace, trials: int, again: str, storage: str | None) -> None:
     """Raises TunerError for what population based training cannot do.
 
     Args:
         space: what is searched.
         trials: the size of the population.
-        confirm: anything but None when the winner is to be confirmed.
+        again: the option that would train the winner again; empty for none.
         storage: where checkpoints are kept, if not in the sweep's folder.
     """
     if trials < 2:
         raise TunerError("--scheduler pbt: a population has at least 2 trials: give --trials 8 or more")
-    if confirm is not None:
-        raise TunerError(
-            "--scheduler pbt: --confirm would train constant values, and the winner's change: leave it out"
-        )
+    if again:
+        raise TunerError(f"--scheduler pbt: {again} would train constant values, and the winner's change: leave it out")
     if storage is not None:
         raise TunerError("--scheduler pbt: trials copy checkpoints within the sweep's folder: leave --storage out")
     if not any(parameter.name in CHANGEABLE and is_continuous(parameter) for parameter in space.parameters):

@@ -23,6 +23,7 @@ from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import Outcome, Winner, read_earlier_result, read_earlier_winner, write_result
 from tuner.core.records import TrialRecord
+from tuner.core.refit import RefitPlan
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_seconds, short_seconds
 from tuner.search.next_command import TIMES
@@ -113,6 +114,8 @@ def begin_growth(new: SweepConfig, folder: SweepFolder) -> None:
     for now, then in ((folder.result, folder.earlier_result), (folder.confirm_plan, folder.earlier_plan)):
         if now.exists():
             now.replace(then)
+    if folder.refit.path.exists():
+        _drop(folder.refit.path)
     began = folder.config.stat().st_mtime_ns  # sweeps are listed by when they began
     new.save(folder.path)
     os.utime(folder.config, ns=(began, began))
@@ -170,6 +173,17 @@ def plan_confirmation(
     plan = ConfirmPlan.of([best], seeds, reshuffle=config.reshuffle, test=config.test)
     plan.save(folder)
     clear_order(folder.path)  # `tuner stop` ended the search; again, it ends this
+    return plan
+
+
+def plan_refit(folder: SweepFolder, winner: TrialRecord, records: Sequence[TrialRecord]) -> RefitPlan | None:
+    """How the winner is trained on all samples; None when that was done before the sweep grew, and it won again."""
+    before = same_winner(folder, winner, records)
+    if before is not None and before.refit is not None:
+        return None
+    plan = RefitPlan.of(winner)
+    plan.save(folder)
+    clear_order(folder.path)
     return plan
 
 

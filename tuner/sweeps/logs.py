@@ -26,7 +26,7 @@ class Event(NamedTuple):
     """The order of a trial's events at the same time: 0 for its start, then its epochs, its end last."""
     text: str
     what: str = "trial"
-    """`confirm` for a training that confirms a trial."""
+    """`confirm` for a training that confirms a trial, `refit` for one on the validation samples too."""
 
     def line(self) -> str:
         """The event for people: local time, trial and text."""
@@ -41,6 +41,7 @@ def events(records: Iterable[TrialRecord]) -> list[Event]:
 
 def _of(record: TrialRecord) -> list[Event]:
     what, seed = ("trial", "") if record.confirms is None else ("confirm", f"seed {record.confirms}, ")
+    what = what if record.refits is None else "refit"
     found = [
         Event(record.started, record.number, 0, f"begins: {seed}{format_parameters(record.parameters_in(1))}", what)
     ]

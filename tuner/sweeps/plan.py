@@ -59,7 +59,8 @@ def plan(
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
     if request.scheduler == "pbt":
-        check_population(space, trials, request.confirm, request.storage)
+        again = "--confirm" if request.confirm else "--refit" if request.refit else ""
+        check_population(space, trials, again, request.storage)
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
@@ -93,6 +94,7 @@ def plan(
         objective=request.goal.objective_text,
         constraint=request.goal.constraint_text,
         default=has_default(request, space) and request.goal.by_accuracy and request.scheduler != "pbt",
+        refit=request.refit,
         **asdict(request.budgets),
         **_confirming(request.confirm),
     )

@@ -163,11 +163,15 @@ class SweepReader:
         confirm, states = (None, {}) if plan is None else self._confirm(plan, result or {}, pending, running=running)
         spent, gpu_spent = self._reader.spent(), sum(self._reader.spent(GPU_SPENT))
         earlier = sum(spent if began is None else spent[:-1])
+        summary = summarise(self.config, records, live, began, earlier, gpu_spent=gpu_spent)
+        registered = (result or {}).get("best", {}).get("trial", len(records))
+        if over and registered < len(records):  # the default may have been taken in place of the best trial
+            summary = replace(summary, best=records[registered])
         return Status(
             config=self.config,
             state=state,
             reason=self._reason() if state == "failed" else "",
-            summary=summarise(self.config, records, live, began, earlier, gpu_spent=gpu_spent),
+            summary=summary,
             ended_by=(result or {}).get("ended_by", ""),
             seconds=None if began is None else max(0.0, time.time() - began),
             unsent=over and not tells_all_sent(result or {}),

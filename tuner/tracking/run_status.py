@@ -18,6 +18,7 @@ STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"
 MOST_CHARACTERS = 5000  # of a tag: stores cut longer ones off, some at this length
 SEED_TAG, CONDITIONS_TAG = "tuner.seed", "tuner.conditions"
 MEASURED_TAG = "tuner.measured_on"
+REFIT_TAG = "tuner.refits_trial"  # of a training on the validation samples too: val_accuracy is of samples that it saw
 CONFIRM_TAG = "tuner.confirms_with_seed"  # of a training that confirms a trial: the seed as a user gives it
 EXPLOITS_TAG = "tuner.exploits"  # of population based training: what a trial took over from others
 TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG, MEASURED_TAG, EXPLOITS_TAG)

@@ -24,6 +24,7 @@ from tuner.tracking.run_status import (
     CONFIRM_TAG,
     ENDED_TAG,
     PARENT_TAG,
+    REFIT_TAG,
     SWEEP_TAG,
     TAGS,
     TRIAL_TAG,
@@ -139,8 +140,9 @@ class MlflowSweep:
         if key not in self._trials:
             tags = {PARENT_TAG: self.run_id, TRIAL_TAG: str(key), **self._tags}
             tags |= {} if record.confirms is None else {CONFIRM_TAG: str(record.confirms)}
+            tags |= {} if record.refits is None else {REFIT_TAG: str(record.refits)}
             begin = int((record.started or time.time()) * 1000)
-            name = f"{record.number:04d}" if record.confirms is None else key
+            name = key if isinstance(key, str) else f"{key:04d}"
             made = self._client.create_run(self.experiment_id, begin, tags, f"{self._name}-{name}")
             self._trials[key] = TrialRun(id=str(made.info.run_id))
         return self._trials[key]

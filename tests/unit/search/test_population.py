@@ -281,17 +281,17 @@ def test_the_steps_are_a_ninth_of_the_epochs(epochs: int, steps: tuple[int, ...]
 
 
 @pytest.mark.parametrize(
-    ("params", "trials", "confirm", "storage", "message"),
+    ("params", "trials", "again", "storage", "message"),
     [
-        ({"lr": {"low": 0.1, "high": 0.2}}, 1, None, None, "a population has at least 2 trials"),
-        ({"lr": {"choices": [0.1, 0.2]}, "width": {"low": 0.5, "high": 1.0}}, 8, None, None, "nothing can change"),
-        ({"lr": {"low": 0.1, "high": 0.2}}, 8, 5, None, "--confirm would train constant values"),
-        ({"lr": {"low": 0.1, "high": 0.2}}, 8, None, "s3://x", "leave --storage out"),
+        ({"lr": {"low": 0.1, "high": 0.2}}, 1, "", None, "a population has at least 2 trials"),
+        ({"lr": {"choices": [0.1, 0.2]}, "width": {"low": 0.5, "high": 1.0}}, 8, "", None, "nothing can change"),
+        ({"lr": {"low": 0.1, "high": 0.2}}, 8, "--refit", None, "--refit would train constant values"),
+        ({"lr": {"low": 0.1, "high": 0.2}}, 8, "", "s3://x", "leave --storage out"),
     ],
 )
 def test_what_it_cannot_do_is_refused(
-    params: dict[str, object], trials: int, confirm: object, storage: str | None, message: str
+    params: dict[str, object], trials: int, again: str, storage: str | None, message: str
 ) -> None:
     space = parse_space({"epochs": 9, "params": params}, "a test")
     with pytest.raises(TunerError, match=message):
-        check_population(space, trials, confirm, storage)
+        check_population(space, trials, again, storage)
