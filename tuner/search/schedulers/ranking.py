@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-import numpy as np
-
 from tuner.search.schedulers.ladder import Ladder
 
 NOISE_PERCENTILE = 90  # of the differences of the pairs that cross back and forth, as in the paper
@@ -36,6 +34,8 @@ def agree(below: Sequence[float], above: Sequence[float], *, epsilon: float) -> 
     >>> agree([0.1, 0.1, 0.1], [0.1, 0.2, 0.3], epsilon=0.0)
     False
     """
+    import numpy as np  # noqa: PLC0415 - `tuner --help` asks for the names of schedulers, and does without
+
     lower, upper = np.asarray(below), np.asarray(above)
     if len(lower) >= FEWEST_EQUALS and len({*below}) == 1:
         return False
@@ -95,4 +95,6 @@ class Agreement:
                 self._noise.append(abs(own[-1] - its[-1]))
 
     def _epsilon(self) -> float:
+        import numpy as np  # noqa: PLC0415 - `tuner --help` asks for the names of schedulers, and does without
+
         return float(np.percentile(self._noise, NOISE_PERCENTILE)) if self._noise else 0.0
