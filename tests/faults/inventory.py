@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from tuner.core.config import SweepConfig
-from tuner.core.records import TrialRecord, best_of
+from tuner.core.records import DEFAULT_TRIAL, TrialRecord, best_of
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
 from tuner.tracking.run_status import TRIAL_TAG, UID_TAG
@@ -154,12 +154,13 @@ def _compare(found: Inventory, client: MlflowClient, record: TrialRecord, run: R
 
 
 def _check_best(found: Inventory, best: TrialRecord | None, runs: list[Run], client: MlflowClient) -> None:
-    """The best trial of the study is the one that was tested, and is registered once."""
+    """The best trial of the study, or the default in its place, is the one that was tested, and is registered once."""
     parents = [run for run in runs if TRIAL_TAG not in run.data.tags]
     if len(parents) != 1:
         return
     tested = parents[0].data.tags.get("tuner.best_trial")
-    if best is not None and tested != str(best.number):
+    default = bool(parents[0].data.metrics.get("default_registered"))
+    if best is not None and tested != str(DEFAULT_TRIAL if default else best.number):
         found.wrong.append(f"trial {tested} was tested, and trial {best.number} is the best")
     versions = client.search_model_versions(f"run_id = '{parents[0].info.run_id}'")
     if len(versions) != (best is not None):

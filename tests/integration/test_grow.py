@@ -191,3 +191,31 @@ def test_a_sweep_goes_on_in_another_search_space_also_after_a_kill(
     found = check_mlflow(tmp_path, 10)
     assert json.loads(found["parent"].data.tags["tuner.config"])["space"] == config.space
     assert SweepFolder(tmp_path / "runs/x").report_page.exists()
+
+
+def test_a_sweep_goes_on_for_more_epochs_with_its_best_points_also_after_a_kill(
+    tuner: Command, start: Start, tmp_path: Path
+) -> None:
+    """Two points that learn next to nothing in three epochs learn more in nine."""
+    first = done(tuner(*begin((1e-5, 2e-5), 2, "--json"), folder=tmp_path))
+    before, told = epochs(tmp_path), epochs_in(tmp_path)
+    growing = start("resume", "x", "--max-epochs", "9", folder=tmp_path)
+    wait_for_epochs(tmp_path, told + 2, growing)
+    end(growing, signal.SIGKILL)
+    resumed = tuner("resume", "x", "--json", folder=tmp_path)
+    result = done(resumed)
+    after = epochs(tmp_path)
+    assert {number: after[number] for number in before} == before
+    assert sorted(after) == [0, 1, 2, 3]
+    config = SweepConfig.load(tmp_path / "runs/x")
+    assert (config.epochs, config.trials, [each["epochs"] for each in config.earlier]) == (9, 4, [3])
+    trials = read_study(tmp_path / "runs/x").trials
+    again = [trial.user_attrs["parameters"] for trial in trials]
+    best = first["best"]["trial"]
+    assert [again[2], again[3]] == [again[best], again[1 - best]]
+    assert max(after[2]) == 9  # with as many workers as trials, both may have got there
+    assert {max(after[2]), max(after[3])} <= {1, 3, 9}
+    assert result["best"]["trial"] in (2, 3)
+    assert result["best"]["val_accuracy"] > first["best"]["val_accuracy"]
+    assert json.loads(check_mlflow(tmp_path, 4)["parent"].data.tags["tuner.config"])["epochs"] == 9
+    assert SweepFolder(tmp_path / "runs/x").report_page.exists()

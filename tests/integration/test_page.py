@@ -219,7 +219,7 @@ def test_the_table_of_trials_is_sorted_and_filtered(tmp_path: Path) -> None:
 
 
 def test_a_table_of_thousands_of_trials_is_sorted_and_filtered_too(tmp_path: Path) -> None:
-    block = trials_block(trials(5000), 9)
+    block = trials_block(trials(5000), lambda _: 9)
     page = tmp_path / "page.html"
     page.write_text(render_of(block), encoding="utf-8")
     few = clicked(page, tmp_path / "b", "head('trial').click(); head('trial').click()")

@@ -164,5 +164,6 @@ def test_the_folder_holds_the_agreed_files_and_only_the_best_checkpoint(finished
 def test_progress_is_plain_lines_on_stderr_and_nothing_chatters(finished: Finished) -> None:
     lines = finished.err.splitlines()
     assert lines[0].startswith("digits-cnn-1: 8 trials of cnn on digits")
-    assert all(line.startswith("8 trials: ") for line in lines[1:]), finished.err
+    assert lines[1].startswith("  trial 0 tries the default: ")
+    assert all(line.startswith("8 trials: ") for line in lines[2:]), finished.err
     assert "\x1b" not in finished.err

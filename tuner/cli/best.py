@@ -58,12 +58,13 @@ def best(
 def print_best(best: BestTrial, out: Console) -> None:
     """A line for each parameter and each score."""
     from tuner.cli.confirm_output import print_confirmed  # noqa: PLC0415
+    from tuner.core.earlier import epochs_of  # noqa: PLC0415
     from tuner.core.objective import SCORE  # noqa: PLC0415
     from tuner.core.score_text import luck_text, score_text, shown_score  # noqa: PLC0415
 
     trial, winner = best.trial, best.winner
     what = "the winner" if best.finished else "the best so far"
-    epoch = f"epoch {trial.best_epoch} of {best.config.epochs}"
+    epoch = f"epoch {trial.best_epoch} of {epochs_of(best.config, trial.number)}"
     out.print(f"[bold]{best.config.name}[/bold]: {what} is trial {trial.number}, {epoch}")
     width = max(map(len, trial.parameters), default=0)
     for parameter, value in trial.parameters.items():

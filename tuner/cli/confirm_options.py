@@ -25,6 +25,15 @@ Seeds = Annotated[
         rich_help_panel=CONFIRMATION,
     ),
 ]
+Refit = Annotated[
+    bool,
+    typer.Option(
+        "--refit",
+        help="At the end train the winner's parameters again on training and validation samples together, with as many "
+        "epochs as it has kept, and test and register that model. --time-budget does not include this.",
+        rich_help_panel=CONFIRMATION,
+    ),
+]
 Reshuffle = Annotated[
     bool,
     typer.Option(

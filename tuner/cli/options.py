@@ -52,7 +52,7 @@ Sampler = Annotated[
     typer.Option(
         metavar="NAME",
         help="How points are drawn: tpe learns from the trials before; gp (a Gaussian process) and cmaes do, too; "
-        "random; qmc covers the space evenly; grid tries every point.",
+        "random; qmc covers the space evenly; grid tries every point. With --scheduler pbt: what trials begin with.",
         rich_help_panel=SEARCH,
     ),
 ]
@@ -61,9 +61,9 @@ Scheduler = Annotated[
     typer.Option(
         metavar="NAME",
         help="Which trials stop early. asha: the best third go on, others wait for their turn; asha-stop: others end "
-        "at once; hyperband: a part of the trials is compared later, or never; pasha: as asha, "
-        "and no further than it takes to rank the trials; median: those below the median end; "
-        "none: no trial stops early.",
+        "at once; hyperband: a part of the trials is compared later, or never; pasha: as asha, and "
+        "no further than it takes to rank the trials; pbt: none stops, poor ones take over weights of good ones and "
+        "change values; median: those below the median end; none: no trial stops early.",
         rich_help_panel=SEARCH,
     ),
 ]

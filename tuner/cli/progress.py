@@ -15,6 +15,7 @@ from rich.text import Text
 
 from tuner.cli.objective_output import metric_cells, parameters_heading
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import epochs_of
 from tuner.core.records import Summary, TrialRecord
 from tuner.core.units import counted, format_parameters, format_seconds
 
@@ -97,7 +98,7 @@ class ProgressView:
             table.add_column(column, justify="right", overflow="ellipsis", no_wrap=True)
         table.add_column(parameters_heading(self._config.goal), overflow="ellipsis", no_wrap=True)
         for record in summary.live:
-            epoch = f"{record.epoch}/{self._config.epochs}"
+            epoch = f"{record.epoch}/{epochs_of(self._config, record.number)}"
             parameters = Text(format_parameters(record.parameters))
             others = OTHER_COLUMNS + sum(len(metric.name) + 2 for metric in metrics[1:])
             parameters.truncate(max(10, self._console.width - others), overflow="ellipsis")

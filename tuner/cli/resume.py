@@ -11,7 +11,6 @@ from tuner.cli import budget_options as budget
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
 from tuner.core.environment import prepare_environment
-from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
 from tuner.core.units import parse_seconds
 
@@ -53,7 +52,15 @@ Overrides = Annotated[
         rich_help_panel=opt.SEARCH,
     ),
 ]
-Unchanged = Annotated[int | None, typer.Option("--max-epochs", "--epochs", hidden=True)]
+MoreEpochs = Annotated[
+    int | None,
+    typer.Option(
+        "--max-epochs",
+        "--epochs",
+        help="Train new trials for more epochs, first the best three points of before anew.",
+        rich_help_panel=opt.SEARCH,
+    ),
+]
 
 
 @app.command(cls=Command)
@@ -64,11 +71,11 @@ def resume(
     time_budget: MoreTime = None,
     space: Space = None,
     overrides: Overrides = None,
+    max_epochs: MoreEpochs = None,
     epoch_budget: budget.EpochBudget = None,
     gpu_budget: budget.GpuBudget = None,
     target_score: budget.TargetScore = None,
     patience: budget.Patience = None,
-    unchanged: Unchanged = None,
     address: opt.Address = None,
     attach: opt.Attach = False,
     detach: opt.Detach = False,
@@ -77,24 +84,20 @@ def resume(
     """Continue a sweep that was paused, stopped by Ctrl-C, or that crashed, from where it was.
 
     With --trials also one that is finished: new trials are drawn with what all of its trials have taught. With --set or
-    --space they are drawn from a changed search space, with what the trials that lie in it have taught. One that a
-    budget ended goes on with a larger one: --epoch-budget, --gpu-budget, --target-score and --patience are in all, with
-    what is used; --time-budget is from now on.
+    --space they are drawn from a changed search space, with what the trials that lie in it have taught. With
+    --max-epochs they train for longer, first the best points of before anew. One that a budget ended goes on with a
+    larger one: --epoch-budget, --gpu-budget, --target-score and --patience are in all, with what is used; --time-budget
+    is from now on.
 
     Examples:  tuner resume digits-cnn-1   |   tuner resume digits-cnn-1 --trials 40 --set lr=0.01..1
     """
     prepare_environment()
-    if unchanged:
-        raise TunerError(
-            f"{name} keeps --max-epochs, since trials of other lengths could not be compared with those that "
-            "it has: give it to a new sweep, which tries its best first: "
-            f"tuner sweep DATASET MODEL --warm-start {name}"
-        )
     more = GrowRequest(
         trials=trials,
         time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget"),
         space=space,
         overrides=tuple(overrides or ()),
+        max_epochs=max_epochs,
         budgets=budget.budget_request(epoch_budget, gpu_budget, target_score, patience),
     )
     more.check()

@@ -49,6 +49,7 @@ def sweep(
     confirm: confirming.Confirm = None,
     reshuffle: confirming.Reshuffle = False,
     test: confirming.TestBy = "winner",
+    refit: confirming.Refit = False,
     max_epochs: opt.MaxEpochs = None,
     seed: opt.Seed = 0,
     limit: opt.Limit = None,
@@ -107,6 +108,7 @@ def sweep(
         constraint=goals.joined(constraints),
         sampler=sampler,
         scheduler=scheduler,
+        refit=refit,
         budgets=budget.budget_request(epoch_budget, gpu_budget, target_score, patience),
         confirm=ConfirmRequest.of(confirm, "--confirm", reshuffle=reshuffle, test=test),
     )

@@ -11,7 +11,14 @@ from rich.console import Console
 from tuner.cli.budget_output import print_end
 from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.objective_output import print_champion_rule, print_excluded, print_trials
-from tuner.cli.winner_remarks import print_account, print_default, print_learnt, print_looks, print_promised
+from tuner.cli.winner_remarks import (
+    print_account,
+    print_default,
+    print_learnt,
+    print_looks,
+    print_promised,
+    print_refit,
+)
 from tuner.core.budget_text import ended_text
 from tuner.core.errors import TunerError
 from tuner.core.records import count_states
@@ -117,6 +124,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     print_promised(outcome, winner, out)
     print_default(outcome, winner, out)
+    print_refit(winner, out)
     print_confirmed(winner, out)
     print_looks(winner, out)
     if winner.model is None:

@@ -9,6 +9,7 @@ from rich.console import Console
 from tuner.core.default_text import default_text
 from tuner.core.errors import TunerError
 from tuner.core.objective import SCORE
+from tuner.core.refit import refit_text
 from tuner.core.score_text import excess_text, luck_text
 from tuner.core.validation_text import looks_text, nothing_learnt
 
@@ -45,6 +46,12 @@ def print_default(outcome: Outcome, winner: Winner, out: Console) -> None:
     """How the best trial compares with the default configuration."""
     if winner.default:
         out.print(f"default   {default_text(winner.default, outcome.config.epochs)}", markup=False, soft_wrap=True)
+
+
+def print_refit(winner: Winner, out: Console) -> None:
+    """What the tested model was trained on, when that was more than the training samples."""
+    if winner.refit:
+        out.print(f"refit     {refit_text(winner.refit)}", markup=False, soft_wrap=True)
 
 
 def print_learnt(outcome: Outcome, out: Console) -> None:

@@ -114,6 +114,8 @@ class SweepConfig:
     patience: int | None = None
     default: bool = False
     """Whether trial 0 is the default configuration, with which the best trial is compared at the end."""
+    refit: bool = False
+    """Whether the winner is trained again on training and validation samples together: see `core.refit`."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
@@ -216,6 +218,8 @@ class SweepRequest:
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]
     scheduler: str = SCHEDULERS[0]
+    refit: bool = False
+    """Whether the winner is trained again on training and validation samples together."""
     no_default: bool = False
     """Whether the default configuration, and the start points of the search space, are left out."""
     budgets: BudgetRequest = NOTHING_ASKED
@@ -242,16 +246,22 @@ class SweepRequest:
         self.budgets.check_target(self.goal)
         if self.confirm:
             self.confirm.check("--confirm")
+        self._check_search()
+        for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
+            if (getattr(self, option) or 0) > most:
+                raise TunerError(f"--{option.replace('_', '-')} must be at most {most}, got {getattr(self, option)}")
+        if not 0 <= self.seed < 2**31:
+            raise TunerError(f"--seed must be at least 0 and below 2147483648, got {self.seed}")
+
+    def _check_search(self) -> None:
+        """Raises TunerError for a name that is none, and for a sampler or scheduler that cannot take the objectives."""
         if self.oom not in OOM:
             raise unknown("--oom", self.oom, OOM)
         if self.sampler not in SAMPLERS:
             raise unknown("--sampler", self.sampler, SAMPLERS)
         if self.scheduler not in SCHEDULERS:
             raise unknown("--scheduler", self.scheduler, SCHEDULERS)
+        if self.goal.several and self.scheduler == "pbt":
+            raise TunerError("--scheduler pbt takes one objective: with two use asha, hyperband, pasha, median or none")
         if self.goal.several and self.sampler == "cmaes":
             raise TunerError("--sampler cmaes takes one objective: with two use tpe, gp, random, qmc or grid")
-        for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
-            if (getattr(self, option) or 0) > most:
-                raise TunerError(f"--{option.replace('_', '-')} must be at most {most}, got {getattr(self, option)}")
-        if not 0 <= self.seed < 2**31:
-            raise TunerError(f"--seed must be at least 0 and below 2147483648, got {self.seed}")

@@ -25,3 +25,24 @@ def raw_space(config: SweepConfig, number: int) -> dict[str, Any]:
 def default_values(config: SweepConfig) -> dict[str, Any]:
     """What training and the model take for a parameter that a search space does not name, as far as that is needed."""
     return {name: value for each in config.earlier for name, value in each["defaults"].items()}
+
+
+def lengths(config: SweepConfig) -> list[tuple[int, int]]:
+    """The numbers of epochs that its trials train for, each with the number of the first trial that does."""
+    found: list[tuple[int, int]] = []
+    first = 0
+    for before in config.earlier:
+        if not found or found[-1][1] != before["epochs"]:
+            found.append((first, int(before["epochs"])))
+        first = int(before["trials"])
+    return found if found and found[-1][1] == config.epochs else [*found, (first, config.epochs)]
+
+
+def first_of_length(config: SweepConfig) -> int:
+    """The number of the first trial that trains for as many epochs as new ones do."""
+    return lengths(config)[-1][0]
+
+
+def epochs_of(config: SweepConfig, number: int) -> int:
+    """How many epochs a trial trains for, if it is not stopped early."""
+    return next(epochs for first, epochs in reversed(lengths(config)) if number >= first)

@@ -1,4 +1,4 @@
-"""How a user asks for more of a sweep: more trials, larger budgets for those that it has, or a changed search space."""
+"""How a user asks for more of a sweep: more trials or epochs, larger budgets, or a changed search space."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.core.budgets import BUDGETS, NOTHING_ASKED, BudgetRequest
-from tuner.core.config import MOST_TRIALS
+from tuner.core.config import MOST_EPOCHS, MOST_TRIALS
 from tuner.core.errors import TunerError
 
-GROWING = ("trials", "time_budget", "space", "earlier", *BUDGETS)
+GROWING = ("trials", "time_budget", "epochs", "space", "earlier", *BUDGETS)
 """The fields of SweepConfig that it changes."""
 
 
@@ -28,6 +28,9 @@ class GrowRequest:
     overrides: tuple[str, ...] = ()
     """What `--set` changes in it, or in the one that the sweep has."""
 
+    max_epochs: int | None = None
+    """How many epochs new trials train for, at most: more than before."""
+
     @property
     def changes_space(self) -> bool:
         """Whether new trials are drawn from another search space."""
@@ -43,11 +46,14 @@ class GrowRequest:
         self.budgets.check()
         if self.trials is not None and not 1 <= self.trials <= MOST_TRIALS:
             raise TunerError(f"--trials must be at least 1 and at most {MOST_TRIALS}, got {self.trials}")
+        if self.max_epochs is not None and not 1 <= self.max_epochs <= MOST_EPOCHS:
+            raise TunerError(f"--max-epochs must be at least 1 and at most {MOST_EPOCHS}, got {self.max_epochs}")
 
     def words(self) -> list[str]:
         """The request as options of a command line."""
         words = [] if self.trials is None else ["--trials", str(self.trials)]
         words += [] if self.time_budget is None else ["--time-budget", f"{self.time_budget:f}s"]
+        words += [] if self.max_epochs is None else ["--max-epochs", str(self.max_epochs)]
         words += [] if self.space is None else ["--space", str(self.space)]
         words += [word for each in self.overrides for word in ("--set", each)]
         return [*words, *self.budgets.words()]

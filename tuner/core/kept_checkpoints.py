@@ -21,7 +21,8 @@ def only_best(records: Sequence[TrialRecord]) -> set[int]:
 
 def best_and_default(records: Sequence[TrialRecord]) -> set[int]:
     """That of the best trial and that of the default configuration, which are compared at the end."""
-    return only_best(records) | {DEFAULT_TRIAL}
+    default = {record.number for record in records if record.number == DEFAULT_TRIAL and record.state != "FAIL"}
+    return only_best(records) | default
 
 
 def delete_checkpoints(folder: Path, records: Sequence[TrialRecord], keeps: Keeps = only_best) -> list[TrialRecord]:

@@ -16,6 +16,7 @@ from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
+from tuner.core.refit import Refit
 from tuner.core.scores import Difference, TestScores
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore
@@ -63,6 +64,8 @@ class Winner:
     """None while the model is only in the sweep's folder."""
     default: AgainstDefault | None = None
     """How the best trial compares with the default configuration; None when the sweep has none."""
+    refit: Refit | None = None
+    """How the model was trained on training and validation samples together; None when it is the trial's own."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
 
@@ -154,6 +157,7 @@ class Outcome:
             result["tested_before"] = self.winner.tested_before
             result["validation"] = asdict(self.winner.validation) if self.winner.validation else None
             result["cost"] = asdict(self.winner.cost)
+            result["refit"] = asdict(self.winner.refit) if self.winner.refit else None
             result["default"] = self.winner.default.to_json() if self.winner.default else None
             result["confirm"] = self.winner.confirm.to_json() if self.winner.confirm else None
             result["model"] = asdict(self.winner.model) if self.winner.model else None
@@ -195,6 +199,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             tested_before=result.get("tested_before", 0),
             validation=ValidationScore.from_json(result["validation"]) if result.get("validation") else None,
             model=RegisteredModel(**result["model"]) if result["model"] else None,
+            refit=Refit(**result["refit"]) if result.get("refit") else None,
             default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
             confirm=Confirmation.from_json(result["confirm"]) if result.get("confirm") else None,
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tuner.core.budgets import BudgetState
+from tuner.core.exploit import Exploit
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.rank import Rank
 from tuner.core.units import counted
@@ -34,7 +35,7 @@ class TrialRecord:
     state: str
     """RUNNING (also while it waits or is interrupted), COMPLETE, PRUNED or FAIL."""
     parameters: dict[str, Value]
-    """By the names that models and training use; empty while they are being sampled."""
+    """By the names that models and training use; empty while they are being sampled. The last ones: see `exploits`."""
     values: dict[int, float]
     """What is followed from epoch to epoch (`Goal.watched`), by epoch, counted from 1. Finite."""
     metrics: dict[int, dict[str, float]]
@@ -57,8 +58,12 @@ class TrialRecord:
     """The first epoch trained in half batches, because whole ones did not fit into memory; 0 if there was none."""
     confirms: int | None = None
     """The seed of a training that confirms a trial, see `core.confirmation`; None for a trial of the search."""
+    refits: int | None = None
+    """For a training on training and validation samples together, see `core.refit`: the trial that it repeats."""
     plan: str = ""
-    """Of such a training: the `ConfirmPlan.uid` of its plan."""
+    """Of such trainings: the uid of their plan."""
+    exploits: tuple[Exploit, ...] = ()
+    """What it took over from other trials, the earliest first: see search/population.py."""
     live: bool = False
     """Whether a worker has it now."""
     goal: Goal = PLAIN
@@ -70,10 +75,16 @@ class TrialRecord:
 
     @property
     def key(self) -> TrialKey:
-        """The number of a trial of the search, `confirm-PLAN-NUMBER` for a training that confirms one."""
+        """The number of a trial of the search, `confirm-PLAN-NUMBER` for a training that confirms one, `refit-PLAN`."""
+        if self.refits is not None:
+            return f"refit-{self.plan}"
         if self.confirms is None:
             return self.number
         return "-".join(filter(None, ("confirm", self.plan, str(self.number))))
+
+    def parameters_in(self, epoch: int) -> Mapping[str, Value]:
+        """The parameters that it trained an epoch with."""
+        return next((each.before for each in self.exploits if each.epoch >= epoch), self.parameters)
 
     @property
     def word(self) -> str:
@@ -100,7 +111,8 @@ class TrialRecord:
 
         Where none was noted, it is the one with the highest score, and of equals the one with the lowest loss.
         """
-        reached = [epoch for epoch in self.values if epoch <= last]
+        first = max((each.epoch for each in self.exploits if each.epoch < last), default=0)  # other weights before it
+        reached = [epoch for epoch in self.values if first < epoch <= last]
         if not reached:
             return 0
         noted = self.kept.get(max(reached), 0)
@@ -138,8 +150,9 @@ class TrialRecord:
 
     @property
     def ranked(self) -> bool:
-        """Whether it can be compared with others: it has a score and did not fail."""
-        return bool(self.values) and self.state != "FAIL"
+        """Whether it can be compared with others: it has a score, of weights that it still has, and did not fail."""
+        gave_up = any(each.epoch == self.epoch for each in self.exploits)
+        return bool(self.values) and not gave_up and self.state != "FAIL"
 
     @property
     def feasible(self) -> bool:
@@ -233,11 +246,13 @@ class Summary:
     budgets: tuple[BudgetState, ...] = ()
     """What remains of each budget."""
     confirms: bool = False
-    """Whether it is of the trainings that confirm a trial, and not of the search."""
+    """Whether it is of the trainings that confirm a trial or refit it, and not of the search."""
+    training: str = "confirming training"
+    """What one of those is called."""
 
     def states(self) -> str:
         """`16 trials: 2 done, 1 running, ...`, with all states that occur."""
-        what = "confirming training" if self.confirms else "trial"
+        what = self.training if self.confirms else "trial"
         return f"{counted(sum(self.counts.values()), what)}: {self.by_state()}"
 
     def by_state(self) -> str:

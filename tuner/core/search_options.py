@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 SAMPLERS = ("tpe", "random", "qmc", "gp", "cmaes", "grid")
-SCHEDULERS = ("asha", "asha-stop", "hyperband", "pasha", "median", "none")
+SCHEDULERS = ("asha", "asha-stop", "hyperband", "pasha", "pbt", "median", "none")

@@ -75,6 +75,16 @@ class SweepFolder:
         return self.confirmation.path / "plan.json"
 
     @property
+    def refit(self) -> SweepFolder:
+        """The folder of the training on all samples but those of the test set: see `core.refit`."""
+        return SweepFolder(self.path / "refit")
+
+    @property
+    def refit_plan(self) -> Path:
+        """How it is trained: see `refit.RefitPlan`. It is there once the search, and a confirmation, are over."""
+        return self.refit.path / "plan.json"
+
+    @property
     def earlier_result(self) -> Path:
         """The result of before, while a finished sweep grows: see `sweeps.growth`."""
         return self.path / "earlier-result.json"

@@ -19,7 +19,7 @@ from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance
-from tuner.search.refit import fitting
+from tuner.search.refit import compared, fitting
 from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.base import Scheduler
 from tuner.search.space_file import space_of
@@ -117,6 +117,12 @@ class Findings:
         return self.records if any(record.values or record.ended for record in self.records) else self.scored
 
     @property
+    def compared(self) -> tuple[list[TrialRecord], SweepConfig]:
+        """The trials that can be compared at a rung, as they began: see `refit.compared`."""
+        records, config = compared(self.records, self.config)
+        return [replace(record, parameters=dict(record.parameters_in(1))) for record in records], config
+
+    @property
     def scored(self) -> tuple[TrialRecord, ...]:
         """All trials. Raises NotShown before one of them can be the best."""
         return self.records if self.best else ()
@@ -144,7 +150,8 @@ class Findings:
     def importance(self) -> Importance:
         """Of the parameters. Raises NotShown when that cannot be computed."""
         try:
-            return importance(self.fitting, space_of(self.config), self.config.epochs, self.scheduler.rungs())
+            records, config = self.compared
+            return importance(records, space_of(self.config), config.epochs, make_scheduler(config).rungs())
         except NotEnoughTrialsError as reason:
             raise NotShown(str(reason)) from None
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from tuner.core.earlier import epochs_of
 from tuner.core.errors import one_line
 from tuner.core.files import write_atomic
 from tuner.core.records import TrialRecord
@@ -33,12 +35,15 @@ from tuner.report.page_front import front_block
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_importance import importance_block, slices_block
 from tuner.report.page_samples import samples_block
+from tuner.report.page_schedule import schedule_block
 from tuner.report.page_scores import classification_block, confusion_block, roc_block
 from tuner.report.page_search import curves_block, history_block, learning_block, parallel_block
 from tuner.report.page_trials import advice_block, trials_block
 from tuner.report.search_series import parallel_coordinates
 from tuner.report.slices import slices
 from tuner.report.suggestions import suggest
+from tuner.search.population import schedule
+from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 
 CLASSIFICATION_FILE = "classification.json"
@@ -102,7 +107,8 @@ def _classification(findings: Findings) -> tuple[ClassificationReport]:
 
 
 def _slices(findings: Findings) -> tuple[Any, ...]:
-    return slices(findings.fitting, space_of(findings.config), findings.config.epochs, findings.scheduler.rungs())
+    records, config = findings.compared
+    return slices(records, space_of(findings.config), config.epochs, make_scheduler(config).rungs())
 
 
 def _parallel(findings: Findings) -> tuple[Any, ...]:
@@ -113,11 +119,19 @@ def _learning(findings: Findings) -> tuple[Any, ...]:
     return findings.scored, findings.best, findings.scheduler, findings.config.epochs
 
 
+def _schedule(findings: Findings) -> tuple[Any, ...]:
+    steps = schedule(findings.records, findings.best.number)
+    if len(steps) < 2:
+        raise NotShown("the best trial took over nothing")
+    return steps, findings.best.epoch
+
+
 PARTS = (
-    Part("trials", "Trials", lambda f: (f.tried, f.config.epochs), trials_block, of_search=True),
+    Part("trials", "Trials", lambda f: (f.tried, partial(epochs_of, f.config)), trials_block, of_search=True),
     Part("advice", "What to try next", suggest, advice_block),
     Part("front", "Pareto front", lambda f: (front_series(f.records),), front_block, draw_front, optional=True),
     Part("curves", "Training and validation of the best trial", _curves, curves_block, draw_curves),
+    Part("schedule", "How the best trial's parameters changed", _schedule, schedule_block, optional=True),
     Part(
         "confirm",
         "The best trial with other seeds",

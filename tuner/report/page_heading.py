@@ -13,6 +13,7 @@ from tuner.core.budget_text import ended_text
 from tuner.core.default_text import default_text
 from tuner.core.machine import package_versions
 from tuner.core.records import TrialRecord, count_states
+from tuner.core.refit import Refit, refit_text
 from tuner.core.score_text import excess_text, interval_text, luck_text, score_details, score_digits
 from tuner.core.scores import Difference, TestScores
 from tuner.core.units import format_parameters
@@ -67,6 +68,8 @@ def _remarks(result: Mapping[str, Any], trials: int, epochs: int) -> list[str]:
     if result.get("default"):
         text = default_text(AgainstDefault.from_json(result["default"]), epochs)
         remarks.append(f"{text[0].upper()}{text[1:]}.")
+    if result.get("refit"):
+        remarks.append(f"The model has {refit_text(Refit(**result['refit']))}.")
     if result.get("test_looks", 1) > 1:
         remarks.append(looks_text(result["test_looks"]))
     return remarks

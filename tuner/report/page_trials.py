@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tuner.core.objective import METRICS, Metric
 from tuner.core.records import TrialRecord
@@ -11,7 +11,7 @@ from tuner.report.page import Block, render_template
 from tuner.search.advice import Advice
 
 
-def trials_block(records: Sequence[TrialRecord], epochs: int) -> Block:
+def trials_block(records: Sequence[TrialRecord], epochs_of: Callable[[int], int]) -> Block:
     """A row for each trial, the best first; those that failed or have no score come last."""
     names = dict.fromkeys(name for record in records for name in record.parameters)
     varying = [name for name in names if len({str(record.parameters.get(name)) for record in records}) > 1]
@@ -19,7 +19,7 @@ def trials_block(records: Sequence[TrialRecord], epochs: int) -> Block:
     metrics = tuple(dict.fromkeys((*records[0].goal.metrics, METRICS["val_loss"])))
     header = ["trial", "state", "epochs", *(metric.name for metric in metrics), "time", *varying]
     header += ["why it failed"] if reasons else []
-    rows = [_row(record, metrics, varying, epochs, reasons=reasons) for record in _ordered(records)]
+    rows = [_row(record, metrics, varying, epochs_of(record.number), reasons=reasons) for record in _ordered(records)]
     constant = [f"{name}={_cell(next(iter(records)).parameters[name])}" for name in names if name not in varying]
     same = f" The same in all trials: {', '.join(constant)}." if constant else ""
     caption = (

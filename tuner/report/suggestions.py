@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from tuner.core.earlier import epochs_of
 from tuner.core.records import Value
 from tuner.data.spec import DataSpec
 from tuner.report.findings import Findings, NotShown
@@ -27,12 +29,14 @@ def suggest(findings: Findings) -> tuple[Advice, str, str]:
         findings.records,
         findings.best,
         space_of(config),
-        config.epochs,
+        epochs_of(config, findings.best.number),
         _importance(findings),
         _accepts(spec, config.model),
         learnt=findings.learnt,
         inside=findings.fitting,
     )
+    if advice.max_epochs and advice.max_epochs <= config.epochs:  # others were trained for longer already
+        advice = replace(advice, max_epochs=None)
     onwards = resume_command(config, advice) if findings.learnt else ""
     if onwards:
         return advice, onwards, "To go on with this sweep with these changes:"

@@ -78,7 +78,7 @@ def advise(
         records: all its trials.
         best: the winner.
         space: its search space.
-        epochs: the most epochs of a trial.
+        epochs: how many the winner could train.
         found: the importance of its parameters, if it could be computed.
         accepts: no range is widened to a value that this refuses.
         learnt: whether the winner is better than always saying one class.
@@ -131,7 +131,7 @@ def still_rising(record: TrialRecord, epochs: int) -> bool:
     The last quarter of its epochs is compared with the quarter before, by accuracy and by loss: a learning rate that
     has come down to 0 leaves both as they are.
     """
-    if record.epoch < epochs or epochs < 3 or record.state == "FAIL":
+    if record.epoch != epochs or epochs < 3 or record.state == "FAIL":
         return False
     quarter = max(1, epochs // 4)
     last, before = range(epochs - quarter + 1, epochs + 1), range(epochs - 2 * quarter + 1, epochs - quarter + 1)

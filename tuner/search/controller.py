@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from tuner.core.budgets import FAILURES, STOPPED, TRIALS_ENDED
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import epochs_of, first_of_length
 from tuner.core.errors import describe_disk_error
 from tuner.core.kept_checkpoints import Keeps, delete_checkpoints, only_best
 from tuner.core.records import TrialRecord, TrialReport, Value
 from tuner.core.sweep_folder import SweepFolder, write_error_details
 from tuner.search.budgets import Budgets
+from tuner.search.population import Population
 from tuner.search.schedulers.base import Decision, Scheduler
 from tuner.search.stopping import failing_reason, invalid_metrics
 from tuner.search.study import Study
@@ -36,15 +38,20 @@ class Controller:
         folder: SweepFolder,
         callback: Callback,
         keeps: Keeps = only_best,
+        population: Population | None = None,
     ) -> None:
-        """`keeps` says which ended trials' checkpoints are needed later; the others are deleted."""
+        """`keeps` says which ended trials' checkpoints are needed later; the others are deleted.
+
+        A `population` is renewed at each rung before a trial goes on from there.
+        """
         self._config = config
         self._study = study
         self._scheduler = scheduler
         self._folder = folder.trials
         self._callback = callback
         self._keeps = keeps
-        self._queue = TrialQueue(scheduler, study.records(), config.trials)
+        self._population = population
+        self._queue = TrialQueue(scheduler, study.records()[first_of_length(config) :], config.trials)
         self._kept: list[TrialRecord] = []  # of the trials that have ended, those whose checkpoints may still be there
         self.budgets = Budgets(config, study, scheduler)
         self._stopped = self._stop_reason = ""
@@ -70,6 +77,7 @@ class Controller:
             if begun is None and not self._at_end():
                 begun = self._queue.next_begun()
             if begun is not None:
+                self._renew(self._study.record(begun))
                 return self._issue(self._study.reissue(begun))
             if not self._at_end() and self._study.count < self._config.trials:
                 return self._issue(self._study.ask())
@@ -144,7 +152,7 @@ class Controller:
             self._study.note_end(self.ended_by)
         over = self._stop_reason or self.budgets.reason or "the search ended"
         for record in self._study.records():
-            if self._scheduler.waits and self._queue.at_rung(record):
+            if self._scheduler.waits and not self._scheduler.together and self._queue.at_rung(record):
                 self._end_at_rung(record)
             elif not record.ended:
                 self._end(record.number, "PRUNED", f"{over} in epoch {record.epoch}" if record.epoch else over)
@@ -208,11 +216,16 @@ class Controller:
         self._callback.on_trial_begin(record)
         return drawn
 
+    def _renew(self, record: TrialRecord) -> None:
+        if self._population is not None and self._queue.at_rung(record):
+            for note in self._population.renew(record.epoch):
+                self.note(note)
+
     def _decide(self, number: int) -> Decision:
         """A trial that may go on at once keeps its worker; any other waits, or ends."""
         record = self._study.record(number)
         self._queue.wait(record)
-        if number in self._queue.promotable():
+        if not self._scheduler.together and number in self._queue.promotable():
             self._queue.begin(record)
             return Decision.CONTINUE
         return Decision.STOP if self._scheduler.waits else self._end_at_rung(record)
@@ -251,10 +264,16 @@ class Controller:
         return self.budgets.hold(len(self._queue.running))
 
     def _end_missed(self) -> None:
-        """Ends trials of a resumed sweep that a kill hit before it was stored that they complete, or do not go on."""
+        """Ends trials of a resumed sweep that a kill hit before it was stored that they complete, or do not go on.
+
+        So do those that were begun for fewer epochs than trials train now: they have the learning rate of these.
+        """
         passing = [] if self._scheduler.waits else self._queue.promotable()
+        first = first_of_length(self._config)
         for record in self._study.records():
-            if not record.ended and record.epoch >= self._config.epochs:
+            if not record.ended and record.epoch >= epochs_of(self._config, record.number):
                 self._end(record.number, "COMPLETE")
+            elif not record.ended and record.number < first:
+                self._end(record.number, "PRUNED", f"after epoch {record.epoch} the sweep went on with longer trials")
             elif not self._scheduler.waits and self._queue.at_rung(record) and record.number not in passing:
                 self._end_at_rung(record)

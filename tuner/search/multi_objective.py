@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from tuner.core.pareto import Gains, fronts
 from tuner.core.rank import Rank
 
@@ -38,6 +36,8 @@ def _net(front: Sequence[int], gains: Gains) -> list[int]:
     It begins with the best first objective. Then always that point follows which is farthest from those taken, with
     each objective scaled to the front's range.
     """
+    import numpy as np  # noqa: PLC0415 - what asks for a scheduler's rungs alone, such as --help, does without
+
     points = np.array([gains[place] for place in front])
     span = np.ptp(points, axis=0)
     points = points / np.where(span > 0, span, 1.0)

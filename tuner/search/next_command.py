@@ -31,6 +31,8 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
     Where nothing changes, it trains the best trial again with other seeds. The text is empty where no command says
     it: the path of a sweep's own space file is not known, and not all of it can be written with `--set`.
     """
+    if config.trials > 1 and not advice.changes and config.scheduler == "pbt":
+        return ""  # its winner's values change, so nothing confirms them
     if config.trials > 1 and not advice.changes:
         return shlex.join(["tuner", "confirm", config.name, "--seeds", str(CONFIRMING)])
     data = [config.dataset, config.model]
@@ -57,10 +59,14 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
 
 def resume_command(config: SweepConfig, advice: Advice) -> str:
     """The command that goes on with this sweep, so that its trials count; empty where only another sweep serves."""
-    changes = bool(advice.overrides or advice.trials) and not advice.max_epochs
-    if config.trials == 1 or config.sampler == "grid" or not (changes and _parses(config.space, advice.overrides)):
+    if config.trials == 1 or config.sampler == "grid" or not advice.changes:
         return ""
-    words = ["tuner", "resume", config.name, "--trials", str(max(advice.trials or 0, TIMES * config.trials))]
+    if not _parses(config.space, advice.overrides):
+        return ""
+    words = ["tuner", "resume", config.name]
+    if advice.overrides or advice.trials:  # more epochs alone train the best points anew
+        words += ["--trials", str(max(advice.trials or 0, TIMES * config.trials))]
+    words += ["--max-epochs", str(advice.max_epochs)] if advice.max_epochs else []
     words += [part for each in advice.overrides for part in ("--set", each)]
     words += ["--time-budget", f"{config.time_budget:g}s"] if _is_duration(config.time_budget) else []
     return shlex.join(words)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tuner.core.config import SweepConfig
-from tuner.core.earlier import default_values, first_trial
+from tuner.core.earlier import default_values, epochs_of, first_trial, lengths
 from tuner.core.errors import TunerError
 from tuner.core.records import TrialRecord, Value
 from tuner.search.space import SearchSpace
@@ -59,6 +59,22 @@ def fitting(records: Sequence[TrialRecord], config: SweepConfig) -> list[TrialRe
             except TunerError:
                 continue
     return found
+
+
+def compared(records: Sequence[TrialRecord], config: SweepConfig) -> tuple[list[TrialRecord], SweepConfig]:
+    """The trials that can be compared at a rung, and the sweep as if it had no others.
+
+    They lie in the search space, and train for the number of epochs that most of those do.
+    """
+    found = fitting(records, config)
+    groups = {
+        epochs: [record for record in found if epochs_of(config, record.number) == epochs and record.values]
+        for _, epochs in lengths(config)
+    }
+    if len(groups) == 1:
+        return found, config
+    epochs, group = max(groups.items(), key=lambda each: (len(each[1]), each[0]))
+    return group, replace(config, epochs=epochs)
 
 
 def misfit(record: TrialRecord, config: SweepConfig) -> str:

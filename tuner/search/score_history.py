@@ -9,12 +9,13 @@ lengths, see extrapolation.py. Such a point, a *twin*, is compared by its newest
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import lengths
 from tuner.core.records import TrialRecord, Value
 from tuner.core.warm_trials import WarmTrial
 from tuner.search.extrapolation import Floats, ScoreTable, extrapolate
@@ -49,7 +50,7 @@ class ScoreHistory:
 
     def __init__(
         self,
-        lengths: Sequence[Length],
+        trained: Sequence[Length],
         warm: Sequence[WarmTrial] = (),
         *,
         comparable: bool = True,
@@ -57,14 +58,14 @@ class ScoreHistory:
         objective: int = 0,
     ) -> None:
         """Args:
-        lengths: in their order.
+        trained: the lengths in their order.
         warm: trials of an earlier sweep.
         comparable: whether these were trained as the trials of the first length are.
         key: what is equal for two trials of the same point; None for a trial outside the search space.
         objective: whose scores they are, by its place.
         """
-        self._lengths = tuple(lengths)
-        self._tables = [ScoreTable(each.levels, objective) for each in lengths]
+        self._lengths = tuple(trained)
+        self._tables = [ScoreTable(each.levels, objective) for each in trained]
         self._warm = np.array([each.score for each in warm], dtype=np.float64)
         self._comparable = comparable
         self._key = key or _same
@@ -123,7 +124,10 @@ class ScoreHistory:
 
 def lengths_of(config: SweepConfig) -> list[Length]:
     """The numbers of epochs that the trials of a sweep train for."""
-    return [Length(first=0, levels=(*make_scheduler(config).rungs(), config.epochs))]
+    return [
+        Length(first=first, levels=(*make_scheduler(replace(config, epochs=epochs)).rungs(), epochs))
+        for first, epochs in lengths(config)
+    ]
 
 
 def _same(parameters: Mapping[str, Value]) -> Hashable:

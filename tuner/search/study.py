@@ -20,6 +20,7 @@ from optuna.trial import TrialState
 
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import default_values, first_trial
+from tuner.core.exploit import Exploit
 from tuner.core.objective import PLAIN, SCORE, Goal
 from tuner.core.records import TrialRecord, TrialReport, Value, best_of, trial_seed
 from tuner.core.sweep_folder import SweepFolder
@@ -33,7 +34,19 @@ from tuner.search.samplers.view import CONSTRAINT, MEMORY, StudyForSampler
 from tuner.search.score_history import Length, lengths_of
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
-from tuner.search.study_reader import ENDED_BY, GOAL, KEPT, MEASURED, SPENT, STUDY, goal_of, quiet_optuna, to_record
+from tuner.search.study_reader import (
+    ENDED_BY,
+    EXPLOITS,
+    GENERATION,
+    GOAL,
+    KEPT,
+    MEASURED,
+    SPENT,
+    STUDY,
+    goal_of,
+    quiet_optuna,
+    to_record,
+)
 
 FIXED = "fixed_params"  # Optuna's own: with this attribute of a trial these values are taken, as if they were drawn
 
@@ -219,6 +232,19 @@ class Study:
     def note(self, key: str, value: Any) -> None:
         """Stores something about the search, in JSON's types."""
         self._study.set_user_attr(key, value)
+
+    @property
+    def generation(self) -> int:
+        """The last epoch after which trials have taken over from others; 0 for none."""
+        return int(self._study.user_attrs.get(GENERATION, 0))
+
+    def note_generation(self, epoch: int) -> None:
+        """Stores that this is done for an epoch."""
+        self._study.set_user_attr(GENERATION, epoch)
+
+    def note_exploits(self, number: int, exploits: Sequence[Exploit]) -> None:
+        """Stores all that a trial has taken over from others."""
+        self._note(number, EXPLOITS, [each.to_json() for each in exploits])
 
     def tell(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> None:
         """Ends a trial: COMPLETE with what its objectives came to in the epoch that is kept, PRUNED, or FAIL.

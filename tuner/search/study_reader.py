@@ -13,6 +13,7 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.core.exploit import Exploit
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord
 from tuner.search.journal import Journal
@@ -21,6 +22,8 @@ STUDY = "sweep"
 KEPT = "kept"  # among an epoch's metrics: the epoch whose weights were kept until then
 MEASURED = "measured"  # a trial's attribute: what was measured before its first epoch, and on what
 GOAL = "goal"  # the study's attribute with objectives and constraints; without it, the goal of every sweep is PLAIN
+EXPLOITS = "exploits"  # a trial's: see `TrialRecord.exploits`
+GENERATION = "generation"  # the study's: the last epoch after which trials took over from others
 SPENT = "spent"  # the study's attribute with the seconds of each run of a search that has a time budget
 GPU_SPENT = "gpu_spent"  # and the GPU-seconds of each run of one with GPUs
 ENDED_BY = "ended_by"  # and what ended the search: the name of a budget, or see `core.budgets`
@@ -86,13 +89,15 @@ def to_record(frozen: FrozenTrial, goal: Goal = PLAIN) -> TrialRecord:
     noted = {int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")}
     metrics = {epoch: {k: v for k, v in values.items() if k != KEPT} for epoch, values in noted.items()}
     measured = dict(attributes.get(MEASURED, {}))
+    exploits = tuple(Exploit.from_json(each) for each in attributes.get(EXPLOITS, ()))
     record = TrialRecord(
         number=frozen.number,
         goal=goal,
         measured_on=measured.pop("on", ""),
         measured=measured,
         state=_STATES[frozen.state],
-        parameters=attributes.get("parameters", {}),
+        parameters=dict(exploits[-1].after) if exploits else attributes.get("parameters", {}),
+        exploits=exploits,
         values=dict(frozen.intermediate_values),
         metrics=metrics,
         kept={epoch: int(values[KEPT]) for epoch, values in noted.items() if KEPT in values},

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import first_of_length
 from tuner.core.records import Summary, TrialRecord, best_of
 from tuner.search.budgets import budget_states
 from tuner.search.schedulers import make_scheduler
@@ -43,9 +44,13 @@ def summarise(
     scheduler = WholeTrials() if confirms else make_scheduler(config)
     finalists = [r for r in records if r.live and r.epoch >= max(scheduler.rungs_of(r.number), default=0)]
     certain = sum(config.epochs - record.epoch for record in finalists)
-    expected = max(expected_epochs(scheduler, config.trials, config.epochs), epochs + certain)
+    first = first_of_length(config)
+    before = sum(len(record.values) for record in records[:first])
+    coming = expected_epochs(scheduler, config.trials - first, config.epochs)
+    expected = max(before + coming, epochs + certain)
     running = 0.0 if began is None else max(0.0, time.time() - began)
-    left = None if began is None else seconds_left(config, records, live, began, time.time(), scheduler)
+    longest = replace(config, trials=config.trials - first)
+    left = None if began is None else seconds_left(longest, records[first:], live, began, time.time(), scheduler)
     if config.epoch_budget is not None and expected > config.epoch_budget:
         share = max(0, config.epoch_budget - epochs) / max(1, expected - epochs)
         left, expected = None if left is None else left * share, max(epochs, config.epoch_budget)

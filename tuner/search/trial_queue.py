@@ -14,13 +14,16 @@ class TrialQueue:
     """The trials that have begun. It is told of all that happens to them."""
 
     def __init__(self, scheduler: Scheduler, records: Sequence[TrialRecord], trials: int) -> None:
-        """`records` are those of a sweep of so many `trials` that begins or is resumed: none of them runs."""
+        """`records` are those of a sweep of so many `trials` that begins or is resumed: none of them runs.
+
+        Those that train for fewer epochs than the others are left out.
+        """
         self.running: dict[int, int] = {}
         """The trials that a worker has, each with the last epoch that was known when it got it."""
         self.ladders = Ladders(scheduler.rungs_of, records)
         self._scheduler = scheduler
         self._trials = trials
-        self._begun = len(records)
+        self._begun = max((record.number + 1 for record in records), default=0)
         self.interrupted: deque[int] = deque()
         """The trials that were interrupted, and have not gone on yet."""
 

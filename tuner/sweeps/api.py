@@ -104,7 +104,8 @@ def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Ou
 
     with lock_for_sync(folder.path):
         if not is_pending(folder):  # another process may have planned to go on meanwhile
-            shutil.rmtree(folder.confirmation.trials, ignore_errors=True)  # a kill may have come just before
+            for each in (folder.confirmation, folder.refit):  # a kill may have come just before
+                shutil.rmtree(each.trials, ignore_errors=True)
     done = sync_one(folder.path, open_store(folder.home), events, needed=True, elsewhere=False)
     events.on_note(str(done), warning=False)
     outcome = read_outcome(config, folder.path)

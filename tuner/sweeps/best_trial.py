@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.config import SweepConfig
-from tuner.core.earlier import raw_space
+from tuner.core.earlier import epochs_of, raw_space
 from tuner.core.errors import TunerError
 from tuner.core.no_winner import no_best
 from tuner.core.objective import METRICS, SCORE, Metric
@@ -74,7 +74,9 @@ class BestTrial:
         where = f"trial {self.trial.number} of {self.config.name}"
         comment = f"The search space of {self.config.name}. It begins with {where}."
         space = raw_space(self.config, self.trial.number)
-        return space_text({**space, "epochs": self.config.epochs}, self.trial.parameters, where, comment)
+        return space_text(
+            {**space, "epochs": epochs_of(self.config, self.trial.number)}, self.trial.parameters, where, comment
+        )
 
 
 def find_best(name: str, home: Path, option: str = "tuner best") -> BestTrial:

@@ -28,8 +28,12 @@ def plan_more(config: SweepConfig, folder: SweepFolder, trial: TrialRecord, aske
     """The plan to confirm a trial. It goes on with an earlier plan with fewer seeds.
 
     Raises:
-        TunerError: it was confirmed with as many seeds, or in another way.
+        TunerError: it was confirmed with as many seeds, or in another way; or no training can confirm it.
     """
+    if trial.exploits:
+        raise TunerError(
+            f"trial {trial.number} of {config.name} changed while it trained (pbt): constant values do not confirm it"
+        )
     seeds = asked.seeds
     new = ConfirmPlan.of([trial], seeds_after(config.seed, seeds), reshuffle=asked.reshuffle, test=asked.test)
     old = ConfirmPlan.load(folder)

@@ -15,12 +15,15 @@ from tuner.core.budgets import NO_BUDGETS
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
+from tuner.core.earlier import epochs_of
 from tuner.core.records import TrialKey, TrialRecord, trial_seed
+from tuner.core.refit import RefitPlan
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted
 from tuner.search.controller import Controller
 from tuner.search.schedulers.whole import WholeTrials
 from tuner.search.study import Study
+from tuner.sweeps.refitting import Refitting
 from tuner.sweeps.resume import repair_folder
 from tuner.tracking.background import BackgroundTracker
 from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
@@ -36,7 +39,8 @@ class Confirming:
         """`config` and `folder` are those of the sweep."""
         self.plan = plan
         self.folder = folder.confirmation
-        self.config = replace(config, trials=len(plan.points), **NO_BUDGETS)
+        epochs = epochs_of(config, plan.trials[0])
+        self.config = replace(config, trials=len(plan.points), epochs=epochs, earlier=[], **NO_BUDGETS)
         self.study = Study(
             self.folder.journal,
             lambda trial: dict(plan.points[trial.number].parameters),
@@ -64,6 +68,7 @@ class Confirming:
         seeds = [point.seed for point in self.plan.points]
         return replace(
             job,
+            epochs=self.config.epochs,
             rungs=(),
             goal=job.goal.of_epochs,
             seeds=tuple(trial_seed(seed, 0) for seed in seeds),
@@ -102,15 +107,45 @@ class Trainings:
     """The trials of the search."""
     confirming: Confirming | None
     """The trainings that confirm the best trial. Once they have begun, the search is over."""
+    refitting: Refitting | None = None
+    """The training of the winner on all samples but those of the test set. Once it has begun, all else is over."""
+
+    @classmethod
+    def of(cls, config: SweepConfig, folder: SweepFolder, study: Study, events: Callback) -> Trainings:
+        """Those of a sweep that begins or is resumed; `events` are told what was mended."""
+        plan, refit = ConfirmPlan.load(folder), RefitPlan.load(folder)
+        confirming = Confirming(config, folder, plan) if plan else None
+        refitting = Refitting(config, folder, refit) if refit else None
+        for note in confirming.notes if confirming else ():
+            events.on_note(f"confirming: {note}")
+        for note in refitting.notes if refitting else ():
+            events.on_note(f"refitting: {note}")
+        return cls(study, confirming, refitting)
+
+    def clear(self) -> None:
+        """Deletes the checkpoints of all but the search: the result is written."""
+        if self.confirming:
+            self.confirming.clear()
+        if self.refitting:
+            self.refitting.clear()
 
     def records(self) -> list[TrialRecord]:
-        """Of both."""
-        return [*self.study.records(), *(self.confirming.records() if self.confirming else ())]
+        """All of them."""
+        confirming, refitting = self.confirming, self.refitting
+        more = [*(confirming.records() if confirming else ()), *(refitting.records() if refitting else ())]
+        return [*self.study.records(), *more]
+
+    @property
+    def searched(self) -> bool:
+        """Whether the search is over."""
+        return self.confirming is not None or self.refitting is not None
 
     def record(self, key: TrialKey) -> TrialRecord:
         """One of them."""
         if isinstance(key, int):
             return self.study.record(key)
+        if self.refitting is not None and key == self.refitting.key:
+            return self.refitting.records()[0]
         assert self.confirming is not None
         return self.confirming.record(key)
 

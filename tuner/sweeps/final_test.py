@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, one_line
 from tuner.core.objective import SCORE
 from tuner.core.outcome import Winner
 from tuner.core.records import TrialRecord
+from tuner.core.refit import Refit
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.data.spec import Splits, fingerprint
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
@@ -28,6 +30,7 @@ from tuner.training.loop import EpochMetrics
 from tuner.training.model_cost import measure_cost
 from tuner.training.saved_model import load_model, save_model
 from tuner.training.training_range import training_range
+from tuner.training.trial_model import trial_model
 from tuner.training.validation import score_model
 
 
@@ -39,8 +42,12 @@ def evaluate_best(
     storage: CheckpointStorage | None,
     warn: Callable[[str], None],
     chosen_of: int = 1,
+    refitted: Mapping[str, Tensor] | None = None,
 ) -> Winner:
     """Tests the weights that the best trial kept once on the test split, and saves them in the sweep's folder.
+
+    Weights that were trained on all samples but those of the test set, with the same parameters, take their place if
+    they are given as `refitted`. The validation score stays that of the trial's own, since these have seen the samples.
 
     It is the best of `chosen_of` trials. Its checkpoint is in that folder, or is fetched from `storage`. If the
     checkpoint does not hold the epoch that was kept according to the study, `warn` gets a message.
@@ -64,7 +71,10 @@ def evaluate_best(
         )
     model = folder.model
     seen = training_range(splits.spec, splits.train.inputs)
-    save_model(model, replace(splits.spec, training_range=seen), config.model, arguments, weights)
+    data = replace(splits.spec, training_range=seen)
+    own = trial_model(state, best, data, config.model).eval()
+    validation = score_model(own, data, splits, chosen_of=chosen_of)
+    save_model(model, data, config.model, arguments, weights if refitted is None else refitted)
     loaded, spec = load_model(model)
     cost = measure_cost(loaded, spec, model, best)  # on the CPU
     device = best_device()
@@ -78,7 +88,10 @@ def evaluate_best(
         )
     Predictions.of(splits.test, logits).save(folder.path)
     classes = splits.spec.classes
-    counts = torch.bincount(splits.train.targets.cpu(), minlength=len(classes))
+    counted = splits.train.targets.cpu()
+    if refitted is not None:
+        counted = torch.cat([counted, splits.validation.targets.cpu()])
+    counts = torch.bincount(counted, minlength=len(classes))
     return Winner(
         trial=best,
         epoch=held.epoch,
@@ -87,7 +100,8 @@ def evaluate_best(
         scores=score_logits(logits, splits.test.targets, counts, classes),
         cost=cost,
         test_data=fingerprint(splits.test),
-        validation=score_model(loaded, spec, splits, chosen_of=chosen_of),
+        validation=validation,
+        refit=None if refitted is None else Refit(epochs=held.epoch, samples=len(counted)),
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tuner.core.budgets import BudgetState
 from tuner.core.callback import Callbacks
@@ -17,17 +19,17 @@ from tuner.core.scores import Difference
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.search.optimism import optimism
-from tuner.search.study import Study
 from tuner.search.study_reader import read_records
 from tuner.sweeps.choice import choose
 from tuner.sweeps.confirm_scores import score_models
 from tuner.sweeps.confirmation import confirmations
-from tuner.sweeps.confirming import Confirming
+from tuner.sweeps.confirming import Confirming, Trainings
 from tuner.sweeps.final_test import evaluate_best
 from tuner.sweeps.growth import same_winner, succeeding, with_more
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
 from tuner.sweeps.new_space import outside_note
+from tuner.sweeps.refitting import Refitting
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.score_error import compare_samples
 from tuner.training.validation import score_validation
@@ -82,7 +84,7 @@ def no_winner(config: SweepConfig, records: list[TrialRecord], folder: Path) -> 
 def find_winner(
     config: SweepConfig,
     inputs: SweepInputs,
-    study: Study,
+    trainings: Trainings,
     folder: SweepFolder,
     storage: CheckpointStorage | None,
     events: Callbacks,
@@ -92,6 +94,7 @@ def find_winner(
     Raises:
         SweepError: there is none.
     """
+    study = trainings.study
     choice, records = choose(config, study, folder, storage, inputs.splits), study.records()
     if choice is None:
         raise no_winner(config, records, folder.path)
@@ -100,11 +103,13 @@ def find_winner(
     winner = same_winner(folder, best, records)
     if winner is not None:
         events.on_note(f"the winner is still trial {best.number}: its model is not tested again", warning=False)
-        validation = score_validation(folder.model, inputs.splits, seen=config.data is None, chosen_of=tried)
-        winner = replace(winner, validation=validation)
+        if winner.refit is None:  # a refitted model has seen these samples
+            validation = score_validation(folder.model, inputs.splits, seen=config.data is None, chosen_of=tried)
+            winner = replace(winner, validation=validation)
     else:
         with events.phase("Testing the best model"):
-            winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note, tried)
+            refitted = _refitted(trainings.refitting, storage, events)
+            winner = evaluate_best(config, inputs.splits, best, folder, storage, events.on_note, tried, refitted)
         winner = succeeding(folder, winner, records, events)
     outside = outside_note(config, best)
     if outside:
@@ -114,6 +119,16 @@ def find_winner(
     return replace(
         winner, val_samples=samples, val_luck=luck, val_excess=_excess(winner, samples), default=choice.default
     )
+
+
+def _refitted(
+    refitting: Refitting | None, storage: CheckpointStorage | None, events: Callbacks
+) -> Mapping[str, Any] | None:
+    """The weights of the model that was trained on all samples; None when it is the winner's own that counts."""
+    weights = refitting.weights(storage) if refitting else None
+    if refitting and weights is None:
+        events.on_note(f"the model is that of the search, since refitting it was not completed: {refitting.why_not()}")
+    return weights
 
 
 def _excess(winner: Winner, samples: int) -> Difference | None:

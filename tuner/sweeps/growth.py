@@ -23,6 +23,7 @@ from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import Outcome, Winner, read_earlier_result, read_earlier_winner, write_result
 from tuner.core.records import TrialRecord
+from tuner.core.refit import RefitPlan
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_seconds, short_seconds
 from tuner.search.next_command import TIMES
@@ -32,6 +33,7 @@ from tuner.search.study_reader import GPU_SPENT, StudyReader
 from tuner.sweeps.budget_growth import with_budgets
 from tuner.sweeps.confirmation import lacks, seeds_after
 from tuner.sweeps.lock import clear_order
+from tuner.sweeps.new_length import length_lines, with_epochs
 from tuner.sweeps.new_space import space_lines, with_space
 
 
@@ -43,8 +45,11 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
     """
     reader = StudyReader(folder.journal)
     records, spent = reader.records(), sum(reader.spent())
+    if config.scheduler == "pbt" and (asked.changes_space or asked.max_epochs is not None):
+        raise TunerError(_full(config, config.trials))
     if asked.changes_space:
         config = with_space(config, asked, records, events or Callback())
+    config = with_epochs(config, asked, records)
     most = most_trials(config)
     trials = asked.trials or (most if config.sampler == "grid" and asked.changes_space else config.trials)
     known = len(records)
@@ -67,7 +72,9 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
 
 
 def most_trials(config: SweepConfig) -> int:
-    """How many trials a sweep can have: as many as there are points to try."""
+    """How many trials a sweep can have: as many as there are points to try, and in a population those it began with."""
+    if config.scheduler == "pbt":
+        return config.trials
     space = space_of(config)
     if all(len(each.choices) == 1 for each in space.parameters):
         return 1
@@ -79,6 +86,8 @@ def most_trials(config: SweepConfig) -> int:
 
 def _full(config: SweepConfig, most: int) -> str:
     """Why a sweep cannot have more trials than `most`."""
+    if config.scheduler == "pbt":
+        return f"{config.name} is a population of {most} (--scheduler pbt), which does not grow: begin a new sweep"
     if most == 1:
         return f"{config.name} trains one point alone: to search, begin a sweep: tuner sweep"
     return f"{config.name} tries the points of a grid, and there are {most}"
@@ -91,7 +100,7 @@ def announce(old: SweepConfig, new: SweepConfig, asked: GrowRequest, folder: Swe
     whole = size if new.trials == old.trials else f"{size} instead of {old.trials}"
     records = reader.records()
     events.on_note(f"{new.name} goes on: {whole}, of which it has {len(records)}", warning=False)
-    for line in space_lines(old, new, records):
+    for line in [*space_lines(old, new, records), *length_lines(old, new, records)]:
         events.on_note(line, warning=False)
     if asked.time_budget is not None and not reader.spent():  # else the search tells the rest of its budget
         events.on_note(f"the search may take {format_seconds(asked.time_budget)} from now on", warning=False)
@@ -105,6 +114,8 @@ def begin_growth(new: SweepConfig, folder: SweepFolder) -> None:
     for now, then in ((folder.result, folder.earlier_result), (folder.confirm_plan, folder.earlier_plan)):
         if now.exists():
             now.replace(then)
+    if folder.refit.path.exists():
+        _drop(folder.refit.path)
     began = folder.config.stat().st_mtime_ns  # sweeps are listed by when they began
     new.save(folder.path)
     os.utime(folder.config, ns=(began, began))
@@ -162,6 +173,17 @@ def plan_confirmation(
     plan = ConfirmPlan.of([best], seeds, reshuffle=config.reshuffle, test=config.test)
     plan.save(folder)
     clear_order(folder.path)  # `tuner stop` ended the search; again, it ends this
+    return plan
+
+
+def plan_refit(folder: SweepFolder, winner: TrialRecord, records: Sequence[TrialRecord]) -> RefitPlan | None:
+    """How the winner is trained on all samples; None when that was done before the sweep grew, and it won again."""
+    before = same_winner(folder, winner, records)
+    if before is not None and before.refit is not None:
+        return None
+    plan = RefitPlan.of(winner)
+    plan.save(folder)
+    clear_order(folder.path)
     return plan
 
 

@@ -26,7 +26,7 @@ class Event(NamedTuple):
     """The order of a trial's events at the same time: 0 for its start, then its epochs, its end last."""
     text: str
     what: str = "trial"
-    """`confirm` for a training that confirms a trial."""
+    """`confirm` for a training that confirms a trial, `refit` for one on the validation samples too."""
 
     def line(self) -> str:
         """The event for people: local time, trial and text."""
@@ -41,13 +41,18 @@ def events(records: Iterable[TrialRecord]) -> list[Event]:
 
 def _of(record: TrialRecord) -> list[Event]:
     what, seed = ("trial", "") if record.confirms is None else ("confirm", f"seed {record.confirms}, ")
-    found = [Event(record.started, record.number, 0, f"begins: {seed}{format_parameters(record.parameters)}", what)]
+    what = what if record.refits is None else "refit"
+    found = [
+        Event(record.started, record.number, 0, f"begins: {seed}{format_parameters(record.parameters_in(1))}", what)
+    ]
     on = dict(record.nodes)
+    taken = {each.epoch + 1: each for each in record.exploits}
     for epoch, metrics in sorted(record.metrics.items()):
         named = [*LOGGED, *(metric.name for metric in record.goal.metrics)]
         scores = "  ".join(f"{name} {metrics[name]:.4f}" for name in dict.fromkeys(named) if name in metrics)
         place = f"  on {on[epoch]}" if epoch in on else ""
         place += "  with half a batch at a time: a whole one did not fit into memory" if epoch == record.halved else ""
+        place += f"  from {taken[epoch]}" if epoch in taken else ""
         found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}", what))
     if record.ended and record.finished is not None:
         best = f" with {record.score_text()}" if record.values else ""

@@ -23,6 +23,7 @@ from tuner.search.space_file import parse_space, read_file, space_of
 from tuner.search.start_points import START, fit_point
 from tuner.search.study import Study
 from tuner.sweeps.inputs import may_be_pretrained
+from tuner.sweeps.new_length import trained_at_length
 from tuner.sweeps.plan import check_names, check_space
 from tuner.training.classifier import parameter_defaults
 
@@ -78,7 +79,7 @@ def finish_drawing(config: SweepConfig, folder: SweepFolder, records: Sequence[T
 
 def space_lines(old: SweepConfig, new: SweepConfig, records: Sequence[TrialRecord]) -> list[str]:
     """What is new in the search space, and which trials lie in it, for people; nothing if it is the same."""
-    if new.earlier == old.earlier:
+    if new.space["params"] == old.space["params"]:
         return []
     before, after = _texts(space_of(old)), _texts(space_of(new))
     changed = [
@@ -122,13 +123,14 @@ def _to_try(
 ) -> list[dict[str, Any]]:
     """The start points: those that the sweep has not come to yet, and those of the new space that no trial has had."""
     begun = max(0, len(records) - first_trial(config))
-    points, had = [], [record.parameters for record in records]
-    for point in [*config.space.get(START, ())[begun:], *raw.get(START, ())]:
+    left = list(config.space.get(START, ()))[begun:]
+    points, had = [], [record.parameters for record in trained_at_length(config, records)]
+    for number, point in enumerate([*left, *raw.get(START, ())]):
         fitted = fit_point(point, space)
         if fitted.misfits:
             name, reason = next(iter(fitted.misfits.items()))
             events.on_note(f"a start point is dropped: {name}: {reason}")
-        elif fitted.parameters not in had:
+        elif number < len(left) or fitted.parameters not in had:
             points.append(dict(point))
             had.append(fitted.parameters)
     return points

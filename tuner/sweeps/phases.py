@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
@@ -33,6 +33,8 @@ class Phase:
     job: TrialJob
     confirms: bool = False
     """Whether they confirm a trial."""
+    refits: bool = False
+    """Whether it is the training of the winner on all samples but those of the test set."""
 
 
 class PhaseRunner:
@@ -85,15 +87,16 @@ class PhaseRunner:
 
         def summary() -> Summary:
             records, live = phase.study.records(), controller.live()
-            gpus = controller.budgets.gpu_seconds
-            return summarise(phase.config, records, live, began, before, gpu_spent=gpus, confirms=phase.confirms)
+            after, gpus = phase.confirms or phase.refits, controller.budgets.gpu_seconds
+            found = summarise(phase.config, records, live, began, before, gpu_spent=gpus, confirms=after)
+            return replace(found, training="training on all samples") if phase.refits else found
 
         def tick() -> None:
             self._tracker.check()
             controller.note_time()
             self._obey(controller)
             self._halt(controller)
-            self._lock.note_live(set() if phase.confirms else controller.live())
+            self._lock.note_live(set() if phase.confirms or phase.refits else controller.live())
             self._events.on_tick(summary)
 
         return tick

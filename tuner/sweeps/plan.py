@@ -21,6 +21,7 @@ from tuner.data.source import Source
 from tuner.data.spec import DataSpec, Splits
 from tuner.execution.resources import ResourceRequest, TrialResources, cluster_resources, local_resources
 from tuner.search.overrides import override
+from tuner.search.population import check_population
 from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
 from tuner.search.space_defaults import default_space
@@ -57,6 +58,9 @@ def plan(
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
+    if request.scheduler == "pbt":
+        again = "--confirm" if request.confirm else "--refit" if request.refit else ""
+        check_population(space, trials, again, request.storage)
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
@@ -89,7 +93,8 @@ def plan(
         scheduler=request.scheduler,
         objective=request.goal.objective_text,
         constraint=request.goal.constraint_text,
-        default=has_default(request, space) and request.goal.by_accuracy,
+        default=has_default(request, space) and request.goal.by_accuracy and request.scheduler != "pbt",
+        refit=request.refit,
         **asdict(request.budgets),
         **_confirming(request.confirm),
     )

@@ -135,7 +135,7 @@ def begin_growing(
     fitted, inputs = prepare_again(config, folder, events)
     check_new_space(planned, asked, inputs.splits.spec)
     with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
-        if asked.changes_space:
+        if asked.changes_space or asked.max_epochs:
             finish_drawing(config, folder, read_records(folder.journal))
         new = grown(config, folder, asked, events)
         begin_growth(new, folder)

@@ -11,6 +11,7 @@ from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.outcome import Outcome, Winner, read_result
+from tuner.core.refit import refit_text
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore
 from tuner.core.validation_text import nothing_learnt
@@ -129,6 +130,7 @@ def _score_now(config: SweepConfig, folder: Path, load: LoadSplits) -> Validatio
 
 def _description(winner: Winner) -> str:
     """What people should know of a registered model before they use it."""
-    if winner.validation is None or winner.validation.better:
-        return ""
-    return nothing_learnt(winner.validation, better_in_test=winner.scores.better_than_base)
+    said = [f"It has {refit_text(winner.refit)}."] if winner.refit else []
+    if winner.validation is not None and not winner.validation.better:
+        said.append(nothing_learnt(winner.validation, better_in_test=winner.scores.better_than_base))
+    return " ".join(said)

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
-from tuner.core.confirmation import ConfirmPlan
 from tuner.core.environment import on_cluster
 from tuner.core.errors import printable
 from tuner.core.kept_checkpoints import best_and_default, only_best
@@ -27,18 +27,24 @@ from tuner.search.schedulers import make_scheduler
 from tuner.search.study import Study
 from tuner.sweeps.checkpoint_place import choose_storage
 from tuner.sweeps.confirming import Confirming, Trainings
-from tuner.sweeps.growth import keep_result, plan_confirmation
+from tuner.sweeps.growth import keep_result, plan_confirmation, plan_refit
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import SweepLock, lock_sweep
 from tuner.sweeps.phases import Phase, PhaseRunner
+from tuner.sweeps.populations import make_population
+from tuner.sweeps.refitting import Refitting
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown
 from tuner.sweeps.stopwatch import Stopwatch
+from tuner.sweeps.trial_job import trial_job
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import connect_sweep
 from tuner.tracking.store import Store
-from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
+from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.trial import TrialJob
+
+if TYPE_CHECKING:
+    from tuner.sweeps.choice import Choice
 
 
 @dataclass(kw_only=True)
@@ -76,14 +82,11 @@ class SweepRun:
             events.on_note(printable(note), warning=False)
         folder.error.unlink(missing_ok=True)
         with lock_sweep(folder.path) as lock, stop.listening():
-            plan = ConfirmPlan.load(folder)
-            events.on_sweep_begin(config, confirms=plan is not None)
+            events.on_sweep_begin(config, confirms=folder.confirm_plan.exists())
             study = Study.of(config, folder)
             for note in repair_folder(study, folder.path):
                 events.on_note(note)
-            trainings = Trainings(study, Confirming(config, folder, plan) if plan else None)
-            for note in trainings.confirming.notes if trainings.confirming else ():
-                events.on_note(f"confirming: {note}")
+            trainings = Trainings.of(config, folder, study, events)
             connect = partial(connect_sweep, store, config, began)
             tracker = BackgroundTracker(connect, trainings.record, ask=store.ask, note=events.on_note, file=store.file)
             events.add(tracker)
@@ -106,7 +109,7 @@ class SweepRun:
                 yield run
 
     def search(self) -> bool:
-        """Runs trials, and then the trainings that confirm the best one, if that is asked for.
+        """Runs trials, and then the trainings that confirm the best one and that refit it, if these are asked for.
 
         Returns whether all came to its end; False when it was interrupted.
         """
@@ -123,7 +126,7 @@ class SweepRun:
                 self._measure_cluster()
             self.tracker.start()  # MLflow is imported after Ray has started, not beside it
             self.tracker.catch_up(self.trainings.records())
-            for begin in (self._begin_search, self._begin_confirming):
+            for begin in (self._begin_search, self._begin_confirming, self._begin_refitting):
                 phase = begin()
                 if phase is not None:
                     with self.stopwatch.confirming() if phase.confirms else nullcontext():
@@ -136,21 +139,26 @@ class SweepRun:
         return True
 
     def _begin_search(self) -> Phase | None:
-        if self.trainings.confirming is not None:
+        if self.trainings.searched:
             return None
         scheduler = make_scheduler(self.config)
+        study = self.trainings.study
         keeps = best_and_default if self.config.default else only_best
-        controller = Controller(self.config, self.trainings.study, scheduler, self.folder, self.events, keeps)
+        population = make_population(self.config, study, self.folder, self.storage)
+        controller = Controller(self.config, study, scheduler, self.folder, self.events, keeps, population)
         for line in controller.budgets.begun:
             self.events.on_note(line, warning=False)
-        return Phase(self.config, self.trainings.study, controller, self.job(scheduler.rungs()))
+        return Phase(self.config, study, controller, self.job(scheduler.rungs()))
 
     def _begin_confirming(self) -> Phase | None:
         from tuner.sweeps.choice import choose  # noqa: PLC0415 - imports scipy
 
         trainings = self.trainings
-        begun = trainings.confirming is not None
-        choice = None if begun else choose(self.config, trainings.study, self.folder, self.storage, self.inputs.splits)
+        choice = (
+            None
+            if trainings.searched
+            else choose(self.config, trainings.study, self.folder, self.storage, self.inputs.splits)
+        )
         if choice is not None:
             plan = plan_confirmation(self.config, self.folder, choice.trial, self.events)
             trainings.confirming = Confirming(self.config, self.folder, plan) if plan else None
@@ -161,25 +169,29 @@ class SweepRun:
         controller = confirming.controller(self.events, self.tracker)
         return Phase(confirming.config, confirming.study, controller, confirming.job(self.job(())), confirms=True)
 
+    def _begin_refitting(self) -> Phase | None:
+        trainings = self.trainings
+        if not self.config.refit or self.folder.result.exists():
+            return None
+        if trainings.refitting is None:
+            choice = self._choose()
+            plan = plan_refit(self.folder, choice.trial, trainings.study.records()) if choice else None
+            trainings.refitting = Refitting(self.config, self.folder, plan) if plan else None
+        refitting = trainings.refitting
+        if refitting is None:
+            return None
+        self.events.on_note(refitting.announcement(), warning=False)
+        controller = refitting.controller(self.events, self.tracker)
+        return Phase(refitting.config, refitting.study, controller, refitting.job(self.job(())), refits=True)
+
+    def _choose(self) -> Choice | None:
+        from tuner.sweeps.choice import choose  # noqa: PLC0415 - imports scipy
+
+        return choose(self.config, self.trainings.study, self.folder, self.storage, self.inputs.splits)
+
     def job(self, rungs: tuple[int, ...]) -> TrialJob:
         """What all trials have in common."""
-        config = self.config
-        return TrialJob(
-            sweep=config.name,
-            data=self.inputs.splits.spec,
-            model=config.model,
-            epochs=config.epochs,
-            rungs=rungs,
-            seed=config.seed,
-            threads=config.cpus_per_trial,
-            gpus=config.gpus_per_trial,
-            folder=scratch_folder(config.uid) if self.storage else self.folder.trials,
-            storage=self.storage,
-            repeats=config.repeats,
-            halved=config.halved,
-            halves=config.oom == "halve-batch",
-            goal=config.goal,
-        )
+        return trial_job(self.config, self.inputs, self.folder, self.storage, rungs)
 
     def finalize(self) -> Outcome:
         """Tests the best model, registers it and makes the report.
@@ -193,12 +205,11 @@ class SweepRun:
         if folder.result.exists():
             winner = read_winner(folder.path, self.trainings.study.records())
         else:
-            winner = finalize.find_winner(config, inputs, self.trainings.study, folder, storage, events)
+            winner = finalize.find_winner(config, inputs, self.trainings, folder, storage, events)
         confirming = self.trainings.confirming
         winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
         outcome = keep_result(replace(self.outcome(), winner=winner))  # from here on the model is safe
-        if confirming:
-            confirming.clear()
+        self.trainings.clear()
         self.stop.check()
         outcome = registration.register_best(outcome, self.tracker, self.store, inputs.splits, events)
         outcome = replace(outcome, seconds=self.stopwatch.seconds)

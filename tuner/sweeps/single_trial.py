@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.earlier import epochs_of
 from tuner.core.errors import TunerError
 from tuner.core.machine import gpu_count
 from tuner.core.records import TrialRecord
@@ -35,6 +36,11 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
     """
     option = f"--from-trial {trial}"
     config, record = _trial(home, trial)
+    if record.exploits:
+        values = f"--from-best {config.name} takes the last values of the best trial"
+        raise TunerError(
+            f"{option}: its weights and values changed while it trained (pbt): no training repeats it; {values}"
+        )
     source = Source.parse(request.dataset, request.target, request.known_as or config.known_as)
     if (Source.of(config), config.model) != (source, request.model):
         raise TunerError(f"{option}: that is a trial of {config.model} on {config.dataset}")
@@ -58,7 +64,7 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         halved=record.halved,
         data=config.data,
         pretrained=config.pretrained,
-        fixed={"epochs": request.max_epochs or config.epochs, "params": dict(record.parameters)},
+        fixed={"epochs": request.max_epochs or epochs_of(config, record.number), "params": dict(record.parameters)},
     )
 
 
@@ -112,7 +118,7 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
         raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
     else:
         best = best_for(request.model, from_best, home, "--from-best")
-        raw = {"epochs": best.config.epochs, "params": dict(best.trial.parameters)}
+        raw = {"epochs": epochs_of(best.config, best.trial.number), "params": dict(best.trial.parameters)}
         source = f"the best trial of {from_best}"
     raw = override(raw, request.overrides)
     for expression in request.overrides:

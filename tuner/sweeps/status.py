@@ -163,11 +163,15 @@ class SweepReader:
         confirm, states = (None, {}) if plan is None else self._confirm(plan, result or {}, pending, running=running)
         spent, gpu_spent = self._reader.spent(), sum(self._reader.spent(GPU_SPENT))
         earlier = sum(spent if began is None else spent[:-1])
+        summary = summarise(self.config, records, live, began, earlier, gpu_spent=gpu_spent)
+        registered = (result or {}).get("best", {}).get("trial", len(records))
+        if over and registered < len(records):  # the default may have been taken in place of the best trial
+            summary = replace(summary, best=records[registered])
         return Status(
             config=self.config,
             state=state,
             reason=self._reason() if state == "failed" else "",
-            summary=summarise(self.config, records, live, began, earlier, gpu_spent=gpu_spent),
+            summary=summary,
             ended_by=(result or {}).get("ended_by", ""),
             seconds=None if began is None else max(0.0, time.time() - began),
             unsent=over and not tells_all_sent(result or {}),
@@ -184,7 +188,7 @@ class SweepReader:
         """What the trainings that confirm the winner have come to, and how many there are by state."""
         records = self._confirm_reader.records()
         live = {record.number for record in records if not record.ended} if running else set()
-        config = replace(self.config, trials=len(plan.points), **NO_BUDGETS)
+        config = replace(self.config, trials=len(plan.points), earlier=[], **NO_BUDGETS)
         states = summarise(config, records, live, None, confirms=True).counts
         if result.get("confirm") and not pending:
             return Confirmation.from_json(result["confirm"]), states

@@ -15,6 +15,7 @@ from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
 from tuner.core.outcome import is_sent, mark_sent, read_winner
 from tuner.core.records import TrialRecord
+from tuner.core.refit import RefitPlan
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import read_records
 from tuner.sweeps.champion_alias import data_at_hand
@@ -108,7 +109,7 @@ def sync_one(folder: Path, store: Store, events: Callbacks, *, needed: bool, els
 def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synced:
     """Sends what is missing in MLflow of the sweep in this folder. The caller holds the sweep's lock."""
     config, records = SweepConfig.load(folder), read_records(SweepFolder(folder).journal)
-    every = [*records, *_confirming(SweepFolder(folder))]
+    every = [*records, *_confirming(SweepFolder(folder)), *_refitting(SweepFolder(folder))]
     if not records:
         return Synced(sweep=config.name, left_out="none of its trials has started")
     sweep = retry(lambda: MlflowSweep(store, config, min(record.started for record in records)))
@@ -146,6 +147,12 @@ def _confirming(folder: SweepFolder) -> list[TrialRecord]:
     """The trainings that confirm the sweep's winner."""
     plan = ConfirmPlan.load(folder)
     return [plan.mark(record) for record in read_records(folder.confirmation.journal)] if plan else []
+
+
+def _refitting(folder: SweepFolder) -> list[TrialRecord]:
+    """The winner's training on the validation samples too."""
+    plan = RefitPlan.load(folder)
+    return [plan.mark(record) for record in read_records(folder.refit.journal)] if plan else []
 
 
 def _send_trials(sweep: MlflowSweep, records: Sequence[TrialRecord]) -> Exception | None:

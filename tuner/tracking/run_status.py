@@ -18,8 +18,10 @@ STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"
 MOST_CHARACTERS = 5000  # of a tag: stores cut longer ones off, some at this length
 SEED_TAG, CONDITIONS_TAG = "tuner.seed", "tuner.conditions"
 MEASURED_TAG = "tuner.measured_on"
+REFIT_TAG = "tuner.refits_trial"  # of a training on the validation samples too: val_accuracy is of samples that it saw
 CONFIRM_TAG = "tuner.confirms_with_seed"  # of a training that confirms a trial: the seed as a user gives it
-TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG, MEASURED_TAG)
+EXPLOITS_TAG = "tuner.exploits"  # of population based training: what a trial took over from others
+TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG, MEASURED_TAG, EXPLOITS_TAG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,9 @@ class TrialEnd:
             tags[MEASURED_TAG] = record.measured_on
         if record.conditions:
             tags |= {SEED_TAG: str(record.seed), CONDITIONS_TAG: json.dumps(record.conditions[-1][1])}
+        if record.exploits:
+            taken = "; ".join(f"after epoch {each.epoch} {each}" for each in record.exploits)
+            tags[EXPLOITS_TAG] = taken[:MOST_CHARACTERS]
         finished = int((record.finished or record.latest) * 1000)
         return cls(status=RUN_STATUS[state], finished=finished, tags=tags)
 

@@ -40,7 +40,7 @@ def grown_tags(config: SweepConfig, tags: Mapping[str, str]) -> dict[str, str]:
     """The tags of a sweep's run that must change because the sweep has grown since; none when it has not."""
     known = config_in(tags)
     now = json.loads(_config_text(config))
-    if not known or all(known.get(name) == now.get(name) for name in ("epochs", *GROWING)):
+    if not known or all(known.get(name) == now.get(name) for name in GROWING):
         return {}
     return {_CONFIG_TAG: json.dumps(now)}
 

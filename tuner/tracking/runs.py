@@ -24,6 +24,7 @@ from tuner.tracking.run_status import (
     CONFIRM_TAG,
     ENDED_TAG,
     PARENT_TAG,
+    REFIT_TAG,
     SWEEP_TAG,
     TAGS,
     TRIAL_TAG,
@@ -112,11 +113,13 @@ class MlflowSweep:
             history = self._client.get_metric_history(run.id, SCORE)
             run.epochs = {metric.step for metric in history}
         epochs = [epoch for epoch in sorted(record.metrics) if epoch not in run.epochs]
-        params = [Param(name, str(value)) for name, value in record.parameters.items() if name not in run.parameters]
+        params = [
+            Param(name, str(value)) for name, value in record.parameters_in(1).items() if name not in run.parameters
+        ]
         tags = [RunTag(name, value) for name, value in end.tags.items() if run.tags.get(name) != value]
         if end.over or run.status != end.status or epochs or params or tags:
             self.written[record.key] = self.written.get(record.key, set()) | set(epochs)
-        known = [record.metrics[epoch] for epoch in epochs]
+        known = [metrics_of(record, epoch) for epoch in epochs]
         if record.measured and not run.measured:
             known.insert(0, {"time": record.started, "epoch": 0, **record.measured})
         for first, batch, last in _batches(known):
@@ -137,8 +140,9 @@ class MlflowSweep:
         if key not in self._trials:
             tags = {PARENT_TAG: self.run_id, TRIAL_TAG: str(key), **self._tags}
             tags |= {} if record.confirms is None else {CONFIRM_TAG: str(record.confirms)}
+            tags |= {} if record.refits is None else {REFIT_TAG: str(record.refits)}
             begin = int((record.started or time.time()) * 1000)
-            name = f"{record.number:04d}" if record.confirms is None else key
+            name = key if isinstance(key, str) else f"{key:04d}"
             made = self._client.create_run(self.experiment_id, begin, tags, f"{self._name}-{name}")
             self._trials[key] = TrialRun(id=str(made.info.run_id))
         return self._trials[key]
@@ -181,6 +185,13 @@ class MlflowSweep:
             token = page.token
             if not token:
                 return runs
+
+
+def metrics_of(record: TrialRecord, epoch: int) -> Mapping[str, float]:
+    """An epoch's metrics. After a trial has taken over from another one, also its numbers of that epoch: `param_lr`."""
+    changed = record.parameters_in(epoch) if any(each.epoch < epoch for each in record.exploits) else {}
+    numbers = {f"param_{name}": float(value) for name, value in changed.items() if type(value) in (int, float)}
+    return {**record.metrics[epoch], **numbers}
 
 
 def _batches(epochs: Sequence[Mapping[str, float]]) -> Iterator[tuple[bool, list[Metric], bool]]:

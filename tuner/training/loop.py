@@ -21,7 +21,7 @@ from tuner.training.classifier import predict_logits
 from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.hyperparameters import Hyperparameters
-from tuner.training.optimizers import make_optimizer, optimizer_step
+from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ class Training:
         self.metrics = EpochMetrics(**state["metrics"]) if state["metrics"] else None
         self.epoch = self.metrics.epoch if self.metrics else 0
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_optimizer(self.optimizer, state["optimizer"])
         self.kept_metrics = EpochMetrics(**state["best_metrics"]) if state["best_metrics"] else None
         self.kept_weights = state["best_weights"]
         self.peak = state.get("peak", self.kept_metrics.val_accuracy if self.kept_metrics else 0.0)

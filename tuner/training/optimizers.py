@@ -33,6 +33,17 @@ def make_optimizer(
     return torch.optim.AdamW(groups, lr=lr, fused=True)
 
 
+def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Restores the state of each parameter. Momentum and weight decay stay those that the optimizer was made with.
+
+    They are the same as in the `state`, unless the trial has changed them since.
+    """
+    made_with = [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, own in zip(optimizer.param_groups, made_with, strict=True):
+        group.update(own)
+
+
 def skip_dynamo(owner: type = torch.optim.Optimizer) -> None:
     """Sets what `torch._compile._disable_dynamo` would import the compiler for: the method itself, unchanged.
 

@@ -65,6 +65,8 @@ class TrialJob:
     """What trials are compared by: it decides which epoch is kept, and what is measured before the first one."""
     splits: tuple[int, ...] = ()
     """For each trial the seed of its own division into training and validation. Empty where all have the same."""
+    whole: bool = False
+    """Whether they train on the validation samples, too. Their validation scores say nothing then."""
 
     @property
     def workers(self) -> int:
@@ -77,6 +79,8 @@ class TrialJob:
 
     def data_of(self, number: int, data: TrialData) -> TrialData:
         """What a trial trains on and is validated on."""
+        if self.whole:
+            return data._replace(train=Split(*map(torch.cat, zip(data.train, data.validation, strict=True))))
         if not self.splits:
             return data
         train, validation = reshuffle(data.train, data.validation, self.splits[number])

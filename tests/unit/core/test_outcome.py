@@ -14,8 +14,11 @@ from support.made_up_trials import record
 
 from tuner.cli.sweep_tables import print_outcome
 from tuner.core import scores as plain
+from tuner.core.against_default import AgainstDefault
 from tuner.core.files import write_checked_json
 from tuner.core.outcome import Cost, Outcome, RegisteredModel, Winner, read_winner, write_result
+from tuner.core.refit import Refit
+from tuner.core.scores import Difference, Interval
 from tuner.core.sweep_folder import SweepFolder
 from tuner.tracking.store import Store
 
@@ -76,3 +79,38 @@ def test_the_file_of_an_earlier_version_is_read_and_printed_without_intervals(tm
     text = printed(replace(written, winner=winner))
     assert "  accuracy  0.9833\n" in text
     assert "luck" not in text
+
+
+BEATEN = Difference(accuracy=0.019, interval=Interval(0.006, 0.036), p=0.01, samples=359)
+EXCESS = Difference(accuracy=-0.0333, interval=Interval(-0.09, 0.0104), p=0.2, samples=359)
+
+
+def test_what_the_validation_score_promised_the_default_and_a_refit_are_told(tmp_path: Path) -> None:
+    written = outcome(tmp_path / "digits-cnn-1")
+    assert written.winner
+    against = AgainstDefault(best=1, difference=BEATEN, epochs=2)
+    refit = Refit(epochs=2, samples=1438)
+    told = replace(written, winner=replace(written.winner, val_excess=EXCESS, default=against, refit=refit))
+    told.folder.mkdir()
+    write_result(told)
+    assert read_winner(told.folder, RECORDS) == told.winner
+    raw = told.to_json()
+    assert (raw["default"]["better"], raw["default"]["registered"], raw["default"]["trial"]) == (True, False, 0)
+    text = printed(told)
+    assert "expect about 0.01 less on other data; the test set gives 3 points more (-1 to 9)\n" in text
+    assert (
+        "default   trial 1 beats the default configuration (trial 0) by 1.9 points (0.6 to 3.6) on the same 359 "
+        "validation samples\n"
+    ) in text
+    assert "refit     the winner's parameters, trained again for 2 epochs on all 1,438 training and" in text
+
+
+def test_a_default_that_is_within_noise_or_is_registered_is_told(tmp_path: Path) -> None:
+    noise = replace(BEATEN, interval=Interval(-0.004, 0.042))
+    found = AgainstDefault(best=1, difference=noise, epochs=2)
+    written = outcome(tmp_path / "digits-cnn-1")
+    assert written.winner
+    ends = {False: "validation samples: that is within noise\n", True: "be trusted, so the default is registered\n"}
+    for registered, ending in ends.items():
+        winner = replace(written.winner, default=replace(found, registered=registered))
+        assert ending in printed(replace(written, winner=winner))

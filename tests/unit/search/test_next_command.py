@@ -97,6 +97,7 @@ def test_a_space_of_a_file_that_set_cannot_write_has_no_command() -> None:
 
 def test_where_nothing_changes_the_best_trial_is_trained_with_other_seeds(read: Read, home: Path) -> None:
     assert next_command(config(name="x", seed=3), "image", NOTHING) == "tuner confirm x --seeds 5"
+    assert next_command(config(name="x", scheduler="pbt"), "image", NOTHING) == ""
     single = config(name="x", seed=3, trials=1)
     (home / "x").mkdir(parents=True)
     single.save(home / "x")
@@ -130,11 +131,12 @@ def test_a_sweep_that_can_take_the_changes_goes_on_so_that_its_trials_count() ->
     wider = Advice(remarks=(), overrides=("dropout=0.0..0.95",))
     assert resume_command(own, wider) == "tuner resume x --trials 32 --set dropout=0.0..0.95 --time-budget 600s"
     assert resume_command(config(name="x"), Advice(remarks=(), trials=40)) == "tuner resume x --trials 40"
+    longer = Advice(remarks=(), max_epochs=60)
+    assert resume_command(config(name="x"), longer) == "tuner resume x --max-epochs 60"
 
 
 def test_another_sweep_is_needed_where_its_trials_could_not_count() -> None:
     wider = Advice(remarks=(), overrides=("lr=0.01..1",))
     assert resume_command(config(name="x", sampler="grid"), wider) == ""
     assert resume_command(config(name="x", trials=1), wider) == ""
-    assert resume_command(config(name="x"), Advice(remarks=(), overrides=("lr=0.01..1",), max_epochs=60)) == ""
     assert resume_command(config(name="x"), NOTHING) == ""

@@ -138,6 +138,13 @@ def test_trials_that_differ_by_no_more_than_noise_may_change_places() -> None:
     assert unlocked(*crossing, (0.38, 0.45, 0.53), swapped[1]) == 2  # by 0.03, and the noise is 0.02
 
 
+def test_trials_that_have_learnt_nothing_yet_are_not_ranked() -> None:
+    at_chance = [record(n, "RUNNING", 0.1, 0.1, n / 10) for n in range(3)]
+    assert PASHA.unlocked(Ladder.of((1, 3, 9), at_chance[:2])) == 1  # two may be equal by chance
+    assert PASHA.unlocked(Ladder.of((1, 3, 9), at_chance)) == 2
+    assert PASHA.unlocked(Ladder.of((1, 3, 9), [*at_chance[:2], record(2, "RUNNING", 0.2, 0.2, 0.2)])) == 1
+
+
 def test_a_trial_that_fails_is_as_if_it_had_never_been_there() -> None:
     ladder = Ladder.of((1, 3, 9), [record(0, "RUNNING", 0.5, 0.5, 0.9), record(1, "RUNNING", 0.6, 0.6, 0.8)])
     assert PASHA.unlocked(ladder) == 2

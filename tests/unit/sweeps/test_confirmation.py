@@ -18,6 +18,7 @@ from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import Confirmation, ConfirmPlan, Spread
 from tuner.core.confirmation_text import confirmed_text, mean_test_text
 from tuner.core.errors import TunerError
+from tuner.core.exploit import Exploit
 from tuner.core.files import write_checked_json
 from tuner.core.records import TrialRecord
 from tuner.core.scores import Interval
@@ -67,6 +68,13 @@ def test_a_training_has_its_point_whenever_it_is_asked_for(tmp_path: Path) -> No
     assert [record.key for record in again.records()] == [f"confirm-{plan.uid}-0", f"confirm-{plan.uid}-1"]
     assert again.record(f"confirm-{plan.uid}-1").confirms == 8
     assert read_records(folder.journal) == []  # the sweep's own study
+
+
+def test_a_trial_that_changed_while_it_trained_is_not_confirmed(tmp_path: Path) -> None:
+    taken = Exploit(epoch=1, donor=1, before={"lr": 0.1}, after={"lr": 0.2})
+    trial = replace(TRIALS[0], exploits=(taken,))
+    with pytest.raises(TunerError, match=r"^trial \d of demo changed while it trained \(pbt\)"):
+        plan_more(make_config(), SweepFolder(tmp_path), trial, ConfirmRequest(seeds=2))
 
 
 def test_more_seeds_are_added_and_what_differs_is_refused(tmp_path: Path) -> None:

@@ -277,6 +277,14 @@ def test_a_grid_gets_no_more_trials_than_it_has_points(folder: SweepFolder) -> N
     assert with_more(replace(config, trials=3), 3) == ""
 
 
+def test_a_population_gets_no_more_trials(folder: SweepFolder) -> None:
+    config = make_config(name=NAME, trials=3, epochs=3, scheduler="pbt")
+    search(config, folder, Counter())
+    with pytest.raises(TunerError, match=r"--trials 4: demo is a population of 3 .* which does not grow"):
+        grown(config, folder, GrowRequest(trials=4))
+    assert with_more(config, 3) == ""
+
+
 def test_trials_that_have_begun_get_more_time_without_others(folder: SweepFolder) -> None:
     """Under ASHA all trials have begun long before the end."""
     config = make_config(name=NAME, trials=3, epochs=9, concurrency=3, time_budget=40.0)

@@ -276,7 +276,10 @@ def test_a_range_without_steps_has_no_grid(space: Callable[[str], Path]) -> None
         ({"sampler": "tpee"}, "unknown --sampler 'tpee': did you mean tpe?"),
         ({"sampler": "x"}, "unknown --sampler 'x': choose one of cmaes, gp, grid, qmc, random, tpe"),
         ({"scheduler": "ash"}, "unknown --scheduler 'ash': did you mean asha or pasha?"),
-        ({"scheduler": "x"}, "unknown --scheduler 'x': choose one of asha, asha-stop, hyperband, median, none, pasha"),
+        (
+            {"scheduler": "x"},
+            "unknown --scheduler 'x': choose one of asha, asha-stop, hyperband, median, none, pasha, pbt",
+        ),
     ],
 )
 def test_an_unknown_sampler_or_scheduler_is_refused(changes: dict[str, Any], message: str) -> None:

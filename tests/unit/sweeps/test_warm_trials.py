@@ -78,7 +78,8 @@ def second(home: Path, tmp_path: Path) -> Callable[..., tuple[SweepConfig, list[
         )
         told = Recorder()
         values = {"dataset": "digits", "model": "cnn", "space": file, "cpus_per_trial": 1, "concurrency": 1}
-        request = SweepRequest(**{**values, "trials": 6, "warm_start": "first", **changes})
+        alone = {"no_default": True}  # the point of the other sweep comes first
+        request = SweepRequest(**{**values, **alone, "trials": 6, "warm_start": "first", **changes})
         config = plan(request, "second", home=home, events=told)[0]
         (home / "second").mkdir(exist_ok=True)
         config.save(home / "second")

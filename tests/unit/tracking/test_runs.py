@@ -16,6 +16,7 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from support.common import make_config, make_record, read_runs
 from support.made_up_search import Recorder
 
+from tuner.core.exploit import Exploit
 from tuner.core.records import TrialRecord
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.runs import MlflowSweep
@@ -91,6 +92,22 @@ def test_more_metrics_than_one_request_may_hold(store: Store) -> None:
     send(store, record(0, "COMPLETE", 700))  # two metrics each
     run = runs(store)["demo-0000"]
     assert len(MlflowClient(store.uri).get_metric_history(run.info.run_id, "val_loss")) == 700
+
+
+def test_values_that_change_in_training_are_metrics_from_then_on_and_those_of_the_beginning_parameters(
+    store: Store,
+) -> None:
+    taken = Exploit(epoch=1, donor=7, before={"lr": 0.1, "optimizer": "sgd"}, after={"lr": 0.2, "optimizer": "adam"})
+    changed = replace(record(0, "COMPLETE", 3), parameters=dict(taken.after), exploits=(taken,))
+    send(store, replace(record(0, "RUNNING", 1)))
+    send(store, changed)
+    [run] = [run for run in runs(store).values() if "tuner.trial" in run.data.tags]
+    assert run.data.params == {"lr": "0.1", "optimizer": "sgd"}
+    history = MlflowClient(store.uri).get_metric_history(run.info.run_id, "param_lr")
+    assert [(each.step, each.value) for each in history] == [(2, 0.2), (3, 0.2)]
+    assert run.data.tags["tuner.exploits"] == (
+        "after epoch 1 the weights of trial 7, lr 0.1 -> 0.2, optimizer sgd -> adam"
+    )
 
 
 def test_sweeps_of_one_name_on_one_server_are_kept_apart(store: Store) -> None:

@@ -11,6 +11,7 @@ from support.common import make_config
 
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
+from tuner.core.exploit import Exploit
 from tuner.core.machine import gpu_count
 from tuner.core.records import trial_seed
 from tuner.search.space_file import space_of
@@ -49,6 +50,14 @@ def test_what_is_recorded_is_read_again_with_its_epochs(home: Path) -> None:
     [record] = Study(home / "demo/study.log", space_of(make_config()), seed=0, trials=1).records()
     assert record.conditions == ((1, HERE), (3, other))
     assert record.seed == trial_seed(0, 0)
+
+
+def test_a_trial_whose_values_changed_while_it_trained_is_not_repeated(home: Path) -> None:
+    begun(home, HERE)
+    study = Study(home / "demo/study.log", space_of(make_config()), seed=0, trials=1)
+    study.note_exploits(0, [Exploit(epoch=1, donor=3, before={"lr": 0.1}, after={"lr": 0.2})])
+    with pytest.raises(TunerError, match=r"--from-trial demo/0: .* \(pbt\): no training repeats it"):
+        again(home)
 
 
 def test_nothing_is_said_where_nothing_has_changed(home: Path) -> None:

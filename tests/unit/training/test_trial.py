@@ -241,3 +241,12 @@ def test_the_arrays_for_the_object_store_share_memory_with_the_splits_and_leave_
     assert set(arrays) == parts | {"pretrained/features.0.weight"}
     assert to_trial_data(arrays, torch.device("cpu")).pretrained["features.0.weight"].data_ptr() == weight.data_ptr()
     assert arrays["train_inputs"].ctypes.data == splits.train.inputs.data_ptr()
+
+
+def test_a_training_on_all_samples_has_those_of_the_validation_split_too(tmp_path: Path, splits: Splits) -> None:
+    data = TrialData(splits.train, splits.validation, {})
+    whole = replace(job(tmp_path, splits), whole=True).data_of(0, data)
+    assert len(whole.train.targets) == len(splits.train.targets) + len(splits.validation.targets)
+    assert torch.equal(whole.train.inputs, torch.cat([splits.train.inputs, splits.validation.inputs]))
+    assert torch.equal(whole.train.targets, torch.cat([splits.train.targets, splits.validation.targets]))
+    assert whole.validation is data.validation

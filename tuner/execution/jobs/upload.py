@@ -109,6 +109,8 @@ def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list
     words += request.budgets.words()
     if request.confirm is not None:
         words += request.confirm.words("--confirm")
+    if request.refit:
+        words.append("--refit")
     if request.no_default:
         words.append("--no-default")
     if request.known_as is not None:

@@ -3,6 +3,8 @@
 Begin with base.py, which says what a scheduler is; `make_scheduler` chooses that of a sweep.
 """
 
+from collections.abc import Callable
+
 from tuner.core.config import SweepConfig
 from tuner.search.schedulers.asha import AshaScheduler
 from tuner.search.schedulers.asha_stop import StoppingAsha
@@ -11,6 +13,7 @@ from tuner.search.schedulers.default_in_full import DefaultInFull
 from tuner.search.schedulers.hyperband import Hyperband
 from tuner.search.schedulers.median import MedianStopping
 from tuner.search.schedulers.pasha import Pasha
+from tuner.search.schedulers.pbt import PopulationBased
 from tuner.search.schedulers.whole import WholeTrials
 
 
@@ -22,16 +25,13 @@ def make_scheduler(config: SweepConfig) -> Scheduler:
 
 def scheduler_called(name: str, *, epochs: int, workers: int) -> Scheduler:
     """One of `SCHEDULERS`, for trials of at most so many `epochs`, so many side by side."""
-    match name:
-        case "asha":
-            return AshaScheduler(epochs=epochs, workers=workers)
-        case "asha-stop":
-            return StoppingAsha(epochs=epochs)
-        case "hyperband":
-            return Hyperband(epochs=epochs)
-        case "pasha":
-            return Pasha(epochs=epochs, workers=workers)
-        case "median":
-            return MedianStopping(epochs=epochs)
-        case _:
-            return WholeTrials()
+    made: dict[str, Callable[[], Scheduler]] = {
+        "asha": lambda: AshaScheduler(epochs=epochs, workers=workers),
+        "asha-stop": lambda: StoppingAsha(epochs=epochs),
+        "hyperband": lambda: Hyperband(epochs=epochs),
+        "pasha": lambda: Pasha(epochs=epochs, workers=workers),
+        "pbt": lambda: PopulationBased(epochs=epochs),
+        "median": lambda: MedianStopping(epochs=epochs),
+        "none": WholeTrials,
+    }
+    return made[name]()

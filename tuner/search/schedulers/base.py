@@ -25,6 +25,9 @@ class Scheduler(Protocol):
     def waits(self) -> bool:
         """Whether a trial that may not go on at a rung waits there for its turn. Otherwise it ends."""
 
+    together: bool = False
+    """Whether all trials wait at a rung until none is still to come."""
+
     @property
     def rule(self) -> str:
         """Which trials go on after a rung, for people: `only the best third continue`."""
@@ -61,6 +64,16 @@ class Scheduler(Protocol):
     def account(self, records: Sequence[TrialRecord]) -> str:  # noqa: ARG002
         """What it decided for a search as a whole, in one line; empty for one that decides trial by trial."""
         return ""
+
+
+def evenly_spaced(epochs: int, parts: int) -> tuple[int, ...]:
+    """The ends of that many equal parts of so many epochs, without the last; a part has at least one epoch.
+
+    >>> evenly_spaced(20, 9), evenly_spaced(4, 9), evenly_spaced(1, 9)
+    ((2, 4, 6, 8, 10, 12, 14, 16, 18), (1, 2, 3), ())
+    """
+    every = max(1, round(epochs / parts))
+    return tuple(range(every, epochs, every))
 
 
 def expected_epochs(scheduler: Scheduler, trials: int, epochs: int) -> int:

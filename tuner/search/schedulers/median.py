@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tuner.search.schedulers.base import evenly_spaced
 from tuner.search.schedulers.ladder import Rung
 from tuner.search.schedulers.stopping_rule import StoppingRule
 
@@ -25,13 +26,8 @@ class MedianStopping(StoppingRule):
     rule = "only trials that are not below the median so far continue"
 
     def rungs(self) -> tuple[int, ...]:
-        """See Scheduler.
-
-        >>> MedianStopping(epochs=20).rungs(), MedianStopping(epochs=4).rungs()
-        ((2, 4, 6, 8, 10, 12, 14, 16, 18), (1, 2, 3))
-        """
-        every = max(1, round(self.epochs / CHECKS))
-        return tuple(range(every, self.epochs, every))
+        """See Scheduler."""
+        return evenly_spaced(self.epochs, CHECKS)
 
     def passes(self, rung: Rung, number: int) -> bool:
         """Whether no more than half of those that came before are better."""

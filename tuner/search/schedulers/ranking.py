@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-import numpy as np
-
 from tuner.search.schedulers.ladder import Ladder
 
 NOISE_PERCENTILE = 90  # of the differences of the pairs that cross back and forth, as in the paper
+FEWEST_EQUALS = 3  # two trials may well have the same accuracy
 MOST_PARTNERS = 100  # how many earlier trials a trial makes pairs with: more of them tell no more of the noise
 
 
 def agree(below: Sequence[float], above: Sequence[float], *, epsilon: float) -> bool:
     """Whether two rungs agree on the ranking of trials.
+
+    If several have one and the same score at the lower rung, they have learnt nothing there yet (or all there is). That
+    is no ranking, with which another one could agree.
 
     Args:
         below: the scores of the trials at the lower rung.
@@ -29,8 +31,14 @@ def agree(below: Sequence[float], above: Sequence[float], *, epsilon: float) -> 
     True
     >>> agree([0.5, 0.6, 0.7], [0.8, 0.7, 0.9], epsilon=0.0), agree([0.5, 0.6, 0.7], [0.8, 0.7, 0.9], epsilon=0.11)
     (False, True)
+    >>> agree([0.1, 0.1, 0.1], [0.1, 0.2, 0.3], epsilon=0.0)
+    False
     """
+    import numpy as np  # noqa: PLC0415 - `tuner --help` asks for the names of schedulers, and does without
+
     lower, upper = np.asarray(below), np.asarray(above)
+    if len(lower) >= FEWEST_EQUALS and len({*below}) == 1:
+        return False
     order = np.lexsort((-lower, -upper))  # the best at the upper rung first; of equals there the best at the lower one
     return bool(np.all(np.abs(lower[order] - np.sort(lower)[::-1]) <= epsilon))
 
@@ -87,4 +95,6 @@ class Agreement:
                 self._noise.append(abs(own[-1] - its[-1]))
 
     def _epsilon(self) -> float:
+        import numpy as np  # noqa: PLC0415 - `tuner --help` asks for the names of schedulers, and does without
+
         return float(np.percentile(self._noise, NOISE_PERCENTILE)) if self._noise else 0.0

@@ -1,0 +1,78 @@
+"""A winner that is trained again on training and validation samples together, in a sweep that is killed meanwhile."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from support.common import Command, Start, read_runs
+from support.processes import end, wait_until
+
+from tuner.core.refit import RefitPlan
+from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
+from tuner.search.study_reader import read_records
+from tuner.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
+
+SWEEP = ("sweep", "digits", "cnn", "--name", "x", "--trials", "2", "--max-epochs", "4", "--concurrency", "1")
+OPTIONS = ("--set", "width=0.25", "--set", "lr=0.02..0.1", "--set", "optimizer=sgd", "--refit")
+
+
+def test_the_model_has_seen_all_samples_but_those_of_the_test_set_and_a_kill_loses_nothing(
+    tuner: Command, start: Start, tmp_path: Path
+) -> None:
+    folder = SweepFolder(tmp_path / "runs" / "x")
+    process = start(*SWEEP, *OPTIONS, folder=tmp_path)
+
+    def refitted() -> int:
+        journal = folder.refit.journal
+        return sum(record.epoch for record in read_records(journal)) if journal.exists() else 0
+
+    wait_until(lambda: refitted() >= 1, process, poll=0.02)
+    end(process, signal.SIGKILL)
+    searched, before = read_records(folder.journal), read_records(folder.refit.journal)
+    assert all(record.ended for record in searched), "the search is over"
+    done = tuner("resume", "x", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert read_records(folder.journal) == searched
+    [training] = read_records(folder.refit.journal)
+    winner = searched[result["best"]["trial"]]
+    plan = RefitPlan.load(folder)
+    assert plan
+    assert (plan.trial, plan.epochs) == (winner.number, winner.best_epoch)
+    assert (training.state, training.epoch, training.seed) == ("COMPLETE", winner.best_epoch, winner.seed)
+    assert training.parameters == winner.parameters
+    assert before[0].metrics.items() <= training.metrics.items(), "what was trained before the kill is kept"
+    assert [training.metrics[1]["lr"], training.metrics[1]["train_loss"]] != [
+        *(winner.metrics[1]["lr"], winner.metrics[1]["train_loss"])
+    ], "there are more samples in an epoch"
+    assert result["refit"] == {"epochs": winner.best_epoch, "samples": 1438}
+    assert not folder.refit.trials.exists(), "its checkpoint is not needed any more"
+
+    kept = read_checkpoint(checkpoint_folder(folder.trials, winner.number) / CHECKPOINT_FILE)["best_weights"]
+    saved = load_file(folder.model / "weights.safetensors")
+    assert any(not torch.equal(saved[name], kept[name]) for name in kept), "the model is the refitted one"
+    assert result["validation"]["accuracy"] == result["best"]["val_accuracy"], "the score is the winner's before"
+    assert (result["test_looks"], result["test"]["samples"]) == (1, 359)
+
+    runs = read_runs(f"sqlite:///{tmp_path}/runs/mlflow.db", "digits-cnn")
+    below = {run.data.tags["tuner.trial"]: run for run in runs if "tuner.trial" in run.data.tags}
+    assert sorted(below) == ["0", "1", f"refit-{plan.uid}"]
+    mine = below[f"refit-{plan.uid}"]
+    assert (mine.data.tags["tuner.refits_trial"], mine.info.status) == (str(winner.number), "FINISHED")
+    [parent] = [run for run in runs if "tuner.trial" not in run.data.tags]
+    assert parent.data.metrics["refit_samples"] == 1438
+    assert "trained again for" in (folder.report / "report.html").read_text()
+    logged = tuner("status", "x", folder=tmp_path)
+    assert logged.returncode == 0, logged.stderr
+
+    grown = tuner("resume", "x", "--trials", "3", "--json", folder=tmp_path)
+    assert grown.returncode == 0, grown.stderr
+    again = json.loads(grown.stdout)
+    if again["best"]["trial"] == winner.number:
+        assert (again["refit"], again["test"], again["test_looks"]) == (result["refit"], result["test"], 1)
+    else:
+        assert (again["refit"]["samples"], again["test_looks"]) == (1438, 2)
