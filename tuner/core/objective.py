@@ -107,6 +107,11 @@ class Constraint:
         beyond = value - self.bound if self.sign == "<=" else self.bound - value
         return beyond / (abs(self.bound) or 1.0)
 
+    @property
+    def words(self) -> str:
+        """The bound for people: `at most 300,000`."""
+        return f"{'at most' if self.sign == '<=' else 'at least'} {self.metric.text(self.bound)}"
+
     def __str__(self) -> str:
         """As it is given on the command line: `parameters<=300000`."""
         return f"{self.name}{self.sign}{self.bound:.15g}"
@@ -186,9 +191,7 @@ class Goal:
     def broken(self, values: Mapping[str, float]) -> str:
         """Which constraints these values violate: `parameters 1,200,000 (must be at most 300,000)`. Empty for none."""
         found = (each for each in self.constraints if each.name in values and each.violation(values[each.name]) > 0)
-        return ", ".join(
-            f"{each.name} {each.metric.text(values[each.name])} (must be {_bound(each)})" for each in found
-        )
+        return ", ".join(f"{each.name} {each.metric.text(values[each.name])} (must be {each.words})" for each in found)
 
     def finite(self, values: Mapping[str, float]) -> bool:
         """Whether no value that decides is NaN or infinite."""
@@ -196,10 +199,8 @@ class Goal:
 
     def text(self, values: Mapping[str, float]) -> str:
         """The values that decide, for people: `val_accuracy 0.9811, parameters 20,810`."""
-        shown = (
-            f"{metric.name} {metric.text(values[metric.name])}" for metric in self.metrics if metric.name in values
-        )
-        return ", ".join(shown)
+        known = (metric for metric in self.metrics if metric.name in values)
+        return ", ".join(f"{metric.name} {metric.text(values[metric.name])}" for metric in known)
 
     @property
     def objective_text(self) -> str:
@@ -242,11 +243,6 @@ def _constraint(text: str) -> Constraint:
     if not isfinite(number):
         raise TunerError(f"{CONSTRAINT_OPTION} '{text}': '{bound}' is not a number")
     return Constraint(name, sign, number)
-
-
-def _bound(constraint: Constraint) -> str:
-    most = {"<=": "at most", ">=": "at least"}[constraint.sign]
-    return f"{most} {constraint.metric.text(constraint.bound)}"
 
 
 def _options(option: str, values: Iterable[object]) -> list[str]:
