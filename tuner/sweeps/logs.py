@@ -38,21 +38,25 @@ def events(records: Iterable[TrialRecord]) -> list[Event]:
 
 
 def _of(record: TrialRecord) -> list[Event]:
-    what, seed = ("trial", "") if record.confirms is None else ("confirm", f"seed {record.confirms}, ")
-    what = what if record.refits is None else "refit"
-    found = [Event(record.started, record.number, 0, f"begins: {seed}{format_parameters(record.parameters)}", what)]
+    what, seed, number = "trial", "", record.number
+    if record.confirms is not None:
+        what, seed = "confirm", f"seed {record.confirms}, "
+    if record.refits is not None:
+        what, number = "refit", record.refits
+    found = [Event(record.started, number, 0, f"begins: {seed}{format_parameters(record.parameters)}", what)]
     on = dict(record.nodes)
+    shown = (
+        ["train_loss"] if what == "refit" else ["train_loss", "val_loss", "val_accuracy"]
+    )  # it has seen these samples
     for epoch, metrics in sorted(record.metrics.items()):
-        scores = "  ".join(
-            f"{name} {metrics[name]:.4f}" for name in ("train_loss", "val_loss", "val_accuracy") if name in metrics
-        )
+        scores = "  ".join(f"{name} {metrics[name]:.4f}" for name in shown if name in metrics)
         place = f"  on {on[epoch]}" if epoch in on else ""
         place += "  with half a batch at a time: a whole one did not fit into memory" if epoch == record.halved else ""
-        found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}", what))
+        found.append(Event(metrics["time"], number, epoch, f"epoch {epoch}  {scores}{place}", what))
     if record.ended and record.finished is not None:
-        best = f" with val_accuracy {record.best[0]:.4f}" if record.values else ""
+        best = f" with val_accuracy {record.best[0]:.4f}" if record.values and what != "refit" else ""
         why = f": {record.reason}" if record.reason else ""
-        found.append(Event(record.finished, record.number, len(found), f"{record.word}{best}{why}", what))
+        found.append(Event(record.finished, number, len(found), f"{record.word}{best}{why}", what))
     return found
 
 
@@ -68,7 +72,7 @@ def follow_events(sweep: SweepReader, trial: int | None, *, follow: bool) -> Ite
         records = sweep.records()
         if trial is not None and trial >= len(records) and not (follow and running):
             raise TunerError(f"--trial {trial}: {sweep.config.name} has {len(records)} trials so far, from 0 on")
-        wanted = [*records, *sweep.confirm_records()] if trial is None else records[trial : trial + 1]
+        wanted = [*records, *sweep.later_records()] if trial is None else records[trial : trial + 1]
         for event in events(wanted):
             key = event.what, event.trial, event.order
             if key not in shown:
