@@ -66,8 +66,12 @@ def test_the_model_has_seen_all_samples_but_those_of_the_test_set_and_a_kill_los
     [parent] = [run for run in runs if "tuner.trial" not in run.data.tags]
     assert parent.data.metrics["refit_samples"] == 1438
     assert "trained again for" in (folder.report / "report.html").read_text()
-    logged = tuner("status", "x", folder=tmp_path)
-    assert logged.returncode == 0, logged.stderr
+    logged = tuner("logs", "x", folder=tmp_path)
+    assert logged.stdout.count(f"  refit {winner.number}  epoch ") == winner.best_epoch, logged.stderr
+    assert (
+        f"refit     the winner's parameters, trained again for {plan.epochs} epoch"
+        in tuner("best", "x", folder=tmp_path).stdout
+    )
 
     grown = tuner("resume", "x", "--trials", "3", "--json", folder=tmp_path)
     assert grown.returncode == 0, grown.stderr

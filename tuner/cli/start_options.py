@@ -19,10 +19,10 @@ WarmStart = Annotated[
         rich_help_panel=SEARCH,
     ),
 ]
-NoDefault = Annotated[
+WithoutDefault = Annotated[
     bool,
     typer.Option(
-        "--no-default",
+        "--without-default",
         help="Do not try the default configuration as trial 0, nor other start points of the search space. The winner "
         "is then compared with no default.",
         rich_help_panel=SEARCH,

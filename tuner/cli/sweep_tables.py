@@ -123,7 +123,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         style = "bold" if score == "accuracy" else ""
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     print_promised(outcome, winner, out)
-    print_default(outcome, winner, out)
+    print_default(winner, outcome.config.epochs, out)
     print_refit(winner, out)
     print_confirmed(winner, out)
     print_looks(winner, out)

@@ -42,10 +42,10 @@ def print_promised(outcome: Outcome, winner: Winner, out: Console) -> None:
         out.print(f"{SCORE} {winner.val_accuracy:.4f}{text}", markup=False, soft_wrap=True)
 
 
-def print_default(outcome: Outcome, winner: Winner, out: Console) -> None:
-    """How the best trial compares with the default configuration."""
+def print_default(winner: Winner, epochs: int, out: Console) -> None:
+    """How the best trial compares with the default configuration, in a sweep with at most so many epochs a trial."""
     if winner.default:
-        out.print(f"default   {default_text(winner.default, outcome.config.epochs)}", markup=False, soft_wrap=True)
+        out.print(f"default   {default_text(winner.default, epochs)}", markup=False, soft_wrap=True)
 
 
 def print_refit(winner: Winner, out: Console) -> None:

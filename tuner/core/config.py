@@ -220,7 +220,7 @@ class SweepRequest:
     scheduler: str = SCHEDULERS[0]
     refit: bool = False
     """Whether the winner is trained again on training and validation samples together."""
-    no_default: bool = False
+    without_default: bool = False
     """Whether the default configuration, and the start points of the search space, are left out."""
     budgets: BudgetRequest = NOTHING_ASKED
     objective: str | None = None

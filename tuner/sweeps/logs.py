@@ -40,24 +40,27 @@ def events(records: Iterable[TrialRecord]) -> list[Event]:
 
 
 def _of(record: TrialRecord) -> list[Event]:
-    what, seed = ("trial", "") if record.confirms is None else ("confirm", f"seed {record.confirms}, ")
-    what = what if record.refits is None else "refit"
-    found = [
-        Event(record.started, record.number, 0, f"begins: {seed}{format_parameters(record.parameters_in(1))}", what)
-    ]
+    what, seed, number = "trial", "", record.number
+    if record.confirms is not None:
+        what, seed = "confirm", f"seed {record.confirms}, "
+    if record.refits is not None:
+        what, number = "refit", record.refits
+    found = [Event(record.started, number, 0, f"begins: {seed}{format_parameters(record.parameters_in(1))}", what)]
     on = dict(record.nodes)
     taken = {each.epoch + 1: each for each in record.exploits}
+    named = dict.fromkeys([*LOGGED, *(metric.name for metric in record.goal.metrics)])
+    if what == "refit":  # it has seen the validation samples
+        named = dict.fromkeys(["train_loss"])
     for epoch, metrics in sorted(record.metrics.items()):
-        named = [*LOGGED, *(metric.name for metric in record.goal.metrics)]
-        scores = "  ".join(f"{name} {metrics[name]:.4f}" for name in dict.fromkeys(named) if name in metrics)
+        scores = "  ".join(f"{name} {metrics[name]:.4f}" for name in named if name in metrics)
         place = f"  on {on[epoch]}" if epoch in on else ""
         place += "  with half a batch at a time: a whole one did not fit into memory" if epoch == record.halved else ""
         place += f"  from {taken[epoch]}" if epoch in taken else ""
-        found.append(Event(metrics["time"], record.number, epoch, f"epoch {epoch}  {scores}{place}", what))
+        found.append(Event(metrics["time"], number, epoch, f"epoch {epoch}  {scores}{place}", what))
     if record.ended and record.finished is not None:
-        best = f" with {record.score_text()}" if record.values else ""
+        best = f" with {record.score_text()}" if record.values and what != "refit" else ""
         why = f": {record.reason}" if record.reason else ""
-        found.append(Event(record.finished, record.number, len(found), f"{record.word}{best}{why}", what))
+        found.append(Event(record.finished, number, len(found), f"{record.word}{best}{why}", what))
     return found
 
 
@@ -73,7 +76,7 @@ def follow_events(sweep: SweepReader, trial: int | None, *, follow: bool) -> Ite
         records = sweep.records()
         if trial is not None and trial >= len(records) and not (follow and running):
             raise TunerError(f"--trial {trial}: {sweep.config.name} has {len(records)} trials so far, from 0 on")
-        wanted = [*records, *sweep.confirm_records()] if trial is None else records[trial : trial + 1]
+        wanted = [*records, *sweep.later_records()] if trial is None else records[trial : trial + 1]
         for event in events(wanted):
             key = event.what, event.trial, event.order
             if key not in shown:

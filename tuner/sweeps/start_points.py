@@ -23,7 +23,7 @@ Points = list[dict[str, Any]]
 def has_default(request: SweepRequest, space: SearchSpace) -> bool:
     """Whether trial 0 is the default configuration. A grid has all points anyway, and a single point is no search."""
     searches = any(len(each.choices) != 1 for each in space.parameters)
-    return searches and not request.no_default and request.fixed is None and request.sampler != "grid"
+    return searches and not request.without_default and request.fixed is None and request.sampler != "grid"
 
 
 def with_start_points(
@@ -47,7 +47,7 @@ def with_start_points(
         if request.enqueue is not None or request.warm_start is not None:
             raise TunerError("--sampler grid tries all points of the space: leave --enqueue and --warm-start out")
         return rest
-    points, dropped = ([], []) if request.no_default else _own(raw, space)
+    points, dropped = ([], []) if request.without_default else _own(raw, space)
     if has_default(request, space):
         points = [default_point(raw, space), *points]
     taken = ""
@@ -102,7 +102,7 @@ def _from_file(file: Path, room: int, space: SearchSpace, default: bool) -> Poin
     check_points(points, space, f"{OPTION} {file}")
     if len(points) > room:
         left = f"the search has {counted(max(room, 0), 'trial')} for them"
-        more = f"give more --trials{', or leave out the default with --no-default' if default else ''}"
+        more = f"give more --trials{', or leave out the default with --without-default' if default else ''}"
         raise TunerError(f"{OPTION} {file}: {counted(len(points), 'point')}, and {left}: {more}")
     return [dict(point) for _, point in points]
 

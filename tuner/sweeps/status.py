@@ -16,6 +16,7 @@ from tuner.core.errors import TunerError
 from tuner.core.objective import SCORE, Goal
 from tuner.core.outcome import read_result, tells_all_sent
 from tuner.core.records import Summary, TrialRecord
+from tuner.core.refit import RefitPlan
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import GPU_SPENT, StudyReader
@@ -138,15 +139,17 @@ class SweepReader:
         self.folder = home / name
         self._reader = StudyReader(SweepFolder(self.folder).journal)
         self._confirm_reader = StudyReader(SweepFolder(self.folder).confirmation.journal)
+        self._refit_reader = StudyReader(SweepFolder(self.folder).refit.journal)
 
     def records(self) -> list[TrialRecord]:
         """The sweep's trials."""
         return self._reader.records()
 
-    def confirm_records(self) -> list[TrialRecord]:
-        """The trainings that confirm its winner."""
-        plan = ConfirmPlan.load(SweepFolder(self.folder))
-        return [plan.mark(record) for record in self._confirm_reader.records()] if plan else []
+    def later_records(self) -> list[TrialRecord]:
+        """The trainings that confirm its winner, and the one that refits it."""
+        plan, refit = ConfirmPlan.load(SweepFolder(self.folder)), RefitPlan.load(SweepFolder(self.folder))
+        found = [plan.mark(record) for record in self._confirm_reader.records()] if plan else []
+        return [*found, *(refit.mark(record) for record in self._refit_reader.records())] if refit else found
 
     def status(self) -> Status:
         """The current state."""

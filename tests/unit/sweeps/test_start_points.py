@@ -88,14 +88,14 @@ def test_trial_0_is_the_default_unless_it_is_left_out(planned: Callable[..., Any
     assert (config.space["start"], config.default, told) == ([MIDDLE], True, [])
     assert planned()[0].default
     for changes in (
-        {"no_default": True},
-        {"no_default": True, "text": without},
-        {"sampler": "random", "no_default": True},
+        {"without_default": True},
+        {"without_default": True, "text": without},
+        {"sampler": "random", "without_default": True},
     ):
         config, told = planned(**changes)
         assert ("start" in config.space, config.default, told) == (False, False, [])
     (tmp_path / "points.csv").write_text("lr\n0.05\n")
-    config, _ = planned(enqueue=tmp_path / "points.csv", no_default=True, trials=1)
+    config, _ = planned(enqueue=tmp_path / "points.csv", without_default=True, trials=1)
     assert (config.space["start"], config.default) == ([{"lr": 0.05}], False)
     grid = ["lr=0.02,0.03", "dropout=0.1", "optimizer=sgd"]
     assert not planned(text=without, sampler="grid", overrides=grid)[0].default
@@ -261,7 +261,7 @@ def test_they_go_along_to_a_cluster(tmp_path: Path) -> None:
         (tmp_path / folder / "x.toml").write_text(folder)
     space, points = tmp_path / "a/x.toml", tmp_path / "b/x.toml"
     request = SweepRequest(
-        dataset="digits", model="cnn", space=space, enqueue=points, warm_start="d-1", no_default=True
+        dataset="digits", model="cnn", space=space, enqueue=points, warm_start="d-1", without_default=True
     )
     packed = pack(request, tmp_path / "job")
     assert (tmp_path / "job/uploads/x.toml").read_text() == "a"
@@ -269,7 +269,7 @@ def test_they_go_along_to_a_cluster(tmp_path: Path) -> None:
     words = command_words("sweep", packed, as_json=False)
     assert words[words.index("--enqueue") + 1] == "upload:points/x.toml"
     assert words[words.index("--warm-start") + 1] == "d-1"
-    assert "--no-default" in words
+    assert "--without-default" in words
 
 
 def test_best_prints_the_parameters_and_the_score(typed: Typed, home: Path) -> None:

@@ -78,7 +78,7 @@ def second(home: Path, tmp_path: Path) -> Callable[..., tuple[SweepConfig, list[
         )
         told = Recorder()
         values = {"dataset": "digits", "model": "cnn", "space": file, "cpus_per_trial": 1, "concurrency": 1}
-        alone = {"no_default": True}  # the point of the other sweep comes first
+        alone = {"without_default": True}  # the point of the other sweep comes first
         request = SweepRequest(**{**values, **alone, "trials": 6, "warm_start": "first", **changes})
         config = plan(request, "second", home=home, events=told)[0]
         (home / "second").mkdir(exist_ok=True)

@@ -111,8 +111,8 @@ def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list
         words += request.confirm.words("--confirm")
     if request.refit:
         words.append("--refit")
-    if request.no_default:
-        words.append("--no-default")
+    if request.without_default:
+        words.append("--without-default")
     if request.known_as is not None:
         words += ["--as", request.known_as]
     for override in request.overrides:
