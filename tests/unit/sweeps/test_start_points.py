@@ -267,3 +267,17 @@ def test_a_grid_takes_no_points_of_the_user(tmp_path: Path, option: str) -> None
     )
     with pytest.raises(TunerError, match="tries all points of the space: leave --enqueue and --warm-start out"):
         plan(request, "x")
+
+
+def test_priors_are_tried_as_a_point_after_all_others(planned: Callable[..., Any]) -> None:
+    text = SPACE.replace("dropout = { low = 0.0, high = 0.5 }", "dropout = { low = 0.0, high = 0.5, prior = 0.1 }")
+    config, _ = planned(text=text)
+    assert config.space["start"] == [*OWN, {}]
+    assert space_of(config).start[2] == {
+        "batch_size": 32,
+        "optimizer": "sgd",
+        "lr": pytest.approx(0.0316),
+        "dropout": 0.1,
+    }
+    assert "start" not in planned(text=text.partition("[[start]]")[0], overrides=["dropout=0.0..0.4"])[0].space
+    assert planned(text=text, trials=2)[0].space["start"] == OWN  # there is no room
