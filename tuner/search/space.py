@@ -30,6 +30,8 @@ class Parameter:
     step: float | None = None
     parent: str | None = None
     parent_values: tuple[Value, ...] = ()
+    prior: Value | None = None
+    """What a user believes to be good: first points are drawn near it, see samplers/prior.py."""
     version: int = 1
     """Which of the parameters of this name it is that Optuna can tell apart only by a name: see labels.py."""
 
@@ -63,6 +65,21 @@ class Parameter:
             low, high, number = math.log(low), math.log(high), math.log(number)
         return (number - low) / (high - low)
 
+    def at(self, place: float) -> Value:
+        """The number at a place of the range, from 0 to 1: the inverse of `place`."""
+        low, high = float(self.low), float(self.high)
+        number = low * (high / low) ** place if self.log else low + place * (high - low)
+        if self.whole:
+            step = int(self.step or 1)
+            return min(int(self.high), max(int(self.low), int(self.low) + round((number - low) / step) * step))
+        if self.step:
+            number = low + round((number - low) / self.step) * self.step
+        return min(high, max(low, number))
+
+    def middle(self) -> Value:
+        """The prior, or else what `Middle` draws."""
+        return self.draw(Middle()) if self.prior is None else self.prior
+
     def active(self, drawn: Mapping[str, Value]) -> bool:
         """Whether the parameter applies to what was drawn above it."""
         return self.parent is None or drawn.get(self.parent) in self.parent_values
@@ -83,7 +100,8 @@ class Parameter:
         values = ", ".join(map(str, self.choices)) or f"{self.low:g} .. {self.high:g}{' log' if self.log else ''}"
         step = f" step {self.step:g}" if self.step else ""
         when = f"   when {self.parent} = {' or '.join(map(str, self.parent_values))}" if self.parent else ""
-        return values + step + when
+        prior = "" if self.prior is None else f" prior {self.prior}"
+        return values + step + prior + when
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from tuner.core.errors import TunerError
 from tuner.core.records import Value
 from tuner.search.labels import labelled
 from tuner.search.space import Parameter, SearchSpace, is_number, is_value
-from tuner.search.start_points import START, parse_start
+from tuner.search.start_points import START, fit_value, parse_start
 
 LARGEST = 2**53  # a float holds all whole numbers up to here
 MOST_CHARACTERS = 32_000  # of a file, since the TOML parser takes quadratic time for some texts
-_KEYS = {"choices", "low", "high", "log", "step", "when"}
+_KEYS = {"choices", "low", "high", "log", "step", "when", "prior"}
 
 
 def space_of(config: SweepConfig) -> SearchSpace:
@@ -130,9 +130,18 @@ def _parameter(name: str, entry: Any, source: str) -> Parameter:
             raise TunerError(f"{where}.{key}: unknown key: choose one of {', '.join(sorted(_KEYS))}")
     parent, parent_values = _when(entry.get("when"), where)
     if "choices" in entry:
-        return Parameter(name=name, choices=_choices(entry, where), parent=parent, parent_values=parent_values)
-    low, high, log, step = _range(entry, where)
-    return Parameter(name=name, low=low, high=high, log=log, step=step, parent=parent, parent_values=parent_values)
+        found = Parameter(name=name, choices=_choices(entry, where), parent=parent, parent_values=parent_values)
+    else:
+        low, high, log, step = _range(entry, where)
+        found = Parameter(name=name, low=low, high=high, log=log, step=step, parent=parent, parent_values=parent_values)
+    return replace(found, prior=_prior(entry["prior"], found, where)) if "prior" in entry else found
+
+
+def _prior(prior: Any, parameter: Parameter, where: str) -> Value:
+    try:
+        return fit_value(parameter, prior)
+    except TunerError as error:
+        raise TunerError(f"{where}.prior: {error}") from None
 
 
 def _choices(entry: Mapping[str, Any], where: str) -> tuple[Value, ...]:

@@ -1,18 +1,18 @@
 """Start points: parameters that a sweep tries first, as the trials 0, 1, ...
 
-A point may leave parameters out: these are in the middle of their range. So what such a trial gets is decided by its
-number and the search space alone, whatever was drawn before, and after any kill.
+A point may leave parameters out: these have their prior, or are in the middle of their range. So what such a trial gets
+is decided by its number and the search space alone, whatever was drawn before, and after any kill.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tuner.core.errors import TunerError, unknown
 from tuner.core.records import Value
-from tuner.search.space import Middle, Parameter, SearchSpace, is_number
+from tuner.search.space import Parameter, SearchSpace, is_number
 
 START = "start"  # the key in the file of a search space
 MOST_POINTS = 5  # in such a file
@@ -39,7 +39,7 @@ def fit_point(point: Point, space: SearchSpace) -> FittedPoint:
         name = parameter.name
         if not parameter.active(found):
             continue
-        found[name] = parameter.draw(Middle())
+        found[name] = parameter.middle()
         if parameter.parent in misfits and name in point:
             misfits[name] = f"depends on {parameter.parent}, which does not fit"
         elif name in point:
@@ -101,6 +101,14 @@ def placed(raw: Any, source: str) -> list[tuple[str, Any]]:
     if not isinstance(raw, list):
         raise TunerError(f"{source}: {START}: must be a list of points, each below a line [[{START}]]")
     return [(f"{START}[{n}]", point) for n, point in enumerate(raw)]
+
+
+def prior_point(points: Sequence[Point], space: SearchSpace) -> list[dict[str, Any]]:
+    """The point that all priors make, as one that names nothing; none if there is no prior, or it is among `points`."""
+    if all(each.prior is None for each in space.parameters):
+        return []
+    made = fit_point({}, space).parameters
+    return [] if any(fit_point(point, space).parameters == made for point in points) else [{}]
 
 
 def values_to_draw(point: Mapping[str, Value], space: SearchSpace) -> dict[str, Value]:

@@ -31,6 +31,7 @@ from tuner.search.journal_writer import JournalWriter
 from tuner.search.samplers import BY_TPE, Sampling
 from tuner.search.samplers.refitted import RefittedTrials
 from tuner.search.samplers.view import CONSTRAINT, MEMORY, StudyForSampler
+from tuner.search.schedulers import make_scheduler
 from tuner.search.score_history import Length, lengths_of
 from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
@@ -118,7 +119,8 @@ class Study:
         """The study of a sweep, new or as it was left."""
         space = space_of(config)
         start = [values_to_draw(point, space) for point in space.start]
-        sampling = Sampling(config.sampler, space.parameters, first_trial(config))
+        skipped = make_scheduler(config).skipped
+        sampling = Sampling(config.sampler, space.parameters, first_trial(config), skipped)
         warm = WarmTrials.of(config)
         defaults = {**(warm.defaults if warm else {}), **default_values(config)}
         refitted = RefittedTrials(space, sampling.first, defaults) if config.earlier or warm else None

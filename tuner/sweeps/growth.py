@@ -56,12 +56,12 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
     if trials > max(most, known):
         raise TunerError(f"--trials {trials}: {_full(config, most)}")
     longer = asked.time_budget is not None or bool(asked.budgets.given())
-    begun = longer and any(not record.ended for record in records)  # these get more
-    if trials < known or (trials == known and not begun):
-        has = "already" if asked.trials is not None else "and all of them have ended"
-        said = f"--trials {trials}: " if asked.trials is not None else ""
-        more = f"to go on, give more: --trials {min(TIMES * known, most)}" if most > known else _full(config, most)
-        raise TunerError(f"{said}{config.name} has {counted(known, 'trial')} {has}: {more}")
+    begun = any(not record.ended for record in records)
+    if trials < known or (trials == known and not (begun and longer)):  # these get more
+        said = "" if asked.trials is None else f"--trials {trials}: "
+        raise TunerError(
+            f"{said}{config.name} has {counted(known, 'trial')} {_no_more(config, asked, begun, known, most)}"
+        )
     config = with_budgets(config, records, sum(reader.spent(GPU_SPENT)), asked.budgets)
     if asked.time_budget is not None:
         return replace(config, trials=trials, time_budget=spent + asked.time_budget)
@@ -69,6 +69,16 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
         of = format_seconds(config.time_budget)
         raise TunerError(f"{config.name} has spent its time budget of {of}: add --time-budget, the time from now on")
     return replace(config, trials=trials)
+
+
+def _no_more(config: SweepConfig, asked: GrowRequest, begun: bool, known: int, most: int) -> str:
+    """Why nothing new comes of a request for no more trials than there are, and what to ask for."""
+    more = f"--trials {min(TIMES * known, most)}" if most > known else ""
+    if begun:
+        others = f"; for new ones: {more}" if more else ""
+        return f"already, and some have not ended: to let them go on: tuner resume {config.name}{others}"
+    has = "already" if asked.trials is not None else "and all of them have ended"
+    return f"{has}: {f'to go on, give more: {more}' if more else _full(config, most)}"
 
 
 def most_trials(config: SweepConfig) -> int:

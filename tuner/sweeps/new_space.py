@@ -20,7 +20,7 @@ from tuner.search.refit import misfit
 from tuner.search.samplers.refitted import RefittedTrials
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space, read_file, space_of
-from tuner.search.start_points import START, fit_point
+from tuner.search.start_points import START, fit_point, prior_point
 from tuner.search.study import Study
 from tuner.sweeps.inputs import may_be_pretrained
 from tuner.sweeps.new_length import trained_at_length
@@ -125,7 +125,8 @@ def _to_try(
     begun = max(0, len(records) - first_trial(config))
     left = list(config.space.get(START, ()))[begun:]
     points, had = [], [record.parameters for record in trained_at_length(config, records)]
-    for number, point in enumerate([*left, *raw.get(START, ())]):
+    new = list(raw.get(START, ()))
+    for number, point in enumerate([*left, *new, *prior_point(new, space)]):
         fitted = fit_point(point, space)
         if fitted.misfits:
             name, reason = next(iter(fitted.misfits.items()))

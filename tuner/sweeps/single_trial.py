@@ -17,8 +17,8 @@ from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.data.source import Source
 from tuner.search.overrides import override
-from tuner.search.space import Middle
 from tuner.search.space_file import parse_space
+from tuner.search.start_points import fit_point
 from tuner.search.study_reader import read_records
 from tuner.sweeps.best_trial import best_for
 from tuner.sweeps.plan import read_space
@@ -125,5 +125,5 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
         if isinstance(raw["params"].get(expression.partition("=")[0].strip()), dict):
             raise TunerError(f"--set '{expression}': one training takes one value: use NAME=VALUE")
     space = parse_space(raw, f"{source} with --set" if request.overrides else source, narrowed=True)
-    fixed: dict[str, Any] = {"epochs": request.max_epochs or space.epochs, "params": space(Middle())}
+    fixed: dict[str, Any] = {"epochs": request.max_epochs or space.epochs, "params": fit_point({}, space).parameters}
     return replace(request, trials=1, concurrency=1, space=None, overrides=(), fixed=fixed)

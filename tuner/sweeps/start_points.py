@@ -14,7 +14,7 @@ from tuner.core.records import DEFAULT_TRIAL
 from tuner.core.units import counted, format_parameters
 from tuner.search.point_file import OPTION, read_points
 from tuner.search.space import SearchSpace
-from tuner.search.start_points import START, check_points, default_point, fit_point
+from tuner.search.start_points import START, check_points, default_point, fit_point, prior_point
 from tuner.sweeps.best_trial import best_for
 
 Points = list[dict[str, Any]]
@@ -60,6 +60,8 @@ def with_start_points(
             raise TunerError(f"--warm-start {request.warm_start}: {has}: give more --trials")
     if request.enqueue is not None:
         points += _from_file(request.enqueue, trials - len(points), space, has_default(request, space))
+    if len(points) < trials and not request.without_default:
+        points += prior_point(points, space)
     for note in dropped:
         events.on_note(note)
     if taken:

@@ -11,10 +11,12 @@ from itertools import product
 from pathlib import Path
 from time import process_time
 
+import numpy as np
+
 from replay.methods import METHODS
 from replay.methods.base import Search
 from replay.surrogate import UNKNOWN_SAMPLES, Surrogate
-from replay.tables import Table, read_table
+from replay.tables import Parameters, Table, read_table
 from replay.workers import Replayed, replay
 from tuner.search.study_reader import quiet_optuna
 
@@ -65,6 +67,7 @@ def _outcome(name: str, table: Table, plan: Plan, seed: int, surrogate: Surrogat
             trials=plan.trials,
             budget=max(budgets, default=None),
             default_first=plan.default_first,
+            **believed(table, seed),
         )
         return replay(METHODS[name], search, surrogate, budgets, goal)
 
@@ -73,6 +76,15 @@ def _outcome(name: str, table: Table, plan: Plan, seed: int, surrogate: Surrogat
     each = [run([budget]) for budget in sorted(plan.budgets)]
     scores = {budget: score for replayed in each for budget, score in replayed.scores.items()}
     return Replayed(scores=scores, epochs=each[-1].epochs, trials=each[-1].trials, near=each[-1].near)
+
+
+def believed(table: Table, seed: int) -> dict[str, Parameters]:
+    """The parameters of a recorded training among the best tenth, and of one among the worst tenth, drawn by seed."""
+    order = np.argsort(table.curves[:, -1, 1], kind="stable")
+    tenth = len(order) // 10
+    rng = np.random.default_rng([seed, 7])
+    good, bad = int(rng.choice(order[-tenth:])), int(rng.choice(order[:tenth]))
+    return {"good": table.parameters[good], "bad": table.parameters[bad]}
 
 
 def side_by_side(

@@ -103,7 +103,7 @@ def test_never_more_epochs_than_the_budget_whatever_is_killed(tmp_path: Path, sc
     study = run_with_kills(config, tmp_path, random.Random(count), Workers(count))
     assert epochs_in(study) == 47
     assert study.ended_by == "epoch_budget"
-    assert len(study.records()) < 40
+    assert (len(study.records()) < 40) == (scheduler != "pbt")  # a population begins as a whole
     [state] = states_in(config, study)
     assert (state.left, state.text, state.more) == (0, "0 of 47 epochs left", "--epoch-budget 94")
     assert all(record.ended for record in study.records())

@@ -83,7 +83,7 @@ VALUES = "must be a list of numbers, strings or booleans, got"
         ("x = []", "x: an empty list: give a value, a range or choices = [...]"),
         ("x = nan", "x: must be a value, { choices = [...] } or { low = ..., high = ... }"),
         ("x = 1979-05-27", "x: must be a value, { choices = [...] } or { low = ..., high = ... }"),
-        ("x = { min = 1 }", "x.min: unknown key: choose one of choices, high, log, low, step, when"),
+        ("x = { min = 1 }", "x.min: unknown key: choose one of choices, high, log, low, prior, step, when"),
         ("x = { choices = 3 }", f"x.choices: {VALUES} 3"),
         ("x = { choices = [] }", f"x.choices: {VALUES} []"),
         ("x = { choices = [[1]] }", f"x.choices: {VALUES} [[1]]"),

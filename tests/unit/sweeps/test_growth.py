@@ -296,7 +296,10 @@ def test_trials_that_have_begun_get_more_time_without_others(folder: SweepFolder
     for asked in (GrowRequest(time_budget=60.0), GrowRequest(trials=3, time_budget=60.0)):
         new = grown(config, folder, asked)
         assert (new.trials, new.time_budget) == (3, 100.0)
-    with pytest.raises(TunerError, match="--trials 3: demo has 3 trials already: to go on, give more: --trials 6"):
+    words = (
+        "--trials 3: demo has 3 trials already, and some have not ended: to let them go on: tuner resume demo; for new"
+    )
+    with pytest.raises(TunerError, match=words):
         grown(config, folder, GrowRequest(trials=3))
 
 

@@ -319,3 +319,19 @@ def test_a_grid_takes_no_points_of_the_user(tmp_path: Path, option: str) -> None
     )
     with pytest.raises(TunerError, match="tries all points of the space: leave --enqueue and --warm-start out"):
         plan(request, "x")
+
+
+def test_priors_are_tried_as_a_point_after_all_others(planned: Callable[..., Any]) -> None:
+    text = SPACE.replace("dropout = { low = 0.0, high = 0.5 }", "dropout = { low = 0.0, high = 0.5, prior = 0.1 }")
+    config, _ = planned(text=text)
+    own = [{**OWN[0], "dropout": 0.1}, OWN[1]]  # a default without a value for it has the prior
+    assert config.space["start"] == [*own, {}]
+    assert space_of(config).start[2] == {
+        "batch_size": 32,
+        "optimizer": "sgd",
+        "lr": pytest.approx(0.0316),
+        "dropout": 0.1,
+    }
+    without = planned(text=text.partition("[[start]]")[0], overrides=["dropout=0.0..0.4"])[0].space
+    assert without["start"] == [{**MIDDLE, "dropout": 0.2}]  # the default alone: that prior is gone
+    assert planned(text=text, trials=2)[0].space["start"] == own  # there is no room

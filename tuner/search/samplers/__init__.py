@@ -16,6 +16,7 @@ from tuner.search.samplers.cmaes import make_cmaes
 from tuner.search.samplers.draft import Draft
 from tuner.search.samplers.gp import make_gp
 from tuner.search.samplers.grid import make_grid
+from tuner.search.samplers.prior import PriorSampler, has_prior
 from tuner.search.samplers.qmc import make_qmc
 from tuner.search.samplers.tpe import make_random, make_tpe
 from tuner.search.samplers.view import View
@@ -49,6 +50,8 @@ class Sampling:
     """Of the search space. Only `qmc` and `grid` need them in advance."""
     first: int = 0
     """The number of the first trial that is drawn from this search space: it may have been changed."""
+    skipped: Callable[[int], int] = lambda _: 0
+    """By the number of a trial, how many of the lowest rungs it passes without being compared there."""
     tried: tuple[dict[str, Value], ...] = ()
     """What the trials before have of it, by the names in the study. Only `grid` needs it."""
 
@@ -65,8 +68,13 @@ class Sampling:
             number: of the trial.
             startup: how many trials are drawn at random before a sampler learns.
         """
+        draft = Draft(
+            seed, number, startup, self.parameters, first=self.first, skipped=self.skipped(number), tried=self.tried
+        )
         with quiet_optuna():
-            return _KINDS[self.name].make(Draft(seed, number, startup, self.parameters, self.first, self.tried))
+            sampler = _KINDS[self.name].make(draft)
+            learns = self.view is not View.NOTHING
+            return PriorSampler(sampler, draft) if learns and has_prior(self.parameters) else sampler
 
 
 BY_TPE = Sampling()

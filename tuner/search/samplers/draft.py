@@ -22,6 +22,8 @@ class Draft:
     """Of the search space."""
     first: int = 0
     """The number of the first trial that is drawn from this search space."""
+    skipped: int = 0
+    """How many of the lowest rungs the trial passes without being compared there."""
     tried: tuple[dict[str, Value], ...] = ()
     """What earlier trials have of this space, by the names in the study, if the space was changed."""
 

@@ -39,6 +39,10 @@ class Scheduler(Protocol):
         """Those of them at which this trial is compared, with the others that have the same ones."""
         return self.rungs()
 
+    def skipped(self, number: int) -> int:
+        """How many of the lowest rungs the trial passes without being compared there."""
+        return len(self.rungs()) - len(self.rungs_of(number))
+
     def brackets(self, trials: int) -> Mapping[tuple[int, ...], int]:
         """How many of so many trials have which rungs."""
         return {self.rungs(): trials}

@@ -10,6 +10,9 @@ from tuner.core.errors import unknown
 
 METHODS: dict[str, Kind] = {
     "tuner": Kind(make=own.tuner),
+    "tuner+prior": Kind(make=own.tuner_with_prior),
+    "tuner+wrong": Kind(make=own.tuner_with_wrong_prior),
+    "tuner+start": Kind(make=own.tuner_with_start),
     "random+asha": Kind(make=own.random_asha),
     "pasha": Kind(make=own.pasha),
     **ray_peer.METHODS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from replay.surrogate import Curve
@@ -32,6 +32,11 @@ class Search:
     """All epochs together; None for as many as the `trials` take."""
     default_first: bool = True
     """Whether the default configuration is the first point."""
+
+    good: Parameters = field(default_factory=dict)
+    """What an expert believes to be good: see `runs.believed`."""
+    bad: Parameters = field(default_factory=dict)
+    """What somebody who is wrong believes."""
 
     @property
     def most_trials(self) -> int:

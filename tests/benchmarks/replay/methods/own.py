@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from support.common import make_config
 from support.made_up_search import begin, report_of
@@ -78,3 +79,43 @@ def pasha(search: Search) -> Iterator[Method]:
     """With the scheduler PASHA."""
     with tuner(search, scheduler="pasha") as method:
         yield method
+
+
+@contextmanager
+def tuner_with_prior(search: Search) -> Iterator[Method]:
+    """With the values of one of the best recorded trainings as priors."""
+    with tuner(_with_prior(search, search.good)) as method:
+        yield method
+
+
+@contextmanager
+def tuner_with_wrong_prior(search: Search) -> Iterator[Method]:
+    """With those of one of the worst."""
+    with tuner(_with_prior(search, search.bad)) as method:
+        yield method
+
+
+@contextmanager
+def tuner_with_start(search: Search) -> Iterator[Method]:
+    """With the same good values as a start point alone."""
+    with tuner(replace(search, raw_space={**search.raw_space, "start": [search.good]})) as method:
+        yield method
+
+
+def _with_prior(search: Search, values: Parameters) -> Search:
+    """The search in a space with these values as priors, which a sweep tries first."""
+    params: dict[str, Any] = {}
+    for name, entry in search.raw_space["params"].items():
+        params[name] = (
+            [_prior(each, values, name) for each in entry] if isinstance(entry, list) else _prior(entry, values, name)
+        )
+    return replace(search, raw_space={**search.raw_space, "params": params, "start": [{}]})
+
+
+def _prior(entry: Any, values: Parameters, name: str) -> Any:
+    if not isinstance(entry, dict) or name not in values:
+        return entry
+    allowed = entry.get("when", {})
+    if any(values.get(parent) not in (each if isinstance(each, list) else [each]) for parent, each in allowed.items()):
+        return entry
+    return {**entry, "prior": values[name]}
