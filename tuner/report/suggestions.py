@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tuner.core.records import Value
 from tuner.data.spec import DataSpec
@@ -10,6 +11,7 @@ from tuner.report.findings import Findings, NotShown
 from tuner.search.advice import Advice, advise
 from tuner.search.importance import Importance
 from tuner.search.next_command import next_command
+from tuner.search.outlook import outlook_of
 from tuner.search.space_file import space_of
 from tuner.training.classifier import try_value
 
@@ -32,6 +34,9 @@ def suggest(findings: Findings) -> tuple[Advice, str, str]:
         _accepts(spec, config.model),
         learnt=findings.learnt,
     )
+    outlook = outlook_of(config, findings.records) if findings.learnt else None
+    if outlook:
+        advice = replace(advice, remarks=(*advice.remarks, f"{outlook.text()}."))
     command = next_command(config, spec.task, advice)
     kind = "training" if config.trials == 1 else "sweep"
     purpose = f"A {kind} with these changes:" if findings.learnt else f"A {kind} to try next:"

@@ -21,7 +21,7 @@ from tuner.core.records import SCORE, TrialRecord, TrialReport, Value, best_of, 
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.extrapolation import ScoreTable
 from tuner.search.journal import drop_torn_line
-from tuner.search.samplers import BY_TPE, Sampling
+from tuner.search.samplers import BY_TPE, Sampling, random_start
 from tuner.search.samplers.view import MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
@@ -71,7 +71,7 @@ class Study:
         self._space = space
         self._start = start
         self._seed = seed
-        self._startup = max(4, min(10, trials // 3))
+        self._startup = random_start(trials)
         frozen = self._study.get_trials(deepcopy=False)
         self._ids = [trial._trial_id for trial in frozen]
         self._records = [to_record(trial) for trial in frozen]  # this process alone writes them
