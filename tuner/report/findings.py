@@ -18,6 +18,7 @@ from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance
+from tuner.search.optuna_importance import OptunaImportance, optuna_importance
 from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.base import Scheduler
 from tuner.search.space_file import space_of
@@ -132,6 +133,14 @@ class Findings:
         """Of the parameters. Raises NotShown when that cannot be computed."""
         try:
             return importance(self.records, space_of(self.config), self.config.epochs, self.scheduler.rungs())
+        except NotEnoughTrialsError as reason:
+            raise NotShown(str(reason)) from None
+
+    @cached_property
+    def optuna_importance(self) -> OptunaImportance:
+        """The same by Optuna's evaluators. Raises NotShown when that cannot be computed."""
+        try:
+            return optuna_importance(self.config, self.records)
         except NotEnoughTrialsError as reason:
             raise NotShown(str(reason)) from None
 

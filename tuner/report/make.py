@@ -29,6 +29,7 @@ from tuner.report.page import Block, Section, render_page
 from tuner.report.page_confirm import confirmation_block
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_importance import importance_block, slices_block
+from tuner.report.page_optuna import optuna_block
 from tuner.report.page_samples import samples_block
 from tuner.report.page_scores import classification_block, confusion_block, roc_block
 from tuner.report.page_search import curves_block, history_block, learning_block, parallel_block
@@ -134,6 +135,14 @@ PARTS = (
         importance_block,
         draw_importance,
         of_search=True,
+    ),
+    Part(
+        "optuna-importance",
+        "Parameter importance by fANOVA and PED-ANOVA",
+        lambda f: (f.optuna_importance,),
+        optuna_block,
+        of_search=True,
+        optional=True,
     ),
     Part("slices", "Score over each parameter", _slices, slices_block, draw_slices, of_search=True),
     Part("parallel", "Parallel coordinates", _parallel, parallel_block, draw_parallel, of_search=True),

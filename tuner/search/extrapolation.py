@@ -13,7 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.core.config import SweepConfig
 from tuner.core.records import Rank, TrialRecord
+from tuner.search.schedulers import make_scheduler
 
 PRIOR = 3.0  # how many trials the slope of 1 counts for, each as far from the mean as a trial typically is
 FLATTEST = 0.05  # a flat line would make trials equal that are not
@@ -46,6 +48,14 @@ class ScoreTable:
     def extrapolated(self) -> Floats:
         """(trials,) scores after the last level, see `extrapolate`."""
         return extrapolate(self._table[: self._count])
+
+
+def extrapolated_scores(config: SweepConfig, records: Sequence[TrialRecord]) -> Floats:
+    """(trials,) the scores of a sweep's trials after its last epoch, by their numbers; NaN for one that has none."""
+    table = ScoreTable((*make_scheduler(config).rungs(), config.epochs))
+    for record in records:
+        table.note(record)
+    return table.extrapolated()
 
 
 def fine_score(rank: Rank) -> float:

@@ -24,9 +24,8 @@ from scipy.stats import gamma
 from tuner.core.config import SweepConfig
 from tuner.core.outlook import Outlook
 from tuner.core.records import TrialRecord, best_of
-from tuner.search.extrapolation import Floats, ScoreTable
+from tuner.search.extrapolation import Floats, extrapolated_scores
 from tuner.search.samplers import LEARNING, random_start
-from tuner.search.schedulers import make_scheduler
 
 LEAST_TRIALS = 8
 CONFIDENCE = 0.9
@@ -40,10 +39,7 @@ def outlook_of(config: SweepConfig, records: Sequence[TrialRecord]) -> Outlook |
     best = best_of(list(records))
     if best is None or config.sampler == "grid":
         return None
-    table = ScoreTable((*make_scheduler(config).rungs(), config.epochs))
-    for record in records:
-        table.note(record)
-    scores = table.extrapolated()
+    scores = extrapolated_scores(config, records)
     scores, more = scores[~np.isnan(scores)], len(records) // 2
     drawn = len(scores) - (random_start(config.trials) if config.sampler in LEARNING else 0)
     most = likely_most(scores, drawn, more)
