@@ -17,6 +17,7 @@ from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
+from tuner.search.gain import Step, gain_steps
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance
 from tuner.search.optuna_importance import OptunaImportance, optuna_importance
 from tuner.search.schedulers import make_scheduler
@@ -141,6 +142,14 @@ class Findings:
         """The same by Optuna's evaluators. Raises NotShown when that cannot be computed."""
         try:
             return optuna_importance(self.config, self.records)
+        except NotEnoughTrialsError as reason:
+            raise NotShown(str(reason)) from None
+
+    @property
+    def gain_steps(self) -> tuple[Step, ...]:
+        """What carries the best trial's gain over the default. Raises NotShown when nothing can be said."""
+        try:
+            return gain_steps(self.config, self.records)
         except NotEnoughTrialsError as reason:
             raise NotShown(str(reason)) from None
 

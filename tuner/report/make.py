@@ -27,6 +27,7 @@ from tuner.report.figures_search import draw_curves, draw_history, draw_learning
 from tuner.report.findings import Findings, NotShown
 from tuner.report.page import Block, Section, render_page
 from tuner.report.page_confirm import confirmation_block
+from tuner.report.page_gain import gain_block
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_importance import importance_block, slices_block
 from tuner.report.page_optuna import optuna_block
@@ -141,6 +142,14 @@ PARTS = (
         "Parameter importance by fANOVA and PED-ANOVA",
         lambda f: (f.optuna_importance,),
         optuna_block,
+        of_search=True,
+        optional=True,
+    ),
+    Part(
+        "gain",
+        "What carries the gain over the default",
+        lambda f: (f.gain_steps,),
+        gain_block,
         of_search=True,
         optional=True,
     ),
