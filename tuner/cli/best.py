@@ -85,3 +85,25 @@ def print_best(best: BestTrial, out: Console) -> None:
         print_default(winner, best.config.epochs, out)
         print_refit(winner, out)
         print_confirmed(winner, out)
+    _print_gain(best, out)
+
+
+def _print_gain(best: BestTrial, out: Console) -> None:
+    """Which of the differences from the default are predicted to carry the gain."""
+    from tuner.core.sweep_folder import SweepFolder  # noqa: PLC0415
+    from tuner.search.gain import gain_steps  # noqa: PLC0415
+    from tuner.search.importance import NotEnoughTrialsError  # noqa: PLC0415
+    from tuner.search.study_reader import read_records  # noqa: PLC0415
+
+    if best.config.trials == 1:
+        return
+    try:
+        steps = gain_steps(best.config, read_records(SweepFolder(tuner_home() / best.config.name).journal))
+    except NotEnoughTrialsError as reason:
+        out.print(f"what carries the gain over the default: {reason}", markup=False, soft_wrap=True)
+        return
+    out.print("from the default to these parameters, as a model of the other trials predicts, in points:")
+    width = max(len(each.change) for each in steps)
+    for each in steps:
+        noise = "" if each.clear else "   within noise"
+        out.print(f"  {each.change:<{width}}  {each.points}{noise}", markup=False, soft_wrap=True)

@@ -18,7 +18,9 @@ from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
+from tuner.search.gain import Step, gain_steps
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance
+from tuner.search.optuna_importance import OptunaImportance, optuna_importance
 from tuner.search.refit import compared, fitting
 from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.base import Scheduler
@@ -152,6 +154,22 @@ class Findings:
         try:
             records, config = self.compared
             return importance(records, space_of(self.config), config.epochs, make_scheduler(config).rungs())
+        except NotEnoughTrialsError as reason:
+            raise NotShown(str(reason)) from None
+
+    @cached_property
+    def optuna_importance(self) -> OptunaImportance:
+        """The same by Optuna's evaluators. Raises NotShown when that cannot be computed."""
+        try:
+            return optuna_importance(self.config, self.records)
+        except NotEnoughTrialsError as reason:
+            raise NotShown(str(reason)) from None
+
+    @property
+    def gain_steps(self) -> tuple[Step, ...]:
+        """What carries the best trial's gain over the default. Raises NotShown when nothing can be said."""
+        try:
+            return gain_steps(self.config, self.records)
         except NotEnoughTrialsError as reason:
             raise NotShown(str(reason)) from None
 

@@ -32,8 +32,10 @@ from tuner.report.front_series import front_series
 from tuner.report.page import Block, Section, render_page
 from tuner.report.page_confirm import confirmation_block
 from tuner.report.page_front import front_block
+from tuner.report.page_gain import gain_block
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_importance import importance_block, slices_block
+from tuner.report.page_optuna import optuna_block
 from tuner.report.page_samples import samples_block
 from tuner.report.page_schedule import schedule_block
 from tuner.report.page_scores import classification_block, confusion_block, roc_block
@@ -152,6 +154,22 @@ PARTS = (
         importance_block,
         draw_importance,
         of_search=True,
+    ),
+    Part(
+        "optuna-importance",
+        "Parameter importance by fANOVA and PED-ANOVA",
+        lambda f: (f.optuna_importance,),
+        optuna_block,
+        of_search=True,
+        optional=True,
+    ),
+    Part(
+        "gain",
+        "What carries the gain over the default",
+        lambda f: (f.gain_steps,),
+        gain_block,
+        of_search=True,
+        optional=True,
     ),
     Part("slices", "Score over each parameter", _slices, slices_block, draw_slices, of_search=True),
     Part("parallel", "Parallel coordinates", _parallel, parallel_block, draw_parallel, of_search=True),

@@ -12,6 +12,7 @@ from tuner.report.findings import Findings, NotShown
 from tuner.search.advice import Advice, advise
 from tuner.search.importance import Importance
 from tuner.search.next_command import next_command, resume_command
+from tuner.search.outlook import outlook_of
 from tuner.search.space_file import space_of
 from tuner.training.classifier import try_value
 
@@ -37,6 +38,9 @@ def suggest(findings: Findings) -> tuple[Advice, str, str]:
     )
     if advice.max_epochs and advice.max_epochs <= config.epochs:  # others were trained for longer already
         advice = replace(advice, max_epochs=None)
+    outlook = outlook_of(config, findings.records) if findings.learnt else None
+    if outlook:
+        advice = replace(advice, remarks=(*advice.remarks, f"{outlook.text()}."))
     onwards = resume_command(config, advice) if findings.learnt else ""
     if onwards:
         return advice, onwards, "To go on with this sweep with these changes:"

@@ -28,7 +28,7 @@ from tuner.core.warm_trials import WarmTrials
 from tuner.search.comparable import Comparable
 from tuner.search.journal import drop_torn_line
 from tuner.search.journal_writer import JournalWriter
-from tuner.search.samplers import BY_TPE, Sampling
+from tuner.search.samplers import BY_TPE, Sampling, random_start
 from tuner.search.samplers.refitted import RefittedTrials
 from tuner.search.samplers.view import CONSTRAINT, MEMORY, StudyForSampler
 from tuner.search.schedulers import make_scheduler
@@ -103,7 +103,7 @@ class Study:
         self._space = space
         self._start = start
         self._seed = seed
-        self._startup = max(4, min(10, trials // 3))
+        self._startup = random_start(trials)
         frozen = self._study.get_trials(deepcopy=False)
         self._ids = [trial._trial_id for trial in frozen]
         self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them

@@ -14,6 +14,7 @@ from support.made_up_trials import record
 
 from tuner.cli.sweep_tables import print_outcome
 from tuner.core import scores
+from tuner.core.budgets import BudgetState
 from tuner.core.outcome import Cost, Outcome, RegisteredModel, Winner
 from tuner.core.records import STATE_WORDS
 from tuner.data.spec import DataSpec
@@ -124,3 +125,30 @@ def test_a_trial_beyond_a_constraint_says_so(tmp_path: Path) -> None:
     [row] = [line for line in text.splitlines() if line.split()[:2] == ["1", "0.9000"]]
     assert "done, beyond a constraint" in row
     assert text.index(" 0.4000") < text.index(" 0.9000")
+
+
+def test_the_budget_that_ended_the_search_is_told_with_the_command_that_goes_on(tmp_path: Path) -> None:
+    state = BudgetState(name="epoch_budget", limit=14, left=0, text="0 of 14 epochs left", more="--epoch-budget 28")
+    outcome = ended(tmp_path)
+    cut = replace(outcome, config=replace(outcome.config, epoch_budget=14, trials=9), budgets=(state,))
+    shown = printed(replace(cut, ended_by="epoch_budget"), tmp_path)
+    assert "ended by  the epoch budget, 14 epochs in all; to go on: tuner resume demo --epoch-budget 28\n" in shown
+    assert "ended by" not in printed(replace(cut, ended_by="stop"), tmp_path)
+    assert "ended by" not in printed(outcome, tmp_path)
+
+
+def test_what_is_left_of_a_budget_is_told_when_all_trials_have_ended(tmp_path: Path) -> None:
+    """The 16 trials of the default are a bound, too, where somebody gave a budget alone."""
+    state = BudgetState(name="epoch_budget", limit=99, left=85, text="85 of 99 epochs left")
+    outcome = ended(tmp_path)
+    config = replace(outcome.config, epoch_budget=99)
+    shown = printed(replace(outcome, config=config, ended_by="trials", budgets=(state,)), tmp_path)
+    assert "ended by  its number of trials: 85 of 99 epochs left; to go on: tuner resume demo --trials 8\n" in shown
+
+
+def test_what_more_trials_would_bring_is_told(tmp_path: Path) -> None:
+    many = tuple(record(n, "COMPLETE", [0.3 + n / 100] * 6) for n in range(16))
+    outcome = ended(tmp_path)
+    assert "outlook" not in printed(outcome, tmp_path), "four trials are too few"
+    shown = printed(replace(outcome, config=replace(outcome.config, trials=16), records=many), tmp_path)
+    assert "outlook   8 more trials would find a better one with a probability of about 42 %, and raise" in shown

@@ -279,7 +279,8 @@ def test_best_prints_the_parameters_and_the_score(typed: Typed, home: Path) -> N
     lines = out.splitlines()
     assert lines[0] == "demo: the best so far is trial 2, epoch 1 of 9"
     assert lines[1] == "  optimizer  adam"
-    assert lines[-1] == "val_accuracy  0.1000"
+    assert lines[-2] == "val_accuracy  0.1000"
+    assert lines[-1] == "what carries the gain over the default: 2 trials beside the winner: too few to say"
     found = json.loads(typed("best", "demo", "--json")[1])
     assert (found["trial"], found["finished"], found["val_accuracy"]) == (2, False, 0.1)
     assert found["parameters"]["width"] == 2.0

@@ -78,3 +78,10 @@ class Sampling:
 
 
 BY_TPE = Sampling()
+LEARNING = tuple(name for name, kind in _KINDS.items() if kind.view is not View.NOTHING)
+"""The samplers that learn from the trials before."""
+
+
+def random_start(trials: int) -> int:
+    """How many of so many trials are drawn at random before a sampler learns."""
+    return max(4, min(10, trials // 3))
