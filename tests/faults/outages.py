@@ -20,7 +20,7 @@ from support.processes import wait_until
 from faults.faulty_proxy import BROKEN, BUSY, CUT, DOWN, KINDS, LOST, SLOW, FaultyProxy, faulty_proxy
 from faults.inventory import Inventory, inventory
 from tuner.core.environment import prepare_environment
-from tuner.core.records import TrialReport
+from tuner.core.trial_report import TrialReport
 from tuner.search.schedulers.base import Decision
 from tuner.tracking import background, retry
 from tuner.tracking.background import BackgroundTracker

@@ -18,9 +18,10 @@ from faults.crowd import begin_at_once
 from faults.inventory import inventory, lost_between
 from faults.ledger import Ledger
 from faults.races import begin_while_others_look, stop_as_it_begins
+from tuner.core.claim import claim_folder
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
-from tuner.core.sweep_folder import claim_folder, sweep_names
+from tuner.core.sweep_folder import sweep_names
 from tuner.execution.ray_start import ensure_token, machine_lock
 from tuner.search.study_reader import read_records
 from tuner.tracking.score_tags import scores_in

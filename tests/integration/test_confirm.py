@@ -22,7 +22,8 @@ from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
 from tuner.core.outcome import Outcome, read_result
-from tuner.core.records import Summary, trial_seed
+from tuner.core.records import trial_seed
+from tuner.core.summary import Summary
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
 from tuner.sweeps import api

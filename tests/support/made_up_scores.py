@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tuner.core import scores
-from tuner.core.outcome import Cost, Winner
+from tuner.core.cost import Cost
+from tuner.core.outcome import Winner
 from tuner.core.records import TrialRecord
 from tuner.core.scores import Interval
 

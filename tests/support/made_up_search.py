@@ -9,8 +9,9 @@ from pathlib import Path
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.outcome import Outcome
-from tuner.core.records import TrialRecord, TrialReport
+from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.trial_report import TrialReport
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.base import Decision

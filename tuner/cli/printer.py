@@ -17,7 +17,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, SweepStopped
 from tuner.core.files import tuner_home
 from tuner.core.outcome import UNSENT, Outcome
-from tuner.core.records import Summary
+from tuner.core.summary import Summary
 from tuner.tracking.store import Store
 
 

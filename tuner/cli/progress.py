@@ -16,7 +16,8 @@ from rich.text import Text
 from tuner.cli.objective_output import metric_cells, parameters_heading
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of
-from tuner.core.records import Summary, TrialRecord
+from tuner.core.records import TrialRecord
+from tuner.core.summary import Summary
 from tuner.core.units import counted, format_parameters, format_seconds
 
 LINE_S = 10.0  # seconds between plain lines, except when a trial ends

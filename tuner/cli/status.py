@@ -17,7 +17,7 @@ from tuner.cli.status_table import print_statuses, status_lines
 from tuner.cli.sweep_tables import print_status
 from tuner.core.errors import printable
 from tuner.core.files import tuner_home
-from tuner.core.records import Summary
+from tuner.core.summary import Summary
 from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.logs import follow_events
 from tuner.sweeps.status import POLL_S, Status, SweepReader, all_statuses

@@ -21,8 +21,8 @@ from tuner.cli.winner_remarks import (
 )
 from tuner.core.budget_text import ended_text
 from tuner.core.errors import TunerError
-from tuner.core.records import count_states
 from tuner.core.score_text import score_text, shown_score
+from tuner.core.summary import count_states
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_parameters, format_seconds
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from tuner.core.config import SweepConfig
 from tuner.core.outcome import Outcome
-from tuner.core.records import Summary, TrialRecord
+from tuner.core.records import TrialRecord
+from tuner.core.summary import Summary
 
 
 class Callback:

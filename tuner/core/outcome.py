@@ -12,6 +12,7 @@ from tuner.core.against_default import AgainstDefault
 from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
+from tuner.core.cost import Cost
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.pareto import front_of
@@ -245,17 +246,3 @@ def _read(file: Path) -> dict[str, Any]:
         return read_checked_json(file)
     except (OSError, ValueError) as error:
         raise TunerError(f"{file} is damaged: {one_line(error)}; to make it again, delete it") from None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """The cost of a trained model."""
-
-    parameters: int
-    """All weights and biases, trained and frozen; no buffers (batch norm's running statistics, normalisation)."""
-    flops: int
-    """Floating-point operations of one forward pass of one sample, 2 for each multiply-add: see `forward_flops`."""
-    bytes: int
-    """Size of the saved model's folder: weights and description, with a vocabulary where there is one."""
-    train_seconds: float
-    """Wall-clock seconds of all epochs of the trial that trained it, validation included."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tuner.core.budgets import BudgetState
 from tuner.core.exploit import Exploit
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.rank import Rank
-from tuner.core.units import counted
 
 Value = bool | int | float | str
 TrialKey = int | str
@@ -177,84 +175,3 @@ def best_of(records: list[TrialRecord]) -> TrialRecord | None:
 
 def _standing(record: TrialRecord) -> tuple[bool, Rank, int]:
     return record.goal.several and record.state == "COMPLETE", record.best, -record.number
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrialReport:
-    """What a trial tells after an epoch, or when it cannot continue."""
-
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    """By name: `epoch` (from 1), the score, the losses and others. Empty when it could not continue."""
-    kept_epoch: int = 0
-    """The epoch whose weights would be kept if the training ended now, see `tuner.core.kept_epoch`; 0 for none yet."""
-    seed: int | None = None
-    """Of its training."""
-    conditions: Mapping[str, str | int] | None = None
-    """See `reproducibility.Conditions`."""
-    halved: int = 0
-    """The first epoch that was trained half a batch at a time; 0 for none."""
-    notes: tuple[str, ...] = ()
-    """What a user should know, a line each."""
-    node: str = ""
-    """Where it runs on a cluster."""
-    measured: Mapping[str, float] = field(default_factory=dict)
-    """Before the first epoch, what the sweep's goal asks for of: `parameters`, the number of weights and biases, and
-    `latency_ms`, the median time of one sample's forward pass in milliseconds."""
-    measured_on: str = ""
-    """What the latency was measured on."""
-    error: str = ""
-    """Why it failed, in one line; empty when it did not."""
-    details: str = ""
-    """More about the error, such as a traceback."""
-    out_of_memory: bool = False
-    """Whether it failed because memory ran out."""
-    unsaved: str = ""
-    """Why a checkpoint that is needed could not be written. That is no fault of the trial's."""
-
-    @property
-    def epoch(self) -> int:
-        """The epoch that ended; 0 for a failure."""
-        return int(self.metrics.get("epoch", 0))
-
-
-Report = Callable[[TrialReport], None]
-"""What a trial calls with each report. It raises SystemExit when the trial is to stop."""
-
-STATES = ("done", "running", "waiting", "pruned", "failed", "queued")
-"""All states that a sweep's trials are counted by, in the order in which they are shown."""
-
-
-def count_states(counts: Mapping[str, int]) -> str:
-    """`2 done, 1 running, ...`: the states of STATES that occur, in that order."""
-    return ", ".join(f"{counts[name]} {name}" for name in STATES if counts.get(name))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """The progress of a sweep."""
-
-    counts: Mapping[str, int]
-    """Trials by STATES: `waiting` ones wait for a promotion or a resume, `queued` ones have not begun."""
-    epochs: int
-    expected: int
-    """Epochs of the whole sweep, if every rung promotes its share."""
-    best: TrialRecord | None
-    """None for trainings that confirm a trial: the best of them counts no more than the others."""
-    live: tuple[TrialRecord, ...]
-    left: float | None
-    """Estimated seconds until its end; None when that is not known yet."""
-    budgets: tuple[BudgetState, ...] = ()
-    """What remains of each budget."""
-    confirms: bool = False
-    """Whether it is of the trainings that confirm a trial or refit it, and not of the search."""
-    training: str = "confirming training"
-    """What one of those is called."""
-
-    def states(self) -> str:
-        """`16 trials: 2 done, 1 running, ...`, with all states that occur."""
-        what = self.training if self.confirms else "trial"
-        return f"{counted(sum(self.counts.values()), what)}: {self.by_state()}"
-
-    def by_state(self) -> str:
-        """`2 done, 1 running, ...`."""
-        return count_states(self.counts)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import re
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.core import catalog
@@ -198,40 +196,6 @@ def check_sweep_name(name: str) -> None:
         raise TunerError(f"--name '{name}': that is the name of a pair's registered model: choose another")
     if name in RESERVED:
         raise TunerError(f"--name '{name}': {', '.join(RESERVED)} are reserved: choose another")
-
-
-def claim_folder(config: SweepConfig, home: Path, *, fixed: bool) -> tuple[SweepConfig, Path]:
-    """Creates the sweep's folder together with its sweep.json, so that it never exists half made.
-
-    A name that is not `fixed` gets the next number if another process was faster.
-
-    Raises:
-        TunerError: the fixed name is taken.
-    """
-    scratch = home / f".{config.uid}"
-    scratch.mkdir()
-    try:
-        while True:
-            config.save(scratch)
-            if _rename(scratch, home / config.name):
-                return config, home / config.name
-            if fixed:
-                raise TunerError(f"--name '{config.name}' is taken: choose another")
-            stem, number = config.name.rsplit("-", 1)
-            config = replace(config, name=f"{stem}-{int(number) + 1}")
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _rename(folder: Path, to: Path) -> bool:
-    """Returns False when something is there already."""
-    try:
-        folder.rename(to)
-    except OSError as error:
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-            return False
-        raise
-    return True
 
 
 def write_error_details(folder: Path, number: int, details: str) -> None:

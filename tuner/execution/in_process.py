@@ -9,7 +9,7 @@ from typing import Self
 
 import torch
 
-from tuner.core.records import TrialReport
+from tuner.core.trial_report import TrialReport
 from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
 from tuner.training.device import best_device

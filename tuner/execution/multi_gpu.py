@@ -18,8 +18,9 @@ from ray.actor import ActorHandle
 from ray.train import RunConfig, ScalingConfig, WorkerGroupError
 from ray.train.torch import TorchConfig, TorchTrainer, get_device
 
-from tuner.core.records import Report, TrialReport, Value
+from tuner.core.records import Value
 from tuner.core.sweep_folder import checkpoint_folder
+from tuner.core.trial_report import Report, TrialReport
 from tuner.execution.ray_session import this_node
 from tuner.training.checkpoint_sync import release_folder
 from tuner.training.distributed import Ranks

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ray.util.metrics import Gauge
 
 from tuner.core.callback import Callback
-from tuner.core.records import STATES, Summary
+from tuner.core.summary import STATES, Summary
 
 BEAT_S = 5.0
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from tuner.core.records import TrialReport
+from tuner.core.trial_report import TrialReport
 
 EPOCH, REPORT = "epoch", "report"
 

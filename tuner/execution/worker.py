@@ -13,7 +13,7 @@ from ray import tune
 from ray.train._internal.session import get_session
 from ray.tune.trainable.function_trainable import FunctionTrainable
 
-from tuner.core.records import TrialReport
+from tuner.core.trial_report import TrialReport
 from tuner.execution.ray_session import this_node
 from tuner.execution.results import to_result
 from tuner.training.device import best_device

@@ -12,10 +12,11 @@ from tuner.core.against_default import AgainstDefault
 from tuner.core.budget_text import ended_text
 from tuner.core.default_text import default_text
 from tuner.core.machine import package_versions
-from tuner.core.records import TrialRecord, count_states
+from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit, refit_text
 from tuner.core.score_text import excess_text, interval_text, luck_text, score_details, score_digits
 from tuner.core.scores import Difference, TestScores
+from tuner.core.summary import count_states
 from tuner.core.units import format_parameters
 from tuner.core.validation import ValidationScore
 from tuner.core.validation_text import looks_text, nothing_learnt

@@ -14,12 +14,14 @@ from contextlib import contextmanager
 from tuner.core.budgets import FAILURES, STOPPED, TRIALS_ENDED
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
-from tuner.core.earlier import epochs_of, first_of_length
+from tuner.core.earlier import first_of_length
 from tuner.core.errors import describe_disk_error
-from tuner.core.kept_checkpoints import Keeps, delete_checkpoints, only_best
-from tuner.core.records import TrialRecord, TrialReport, Value
+from tuner.core.kept_checkpoints import Keeps, only_best
+from tuner.core.records import TrialRecord, Value
 from tuner.core.sweep_folder import SweepFolder, write_error_details
+from tuner.core.trial_report import TrialReport
 from tuner.search.budgets import Budgets
+from tuner.search.endings import Endings
 from tuner.search.population import Population
 from tuner.search.schedulers.base import Decision, Scheduler
 from tuner.search.stopping import failing_reason, invalid_metrics
@@ -49,17 +51,15 @@ class Controller:
         self._scheduler = scheduler
         self._folder = folder.trials
         self._callback = callback
-        self._keeps = keeps
         self._population = population
         self._queue = TrialQueue(scheduler, study.records()[first_of_length(config) :], config.trials)
-        self._kept: list[TrialRecord] = []  # of the trials that have ended, those whose checkpoints may still be there
         self.budgets = Budgets(config, study, scheduler)
+        self._endings = Endings(study, self._queue, scheduler, self.budgets, folder.trials, callback, keeps)
         self._stopped = self._stop_reason = ""
         self._most: Callable[[], float] = lambda: math.inf
         self.halted = ""
         """Why the sweep cannot continue until its disk is fixed; empty otherwise. Every trial is kept as last saved."""
-        self._end_missed()
-        self._kept = [record for record in study.records() if record.ended]
+        self._endings.end_missed(config)
         self._queue.note_interrupted(study.records())
         if study.ended_by and not self.over:  # it was given more
             study.note_end("")
@@ -150,13 +150,7 @@ class Controller:
         """Ends the search: the trials that still wait are pruned. A second call only deletes checkpoints."""
         if not self._study.ended_by:
             self._study.note_end(self.ended_by)
-        over = self._stop_reason or self.budgets.reason or "the search ended"
-        for record in self._study.records():
-            if self._scheduler.waits and not self._scheduler.together and self._queue.at_rung(record):
-                self._end_at_rung(record)
-            elif not record.ended:
-                self._end(record.number, "PRUNED", f"{over} in epoch {record.epoch}" if record.epoch else over)
-        delete_checkpoints(self._folder, self._study.records(), self._keeps)
+        self._endings.end_all(self._stop_reason or self.budgets.reason or "the search ended")
 
     def limit(self, most: Callable[[], float]) -> None:
         """`most` returns how many trials may run now: other sweeps on a cluster may need room."""
@@ -228,19 +222,12 @@ class Controller:
         if not self._scheduler.together and number in self._queue.promotable():
             self._queue.begin(record)
             return Decision.CONTINUE
-        return Decision.STOP if self._scheduler.waits else self._end_at_rung(record)
-
-    def _end_at_rung(self, record: TrialRecord) -> Decision:
-        return self._end(record.number, "PRUNED", f"stopped early after epoch {record.epoch}: {self._scheduler.rule}")
+        if not self._scheduler.waits:
+            self._endings.end_at_rung(record)
+        return Decision.STOP
 
     def _end(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> Decision:
-        self._queue.running.pop(number, None)  # also if the study cannot be written
-        self._study.tell(number, state, reason, infeasible=infeasible)
-        record = self._study.record(number)
-        self._queue.end(record)
-        self.budgets.note(record)
-        self._callback.on_trial_end(record)
-        self._kept = delete_checkpoints(self._folder, [*self._kept, record], self._keeps)
+        self._endings.end(number, state, reason, infeasible=infeasible)
         if state == "FAIL" and self.hopeless:
             self.stop(f"{self.hopeless}: the search was stopped early", FAILURES)
         return Decision.STOP
@@ -262,18 +249,3 @@ class Controller:
     def _hold(self) -> int:
         """How many trials run. They are accounted for up to now: call it before that changes."""
         return self.budgets.hold(len(self._queue.running))
-
-    def _end_missed(self) -> None:
-        """Ends trials of a resumed sweep that a kill hit before it was stored that they complete, or do not go on.
-
-        So do those that were begun for fewer epochs than trials train now: they have the learning rate of these.
-        """
-        passing = [] if self._scheduler.waits else self._queue.promotable()
-        first = first_of_length(self._config)
-        for record in self._study.records():
-            if not record.ended and record.epoch >= epochs_of(self._config, record.number):
-                self._end(record.number, "COMPLETE")
-            elif not record.ended and record.number < first:
-                self._end(record.number, "PRUNED", f"after epoch {record.epoch} the sweep went on with longer trials")
-            elif not self._scheduler.waits and self._queue.at_rung(record) and record.number not in passing:
-                self._end_at_rung(record)

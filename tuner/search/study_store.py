@@ -19,7 +19,8 @@ from optuna.trial import TrialState
 
 from tuner.core.exploit import Exploit
 from tuner.core.objective import PLAIN, SCORE, Goal
-from tuner.core.records import TrialRecord, TrialReport, best_of
+from tuner.core.records import TrialRecord, best_of
+from tuner.core.trial_report import TrialReport
 from tuner.search.journal import drop_torn_line
 from tuner.search.journal_writer import JournalWriter
 from tuner.search.samplers.view import CONSTRAINT, MEMORY

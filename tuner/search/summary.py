@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import first_of_length
-from tuner.core.records import Summary, TrialRecord, best_of
+from tuner.core.records import TrialRecord, best_of
+from tuner.core.summary import Summary
 from tuner.search.budgets import budget_states
 from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.base import expected_epochs

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import disk_sweep_error
-from tuner.core.records import Summary
+from tuner.core.summary import Summary
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.executor import Executor
 from tuner.execution.signals import Stop

@@ -12,6 +12,7 @@ from pathlib import Path
 from tuner.core import catalog
 from tuner.core.budget_text import ended_text
 from tuner.core.callback import Callback, Callbacks
+from tuner.core.claim import claim_folder
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
@@ -19,7 +20,7 @@ from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GROWING, GrowRequest
 from tuner.core.outcome import is_sent, read_winner
-from tuner.core.sweep_folder import SweepFolder, check_sweep_name, claim_folder, known_sweep, sweep_names
+from tuner.core.sweep_folder import SweepFolder, check_sweep_name, known_sweep, sweep_names
 from tuner.core.units import format_parameters
 from tuner.data.source import Source
 from tuner.search.study_reader import read_records

@@ -15,9 +15,10 @@ from tuner.core.confirmation import Confirmation, ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.objective import SCORE, Goal
 from tuner.core.outcome import read_result, tells_all_sent
-from tuner.core.records import Summary, TrialRecord
+from tuner.core.records import TrialRecord
 from tuner.core.refit import RefitPlan
 from tuner.core.scores import Interval
+from tuner.core.summary import Summary
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import GPU_SPENT, StudyReader
 from tuner.search.summary import summarise

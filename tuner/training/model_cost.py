@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tuner.core.outcome import Cost
+from tuner.core.cost import Cost
 from tuner.core.records import TrialRecord
 from tuner.data.spec import DataSpec
 from tuner.training.classifier import Classifier

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from tuner.core.errors import TunerError
 from tuner.core.objective import PLAIN, Goal
-from tuner.core.records import Report, TrialReport, Value, trial_seed
+from tuner.core.records import Value, trial_seed
 from tuner.core.sweep_folder import checkpoint_folder
+from tuner.core.trial_report import Report, TrialReport
 from tuner.core.units import counted
 from tuner.data.reshuffle import reshuffle
 from tuner.data.spec import DataSpec, Split

@@ -16,7 +16,8 @@ from support.summaries import BEGAN, CONFIG, LIVE, PARAMETERS, RECORDS, record
 from tuner.cli.announcement import BEGUN, announcement
 from tuner.cli.progress import FRAME_S, LINE_S, ProgressView
 from tuner.core.config import SweepConfig
-from tuner.core.records import Summary, TrialRecord
+from tuner.core.records import TrialRecord
+from tuner.core.summary import Summary
 from tuner.core.units import format_parameters
 from tuner.search.summary import summarise
 

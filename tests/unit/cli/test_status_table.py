@@ -15,8 +15,8 @@ from support.common import make_config, make_record
 
 from tuner.cli import status as view
 from tuner.cli.status_table import MORE, print_statuses, status_lines
-from tuner.core.records import Summary
 from tuner.core.scores import Interval
+from tuner.core.summary import Summary
 from tuner.sweeps.status import Status
 
 NAMES = ("fashion_mnist-bilstm_attention-12", "digits-cnn-1")

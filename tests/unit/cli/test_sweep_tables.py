@@ -15,7 +15,8 @@ from support.made_up_trials import record
 from tuner.cli.sweep_tables import print_outcome
 from tuner.core import scores
 from tuner.core.budgets import BudgetState
-from tuner.core.outcome import Cost, Outcome, RegisteredModel, Winner
+from tuner.core.cost import Cost
+from tuner.core.outcome import Outcome, RegisteredModel, Winner
 from tuner.core.records import STATE_WORDS
 from tuner.data.spec import DataSpec
 from tuner.sweeps.logs import events

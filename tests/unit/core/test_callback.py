@@ -11,7 +11,7 @@ from support.common import make_config, make_record
 
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.outcome import Outcome
-from tuner.core.records import Summary
+from tuner.core.summary import Summary
 
 RECORD = make_record(0, "RUNNING", {})
 OUTCOME = Outcome(config=make_config(), folder=Path("demo"), records=(), winner=None, seconds=1.0)

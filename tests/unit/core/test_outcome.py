@@ -15,8 +15,9 @@ from support.made_up_trials import record
 from tuner.cli.sweep_tables import print_outcome
 from tuner.core import scores as plain
 from tuner.core.against_default import AgainstDefault
+from tuner.core.cost import Cost
 from tuner.core.files import write_checked_json
-from tuner.core.outcome import Cost, Outcome, RegisteredModel, Winner, read_winner, write_result
+from tuner.core.outcome import Outcome, RegisteredModel, Winner, read_winner, write_result
 from tuner.core.refit import Refit
 from tuner.core.scores import Difference, Interval
 from tuner.core.sweep_folder import SweepFolder

@@ -10,7 +10,7 @@ import pytest
 from ray.tune.utils import flatten_dict
 from support.made_up_search import metrics_of
 
-from tuner.core.records import TrialReport
+from tuner.core.trial_report import TrialReport
 from tuner.execution.results import to_report, to_result
 
 FULL = TrialReport(

@@ -11,7 +11,8 @@ from matplotlib.container import BarContainer
 from support.figures import drawn, labels
 from support.made_up_trials import config, record, texts, trials
 
-from tuner.core.records import STATES, best_of
+from tuner.core.records import best_of
+from tuner.core.summary import STATES
 from tuner.report.figures import REPLACEMENT, STATE_COLOURS, figure_text
 from tuner.report.figures_importance import draw_importance, draw_slices
 from tuner.report.figures_samples import draw_samples

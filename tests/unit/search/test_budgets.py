@@ -18,8 +18,8 @@ from support.made_up_workers import Workers
 from tuner.core.budgets import BudgetRequest
 from tuner.core.config import SweepConfig, SweepRequest
 from tuner.core.errors import TunerError
-from tuner.core.records import TrialReport
 from tuner.core.search_options import SCHEDULERS
+from tuner.core.trial_report import TrialReport
 from tuner.search.budgets import Budgets, states_in
 from tuner.search.budgets.meter import NOTE_S
 from tuner.search.budgets.patience import Patience

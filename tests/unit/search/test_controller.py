@@ -13,8 +13,8 @@ from support.common import make_config
 from support.made_up_search import Recorder, begin, metrics_of, report_of
 from support.made_up_workers import Workers
 
-from tuner.core.records import TrialReport
 from tuner.core.sweep_folder import checkpoint_folder
+from tuner.core.trial_report import TrialReport
 from tuner.search.schedulers.asha import rungs
 from tuner.search.schedulers.base import Decision
 

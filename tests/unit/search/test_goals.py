@@ -12,9 +12,9 @@ from support.made_up_search import Recorder, begin, metrics_of
 
 from tuner.core.config import SweepConfig
 from tuner.core.pareto import front_of
-from tuner.core.records import TrialReport
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
 from tuner.core.sweep_folder import checkpoint_folder
+from tuner.core.trial_report import TrialReport
 from tuner.search.controller import Controller
 from tuner.search.multi_objective import best_ranks_first
 from tuner.search.schedulers.base import Decision

@@ -12,8 +12,8 @@ from support.made_up_search import Recorder, begin, drive, metrics_of, report_of
 from support.small_disk import no_larger_than
 
 from tuner.core.errors import TunerError
-from tuner.core.records import TrialReport
 from tuner.core.sweep_folder import JOURNAL_FILE
+from tuner.core.trial_report import TrialReport
 from tuner.search.journal import Journal, drop_torn_line
 from tuner.search.schedulers.base import Decision
 from tuner.search.study_reader import read_records

@@ -13,7 +13,7 @@ from support.common import make_config
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
-from tuner.core.records import TrialReport
+from tuner.core.trial_report import TrialReport
 from tuner.data.spec import DataSpec, Split, Splits
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.training.checkpoint import read_checkpoint

@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score
 
 from tuner.core import catalog
 from tuner.core.objective import Goal
-from tuner.core.records import TrialReport
+from tuner.core.trial_report import TrialReport
 from tuner.data.spec import Splits
 from tuner.training.classifier import build_classifier
 from tuner.training.loop import macro_f1

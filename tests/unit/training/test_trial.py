@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from tuner.core import catalog
-from tuner.core.records import TrialReport, trial_seed
+from tuner.core.records import trial_seed
+from tuner.core.trial_report import TrialReport
 from tuner.data.augmentation import augment
 from tuner.data.spec import Split, Splits
 from tuner.search.schedulers.asha import rungs
