@@ -20,7 +20,7 @@ from tuner.sweeps.final_test import fetch_checkpoint
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.classifier import predict_logits
-from tuner.training.device import best_device
+from tuner.training.device import autocast, best_device
 from tuner.training.score_error import compare_predicted, paired_error
 from tuner.training.trial_model import trial_model
 
@@ -104,4 +104,5 @@ def _predicted(
         raise MissingError(damage or f"trial {record.number} has no checkpoint in {checkpoints}")
     model = trial_model(state, record, splits.spec, config.model)
     device = best_device()
-    return predict_logits(model.to(device), splits.whole_validation.inputs.to(device)).cpu().argmax(1)
+    with autocast(device):  # as trials are validated, so that equal scores are equal here
+        return predict_logits(model.to(device), splits.whole_validation.inputs.to(device)).cpu().argmax(1)
