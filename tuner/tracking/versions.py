@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,9 +166,22 @@ def download_model(uri: str, model_uri: str, folder: Path) -> Path:
 
 def _fetch(uri: str, model_uri: str, folder: Path) -> Path:
     """Fetches a registered model into `folder`. Raises what MLflow raises."""
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    return Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=str(folder)))
+    with _left_as_it_was("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):  # it would be taken for what a user has set
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=str(folder)))
+
+
+@contextmanager
+def _left_as_it_was(*names: str) -> Iterator[None]:
+    """Variables of the environment that have their values of before at the end."""
+    before = {name: os.environ[name] for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
 
 def _read(version: ModelVersion) -> Version:
