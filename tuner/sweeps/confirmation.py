@@ -39,6 +39,9 @@ def plan_more(config: SweepConfig, folder: SweepFolder, trial: TrialRecord, aske
     old = ConfirmPlan.load(folder)
     if old is None:
         return new
+    if old.finalists:
+        done = f"{len(old.finalists)} finalists with {len(old.seeds)} other seeds each"
+        raise TunerError(f"the sweep {config.name} has trained {done}: that confirms its winner")
     anew = f"to confirm it anew, delete {folder.confirmation.path}"
     if (old.reshuffle, old.test, old.trials) != (new.reshuffle, new.test, new.trials):
         how = ConfirmRequest(seeds=len(old.seeds), reshuffle=old.reshuffle, test=old.test)
@@ -60,6 +63,11 @@ def is_pending(folder: SweepFolder) -> bool:
 
 def lacks(result: Mapping[str, Any], plan: ConfirmPlan) -> bool:
     """Whether the result of a sweep does not have yet what the plan comes to."""
+    if plan.finalists:
+        found = result.get("finalists")
+        return (
+            not found or found["plan"] != plan.uid or {each["trial"] for each in found["trials"]} != {*plan.finalists}
+        )
     known = result.get("confirm")
     return not known or (known.get("plan", ""), known["asked"]) != (plan.uid, len(plan.seeds))
 
