@@ -14,6 +14,7 @@ from tuner.core.errors import TunerError
 from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.units import counted
 from tuner.search.spread import spread_of
 
 _SEEDS = 2**31  # one more than the greatest
@@ -40,7 +41,7 @@ def plan_more(config: SweepConfig, folder: SweepFolder, trial: TrialRecord, aske
     if old is None:
         return new
     if old.finalists:
-        done = f"{len(old.finalists)} finalists with {len(old.seeds)} other seeds each"
+        done = f"{counted(len(old.finalists), 'finalist')} with {len(old.seeds)} other seeds each"
         raise TunerError(f"the sweep {config.name} has trained {done}: that confirms its winner")
     anew = f"to confirm it anew, delete {folder.confirmation.path}"
     if (old.reshuffle, old.test, old.trials) != (new.reshuffle, new.test, new.trials):
