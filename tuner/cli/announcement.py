@@ -15,7 +15,7 @@ from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 from tuner.search.start_points import MOST_POINTS
 
-BEGUN = r"(one trial|\d+ trials|the best trial) of "
+BEGUN = r"(one trial|\d+ trials|the best trial|the finalists) of "
 """A pattern for what follows `NAME: ` in it: `cli.remote` waits for that."""
 
 
@@ -23,7 +23,8 @@ def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
     """What begins: the search, or once that is over what `confirms` its best trial."""
     name, what = f"[bold]{config.name}[/bold]", f"{config.model} on {config.dataset_name}"
     if confirms:
-        return f"{name}: the best trial of {what}, again with other seeds"
+        which = "the finalists" if config.finalists else "the best trial"
+        return f"{name}: {which} of {what}, again with other seeds"
     trials = "one trial" if config.trials == 1 else f"{config.trials} trials"
     size = counted(config.epochs, "epoch")
     if config.trials > 1:

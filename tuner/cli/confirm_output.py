@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from tuner.core.confirmation_text import confirmed_text, mean_test_text, not_part_text
+from tuner.core.confirmation_text import confirmed_text, mean_test_text, own_text
+from tuner.core.finalists_text import decision_text, finalist_text
 
 if TYPE_CHECKING:
     from tuner.core.outcome import Winner
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 def print_confirmed(winner: Winner, out: Console) -> None:
     """What other seeds gave, when that was asked for."""
+    _print_finalists(winner, out)
     found = winner.confirm
     if found is None:
         return
-    own = f"; {not_part_text(found, winner.val_accuracy)}" if found.accuracy else ""
+    own = f"; {own_text(found, winner.val_accuracy, winner.finalists)}" if found.accuracy else ""
     out.print(f"confirm   {confirmed_text(found)}{own}", markup=False, soft_wrap=True)
     if found.test:
         out.print(f"          test accuracy {mean_test_text(found, 'accuracy')}", markup=False, soft_wrap=True)
@@ -26,12 +28,23 @@ def print_confirmed(winner: Winner, out: Console) -> None:
         out.print(f"          not complete: {reason}", markup=False, soft_wrap=True)
 
 
+def _print_finalists(winner: Winner, out: Console) -> None:
+    found = winner.finalists
+    if found is None:
+        return
+    out.print(f"finalists {decision_text(found)}", markup=False, soft_wrap=True)
+    for each in found.trials:
+        out.print(f"          trial {each.trial}: {finalist_text(found, each)}", markup=False, soft_wrap=True)
+
+
 def print_confirming(status: Status, out: Console) -> None:
     """How far the confirmation of a sweep is, and what it has come to."""
     found, states = status.confirm, status.confirm_states
-    if found is None:
-        return
     over = status.state == "finished"
     far = "" if over else f"{states.get('done', 0)} of {sum(states.values())} trainings done"
+    if found is None:
+        if states and far:
+            out.print(f"finalists {far}", markup=False)
+        return
     shown = confirmed_text(found) if over or found.accuracy else ""
     out.print(f"confirm   {'; '.join(filter(None, (far, shown)))}", markup=False, soft_wrap=True)

@@ -9,6 +9,7 @@ import typer
 
 from tuner.cli import budget_options as budget
 from tuner.cli import confirm_options as confirming
+from tuner.cli import finalist_options as final
 from tuner.cli import objective_options as goals
 from tuner.cli import options as opt
 from tuner.cli import start_options as start
@@ -49,6 +50,8 @@ def sweep(
     confirm: confirming.Confirm = None,
     reshuffle: confirming.Reshuffle = False,
     test: confirming.TestBy = "winner",
+    finalists: final.Finalists = None,
+    seeds: final.Seeds = None,
     refit: confirming.Refit = False,
     max_epochs: opt.MaxEpochs = None,
     seed: opt.Seed = 0,
@@ -110,7 +113,7 @@ def sweep(
         scheduler=scheduler,
         refit=refit,
         budgets=budget.budget_request(epoch_budget, gpu_budget, target_score, patience),
-        confirm=ConfirmRequest.of(confirm, "--confirm", reshuffle=reshuffle, test=test),
+        confirm=ConfirmRequest.of_sweep(confirm, finalists, seeds, reshuffle=reshuffle, test=test),
     )
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))
 

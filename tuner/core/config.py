@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.budgets import NOTHING_ASKED, BudgetRequest
-from tuner.core.confirm_request import TESTS, ConfirmRequest
+from tuner.core.confirm_request import TESTS, ConfirmRequest, check_finalists
 from tuner.core.errors import TunerError, describe_disk_error, one_line, unknown
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
@@ -91,6 +91,8 @@ class SweepConfig:
     """The fields of the DataIdentity of a user's own data; None for a dataset of the catalog."""
     confirm: int = 0
     """With how many other seeds the best trial's parameters are trained again at the end of the search."""
+    finalists: int = 0
+    """Of how many of the best trials this is done, so that the winner is chosen by it; 0 for the winner alone."""
     reshuffle: bool = False
     """Whether each of these seeds has its own division of the samples into training and validation."""
     test: str = TESTS[0]
@@ -246,6 +248,7 @@ class SweepRequest:
         self.budgets.check_target(self.goal)
         if self.confirm:
             self.confirm.check("--confirm")
+            check_finalists(self.confirm, self.goal, self.scheduler)
         self._check_search()
         for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
             if (getattr(self, option) or 0) > most:

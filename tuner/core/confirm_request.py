@@ -1,4 +1,4 @@
-"""How a user asks for the confirmation of a winner: its parameters are trained again with other seeds."""
+"""How a user asks for the confirmation of a winner, or for finalists: trained again with other seeds."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from tuner.core.errors import TunerError, unknown
+from tuner.core.objective import Goal
 
 TESTS = ("winner", "mean")
 """What is tested on the test split: a sweep's winner alone, or also each of the models that confirm it."""
 LEAST_SEEDS, MOST_SEEDS = 2, 1000
+CONFIRM, FINALISTS, SEEDS = "--confirm", "--finalists", "--seeds"
+LEAST_FINALISTS, FINALIST_SEEDS = 2, 3
+"""The fewest finalists, and with how many seeds each is trained where that is not said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,9 @@ class ConfirmRequest:
     """Whether each seed has its own division of the samples into training and validation."""
     test: str = TESTS[0]
     """What is tested on the test split: one of TESTS."""
+    finalists: int = 0
+    """How many of the best trials are trained with these seeds, so that their means decide which one is the winner; 0
+    for the winner alone, which is decided before."""
 
     @classmethod
     def of(cls, seeds: int | None, option: str, *, reshuffle: bool, test: str) -> Self | None:
@@ -40,15 +47,62 @@ class ConfirmRequest:
                 raise TunerError(f"{other} is about the trainings that confirm the winner: add {option} 5")
         return None
 
+    @classmethod
+    def of_sweep(
+        cls, confirm: int | None, finalists: int | None, seeds: int | None, *, reshuffle: bool, test: str
+    ) -> Self | None:
+        """The request of `tuner sweep`: `--confirm N`, or `--finalists K --seeds R`, or None for neither.
+
+        Raises:
+            TunerError: both are given, a value is impossible, or is given without the option that it belongs to.
+        """
+        if finalists is None:
+            if seeds is not None:
+                raise TunerError(
+                    f"{SEEDS} is about finalists: add {FINALISTS} 3, or confirm the winner: {CONFIRM} {seeds}"
+                )
+            return cls.of(confirm, CONFIRM, reshuffle=reshuffle, test=test)
+        if confirm is not None:
+            raise TunerError(f"{FINALISTS} confirms its winner, since each has other seeds: leave {CONFIRM} out")
+        given = FINALIST_SEEDS if seeds is None else seeds
+        asked = cls(seeds=given, reshuffle=reshuffle, test=test, finalists=finalists)
+        asked.check()
+        return asked
+
     def check(self, option: str = "--seeds") -> None:
         """Raises TunerError for an impossible value; `option` is the one that gives the number of seeds."""
         _check_test(self.test)
+        if self.finalists:
+            option = SEEDS
+            if self.finalists < LEAST_FINALISTS:
+                raise TunerError(f"{FINALISTS} must be at least {LEAST_FINALISTS}, got {self.finalists}")
+            if self.test != TESTS[0]:
+                raise TunerError(f"{FINALISTS}: the finalists are not tested, only the winner is: leave --test out")
         if not LEAST_SEEDS <= self.seeds <= MOST_SEEDS:
             raise TunerError(f"{option} must be at least {LEAST_SEEDS} and at most {MOST_SEEDS}, got {self.seeds}")
 
     def words(self, option: str = "--seeds") -> list[str]:
         """The request as options of a command line."""
+        if self.finalists:
+            again = ["--reshuffle"] if self.reshuffle else []
+            return [FINALISTS, str(self.finalists), SEEDS, str(self.seeds), *again]
         return [option, str(self.seeds), *(["--reshuffle"] if self.reshuffle else []), "--test", self.test]
+
+
+def check_finalists(asked: ConfirmRequest, goal: Goal, scheduler: str) -> None:
+    """Raises TunerError for a search of which no mean over seeds chooses the winner."""
+    if not asked.finalists:
+        return
+    if scheduler == "pbt":
+        raise TunerError(
+            f"--scheduler pbt: {FINALISTS} would train constant values, and the trials' change: leave it out"
+        )
+    if goal.several:
+        raise TunerError(f"{FINALISTS} takes one objective, whose mean decides: with two leave it out")
+    if goal.first.metric.before:
+        raise TunerError(
+            f"{FINALISTS}: {goal.first.name} is the same with each seed, so it cannot decide: leave it out"
+        )
 
 
 def _check_test(test: str) -> None:

@@ -36,6 +36,9 @@ class ConfirmPlan:
     """Whether each seed has its own division of the samples into training and validation."""
     test: str = TESTS[0]
     """One of TESTS."""
+    finalists: tuple[int, ...] = ()
+    """The trials of which the winner is chosen by what these trainings come to, the best of the search first. Empty
+    when they confirm a winner that was chosen before."""
     uid: str = ""
     """Tells plans apart: after `confirm` is deleted, the sweep gets another. Empty in those of earlier versions."""
 
@@ -83,7 +86,9 @@ class ConfirmPlan:
         try:
             raw = read_checked_json(file)
             points = tuple(ConfirmPoint(**point) for point in raw["points"])
-            return cls(points=points, reshuffle=raw["reshuffle"], test=raw["test"], uid=raw.get("uid", ""))
+            finalists = tuple(raw.get("finalists", ()))  # earlier versions had none
+            uid = raw.get("uid", "")
+            return cls(points=points, reshuffle=raw["reshuffle"], test=raw["test"], finalists=finalists, uid=uid)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuner.core.confirmation import Confirmation, Spread
+from tuner.core.finalists import Finalists
 from tuner.core.objective import SCORE
 from tuner.core.score_text import decimals, score_text
 from tuner.core.units import counted
@@ -21,8 +22,10 @@ def mean_test_text(found: Confirmation, name: str) -> str:
     return spread_text(found.test[name], f"mean of {counted(len(found.tested_seeds), 'model')}, each tested once")
 
 
-def not_part_text(found: Confirmation, own: float) -> str:
-    """Why the winner's own validation accuracy is not part of the mean."""
+def own_text(found: Confirmation, own: float, finalists: Finalists | None) -> str:
+    """Why the winner's own validation accuracy is not part of the mean; `finalists` are those that it is one of."""
+    if finalists is not None:
+        return f"the winner's own {own:.4f}, that of its model, is not part of it"
     return f"the winner's own {own:.4f} is not part of it: trial {found.trial} was chosen for it"
 
 

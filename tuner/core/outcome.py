@@ -15,6 +15,7 @@ from tuner.core.confirmation import Confirmation
 from tuner.core.cost import Cost
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
+from tuner.core.finalists import Finalists
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
@@ -67,6 +68,8 @@ class Winner:
     """How the best trial compares with the default configuration; None when the sweep has none."""
     refit: Refit | None = None
     """How the model was trained on training and validation samples together; None when it is the trial's own."""
+    finalists: Finalists | None = None
+    """What other seeds said of the best trials of the search; None when that was not asked for."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
 
@@ -160,6 +163,7 @@ class Outcome:
             result["cost"] = asdict(self.winner.cost)
             result["refit"] = asdict(self.winner.refit) if self.winner.refit else None
             result["default"] = self.winner.default.to_json() if self.winner.default else None
+            result["finalists"] = self.winner.finalists.to_json() if self.winner.finalists else None
             result["confirm"] = self.winner.confirm.to_json() if self.winner.confirm else None
             result["model"] = asdict(self.winner.model) if self.winner.model else None
         return result
@@ -202,6 +206,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             model=RegisteredModel(**result["model"]) if result["model"] else None,
             refit=Refit(**result["refit"]) if result.get("refit") else None,
             default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
+            finalists=Finalists.from_json(result["finalists"]) if result.get("finalists") else None,
             confirm=Confirmation.from_json(result["confirm"]) if result.get("confirm") else None,
         )
     except (KeyError, TypeError, IndexError) as error:

@@ -15,12 +15,13 @@ def draw_confirmation(found: Confirmed) -> Figure:
     figure = new_figure(8, 2.4)
     axes = style_axes(figure.subplots())
     confirmation, spread = found.confirmation, found.spread
+    own = f"trial {confirmation.trial}, {'its own' if found.finalists else 'chosen for its'} score"
     for value, height in zip(spread.values, stacked(confirmation), strict=True):
         axes.plot(value, height, "o", color=BLUE, alpha=0.7)
     if spread.interval:
         axes.axvspan(*spread.interval, color=BLUE, alpha=0.12, label="95 % interval of the mean")
     axes.axvline(spread.mean, color=BLUE, label=f"mean of {len(spread.values)} other seeds")
-    axes.axvline(found.own, color=RED, linestyle="--", label=f"trial {confirmation.trial}, chosen for its score")
+    axes.axvline(found.own, color=RED, linestyle="--", label=own)
     axes.set(xlabel=SCORE, yticks=[], ylim=(-1, 1 + max(stacked(confirmation))))
     axes.spines["left"].set_visible(False)
     figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)

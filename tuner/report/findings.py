@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation, Spread
+from tuner.core.finalists import Finalists
 from tuner.core.no_winner import no_best
 from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord, best_of
@@ -54,6 +55,8 @@ class Confirmed:
     """Of the validation accuracy."""
     own: float
     """The winner's own validation accuracy."""
+    finalists: Finalists | None = None
+    """The trials that it was chosen of by such means."""
 
     @property
     def tests(self) -> Iterable[tuple[str, Spread]]:
@@ -136,7 +139,17 @@ class Findings:
         found = Confirmation.from_json(raw) if raw else None
         if self.result is None or found is None or found.accuracy is None:
             raise NotShown("the winner was not trained with other seeds")
-        return Confirmed(confirmation=found, spread=found.accuracy, own=self.result["best"]["val_accuracy"])
+        finalists = Finalists.from_json(self.result["finalists"]) if self.result.get("finalists") else None
+        own = self.result["best"]["val_accuracy"]
+        return Confirmed(confirmation=found, spread=found.accuracy, own=own, finalists=finalists)
+
+    @property
+    def finalists(self) -> Finalists:
+        """The trials of which the winner was chosen by their means over other seeds. Raises NotShown without them."""
+        raw = (self.result or {}).get("finalists")
+        if not raw:
+            raise NotShown("the sweep has no finalists")
+        return Finalists.from_json(raw)
 
     @property
     def learnt(self) -> bool:

@@ -31,6 +31,7 @@ from tuner.report.findings import Findings, NotShown
 from tuner.report.front_series import front_series
 from tuner.report.page import Block, Section, render_page
 from tuner.report.page_confirm import confirmation_block
+from tuner.report.page_finalists import finalists_block
 from tuner.report.page_front import front_block
 from tuner.report.page_gain import gain_block
 from tuner.report.page_heading import footer, heading
@@ -134,6 +135,7 @@ PARTS = (
     Part("front", "Pareto front", lambda f: (front_series(f.records),), front_block, draw_front, optional=True),
     Part("curves", "Training and validation of the best trial", _curves, curves_block, draw_curves),
     Part("schedule", "How the best trial's parameters changed", _schedule, schedule_block, optional=True),
+    Part("finalists", "The finalists", lambda f: (f.finalists,), finalists_block, optional=True),
     Part(
         "confirm",
         "The best trial with other seeds",

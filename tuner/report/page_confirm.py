@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuner.core.confirmation_text import confirmed_text, mean_test_text, not_part_text
+from tuner.core.confirmation_text import confirmed_text, mean_test_text, own_text
 from tuner.core.objective import SCORE
 from tuner.report.figures import BLUE, RED
 from tuner.report.figures_confirm import stacked
@@ -43,11 +43,15 @@ def confirmation_block(found: Confirmed) -> Block:
 def _caption(found: Confirmed) -> str:
     confirmation = found.confirmation
     lines = [f"The parameters of trial {confirmation.trial}, trained again: {confirmed_text(confirmation)}."]
-    lines.append(f"{not_part_text(confirmation, found.own).capitalize()}.")
+    lines.append(f"{_sentence(own_text(confirmation, found.own, found.finalists))}.")
     if confirmation.test:
         lines.append(f"On the test set: accuracy {mean_test_text(confirmation, 'accuracy')}.")
     lines += [f"Not complete: {reason}." for reason in confirmation.failed]
     return " ".join(lines)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def _table(found: Confirmed) -> tuple[list[str], list[list[str]]]:

@@ -42,9 +42,16 @@ class MissingError(Exception):
 
 
 def choose(
-    config: SweepConfig, study: Study, folder: SweepFolder, storage: CheckpointStorage | None, splits: Splits
+    config: SweepConfig,
+    study: Study,
+    folder: SweepFolder,
+    storage: CheckpointStorage | None,
+    splits: Splits,
+    best: TrialRecord | None = None,
 ) -> Choice | None:
     """The trial that becomes the model, once the search is over; None when no trial has a score.
+
+    `best` is the best trial where that is not the one with the best score: see `sweeps.finalists`.
 
     The comparison is made once, and noted in the study. Only what has changed since makes it anew: another best trial,
     or more epochs of the default.
@@ -52,7 +59,7 @@ def choose(
     Raises:
         SweepError: the storage of the checkpoints does not answer.
     """
-    best = study.best()
+    best = best or study.best()
     if best is None or not config.default:
         return Choice(trial=best, default=None) if best else None
     default = study.record(DEFAULT_TRIAL)

@@ -14,6 +14,7 @@ from tuner.core.errors import TunerError
 from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.units import counted
 from tuner.search.spread import spread_of
 
 _SEEDS = 2**31  # one more than the greatest
@@ -39,6 +40,9 @@ def plan_more(config: SweepConfig, folder: SweepFolder, trial: TrialRecord, aske
     old = ConfirmPlan.load(folder)
     if old is None:
         return new
+    if old.finalists:
+        done = f"{counted(len(old.finalists), 'finalist')} with {len(old.seeds)} other seeds each"
+        raise TunerError(f"the sweep {config.name} has trained {done}: that confirms its winner")
     anew = f"to confirm it anew, delete {folder.confirmation.path}"
     if (old.reshuffle, old.test, old.trials) != (new.reshuffle, new.test, new.trials):
         how = ConfirmRequest(seeds=len(old.seeds), reshuffle=old.reshuffle, test=old.test)
@@ -60,6 +64,11 @@ def is_pending(folder: SweepFolder) -> bool:
 
 def lacks(result: Mapping[str, Any], plan: ConfirmPlan) -> bool:
     """Whether the result of a sweep does not have yet what the plan comes to."""
+    if plan.finalists:
+        found = result.get("finalists")
+        return (
+            not found or found["plan"] != plan.uid or {each["trial"] for each in found["trials"]} != {*plan.finalists}
+        )
     known = result.get("confirm")
     return not known or (known.get("plan", ""), known["asked"]) != (plan.uid, len(plan.seeds))
 

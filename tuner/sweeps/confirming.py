@@ -16,6 +16,7 @@ from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.earlier import epochs_of
+from tuner.core.finalists_text import finalists_announcement
 from tuner.core.records import TrialKey, TrialRecord, trial_seed
 from tuner.core.refit import RefitPlan
 from tuner.core.sweep_folder import SweepFolder
@@ -88,10 +89,13 @@ class Confirming:
     def announcement(self) -> str:
         """What begins, in one line."""
         plan, config = self.plan, self.config
+        left = len(plan.points) - sum(record.ended for record in self.study.records())
+        side = min(config.concurrency, len(plan.points))
+        if plan.finalists:
+            return finalists_announcement(plan, left, config.epochs, min(side, left))
         what = f"trial {plan.trials[0]}" if len(plan.trials) == 1 else counted(len(plan.trials), "trial")
         seeds = f"{len(plan.seeds)} other seeds ({plan.seeds[0]} to {plan.seeds[-1]})"
         splits = ", each on another training and validation split" if plan.reshuffle else ""
-        side = min(config.concurrency, len(plan.points))
         return f"confirming {what} with {seeds}{splits}: {counted(config.epochs, 'epoch')} each, {side} at a time"
 
     def clear(self) -> None:

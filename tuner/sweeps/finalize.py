@@ -25,6 +25,7 @@ from tuner.sweeps.confirm_scores import score_models
 from tuner.sweeps.confirmation import confirmations
 from tuner.sweeps.confirming import Confirming, Trainings
 from tuner.sweeps.final_test import evaluate_best
+from tuner.sweeps.finalists import best_trial, fetch_finalists, finalists_in, tell_undecided
 from tuner.sweeps.growth import same_winner, succeeding, with_more
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
@@ -95,7 +96,11 @@ def find_winner(
         SweepError: there is none.
     """
     study = trainings.study
-    choice, records = choose(config, study, folder, storage, inputs.splits), study.records()
+    finalists, records = finalists_in(config, trainings), study.records()
+    if finalists:
+        tell_undecided(finalists, events)
+        fetch_finalists(finalists, folder, storage, config.name)
+    choice = choose(config, study, folder, storage, inputs.splits, best_trial(config, trainings))
     if choice is None:
         raise no_winner(config, records, folder.path)
     best, samples = choice.trial, len(inputs.splits.validation.targets)
@@ -116,8 +121,15 @@ def find_winner(
         events.on_note(outside, warning=False)
     chosen = choice.default is None or choice.default.best == best.number  # for its score
     luck = optimism(records, samples) if chosen else 0.0
+    if chosen and best != study.best():
+        luck = None  # it was chosen for its mean over other seeds, of a few trials that were chosen for their scores
     return replace(
-        winner, val_samples=samples, val_luck=luck, val_excess=_excess(winner, samples), default=choice.default
+        winner,
+        val_samples=samples,
+        val_luck=luck,
+        val_excess=_excess(winner, samples),
+        default=choice.default,
+        finalists=finalists,
     )
 
 
@@ -162,8 +174,10 @@ def with_confirmation(
     """
     if confirming is not None:
         overlap = len(splits.validation.targets) / len(splits.train.targets)
-        found = confirmations(confirming.plan, confirming.records(), overlap=overlap)[winner.trial.number]
-        before = winner.confirm
+        every = confirmations(confirming.plan, confirming.records(), overlap=overlap)
+        if winner.trial.number not in every:  # the default has won over all finalists, and is none of them
+            return _with_looks(config, replace(winner, confirm=None), folder)
+        found, before = every[winner.trial.number], winner.confirm
         same = before is not None and before.plan == found.plan
         if before is not None:
             found = replace(found, tested_before=before.tested_before if same else before.looks)
@@ -172,5 +186,9 @@ def with_confirmation(
                 place = confirming.storage_in(storage)
                 found = score_models(confirming, found, splits, place, before if same else None, events.on_note)
         winner = replace(winner, confirm=found)
+    return _with_looks(config, winner, folder)
+
+
+def _with_looks(config: SweepConfig, winner: Winner, folder: SweepFolder) -> Winner:
     looks = count_looks(winner, config.uid, looks_here(config.pair, winner.test_data, folder.home))
     return replace(winner, test_looks=max(winner.test_looks, looks))

@@ -125,7 +125,7 @@ def begin_growth(new: SweepConfig, folder: SweepFolder) -> None:
         if now.exists():
             now.replace(then)
     if folder.refit.path.exists():
-        _drop(folder.refit.path)
+        drop_trainings(folder.refit.path)
     began = folder.config.stat().st_mtime_ns  # sweeps are listed by when they began
     new.save(folder.path)
     os.utime(folder.config, ns=(began, began))
@@ -172,7 +172,7 @@ def plan_confirmation(
         result = read_earlier_result(folder.path)
         return earlier if not result or lacks(result, earlier) else None
     if earlier is not None:
-        _drop(folder.confirmation.path)
+        drop_trainings(folder.confirmation.path)
         if not config.confirm:
             words = ConfirmRequest(seeds=len(earlier.seeds), reshuffle=earlier.reshuffle, test=earlier.test).words()
             again = f"to confirm the new winner: tuner confirm {config.name} {' '.join(words)}"
@@ -197,7 +197,7 @@ def plan_refit(folder: SweepFolder, winner: TrialRecord, records: Sequence[Trial
     return plan
 
 
-def _drop(folder: Path) -> None:
+def drop_trainings(folder: Path) -> None:
     """Deletes the trainings of an earlier plan in one step: half of them would be taken for those of the next."""
     away = folder.with_name(f".{folder.name}")
     shutil.rmtree(away, ignore_errors=True)

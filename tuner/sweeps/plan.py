@@ -54,6 +54,8 @@ def plan(
     raw, source = _requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
     trials = _trials(request, space)
+    if request.confirm and request.confirm.finalists > trials:
+        raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
     split = _resources(request, trials)
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
@@ -133,7 +135,10 @@ def _trials(request: SweepRequest, space: SearchSpace) -> int:
 
 def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
     """The fields of SweepConfig that say how the winner is confirmed."""
-    return {"confirm": asked.seeds, "reshuffle": asked.reshuffle, "test": asked.test} if asked else {}
+    if asked is None:
+        return {}
+    how = {"reshuffle": asked.reshuffle, "test": asked.test}
+    return {"confirm": asked.seeds, "finalists": asked.finalists, **how}
 
 
 def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
+from tuner.core.confirmation import ConfirmPlan
 from tuner.core.environment import on_cluster
 from tuner.core.errors import printable
+from tuner.core.finalists import with_finalists
 from tuner.core.kept_checkpoints import best_and_default, only_best
 from tuner.core.outcome import Outcome, read_winner, write_result
 from tuner.core.sweep_folder import SweepFolder
@@ -27,6 +29,7 @@ from tuner.search.schedulers import make_scheduler
 from tuner.search.study import Study
 from tuner.sweeps.checkpoint_place import choose_storage
 from tuner.sweeps.confirming import Confirming, Trainings
+from tuner.sweeps.finalists import best_trial, plan_finalists
 from tuner.sweeps.growth import keep_result, plan_confirmation, plan_refit
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import SweepLock, lock_sweep
@@ -129,7 +132,7 @@ class SweepRun:
             for begin in (self._begin_search, self._begin_confirming, self._begin_refitting):
                 phase = begin()
                 if phase is not None:
-                    with self.stopwatch.confirming() if phase.confirms else nullcontext():
+                    with self.stopwatch.confirming() if phase.confirms and not phase.controller.over else nullcontext():
                         done = runner.run(phase, executor, self.inputs.to_arrays())
                     if not done:
                         return False
@@ -143,7 +146,7 @@ class SweepRun:
             return None
         scheduler = make_scheduler(self.config)
         study = self.trainings.study
-        keeps = best_and_default if self.config.default else only_best
+        keeps = with_finalists(self.config, best_and_default if self.config.default else only_best)
         population = make_population(self.config, study, self.folder, self.storage)
         controller = Controller(self.config, study, scheduler, self.folder, self.events, keeps, population)
         for line in controller.budgets.begun:
@@ -151,16 +154,9 @@ class SweepRun:
         return Phase(self.config, study, controller, self.job(scheduler.rungs()))
 
     def _begin_confirming(self) -> Phase | None:
-        from tuner.sweeps.choice import choose  # noqa: PLC0415 - imports scipy
-
         trainings = self.trainings
-        choice = (
-            None
-            if trainings.searched
-            else choose(self.config, trainings.study, self.folder, self.storage, self.inputs.splits)
-        )
-        if choice is not None:
-            plan = plan_confirmation(self.config, self.folder, choice.trial, self.events)
+        if not trainings.searched:
+            plan = self._plan_confirming()
             trainings.confirming = Confirming(self.config, self.folder, plan) if plan else None
         confirming = trainings.confirming
         if confirming is None:
@@ -168,6 +164,12 @@ class SweepRun:
         self.events.on_note(confirming.announcement(), warning=False)
         controller = confirming.controller(self.events, self.tracker)
         return Phase(confirming.config, confirming.study, controller, confirming.job(self.job(())), confirms=True)
+
+    def _plan_confirming(self) -> ConfirmPlan | None:
+        if self.config.finalists:
+            return plan_finalists(self.config, self.folder, self.trainings.study, self.events)
+        choice = self._choose()
+        return plan_confirmation(self.config, self.folder, choice.trial, self.events) if choice else None
 
     def _begin_refitting(self) -> Phase | None:
         trainings = self.trainings
@@ -187,7 +189,8 @@ class SweepRun:
     def _choose(self) -> Choice | None:
         from tuner.sweeps.choice import choose  # noqa: PLC0415 - imports scipy
 
-        return choose(self.config, self.trainings.study, self.folder, self.storage, self.inputs.splits)
+        best = best_trial(self.config, self.trainings)
+        return choose(self.config, self.trainings.study, self.folder, self.storage, self.inputs.splits, best)
 
     def job(self, rungs: tuple[int, ...]) -> TrialJob:
         """What all trials have in common."""

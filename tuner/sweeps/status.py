@@ -188,7 +188,7 @@ class SweepReader:
 
     def _confirm(
         self, plan: ConfirmPlan, result: Mapping[str, Any], pending: bool, *, running: bool
-    ) -> tuple[Confirmation, Mapping[str, int]]:
+    ) -> tuple[Confirmation | None, Mapping[str, int]]:
         """What the trainings that confirm the winner have come to, and how many there are by state."""
         records = self._confirm_reader.records()
         live = {record.number for record in records if not record.ended} if running else set()
@@ -196,6 +196,8 @@ class SweepReader:
         states = summarise(config, records, live, None, confirms=True).counts
         if result.get("confirm") and not pending:
             return Confirmation.from_json(result["confirm"]), states
+        if plan.finalists:  # none of them is the winner yet, or the default is, which is none of them
+            return None, states
         return confirmations(plan, records)[plan.trials[0]], states
 
     def _state(self, driver: Driver | None, *, running: bool) -> str:

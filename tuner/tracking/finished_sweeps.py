@@ -78,6 +78,8 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
         params=_new_params(known, best.parameters),
         tags=[RunTag(name, str(value)) for name, value in tags.items()],
     )
+    if winner.finalists:
+        _log_finalists(client, run_id, winner, when)
     if winner.confirm:
         _log_confirmation(client, run_id, winner.confirm, winner.tested_before)
 
@@ -125,6 +127,20 @@ def _log_confirmation(client: MlflowClient, run_id: str, found: Confirmation, st
             values |= {f"{name}_sd": spread.sd, f"{name}_mean_low": spread.interval.low}
             values[f"{name}_mean_high"] = spread.interval.high
     client.log_batch(run_id, metrics=[Metric(name, value, when, step) for name, value in values.items()])
+
+
+def _log_finalists(client: MlflowClient, run_id: str, winner: Winner, when: int) -> None:
+    """Mean and deviation of each finalist over the other seeds, such as `finalist_4_val_accuracy_mean`."""
+    found = winner.finalists
+    assert found is not None
+    values = {"finalists": float(len(found.trials))}
+    for each in found.trials:
+        if each.score is not None:
+            name = f"finalist_{each.trial}_{found.objective}"
+            values[f"{name}_mean"] = each.score.mean
+            values |= {} if each.score.sd is None else {f"{name}_sd": each.score.sd}
+    metrics = _new_metrics(client, client.get_run(run_id), values, when, winner.tested_before)
+    client.log_batch(run_id, metrics=metrics)
 
 
 def tested_on(uri: str, experiment: str, test_data: str) -> dict[str, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from support.checkpoints import save_constant_model
 from support.common import make_config
 from support.made_up_search import report_of, study_of
 
@@ -25,31 +26,15 @@ from tuner.search.study import Study
 from tuner.sweeps.choice import Choice, choose
 from tuner.training.checkpoint import CHECKPOINT_FILE
 from tuner.training.checkpoint_storage import CheckpointStorage, UriStorage
-from tuner.training.classifier import build_classifier
-from tuner.training.loop import EpochMetrics
 from tuner.training.score_error import compare_predicted, paired_error
 
 CONFIG = make_config(trials=3, epochs=1, concurrency=1, default=True, space={"epochs": 1, "params": {"width": 0.125}})
-FIELDS = {"train_loss": 1.0, "train_accuracy": 0.1, "val_loss": 0.9, "lr": 0.1, "epoch_seconds": 1.0}
 
 
 @pytest.fixture(scope="module")
 def digits() -> Splits:
     splits: Splits = catalog.load("datasets", "digits").load(None)
     return splits
-
-
-def save(folder: Path, number: int, splits: Splits, classes: torch.Tensor) -> None:
-    """A trial's checkpoint, of a model that says the class `classes[i]` for all samples."""
-    torch.manual_seed(number)
-    model = build_classifier(splits.spec, "cnn", {"width": 0.125})
-    weights = model.state_dict()
-    last = [name for name in weights if name.endswith("bias")][-1]
-    weights[last] = 1e6 * classes
-    metrics = asdict(EpochMetrics(epoch=1, val_accuracy=0.1, **FIELDS))
-    state = {"model": weights, "optimizer": {}, "metrics": metrics, "best_metrics": metrics, "best_weights": weights}
-    checkpoint_folder(folder, number).mkdir(parents=True, exist_ok=True)
-    torch.save(state, checkpoint_folder(folder, number) / CHECKPOINT_FILE)
 
 
 def always(label: int) -> torch.Tensor:
@@ -80,7 +65,7 @@ def test_a_best_trial_that_hardly_differs_from_the_default_is_not_registered(tmp
     counts = torch.bincount(targets)
     near, far = sorted(range(10), key=lambda label: (counts[label] - counts[3]).abs().item())[1], 3
     for number, label in enumerate((far, 0, near)):
-        save(folder.trials, number, digits, always(label))
+        save_constant_model(folder.trials, number, digits, always(label))
     study = search(folder, [0.5, 0.4, 0.6])
     found = chosen(folder, study, digits)
     gained = int(counts[near] - counts[far])
@@ -100,7 +85,7 @@ def test_a_best_trial_that_is_better_on_the_same_samples_is_registered(tmp_path:
     folder, inputs = SweepFolder(tmp_path), digits.validation.inputs
     skewed = replace(digits, validation=Split(inputs, (torch.arange(len(inputs)) < 300).long()))
     for number, label in enumerate((0, 5, 1)):
-        save(folder.trials, number, skewed, always(label))
+        save_constant_model(folder.trials, number, skewed, always(label))
     found = chosen(folder, search(folder, [0.5, 0.4, 0.6]), skewed)
     assert found.default
     assert found.default.difference
@@ -114,7 +99,7 @@ def test_a_best_trial_that_is_better_on_the_same_samples_is_registered(tmp_path:
 
 def test_what_cannot_be_compared_is_told_and_the_best_trial_is_registered(tmp_path: Path, digits: Splits) -> None:
     folder = SweepFolder(tmp_path)
-    save(folder.trials, 2, digits, always(1))
+    save_constant_model(folder.trials, 2, digits, always(1))
     study = search(folder, [0.5, 0.4, 0.6])
     found = chosen(folder, study, digits)
     assert found.default

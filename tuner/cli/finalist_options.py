@@ -1,0 +1,28 @@
+"""The options for finalists, of which the mean over other seeds chooses the winner."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tuner.cli.options import CONFIRMATION
+
+Finalists = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        help="Then train the K best trials again with other seeds: the best mean of the objective, not the best single "
+        "score, decides the winner. For noisy trainings and few validation samples. --time-budget does not include "
+        "this.",
+        rich_help_panel=CONFIRMATION,
+    ),
+]
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        metavar="R",
+        help="With how many other seeds --finalists trains each of them. Default 3.",
+        rich_help_panel=CONFIRMATION,
+    ),
+]
