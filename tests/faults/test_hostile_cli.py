@@ -13,8 +13,8 @@ import pytest
 from support.common import Command
 
 from tuner.cli import app
-from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
+from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.client import Jobs
 from tuner.execution.jobs.upload import pack
 

@@ -29,7 +29,7 @@ from tuner.core.outcome import UNSENT
 from tuner.search.study_reader import read_records
 from tuner.sweeps.api import resume
 from tuner.sweeps.lock import lock_for_sync, lock_sweep
-from tuner.sweeps.status import SweepReader
+from tuner.sweeps.sweep_reader import SweepReader
 from tuner.sweeps.sync import Synced, sync, sync_sweep
 from tuner.tracking import retry
 from tuner.tracking.store import Store

@@ -16,7 +16,6 @@ from support.made_up_search import Recorder
 from support.processes import end, wait_until
 from support.small_trainings import PAIR, client, train, write_table
 
-from tuner.core.config import SweepRequest
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
@@ -25,12 +24,13 @@ from tuner.core.outcome import Outcome, read_result
 from tuner.core.records import trial_seed
 from tuner.core.summary import Summary
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.sweep_request import SweepRequest
 from tuner.search.study_reader import read_records
 from tuner.sweeps import api
 from tuner.sweeps.compare import compare
 from tuner.sweeps.confirmation import is_pending
 from tuner.sweeps.lock import lock_sweep
-from tuner.sweeps.status import SweepReader
+from tuner.sweeps.sweep_reader import SweepReader
 from tuner.tracking.store import Store
 
 NAME = f"{PAIR}-1"

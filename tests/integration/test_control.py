@@ -19,7 +19,7 @@ from tuner.search.study_reader import read_records
 from tuner.sweeps import lock
 from tuner.sweeps.lock import Order, is_running, last_driver, lock_sweep
 from tuner.sweeps.logs import events
-from tuner.sweeps.status import SweepReader
+from tuner.sweeps.sweep_reader import SweepReader
 
 LONG = ("sweep", "digits", "cnn", "--trials", "40", "--max-epochs", "27", "--name", "x")
 

@@ -16,7 +16,7 @@ from tuner.core.outcome import read_result
 from tuner.core.records import trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
-from tuner.sweeps.status import SweepReader
+from tuner.sweeps.sweep_reader import SweepReader
 
 SIZE = ("--trials", "3", "--max-epochs", "3", "--limit", "600", "--concurrency", "2", "--scheduler", "none")
 FINALISTS = ("--finalists", "2", "--seeds", "2", "--time-budget", "10m")

@@ -13,7 +13,7 @@ from support import processes
 from support.common import BIN, Command, Start, free_port
 from support.processes import end, wait_until
 
-from tuner.sweeps.status import SweepReader
+from tuner.sweeps.sweep_reader import SweepReader
 
 FILES = (
     "tuner",

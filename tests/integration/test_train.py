@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support.common import Command, Finished, read_runs, read_study
 
-from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
+from tuner.core.sweep_request import SweepRequest
 from tuner.sweeps.single_trial import single_trial
 
 

@@ -10,8 +10,8 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
 from support.made_up_search import Recorder
-from tuner.core.config import SweepRequest
 from tuner.core.outcome import Outcome, Winner
+from tuner.core.sweep_request import SweepRequest
 from tuner.sweeps import api
 
 GOOD = ("lr=0.02", "optimizer=adam", "hidden_size=8")

@@ -14,11 +14,11 @@ from rich.console import Console
 from tuner.cli.announcement import BEGUN, print_hints
 from tuner.cli.progress import ProgressView
 from tuner.core import catalog
-from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GrowRequest
 from tuner.core.sweep_folder import check_sweep_name
+from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
 from tuner.execution.jobs.address import Submitted
 from tuner.execution.jobs.client import Jobs, parsed

@@ -20,7 +20,8 @@ from tuner.core.files import tuner_home
 from tuner.core.summary import Summary
 from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.logs import follow_events
-from tuner.sweeps.status import POLL_S, Status, SweepReader, all_statuses
+from tuner.sweeps.status import POLL_S, Status
+from tuner.sweeps.sweep_reader import SweepReader, all_statuses
 
 ALL_S = 2.0  # between two looks at all sweeps
 PIPED_S = 10.0  # the same, where each prints a table below the last one

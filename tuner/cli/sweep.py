@@ -20,7 +20,7 @@ from tuner.core.errors import TunerError
 from tuner.core.units import parse_seconds
 
 if TYPE_CHECKING:
-    from tuner.core.config import SweepRequest
+    from tuner.core.sweep_request import SweepRequest
 
 
 app = typer.Typer()
@@ -78,8 +78,8 @@ def sweep(
     Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet --trials 50 --time-budget 2h
     """
     prepare_environment()
-    from tuner.core.config import SweepRequest  # noqa: PLC0415
     from tuner.core.confirm_request import ConfirmRequest  # noqa: PLC0415
+    from tuner.core.sweep_request import SweepRequest  # noqa: PLC0415
 
     request = SweepRequest(
         dataset=dataset,
@@ -146,7 +146,7 @@ def train(
     """
     prepare_environment()
     from tuner.cli import printer  # noqa: PLC0415
-    from tuner.core.config import SweepRequest  # noqa: PLC0415
+    from tuner.core.sweep_request import SweepRequest  # noqa: PLC0415
     from tuner.sweeps import preparation  # noqa: PLC0415 - imports torch
 
     request = SweepRequest(

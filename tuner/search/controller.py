@@ -42,10 +42,7 @@ class Controller:
         keeps: Keeps = only_best,
         population: Population | None = None,
     ) -> None:
-        """`keeps` says which ended trials' checkpoints are needed later; the others are deleted.
-
-        A `population` is renewed at each rung before a trial goes on from there.
-        """
+        """See Endings for `keeps`. A `population` is renewed at each rung before a trial goes on from there."""
         self._config = config
         self._study = study
         self._scheduler = scheduler

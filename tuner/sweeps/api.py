@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.core.callback import Callback, Callbacks
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.files import tuner_home
 from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import Outcome
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.sweep_request import SweepRequest
 from tuner.sweeps.confirmation import is_pending
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import lock_for_sync

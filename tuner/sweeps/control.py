@@ -15,7 +15,7 @@ from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.sweeps.lock import Driver, Order, control_gate, give_order, is_running, last_driver
-from tuner.sweeps.status import SweepReader
+from tuner.sweeps.sweep_reader import SweepReader
 
 POLL_S = 0.1
 PATIENCE_S = 20.0  # how long a process that was told to stop at once may take to save its trials

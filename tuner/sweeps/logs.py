@@ -11,7 +11,8 @@ from tuner.core.errors import TunerError
 from tuner.core.records import TrialRecord
 from tuner.core.units import format_parameters
 from tuner.sweeps.lock import is_running
-from tuner.sweeps.status import POLL_S, SweepReader
+from tuner.sweeps.status import POLL_S
+from tuner.sweeps.sweep_reader import SweepReader
 
 LOGGED = ("train_loss", "val_loss", "val_accuracy")  # of each epoch, before what else the sweep goes by
 

@@ -11,11 +11,12 @@ from typing import Any
 from tuner.core import catalog
 from tuner.core.budgets import check_gpus_for
 from tuner.core.callback import Callback
-from tuner.core.config import TRIALS, SweepConfig, SweepRequest
+from tuner.core.config import TRIALS, SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import tuner_home
+from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import counted
 from tuner.data.source import Source
 from tuner.data.spec import DataSpec, Splits

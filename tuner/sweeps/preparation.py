@@ -13,7 +13,7 @@ from tuner.core import catalog
 from tuner.core.budget_text import ended_text
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.claim import claim_folder
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
@@ -21,6 +21,7 @@ from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GROWING, GrowRequest
 from tuner.core.outcome import is_sent, read_winner
 from tuner.core.sweep_folder import SweepFolder, check_sweep_name, known_sweep, sweep_names
+from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import format_parameters
 from tuner.data.source import Source
 from tuner.search.study_reader import read_records
@@ -33,7 +34,7 @@ from tuner.sweeps.pair import check_data_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
 from tuner.sweeps.resume import check_inputs, fit_to_machine
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
-from tuner.sweeps.status import SweepReader
+from tuner.sweeps.sweep_reader import SweepReader
 from tuner.tracking.store import Store
 from tuner.tracking.store_check import UnreachableError
 

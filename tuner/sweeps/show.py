@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.core import catalog, package
-from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.files import digest, file_state, make_folder
 from tuner.core.search_options import SCHEDULERS
+from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
 from tuner.sweeps.show_cache import cached
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import torch
 
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of
 from tuner.core.errors import TunerError
 from tuner.core.machine import gpu_count
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder, known_sweep
+from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
 from tuner.search.overrides import override
 from tuner.search.space_file import parse_space

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.callback import Callback
-from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.records import DEFAULT_TRIAL
+from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import counted, format_parameters
 from tuner.search.point_file import OPTION, read_points
 from tuner.search.space import SearchSpace

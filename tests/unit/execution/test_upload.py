@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.files import digest
+from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs import upload
 from tuner.execution.jobs.address import Submitted, cluster_address, clusters, place, submitted
 from tuner.execution.jobs.upload import pack, unpack

@@ -16,9 +16,10 @@ from support.made_up_search import begin, report_of, study_of
 from support.made_up_workers import Workers
 
 from tuner.core.budgets import BudgetRequest
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.search_options import SCHEDULERS
+from tuner.core.sweep_request import SweepRequest
 from tuner.core.trial_report import TrialReport
 from tuner.search.budgets import Budgets, states_in
 from tuner.search.budgets.meter import NOTE_S

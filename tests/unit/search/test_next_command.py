@@ -12,7 +12,8 @@ import pytest
 from support.common import Typed, make_config
 from support.made_up_search import begin, drive
 
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
+from tuner.core.sweep_request import SweepRequest
 from tuner.search.advice import Advice
 from tuner.search.next_command import next_command, pair_space, resume_command
 from tuner.search.overrides import override

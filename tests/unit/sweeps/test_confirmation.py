@@ -13,7 +13,7 @@ from support.common import make_config, make_record
 from support.made_up_scores import made_up_winner
 
 from tuner.cli.confirm_output import print_confirming
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import Confirmation, ConfirmPlan, Spread
 from tuner.core.confirmation_text import confirmed_text, mean_test_text
@@ -23,6 +23,7 @@ from tuner.core.files import write_checked_json
 from tuner.core.records import TrialRecord
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.upload import command_words
 from tuner.search.study_reader import read_records
 from tuner.search.summary import summarise

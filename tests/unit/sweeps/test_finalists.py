@@ -18,7 +18,7 @@ from support.made_up_search import Recorder, report_of, study_of
 from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.core import catalog
 from tuner.core.callback import Callback, Callbacks
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
@@ -30,6 +30,7 @@ from tuner.core.objective import Goal, Objective
 from tuner.core.outcome import Outcome, read_winner, write_result
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
+from tuner.core.sweep_request import SweepRequest
 from tuner.data.spec import Splits
 from tuner.execution.jobs.upload import command_words
 from tuner.report.page_finalists import finalists_block

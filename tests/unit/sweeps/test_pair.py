@@ -13,9 +13,10 @@ from mlflow import MlflowClient
 from support.dataset_files import noise
 from support.made_up_search import Recorder
 
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.identity import DataIdentity
+from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.upload import pack, unpack
 from tuner.sweeps.preparation import begin as prepare
 from tuner.tracking.run_tags import identity_tags, tags_of

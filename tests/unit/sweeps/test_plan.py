@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tuner.core import catalog
-from tuner.core.config import CONFIG_FILE, SweepConfig, SweepRequest
+from tuner.core.config import CONFIG_FILE, SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
 from tuner.core.objective import PLAIN
+from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
 from tuner.execution import resources
 from tuner.execution.jobs.upload import command_words

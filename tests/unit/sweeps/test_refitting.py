@@ -8,12 +8,12 @@ import pytest
 from support.common import make_config, make_record
 from support.made_up_scores import made_up_winner
 
-from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
 from tuner.core.outcome import Outcome, write_result
 from tuner.core.refit import Refit, RefitPlan
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.upload import command_words
 from tuner.sweeps.growth import begin_growth, plan_refit
 from tuner.sweeps.refitting import Refitting

@@ -15,8 +15,9 @@ from support.made_up_search import Recorder, begin, drive
 
 from tuner.cli.announcement import announcement, start_lines
 from tuner.core import catalog
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
+from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.upload import command_words, pack
 from tuner.search.space_file import space_of
 from tuner.sweeps.best_trial import find_best

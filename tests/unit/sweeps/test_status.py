@@ -14,7 +14,7 @@ from tuner.core import confirmation, outcome
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.sweep_folder import SweepFolder
-from tuner.sweeps.status import SweepReader
+from tuner.sweeps.sweep_reader import SweepReader
 
 
 def test_a_look_at_a_sweep_reads_each_file_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

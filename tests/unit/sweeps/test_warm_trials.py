@@ -14,9 +14,10 @@ from optuna.trial import FrozenTrial
 from support.common import make_config
 from support.made_up_search import Recorder, begin, drive, report_of, study_of
 
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
 from tuner.core.grow_request import GrowRequest
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.sweep_request import SweepRequest
 from tuner.core.warm_trials import WarmTrials
 from tuner.search.study import Study
 from tuner.sweeps.growth import begin_growth, grown

@@ -9,11 +9,12 @@ import pytest
 import torch
 from support.common import make_config
 
-from tuner.core.config import SweepConfig, SweepRequest
+from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.exploit import Exploit
 from tuner.core.machine import gpu_count
 from tuner.core.records import trial_seed
+from tuner.core.sweep_request import SweepRequest
 from tuner.search.space_file import space_of
 from tuner.search.study import Study
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuner.core.config import SweepRequest
 from tuner.core.files import tuner_home
 from tuner.core.package import unzipped_wheel
+from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.address import submitted
 from tuner.execution.jobs.capabilities import check_capabilities
 from tuner.execution.jobs.client import Job, Jobs

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tuner.core.config import SweepRequest
 from tuner.core.errors import TunerError
 from tuner.core.files import digest
 from tuner.core.grow_request import GrowRequest
 from tuner.core.sweep_folder import UPLOADS_FOLDER
+from tuner.core.sweep_request import SweepRequest
 
 PREFIX = "upload:"
 MOST_BYTES = 100 << 20  # Ray keeps uploads in the memory of the head

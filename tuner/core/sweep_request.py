@@ -1,0 +1,111 @@
+"""What a user asks of a new sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tuner.core.budgets import NOTHING_ASKED, BudgetRequest
+from tuner.core.config import MOST_EPOCHS, MOST_TRIALS, OOM
+from tuner.core.confirm_request import ConfirmRequest, check_finalists
+from tuner.core.errors import TunerError, unknown
+from tuner.core.objective import PLAIN, Goal
+from tuner.core.search_options import SAMPLERS, SCHEDULERS
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepRequest:
+    """A sweep as requested on the command line; None means the default."""
+
+    dataset: str
+    model: str
+    trials: int | None = None
+    """By default TRIALS, and with the sampler `grid` all points of the grid."""
+    max_epochs: int | None = None
+    time_budget: float | None = None
+    concurrency: int | None = None
+    cpus_per_trial: int | None = None
+    gpus_per_trial: float | None = None
+    workers_per_node: int | None = None
+    max_failures: int = 2
+    max_failure_rate: float = 0.9
+    trial_timeout: float | None = None
+    oom: str = "fail"
+    seed: int = 0
+    name: str | None = None
+    limit: int | None = None
+    space: Path | None = None
+    target: str | None = None
+    weights: Path | None = None
+    storage: str | None = None
+    overrides: Sequence[str] = ()
+    warm_start: str | None = None
+    """The name of a sweep whose best parameters are a start point."""
+    enqueue: Path | None = None
+    """A file of points that are tried first."""
+    fixed: dict[str, Any] | None = None
+    """A parsed search space instead of a file: `tuner train` uses it."""
+    repeats: int = 0
+    """The number, in another sweep, of the trial that the first one repeats."""
+    halved: int = 0
+    """The first epoch that the repeated trial trained in half batches; 0 if it did not."""
+    data: str | None = None
+    """The fingerprint that the data must have."""
+    pretrained: str | None = None
+    """The fingerprint that the weights must have."""
+    known_as: str | None = None
+    """The name that `--as` gives the data: the first half of the pair's name."""
+    confirm: ConfirmRequest | None = None
+    """How the best trial is confirmed at the end of the search; None when it is not."""
+    sampler: str = SAMPLERS[0]
+    scheduler: str = SCHEDULERS[0]
+    refit: bool = False
+    """Whether the winner is trained again on training and validation samples together."""
+    without_default: bool = False
+    """Whether the default configuration, and the start points of the search space, are left out."""
+    budgets: BudgetRequest = NOTHING_ASKED
+    objective: str | None = None
+    """As in SweepConfig, but a direction may be left out."""
+    constraint: str | None = None
+
+    @property
+    def goal(self) -> Goal:
+        """What "better" is to mean. Raises TunerError for what is no objective, or no constraint."""
+        return Goal.parse(PLAIN.objective_text if self.objective is None else self.objective, self.constraint or "")
+
+    def check(self) -> None:
+        """Raises TunerError for an option that must be at least 1 and is not, and for an invalid seed."""
+        for option in ("trials", "max_epochs", "concurrency", "cpus_per_trial", "workers_per_node", "limit"):
+            value = getattr(self, option)
+            if value is not None and value < 1:
+                raise TunerError(f"--{option.replace('_', '-')} must be at least 1, got {value}")
+        if self.max_failures < 0:
+            raise TunerError(f"--max-failures must be at least 0, got {self.max_failures}")
+        if not 0 <= self.max_failure_rate <= 1:
+            raise TunerError(f"--max-failure-rate {self.max_failure_rate:g}: give a share from 0 to 1")
+        self.budgets.check()
+        self.budgets.check_target(self.goal)
+        if self.confirm:
+            self.confirm.check("--confirm")
+            check_finalists(self.confirm, self.goal, self.scheduler)
+        self._check_search()
+        for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
+            if (getattr(self, option) or 0) > most:
+                raise TunerError(f"--{option.replace('_', '-')} must be at most {most}, got {getattr(self, option)}")
+        if not 0 <= self.seed < 2**31:
+            raise TunerError(f"--seed must be at least 0 and below 2147483648, got {self.seed}")
+
+    def _check_search(self) -> None:
+        """Raises TunerError for a name that is none, and for a sampler or scheduler that cannot take the objectives."""
+        if self.oom not in OOM:
+            raise unknown("--oom", self.oom, OOM)
+        if self.sampler not in SAMPLERS:
+            raise unknown("--sampler", self.sampler, SAMPLERS)
+        if self.scheduler not in SCHEDULERS:
+            raise unknown("--scheduler", self.scheduler, SCHEDULERS)
+        if self.goal.several and self.scheduler == "pbt":
+            raise TunerError("--scheduler pbt takes one objective: with two use asha, hyperband, pasha, median or none")
+        if self.goal.several and self.sampler == "cmaes":
+            raise TunerError("--sampler cmaes takes one objective: with two use tpe, gp, random, qmc or grid")
