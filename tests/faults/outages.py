@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from support.common import make_config
@@ -102,7 +102,7 @@ class Training:
             lr=0.1,
             epoch_seconds=0.01,
         )
-        decision = self._controller.on_report(number, TrialReport(metrics=asdict(metrics)))
+        decision = self._controller.on_report(number, TrialReport(metrics=metrics.numbers()))
         if decision is Decision.STOP:
             del self._live[number]
 

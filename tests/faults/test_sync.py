@@ -148,7 +148,7 @@ def test_a_sweep_that_was_killed_while_its_model_was_registered_is_gone_on_with(
     finished: Finished, tmp_path: Path
 ) -> None:
     home, recorder = home_with(finished, tmp_path, "late"), Recorder()
-    result = resume("late", callbacks=[recorder]).to_json()
+    result = json.loads(json.dumps(resume("late", callbacks=[recorder]).to_json()))
     [line] = recorder.notes
     assert line.startswith("late: sent ")
     assert recorder.warnings == []
