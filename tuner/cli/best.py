@@ -97,8 +97,9 @@ def _print_gain(best: BestTrial, out: Console) -> None:
 
     if best.config.trials == 1:
         return
+    records = read_records(SweepFolder(tuner_home() / best.config.name).journal)
     try:
-        steps = gain_steps(best.config, read_records(SweepFolder(tuner_home() / best.config.name).journal))
+        steps = gain_steps(best.config, records, best.trial)
     except NotEnoughTrialsError as reason:
         out.print(f"what carries the gain over the default: {reason}", markup=False, soft_wrap=True)
         return

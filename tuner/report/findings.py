@@ -180,9 +180,9 @@ class Findings:
 
     @property
     def gain_steps(self) -> tuple[Step, ...]:
-        """What carries the best trial's gain over the default. Raises NotShown when nothing can be said."""
+        """What carries the winner's gain over the default. Raises NotShown when nothing can be said."""
         try:
-            return gain_steps(self.config, self.records)
+            return gain_steps(self.config, self.records, self.best)
         except NotEnoughTrialsError as reason:
             raise NotShown(str(reason)) from None
 

@@ -12,7 +12,7 @@ def gain_block(steps: Sequence[Step]) -> Block:
     """A row for each change, in the order in which they were made."""
     rows = [[each.change, each.points, "" if each.clear else "within noise"] for each in steps]
     caption = (
-        "From the default configuration (the first start point, or the middle of all ranges) to the best trial, one "
+        "From the default configuration (the first start point, or the middle of all ranges) to the winner, one "
         "change after another, the one with the largest predicted gain first. Nothing of this was trained: a forest of "
         "trees on all other trials predicts it, and ± is its error over resamples of these trials. Forests draw "
         "predictions towards the mean, so true gains and losses tend to be larger."

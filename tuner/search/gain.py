@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from tuner.core.config import SweepConfig
-from tuner.core.records import TrialRecord, Value, best_of
+from tuner.core.earlier import raw_space
+from tuner.core.records import DEFAULT_TRIAL, TrialRecord, Value
 from tuner.core.units import counted, format_parameters
 from tuner.search.comparable import final_scores
 from tuner.search.extrapolation import Floats
@@ -25,7 +26,7 @@ from tuner.search.refit import fitting
 from tuner.search.scales import Scale, scales
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import space_of
-from tuner.search.start_points import fit_point
+from tuner.search.start_points import default_point, fit_point
 
 LEAST_TRIALS = 12
 RESAMPLES, TREES = 30, 10
@@ -64,24 +65,35 @@ class Step:
         return f"{100 * self.gain:+.1f} ± {100 * self.error:.1f}"
 
 
-def gain_steps(config: SweepConfig, records: Sequence[TrialRecord]) -> tuple[Step, ...]:
-    """The steps from the default, which is the first start point or the middle of all ranges, to the winner.
+def gain_steps(config: SweepConfig, records: Sequence[TrialRecord], winner: TrialRecord) -> tuple[Step, ...]:
+    """The steps from the default to the winner.
+
+    The default is the first start point that the sweep began with, or the middle of all ranges. Where the space was
+    changed since, it is what of that fits the present one.
+
+    Args:
+        config: the sweep's.
+        records: its trials.
+        winner: the one of them that was chosen, which need not have the best score.
 
     Raises:
-        NotEnoughTrialsError: there are too few trials, or the winner does not differ from the default.
+        NotEnoughTrialsError: there are too few trials, the winner does not lie in the search space of now, or it does
+            not differ from the default.
     """
     if not config.goal.by_accuracy or config.scheduler == "pbt":
         raise NotEnoughTrialsError("it is told of accuracies alone, and of parameters that stay as they were drawn")
     records = fitting(records, config)
-    space, best = space_of(config), best_of(list(records))
+    space, best = space_of(config), next((each for each in records if each.number == winner.number), None)
     scores = final_scores(config, records)[:, 0]
     others = [r for r in records if r is not best and not np.isnan(scores[r.number])]
-    if best is None or len(others) < LEAST_TRIALS:
+    if best is None:
+        raise NotEnoughTrialsError("the winner does not lie in the present search space")
+    if len(others) < LEAST_TRIALS:
         raise NotEnoughTrialsError(f"{counted(len(others), 'trial')} beside the winner: too few to say")
-    default = space.start[0] if space.start else fit_point({}, space).parameters
+    default = default_point(raw_space(config, DEFAULT_TRIAL), space)
     axes = scales(space)
     models = _models(np.array([_places(r.parameters, axes) for r in others]), scores[[r.number for r in others]])
-    steps, at = [], dict(default)
+    steps, at = [], default
     [predicted] = _predict(models, [at], axes)
     while left := [name for name in best.parameters if at.get(name) != best.parameters[name]]:
         changed = {name: _changed(at, name, best.parameters, space) for name in left}

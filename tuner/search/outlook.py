@@ -39,11 +39,13 @@ _STEPS = (np.arange(200) + 0.5) / 200  # of the integrals over what is uncertain
 def outlook_of(config: SweepConfig, records: Sequence[TrialRecord]) -> Outlook | None:
     """The outlook of a sweep by its accuracy; None when nothing can be said.
 
-    A grid has only so many points, and a population so many members: they have none.
+    A grid has only so many points, and a population so many members: they have none. Neither has a sweep whose best
+    trial does not lie in the search space that new trials are drawn from: nothing tells how near these come to it.
     """
-    records = fitting(records, config)
-    best = best_of(list(records))
-    if best is None or not config.goal.by_accuracy or config.sampler == "grid" or config.scheduler == "pbt":
+    best, records = best_of(list(records)), fitting(records, config)
+    if best is None or all(record.number != best.number for record in records):
+        return None
+    if not config.goal.by_accuracy or config.sampler == "grid" or config.scheduler == "pbt":
         return None
     scores = final_scores(config, records)[:, 0]
     scores, more = scores[~np.isnan(scores)], len(records) // 2

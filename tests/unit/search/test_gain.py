@@ -29,7 +29,13 @@ def trials(count: int, effect: float, seed: int) -> list[TrialRecord]:
 
 
 def steps_of(records: list[TrialRecord], **changes: Any) -> tuple[Step, ...]:
-    return gain_steps(make_config(trials=len(records), space={**SPACE, **changes}), records)
+    return gain_steps(make_config(trials=len(records), space={**SPACE, **changes}), records, winner(records))
+
+
+def winner(records: list[TrialRecord]) -> TrialRecord:
+    best = best_of(records)
+    assert best is not None
+    return best
 
 
 def test_the_parameter_that_decides_carries_the_gain_and_comes_first() -> None:
@@ -55,13 +61,33 @@ def test_the_first_start_point_is_the_default() -> None:
     assert steps["p0"].before == 0.25
 
 
+def test_in_a_sweep_that_was_changed_the_default_is_still_that_of_its_beginning() -> None:
+    records, start = trials(16, 0.4, seed=1), [dict.fromkeys(SPACE["params"], 0.25)]
+    best = winner(records)
+    before = {"space": {**SPACE, "start": start}, "epochs": 9, "trials": 16, "tried": 0, "defaults": {}}
+    longer = make_config(trials=19, epochs=18, space={**SPACE, "start": [best.parameters]}, earlier=[before])
+    steps = {each.name: each for each in gain_steps(longer, records, best)}
+    assert (steps["p0"].before, steps["p0"].after) == (0.25, best.parameters["p0"])
+    narrow = {**SPACE, "params": {**SPACE["params"], "p0": {"low": 0.0, "high": 0.5}}}
+    assert float(best.parameters["p0"]) > 0.5
+    with pytest.raises(NotEnoughTrialsError, match=r"^the winner does not lie in the present search space"):
+        gain_steps(make_config(trials=30, space=narrow, earlier=[before]), records, best)
+
+
+def test_the_steps_lead_to_the_winner_also_where_another_trial_has_the_best_score() -> None:
+    records = trials(16, 0.4, seed=1)
+    chosen = next(each for each in records if each is not winner(records))
+    steps = gain_steps(make_config(trials=16, space=SPACE), records, chosen)
+    assert {each.name: each.after for each in steps} == chosen.parameters
+
+
 def test_what_depends_on_another_parameter_changes_after_it() -> None:
     records = trials_of_a_tree(30)
     best = best_of(records)
     assert best is not None
     records = [*records[: best.number], record(best.number, "COMPLETE", [0.95] * 9, optimizer="adam", lr=0.002,
                dropout=0.1, width=1.0), *records[best.number + 1 :]]  # fmt: skip
-    names = [each.name for each in gain_steps(make_config(trials=30, space=TREE), records)]
+    names = [each.name for each in gain_steps(make_config(trials=30, space=TREE), records, winner(records))]
     assert sorted(names) == ["dropout", "lr", "optimizer"]
     assert names.index("optimizer") < names.index("lr"), "0.002 is no lr of sgd"
 

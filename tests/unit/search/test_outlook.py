@@ -73,6 +73,16 @@ def test_trials_that_never_came_to_a_rung_or_failed_do_not_count() -> None:
     assert more.better == pytest.approx(10 / (16 - 5 + 10))
 
 
+def test_nothing_is_said_where_the_best_trial_lies_outside_of_the_space_that_new_ones_are_drawn_from() -> None:
+    space = {"epochs": 9, "params": {"p": {"low": 0.0, "high": 1.0}}}
+    trials = [record(number, "COMPLETE", [0.5 + number / 100] * 9, p=number / 16) for number in range(16)]
+    before = {"space": space, "epochs": 9, "trials": 16, "tried": 0, "defaults": {}}
+    for low, high, said in ((0.2, 1.0, True), (0.0, 0.9, False)):
+        changed = {**space, "params": {"p": {"low": low, "high": high}}}
+        config = make_config(trials=20, epochs=9, space=changed, earlier=[before])
+        assert (outlook_of(config, trials) is not None) == said
+
+
 def test_no_score_is_promised_above_one() -> None:
     trials = [record(number, "COMPLETE", [0.8 + number / 80] * 9) for number in range(16)]
     said = outlook_of(make_config(trials=16, epochs=9), trials)
