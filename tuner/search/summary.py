@@ -47,11 +47,12 @@ def summarise(
     certain = sum(config.epochs - record.epoch for record in finalists)
     first = first_of_length(config)
     before = sum(len(record.values) for record in records[:first])
-    coming = expected_epochs(scheduler, config.trials - first, config.epochs)
+    alike = make_scheduler(replace(config, default=False)) if first else scheduler  # the default was before these
+    coming = expected_epochs(alike, config.trials - first, config.epochs)
     expected = max(before + coming, epochs + certain)
     running = 0.0 if began is None else max(0.0, time.time() - began)
     longest = replace(config, trials=config.trials - first)
-    left = None if began is None else seconds_left(longest, records[first:], live, began, time.time(), scheduler)
+    left = None if began is None else seconds_left(longest, records[first:], live, began, time.time(), alike)
     if config.epoch_budget is not None and expected > config.epoch_budget:
         share = max(0, config.epoch_budget - epochs) / max(1, expected - epochs)
         left, expected = None if left is None else left * share, max(epochs, config.epoch_budget)

@@ -83,12 +83,8 @@ def _compare(
     """What the validation samples say of the two."""
     if best.number == default.number:
         return AgainstDefault(best=best.number, epochs=default.epoch, registered=True)
-    if not default.ranked:
-        why = f"the default failed: {default.reason}" if default.state == "FAIL" else "the default finished no epoch"
+    if why := _out_of_question(config, default):
         return AgainstDefault(best=best.number, epochs=default.epoch, missing=why)
-    if not default.feasible:
-        broken = config.goal.broken(default.outcome(default.best_epoch))
-        return AgainstDefault(best=best.number, epochs=default.epoch, missing=f"the default has {broken}")
     try:
         first, second = (_predicted(config, each, folder, storage, splits) for each in (best, default))
     except MissingError as reason:
@@ -97,6 +93,15 @@ def _compare(
     difference = compare_predicted(*scored)
     registered = difference.accuracy <= LEAST_ERRORS * paired_error(*scored)
     return AgainstDefault(best=best.number, difference=difference, epochs=default.epoch, registered=registered)
+
+
+def _out_of_question(config: SweepConfig, default: TrialRecord) -> str:
+    """Why the default cannot be the winner; empty if it can."""
+    if default.state == "FAIL":
+        return f"the default failed: {default.reason}"
+    if broken := config.goal.broken(default.outcome(default.best_epoch)):  # maybe before its first epoch
+        return f"the default has {broken}"
+    return "" if default.ranked else "the default finished no epoch"
 
 
 def _predicted(

@@ -50,3 +50,18 @@ def test_the_time_left_follows_from_the_speed_of_this_run_and_its_budget(
     config = replace(CONFIG, time_budget=budget)
     assert summarise(config, records, {0}, BEGAN).left == (left if left is None else pytest.approx(left))
     assert summarise(config, records, {0}, None).left is None
+
+
+def test_trials_that_train_for_longer_than_the_default_did_are_all_like_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tuner.search.summary.time", SimpleNamespace(time=lambda: BEGAN + 10))
+    before = {"space": CONFIG.space, "epochs": 3, "trials": 2, "tried": 0, "defaults": {}}
+
+    records = [record(n, "COMPLETE", *[0.1] * 3, time=BEGAN - 9) for n in range(2)]
+    records += [record(n, "RUNNING", *[0.1] * 2, time=BEGAN) for n in range(2, 4)]
+    longer = replace(CONFIG, trials=8, earlier=[before])
+    alike = summarise(longer, records, {2, 3}, BEGAN)
+    found = summarise(replace(longer, default=True), records, {2, 3}, BEGAN)
+    assert found.left is not None
+    assert (found.expected, found.left) == (alike.expected, alike.left)

@@ -18,6 +18,7 @@ from tuner.core.callback import Callback
 from tuner.core.default_text import default_text
 from tuner.core.kept_checkpoints import best_and_default
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
+from tuner.core.trial_report import TrialReport
 from tuner.data.spec import Split, Splits
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
@@ -128,6 +129,25 @@ def test_a_failed_default_is_no_model(tmp_path: Path, digits: Splits) -> None:
     assert "was not compared with the default configuration (trial 0): the default failed: " in default_text(
         found.default, 1
     )
+
+
+def test_a_default_beyond_a_constraint_is_told_to_be_that_also_where_it_never_trained(
+    tmp_path: Path, digits: Splits
+) -> None:
+    folder, config = SweepFolder(tmp_path), replace(CONFIG, constraint="parameters<=300000")
+    study = study_of(config, folder.path)
+    controller = Controller(config, study, make_scheduler(config), folder, Callback(), best_and_default)
+    for parameters in (1_200_000, 2000):
+        drawn = controller.next_trial()
+        assert drawn
+        told = TrialReport(measured={"parameters": parameters}, measured_on="here")
+        if controller.on_report(drawn[0], told) is Decision.CONTINUE:
+            controller.on_report(drawn[0], report_of(1, 0.5))
+    found = choose(config, study, folder, None, digits)
+    assert found
+    assert found.default
+    assert (found.trial.number, found.default.registered) == (1, False)
+    assert found.default.missing == "the default has parameters 1,200,000 (must be at most 300,000)"
 
 
 def test_a_sweep_without_a_default_has_its_best_trial(tmp_path: Path, digits: Splits) -> None:
