@@ -65,7 +65,7 @@ def print_learnt(outcome: Outcome, out: Console) -> None:
     why = nothing_learnt(winner.validation, trials=trials, better_in_test=better)
     out.print(f"\n{why}", style="bold", markup=False, soft_wrap=True)
     try:
-        steps = next_steps(outcome.config, outcome.folder)
+        steps = next_steps(outcome.config, outcome.folder, outcome.budgets)
     except TunerError:
         return
     out.print("What to try next:\n")

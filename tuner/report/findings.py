@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation, Spread
 from tuner.core.finalists import Finalists
@@ -150,6 +151,12 @@ class Findings:
         if not raw:
             raise NotShown("the sweep has no finalists")
         return Finalists.from_json(raw)
+
+    @property
+    def budgets(self) -> tuple[BudgetState, ...]:
+        """How far its budgets are used; none until the sweep is finished."""
+        found = (self.result or {}).get("budgets", {})
+        return tuple(BudgetState.from_json(name, raw) for name, raw in found.items())
 
     @property
     def learnt(self) -> bool:

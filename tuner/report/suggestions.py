@@ -41,7 +41,7 @@ def suggest(findings: Findings) -> tuple[Advice, str, str]:
     outlook = outlook_of(config, findings.records) if findings.learnt else None
     if outlook:
         advice = replace(advice, remarks=(*advice.remarks, f"{outlook.text()}."))
-    onwards = resume_command(config, advice) if findings.learnt else ""
+    onwards = resume_command(config, advice, findings.budgets) if findings.learnt else ""
     if onwards:
         return advice, onwards, "To go on with this sweep with these changes:"
     command = next_command(config, spec.task, advice)

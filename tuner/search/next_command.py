@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tuner.core.budget_text import budgets_of
+from tuner.core.budgets import BudgetState
 from tuner.core.config import TRIALS, SweepConfig
+from tuner.core.confirm_request import CONFIRM, ConfirmRequest
 from tuner.core.errors import TunerError
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
 from tuner.core.units import parse_seconds
@@ -53,13 +55,19 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
     options += ["--max-epochs", str(epochs)] if epochs != base["epochs"] else []
     options += _searching(config)
     options += ["--time-budget", f"{config.time_budget:g}s"] if _is_duration(config.time_budget) else []
-    options += budgets_of(config).words()
+    options += [*budgets_of(config).words(), *_after_the_search(config)]
     return shlex.join(["tuner", "sweep", *data, *options, *_same(config)])
 
 
-def resume_command(config: SweepConfig, advice: Advice) -> str:
-    """The command that goes on with this sweep, so that its trials count; empty where only another sweep serves."""
-    if config.trials == 1 or config.sampler == "grid" or not advice.changes:
+def resume_command(config: SweepConfig, advice: Advice, budgets: Sequence[BudgetState] = ()) -> str:
+    """The command that goes on with this sweep, so that its trials count; empty where only another sweep serves.
+
+    Args:
+        config: of the sweep, which is over.
+        advice: what to change.
+        budgets: its budgets: those that are used up get more.
+    """
+    if config.trials == 1 or config.sampler == "grid" or config.scheduler == "pbt" or not advice.changes:
         return ""
     if not _parses(config.space, advice.overrides):
         return ""
@@ -69,6 +77,7 @@ def resume_command(config: SweepConfig, advice: Advice) -> str:
     words += ["--max-epochs", str(advice.max_epochs)] if advice.max_epochs else []
     words += [part for each in advice.overrides for part in ("--set", each)]
     words += ["--time-budget", f"{config.time_budget:g}s"] if _is_duration(config.time_budget) else []
+    words += [word for each in budgets if each.name != "time_budget" for word in each.more.split()]
     return shlex.join(words)
 
 
@@ -83,6 +92,14 @@ def _searching(config: SweepConfig) -> list[str]:
     options = [] if config.sampler in (SAMPLERS[0], "grid") else ["--sampler", config.sampler]
     options += [] if config.scheduler == SCHEDULERS[0] else ["--scheduler", config.scheduler]
     return [*options, *config.goal.words()]
+
+
+def _after_the_search(config: SweepConfig) -> list[str]:
+    """What was done with the winner."""
+    asked = ConfirmRequest(
+        seeds=config.confirm, reshuffle=config.reshuffle, test=config.test, finalists=config.finalists
+    )
+    return [*(asked.words(CONFIRM) if config.confirm else []), *(["--refit"] if config.refit else [])]
 
 
 def _same(config: SweepConfig) -> list[str]:

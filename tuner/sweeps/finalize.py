@@ -18,7 +18,9 @@ from tuner.core.records import TrialRecord
 from tuner.core.scores import Difference
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
+from tuner.search.budgets import states_in
 from tuner.search.optimism import optimism
+from tuner.search.study import Study
 from tuner.search.study_reader import read_records
 from tuner.sweeps.choice import choose
 from tuner.sweeps.confirm_scores import score_models
@@ -72,12 +74,13 @@ def all_failed(records: list[TrialRecord], folder: Path) -> SweepError:
     return SweepError(f"{failed} failed, {count} of them with: {reason}{details}")
 
 
-def no_winner(config: SweepConfig, records: list[TrialRecord], folder: Path) -> SweepError:
+def no_winner(config: SweepConfig, study: Study, folder: Path) -> SweepError:
     """The error of a sweep without a best trial. A model that violates a constraint is not what was asked for."""
+    records = study.records()
     why = no_best(config.goal, records)
     if not why:
         return all_failed(records, folder)
-    more = with_more(config, len(records))
+    more = with_more(config, len(records), states_in(config, study))
     onwards = f"; to search on: {more}" if more else ""
     return SweepError(f"{why}: nothing is tested or registered, and all trials are kept{onwards}")
 
@@ -102,7 +105,7 @@ def find_winner(
         fetch_finalists(finalists, folder, storage, config.name)
     choice = choose(config, study, folder, storage, inputs.splits, best_trial(config, trainings))
     if choice is None:
-        raise no_winner(config, records, folder.path)
+        raise no_winner(config, study, folder.path)
     best, samples = choice.trial, len(inputs.splits.validation.targets)
     tried = sum(record.feasible for record in records)
     winner = same_winner(folder, best, records)

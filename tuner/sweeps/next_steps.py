@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.core import catalog
+from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.advice import LONGER, Advice
@@ -14,18 +16,19 @@ from tuner.sweeps.growth import with_more
 from tuner.training.saved_model import ModelDescription
 
 
-def next_steps(config: SweepConfig, folder: Path) -> list[tuple[str, str]]:
+def next_steps(config: SweepConfig, folder: Path, budgets: Sequence[BudgetState] = ()) -> list[tuple[str, str]]:
     """Commands, each with what it is for, likeliest to help first.
 
     Args:
         config: the sweep that has learnt nothing.
         folder: the sweep's, with its model.
+        budgets: its budgets.
     """
     task = ModelDescription.load(SweepFolder(folder).model).data.task
     more_epochs = Advice(remarks=(), max_epochs=LONGER * config.epochs)
     same = [("train for longer", next_command(config, task, more_epochs))]
     if config.trials > 1:
-        same.append(("search for longer", with_more(config, config.trials)))
+        same.append(("search for longer", with_more(config, config.trials, budgets)))
     models = [("search for parameters", config.model)] if config.trials == 1 else []
     models += [("begin with pretrained weights", model) for model in _pretrained(task, config.model)]
     models += [("try another model", model) for model in _others(task, config.model)]

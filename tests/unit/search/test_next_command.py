@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from support.common import Typed, make_config
 from support.made_up_search import begin, drive
 
+from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.sweep_request import SweepRequest
 from tuner.search.advice import Advice
@@ -136,8 +138,31 @@ def test_a_sweep_that_can_take_the_changes_goes_on_so_that_its_trials_count() ->
     assert resume_command(config(name="x"), longer) == "tuner resume x --max-epochs 60"
 
 
+def test_a_sweep_that_a_budget_ended_goes_on_with_more_of_it() -> None:
+    own = make_config(name="x", model="lenet", trials=16, epoch_budget=20)
+    used = BudgetState(name="epoch_budget", limit=20, left=0, text="0 of 20 epochs left", more="--epoch-budget 40")
+    time = BudgetState(name="time_budget", limit=60, left=0, text="0 s of 60 s left", more="--time-budget 60s")
+    wider = Advice(remarks=(), overrides=("dropout=0.0..0.95",))
+    told = "tuner resume x --trials 32 --set dropout=0.0..0.95 --epoch-budget 40"
+    assert resume_command(own, wider, [used]) == told
+    timed = replace(own, time_budget=60.0)
+    assert (
+        resume_command(timed, wider, [time]) == "tuner resume x --trials 32 --set dropout=0.0..0.95 --time-budget 60s"
+    )
+
+
+@pytest.mark.parametrize("changes", [
+    {"confirm": 4, "finalists": 3, "reshuffle": True, "refit": True},
+    {"confirm": 5, "test": "mean"},
+])  # fmt: skip
+def test_the_next_sweep_does_with_its_winner_what_this_one_did(read: Read, changes: dict[str, Any]) -> None:
+    planned = read(next_command(config(**changes), "image", Advice(remarks=(), trials=32)))
+    assert {name: getattr(planned, name) for name in changes} == changes
+
+
 def test_another_sweep_is_needed_where_its_trials_could_not_count() -> None:
     wider = Advice(remarks=(), overrides=("lr=0.01..1",))
     assert resume_command(config(name="x", sampler="grid"), wider) == ""
     assert resume_command(config(name="x", trials=1), wider) == ""
+    assert resume_command(config(name="x", scheduler="pbt"), wider) == "", "a population does not grow"
     assert resume_command(config(name="x"), NOTHING) == ""

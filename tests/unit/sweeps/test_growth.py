@@ -26,6 +26,7 @@ from tuner.core.units import parse_seconds
 from tuner.search.budgets import states_in
 from tuner.search.study import Study
 from tuner.search.study_reader import GPU_SPENT
+from tuner.sweeps.finalize import no_winner
 from tuner.sweeps.growth import (
     announce,
     begin_growth,
@@ -354,3 +355,15 @@ def test_a_sweep_with_gpus_that_had_no_gpu_budget_gets_one_that_counts_what_it_h
     with pytest.raises(TunerError, match=r"^--gpu-budget: the GPU budget of 60 min is spent: give more, such as .* 2h"):
         grown(config, folder, GrowRequest(budgets=BudgetRequest(gpu_budget=3600.0)))
     assert grown(config, folder, GrowRequest(budgets=BudgetRequest(gpu_budget=7200.0))).gpu_budget == 7200.0
+
+
+def test_where_no_trial_fulfills_the_constraints_the_command_to_go_on_gives_more_of_a_used_up_budget(
+    folder: SweepFolder,
+) -> None:
+    config = make_config(name=NAME, trials=30, epoch_budget=20, constraint="val_accuracy>=0.999")
+    config.save(folder.path)
+    study = search(config, folder, Counter())
+    told = str(no_winner(config, study, folder.path))
+    assert told.startswith("no trial fulfills val_accuracy>=0.999; the nearest is trial ")
+    assert told.endswith("; to search on: tuner resume demo --epoch-budget 40")
+    assert grown(config, folder, GrowRequest(budgets=BudgetRequest(epoch_budget=40))).epoch_budget == 40
