@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 def print_account(outcome: Outcome, out: Console) -> None:
     """What the scheduler decided for the search as a whole, if it is one that does."""
-    from tuner.search.schedulers import make_scheduler  # noqa: PLC0415
+    from tuner.search.schedulers import account_of  # noqa: PLC0415
 
-    if account := make_scheduler(outcome.config).account(outcome.records):
+    if account := account_of(outcome.config, outcome.records):
         out.print(f"{outcome.config.scheduler:<10}{account}", markup=False, soft_wrap=True)
 
 

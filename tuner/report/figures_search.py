@@ -62,7 +62,13 @@ def draw_history(records: Sequence[TrialRecord]) -> Figure:
     return figure
 
 
-def draw_learning(records: Sequence[TrialRecord], best: TrialRecord, scheduler: Scheduler, epochs: int) -> Figure:
+def draw_learning(
+    records: Sequence[TrialRecord],
+    best: TrialRecord,
+    scheduler: Scheduler,
+    epochs: int,
+    account: str = "",  # noqa: ARG001 - the page tells it in words
+) -> Figure:
     """The score of all trials after each epoch, with the rungs."""
     figure = new_figure(8, 4.5)
     axes = style_axes(figure.subplots())

@@ -46,7 +46,7 @@ from tuner.report.search_series import parallel_coordinates
 from tuner.report.slices import slices
 from tuner.report.suggestions import suggest
 from tuner.search.population import schedule
-from tuner.search.schedulers import make_scheduler
+from tuner.search.schedulers import account_of, make_scheduler
 from tuner.search.space_file import space_of
 
 CLASSIFICATION_FILE = "classification.json"
@@ -119,7 +119,8 @@ def _parallel(findings: Findings) -> tuple[Any, ...]:
 
 
 def _learning(findings: Findings) -> tuple[Any, ...]:
-    return findings.scored, findings.best, findings.scheduler, findings.config.epochs
+    account = account_of(findings.config, findings.records)
+    return findings.scored, findings.best, findings.scheduler, findings.config.epochs, account
 
 
 def _schedule(findings: Findings) -> tuple[Any, ...]:

@@ -84,8 +84,13 @@ def history_block(records: Sequence[TrialRecord]) -> Block:
     )
 
 
-def learning_block(records: Sequence[TrialRecord], best: TrialRecord, scheduler: Scheduler, epochs: int) -> Block:
-    """The score of all trials after each epoch. The trials of a state are one trace, with gaps between them."""
+def learning_block(
+    records: Sequence[TrialRecord], best: TrialRecord, scheduler: Scheduler, epochs: int, account: str = ""
+) -> Block:
+    """The score of all trials after each epoch. The trials of a state are one trace, with gaps between them.
+
+    `account` is what the scheduler decided for the search as a whole.
+    """
     traces: list[Trace] = []
     for word, colour in STATE_COLOURS.items():
         found = scored_trials(records, word)
@@ -98,7 +103,7 @@ def learning_block(records: Sequence[TrialRecord], best: TrialRecord, scheduler:
     layout["shapes"] = [_vertical_line(rung, "", "dot") for rung in rungs]
     layout["annotations"] = [_label_above(rung, f"rung {rung}", "") for rung in rungs]
     caption = f"The score of every trial after each epoch. After each rung (dotted line) {scheduler.rule}."
-    if account := scheduler.account(records):
+    if account:
         caption += f" {account[0].upper()}{account[1:]}."
     return Block(
         caption=caption if rungs else "The score of every trial after each epoch.",

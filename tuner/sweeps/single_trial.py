@@ -62,6 +62,7 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         seed=config.seed,
         repeats=config.repeats + record.number,
         objective=str(config.goal.watched),  # so that the same epoch is kept
+        constraint=_constraint(config, record),
         halved=record.halved,
         data=config.data,
         pretrained=config.pretrained,
@@ -96,6 +97,12 @@ def _trial(home: Path, trial: str) -> tuple[SweepConfig, TrialRecord]:
     if int(number) >= len(records) or not records[int(number)].parameters:
         raise TunerError(f"{option}: {name} has the trials 0 to {len(records) - 1}")
     return config, records[int(number)]
+
+
+def _constraint(config: SweepConfig, record: TrialRecord) -> str:
+    """The constraints that had a part in which epoch was kept. With one that is not fulfilled there is no model."""
+    goal = config.goal.of_epochs
+    return "" if goal.violation(record.outcome(record.best_epoch)) else goal.constraint_text
 
 
 def _gpus(request: SweepRequest, config: SweepConfig) -> float:

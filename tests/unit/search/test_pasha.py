@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from support.made_up_search import begin, report_of
 from support.summaries import record
 
 from tuner.core.records import TrialRecord
+from tuner.search.schedulers import account_of
 from tuner.search.schedulers.asha import rungs as rungs_of_asha
 from tuner.search.schedulers.base import Decision
 from tuner.search.schedulers.ladder import Ladder
@@ -93,6 +95,12 @@ def test_while_the_rungs_agree_no_trial_but_the_best_goes_beyond_the_second_rung
     six = ends(study).count(3) + 1
     assert PASHA.account(study.records()) == (
         f"the {six} trials that came to epoch 3 of 27 rank there as at epoch 1; further trained: {best.number}"
+    )
+    before = {"space": {}, "epochs": 30, "trials": 1, "tried": 0, "defaults": {}}
+    config = make_config(trials=19, epochs=EPOCHS, scheduler="pasha", earlier=[before])
+    later = [replace(each, number=each.number + 1) for each in study.records()]
+    assert account_of(config, [record(0, "COMPLETE", *[0.99] * 30), *later]) == PASHA.account(later), (
+        "it had another number of epochs"
     )
 
 

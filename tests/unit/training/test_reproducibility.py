@@ -61,6 +61,13 @@ def test_a_trial_whose_values_changed_while_it_trained_is_not_repeated(home: Pat
         again(home)
 
 
+@pytest.mark.parametrize(("bound", "kept"), [("val_accuracy>=0.4", True), ("val_accuracy>=0.9", False)])
+def test_the_epoch_to_keep_is_chosen_again_by_what_chose_it(home: Path, bound: str, kept: bool) -> None:
+    begun(home, HERE, objective="val_loss:min", constraint=f"parameters<=1000000,{bound}")
+    request = again(home)
+    assert (request.objective, request.constraint) == ("val_loss:min", bound if kept else "")
+
+
 def test_nothing_is_said_where_nothing_has_changed(home: Path) -> None:
     begun(home, HERE)
     assert told(home, gpus_per_trial=0.0) == ""

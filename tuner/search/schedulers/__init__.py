@@ -3,9 +3,11 @@
 Begin with base.py, which says what a scheduler is; `make_scheduler` chooses that of a sweep.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import first_of_length
+from tuner.core.records import TrialRecord
 from tuner.search.schedulers.asha import AshaScheduler
 from tuner.search.schedulers.asha_stop import StoppingAsha
 from tuner.search.schedulers.base import Scheduler
@@ -21,6 +23,14 @@ def make_scheduler(config: SweepConfig) -> Scheduler:
     """The scheduler of a sweep."""
     found = scheduler_called(config.scheduler, epochs=config.epochs, workers=config.concurrency)
     return DefaultInFull(found) if config.default else found
+
+
+def account_of(config: SweepConfig, records: Sequence[TrialRecord]) -> str:
+    """What the scheduler of a sweep decided for the search as a whole, in one line; empty for one that does not.
+
+    Trials that were trained for another number of epochs, see `core.earlier`, were not compared at its rungs.
+    """
+    return make_scheduler(config).account(records[first_of_length(config) :])
 
 
 def scheduler_called(name: str, *, epochs: int, workers: int) -> Scheduler:
