@@ -105,7 +105,8 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
         out.print(f"folder    {folder}", markup=False)
     if status.unsent:
         out.print(f"\nMLflow lacks a part of it. To upload that:\n\n    tuner sync {config.name}\n")
-    if status.state in ("paused", "crashed", "failed"):
+    goes_on = any(summary.counts.get(state) for state in ("running", "waiting", "queued")) or summary.best is not None
+    if status.state in ("paused", "crashed") or (status.state == "failed" and goes_on):
         out.print(f"\nTo continue:\n\n    tuner resume {config.name}\n")
 
 

@@ -40,10 +40,14 @@ def plan_more(config: SweepConfig, folder: SweepFolder, trial: TrialRecord, aske
     old = ConfirmPlan.load(folder)
     if old is None:
         return new
+    anew = f"to confirm it anew, delete {folder.confirmation.path}"
     if old.finalists:
         done = f"{counted(len(old.finalists), 'finalist')} with {len(old.seeds)} other seeds each"
-        raise TunerError(f"the sweep {config.name} has trained {done}: that confirms its winner")
-    anew = f"to confirm it anew, delete {folder.confirmation.path}"
+        if trial.number in old.finalists:
+            raise TunerError(f"the sweep {config.name} has trained {done}: that confirms its winner")
+        raise TunerError(
+            f"the sweep {config.name} has trained {done}; its winner, the default, is none of them; {anew}"
+        )
     if (old.reshuffle, old.test, old.trials) != (new.reshuffle, new.test, new.trials):
         how = ConfirmRequest(seeds=len(old.seeds), reshuffle=old.reshuffle, test=old.test)
         raise TunerError(f"the sweep {config.name} was confirmed with {' '.join(how.words())}; {anew}")

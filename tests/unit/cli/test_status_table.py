@@ -15,6 +15,7 @@ from support.common import make_config, make_record
 
 from tuner.cli import status as view
 from tuner.cli.status_table import MORE, print_statuses, status_lines
+from tuner.cli.sweep_tables import print_status
 from tuner.core.scores import Interval
 from tuner.core.summary import Summary
 from tuner.sweeps.status import Status
@@ -128,3 +129,12 @@ def test_a_status_comes_back_from_another_machine_with_its_objectives() -> None:
     plain = Status.from_json(earlier).summary.best
     assert plain is not None
     assert plain.score_text() == "val_accuracy 0.8750"
+
+
+def test_where_no_trial_can_go_on_and_none_has_won_nothing_is_proposed_to_continue() -> None:
+    failed = replace(status("x", "failed"), reason="no trial fulfills parameters<=10; to search on: tuner resume x ...")
+    over = replace(failed.summary, counts={"pruned": 16}, best=None)
+    for each, hint in ((failed, True), (replace(failed, summary=over), False)):
+        out = Console(file=StringIO(), width=200)
+        print_status(each, None, out)
+        assert ("To continue:" in out.file.getvalue()) == hint  # type: ignore[attr-defined]

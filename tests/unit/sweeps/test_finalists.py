@@ -348,7 +348,10 @@ def test_a_finished_sweep_has_its_finalists_and_is_not_confirmed_again(folder: S
     assert is_pending(folder), "with other finalists it is not what the plan comes to"
     words = r"^the sweep demo has trained 1 finalist with 2 other seeds each: that confirms its winner$"
     with pytest.raises(TunerError, match=words):
-        plan_more(make_config(), folder, SEARCHED[2], ConfirmRequest(seeds=5))
+        plan_more(make_config(), folder, SEARCHED[1], ConfirmRequest(seeds=5))
+    words = r"seeds each; its winner, the default, is none of them; to confirm it anew, delete .*/confirm$"
+    with pytest.raises(TunerError, match=words):
+        plan_more(make_config(), folder, SEARCHED[0], ConfirmRequest(seeds=5))
     out = Console(file=StringIO(), width=200)
     print_confirmed(winner, out)
     assert out.file.getvalue().splitlines()[1:] == [  # type: ignore[attr-defined]
