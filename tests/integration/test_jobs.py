@@ -192,6 +192,7 @@ def test_a_sweep_that_gets_no_worker_says_what_it_waits_for(start: Start, cluste
     process = start(*words, "--address", cluster.address, "--attach", folder=here, **cluster.client)
     assert process.stdout is not None
     try:
+        assert process.stdout.readline().startswith("  trial 0 tries the default: ")
         line = process.stdout.readline()
     finally:
         enough.touch()
