@@ -73,7 +73,7 @@ def gain_steps(config: SweepConfig, records: Sequence[TrialRecord], winner: Tria
 
     Args:
         config: the sweep's.
-        records: its trials.
+        records: its trials. Those that violate a constraint tell nothing: they are compared by how far they do.
         winner: the one of them that was chosen, which need not have the best score.
 
     Raises:
@@ -85,7 +85,7 @@ def gain_steps(config: SweepConfig, records: Sequence[TrialRecord], winner: Tria
     records = fitting(records, config)
     space, best = space_of(config), next((each for each in records if each.number == winner.number), None)
     scores = final_scores(config, records)[:, 0]
-    others = [r for r in records if r is not best and not np.isnan(scores[r.number])]
+    others = [r for r in records if r is not best and r.feasible and not np.isnan(scores[r.number])]
     if best is None:
         raise NotEnoughTrialsError("the winner does not lie in the present search space")
     if len(others) < LEAST_TRIALS:

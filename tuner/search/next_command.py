@@ -33,7 +33,7 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
     Where nothing changes, it trains the best trial again with other seeds. The text is empty where no command says
     it: the path of a sweep's own space file is not known, and not all of it can be written with `--set`.
     """
-    if config.trials > 1 and not advice.changes and (config.scheduler == "pbt" or config.finalists):
+    if config.trials > 1 and not advice.changes and (config.scheduler == "pbt" or config.confirm):
         return ""  # its winner's values change, so nothing confirms them; or they are confirmed already
     if config.trials > 1 and not advice.changes:
         return shlex.join(["tuner", "confirm", config.name, "--seeds", str(CONFIRMING)])

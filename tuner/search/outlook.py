@@ -47,6 +47,8 @@ def outlook_of(config: SweepConfig, records: Sequence[TrialRecord]) -> Outlook |
         return None
     if not config.goal.by_accuracy or config.sampler == "grid" or config.scheduler == "pbt":
         return None
+    if config.goal.constraints and sum(record.feasible for record in records) < LEAST_TRIALS:
+        return None  # the scores of the others say how far they violate a constraint
     scores = final_scores(config, records)[:, 0]
     scores, more = scores[~np.isnan(scores)], len(records) // 2
     drawn = len(scores) - (random_start(config.trials) if config.sampler in LEARNING else 0)

@@ -21,7 +21,7 @@ from tuner.core.confirmation import ConfirmPlan
 from tuner.core.earlier import first_trial
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
-from tuner.core.outcome import Outcome, Winner, read_earlier_result, read_earlier_winner, write_result
+from tuner.core.outcome import Outcome, Winner, read_earlier_result, read_earlier_winner, read_result, write_result
 from tuner.core.records import TrialRecord
 from tuner.core.refit import RefitPlan
 from tuner.core.sweep_folder import SweepFolder
@@ -49,7 +49,7 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
         raise TunerError(_full(config, config.trials))
     if asked.changes_space:
         config = with_space(config, asked, records, events or Callback())
-    config = with_epochs(config, asked, records)
+    config = with_epochs(config, asked, records, _winner_in(folder))
     most = most_trials(config)
     trials = asked.trials or (most if config.sampler == "grid" and asked.changes_space else config.trials)
     known = len(records)
@@ -69,6 +69,11 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
         of = format_seconds(config.time_budget)
         raise TunerError(f"{config.name} has spent its time budget of {of}: add --time-budget, the time from now on")
     return replace(config, trials=trials)
+
+
+def _winner_in(folder: SweepFolder) -> int | None:
+    """The number of the trial that won; None in a sweep that is not finished."""
+    return read_result(folder.path).get("best", {}).get("trial") if folder.result.exists() else None
 
 
 def _no_more(config: SweepConfig, asked: GrowRequest, begun: bool, known: int, most: int) -> str:

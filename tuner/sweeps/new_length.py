@@ -24,10 +24,13 @@ AGAIN = 3
 """How many of the best points are trained anew."""
 
 
-def with_epochs(config: SweepConfig, asked: GrowRequest, records: Sequence[TrialRecord]) -> SweepConfig:
+def with_epochs(
+    config: SweepConfig, asked: GrowRequest, records: Sequence[TrialRecord], winner: int | None = None
+) -> SweepConfig:
     """The sweep with the number of epochs that is asked for; the same sweep if it has that already.
 
-    Without a number of trials it gets as many more as there are points to train anew.
+    Without a number of trials it gets as many more as there are points to train anew. The first of these is that of the
+    `winner`, if there is one: means over other seeds, or the default, may have won over the best score.
 
     Raises:
         TunerError: it is fewer epochs than before, or the sweep tries each point once.
@@ -41,7 +44,7 @@ def with_epochs(config: SweepConfig, asked: GrowRequest, records: Sequence[Trial
         raise TunerError(f"{option}: {config.name} tries each point of a grid once: begin a sweep with more epochs")
     known = len(records)
     pending = list(config.space.get(START, ()))[max(0, known - first_trial(config)) :]
-    best = _best(fitting(records, config))
+    best = _best(fitting(records, config), winner)
     trials = asked.trials or max(config.trials, known + len(best))
     points = [*best[: max(0, trials - known)], *pending]
     space = {key: value for key, value in config.space.items() if key != START} | ({START: points} if points else {})
@@ -64,10 +67,11 @@ def length_lines(old: SweepConfig, new: SweepConfig, records: Sequence[TrialReco
     ]
 
 
-def _best(records: Sequence[TrialRecord]) -> list[dict[str, Any]]:
-    """The best AGAIN points, the best first."""
+def _best(records: Sequence[TrialRecord], winner: int | None = None) -> list[dict[str, Any]]:
+    """The best AGAIN points: that of the winner first, then the others by their scores."""
     points: list[dict[str, Any]] = []
-    for record in sorted((r for r in records if r.ranked), key=lambda r: (r.best, -r.number), reverse=True):
+    able = [record for record in records if record.ranked]
+    for record in sorted(able, key=lambda r: (r.number == winner, r.best, -r.number), reverse=True):
         if record.parameters not in points:
             points.append(dict(record.parameters))
     return points[:AGAIN]

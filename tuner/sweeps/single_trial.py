@@ -116,11 +116,12 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
     """The request for one trial of fixed parameters.
 
     They are those of the best trial of the sweep `from_best`, or else the middle of the pair's search space. The
-    values of `--set` replace them.
+    values of `--set` replace them. The epoch that is kept is chosen by the objective of that sweep.
 
     Raises:
         TunerError: there is no such sweep, it is of another model, or `--set` names more than one value.
     """
+    objective = request.objective
     if from_best is None:
         data = Source.parse(request.dataset, request.target, request.known_as)
         raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
@@ -128,10 +129,11 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
         best = best_for(request.model, from_best, home, "--from-best")
         raw = {"epochs": epochs_of(best.config, best.trial.number), "params": dict(best.trial.parameters)}
         source = f"the best trial of {from_best}"
+        objective = str(best.config.goal.watched)
     raw = override(raw, request.overrides)
     for expression in request.overrides:
         if isinstance(raw["params"].get(expression.partition("=")[0].strip()), dict):
             raise TunerError(f"--set '{expression}': one training takes one value: use NAME=VALUE")
     space = parse_space(raw, f"{source} with --set" if request.overrides else source, narrowed=True)
     fixed: dict[str, Any] = {"epochs": request.max_epochs or space.epochs, "params": fit_point({}, space).parameters}
-    return replace(request, trials=1, concurrency=1, space=None, overrides=(), fixed=fixed)
+    return replace(request, trials=1, concurrency=1, space=None, overrides=(), fixed=fixed, objective=objective)

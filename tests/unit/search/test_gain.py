@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from support.made_up_trials import SPACE as TREE
 from support.made_up_trials import record
 from support.made_up_trials import trials as trials_of_a_tree
 
+from tuner.core.objective import Goal
 from tuner.core.records import TrialRecord, best_of
 from tuner.search.gain import Step, gain_steps
 from tuner.search.importance import NotEnoughTrialsError
+from tuner.search.outlook import outlook_of
 
 SPACE: dict[str, Any] = {"epochs": 9, "params": {f"p{n}": {"low": 0.0, "high": 1.0} for n in range(4)}}
 
@@ -72,6 +75,19 @@ def test_in_a_sweep_that_was_changed_the_default_is_still_that_of_its_beginning(
     assert float(best.parameters["p0"]) > 0.5
     with pytest.raises(NotEnoughTrialsError, match=r"^the winner does not lie in the present search space"):
         gain_steps(make_config(trials=30, space=narrow, earlier=[before]), records, best)
+
+
+def test_trials_that_violate_a_constraint_are_not_taken_for_inaccurate_ones() -> None:
+    goal, told = Goal.parse("val_accuracy", "parameters<=100"), []
+    for each in trials(40, 0.1, seed=1):
+        size = 200.0 if float(each.parameters["p1"]) > 0.6 else 100.0
+        told.append(replace(each, goal=goal, measured={"parameters": size}))
+    start = [{**dict.fromkeys(SPACE["params"], 0.5), "p1": 1.0}]  # it violates the constraint
+    config = make_config(trials=40, space={**SPACE, "start": start}, constraint="parameters<=100")
+    steps = gain_steps(config, told, winner(told))
+    assert max(abs(each.gain) for each in steps) < 0.06, "all accuracies lie around 0.7"
+    few = [replace(each, measured={"parameters": 200.0}) if each.number > 10 else each for each in told]
+    assert outlook_of(config, few) is None, "too few can win"
 
 
 def test_the_steps_lead_to_the_winner_also_where_another_trial_has_the_best_score() -> None:

@@ -101,6 +101,7 @@ def test_a_space_of_a_file_that_set_cannot_write_has_no_command() -> None:
 def test_where_nothing_changes_the_best_trial_is_trained_with_other_seeds(read: Read, home: Path) -> None:
     assert next_command(config(name="x", seed=3), "image", NOTHING) == "tuner confirm x --seeds 5"
     assert next_command(config(name="x", scheduler="pbt"), "image", NOTHING) == ""
+    assert next_command(config(name="x", confirm=5), "image", NOTHING) == "", "it is confirmed already"
     single = config(name="x", seed=3, trials=1)
     (home / "x").mkdir(parents=True)
     single.save(home / "x")

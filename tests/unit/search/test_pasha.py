@@ -102,6 +102,8 @@ def test_while_the_rungs_agree_no_trial_but_the_best_goes_beyond_the_second_rung
     assert account_of(config, [record(0, "COMPLETE", *[0.99] * 30), *later]) == PASHA.account(later), (
         "it had another number of epochs"
     )
+    alone = [record(0, "COMPLETE", *[0.9] * EPOCHS)]
+    assert PASHA.account(alone) == "1 trial came to epoch 3 of 27, too few to be ranked there"
 
 
 def test_where_they_never_agree_it_is_asha_with_more_rungs(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.earlier import epochs_of, first_of_length, lengths
 from tuner.core.errors import TunerError
+from tuner.core.files import write_checked_json
 from tuner.core.grow_request import GrowRequest
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import SweepFolder
@@ -65,6 +66,14 @@ def test_the_best_points_are_trained_anew_for_longer_and_the_others_stay(folder:
     assert [record.parameters for record in after[8:]] == [before[n].parameters for n in (7, 6, 5)]
     assert max(record.epoch for record in after[8:]) == 27
     assert [epochs_of(new, number) for number in (7, 8)] == [9, 27]
+
+
+def test_the_winner_is_trained_anew_first_whatever_it_won_by(folder: SweepFolder) -> None:
+    config = searched(folder)
+    write_checked_json(folder.result, {"best": {"trial": 2}})  # by its mean over other seeds, or as the default
+    before = study_of(config, folder.path).records()
+    new = longer(config, folder, max_epochs=27)
+    assert new.space["start"] == [before[n].parameters for n in (2, 7, 6)]
 
 
 def test_rungs_are_those_of_the_new_length_and_compare_these_trials_alone(folder: SweepFolder) -> None:

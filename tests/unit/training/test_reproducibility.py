@@ -17,7 +17,7 @@ from tuner.core.records import trial_seed
 from tuner.core.sweep_request import SweepRequest
 from tuner.search.space_file import space_of
 from tuner.search.study import Study
-from tuner.sweeps.single_trial import changed_conditions, repeat_trial
+from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
 from tuner.training.reproducibility import current_conditions
 
 CPU = torch.device("cpu")
@@ -66,6 +66,9 @@ def test_the_epoch_to_keep_is_chosen_again_by_what_chose_it(home: Path, bound: s
     begun(home, HERE, objective="val_loss:min", constraint=f"parameters<=1000000,{bound}")
     request = again(home)
     assert (request.objective, request.constraint) == ("val_loss:min", bound if kept else "")
+    if kept:
+        other = single_trial(SweepRequest(dataset="digits", model="cnn", seed=3), home, "demo")
+        assert (other.objective, other.constraint) == ("val_loss:min", None), "whatever it comes to, there is a model"
 
 
 def test_nothing_is_said_where_nothing_has_changed(home: Path) -> None:

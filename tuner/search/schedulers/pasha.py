@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from tuner.core.records import TrialRecord
+from tuner.core.units import counted
 from tuner.search.schedulers.asha import ETA, AshaScheduler, promotable
 from tuner.search.schedulers.ladder import Ladder, Rung
 from tuner.search.schedulers.ranking import Agreement
@@ -70,6 +71,9 @@ class Pasha(AshaScheduler):
             return "the ranking was stable at no rung: all rungs were in use, as with asha"
         below, last = ladder.rungs[top - 1 : top + 1]
         further = [str(record.number) for record in records if record.ranked and record.epoch > last.epoch]
+        if len(last.ranks) < 2:
+            came = counted(len(last.ranks), "trial")
+            return f"{came} came to epoch {last.epoch} of {self.epochs}, too few to be ranked there"
         return (
             f"the {len(last.ranks)} trials that came to epoch {last.epoch} of {self.epochs} rank there as at epoch "
             f"{below.epoch}; further trained: {', '.join(further) or 'none'}"
