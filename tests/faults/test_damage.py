@@ -24,8 +24,8 @@ from tuner.cli import status
 from tuner.core.config import CONFIG_FILE, SweepConfig
 from tuner.core.errors import SweepError, TunerError
 from tuner.core.files import write_checked_json
-from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord
+from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import JOURNAL_FILE, SweepFolder
 from tuner.data.source import Source
 from tuner.report.make import make_report

@@ -16,7 +16,7 @@ from support.small_trainings import GOOD, PAIR, champion, client, train, version
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
-from tuner.core.outcome import read_result
+from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore
 from tuner.data.source import Source

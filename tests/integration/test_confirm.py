@@ -20,8 +20,9 @@ from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
-from tuner.core.outcome import Outcome, read_result
+from tuner.core.outcome import Outcome
 from tuner.core.records import trial_seed
+from tuner.core.result_file import read_result
 from tuner.core.summary import Summary
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_request import SweepRequest

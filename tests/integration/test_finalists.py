@@ -12,8 +12,8 @@ from support.common import Command, Start, read_runs
 from support.processes import end, wait_until
 
 from tuner.core.confirmation import ConfirmPlan
-from tuner.core.outcome import read_result
 from tuner.core.records import trial_seed
+from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
 from tuner.sweeps.sweep_reader import SweepReader

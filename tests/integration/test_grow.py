@@ -16,7 +16,7 @@ from support.common import Command, Start, epochs_in, read_runs, read_study, wai
 from support.processes import end
 
 from tuner.core.config import SweepConfig
-from tuner.core.outcome import read_result
+from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
 
 SMALL = ("--set", "width=0.25", "--set", "optimizer=adamw", "--max-epochs", "3", "--name", "x")

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from support.common import Finished, read_runs, read_study
 
-from tuner.core.outcome import read_result
+from tuner.core.result_file import read_result
 from tuner.search.schedulers.asha import rungs
 
 

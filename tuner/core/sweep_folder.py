@@ -59,7 +59,7 @@ class SweepFolder:
 
     @property
     def result(self) -> Path:
-        """What the sweep came to: see `outcome.write_result`. It is there once the sweep is finished."""
+        """What the sweep came to: see `result_file.write_result`. It is there once the sweep is finished."""
         return self.path / "result.json"
 
     @property

@@ -16,8 +16,8 @@ from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation, Spread
 from tuner.core.finalists import Finalists
 from tuner.core.no_winner import no_best
-from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord, best_of
+from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.data.spec import DataSpec
 from tuner.search.gain import Step, gain_steps
@@ -72,7 +72,7 @@ class Findings:
     config: SweepConfig
     records: tuple[TrialRecord, ...]
     result: dict[str, Any] | None
-    """The content of the file of `outcome.write_result`; None until the sweep is finished."""
+    """The content of the file of `result_file.write_result`; None until the sweep is finished."""
     load_winner: Callable[[], WinningModel] | None
     """None before there is a winner, and when the sweep was finished before predictions were stored."""
 

@@ -61,6 +61,13 @@ class _Draft:
     overrides: list[str] = field(default_factory=list)
 
 
+def _rising_sentence(records: Sequence[TrialRecord], best: TrialRecord, epochs: int) -> str:
+    rest = [record for record in records if record.word == "done" and record is not best]
+    rising = sum(still_rising(record, epochs) for record in rest)
+    others = f", and {rising} of the {len(rest)} others that trained to the end" if rising else ""
+    return f"Trial {best.number}, the best, was still improving at its last epoch{others}: more epochs may help."
+
+
 def advise(
     records: Sequence[TrialRecord],
     best: TrialRecord,
@@ -89,12 +96,7 @@ def advise(
     draft = _Draft([] if learnt else [NOTHING_LEARNT])
     more = still_rising(best, epochs)
     if more:
-        rest = [record for record in records if record.word == "done" and record is not best]
-        rising = sum(still_rising(record, epochs) for record in rest)
-        others = f", and {rising} of the {len(rest)} others that trained to the end" if rising else ""
-        draft.remarks.append(
-            f"Trial {best.number}, the best, was still improving at its last epoch{others}: more epochs may help."
-        )
+        draft.remarks.append(_rising_sentence(records, best, epochs))
     cliffs = find_cliffs(inside, placed, space) if placed else []
     for edge in find_edges(placed, space, found, accepts) if found and placed else ():
         if edge.name not in {cliff.name for cliff in cliffs}:  # beyond it trials fail

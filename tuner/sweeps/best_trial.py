@@ -12,9 +12,10 @@ from tuner.core.earlier import epochs_of, raw_space
 from tuner.core.errors import TunerError
 from tuner.core.no_winner import no_best
 from tuner.core.objective import METRICS, SCORE, Metric
-from tuner.core.outcome import Winner, read_winner
+from tuner.core.outcome import Winner
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord, best_of
+from tuner.core.result_file import read_winner
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.search.space_text import space_text

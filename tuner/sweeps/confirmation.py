@@ -11,8 +11,8 @@ from tuner.core.config import SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import Confirmation, ConfirmPlan, Spread
 from tuner.core.errors import TunerError
-from tuner.core.outcome import read_result
 from tuner.core.records import TrialRecord
+from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted
 from tuner.search.spread import spread_of

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -53,22 +54,8 @@ def evaluate_best(
     checkpoint does not hold the epoch that was kept according to the study, `warn` gets a message.
     """
     _, arguments = split_parameters(best.parameters)
-    checkpoints = checkpoint_folder(folder.trials, best.number)
-    if storage:
-        fetch_checkpoint(storage, best.number, checkpoints / CHECKPOINT_FILE, config.name)
-    state, damage = read_latest(checkpoints)
-    if state is None:
-        why = damage or f"the best trial has no checkpoint in {checkpoints}"
-        raise SweepError(f"{why}; to train it again: {_again(config, best.number)}")
+    state = _checkpoint(config, best, folder, storage, warn)
     weights, held = state["best_weights"], EpochMetrics(**state["best_metrics"])
-    if damage:
-        warn(damage)
-    noted = best.outcome(best.best_epoch)[SCORE]
-    if (held.epoch, held.val_accuracy) != (best.best_epoch, noted):
-        warn(
-            f"the saved model is trial {best.number} after epoch {held.epoch} ({SCORE} {held.val_accuracy:.4f}), the "
-            f"one in its checkpoint; by the study it would be epoch {best.best_epoch} ({noted:.4f})"
-        )
     model = folder.model
     seen = training_range(splits.spec, splits.train.inputs)
     data = replace(splits.spec, training_range=seen)
@@ -103,6 +90,33 @@ def evaluate_best(
         validation=validation,
         refit=None if refitted is None else Refit(epochs=held.epoch, samples=len(counted)),
     )
+
+
+def _checkpoint(
+    config: SweepConfig,
+    best: TrialRecord,
+    folder: SweepFolder,
+    storage: CheckpointStorage | None,
+    warn: Callable[[str], None],
+) -> dict[str, Any]:
+    """The best trial's checkpoint, see `evaluate_best`. Raises SweepError when there is none."""
+    checkpoints = checkpoint_folder(folder.trials, best.number)
+    if storage:
+        fetch_checkpoint(storage, best.number, checkpoints / CHECKPOINT_FILE, config.name)
+    state, damage = read_latest(checkpoints)
+    if state is None:
+        why = damage or f"the best trial has no checkpoint in {checkpoints}"
+        raise SweepError(f"{why}; to train it again: {_again(config, best.number)}")
+    held = EpochMetrics(**state["best_metrics"])
+    if damage:
+        warn(damage)
+    noted = best.outcome(best.best_epoch)[SCORE]
+    if (held.epoch, held.val_accuracy) != (best.best_epoch, noted):
+        warn(
+            f"the saved model is trial {best.number} after epoch {held.epoch} ({SCORE} {held.val_accuracy:.4f}), the "
+            f"one in its checkpoint; by the study it would be epoch {best.best_epoch} ({noted:.4f})"
+        )
+    return state
 
 
 def _again(config: SweepConfig, number: int) -> str:

@@ -13,8 +13,9 @@ from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError
 from tuner.core.no_winner import no_best
-from tuner.core.outcome import Outcome, Winner, read_result, read_winner
+from tuner.core.outcome import Outcome, Winner
 from tuner.core.records import TrialRecord
+from tuner.core.result_file import read_result, read_winner
 from tuner.core.scores import Difference
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits

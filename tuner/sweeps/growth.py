@@ -21,9 +21,10 @@ from tuner.core.confirmation import ConfirmPlan
 from tuner.core.earlier import first_trial
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
-from tuner.core.outcome import Outcome, Winner, read_earlier_result, read_earlier_winner, read_result, write_result
+from tuner.core.outcome import Outcome, Winner
 from tuner.core.records import TrialRecord
 from tuner.core.refit import RefitPlan
+from tuner.core.result_file import read_earlier_result, read_earlier_winner, read_result, write_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_seconds, short_seconds
 from tuner.search.next_command import TIMES

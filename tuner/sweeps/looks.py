@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.errors import TunerError
-from tuner.core.outcome import Winner, read_earlier_result, read_result
+from tuner.core.outcome import Winner
+from tuner.core.result_file import read_earlier_result, read_result
 from tuner.core.sweep_folder import sweeps_in
 
 

@@ -67,7 +67,30 @@ def plan(
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
-    config = SweepConfig(
+    config = _config(request, name, data, space, raw, trials, split, load().fingerprint())
+    inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
+    weights = inputs.fingerprint()
+    if request.pretrained not in (None, weights):
+        raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
+    config = replace(config, pretrained=weights)
+    if request.warm_start is not None:
+        taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
+        config = replace(config, warm=taken.to_json() if taken else None)
+    return config, inputs
+
+
+def _config(
+    request: SweepRequest,
+    name: str,
+    data: Source,
+    space: SearchSpace,
+    raw: dict[str, Any],
+    trials: int,
+    split: TrialResources,
+    fingerprint: str,
+) -> SweepConfig:
+    """What is asked for, and what was found out, as what decides a sweep. `fingerprint` is that of the data."""
+    return SweepConfig(
         name=name,
         dataset=data.dataset,
         target=data.target,
@@ -91,7 +114,7 @@ def plan(
         oom=request.oom,
         repeats=request.repeats,
         halved=request.halved,
-        data=load().fingerprint(),
+        data=fingerprint,
         sampler=request.sampler,
         scheduler=request.scheduler,
         objective=request.goal.objective_text,
@@ -101,15 +124,6 @@ def plan(
         **asdict(request.budgets),
         **_confirming(request.confirm),
     )
-    inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
-    weights = inputs.fingerprint()
-    if request.pretrained not in (None, weights):
-        raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
-    config = replace(config, pretrained=weights)
-    if request.warm_start is not None:
-        taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
-        config = replace(config, warm=taken.to_json() if taken else None)
-    return config, inputs
 
 
 def _resources(request: SweepRequest, trials: int) -> TrialResources:

@@ -19,7 +19,7 @@ from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GROWING, GrowRequest
-from tuner.core.outcome import is_sent, read_winner
+from tuner.core.result_file import is_sent, read_winner
 from tuner.core.sweep_folder import SweepFolder, check_sweep_name, known_sweep, sweep_names
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import format_parameters

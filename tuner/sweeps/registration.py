@@ -10,8 +10,9 @@ from pathlib import Path
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
-from tuner.core.outcome import Outcome, Winner, read_result
+from tuner.core.outcome import Outcome, Winner
 from tuner.core.refit import refit_text
+from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore
 from tuner.core.validation_text import nothing_learnt

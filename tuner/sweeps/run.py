@@ -19,7 +19,8 @@ from tuner.core.environment import on_cluster
 from tuner.core.errors import printable
 from tuner.core.finalists import with_finalists
 from tuner.core.kept_checkpoints import best_and_default, only_best
-from tuner.core.outcome import Outcome, read_winner, write_result
+from tuner.core.outcome import Outcome
+from tuner.core.result_file import read_winner, write_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.executor import make_executor, runs_in_process
 from tuner.execution.signals import Stop

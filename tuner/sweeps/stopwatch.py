@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Self
 
-from tuner.core.outcome import read_result
+from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from tuner.core.budgets import NO_BUDGETS
 from tuner.core.confirmation import Confirmation, ConfirmPlan
 from tuner.core.errors import TunerError
-from tuner.core.outcome import read_result, tells_all_sent
 from tuner.core.records import TrialRecord
 from tuner.core.refit import RefitPlan
+from tuner.core.result_file import read_result, tells_all_sent
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import GPU_SPENT, StudyReader
 from tuner.search.summary import summarise

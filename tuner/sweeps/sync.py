@@ -13,9 +13,9 @@ from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
-from tuner.core.outcome import is_sent, mark_sent, read_winner
 from tuner.core.records import TrialRecord
 from tuner.core.refit import RefitPlan
+from tuner.core.result_file import is_sent, mark_sent, read_winner
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import read_records
 from tuner.sweeps.champion_alias import data_at_hand

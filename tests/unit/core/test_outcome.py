@@ -17,8 +17,9 @@ from tuner.core import scores as plain
 from tuner.core.against_default import AgainstDefault
 from tuner.core.cost import Cost
 from tuner.core.files import write_checked_json
-from tuner.core.outcome import Outcome, RegisteredModel, Winner, read_winner, write_result
+from tuner.core.outcome import Outcome, RegisteredModel, Winner
 from tuner.core.refit import Refit
+from tuner.core.result_file import read_winner, write_result
 from tuner.core.scores import Difference, Interval
 from tuner.core.sweep_folder import SweepFolder
 from tuner.tracking.store import Store

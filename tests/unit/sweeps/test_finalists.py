@@ -27,8 +27,9 @@ from tuner.core.finalists import Finalists, finalists_of, with_finalists
 from tuner.core.finalists_text import decision_text, finalist_text, finalists_announcement
 from tuner.core.kept_checkpoints import best_and_default
 from tuner.core.objective import Goal, Objective
-from tuner.core.outcome import Outcome, read_winner, write_result
+from tuner.core.outcome import Outcome
 from tuner.core.records import TrialRecord
+from tuner.core.result_file import read_winner, write_result
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.spec import Splits

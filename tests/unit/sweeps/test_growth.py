@@ -19,8 +19,9 @@ from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
-from tuner.core.outcome import Outcome, read_result, read_winner, write_result
+from tuner.core.outcome import Outcome
 from tuner.core.records import TrialRecord
+from tuner.core.result_file import read_result, read_winner, write_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import parse_seconds
 from tuner.search.budgets import states_in

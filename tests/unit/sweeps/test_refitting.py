@@ -10,8 +10,9 @@ from support.made_up_scores import made_up_winner
 
 from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
-from tuner.core.outcome import Outcome, write_result
+from tuner.core.outcome import Outcome
 from tuner.core.refit import Refit, RefitPlan
+from tuner.core.result_file import write_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.upload import command_words

@@ -10,7 +10,7 @@ import pytest
 from support.common import make_config
 from support.made_up_trials import record
 
-from tuner.core import confirmation, outcome
+from tuner.core import confirmation, result_file
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.sweep_folder import SweepFolder
@@ -29,7 +29,7 @@ def test_a_look_at_a_sweep_reads_each_file_once(home: Path, monkeypatch: pytest.
         reads[path.name] += 1
         return read_checked_json(path)
 
-    for module in (outcome, confirmation):
+    for module in (result_file, confirmation):
         monkeypatch.setattr(module, "read_checked_json", counted)
     status = SweepReader("x", home).status()
     assert (status.state, status.test_accuracy, status.confirm_states["queued"]) == ("crashed", 0.9, 2)

@@ -1,0 +1,105 @@
+"""A finished sweep's result.json: writing it, and reading it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tuner.core.against_default import AgainstDefault
+from tuner.core.confirmation import Confirmation
+from tuner.core.cost import Cost
+from tuner.core.errors import TunerError, one_line
+from tuner.core.files import read_checked_json, write_checked_json
+from tuner.core.finalists import Finalists
+from tuner.core.outcome import Outcome, RegisteredModel, Winner
+from tuner.core.records import TrialRecord
+from tuner.core.refit import Refit
+from tuner.core.scores import Difference, TestScores
+from tuner.core.sweep_folder import SweepFolder
+from tuner.core.validation import ValidationScore
+
+
+def write_result(outcome: Outcome) -> None:
+    """Writes result.json: the sweep is finished."""
+    write_checked_json(SweepFolder(outcome.folder).result, outcome.to_json())
+
+
+def read_winner(folder: Path, records: list[TrialRecord]) -> Winner:
+    """The winner in the file of `write_result`, one of these trials. Raises TunerError when the file is damaged."""
+    return _winner_in(SweepFolder(folder).result, records)
+
+
+def read_earlier_winner(folder: Path, records: list[TrialRecord]) -> Winner | None:
+    """The winner of before, while a sweep grows; None when there was none. Raises TunerError as `read_winner` does."""
+    file = SweepFolder(folder).earlier_result
+    return _winner_in(file, records) if file.exists() else None
+
+
+def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
+    result = _read(file)
+    try:
+        excess = result["best"].get("val_excess")
+        return Winner(
+            trial=records[result["best"]["trial"]],
+            epoch=result["best"]["epoch"],
+            val_accuracy=result["best"]["val_accuracy"],
+            val_loss=result["best"]["val_loss"],
+            val_samples=result["best"].get("val_samples"),
+            val_luck=result["best"].get("val_luck"),
+            val_excess=Difference.from_json(excess) if excess else None,
+            scores=TestScores.from_json(result["test"]),
+            cost=Cost(**result["cost"]),
+            test_data=result["test_data"],
+            test_looks=result.get("test_looks", 1),
+            tested_before=result.get("tested_before", 0),
+            validation=ValidationScore.from_json(result["validation"]) if result.get("validation") else None,
+            model=RegisteredModel(**result["model"]) if result["model"] else None,
+            refit=Refit(**result["refit"]) if result.get("refit") else None,
+            default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
+            finalists=Finalists.from_json(result["finalists"]) if result.get("finalists") else None,
+            confirm=Confirmation.from_json(result["confirm"]) if result.get("confirm") else None,
+        )
+    except (KeyError, TypeError, IndexError) as error:
+        raise TunerError(f"{file} is damaged, or of an earlier version: {error!r}") from None
+
+
+def mark_sent(folder: Path, winner: Winner) -> None:
+    """Notes in result.json that everything about the sweep is in MLflow, with its registered winner."""
+    old = read_result(folder)
+    new = {**old, "unsent": "", "model": asdict(winner.model) if winner.model else None}
+    if winner.test_looks > old.get("test_looks", 1):
+        new["test_looks"] = winner.test_looks
+    if winner.validation and not old.get("validation"):
+        new["validation"] = asdict(winner.validation)
+    if new != old:
+        write_checked_json(SweepFolder(folder).result, new)
+
+
+def is_sent(folder: Path) -> bool:
+    """Whether everything about a finished sweep is in MLflow, with its model registered."""
+    return tells_all_sent(read_result(folder))
+
+
+def tells_all_sent(result: Mapping[str, Any]) -> bool:
+    """The same, of what `read_result` gives."""
+    return bool(result.get("model")) and not result.get("unsent")
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """The content of the file of `write_result`. Raises TunerError when the file is damaged."""
+    return _read(SweepFolder(folder).result)
+
+
+def read_earlier_result(folder: Path) -> dict[str, Any]:
+    """The result of before, while a sweep grows; empty when there was none. Raises TunerError as `read_result` does."""
+    file = SweepFolder(folder).earlier_result
+    return _read(file) if file.exists() else {}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return read_checked_json(file)
+    except (OSError, ValueError) as error:
+        raise TunerError(f"{file} is damaged: {one_line(error)}; to make it again, delete it") from None
