@@ -9,7 +9,6 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.status import Status
 
-from tuner.cli.announcement import announcement, start_lines
 from tuner.cli.progress import ProgressView
 from tuner.cli.sweep_tables import print_outcome
 from tuner.core.callback import Callback, Callbacks
@@ -18,6 +17,7 @@ from tuner.core.errors import SweepError, SweepStopped
 from tuner.core.files import tuner_home
 from tuner.core.outcome import UNSENT, Outcome
 from tuner.core.summary import Summary
+from tuner.sweeps.announcement import announcement, start_lines
 from tuner.tracking.store import Store
 
 
@@ -54,7 +54,8 @@ class Printer(Callback):
 
     def on_sweep_begin(self, config: SweepConfig, *, confirms: bool = False) -> None:
         """Announces the sweep."""
-        self._err.print(announcement(config, confirms=confirms), soft_wrap=True)
+        bold = f"[bold]{config.name}[/bold]"
+        self._err.print(announcement(config, confirms=confirms, name=bold), soft_wrap=True)
         for line in [] if confirms else start_lines(config):
             self._err.print(line, markup=False, soft_wrap=True)
         self._view = ProgressView(config, self._err)

@@ -45,6 +45,8 @@ class SweepRequest:
     """The name of a sweep whose best parameters are a start point."""
     enqueue: Path | None = None
     """A file of points that are tried first."""
+    given_space: dict[str, Any] | None = None
+    """A search space as a dictionary, in place of a file: see `core.python_space`."""
     fixed: dict[str, Any] | None = None
     """A parsed search space instead of a file: `tuner train` uses it."""
     repeats: int = 0

@@ -11,6 +11,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.earlier import default_values, first_trial
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
+from tuner.core.python_space import SOURCE
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted
@@ -104,17 +105,19 @@ def outside_note(config: SweepConfig, winner: TrialRecord) -> str:
 
 
 def _source(asked: GrowRequest) -> str:
-    if asked.space is None:
-        return "--set"
-    return f"{asked.space} with --set" if asked.overrides else str(asked.space)
+    source = SOURCE if asked.given_space is not None else str(asked.space or "")
+    return f"{source} with --set" if source and asked.overrides else source or "--set"
 
 
 def _asked_space(config: SweepConfig, asked: GrowRequest) -> tuple[dict[str, Any], str]:
     """The TOML of the search space that is asked for, and its name for messages."""
     raw = {key: value for key, value in config.space.items() if key != START}
-    if asked.space is not None:
+    if asked.given_space is not None:
+        raw = {"epochs": config.epochs, **asked.given_space}
+        parse_space(raw, SOURCE)  # its own errors first, then those of the overrides
+    elif asked.space is not None:
         raw = read_file(asked.space)
-        parse_space(raw, str(asked.space))  # its own errors first, then those of the overrides
+        parse_space(raw, str(asked.space))
     return (override(raw, asked.overrides) if asked.overrides else raw), _source(asked)
 
 

@@ -16,6 +16,7 @@ from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import tuner_home
+from tuner.core.python_space import SOURCE
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import counted
 from tuner.data.source import Source
@@ -158,7 +159,9 @@ def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
 
 def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:
     """The TOML of the search space with the overrides of the command line, and its name for messages."""
-    if request.fixed is None:
+    if request.given_space is not None:
+        raw, source = _with_epochs(request, data, load), SOURCE
+    elif request.fixed is None:
         raw, source = read_space(data, request.model, request.space, load)
     else:
         raw, source = request.fixed, "--set"
@@ -166,6 +169,15 @@ def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Spl
     if not request.overrides:
         return raw, source
     return override(raw, request.overrides), f"{source} with --set"
+
+
+def _with_epochs(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> dict[str, Any]:
+    """The space that a dictionary gives. Where it says nothing of epochs, it has those of the pair's own space."""
+    assert request.given_space is not None
+    if "epochs" in request.given_space:
+        return request.given_space
+    epochs = request.max_epochs or read_space(data, request.model, None, load)[0]["epochs"]
+    return {"epochs": epochs, **request.given_space}
 
 
 def _with_notes(splits: Splits, model: str, space: SearchSpace, epochs: int) -> Splits:

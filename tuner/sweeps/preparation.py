@@ -215,7 +215,7 @@ def _check_writable(store: Store, config: SweepConfig, events: Callback) -> None
 def _note_default_space(request: SweepRequest, data: Source, events: Callback) -> None:
     """Says so when the pair has no search space of its own."""
     catalog.check("models", request.model)
-    if request.space is None and not catalog.has_space(data.name, request.model):
+    if request.space is None and request.given_space is None and not catalog.has_space(data.name, request.model):
         pair = f"{data.name}-{request.model}"
         events.on_note(
             f"{pair} has no search space of its own: the default one of {request.model} is used", warning=False
