@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tuner.python.result import Best as Best
     from tuner.python.result import Result as Result
     from tuner.python.result import Score as Score
+    from tuner.training.own_trial import Trial as Trial
+    from tuner.training.own_trial import TrialEnded as TrialEnded
 
 __version__ = "0.1.0"
 _PLACES = {
@@ -28,6 +30,8 @@ _PLACES = {
     "Score": "python.result",
     "Sweep": "python.handle",
     "SweepError": "core.errors",
+    "Trial": "training.own_trial",
+    "TrialEnded": "training.own_trial",
     "TunerError": "core.errors",
     "load_model": "python.model",
     "sweep": "python.calls",

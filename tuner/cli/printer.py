@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from tuner.cli.progress import ProgressView
 from tuner.cli.sweep_tables import print_outcome
@@ -31,7 +32,7 @@ def run(call: Callable[[Callback], Outcome], *, as_json: bool, out: Console, err
     except SweepError as error:
         err.print(f"error: {error}", markup=False, soft_wrap=True)
         return 1
-    if outcome.winner is None:
+    if not outcome.finished:
         return 128 + (outcome.stopped_by or signal.SIGINT)
     return UNSENT if outcome.unsent else 0
 
@@ -54,8 +55,8 @@ class Printer(Callback):
 
     def on_sweep_begin(self, config: SweepConfig, *, confirms: bool = False) -> None:
         """Announces the sweep."""
-        bold = f"[bold]{config.name}[/bold]"
-        self._err.print(announcement(config, confirms=confirms, name=bold), soft_wrap=True)
+        line = announcement(config, confirms=confirms)
+        self._err.print(Text.assemble((config.name, "bold"), line.removeprefix(config.name)), soft_wrap=True)
         for line in [] if confirms else start_lines(config):
             self._err.print(line, markup=False, soft_wrap=True)
         self._view = ProgressView(config, self._err)
@@ -94,7 +95,7 @@ class Printer(Callback):
             saved = outcome.winner is not None and outcome.winner.model is None
             model = "the model is tested and saved, but not registered; " if saved else ""
             self.on_note(f"{model}not all is in MLflow ({outcome.unsent}); to send the rest: tuner sync {name}")
-        if outcome.winner is None:
+        if not outcome.finished:
             self.on_note(_stopped(name, outcome.stopped_by), warning=False)
 
     def on_sweep_error(self, text: str) -> None:

@@ -17,7 +17,7 @@ from tuner.cli.console import Command, err, out
 from tuner.cli.hints import print_hints
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
-from tuner.core.sweep_options import read_sweep
+from tuner.core.sweep_options import read_sweep, what_is_tuned
 
 if TYPE_CHECKING:
     from tuner.core.sweep_request import SweepRequest
@@ -28,9 +28,10 @@ app = typer.Typer()
 
 @app.command(cls=Command)
 def sweep(
-    dataset: opt.Dataset,
-    model: opt.Model,
+    dataset: opt.DatasetOrCode = None,
+    model: opt.ModelOrNone = None,
     *,
+    script: opt.Script = None,
     trials: opt.Trials = None,
     space: opt.Space = None,
     overrides: opt.Overrides = None,
@@ -45,7 +46,7 @@ def sweep(
     target_score: budget.TargetScore = None,
     patience: budget.Patience = None,
     sampler: opt.Sampler = "tpe",
-    scheduler: opt.Scheduler = "asha",
+    scheduler: opt.Scheduler = None,
     max_failure_rate: opt.MaxFailureRate = 0.9,
     confirm: confirming.Confirm = None,
     reshuffle: confirming.Reshuffle = False,
@@ -75,13 +76,14 @@ def sweep(
 ) -> None:
     """Search for the best hyperparameters of MODEL on DATASET, test the best trial and register its model.
 
+    Or tune your own training code: a file with a function train(trial), or any program by --script.
+
     Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet --trials 50 --time-budget 2h
     """
     prepare_environment()
     request = read_sweep(
         {
-            "dataset": dataset,
-            "model": model,
+            **what_is_tuned(dataset, model, script),
             "trials": trials,
             "max_epochs": max_epochs,
             "time_budget": time_budget,

@@ -7,7 +7,9 @@ from typing import Any
 
 from tuner.core.budgets import BUDGETS, BudgetRequest
 from tuner.core.confirm_request import ConfirmRequest
+from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
+from tuner.core.program_request import ProgramRequest
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import parse_seconds
 
@@ -38,6 +40,26 @@ def read_sweep(options: Mapping[str, Any]) -> SweepRequest:
         test=how.get("test", "winner"),
     )
     return SweepRequest(**given, budgets=budgets, confirm=confirm)
+
+
+def what_is_tuned(dataset: str | None, model: str | None, script: str | None) -> dict[str, Any]:
+    """The fields of a SweepRequest for the two arguments, or for `--script`.
+
+    Raises:
+        TunerError: something is missing or too much.
+    """
+    if script is not None:
+        if dataset is not None:
+            raise TunerError(f"--script takes the place of DATASET and MODEL: leave {dataset} out")
+        return {"program": ProgramRequest.of_script(script)}
+    if dataset is None:
+        raise TunerError("give DATASET and MODEL, or a file with your own train(trial), or --script COMMAND")
+    if model is not None:
+        return {"dataset": dataset, "model": model}
+    asked = ProgramRequest.of_text(dataset)
+    if asked is None:
+        raise TunerError(f"MODEL is missing: tuner sweep {dataset} MODEL; tuner list shows the models")
+    return {"program": asked}
 
 
 def read_growth(options: Mapping[str, Any]) -> GrowRequest:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
+from tuner.core.program_request import ProgramRequest
 from tuner.core.python_space import plain_space
-from tuner.core.sweep_options import Duration, read_sweep
+from tuner.core.sweep_options import Duration, read_sweep, what_is_tuned
 from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.address import HERE, cluster_address
 from tuner.python.engine import carry_out
 from tuner.python.order import Order, SweepOrder, TrainOrder
 from tuner.python.result import Result
 from tuner.python.views import choose_view
+
+if TYPE_CHECKING:
+    from tuner.training.own_trial import Trial
 
 File = str | Path
 Space = File | Mapping[str, Any]
@@ -24,9 +28,10 @@ Texts = str | Sequence[str]
 
 
 def sweep(
-    dataset: str,
-    model: str,
+    dataset: str | Callable[[Trial], object] | None = None,
+    model: str | None = None,
     *,
+    script: str | None = None,
     trials: int | None = None,
     space: Space | None = None,
     set: Texts = (),
@@ -41,7 +46,7 @@ def sweep(
     target_score: float | None = None,
     patience: int | None = None,
     sampler: str = "tpe",
-    scheduler: str = "asha",
+    scheduler: str | None = None,
     max_failure_rate: float = 0.9,
     confirm: int | None = None,
     reshuffle: bool = False,
@@ -73,6 +78,9 @@ def sweep(
     The winner is tested once and registered. After a Ctrl-C the result has what there is so far.
 
     Args:
+        dataset: a name or FORMAT:PATH. Or your own training function, or a file that has one, without a `model`.
+        model: a name.
+        script: the command of a program that trains, in place of both.
         space: a file, or a dictionary with the words of such a file: `low`, `high`, `log`, `step`, `choices`, `when`.
         set: texts as those of `--set`, such as `lr=0.01` or `optimizer=sgd,adam`.
         as_: the option `--as`.
@@ -85,7 +93,8 @@ def sweep(
     """
     given = locals()
     _check_here(address)
-    request = read_sweep(_options(given, "detach", "progress", "address"))
+    tuned = _what_is_tuned(dataset, model, script)
+    request = read_sweep(_options(given, "detach", "progress", "address", "script", "dataset", "model") | tuned)
     request.check()
     return _run(SweepOrder(request=request, detach=detach), progress=progress)
 
@@ -114,6 +123,16 @@ def train(
     request.check()
     order = TrainOrder(request=request, from_best=from_best, from_trial=from_trial, detach=detach)
     return _run(order, progress=progress)
+
+
+def _what_is_tuned(
+    dataset: str | Callable[[Trial], object] | None, model: str | None, script: str | None
+) -> dict[str, Any]:
+    if dataset is None or isinstance(dataset, str):
+        return what_is_tuned(dataset, model, script)
+    if model is not None or script is not None:
+        raise TunerError("sweep: give your own training function alone, without a model or a script")
+    return {"program": ProgramRequest.of_function(dataset)}
 
 
 def _run(order: Order, *, progress: bool) -> Result:

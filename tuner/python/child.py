@@ -80,7 +80,7 @@ class Messages(Callback):
         if outcome.unsent:
             rest = f"to send the rest: tuner sync {name}"
             self._send(note=f"not all is in MLflow ({outcome.unsent}); {rest}", warning=True)
-        if outcome.winner is None:
+        if not outcome.finished:
             stopped = signal.Signals(outcome.stopped_by or signal.SIGINT).name
             self._send(note=f"stopped ({stopped}); to continue: Sweep.open({name!r}).resume()", warning=False)
 

@@ -17,9 +17,9 @@ BEGUN = r"(one trial|\d+ trials|the best trial|the finalists) of "
 """A pattern for what follows `NAME: ` in it: `cli.remote` waits for that."""
 
 
-def announcement(config: SweepConfig, *, confirms: bool = False, name: str = "") -> str:
-    """What begins: the search, or once that is over what `confirms` its best trial. `name` is how its name is shown."""
-    name, what = name or config.name, f"{config.model} on {config.dataset_name}"
+def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
+    """What begins: the search, or once that is over what `confirms` its best trial."""
+    name, what = config.name, config.subject
     if confirms:
         which = "the finalists" if config.finalists else "the best trial"
         return f"{name}: {which} of {what}, again with other seeds"

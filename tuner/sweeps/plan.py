@@ -17,6 +17,7 @@ from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import tuner_home
 from tuner.core.python_space import SOURCE
+from tuner.core.search_options import SCHEDULERS
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import counted
 from tuner.data.source import Source
@@ -55,10 +56,10 @@ def plan(
     load = cache(partial(data.load, request.limit))
     raw, source = _requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
-    trials = _trials(request, space)
+    trials = count_trials(request, space)
     if request.confirm and request.confirm.finalists > trials:
         raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
-    split = _resources(request, trials)
+    split = request_resources(request, trials)
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
@@ -98,36 +99,45 @@ def _config(
         known_as=data.known_as,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,
-        trials=trials,
-        epochs=request.max_epochs or space.epochs,
-        time_budget=request.time_budget,
-        concurrency=split.concurrency,
-        cpus_per_trial=split.cpus_per_trial,
-        gpus_per_trial=split.gpus_per_trial,
-        seed=request.seed,
         limit=request.limit,
-        space=raw,
-        storage=request.storage,
-        workers_per_node=request.workers_per_node,
-        max_failures=request.max_failures,
-        max_failure_rate=request.max_failure_rate,
-        trial_timeout=request.trial_timeout,
-        oom=request.oom,
         repeats=request.repeats,
         halved=request.halved,
         data=fingerprint,
-        sampler=request.sampler,
-        scheduler=request.scheduler,
-        objective=request.goal.objective_text,
-        constraint=request.goal.constraint_text,
         default=has_default(request, space) and request.goal.by_accuracy and request.scheduler != "pbt",
         refit=request.refit,
-        **asdict(request.budgets),
+        **searching(request, space, raw, trials, split),
         **_confirming(request.confirm),
     )
 
 
-def _resources(request: SweepRequest, trials: int) -> TrialResources:
+def searching(
+    request: SweepRequest, space: SearchSpace, raw: dict[str, Any], trials: int, split: TrialResources
+) -> dict[str, Any]:
+    """The fields of SweepConfig that say how is searched, whatever trains the trials."""
+    return {
+        "trials": trials,
+        "epochs": request.max_epochs or space.epochs,
+        "time_budget": request.time_budget,
+        "concurrency": split.concurrency,
+        "cpus_per_trial": split.cpus_per_trial,
+        "gpus_per_trial": split.gpus_per_trial,
+        "seed": request.seed,
+        "space": raw,
+        "storage": request.storage,
+        "workers_per_node": request.workers_per_node,
+        "max_failures": request.max_failures,
+        "max_failure_rate": request.max_failure_rate,
+        "trial_timeout": request.trial_timeout,
+        "oom": request.oom,
+        "sampler": request.sampler,
+        "scheduler": request.scheduler or SCHEDULERS[0],
+        "objective": request.goal.objective_text,
+        "constraint": request.goal.constraint_text,
+        **asdict(request.budgets),
+    }
+
+
+def request_resources(request: SweepRequest, trials: int) -> TrialResources:
     return plan_resources(
         ResourceRequest(
             trials=trials,
@@ -139,7 +149,7 @@ def _resources(request: SweepRequest, trials: int) -> TrialResources:
     )
 
 
-def _trials(request: SweepRequest, space: SearchSpace) -> int:
+def count_trials(request: SweepRequest, space: SearchSpace) -> int:
     """How many trials there are. Raises TunerError for a space that has no grid, or one with fewer points."""
     if request.sampler != "grid":
         return request.trials or TRIALS

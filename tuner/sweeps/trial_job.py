@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tuner.core.config import SweepConfig
 from tuner.core.sweep_folder import SweepFolder
-from tuner.sweeps.inputs import SweepInputs
+from tuner.data.spec import DataSpec
 from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
 from tuner.training.trial import TrialJob
 
 
 def trial_job(
     config: SweepConfig,
-    inputs: SweepInputs,
+    data: DataSpec,
     folder: SweepFolder,
     storage: CheckpointStorage | None,
     rungs: tuple[int, ...],
@@ -19,7 +19,7 @@ def trial_job(
     """The trials of a search, which are compared after the epochs `rungs`. A `storage` takes their checkpoints."""
     return TrialJob(
         sweep=config.name,
-        data=inputs.splits.spec,
+        data=data,
         model=config.model,
         epochs=config.epochs,
         rungs=rungs,

@@ -19,7 +19,7 @@ _CONFIG_TAG = "tuner.config"
 def tags_of(config: SweepConfig) -> dict[str, str]:
     """Tags of the sweep's run: its configuration, the versions of its software, and the machine."""
     return {
-        "mlflow.source.name": f"tuner sweep {config.dataset} {config.model}",
+        "mlflow.source.name": f"tuner sweep {_typed(config)}",
         "mlflow.source.type": "LOCAL",
         "tuner.dataset": config.dataset,
         "tuner.model": config.model,
@@ -29,6 +29,10 @@ def tags_of(config: SweepConfig) -> dict[str, str]:
         **_goal_tags(config),
         **identity_tags(config),
     }
+
+
+def _typed(config: SweepConfig) -> str:
+    return str(config.program["shown"]) if config.program else f"{config.dataset} {config.model}"
 
 
 def _goal_tags(config: SweepConfig) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The functions of the Python API: their options are those of the commands, and a mistake is one line of tuner's own."""
+"""The functions of the Python API: their options are those of the commands, and a mistake is one line."""
 
 from __future__ import annotations
 
