@@ -25,11 +25,13 @@ def main() -> None:
     threading.Thread(target=_end_with_input, args=(program.pid,), daemon=True).start()
     status = program.wait()
     _signal(program.pid, signal.SIGKILL)  # what it has left behind
-    sys.exit(status if status >= 0 else 128 - status)
+    sys.stdout.flush()
+    os._exit(status if status >= 0 else 128 - status)
 
 
 def _end_with_input(group: int) -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):
+        pass
     _signal(group, signal.SIGTERM)
     time.sleep(GRACE_S)
     _signal(group, signal.SIGKILL)

@@ -159,7 +159,8 @@ def _detached(name: str) -> str:
 
 def _watch_user(detached: bool) -> None:
     """Ends this process when the user's process has ended: that closes the other end of the standard input."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # a buffered read in this thread would abort Python at its end
+        pass
     if not detached:
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tuner.core.errors import TunerError
-from tuner.core.records import Value
+from tuner.core.records import TrialRecord, Value
 from tuner.core.score_text import score_text
 from tuner.core.scores import NAMES, Interval
 from tuner.core.sweep_folder import SweepFolder
@@ -55,7 +55,7 @@ class Best:
 
 @dataclass(frozen=True)
 class Result:
-    """A sweep as it was when the call returned: finished, or interrupted by Ctrl-C. Its parts are read when needed."""
+    """What a sweep has come to: finished, or interrupted by Ctrl-C. Its parts are read when they are needed."""
 
     name: str
     folder: Path
@@ -66,12 +66,12 @@ class Result:
         """Whether the winner was tested, and saved as the model."""
         return SweepFolder(self.folder).result.exists()
 
-    @cached_property
+    @property
     def best(self) -> Best:
         """The winner, or the best trial so far. Raises TunerError while no trial has a score."""
         return find_best(self.folder)
 
-    @cached_property
+    @property
     def trials(self) -> pd.DataFrame:
         """A row for each trial: see `frames.trials_frame`."""
         from tuner.python.frames import trials_frame  # noqa: PLC0415 - pandas takes a moment
@@ -84,6 +84,16 @@ class Result:
         from tuner.python.model import load_model  # noqa: PLC0415 - imports torch
 
         return load_model(str(self.folder) if self.finished else self.name)
+
+    @property
+    def saved(self) -> Any:
+        """Of your own training code: what the best trial gave to `trial.save` in its best epoch.
+
+        Raises TunerError when it has saved nothing, or the sweep is not finished. Loading it runs the code in it.
+        """
+        from tuner.python.saved import load_saved  # noqa: PLC0415 - imports torch
+
+        return load_saved(self.folder)
 
     @property
     def report(self) -> Path | None:
@@ -104,7 +114,15 @@ def find_best(folder: Path) -> Best:
     from tuner.sweeps import best_trial  # noqa: PLC0415 - imports Optuna
 
     found = best_trial.find_best(folder.name, folder.parent, "best of")
-    return Best(found.trial.number, found.trial.best_epoch, dict(found.trial.parameters), _scores(found))
+    trial = found.trial
+    scores = _own_scores(trial) if found.config.program is not None else _scores(found)
+    return Best(trial.number, trial.best_epoch, dict(trial.parameters), scores)
+
+
+def _own_scores(trial: TrialRecord) -> dict[str, Score]:
+    """All that a user's own code has reported in the epoch that is kept."""
+    found = trial.outcome(trial.best_epoch).items()
+    return {name: Score(value) for name, value in found if name not in ("time", "epoch", "epoch_seconds")}
 
 
 def _scores(found: BestTrial) -> dict[str, Score]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tuner.core import catalog
 from tuner.core.config import SweepConfig
@@ -19,7 +19,7 @@ from tuner.search.space import SearchSpace
 from tuner.search.space_file import spaces_of
 from tuner.sweeps.trial_job import trial_job
 from tuner.training.checkpoint_storage import CheckpointStorage
-from tuner.training.classifier import model_parameters
+from tuner.training.classifier import model_parameters, parameter_defaults
 from tuner.training.job import Arrays, Job
 from tuner.training.trial import PRETRAINED, TrialJob, Weights
 
@@ -73,6 +73,11 @@ class SweepInputs:
         for name, split in (("train", self.splits.train), ("validation", self.splits.validation)):
             arrays |= {f"{name}_{part}": tensor.numpy() for part, tensor in split._asdict().items()}
         return arrays | {PRETRAINED + name: tensor.numpy() for name, tensor in self.pretrained.items()}
+
+
+def defaults_of(config: SweepConfig) -> dict[str, Any]:
+    """What training and the model take for a parameter that a search space does not name; nothing for a user's code."""
+    return {} if config.program else parameter_defaults(config.model)
 
 
 def read_inputs(config: SweepConfig, splits: Splits | None = None) -> SweepInputs:

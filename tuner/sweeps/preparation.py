@@ -168,6 +168,8 @@ def begin_confirming(
     asked.check()
     home = home or tuner_home()
     config, folder, events = known_sweep(name, home), SweepFolder(home / name), Callbacks(callbacks)
+    if config.program is not None:
+        raise TunerError(f"{name} is a sweep of your own training code, which tuner confirm does not repeat")
     if not folder.result.exists():
         raise TunerError(f"the sweep {name} is not finished: only a winner can be confirmed")
 

@@ -95,7 +95,7 @@ def _requested_space(request: SweepRequest) -> tuple[dict[str, Any], str]:
     elif not request.overrides:
         raise TunerError("your own code needs a search space: --space FILE, or --set NAME=LOW..HIGH for each parameter")
     raw = {"epochs": request.max_epochs or DEFAULT_EPOCHS, **raw}
-    if raw["params"]:
+    if source != "--set":
         parse_space(raw, source)  # its own errors first, then those of the overrides
     if not request.overrides:
         return raw, source

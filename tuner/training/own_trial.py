@@ -60,7 +60,7 @@ class Trial:
         """Made by tuner. `told` has what each report says beside its metrics; `saves`: see `core.program`."""
         self.number = number
         """From 0 on."""
-        self.params = dict(parameters)
+        self.params: dict[str, Any] = dict(parameters)
         """By name; a conditional parameter that does not apply is missing."""
         self.seed = seed
         """To seed the generators of random numbers with, so that the trial can be repeated."""

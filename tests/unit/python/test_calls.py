@@ -56,7 +56,7 @@ def test_every_name_of_the_api_is_there() -> None:
     for name in tuner.__all__:
         assert getattr(tuner, name)
     with pytest.raises(AttributeError, match="no attribute 'sweeep'"):
-        _ = tuner.sweeep  # type: ignore[attr-defined]
+        _ = tuner.sweeep
 
 
 @pytest.mark.parametrize(
