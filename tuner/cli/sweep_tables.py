@@ -13,6 +13,7 @@ from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.objective_output import print_champion_rule, print_excluded, print_trials
 from tuner.cli.winner_remarks import (
     print_account,
+    print_baselines,
     print_default,
     print_learnt,
     print_looks,
@@ -125,6 +126,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     print_promised(outcome, winner, out)
     print_default(winner, outcome.config.epochs, out)
+    print_baselines(winner, out)
     print_refit(winner, out)
     print_confirmed(winner, out)
     print_looks(winner, out)

@@ -203,7 +203,7 @@ class SweepRun:
         Raises:
             SweepError: there is no model.
         """
-        from tuner.sweeps import finalize, publication, registration  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
+        from tuner.sweeps import baselines, finalize, publication, registration  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
 
         config, inputs, folder, storage, events = self.config, self.inputs, self.folder, self.storage, self.events
         if folder.result.exists():
@@ -214,6 +214,7 @@ class SweepRun:
         winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
         outcome = keep_result(replace(self.outcome(), winner=winner))  # from here on the model is safe
         self.trainings.clear()
+        outcome = baselines.with_baselines(outcome, inputs.splits, folder, events)
         self.stop.check()
         outcome = registration.register_best(outcome, self.tracker, self.store, inputs.splits, events)
         outcome = replace(outcome, seconds=self.stopwatch.seconds)
