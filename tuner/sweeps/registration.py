@@ -27,7 +27,7 @@ from tuner.tracking.finished_sweeps import log_winner, tested_on
 from tuner.tracking.front import log_front
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.retry import is_mlflow_error, retry
-from tuner.tracking.run_tags import identity_tags
+from tuner.tracking.run_tags import code_tags, identity_tags
 from tuner.tracking.runs import MlflowSweep
 from tuner.tracking.score_tags import own_tags
 from tuner.tracking.store import Store
@@ -109,7 +109,7 @@ def register_winner(
         tested_before=winner.tested_before,
         accuracy=winner.scores.accuracy,
         test_data=winner.test_data,
-        tags=(own_tags(validation) if validation else {}) | identity_tags(config),
+        tags=(own_tags(validation) if validation else {}) | identity_tags(config) | code_tags(config),
         description=_description(winner),
     )
     register(store.uri, candidate)
