@@ -20,7 +20,7 @@ from typing import Self
 
 from tuner.core.code_files import gather, roots_of, shown
 from tuner.core.errors import TunerError, describe_disk_error, one_line
-from tuner.core.files import digest, read_checked_json, slug, write_atomic, write_checked_json
+from tuner.core.files import digest, is_file, read_checked_json, slug, write_atomic, write_checked_json
 
 MANIFEST = "code.json"
 
@@ -166,7 +166,7 @@ def keep(file: Path, folder: Path, function: str = "") -> KeptCode:
 
 def is_kept(folder: Path) -> bool:
     """Whether this is a folder of `KeptCode.save`."""
-    return (folder / MANIFEST).is_file()
+    return is_file(folder / MANIFEST)
 
 
 def _inside(folder: Path, key: str) -> Path:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from tuner.core.code_import import function_of, load
 from tuner.core.code_reference import find_code, find_in_folder
 from tuner.core.errors import TunerError, one_line
-from tuner.core.files import read_checked_json, slug
+from tuner.core.files import is_file, read_checked_json, slug
 from tuner.core.kept_code import MANIFEST, KeptCode
 
 Kind = Literal["models", "datasets"]
@@ -65,6 +65,11 @@ def typed(name: str) -> str:
     return found["typed"] if found else name
 
 
+def shown(name: str) -> str:
+    """The user's file in messages. Other names are as they are."""
+    return kept_code(name).shown(kept_code(name).entry) if is_own(name) else name
+
+
 def digest_of(name: str) -> str:
     """The digest of the code; empty for other names."""
     found = _NAME.fullmatch(name)
@@ -94,7 +99,7 @@ def resolve(kind: Kind, text: str, known: Iterable[str], formats: Iterable[str] 
     found = find_code(text.removeprefix(_FORM), list(formats)) or _in_folder(kind, text)
     if found is not None:
         return adopt(found.read())
-    if text not in known and Path(f"{text}.py").is_file():
+    if text not in known and is_file(Path(f"{text}.py")):
         raise TunerError(f"unknown {kind.removesuffix('s')} '{text}': for your own file write {text}.py")
     return text
 
@@ -113,7 +118,7 @@ def found_here(kind: Kind, text: str) -> str:
 def space_here(pair: str) -> Path | None:
     """The search space of a pair in the folder where one types."""
     path = Path("search_spaces", f"{pair}.toml")
-    return path if path.is_file() and not _is_catalog(path) else None
+    return path if is_file(path) and not _is_catalog(path) else None
 
 
 def adopt(kept: KeptCode) -> str:
@@ -211,8 +216,6 @@ def _check_model(kept: KeptCode, model: Any) -> None:
     for each in list(inspect.signature(model.build).parameters.values())[1:]:
         if each.kind is inspect.Parameter.VAR_KEYWORD:
             raise TunerError(f"{line}: build(**{each.name}): name each hyperparameter, such as dropout=0.1")
-        if each.default is inspect.Parameter.empty and each.kind is not inspect.Parameter.VAR_POSITIONAL:
-            raise TunerError(f"{line}: build: give {each.name} a default value, such as {each.name}=64")
 
 
 def _in_folder(kind: Kind, text: str) -> Any:

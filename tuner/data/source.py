@@ -41,7 +41,7 @@ class Source:
             _check_alias(known_as, text)
         if own_code.is_own(text):
             if target is not None:
-                raise TunerError(f"--target {target}: {own_code.typed(text)} has classes: the option is for csv:PATH")
+                raise TunerError(f"--target {target}: {own_code.shown(text)} has classes: the option is for csv:PATH")
             return cls(text, None, known_as)
         form, colon, path = text.partition(":")
         if not colon:
@@ -78,7 +78,7 @@ class Source:
             splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
         else:
             splits = catalog.load("datasets", form).load(data_root())
-        splits.check_varied(own_code.typed(self.dataset))
+        splits.check_varied(own_code.shown(self.dataset))
         return splits if limit is None else splits.limit(limit)
 
 
@@ -90,8 +90,7 @@ def load_own(dataset: str, name: str) -> Splits:
     """
     from tuner.data.own_splits import check_splits  # noqa: PLC0415 - imports torch
 
-    code = own_code.kept_code(dataset)
-    splits = check_splits(catalog.load("datasets", dataset).load(data_root()), code.shown(code.entry))
+    splits = check_splits(catalog.load("datasets", dataset).load(data_root()), own_code.shown(dataset))
     return replace(splits, spec=replace(splits.spec, name=name))
 
 

@@ -78,7 +78,7 @@ def _check_dataset(text: str, tell: Tell) -> Splits:
     splits = source.load()
     if source.load().fingerprint() != splits.fingerprint():
         raise TunerError(
-            f"{own_code.typed(source.dataset)}: load gives other samples the second time: a sweep that is resumed must "
+            f"{own_code.shown(source.dataset)}: load gives other samples the second time: a sweep that is resumed must "
             "find the same; use a fixed seed, and sort what you list"
         )
     sizes = ", ".join(f"{len(getattr(splits, part).targets):,} {part}" for part in ("train", "validation", "test"))
@@ -134,6 +134,7 @@ def _check_saved(spec: DataSpec, test: Split, model: str, training: Training) ->
         folder = Path(scratch) / "model"
         folder.mkdir()
         save_model(folder, spec, model, {}, training.model.state_dict())
+        torch.manual_seed(1)  # what is not in the file is drawn anew
         loaded, data = load_model(folder)
     before, after = (predict_logits(each, samples.inputs) for each in (training.model, loaded))
     if not torch.allclose(before, after, atol=_TOLERANCE):

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from tuner.core import catalog
@@ -78,6 +79,10 @@ def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -
     network = module.build(data, **arguments)
     if not isinstance(network, nn.Module):
         raise TunerError(f"build of {title(model)} gives {type(network).__name__}: it must return an nn.Module")
+    if any(map(is_lazy, network.parameters())):
+        raise TunerError(
+            f"build of {title(model)} gives a lazy module, whose sizes are open: take them from data.shape"
+        )
     return Classifier(data, network, normalisation)
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from tuner.core.errors import TunerError, check_name, one_line
 from tuner.core.files import write_atomic
-from tuner.core.own_code import adopt_folder, keep_in
+from tuner.core.own_code import adopt_folder, is_own, keep_in, typed
 from tuner.data.dates import PARTS
 from tuner.data.encoding import Raw, Tell, to_inputs
 from tuner.data.spec import Column, DataSpec
@@ -170,6 +170,12 @@ def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
     except (OSError, ArithmeticError, LookupError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise TunerError(f"cannot load the model in {folder}: {type(error).__name__}: {one_line(error)}") from None
     return model.eval(), data
+
+
+def own_code_in(folder: Path) -> str:
+    """The file of a user's own code that loading the model in `folder` runs; empty for a model of the catalog."""
+    model = ModelDescription.load(folder).model
+    return typed(model) if is_own(model) else ""
 
 
 def _check_size(description: ModelDescription, weights: Path) -> None:

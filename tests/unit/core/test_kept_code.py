@@ -228,7 +228,7 @@ def test_functions() -> None:
         TunerError, match=r"^my_model.py has no function build: write def build\(data\), or name .*my_model.py:make"
     ):
         function_of(kept, "build", 1, "def build(data)")
-    with pytest.raises(TunerError, match=r"^my_model.py:5: two\(a, b\) takes other arguments: write def build"):
+    with pytest.raises(TunerError, match=r"^my_model.py:5: two\(a, b\) takes other arguments: give b a default value"):
         function_of(kept, "two", 1, "def build(data)")
     kept = read_code(Path("my_model.py"), "two")
     assert kept.name == "my_model_two"
