@@ -59,7 +59,7 @@ def test_goes_on_predicts_and_loads_after_kill_9_when_the_files_are_gone(
     write_image(tmp_path / "new.png")
     said = tuner("predict", "my_data-my_model", "new.png", "--json", folder=tmp_path)
     assert said.returncode == 0, said.stderr
-    assert json.loads(said.stdout.splitlines()[0])["class"] == "down"
+    assert [each["class"] for each in json.loads(said.stdout)] == ["down"]
     assert "runs code of its own" in said.stderr
     uri = f"sqlite:///{tmp_path}/runs/mlflow.db"
     loaded = subprocess.run(

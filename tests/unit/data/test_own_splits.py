@@ -41,7 +41,7 @@ def test_good_splits_are_given_back(task: Any) -> None:
         (with_spec(classes=(0, 1, 2)), "classes holds 0: class names are texts"),
         (with_spec(mean=(1.0,)), "mean has 1 numbers: it must be a tuple of 3, one for each channel"),
         (with_spec(std=(1.0, 0.0, 1.0)), "std must be above 0 everywhere"),
-        (replace(GOOD, train=GOOD.train.inputs), "train must be a tuner.data.spec.Split of two tensors"),
+        (replace(GOOD, train=GOOD.train.inputs), "train must be a tuner.data.spec.Split of two tensors"),  # type: ignore[arg-type]
         (with_train(inputs=GOOD.train.inputs.permute(0, 2, 3, 1)), "train.inputs has the shape (32, 32, 32, 3)"),
         (with_train(inputs=GOOD.train.inputs[:0], targets=GOOD.train.targets[:0]), "train.inputs has the shape (0, 3,"),
         (with_train(inputs=GOOD.train.inputs.float() / 0), "train.inputs has NaN or infinity"),
