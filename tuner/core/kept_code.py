@@ -104,7 +104,7 @@ class KeptCode:
                 raise TunerError(f"the copy of the code in {folder} was changed: it is not what its sweep began with")
         except OSError as error:
             raise TunerError(f"cannot read the copy of the code in {folder}: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             if isinstance(error, TunerError):
                 raise
             raise TunerError(f"{folder / MANIFEST} is damaged: {type(error).__name__}: {one_line(error)}") from None

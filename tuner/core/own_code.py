@@ -21,7 +21,7 @@ from tuner.core.code_import import function_of, load
 from tuner.core.code_reference import find_code, find_in_folder
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import is_file, read_checked_json, slug
-from tuner.core.kept_code import MANIFEST, KeptCode
+from tuner.core.kept_code import MANIFEST, KeptCode, is_kept
 
 Kind = Literal["models", "datasets"]
 CODE_FOLDER = "code"  # in a sweep's folder and beside a saved model: a folder of kept code for each of them
@@ -134,9 +134,11 @@ def adopt_folder(folder: Path) -> None:
         try:
             said = read_checked_json(manifest)
             kept = KeptCode(entry=said["entry"], function=said["function"], roots=tuple(said["roots"]), files={})
-            _folders[f"{_FORM}{kept.typed}@{said['digest']}"] = manifest.parent
-        except (OSError, ValueError, KeyError, TypeError):
+            name = f"{_FORM}{kept.typed}@{said['digest']}"
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             continue  # it is told when the code is needed
+        if name not in _folders or not is_kept(_folders[name]):
+            _folders[name] = manifest.parent
 
 
 def keep_in(folder: Path, **names: str) -> None:

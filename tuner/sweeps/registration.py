@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from tuner.core import own_code
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
@@ -111,6 +112,7 @@ def register_winner(
         test_data=winner.test_data,
         tags=(own_tags(validation) if validation else {}) | identity_tags(config) | code_tags(config),
         description=_description(winner),
+        code=own_code.kept_code(config.model) if own_code.is_own(config.model) else None,
     )
     register(store.uri, candidate)
     model = crown(Versions(store.uri, config.pair), config.uid, config.data, load)

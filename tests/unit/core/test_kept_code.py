@@ -12,6 +12,7 @@ import pytest
 from tuner.core.code_files import MOST_BYTES
 from tuner.core.code_import import function_of, keywords_of, load
 from tuner.core.code_reference import find_code, find_in_folder
+from tuner.core.code_requirements import requirements_of
 from tuner.core.errors import TunerError
 from tuner.core.kept_code import KeptCode, keep, read_code
 
@@ -275,3 +276,11 @@ def test_names_in_a_folder() -> None:
     assert found.file == Path("models/net.py").absolute()
     assert find_in_folder("other", "models", "build") is None
     assert find_in_folder("../net", "models", "build") is None
+
+
+def test_the_packages_that_code_needs() -> None:
+    write("helper.py", "import json\nimport sklearn.metrics\n")
+    kept = read_code(
+        write("my_model.py", "import helper, torch.nn\nfrom PIL import Image\nfrom tuner.data import spec\n")
+    )
+    assert [each.partition("==")[0] for each in requirements_of(kept)] == ["pillow", "scikit-learn", "torch"]
