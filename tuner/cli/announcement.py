@@ -21,7 +21,7 @@ BEGUN = r"(one trial|\d+ trials|the best trial|the finalists) of "
 
 def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
     """What begins: the search, or once that is over what `confirms` its best trial."""
-    name, what = f"[bold]{config.name}[/bold]", f"{config.model} on {config.dataset_name}"
+    name, what = f"[bold]{config.name}[/bold]", f"{config.model_name} on {config.dataset_name}"
     if confirms:
         which = "the finalists" if config.finalists else "the best trial"
         return f"{name}: {which} of {what}, again with other seeds"

@@ -84,7 +84,7 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
     config, summary = status.config, status.summary
     reason = f": {status.reason}" if status.reason else ""
     out.print(
-        f"[bold]{config.name}[/bold]: {config.model} on {config.dataset_name}, [bold]{status.state}[/bold]", end=""
+        f"[bold]{config.name}[/bold]: {config.model_name} on {config.dataset_name}, [bold]{status.state}[/bold]", end=""
     )
     out.print(reason, markup=False)
     out.print(f"trials    {summary.by_state()}; {counted(summary.epochs, 'epoch')}")

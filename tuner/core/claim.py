@@ -24,6 +24,7 @@ def claim_folder(config: SweepConfig, home: Path, *, fixed: bool) -> tuple[Sweep
     try:
         while True:
             config.save(scratch)
+            config.keep_code(scratch)
             if _rename(scratch, home / config.name):
                 return config, home / config.name
             if fixed:

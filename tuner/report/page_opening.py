@@ -14,7 +14,7 @@ from tuner.report.findings import Findings
 def opening(findings: Findings) -> str:
     """What was done, and how good the result is."""
     config, result = findings.config, findings.result
-    model = f"The model {config.model} for {config.dataset_name}"
+    model = f"The model {config.model_name} for {config.dataset_name}"
     tried = len(findings.records)
     if result is None:
         return f"{model} is being tuned: {counted(tried, 'setting')} tried so far."

@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.budgets import check_gpus_for
 from tuner.core.callback import Callback
 from tuner.core.config import TRIALS, SweepConfig
@@ -33,6 +33,7 @@ from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.sweeps.warm_trials import take_trials
 from tuner.training.classifier import check_task, model_note, model_parameters, try_value
 from tuner.training.hyperparameters import TRAINING_PARAMETERS
+from tuner.training.model_check import check_own_model
 
 
 def plan(
@@ -49,6 +50,7 @@ def plan(
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
     """
+    request = replace(request, model=catalog.resolve("models", request.model))
     catalog.check("models", request.model)
     data = Source.parse(request.dataset, request.target, request.known_as)
     load = cache(partial(data.load, request.limit))
@@ -61,6 +63,7 @@ def plan(
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
+    check_own_model(load().spec, load().train, request.model)
     if request.scheduler == "pbt":
         again = "--confirm" if request.confirm else "--refit" if request.refit else ""
         check_population(space, trials, again, request.storage)
@@ -71,7 +74,9 @@ def plan(
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
-        raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
+        raise TunerError(
+            f"--from-trial: the weights of {own_code.title(request.model)} are not the ones that the trial started from"
+        )
     config = replace(config, pretrained=weights)
     if request.warm_start is not None:
         taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
@@ -199,7 +204,7 @@ def read_space(data: Source, model: str, file: Path | None, load: Callable[[], S
         return own
     spec = load().spec
     check_task(spec, model)
-    return default_space(model, spec.task), f"the default space of {model} for {spec.task} data"
+    return default_space(model, spec.task), f"the default space of {own_code.title(model)} for {spec.task} data"
 
 
 def check_names(space: SearchSpace, model: str, source: str) -> None:
@@ -207,7 +212,7 @@ def check_names(space: SearchSpace, model: str, source: str) -> None:
     known = {*TRAINING_PARAMETERS, *model_parameters(model)}
     for parameter in space.parameters:
         if parameter.name not in known:
-            error = unknown(f"parameter of training and of {model}", parameter.name, known)
+            error = unknown(f"parameter of training and of {own_code.title(model)}", parameter.name, known)
             raise TunerError(f"{source}: params.{parameter.name}: {error}")
 
 

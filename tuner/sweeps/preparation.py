@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.budget_text import ended_text
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.claim import claim_folder
@@ -30,6 +30,7 @@ from tuner.sweeps.growth import announce, begin_growth, going_on, grown, with_mo
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
 from tuner.sweeps.new_space import check_new_space, finish_drawing
+from tuner.sweeps.own_code import read_own_code, tell_changes, tell_other_code
 from tuner.sweeps.pair import check_data_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
 from tuner.sweeps.resume import check_inputs, fit_to_machine
@@ -44,16 +45,19 @@ def begin(
 ) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
     """Plans a sweep and makes its folder, without running it. See `sweep`."""
     request.check()
-    data, events = Source.parse(request.dataset, request.target, request.known_as), Callbacks(callbacks)
+    events = Callbacks(callbacks)
+    request = read_own_code(request, events)
+    data = Source.parse(request.dataset, request.target, request.known_as)
     catalog.check("models", request.model)
     home = make_folder(home or tuner_home())
     store = Store.of(home)
     store.check()
-    name = _free_name(request.name, f"{data.name}-{request.model}", home)
+    name = _free_name(request.name, f"{data.name}-{own_code.title(request.model)}", home)
     with events.phase("Reading the data"):
         config, inputs = plan(request, name, home=home, events=events)
         config = identify(config, inputs.splits, home)
     check_data_name(config, store, home, events)
+    tell_other_code(config, home, events)
     if request.name is not None:
         check_sweep_is_no_pair(name, config, home)
     if request.fixed is None:
@@ -87,6 +91,7 @@ def training_request(
     if from_best and from_trial:
         raise TunerError("--from-best and --from-trial: give one of them")
     home, events = home or tuner_home(), Callbacks(callbacks)
+    request = read_own_code(request, events)
     single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
     if from_best is None and from_trial is None:
         _note_default_space(request, Source.parse(request.dataset, request.target, request.known_as), events)
@@ -188,6 +193,7 @@ def prepare_again(config: SweepConfig, folder: SweepFolder, events: Callbacks) -
         _check_writable(store, config, events)
     except UnreachableError as error:
         events.on_note(f"{error}: training continues, and MLflow gets the rest later")
+    tell_changes(config, events)
     config = fit_to_machine(config)
     with events.phase("Reading the data"):
         return config, check_inputs(config)
@@ -216,10 +222,9 @@ def _note_default_space(request: SweepRequest, data: Source, events: Callback) -
     """Says so when the pair has no search space of its own."""
     catalog.check("models", request.model)
     if request.space is None and not catalog.has_space(data.name, request.model):
-        pair = f"{data.name}-{request.model}"
-        events.on_note(
-            f"{pair} has no search space of its own: the default one of {request.model} is used", warning=False
-        )
+        model = own_code.title(request.model)
+        pair = f"{data.name}-{model}"
+        events.on_note(f"{pair} has no search space of its own: the default one of {model} is used", warning=False)
 
 
 def _free_name(name: str | None, pair: str, home: Path) -> str:
