@@ -123,6 +123,7 @@ class SweepRun:
             self.folder, self.tracker, self.events, self.stop, self.lock, self.shutdown, in_process=in_process
         )
         with ExitStack() as stack:
+            stack.enter_context(self.trainings.study.asking_ahead(self.config.concurrency))
             with self.events.phase("" if in_process else "Starting Ray"):
                 executor = make_executor(self.config, self.folder, self.stop, self.shutdown.give_up)
                 stack.enter_context(executor)
