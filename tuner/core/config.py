@@ -98,6 +98,8 @@ class SweepConfig:
     """What is tested: one of TESTS."""
     sampler: str = SAMPLERS[0]
     """How points are drawn: one of SAMPLERS."""
+    auto: str = ""
+    """Why it was chosen, with `--sampler auto`; empty where a user named it."""
     scheduler: str = SCHEDULERS[0]
     """Which trials are stopped early: one of SCHEDULERS."""
     objective: str = PLAIN.objective_text

@@ -11,7 +11,7 @@ from tuner.core.budgets import BudgetState
 from tuner.core.config import TRIALS, SweepConfig
 from tuner.core.confirm_request import CONFIRM, ConfirmRequest
 from tuner.core.errors import TunerError
-from tuner.core.search_options import SAMPLERS, SCHEDULERS
+from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
 from tuner.core.units import parse_seconds
 from tuner.search.advice import Advice
 from tuner.search.overrides import override
@@ -89,7 +89,8 @@ def pair_space(config: SweepConfig, task: str) -> dict[str, Any]:
 
 def _searching(config: SweepConfig) -> list[str]:
     """How the sweep drew, compared and stopped trials. A grid is searched once: what comes next is no grid any more."""
-    options = [] if config.sampler in (SAMPLERS[0], "grid") else ["--sampler", config.sampler]
+    sampler = AUTO if config.auto else config.sampler
+    options = [] if sampler in (SAMPLERS[0], "grid") else ["--sampler", sampler]
     options += [] if config.scheduler == SCHEDULERS[0] else ["--scheduler", config.scheduler]
     return [*options, *config.goal.words()]
 

@@ -31,6 +31,7 @@ from tuner.search.next_command import TIMES
 from tuner.search.samplers.grid import grid_size
 from tuner.search.space_file import space_of
 from tuner.search.study_reader import GPU_SPENT, StudyReader
+from tuner.sweeps.auto_sampler import chosen_again
 from tuner.sweeps.budget_growth import with_budgets
 from tuner.sweeps.confirmation import lacks, seeds_after
 from tuner.sweeps.lock import clear_order
@@ -49,7 +50,7 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
     if config.scheduler == "pbt" and (asked.changes_space or asked.max_epochs is not None):
         raise TunerError(_full(config, config.trials))
     if asked.changes_space:
-        config = with_space(config, asked, records, events or Callback())
+        config = chosen_again(with_space(config, asked, records, events or Callback()), asked.trials or config.trials)
     config = with_epochs(config, asked, records, _winner_in(folder))
     most = most_trials(config)
     trials = asked.trials or (most if config.sampler == "grid" and asked.changes_space else config.trials)
