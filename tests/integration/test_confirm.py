@@ -26,6 +26,7 @@ from tuner.core.result_file import read_result
 from tuner.core.summary import Summary
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_request import SweepRequest
+from tuner.data.source import Source
 from tuner.search.study_reader import read_records
 from tuner.sweeps import api
 from tuner.sweeps.compare import compare
@@ -226,6 +227,36 @@ def test_a_confirmation_that_is_interrupted_is_resumed_where_it_was(trained: Out
     assert {run.info.status for run in children(home).values()} == {"FINISHED"}
     code, out, _ = typed("status", NAME)
     assert ", finished" in out
+
+
+def test_on_folds_each_sample_is_validated_once_also_after_an_interruption(
+    trained: Outcome, home: Path, typed: Typed
+) -> None:
+    asked = ConfirmRequest.of_folds(3, {}, reshuffle=False, test="winner")
+    outcome = api.confirm(NAME, asked, callbacks=[Interrupting(5)])
+    forget_mlflow()
+    assert outcome.winner is None
+    folder = SweepFolder(home / NAME)
+    before = read_records(folder.confirmation.journal)
+    code, out, err = typed("resume", NAME, "--json")
+    assert code == 0, err
+    assert "confirming trial 0 on 3 folds of the training and validation samples: 3 epochs each" in err
+    found, after = json.loads(out)["confirm"], read_records(folder.confirmation.journal)
+    assert [record.epoch for record in after] == [3, 3, 3]
+    assert after[0] == before[0]
+    assert found["folds"] is True
+    assert found["values"] == [record.score for record in after]
+    splits = Source.parse("csv:t.csv", "y").load(None)
+    size = (len(splits.train.targets) + len(splits.validation.targets)) // 3
+    assert size != len(splits.validation.targets)
+    for record in after:  # its accuracy is that of as many samples as a fold has
+        assert any(record.score * each == pytest.approx(round(record.score * each)) for each in (size, size + 1))
+    forget_mlflow()
+    code, _, err = typed("confirm", NAME, "--folds", "4")
+    assert code == 2
+    assert err.startswith(f"error: the sweep {NAME} was confirmed with --folds 3 --test winner; to confirm it anew, ")
+    code, _, err = typed("confirm", NAME, "--folds", "4", "--seeds", "3")
+    assert (code, err.count("\n")) == (2, 1)
 
 
 CONFIRMED = ("--trials", "2", "--max-epochs", "4", "--concurrency", "2", "--confirm", "3", "--time-budget", "10m")

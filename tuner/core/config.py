@@ -94,6 +94,8 @@ class SweepConfig:
     """Of how many of the best trials this is done, so that the winner is chosen by it; 0 for the winner alone."""
     reshuffle: bool = False
     """Whether each of these seeds has its own division of the samples into training and validation."""
+    folds: bool = False
+    """Whether the samples are divided into folds, one for each of these seeds."""
     test: str = TESTS[0]
     """What is tested: one of TESTS."""
     sampler: str = SAMPLERS[0]

@@ -38,6 +38,8 @@ class Finalists:
     """With how many other seeds each was to be trained."""
     seeds: tuple[int, ...]
     """Those that are compared: each finalist that can win has completed its training with them."""
+    folds: bool = False
+    """Whether each seed stands for a fold, which was the validation split of its training."""
     trials: tuple[Finalist, ...]
     """The one with the best mean first, and then those that are not compared."""
 
@@ -58,7 +60,7 @@ class Finalists:
             for each in raw["trials"]
         )
         known = {name: raw[name] for name in ("plan", "objective", "asked")}
-        return cls(**known, seeds=tuple(raw["seeds"]), trials=trials)
+        return cls(**known, folds=raw.get("folds", False), seeds=tuple(raw["seeds"]), trials=trials)
 
 
 def finalists_of(config: SweepConfig, records: Sequence[TrialRecord]) -> list[TrialRecord]:

@@ -98,7 +98,11 @@ def _searching(config: SweepConfig) -> list[str]:
 def _after_the_search(config: SweepConfig) -> list[str]:
     """What was done with the winner."""
     asked = ConfirmRequest(
-        seeds=config.confirm, reshuffle=config.reshuffle, test=config.test, finalists=config.finalists
+        seeds=config.confirm,
+        reshuffle=config.reshuffle,
+        test=config.test,
+        finalists=config.finalists,
+        folds=config.folds,
     )
     return [*(asked.words(CONFIRM) if config.confirm else []), *(["--refit"] if config.refit else [])]
 

@@ -38,9 +38,8 @@ def plan_finalists(config: SweepConfig, folder: SweepFolder, study: Study, event
     if len(finalists) < config.finalists:
         found = f"{len(finalists)} of {config.finalists} finalists"
         events.on_note(f"there are only {found}: one is a trial that was trained in full", warning=False)
-    new = ConfirmPlan.of(
-        finalists, seeds_after(config.seed, config.confirm), reshuffle=config.reshuffle, test=config.test
-    )
+    seeds = seeds_after(config.seed, config.confirm)
+    new = ConfirmPlan.of(finalists, seeds, reshuffle=config.reshuffle, folds=config.folds, test=config.test)
     plan = replace(new, finalists=new.trials)
     earlier = ConfirmPlan.load_earlier(folder)
     if earlier is not None:
@@ -60,7 +59,7 @@ def _goes_on(config: SweepConfig, folder: SweepFolder, earlier: ConfirmPlan, pla
     """Whether the trainings of an earlier plan are of the same kind, and none of them has failed or was stopped."""
     journal = folder.confirmation.journal
     states = {record.state for record in read_records(journal)} if journal.exists() else set()
-    same = (earlier.seeds, earlier.reshuffle, earlier.test) == (plan.seeds, plan.reshuffle, plan.test)
+    same = (earlier.seeds, earlier.how) == (plan.seeds, plan.how)
     epochs = [epochs_of(config, each.trials[0]) for each in (earlier, plan)]
     return same and bool(earlier.finalists) and epochs[0] == epochs[1] and states <= {"COMPLETE", "RUNNING"}
 
@@ -94,12 +93,19 @@ def compare_finalists(
     for number in plan.finalists:
         reasons = "; ".join(f"{count} x {reason}" for reason, count in failed[number].most_common())
         values = [done[number][seed] for seed in seeds] if number in able else []
-        score, own = spread_of(values, most=most) if values else None, searched[number].score
+        score = spread_of(values, overlap=plan.overlap, most=most) if values else None
         if score and plan.reshuffle:
             score = replace(score, interval=None)  # of scores that share samples it would be too narrow
-        found.append(Finalist(trial=number, own=own, score=score, failed=reasons))
+        found.append(Finalist(trial=number, own=searched[number].score, score=score, failed=reasons))
     found.sort(key=lambda each: objective.gain(each.score.mean) if each.score else -inf, reverse=True)  # stable
-    return Finalists(plan=plan.uid, objective=objective.name, asked=len(plan.seeds), seeds=seeds, trials=tuple(found))
+    return Finalists(
+        plan=plan.uid,
+        objective=objective.name,
+        asked=len(plan.seeds),
+        folds=plan.folds,
+        seeds=seeds,
+        trials=tuple(found),
+    )
 
 
 def finalists_in(config: SweepConfig, trainings: Trainings) -> Finalists | None:

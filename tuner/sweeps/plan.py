@@ -28,6 +28,7 @@ from tuner.search.space import SearchSpace
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.auto_sampler import with_sampler
+from tuner.sweeps.confirmation import check_folds
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.start_points import has_default, with_start_points
@@ -71,6 +72,7 @@ def plan(
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
     config = replace(_config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto)
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
+    check_folds(request.confirm, inputs.splits)
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
@@ -158,7 +160,7 @@ def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
     """The fields of SweepConfig that say how the winner is confirmed."""
     if asked is None:
         return {}
-    how = {"reshuffle": asked.reshuffle, "test": asked.test}
+    how = {"reshuffle": asked.reshuffle, "folds": asked.folds, "test": asked.test}
     return {"confirm": asked.seeds, "finalists": asked.finalists, **how}
 
 

@@ -347,10 +347,10 @@ def test_a_finished_sweep_has_its_finalists_and_is_not_confirmed_again(folder: S
     assert read_winner(folder.path, SEARCHED).finalists == found
     replace(plan, finalists=(1,)).save(folder)
     assert is_pending(folder), "with other finalists it is not what the plan comes to"
-    words = r"^the sweep demo has trained 1 finalist with 2 other seeds each: that confirms its winner$"
+    words = r"^the sweep demo has trained 1 finalist with 2 other seeds: that confirms its winner$"
     with pytest.raises(TunerError, match=words):
         plan_more(make_config(), folder, SEARCHED[1], ConfirmRequest(seeds=5))
-    words = r"seeds each; its winner, the default, is none of them; to confirm it anew, delete .*/confirm$"
+    words = r"seeds; its winner, the default, is none of them; to confirm it anew, delete .*/confirm$"
     with pytest.raises(TunerError, match=words):
         plan_more(make_config(), folder, SEARCHED[0], ConfirmRequest(seeds=5))
     out = Console(file=StringIO(), width=200)
