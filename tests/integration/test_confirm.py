@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 from support.common import Command, Start, Typed, make_config, read_runs
+from support.killed_confirmation import kill_and_resume
 from support.made_up_search import Recorder
-from support.processes import end, wait_until
 from support.small_trainings import PAIR, client, train, write_table
 
 from tuner.core.confirm_request import ConfirmRequest
@@ -32,7 +32,6 @@ from tuner.sweeps import api
 from tuner.sweeps.compare import compare
 from tuner.sweeps.confirmation import is_pending
 from tuner.sweeps.lock import lock_sweep
-from tuner.sweeps.sweep_reader import SweepReader
 from tuner.tracking.store import Store
 
 NAME = f"{PAIR}-1"
@@ -268,28 +267,10 @@ def test_a_sweep_that_is_killed_while_it_confirms_trains_no_further_trial_and_lo
 ) -> None:
     """With two workers and kill -9: the search is over, and the confirmation goes on."""
     where = tmp_path / "sweep"
-    where.mkdir()
-    folder = SweepFolder(where / "runs" / "x")
-    process = start("sweep", "digits", "cnn", "--set", "width=0.5", "--name", "x", *CONFIRMED, folder=where)
-
-    def known() -> int:
-        journal = folder.confirmation.journal
-        return sum(record.epoch for record in read_records(journal)) if journal.exists() else 0
-
-    wait_until(lambda: known() >= 2, process, poll=0.05)
-    end(process, signal.SIGKILL)
-    searched, trained_before = read_records(folder.journal), read_records(folder.confirmation.journal)
-    assert all(record.ended for record in searched)
-    now = SweepReader("x", where / "runs").status()
-    assert (now.state, sum(now.confirm_states.values())) == ("crashed", 3)
-    done = tuner("resume", "x", "--json", folder=where)
-    assert done.returncode == 0, done.stderr
-    assert read_records(folder.journal) == searched
-    after = read_records(folder.confirmation.journal)
+    resumed = kill_and_resume(start, tuner, where, *CONFIRMED)
+    after, result = resumed.after, resumed.result
+    assert sum(resumed.killed.confirm_states.values()) == 3
     assert [(record.state, record.epoch) for record in after] == [("COMPLETE", 4)] * 3
-    for record in trained_before:
-        assert record.metrics.items() <= after[record.number].metrics.items()
-    result = json.loads(done.stdout)
     assert result["confirm"]["values"] == [record.score for record in after]
     assert result["model"]["champion"] is True
     below = children(where / "runs", "x", "digits-cnn")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -84,16 +84,17 @@ def finalists_of(config: SweepConfig, records: Sequence[TrialRecord]) -> list[Tr
     return [best, *sorted(others, key=lambda each: each.best, reverse=True)][: config.finalists]
 
 
-def with_finalists(config: SweepConfig, keeps: Keeps) -> Keeps:
+def with_finalists(config: SweepConfig, keeps: Keeps, before: Collection[int] = ()) -> Keeps:
     """Keeps the checkpoints of all trials that can become finalists, whatever number of epochs the best one will have.
 
-    A trial that is none of the best of its number of epochs does not become one of them later.
+    A trial that is none of the best of its number of epochs does not become one of them later, unless it was one
+    `before` the sweep grew: their means may have chosen it.
     """
     if not config.finalists:
         return keeps
 
     def kept(records: Sequence[TrialRecord]) -> set[int]:
-        found = keeps(records)
+        found = keeps(records) | {record.number for record in records if record.number in before}
         for epochs in {epochs_of(config, record.number) for record in records}:
             alike = [record for record in records if epochs_of(config, record.number) == epochs]
             found |= {record.number for record in finalists_of(config, alike)}

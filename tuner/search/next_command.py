@@ -8,7 +8,7 @@ from typing import Any
 
 from tuner.core.budget_text import budgets_of
 from tuner.core.budgets import BudgetState
-from tuner.core.config import TRIALS, SweepConfig
+from tuner.core.config import OOM, TRIALS, SweepConfig
 from tuner.core.confirm_request import CONFIRM, ConfirmRequest
 from tuner.core.errors import TunerError
 from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
@@ -17,6 +17,7 @@ from tuner.search.advice import Advice
 from tuner.search.overrides import override
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space
+from tuner.search.start_points import START
 
 CONFIRMING = 5  # seeds
 TIMES = 2  # how many times as many trials are proposed to a user
@@ -55,7 +56,7 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
     options += ["--max-epochs", str(epochs)] if epochs != base["epochs"] else []
     options += _searching(config)
     options += ["--time-budget", f"{config.time_budget:g}s"] if _is_duration(config.time_budget) else []
-    options += [*budgets_of(config).words(), *_after_the_search(config)]
+    options += [*budgets_of(config).words(), *_after_the_search(config), *_running(config)]
     return shlex.join(["tuner", "sweep", *data, *options, *_same(config)])
 
 
@@ -105,6 +106,16 @@ def _after_the_search(config: SweepConfig) -> list[str]:
         folds=config.folds,
     )
     return [*(asked.words(CONFIRM) if config.confirm else []), *(["--refit"] if config.refit else [])]
+
+
+def _running(config: SweepConfig) -> list[str]:
+    """Where and how its trials ran, as far as a user asked for it: the rest follows from the machine."""
+    plain = config.goal.by_accuracy and config.scheduler != "pbt"
+    without = not config.default if plain else START not in config.space
+    words = ["--without-default"] if without and config.sampler != "grid" else []
+    words += ["--concurrency", "1"] if config.concurrency == 1 else []  # so that it repeats
+    words += ["--oom", config.oom] if config.oom != OOM[0] else []
+    return [*words, *(["--storage", config.storage] if config.storage else [])]
 
 
 def _same(config: SweepConfig) -> list[str]:

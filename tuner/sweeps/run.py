@@ -148,7 +148,9 @@ class SweepRun:
             return None
         scheduler = make_scheduler(self.config)
         study = self.trainings.study
-        keeps = with_finalists(self.config, best_and_default if self.config.default else only_best)
+        before = ConfirmPlan.load_earlier(self.folder)
+        usual = best_and_default if self.config.default else only_best
+        keeps = with_finalists(self.config, usual, before.finalists if before else ())
         population = make_population(self.config, study, self.folder, self.storage)
         controller = Controller(self.config, study, scheduler, self.folder, self.events, keeps, population)
         for line in controller.budgets.begun:

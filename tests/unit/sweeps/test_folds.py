@@ -126,7 +126,7 @@ def test_the_interval_allows_for_the_samples_that_the_folds_share() -> None:
 def test_the_finalist_with_the_best_mean_over_the_folds_wins() -> None:
     plan = ConfirmPlan(points=plan_of(0, 1, folds=2).points, folds=True, finalists=(0, 1), uid="u")
     records = [scored(0, 0.7), scored(1, 0.9), scored(2, 0.8), scored(3, 0.8)]
-    found = compare_finalists(make_config().goal.first, plan, records, SEARCHED)
+    found = compare_finalists(make_config().goal, plan, records, SEARCHED)
     assert found.best == 1
     assert [each.score.mean for each in found.trials if each.score] == pytest.approx([0.85, 0.75])
     assert all(each.score and each.score.interval for each in found.trials)
