@@ -55,7 +55,8 @@ Sampler = Annotated[
     typer.Option(
         metavar="NAME",
         help="How points are drawn: tpe learns from the trials before; gp (a Gaussian process) and cmaes do, too; "
-        "random; qmc covers the space evenly; grid tries every point. With --scheduler pbt: what trials begin with.",
+        "random; qmc covers the space evenly; grid tries every point; auto chooses one of these. With --scheduler "
+        "pbt: what trials begin with.",
         rich_help_panel=SEARCH,
     ),
 ]

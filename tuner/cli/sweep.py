@@ -51,6 +51,7 @@ def sweep(
     reshuffle: confirming.Reshuffle = False,
     test: confirming.TestBy = "winner",
     finalists: final.Finalists = None,
+    folds: final.Folds = None,
     seeds: final.Seeds = None,
     refit: confirming.Refit = False,
     max_epochs: opt.MaxEpochs = None,
@@ -113,7 +114,7 @@ def sweep(
         scheduler=scheduler,
         refit=refit,
         budgets=budget.budget_request(epoch_budget, gpu_budget, target_score, patience),
-        confirm=ConfirmRequest.of_sweep(confirm, finalists, seeds, reshuffle=reshuffle, test=test),
+        confirm=ConfirmRequest.of_sweep(confirm, finalists, seeds, folds, reshuffle=reshuffle, test=test),
     )
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))
 

@@ -46,7 +46,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     trials = counted(len(outcome.records), "trial")
     epochs = counted(sum(len(record.values) for record in outcome.records), "epoch")
     confirmed = outcome.confirm_seconds
-    more = "" if confirmed is None else f"; then {format_seconds(confirmed)} for the other seeds"
+    more = "" if confirmed is None else f"; then {format_seconds(confirmed)} for the trainings that confirm it"
     out.print(f"{trials} ({states}), {epochs}, {format_seconds(outcome.seconds)}{more}")
     print_end(outcome, out)
     _print_failures(outcome, out)

@@ -99,10 +99,14 @@ class SweepConfig:
     """Of how many of the best trials this is done, so that the winner is chosen by it; 0 for the winner alone."""
     reshuffle: bool = False
     """Whether each of these seeds has its own division of the samples into training and validation."""
+    folds: bool = False
+    """Whether the samples are divided into folds, one for each of these seeds."""
     test: str = TESTS[0]
     """What is tested: one of TESTS."""
     sampler: str = SAMPLERS[0]
     """How points are drawn: one of SAMPLERS."""
+    auto: str = ""
+    """Why it was chosen, with `--sampler auto`; empty where a user named it."""
     scheduler: str = SCHEDULERS[0]
     """Which trials are stopped early: one of SCHEDULERS."""
     objective: str = PLAIN.objective_text

@@ -12,7 +12,7 @@ from tuner.core.config import MOST_EPOCHS, MOST_TRIALS, OOM
 from tuner.core.confirm_request import ConfirmRequest, check_finalists
 from tuner.core.errors import TunerError, unknown
 from tuner.core.objective import PLAIN, Goal
-from tuner.core.search_options import SAMPLERS, SCHEDULERS
+from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +101,8 @@ class SweepRequest:
         """Raises TunerError for a name that is none, and for a sampler or scheduler that cannot take the objectives."""
         if self.oom not in OOM:
             raise unknown("--oom", self.oom, OOM)
-        if self.sampler not in SAMPLERS:
-            raise unknown("--sampler", self.sampler, SAMPLERS)
+        if self.sampler not in (*SAMPLERS, AUTO):
+            raise unknown("--sampler", self.sampler, (*SAMPLERS, AUTO))
         if self.scheduler not in SCHEDULERS:
             raise unknown("--scheduler", self.scheduler, SCHEDULERS)
         if self.goal.several and self.scheduler == "pbt":

@@ -27,6 +27,8 @@ from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
+from tuner.sweeps.auto_sampler import with_sampler
+from tuner.sweeps.confirmation import check_folds
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.start_points import has_default, with_start_points
@@ -56,7 +58,8 @@ def plan(
     load = cache(partial(data.load, request.limit))
     raw, source = _requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
-    trials = _trials(request, space)
+    request, auto = with_sampler(request, space)
+    trials = _trials(request, space, chosen=bool(auto))
     if request.confirm and request.confirm.finalists > trials:
         raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
     split = _resources(request, trials)
@@ -70,8 +73,9 @@ def plan(
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
-    config = _config(request, name, data, space, raw, trials, split, load().fingerprint())
+    config = replace(_config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto)
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
+    check_folds(request.confirm, inputs.splits)
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         raise TunerError(
@@ -143,21 +147,25 @@ def _resources(request: SweepRequest, trials: int) -> TrialResources:
     )
 
 
-def _trials(request: SweepRequest, space: SearchSpace) -> int:
-    """How many trials there are. Raises TunerError for a space that has no grid, or one with fewer points."""
+def _trials(request: SweepRequest, space: SearchSpace, *, chosen: bool) -> int:
+    """How many trials there are; of a grid that was `chosen`, as many as points.
+
+    Raises:
+        TunerError: the space has no grid, or one with fewer points.
+    """
     if request.sampler != "grid":
         return request.trials or TRIALS
     size = grid_size(space.parameters)
-    if request.trials is not None and request.trials > size:
+    if request.trials is not None and request.trials > size and not chosen:
         raise TunerError(f"--trials {request.trials}: the grid has {counted(size, 'point')}: leave --trials out")
-    return request.trials or size
+    return size if chosen else request.trials or size
 
 
 def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
     """The fields of SweepConfig that say how the winner is confirmed."""
     if asked is None:
         return {}
-    how = {"reshuffle": asked.reshuffle, "test": asked.test}
+    how = {"reshuffle": asked.reshuffle, "folds": asked.folds, "test": asked.test}
     return {"confirm": asked.seeds, "finalists": asked.finalists, **how}
 
 

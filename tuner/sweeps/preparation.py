@@ -25,7 +25,7 @@ from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import format_parameters
 from tuner.data.source import Source
 from tuner.search.study_reader import read_records
-from tuner.sweeps.confirmation import is_pending, plan_more
+from tuner.sweeps.confirmation import check_folds, is_pending, plan_more
 from tuner.sweeps.growth import announce, begin_growth, going_on, grown, with_more
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
@@ -178,6 +178,7 @@ def begin_confirming(
 
     planned()  # whatever is wrong with the request is told before the data is read
     config, inputs = prepare_again(config, folder, events)
+    check_folds(asked, inputs.splits)
     with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
         planned().save(folder)
     return config, folder, inputs

@@ -123,6 +123,7 @@ class SweepRun:
             self.folder, self.tracker, self.events, self.stop, self.lock, self.shutdown, in_process=in_process
         )
         with ExitStack() as stack:
+            stack.enter_context(self.trainings.study.asking_ahead(self.config.concurrency))
             with self.events.phase("" if in_process else "Starting Ray"):
                 executor = make_executor(self.config, self.folder, self.stop, self.shutdown.give_up)
                 stack.enter_context(executor)
@@ -147,7 +148,9 @@ class SweepRun:
             return None
         scheduler = make_scheduler(self.config)
         study = self.trainings.study
-        keeps = with_finalists(self.config, best_and_default if self.config.default else only_best)
+        before = ConfirmPlan.load_earlier(self.folder)
+        usual = best_and_default if self.config.default else only_best
+        keeps = with_finalists(self.config, usual, before.finalists if before else ())
         population = make_population(self.config, study, self.folder, self.storage)
         controller = Controller(self.config, study, scheduler, self.folder, self.events, keeps, population)
         for line in controller.budgets.begun:

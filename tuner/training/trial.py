@@ -23,7 +23,7 @@ from tuner.core.records import Value, trial_seed
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.core.trial_report import Report, TrialReport
 from tuner.core.units import counted
-from tuner.data.reshuffle import reshuffle
+from tuner.data.reshuffle import Division
 from tuner.data.spec import DataSpec, Split
 from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
@@ -67,8 +67,8 @@ class TrialJob:
     """The seed of each trial, by its number. Empty where they follow from `seed` and `repeats`."""
     goal: Goal = PLAIN
     """What trials are compared by: it decides which epoch is kept, and what is measured before the first one."""
-    splits: tuple[int, ...] = ()
-    """For each trial the seed of its own division into training and validation. Empty where all have the same."""
+    splits: tuple[Division, ...] = ()
+    """For each trial its own division into training and validation. Empty where all have the same."""
     whole: bool = False
     """Whether they train on the validation samples, too. Their validation scores say nothing then."""
     code: KeptCode | None = None
@@ -89,7 +89,7 @@ class TrialJob:
             return data._replace(train=Split(*map(torch.cat, zip(data.train, data.validation, strict=True))))
         if not self.splits:
             return data
-        train, validation = reshuffle(data.train, data.validation, self.splits[number])
+        train, validation = self.splits[number].of(data.train, data.validation)
         return data._replace(train=train, validation=validation)
 
 
