@@ -96,7 +96,7 @@ def _print_gain(best: BestTrial, out: Console) -> None:
     from tuner.search.importance import NotEnoughTrialsError  # noqa: PLC0415
     from tuner.search.study_reader import read_records  # noqa: PLC0415
 
-    if best.config.trials == 1:
+    if best.config.trials == 1 or best.config.program is not None:
         return
     records = read_records(SweepFolder(tuner_home() / best.config.name).journal)
     try:

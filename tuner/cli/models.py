@@ -14,6 +14,7 @@ from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Schedul
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, pictures, tuner_home
+from tuner.core.search_options import SCHEDULERS
 from tuner.core.sweep_folder import known_sweep
 
 if TYPE_CHECKING:
@@ -46,7 +47,13 @@ def show(
     source = Source.parse(dataset, target)
     with err.status("Reading the data"):
         shown = describe(
-            source, model, pictures(), scheduler=scheduler, max_epochs=max_epochs, sampler=sampler, trials=trials
+            source,
+            model,
+            pictures(),
+            scheduler=scheduler or SCHEDULERS[0],
+            max_epochs=max_epochs,
+            sampler=sampler,
+            trials=trials,
         )
     if as_json:
         out.print_json(json.dumps(shown))

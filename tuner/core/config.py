@@ -126,13 +126,15 @@ class SweepConfig:
     """Whether trial 0 is the default configuration, with which the best trial is compared at the end."""
     refit: bool = False
     """Whether the winner is trained again on training and validation samples together: see `core.refit`."""
+    program: dict[str, Any] | None = None
+    """What trains the trials in place of tuner's own loop: see `core.program`. None for a model on a dataset."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
     @property
     def pair(self) -> str:
         """The name of the MLflow experiment and of the registered model."""
-        return f"{self.dataset_name}-{self.model_name}"
+        return str(self.program["name"]) if self.program else f"{self.dataset_name}-{self.model_name}"
 
     @property
     def model_name(self) -> str:
@@ -143,6 +145,11 @@ class SweepConfig:
     def typed(self) -> list[str]:
         """DATASET and MODEL as words of a command line."""
         return [own_code.typed(self.dataset), own_code.typed(self.model)]
+
+    @property
+    def subject(self) -> str:
+        """What is tuned, for people: `cnn on digits`, or a user's own training code."""
+        return str(self.program["shown"]) if self.program else f"{self.model_name} on {self.dataset_name}"
 
     @property
     def dataset_name(self) -> str:
@@ -167,7 +174,7 @@ class SweepConfig:
     @property
     def goal(self) -> Goal:
         """What "better" means in this sweep."""
-        return Goal.parse(self.objective, self.constraint)
+        return Goal.parse(self.objective, self.constraint, own=self.program is not None)
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""

@@ -14,6 +14,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
 from tuner.core.cost import Cost
 from tuner.core.finalists import Finalists
+from tuner.core.own_winner import OwnWinner
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
@@ -97,7 +98,7 @@ class Outcome:
     folder: Path
     records: tuple[TrialRecord, ...]
     winner: Winner | None
-    """None when the sweep was interrupted."""
+    """None when the sweep was interrupted, and for a user's own code."""
     seconds: float
     """Wall-clock time of the run that searched, without its confirmation."""
     confirm_seconds: float | None = None
@@ -112,6 +113,13 @@ class Outcome:
     """The page with the figures, if it could be made."""
     stopped_by: int = 0
     """The signal that interrupted the sweep; 0 when none did."""
+    own: OwnWinner | None = None
+    """The best trial of a user's own code; None when the sweep was interrupted, and for a model on a dataset."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end."""
+        return self.winner is not None or self.own is not None
 
     @property
     def top(self) -> list[TrialRecord]:
@@ -128,7 +136,7 @@ class Outcome:
         result: dict[str, Any] = {
             "sweep": self.config.name,
             "folder": str(self.folder),
-            "finished": self.winner is not None,
+            "finished": self.finished,
             "trials": Counter(record.word for record in self.records),
             "epochs": sum(len(record.values) for record in self.records),
             "seconds": round(self.seconds, 3),
@@ -139,6 +147,9 @@ class Outcome:
         }
         if self.config.goal.several:
             result["front"] = [record.number for record in self.front]
+        if self.own:
+            goal = {"objective": self.config.objective, "constraint": self.config.constraint}
+            result |= {"best": {**self.own.to_json(), **goal}, "own_sent": self.own.sent}
         if self.winner:
             trial = self.winner.trial
             result["best"] = {

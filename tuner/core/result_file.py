@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.finalists import Finalists
 from tuner.core.outcome import Outcome, RegisteredModel, Winner
+from tuner.core.own_winner import OwnWinner
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
 from tuner.core.scores import Difference, TestScores
@@ -67,6 +68,21 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
         raise TunerError(f"{file} is damaged, or of an earlier version: {error!r}") from None
 
 
+def read_own_winner(folder: Path, records: list[TrialRecord]) -> OwnWinner:
+    """The same of a user's own code."""
+    try:
+        return OwnWinner.from_json(read_result(folder)["best"], records)
+    except (KeyError, TypeError, IndexError) as error:
+        raise TunerError(f"{SweepFolder(folder).result} is damaged: {error!r}") from None
+
+
+def mark_own_sent(folder: Path, winner: OwnWinner) -> None:
+    """Notes in result.json that everything about the sweep is in MLflow, with what was registered of its winner."""
+    old = read_result(folder)
+    best = {**old["best"], **replace(winner, sent=True).to_json()}
+    write_checked_json(SweepFolder(folder).result, {**old, "unsent": "", "own_sent": True, "best": best})
+
+
 def mark_sent(folder: Path, winner: Winner) -> None:
     """Notes in result.json that everything about the sweep is in MLflow, with its registered winner."""
     old = read_result(folder)
@@ -86,7 +102,7 @@ def is_sent(folder: Path) -> bool:
 
 def tells_all_sent(result: Mapping[str, Any]) -> bool:
     """The same, of what `read_result` gives."""
-    return bool(result.get("model")) and not result.get("unsent")
+    return bool(result.get("model") or result.get("own_sent")) and not result.get("unsent")
 
 
 def read_result(folder: Path) -> dict[str, Any]:

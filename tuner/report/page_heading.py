@@ -39,7 +39,7 @@ def heading(findings: Findings) -> Markup:
         sweep=config.name,
         counts=_counts(findings),
         finished=result is not None,
-        scores=[] if result is None else _scores(TestScores.from_json(result["test"])),
+        scores=[] if result is None or config.program else _scores(TestScores.from_json(result["test"])),
         remarks=_remarks(result or {}, findings.num_ranked, config.epochs),
         best=best and _best(best, findings),
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},

@@ -16,6 +16,8 @@ from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import tuner_home
+from tuner.core.python_space import SOURCE
+from tuner.core.search_options import SCHEDULERS
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import counted
 from tuner.data.source import Source
@@ -59,10 +61,10 @@ def plan(
     raw, source = _requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
     request, auto = with_sampler(request, space)
-    trials = _trials(request, space, chosen=bool(auto))
+    trials = count_trials(request, space, chosen=bool(auto))
     if request.confirm and request.confirm.finalists > trials:
         raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
-    split = _resources(request, trials)
+    split = request_resources(request, trials)
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
@@ -106,36 +108,45 @@ def _config(
         known_as=data.known_as,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,
-        trials=trials,
-        epochs=request.max_epochs or space.epochs,
-        time_budget=request.time_budget,
-        concurrency=split.concurrency,
-        cpus_per_trial=split.cpus_per_trial,
-        gpus_per_trial=split.gpus_per_trial,
-        seed=request.seed,
         limit=request.limit,
-        space=raw,
-        storage=request.storage,
-        workers_per_node=request.workers_per_node,
-        max_failures=request.max_failures,
-        max_failure_rate=request.max_failure_rate,
-        trial_timeout=request.trial_timeout,
-        oom=request.oom,
         repeats=request.repeats,
         halved=request.halved,
         data=fingerprint,
-        sampler=request.sampler,
-        scheduler=request.scheduler,
-        objective=request.goal.objective_text,
-        constraint=request.goal.constraint_text,
         default=has_default(request, space) and request.goal.by_accuracy and request.scheduler != "pbt",
         refit=request.refit,
-        **asdict(request.budgets),
+        **searching(request, space, raw, trials, split),
         **_confirming(request.confirm),
     )
 
 
-def _resources(request: SweepRequest, trials: int) -> TrialResources:
+def searching(
+    request: SweepRequest, space: SearchSpace, raw: dict[str, Any], trials: int, split: TrialResources
+) -> dict[str, Any]:
+    """The fields of SweepConfig that say how is searched, whatever trains the trials."""
+    return {
+        "trials": trials,
+        "epochs": request.max_epochs or space.epochs,
+        "time_budget": request.time_budget,
+        "concurrency": split.concurrency,
+        "cpus_per_trial": split.cpus_per_trial,
+        "gpus_per_trial": split.gpus_per_trial,
+        "seed": request.seed,
+        "space": raw,
+        "storage": request.storage,
+        "workers_per_node": request.workers_per_node,
+        "max_failures": request.max_failures,
+        "max_failure_rate": request.max_failure_rate,
+        "trial_timeout": request.trial_timeout,
+        "oom": request.oom,
+        "sampler": request.sampler,
+        "scheduler": request.scheduler or SCHEDULERS[0],
+        "objective": request.goal.objective_text,
+        "constraint": request.goal.constraint_text,
+        **asdict(request.budgets),
+    }
+
+
+def request_resources(request: SweepRequest, trials: int) -> TrialResources:
     return plan_resources(
         ResourceRequest(
             trials=trials,
@@ -147,7 +158,7 @@ def _resources(request: SweepRequest, trials: int) -> TrialResources:
     )
 
 
-def _trials(request: SweepRequest, space: SearchSpace, *, chosen: bool) -> int:
+def count_trials(request: SweepRequest, space: SearchSpace, *, chosen: bool = False) -> int:
     """How many trials there are; of a grid that was `chosen`, as many as points.
 
     Raises:
@@ -171,7 +182,9 @@ def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
 
 def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:
     """The TOML of the search space with the overrides of the command line, and its name for messages."""
-    if request.fixed is None:
+    if request.given_space is not None:
+        raw, source = _with_epochs(request, data, load), SOURCE
+    elif request.fixed is None:
         raw, source = read_space(data, request.model, request.space, load)
     else:
         raw, source = request.fixed, "--set"
@@ -179,6 +192,15 @@ def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Spl
     if not request.overrides:
         return raw, source
     return override(raw, request.overrides), f"{source} with --set"
+
+
+def _with_epochs(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> dict[str, Any]:
+    """The space that a dictionary gives. Where it says nothing of epochs, it has those of the pair's own space."""
+    assert request.given_space is not None
+    if "epochs" in request.given_space:
+        return request.given_space
+    epochs = request.max_epochs or read_space(data, request.model, None, load)[0]["epochs"]
+    return {"epochs": epochs, **request.given_space}
 
 
 def _with_notes(splits: Splits, model: str, space: SearchSpace, epochs: int) -> Splits:
