@@ -12,19 +12,23 @@ RESOURCES, CLUSTER, OUTPUT = "Resources", "Cluster", "Output"
 
 # Arguments
 Dataset = Annotated[
-    str, typer.Argument(metavar="DATASET", help="From `tuner list`, or folder:PATH, csv:PATH.", show_default=False)
+    str,
+    typer.Argument(metavar="DATASET", help="From `tuner list`, or folder:PATH, csv:PATH, FILE.py.", show_default=False),
 ]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name from `tuner list`.", show_default=False)]
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A name from `tuner list`, or FILE.py.", show_default=False)
+]
 DatasetOrCode = Annotated[
     str | None,
     typer.Argument(
         metavar="[DATASET]",
-        help="From `tuner list`, or folder:PATH, csv:PATH. Or a file with your own `def train(trial)`, without MODEL.",
+        help="From `tuner list`, or folder:PATH, csv:PATH, or FILE.py. Or a file with your own `def train(trial)`, "
+        "without MODEL.",
         show_default=False,
     ),
 ]
 ModelOrNone = Annotated[
-    str | None, typer.Argument(metavar="[MODEL]", help="A name from `tuner list`.", show_default=False)
+    str | None, typer.Argument(metavar="[MODEL]", help="A name from `tuner list`, or FILE.py.", show_default=False)
 ]
 Script = Annotated[
     str | None,
@@ -71,7 +75,8 @@ Sampler = Annotated[
     typer.Option(
         metavar="NAME",
         help="How points are drawn: tpe learns from the trials before; gp (a Gaussian process) and cmaes do, too; "
-        "random; qmc covers the space evenly; grid tries every point. With --scheduler pbt: what trials begin with.",
+        "random; qmc covers the space evenly; grid tries every point; auto chooses one of these. With --scheduler "
+        "pbt: what trials begin with.",
         rich_help_panel=SEARCH,
     ),
 ]

@@ -52,6 +52,7 @@ def sweep(
     reshuffle: confirming.Reshuffle = False,
     test: confirming.TestBy = "winner",
     finalists: final.Finalists = None,
+    folds: final.Folds = None,
     seeds: final.Seeds = None,
     refit: confirming.Refit = False,
     max_epochs: opt.MaxEpochs = None,
@@ -119,6 +120,7 @@ def sweep(
             "confirm": confirm,
             "finalists": finalists,
             "seeds": seeds,
+            "folds": folds,
             "reshuffle": reshuffle,
             "test": test,
         }

@@ -15,6 +15,7 @@ from tuner.cli.objective_output import print_champion_rule, print_excluded, prin
 from tuner.cli.own_output import print_own_winner
 from tuner.cli.winner_remarks import (
     print_account,
+    print_baselines,
     print_default,
     print_learnt,
     print_looks,
@@ -47,7 +48,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     trials = counted(len(outcome.records), "trial")
     epochs = counted(sum(len(record.values) for record in outcome.records), "epoch")
     confirmed = outcome.confirm_seconds
-    more = "" if confirmed is None else f"; then {format_seconds(confirmed)} for the other seeds"
+    more = "" if confirmed is None else f"; then {format_seconds(confirmed)} for the trainings that confirm it"
     out.print(f"{trials} ({states}), {epochs}, {format_seconds(outcome.seconds)}{more}")
     print_end(outcome, out)
     _print_failures(outcome, out)
@@ -130,6 +131,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     print_promised(outcome, winner, out)
     print_default(winner, outcome.config.epochs, out)
+    print_baselines(winner, out)
     print_refit(winner, out)
     print_confirmed(winner, out)
     print_looks(winner, out)

@@ -29,6 +29,7 @@ def claim_folder(
         also(scratch)
         while True:
             config.save(scratch)
+            config.keep_code(scratch)
             if _rename(scratch, home / config.name):
                 return config, home / config.name
             if fixed:

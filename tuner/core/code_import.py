@@ -68,9 +68,10 @@ def function_of(kept: KeptCode, default: str, given: int, usage: str) -> Callabl
     try:
         signature(found).bind(*[None] * given)
     except TypeError:
-        raise TunerError(
-            f"{_place(kept, found)}: {name}{signature(found)} takes other arguments: write {usage}"
-        ) from None
+        rest = list(signature(found).parameters.values())[given:]
+        more = next((each.name for each in rest if each.default is Parameter.empty), "")
+        mend = f"give {more} a default value" if more else f"write {usage}"
+        raise TunerError(f"{_place(kept, found)}: {name}{signature(found)} takes other arguments: {mend}") from None
     except ValueError:  # a callable without a signature, such as one in C
         return found  # type: ignore[no-any-return]
     return found  # type: ignore[no-any-return]

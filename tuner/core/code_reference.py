@@ -50,7 +50,12 @@ def find_code(text: str, formats: Collection[str] = ()) -> CodeReference | None:
         return CodeReference(path, function)
     module, colon, function = text.partition(":")
     if colon and module not in formats and _DOTTED.fullmatch(module) and function.isidentifier():
-        return CodeReference(_file_of(module, text), function)
+        found = _file_of(module)
+        if found is None and formats and "." not in module:
+            return None  # a word that is no format is told as that
+        if found is None:
+            raise TunerError(f"{text}: there is no module {module} here ({Path.cwd()}), and none is installed")
+        return CodeReference(found, function)
     return CodeReference(Path(text)) if is_kept(Path(text)) else None
 
 
@@ -83,7 +88,7 @@ def _names(node: ast.stmt) -> list[str]:
     return [each.id for each in targets if isinstance(each, ast.Name)]
 
 
-def _file_of(module: str, text: str) -> Path:
+def _file_of(module: str) -> Path | None:
     """The file of a module, which is looked for here first, then among what is installed. Nothing is imported."""
     top, *rest = module.split(".")
     for place in (Path.cwd() / top, *_installed(top)):
@@ -91,7 +96,7 @@ def _file_of(module: str, text: str) -> Path:
         for file in (folder / "__init__.py", folder.with_name(f"{folder.name}.py")):
             if is_file(file):
                 return file
-    raise TunerError(f"{text}: there is no module {module} here ({Path.cwd()}), and none is installed")
+    return None
 
 
 def _installed(top: str) -> list[Path]:

@@ -20,7 +20,7 @@ from typing import Self
 
 from tuner.core.code_files import gather, roots_of, shown
 from tuner.core.errors import TunerError, describe_disk_error, one_line
-from tuner.core.files import digest, read_checked_json, slug, write_atomic, write_checked_json
+from tuner.core.files import digest, is_file, read_checked_json, slug, write_atomic, write_checked_json
 
 MANIFEST = "code.json"
 
@@ -104,7 +104,7 @@ class KeptCode:
                 raise TunerError(f"the copy of the code in {folder} was changed: it is not what its sweep began with")
         except OSError as error:
             raise TunerError(f"cannot read the copy of the code in {folder}: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             if isinstance(error, TunerError):
                 raise
             raise TunerError(f"{folder / MANIFEST} is damaged: {type(error).__name__}: {one_line(error)}") from None
@@ -166,7 +166,7 @@ def keep(file: Path, folder: Path, function: str = "") -> KeptCode:
 
 def is_kept(folder: Path) -> bool:
     """Whether this is a folder of `KeptCode.save`."""
-    return (folder / MANIFEST).is_file()
+    return is_file(folder / MANIFEST)
 
 
 def _inside(folder: Path, key: str) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.against_default import AgainstDefault
+from tuner.core.baselines import Baseline
 from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
@@ -69,6 +70,8 @@ class Winner:
     """What other seeds said of the best trials of the search; None when that was not asked for."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
+    baselines: tuple[Baseline, ...] | None = None
+    """What simple models reach on the same test samples; None where that is not known."""
 
     @property
     def deciding(self) -> dict[str, float]:
@@ -172,5 +175,10 @@ class Outcome:
             result["default"] = self.winner.default.to_json() if self.winner.default else None
             result["finalists"] = self.winner.finalists.to_json() if self.winner.finalists else None
             result["confirm"] = self.winner.confirm.to_json() if self.winner.confirm else None
+            result["baselines"] = _list(self.winner.baselines)
             result["model"] = asdict(self.winner.model) if self.winner.model else None
         return result
+
+
+def _list(baselines: tuple[Baseline, ...] | None) -> list[dict[str, Any]] | None:
+    return None if baselines is None else [each.to_json() for each in baselines]

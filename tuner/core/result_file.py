@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from tuner.core.against_default import AgainstDefault
+from tuner.core.baselines import Baseline
 from tuner.core.confirmation import Confirmation
 from tuner.core.cost import Cost
 from tuner.core.errors import TunerError, one_line
@@ -60,6 +61,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             refit=Refit(**result["refit"]) if result.get("refit") else None,
             default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
             finalists=Finalists.from_json(result["finalists"]) if result.get("finalists") else None,
+            baselines=_baselines(result.get("baselines")),
             confirm=Confirmation.from_json(result["confirm"]) if result.get("confirm") else None,
         )
     except (KeyError, TypeError, IndexError) as error:
@@ -119,3 +121,7 @@ def _read(file: Path) -> dict[str, Any]:
         return read_checked_json(file)
     except (OSError, ValueError) as error:
         raise TunerError(f"{file} is damaged: {one_line(error)}; to make it again, delete it") from None
+
+
+def _baselines(raw: Sequence[Mapping[str, Any]] | None) -> tuple[Baseline, ...] | None:
+    return None if raw is None else tuple(map(Baseline.from_json, raw))

@@ -13,7 +13,7 @@ from tuner.core.confirm_request import ConfirmRequest, check_finalists
 from tuner.core.errors import TunerError, unknown
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.program_request import ProgramRequest
-from tuner.core.search_options import SAMPLERS, SCHEDULERS
+from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +113,8 @@ class SweepRequest:
         """Raises TunerError for a name that is none, and for a sampler or scheduler that cannot take the objectives."""
         if self.oom not in OOM:
             raise unknown("--oom", self.oom, OOM)
-        if self.sampler not in SAMPLERS:
-            raise unknown("--sampler", self.sampler, SAMPLERS)
+        if self.sampler not in (*SAMPLERS, AUTO):
+            raise unknown("--sampler", self.sampler, (*SAMPLERS, AUTO))
         if self.scheduler is not None and self.scheduler not in SCHEDULERS:
             raise unknown("--scheduler", self.scheduler, SCHEDULERS)
         if self.goal.several and self.scheduler == "pbt":

@@ -153,7 +153,7 @@ PARTS = (
     Part("finalists", "The finalists", lambda f: (f.finalists,), finalists_block, optional=True),
     Part(
         "confirm",
-        "The best trial with other seeds",
+        "The best trial, trained again",
         lambda f: (f.confirmed,),
         confirmation_block,
         draw_confirmation,

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tuner.core.against_default import AgainstDefault
+from tuner.core.baselines import Baseline
 from tuner.core.budget_text import ended_text
 from tuner.core.default_text import default_text
 from tuner.core.machine import package_versions
@@ -69,6 +70,7 @@ def _remarks(result: Mapping[str, Any], trials: int, epochs: int) -> list[str]:
     if result.get("default"):
         text = default_text(AgainstDefault.from_json(result["default"]), epochs)
         remarks.append(f"{text[0].upper()}{text[1:]}.")
+    remarks += [f"Baseline: {Baseline.from_json(raw).text}." for raw in result.get("baselines") or ()]
     if result.get("refit"):
         remarks.append(f"The model has {refit_text(Refit(**result['refit']))}.")
     if result.get("test_looks", 1) > 1:

@@ -16,7 +16,7 @@ def opening(findings: Findings) -> str:
     config, result = findings.config, findings.result
     if config.program is not None:
         return _own_code(findings)
-    model = f"The model {config.model} for {config.dataset_name}"
+    model = f"The model {config.model_name} for {config.dataset_name}"
     tried = len(findings.records)
     if result is None:
         return f"{model} is being tuned: {counted(tried, 'setting')} tried so far."

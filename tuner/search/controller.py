@@ -76,7 +76,7 @@ class Controller:
             if begun is not None:
                 self._renew(self._study.record(begun))
                 return self._issue(self._study.reissue(begun))
-            if not self._at_end() and self._study.count < self._config.trials:
+            if not self._at_end() and self._study.count < self._config.trials and (self._study.ready or not running):
                 return self._issue(self._study.ask())
         return None
 

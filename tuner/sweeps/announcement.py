@@ -7,7 +7,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.earlier import first_trial
 from tuner.core.objective import PLAIN
 from tuner.core.records import DEFAULT_TRIAL
-from tuner.core.search_options import SAMPLERS, SCHEDULERS
+from tuner.core.search_options import SAMPLERS, SCHEDULERS, sampler_text
 from tuner.core.units import counted, format_parameters
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
@@ -35,7 +35,8 @@ def _asked(config: SweepConfig) -> str:
     goal = config.goal
     words = [] if goal.objectives == PLAIN.objectives else [f"objective {' and '.join(map(str, goal.objectives))}"]
     words += [f"constraint {' and '.join(map(str, goal.constraints))}"] if goal.constraints else []
-    words += [] if config.sampler == SAMPLERS[0] else [f"sampler {config.sampler}"]
+    if config.auto or config.sampler != SAMPLERS[0]:
+        words.append(sampler_text(config.sampler, config.auto))
     if config.scheduler != SCHEDULERS[0]:
         rungs = ", ".join(map(str, make_scheduler(config).rungs()))
         words.append(f"scheduler {config.scheduler}{f' (rungs: epochs {rungs})' if rungs else ''}")

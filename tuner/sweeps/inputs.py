@@ -95,7 +95,7 @@ def _read_pretrained(config: SweepConfig) -> Weights:
         if config.weights:
             fitting = [name for name in catalog.names("models") if hasattr(catalog.load("models", name), "pretrained")]
             raise TunerError(
-                f"--weights: {config.model} has no pretrained weights; these models have: {', '.join(fitting)}"
+                f"--weights: {config.model_name} has no pretrained weights; these models have: {', '.join(fitting)}"
             )
         return {}
     if not any(may_be_pretrained(space, config.model) for space in spaces_of(config)):

@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.budgets import check_gpus_for
 from tuner.core.callback import Callback
 from tuner.core.config import TRIALS, SweepConfig
@@ -29,12 +29,15 @@ from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
+from tuner.sweeps.auto_sampler import with_sampler
+from tuner.sweeps.confirmation import check_folds
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.sweeps.warm_trials import take_trials
 from tuner.training.classifier import check_task, model_note, model_parameters, try_value
 from tuner.training.hyperparameters import TRAINING_PARAMETERS
+from tuner.training.model_check import check_own_model
 
 
 def plan(
@@ -51,29 +54,35 @@ def plan(
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
     """
+    request = replace(request, model=catalog.resolve("models", request.model))
     catalog.check("models", request.model)
     data = Source.parse(request.dataset, request.target, request.known_as)
     load = cache(partial(data.load, request.limit))
     raw, source = _requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
-    trials = count_trials(request, space)
+    request, auto = with_sampler(request, space)
+    trials = count_trials(request, space, chosen=bool(auto))
     if request.confirm and request.confirm.finalists > trials:
         raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
     split = request_resources(request, trials)
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
+    check_own_model(load().spec, load().train, request.model)
     if request.scheduler == "pbt":
         again = "--confirm" if request.confirm else "--refit" if request.refit else ""
         check_population(space, trials, again, request.storage)
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
-    config = _config(request, name, data, space, raw, trials, split, load().fingerprint())
+    config = replace(_config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto)
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
+    check_folds(request.confirm, inputs.splits)
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
-        raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
+        raise TunerError(
+            f"--from-trial: the weights of {own_code.title(request.model)} are not the ones that the trial started from"
+        )
     config = replace(config, pretrained=weights)
     if request.warm_start is not None:
         taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
@@ -149,21 +158,25 @@ def request_resources(request: SweepRequest, trials: int) -> TrialResources:
     )
 
 
-def count_trials(request: SweepRequest, space: SearchSpace) -> int:
-    """How many trials there are. Raises TunerError for a space that has no grid, or one with fewer points."""
+def count_trials(request: SweepRequest, space: SearchSpace, *, chosen: bool = False) -> int:
+    """How many trials there are; of a grid that was `chosen`, as many as points.
+
+    Raises:
+        TunerError: the space has no grid, or one with fewer points.
+    """
     if request.sampler != "grid":
         return request.trials or TRIALS
     size = grid_size(space.parameters)
-    if request.trials is not None and request.trials > size:
+    if request.trials is not None and request.trials > size and not chosen:
         raise TunerError(f"--trials {request.trials}: the grid has {counted(size, 'point')}: leave --trials out")
-    return request.trials or size
+    return size if chosen else request.trials or size
 
 
 def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
     """The fields of SweepConfig that say how the winner is confirmed."""
     if asked is None:
         return {}
-    how = {"reshuffle": asked.reshuffle, "test": asked.test}
+    how = {"reshuffle": asked.reshuffle, "folds": asked.folds, "test": asked.test}
     return {"confirm": asked.seeds, "finalists": asked.finalists, **how}
 
 
@@ -221,7 +234,7 @@ def read_space(data: Source, model: str, file: Path | None, load: Callable[[], S
         return own
     spec = load().spec
     check_task(spec, model)
-    return default_space(model, spec.task), f"the default space of {model} for {spec.task} data"
+    return default_space(model, spec.task), f"the default space of {own_code.title(model)} for {spec.task} data"
 
 
 def check_names(space: SearchSpace, model: str, source: str) -> None:
@@ -229,7 +242,7 @@ def check_names(space: SearchSpace, model: str, source: str) -> None:
     known = {*TRAINING_PARAMETERS, *model_parameters(model)}
     for parameter in space.parameters:
         if parameter.name not in known:
-            error = unknown(f"parameter of training and of {model}", parameter.name, known)
+            error = unknown(f"parameter of training and of {own_code.title(model)}", parameter.name, known)
             raise TunerError(f"{source}: params.{parameter.name}: {error}")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.budget_text import ended_text
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.claim import claim_folder
@@ -25,12 +25,13 @@ from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import format_parameters
 from tuner.data.source import Source
 from tuner.search.study_reader import read_records
-from tuner.sweeps.confirmation import is_pending, plan_more
+from tuner.sweeps.confirmation import check_folds, is_pending, plan_more
 from tuner.sweeps.growth import announce, begin_growth, grown, with_more
 from tuner.sweeps.inputs import Inputs, SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
 from tuner.sweeps.new_names import check_store_writable, free_name
 from tuner.sweeps.new_space import check_new_space, finish_drawing
+from tuner.sweeps.own_code import read_own_code, tell_changes, tell_other_code
 from tuner.sweeps.pair import check_data_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
 from tuner.sweeps.program_inputs import ProgramInputs
@@ -47,18 +48,21 @@ def begin(
 ) -> tuple[SweepConfig, SweepFolder, Inputs]:
     """Plans a sweep and makes its folder, without running it. See `sweep`."""
     request.check()
+    events = Callbacks(callbacks)
     if request.program is not None:
-        return begin_program(request, request.program, events=Callbacks(callbacks), home=home)
-    data, events = Source.parse(request.dataset, request.target, request.known_as), Callbacks(callbacks)
+        return begin_program(request, request.program, events=events, home=home)
+    request = read_own_code(request, events)
+    data = Source.parse(request.dataset, request.target, request.known_as)
     catalog.check("models", request.model)
     home = make_folder(home or tuner_home())
     store = Store.of(home)
     store.check()
-    name = free_name(request.name, f"{data.name}-{request.model}", home)
+    name = free_name(request.name, f"{data.name}-{own_code.title(request.model)}", home)
     with events.phase("Reading the data"):
         config, inputs = plan(request, name, home=home, events=events)
         config = identify(config, inputs.splits, home)
     check_data_name(config, store, home, events)
+    tell_other_code(config, home, events)
     if request.name is not None:
         check_sweep_is_no_pair(name, config, home)
     if request.fixed is None:
@@ -92,6 +96,7 @@ def training_request(
     if from_best and from_trial:
         raise TunerError("--from-best and --from-trial: give one of them")
     home, events = home or tuner_home(), Callbacks(callbacks)
+    request = read_own_code(request, events)
     single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
     if from_best is None and from_trial is None:
         _note_default_space(request, Source.parse(request.dataset, request.target, request.known_as), events)
@@ -181,6 +186,8 @@ def begin_confirming(
 
     planned()  # whatever is wrong with the request is told before the data is read
     config, inputs = prepare_again(config, folder, events)
+    if isinstance(inputs, SweepInputs):
+        check_folds(asked, inputs.splits)
     with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
         planned().save(folder)
     return config, folder, inputs
@@ -196,6 +203,7 @@ def prepare_again(config: SweepConfig, folder: SweepFolder, events: Callbacks) -
         check_store_writable(store, config, events)
     except UnreachableError as error:
         events.on_note(f"{error}: training continues, and MLflow gets the rest later")
+    tell_changes(config, events)
     config = fit_to_machine(config)
     if config.program:
         return config, ProgramInputs.open(config, folder)
@@ -212,8 +220,8 @@ def _check_not_running(folder: SweepFolder) -> None:
 def _note_default_space(request: SweepRequest, data: Source, events: Callback) -> None:
     """Says so when the pair has no search space of its own."""
     catalog.check("models", request.model)
-    if request.space is None and request.given_space is None and not catalog.has_space(data.name, request.model):
-        pair = f"{data.name}-{request.model}"
-        events.on_note(
-            f"{pair} has no search space of its own: the default one of {request.model} is used", warning=False
-        )
+    known = request.space is not None or request.given_space is not None
+    if not known and not catalog.has_space(data.name, request.model):
+        model = own_code.title(request.model)
+        pair = f"{data.name}-{model}"
+        events.on_note(f"{pair} has no search space of its own: the default one of {model} is used", warning=False)

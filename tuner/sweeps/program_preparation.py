@@ -19,6 +19,7 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_request import SweepRequest
 from tuner.search.overrides import override
 from tuner.search.space_file import parse_space, read_file
+from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.new_names import check_store_writable, free_name
 from tuner.sweeps.pair import check_sweep_is_no_pair
 from tuner.sweeps.plan import count_trials, request_resources, searching
@@ -70,7 +71,8 @@ def _plan(request: SweepRequest, program: Program, name: str, home: Path, events
         if unused:
             told = f"the command does not name {', '.join(unused)}: the program finds all parameters in TUNER_PARAMS"
             events.on_note(told, warning=False)
-    trials = count_trials(request, space)
+    request, auto = with_sampler(request, space)
+    trials = count_trials(request, space, chosen=bool(auto))
     split = request_resources(request, trials)
     check_gpus_for(request.budgets, split.gpus_per_trial)
     raw = with_start_points(raw, space, request, trials, home, events)
@@ -80,6 +82,7 @@ def _plan(request: SweepRequest, program: Program, name: str, home: Path, events
         model=program.name,
         limit=None,
         program=program.to_json(),
+        auto=auto,
         **searching(request, space, raw, trials, split),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from tuner.core import own_code
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
@@ -28,7 +29,7 @@ from tuner.tracking.finished_sweeps import log_winner, tested_on
 from tuner.tracking.front import log_front
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.retry import is_mlflow_error, retry
-from tuner.tracking.run_tags import identity_tags
+from tuner.tracking.run_tags import code_tags, identity_tags
 from tuner.tracking.runs import MlflowSweep
 from tuner.tracking.score_tags import own_tags
 from tuner.tracking.store import Store
@@ -120,8 +121,9 @@ def register_winner(
         tested_before=winner.tested_before,
         accuracy=winner.scores.accuracy,
         test_data=winner.test_data,
-        tags=(own_tags(validation) if validation else {}) | identity_tags(config),
+        tags=(own_tags(validation) if validation else {}) | identity_tags(config) | code_tags(config),
         description=_description(winner),
+        code=own_code.kept_code(config.model) if own_code.is_own(config.model) else None,
     )
     register(store.uri, candidate)
     model = crown(Versions(store.uri, config.pair), config.uid, config.data, load)

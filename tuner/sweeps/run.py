@@ -124,6 +124,7 @@ class SweepRun:
             self.folder, self.tracker, self.events, self.stop, self.lock, self.shutdown, in_process=in_process
         )
         with ExitStack() as stack:
+            stack.enter_context(self.trainings.study.asking_ahead(self.config.concurrency))
             with self.events.phase("" if in_process else "Starting Ray"):
                 executor = make_executor(self.config, self.folder, self.stop, self.shutdown.give_up)
                 stack.enter_context(executor)
@@ -148,7 +149,9 @@ class SweepRun:
             return None
         scheduler = make_scheduler(self.config)
         study = self.trainings.study
-        keeps = with_finalists(self.config, best_and_default if self.config.default else only_best)
+        before = ConfirmPlan.load_earlier(self.folder)
+        usual = best_and_default if self.config.default else only_best
+        keeps = with_finalists(self.config, usual, before.finalists if before else ())
         population = make_population(self.config, study, self.folder, self.storage)
         controller = Controller(self.config, study, scheduler, self.folder, self.events, keeps, population)
         for line in controller.budgets.begun:
@@ -228,7 +231,7 @@ class SweepRun:
         Raises:
             SweepError: there is no model.
         """
-        from tuner.sweeps import finalize, publication, registration  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
+        from tuner.sweeps import baselines, finalize, publication, registration  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
 
         if isinstance(self.inputs, ProgramInputs):
             return self._finalize_program()
@@ -241,6 +244,7 @@ class SweepRun:
         winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
         outcome = keep_result(replace(self.outcome(), winner=winner))  # from here on the model is safe
         self.trainings.clear()
+        outcome = baselines.with_baselines(outcome, inputs.splits, folder, events)
         self.stop.check()
         outcome = registration.register_best(outcome, self.tracker, self.store, inputs.splits, events)
         outcome = replace(outcome, seconds=self.stopwatch.seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tuner.core import own_code
 from tuner.core.config import SweepConfig
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import DataSpec
@@ -21,6 +22,7 @@ def trial_job(
         sweep=config.name,
         data=data,
         model=config.model,
+        code=own_code.kept_code(config.model) if own_code.is_own(config.model) else None,
         epochs=config.epochs,
         rungs=rungs,
         seed=config.seed,

@@ -15,12 +15,14 @@ import torch
 from torch import Tensor
 
 from tuner.core.errors import TunerError
+from tuner.core.kept_code import KeptCode
 from tuner.core.objective import PLAIN, Goal
+from tuner.core.own_code import adopt
 from tuner.core.records import Value, trial_seed
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.core.trial_report import Report, TrialReport
 from tuner.core.units import counted
-from tuner.data.reshuffle import reshuffle
+from tuner.data.reshuffle import Division
 from tuner.data.spec import DataSpec, Split
 from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
@@ -43,6 +45,7 @@ class TrialJob:
     sweep: str
     data: DataSpec
     model: str
+    """A name of the catalog or of a user's own code, which is in `code` then."""
     epochs: int
     rungs: tuple[int, ...]
     seed: int
@@ -63,10 +66,12 @@ class TrialJob:
     """The seed of each trial, by its number. Empty where they follow from `seed` and `repeats`."""
     goal: Goal = PLAIN
     """What trials are compared by: it decides which epoch is kept, and what is measured before the first one."""
-    splits: tuple[int, ...] = ()
-    """For each trial the seed of its own division into training and validation. Empty where all have the same."""
+    splits: tuple[Division, ...] = ()
+    """For each trial its own division into training and validation. Empty where all have the same."""
     whole: bool = False
     """Whether they train on the validation samples, too. Their validation scores say nothing then."""
+    code: KeptCode | None = None
+    """The user's own code of the model."""
 
     @property
     def workers(self) -> int:
@@ -91,7 +96,7 @@ class TrialJob:
             return data._replace(train=Split(*map(torch.cat, zip(data.train, data.validation, strict=True))))
         if not self.splits:
             return data
-        train, validation = reshuffle(data.train, data.validation, self.splits[number])
+        train, validation = self.splits[number].of(data.train, data.validation)
         return data._replace(train=train, validation=validation)
 
 
@@ -168,6 +173,8 @@ def train_trial(
     """
     storage = job.storage if ranks.first else None
     checkpoints = CheckpointManager(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
+    if job.code:
+        adopt(job.code)
     try:
         data = job.data_of(number, data)
         training = _start(job, job.seed_of(number), parameters, data, ranks)
@@ -175,7 +182,7 @@ def train_trial(
     except UnsavedError as error:
         return TrialReport(unsaved=str(error))
     except Exception as error:
-        reason = _reason(error, parameters)
+        reason = _reason(error, parameters, job.code)
         broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
         if broken or ranks.lost(error):
             raise  # a GPU's context, or another process, is lost: a new worker resumes from the checkpoint
@@ -236,10 +243,12 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
 
 
-def _reason(error: BaseException, parameters: Mapping[str, Value]) -> str:
-    """The reason for the failure in one line."""
+def _reason(error: BaseException, parameters: Mapping[str, Value], code: KeptCode | None) -> str:
+    """The reason for the failure in one line; in a user's own code with its file and line."""
     if is_out_of_memory(error):
         return f"out of memory at batch size {parameters.get('batch_size')}"
+    if code and code.locate(error):
+        return code.explain(error)
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
 
 

@@ -219,6 +219,7 @@ def test_one_epoch_is_no_plural() -> None:
 def test_a_sampler_and_a_scheduler_that_were_asked_for_are_announced() -> None:
     plain = announcement(CONFIG)
     assert announcement(replace(CONFIG, sampler="qmc")) == f"{plain}; sampler qmc"
+    assert announcement(replace(CONFIG, sampler="tpe", auto="why")) == f"{plain}; sampler tpe (auto: why)"
     both = announcement(replace(CONFIG, sampler="gp", scheduler="asha-stop", epochs=20))
     assert both.endswith("; sampler gp, scheduler asha-stop (rungs: epochs 2, 7)")
     assert announcement(replace(CONFIG, scheduler="none")) == f"{plain}; scheduler none"

@@ -12,6 +12,7 @@ import pytest
 from tuner.core.code_files import MOST_BYTES
 from tuner.core.code_import import function_of, keywords_of, load
 from tuner.core.code_reference import find_code, find_in_folder
+from tuner.core.code_requirements import requirements_of
 from tuner.core.errors import TunerError
 from tuner.core.kept_code import KeptCode, keep, read_code
 
@@ -228,7 +229,7 @@ def test_functions() -> None:
         TunerError, match=r"^my_model.py has no function build: write def build\(data\), or name .*my_model.py:make"
     ):
         function_of(kept, "build", 1, "def build(data)")
-    with pytest.raises(TunerError, match=r"^my_model.py:5: two\(a, b\) takes other arguments: write def build"):
+    with pytest.raises(TunerError, match=r"^my_model.py:5: two\(a, b\) takes other arguments: give b a default value"):
         function_of(kept, "two", 1, "def build(data)")
     kept = read_code(Path("my_model.py"), "two")
     assert kept.name == "my_model_two"
@@ -275,3 +276,11 @@ def test_names_in_a_folder() -> None:
     assert found.file == Path("models/net.py").absolute()
     assert find_in_folder("other", "models", "build") is None
     assert find_in_folder("../net", "models", "build") is None
+
+
+def test_the_packages_that_code_needs() -> None:
+    write("helper.py", "import json\nimport sklearn.metrics\n")
+    kept = read_code(
+        write("my_model.py", "import helper, torch.nn\nfrom PIL import Image\nfrom tuner.data import spec\n")
+    )
+    assert [each.partition("==")[0] for each in requirements_of(kept)] == ["pillow", "scikit-learn", "torch"]
