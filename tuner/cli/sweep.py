@@ -46,7 +46,7 @@ def sweep(
     target_score: budget.TargetScore = None,
     patience: budget.Patience = None,
     sampler: opt.Sampler = "tpe",
-    scheduler: opt.Scheduler = None,
+    scheduler: opt.Scheduler = "asha",
     max_failure_rate: opt.MaxFailureRate = 0.9,
     confirm: confirming.Confirm = None,
     reshuffle: confirming.Reshuffle = False,

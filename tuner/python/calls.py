@@ -46,7 +46,7 @@ def sweep(
     target_score: float | None = None,
     patience: int | None = None,
     sampler: str = "tpe",
-    scheduler: str | None = None,
+    scheduler: str = "asha",
     max_failure_rate: float = 0.9,
     confirm: int | None = None,
     reshuffle: bool = False,
