@@ -64,6 +64,8 @@ def test_show_gives_the_rungs_of_a_scheduler(typed: Typed) -> None:
     status, shown, _ = typed("show", "digits", "cnn", "--scheduler", "pasha", "--max-epochs", "100")
     assert status == 0
     assert "at most 100 epochs, compared after 1, 4, 11 and 33 (pasha)\n" in shown
+    assert "sampler" not in shown
+    assert "  sampler tpe (auto: some parameters" in typed("show", "digits", "cnn", "--sampler", "auto")[1]
     space = json.loads(typed("show", "digits", "cnn", "--json", "--scheduler", "none")[1])["space"]
     assert (space["scheduler"], space["rungs"], space["epochs"]) == ("none", [], 20)
 
@@ -82,7 +84,7 @@ def test_show_refuses_them_in_one_line(typed: Typed, options: tuple[str, ...], w
     status, _, err = typed("show", "digits", "--max-epochs", "3")
     assert (status, err) == (
         2,
-        "error: --scheduler and --max-epochs are about the trials of a model: give a MODEL, too\n",
+        "error: --scheduler, --max-epochs, --sampler and --trials are about the trials of a model: give a MODEL, too\n",
     )
 
 

@@ -18,6 +18,26 @@ Dataset = Annotated[
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="A name from `tuner list`, or FILE.py.", show_default=False)
 ]
+DatasetOrCode = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DATASET]",
+        help="From `tuner list`, or folder:PATH, csv:PATH, or FILE.py. Or a file with your own `def train(trial)`, "
+        "without MODEL.",
+        show_default=False,
+    ),
+]
+ModelOrNone = Annotated[
+    str | None, typer.Argument(metavar="[MODEL]", help="A name from `tuner list`, or FILE.py.", show_default=False)
+]
+Script = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COMMAND",
+        help='In place of DATASET and MODEL: a program that trains, such as "python train.py --lr {lr}".',
+        rich_help_panel=TRAINING,
+    ),
+]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A sweep's name.", show_default=False)]
 NameOrAll = Annotated[
     str | None, typer.Argument(metavar="NAME", help="A sweep's name; by default all sweeps.", show_default=False)
@@ -55,18 +75,20 @@ Sampler = Annotated[
     typer.Option(
         metavar="NAME",
         help="How points are drawn: tpe learns from the trials before; gp (a Gaussian process) and cmaes do, too; "
-        "random; qmc covers the space evenly; grid tries every point. With --scheduler pbt: what trials begin with.",
+        "random; qmc covers the space evenly; grid tries every point; auto chooses one of these. With --scheduler "
+        "pbt: what trials begin with.",
         rich_help_panel=SEARCH,
     ),
 ]
 Scheduler = Annotated[
-    str,
+    str | None,
     typer.Option(
         metavar="NAME",
         help="Which trials stop early. asha: the best third go on, others wait for their turn; asha-stop: others end "
         "at once; hyperband: a part of the trials is compared later, or never; pasha: as asha, and "
         "no further than it takes to rank the trials; pbt: none stops, poor ones take over weights of good ones and "
-        "change values; median: those below the median end; none: no trial stops early.",
+        "change values; median: those below the median end; none: no trial stops early. By default asha, and "
+        "asha-stop for your own code that saves no state.",
         rich_help_panel=SEARCH,
     ),
 ]

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from tuner.cli.announcement import BEGUN, print_hints
+from tuner.cli.hints import print_hints
 from tuner.cli.printer import notes_of
 from tuner.cli.progress import ProgressView
 from tuner.core import catalog, own_code
@@ -27,6 +27,7 @@ from tuner.execution.jobs.head import connect_head, exit_code, free_name
 from tuner.execution.jobs.upload import command_words, pack, pack_space
 from tuner.search.point_file import read_points
 from tuner.search.space_file import own_space, parse_space, read_file
+from tuner.sweeps.announcement import BEGUN
 from tuner.sweeps.own_code import read_own_code
 from tuner.sweeps.plan import check_names
 from tuner.sweeps.status import Status

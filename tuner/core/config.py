@@ -99,10 +99,14 @@ class SweepConfig:
     """Of how many of the best trials this is done, so that the winner is chosen by it; 0 for the winner alone."""
     reshuffle: bool = False
     """Whether each of these seeds has its own division of the samples into training and validation."""
+    folds: bool = False
+    """Whether the samples are divided into folds, one for each of these seeds."""
     test: str = TESTS[0]
     """What is tested: one of TESTS."""
     sampler: str = SAMPLERS[0]
     """How points are drawn: one of SAMPLERS."""
+    auto: str = ""
+    """Why it was chosen, with `--sampler auto`; empty where a user named it."""
     scheduler: str = SCHEDULERS[0]
     """Which trials are stopped early: one of SCHEDULERS."""
     objective: str = PLAIN.objective_text
@@ -122,13 +126,15 @@ class SweepConfig:
     """Whether trial 0 is the default configuration, with which the best trial is compared at the end."""
     refit: bool = False
     """Whether the winner is trained again on training and validation samples together: see `core.refit`."""
+    program: dict[str, Any] | None = None
+    """What trains the trials in place of tuner's own loop: see `core.program`. None for a model on a dataset."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
     @property
     def pair(self) -> str:
         """The name of the MLflow experiment and of the registered model."""
-        return f"{self.dataset_name}-{self.model_name}"
+        return str(self.program["name"]) if self.program else f"{self.dataset_name}-{self.model_name}"
 
     @property
     def model_name(self) -> str:
@@ -139,6 +145,11 @@ class SweepConfig:
     def typed(self) -> list[str]:
         """DATASET and MODEL as words of a command line."""
         return [own_code.typed(self.dataset), own_code.typed(self.model)]
+
+    @property
+    def subject(self) -> str:
+        """What is tuned, for people: `cnn on digits`, or a user's own training code."""
+        return str(self.program["shown"]) if self.program else f"{self.model_name} on {self.dataset_name}"
 
     @property
     def dataset_name(self) -> str:
@@ -163,7 +174,7 @@ class SweepConfig:
     @property
     def goal(self) -> Goal:
         """What "better" means in this sweep."""
-        return Goal.parse(self.objective, self.constraint)
+        return Goal.parse(self.objective, self.constraint, own=self.program is not None)
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""

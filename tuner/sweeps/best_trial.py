@@ -49,7 +49,8 @@ class BestTrial:
     def scores(self) -> list[tuple[Metric, float]]:
         """What decides, and the validation accuracy, in the epoch that is kept."""
         outcome = self.trial.outcome(self.trial.best_epoch)
-        metrics = dict.fromkeys((*self.config.goal.metrics, METRICS[SCORE]))
+        goal = self.config.goal
+        metrics = dict.fromkeys(goal.metrics if goal.own else (*goal.metrics, METRICS[SCORE]))
         return [(metric, outcome[metric.name]) for metric in metrics if metric.name in outcome]
 
     def to_json(self) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import tuner_home
+from tuner.core.python_space import SOURCE
+from tuner.core.search_options import SCHEDULERS
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import counted
 from tuner.data.source import Source
@@ -27,6 +29,8 @@ from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
+from tuner.sweeps.auto_sampler import with_sampler
+from tuner.sweeps.confirmation import check_folds
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.start_points import has_default, with_start_points
@@ -56,10 +60,11 @@ def plan(
     load = cache(partial(data.load, request.limit))
     raw, source = _requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
-    trials = _trials(request, space)
+    request, auto = with_sampler(request, space)
+    trials = count_trials(request, space, chosen=bool(auto))
     if request.confirm and request.confirm.finalists > trials:
         raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
-    split = _resources(request, trials)
+    split = request_resources(request, trials)
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
@@ -70,8 +75,9 @@ def plan(
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
-    config = _config(request, name, data, space, raw, trials, split, load().fingerprint())
+    config = replace(_config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto)
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
+    check_folds(request.confirm, inputs.splits)
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         raise TunerError(
@@ -102,36 +108,45 @@ def _config(
         known_as=data.known_as,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,
-        trials=trials,
-        epochs=request.max_epochs or space.epochs,
-        time_budget=request.time_budget,
-        concurrency=split.concurrency,
-        cpus_per_trial=split.cpus_per_trial,
-        gpus_per_trial=split.gpus_per_trial,
-        seed=request.seed,
         limit=request.limit,
-        space=raw,
-        storage=request.storage,
-        workers_per_node=request.workers_per_node,
-        max_failures=request.max_failures,
-        max_failure_rate=request.max_failure_rate,
-        trial_timeout=request.trial_timeout,
-        oom=request.oom,
         repeats=request.repeats,
         halved=request.halved,
         data=fingerprint,
-        sampler=request.sampler,
-        scheduler=request.scheduler,
-        objective=request.goal.objective_text,
-        constraint=request.goal.constraint_text,
         default=has_default(request, space) and request.goal.by_accuracy and request.scheduler != "pbt",
         refit=request.refit,
-        **asdict(request.budgets),
+        **searching(request, space, raw, trials, split),
         **_confirming(request.confirm),
     )
 
 
-def _resources(request: SweepRequest, trials: int) -> TrialResources:
+def searching(
+    request: SweepRequest, space: SearchSpace, raw: dict[str, Any], trials: int, split: TrialResources
+) -> dict[str, Any]:
+    """The fields of SweepConfig that say how is searched, whatever trains the trials."""
+    return {
+        "trials": trials,
+        "epochs": request.max_epochs or space.epochs,
+        "time_budget": request.time_budget,
+        "concurrency": split.concurrency,
+        "cpus_per_trial": split.cpus_per_trial,
+        "gpus_per_trial": split.gpus_per_trial,
+        "seed": request.seed,
+        "space": raw,
+        "storage": request.storage,
+        "workers_per_node": request.workers_per_node,
+        "max_failures": request.max_failures,
+        "max_failure_rate": request.max_failure_rate,
+        "trial_timeout": request.trial_timeout,
+        "oom": request.oom,
+        "sampler": request.sampler,
+        "scheduler": request.scheduler or SCHEDULERS[0],
+        "objective": request.goal.objective_text,
+        "constraint": request.goal.constraint_text,
+        **asdict(request.budgets),
+    }
+
+
+def request_resources(request: SweepRequest, trials: int) -> TrialResources:
     return plan_resources(
         ResourceRequest(
             trials=trials,
@@ -143,27 +158,33 @@ def _resources(request: SweepRequest, trials: int) -> TrialResources:
     )
 
 
-def _trials(request: SweepRequest, space: SearchSpace) -> int:
-    """How many trials there are. Raises TunerError for a space that has no grid, or one with fewer points."""
+def count_trials(request: SweepRequest, space: SearchSpace, *, chosen: bool = False) -> int:
+    """How many trials there are; of a grid that was `chosen`, as many as points.
+
+    Raises:
+        TunerError: the space has no grid, or one with fewer points.
+    """
     if request.sampler != "grid":
         return request.trials or TRIALS
     size = grid_size(space.parameters)
-    if request.trials is not None and request.trials > size:
+    if request.trials is not None and request.trials > size and not chosen:
         raise TunerError(f"--trials {request.trials}: the grid has {counted(size, 'point')}: leave --trials out")
-    return request.trials or size
+    return size if chosen else request.trials or size
 
 
 def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
     """The fields of SweepConfig that say how the winner is confirmed."""
     if asked is None:
         return {}
-    how = {"reshuffle": asked.reshuffle, "test": asked.test}
+    how = {"reshuffle": asked.reshuffle, "folds": asked.folds, "test": asked.test}
     return {"confirm": asked.seeds, "finalists": asked.finalists, **how}
 
 
 def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:
     """The TOML of the search space with the overrides of the command line, and its name for messages."""
-    if request.fixed is None:
+    if request.given_space is not None:
+        raw, source = _with_epochs(request, data, load), SOURCE
+    elif request.fixed is None:
         raw, source = read_space(data, request.model, request.space, load)
     else:
         raw, source = request.fixed, "--set"
@@ -171,6 +192,15 @@ def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Spl
     if not request.overrides:
         return raw, source
     return override(raw, request.overrides), f"{source} with --set"
+
+
+def _with_epochs(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> dict[str, Any]:
+    """The space that a dictionary gives. Where it says nothing of epochs, it has those of the pair's own space."""
+    assert request.given_space is not None
+    if "epochs" in request.given_space:
+        return request.given_space
+    epochs = request.max_epochs or read_space(data, request.model, None, load)[0]["epochs"]
+    return {"epochs": epochs, **request.given_space}
 
 
 def _with_notes(splits: Splits, model: str, space: SearchSpace, epochs: int) -> Splits:

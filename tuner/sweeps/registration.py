@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -46,23 +47,33 @@ def register_best(
     """Uploads the rest of the record and the model to MLflow. The outcome says why something is missing there."""
     winner = outcome.winner
     assert winner is not None
+
+    def register_in(sweep: MlflowSweep) -> Outcome:
+        found = register_winner(outcome.config, outcome.folder, winner, store, sweep, lambda: splits)
+        return replace(outcome, winner=found)
+
     with events.phase("Registering the best model"):
-        sweep: MlflowSweep | None = None
-        try:
-            unsent, sweep = tracker.close(), tracker.sweep
-            if sweep is None:
-                return replace(outcome, unsent=unsent)
-            winner = retry(
-                partial(register_winner, outcome.config, outcome.folder, winner, store, sweep, lambda: splits)
-            )
-        except BaseException as error:
-            with suppress(Exception):  # no run is left RUNNING, if that can be helped
-                if sweep:
-                    sweep.end("KILLED")
-            if not is_mlflow_error(error):
-                raise
-            return replace(outcome, unsent=explain(error, store.file))
-        return replace(outcome, winner=winner, unsent=unsent)
+        return close_with(outcome, tracker, store, register_in)
+
+
+def close_with(
+    outcome: Outcome, tracker: BackgroundTracker, store: Store, register_in: Callable[[MlflowSweep], Outcome]
+) -> Outcome:
+    """Uploads the rest of the record, and registers the winner. The outcome says why something is missing in MLflow."""
+    sweep: MlflowSweep | None = None
+    try:
+        unsent, sweep = tracker.close(), tracker.sweep
+        if sweep is None:
+            return replace(outcome, unsent=unsent)
+        registered = retry(partial(register_in, sweep))
+    except BaseException as error:
+        with suppress(Exception):  # no run is left RUNNING, if that can be helped
+            if sweep:
+                sweep.end("KILLED")
+        if not is_mlflow_error(error):
+            raise
+        return replace(outcome, unsent=explain(error, store.file))
+    return replace(registered, unsent=unsent)
 
 
 def register_winner(

@@ -20,7 +20,7 @@ _CONFIG_TAG = "tuner.config"
 def tags_of(config: SweepConfig) -> dict[str, str]:
     """Tags of the sweep's run: its configuration, the versions of its software, and the machine."""
     return {
-        "mlflow.source.name": " ".join(["tuner sweep", *config.typed]),
+        "mlflow.source.name": f"tuner sweep {_typed(config)}",
         "mlflow.source.type": "LOCAL",
         "tuner.dataset": own_code.place_of(config.dataset),
         "tuner.model": config.model_name,
@@ -31,6 +31,10 @@ def tags_of(config: SweepConfig) -> dict[str, str]:
         **code_tags(config),
         **identity_tags(config),
     }
+
+
+def _typed(config: SweepConfig) -> str:
+    return str(config.program["shown"]) if config.program else " ".join(config.typed)
 
 
 def _goal_tags(config: SweepConfig) -> dict[str, str]:
