@@ -16,7 +16,7 @@ from tuner.core.units import parse_seconds
 Duration = str | float | None
 """`90s`, `30m`, `2h`, or a number of seconds."""
 _TIMES = ("time_budget", "gpu_budget", "trial_timeout")
-_CONFIRMING = ("confirm", "finalists", "seeds", "reshuffle", "test")
+_CONFIRMING = ("confirm", "finalists", "seeds", "folds", "reshuffle", "test")
 
 
 def read_sweep(options: Mapping[str, Any]) -> SweepRequest:
@@ -36,6 +36,7 @@ def read_sweep(options: Mapping[str, Any]) -> SweepRequest:
         how.get("confirm"),
         how.get("finalists"),
         how.get("seeds"),
+        how.get("folds"),
         reshuffle=how.get("reshuffle", False),
         test=how.get("test", "winner"),
     )

@@ -124,5 +124,5 @@ def test_what_is_imported_goes_to_a_cluster_and_nothing_else(tmp_path: Path, mon
     )
     monkeypatch.chdir(tmp_path / "job")
     words = unpack(command_words("sweep", packed, as_json=False), tmp_path / "there")
-    assert catalog.resolve("datasets", words[1]) == asked.dataset
-    assert catalog.resolve("models", words[2]) == asked.model
+    there = read_own_code(SweepRequest(dataset=words[1], model=words[2]), Notes())
+    assert (there.dataset, there.model) == (asked.dataset, asked.model)
