@@ -53,6 +53,7 @@ def sweep(
     test: str = "winner",
     finalists: int | None = None,
     seeds: int | None = None,
+    folds: int | None = None,
     refit: bool = False,
     max_epochs: int | None = None,
     seed: int = 0,

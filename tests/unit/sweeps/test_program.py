@@ -239,7 +239,7 @@ def _check_commands(outcome: Outcome, typed: Typed) -> None:
     assert (status, "is a sweep of your own code, which alone knows how to predict" in err) == (2, True)
     with pytest.raises(TunerError, match="which tuner confirm does not repeat"):
         begin_confirming(name, ConfirmRequest(seeds=3))
-    config, _, inputs = begin_growing(name, GrowRequest(trials=9, overrides=("lr=0.5",)))
+    config, _, inputs = begin_growing(name, GrowRequest(trials=9, overrides=("lr=0.1..0.5",)))
     assert config.trials == 9
     assert isinstance(inputs, ProgramInputs)
 
