@@ -69,7 +69,8 @@ def _kind(text: str) -> own_code.Kind:
     wanted = [kind for kind, function in own_code.FUNCTION.items() if kept.function in ("", function)]
     found = [kind for kind in wanted if defines(kept.origin, own_code.FUNCTION[kind])]
     if not found:
-        raise TunerError(f"{text} has neither build(data), as a model has, nor load(root), as a dataset has")
+        other = f": to tune your own train(trial), type tuner sweep {text}" if defines(kept.origin, "train") else ""
+        raise TunerError(f"{text} has neither build(data), as a model has, nor load(root), as a dataset has{other}")
     return found[0]
 
 
