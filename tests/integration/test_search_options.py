@@ -22,6 +22,7 @@ def sweep(tuner: Command, folder: Path, *options: str) -> Path:
     return Path(json.loads(done.stdout)["folder"])
 
 
+@pytest.mark.proof  # other sweeps here have --sampler random, or --scheduler none
 def test_random_points_that_are_all_trained_to_the_end(tuner: Command, tmp_path: Path) -> None:
     study = read_study(sweep(tuner, tmp_path, "--trials", "4", "--sampler", "random", "--scheduler", "none"))
     assert [sorted(trial.intermediate_values) for trial in study.trials] == [[1, 2, 3]] * 4
@@ -39,9 +40,11 @@ def test_a_grid_whose_poor_points_end_at_the_rung(tuner: Command, tmp_path: Path
         assert len(trial.intermediate_values) == {"COMPLETE": 3, "PRUNED": 1}[trial.state.name]
 
 
+@pytest.mark.proof
 def test_pasha_that_is_killed_goes_on_and_trains_few_trials_to_the_end(
     tuner: Command, start: Start, tmp_path: Path
 ) -> None:
+    """What it decides is shown without workers in tests/unit/search/test_pasha.py."""
     arguments = ("sweep", "digits", "cnn", "--trials", "9", "--scheduler", "pasha", "--max-epochs", "9")
     process = start(*arguments, *SMALL[2:-1], "--name", "x", folder=tmp_path)
     wait_for_epochs(tmp_path, 8, process)

@@ -126,6 +126,7 @@ class Study(StudyStore):
 
     def ask(self) -> tuple[int, dict[str, Value]]:
         """Creates a trial and samples its parameters."""
+        self._journal.keep_snapshot(self._storage)
         point = self._ahead.take(self.count) if self._ahead and not self._starts(self.count) else None
         with self._journal.together():
             number = self._create()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import warnings
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ class StudyReader:
     def _study(self) -> optuna.Study | None:
         if not self._journal.exists():
             return None
-        with quiet_optuna():
+        with quiet_optuna(), without_collection():
             if self._storage is None:
                 self._storage = JournalStorage(Journal(self._journal))
             if not self._storage.get_all_studies():
@@ -114,6 +115,18 @@ def to_record(frozen: FrozenTrial, goal: Goal = PLAIN) -> TrialRecord:
         return record
     waited = frozen.state == TrialState.PRUNED and metrics  # it waited for promotion until the sweep was over
     return replace(record, finished=record.latest if waited else max(record.finished, record.latest))
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """While a study is read, objects are made and none becomes garbage: to look for that takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextmanager

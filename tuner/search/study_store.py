@@ -37,6 +37,7 @@ from tuner.search.study_reader import (
     goal_of,
     quiet_optuna,
     to_record,
+    without_collection,
 )
 
 
@@ -46,7 +47,7 @@ class StudyStore:
     def __init__(self, journal: Path, goal: Goal = PLAIN) -> None:
         """Opens a study, or creates it. `goal` is what its trials are compared by."""
         self.torn = drop_torn_line(journal)
-        with quiet_optuna():
+        with quiet_optuna(), without_collection():
             self._journal = JournalWriter(journal)
             self._storage = JournalStorage(self._journal)
             self._study = optuna.create_study(
@@ -60,10 +61,10 @@ class StudyStore:
                 self._study.set_metric_names([each.name for each in goal.objectives])
                 own = [OWN_METRICS] if goal.own else []
                 self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text, *own])
+            frozen = self._study.get_trials(deepcopy=False)
+            self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them
         self._goal = goal
-        frozen = self._study.get_trials(deepcopy=False)
         self._ids = [trial._trial_id for trial in frozen]
-        self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them
 
     def report(self, number: int, metrics: Mapping[str, float], *, kept_epoch: int = 0) -> dict[str, float] | None:
         """Stores an epoch's metrics (`epoch`, the score and the others), and which epoch is kept so far; 0 for unknown.
