@@ -46,7 +46,7 @@ def sweep(
     target_score: budget.TargetScore = None,
     patience: budget.Patience = None,
     sampler: opt.Sampler = "tpe",
-    scheduler: opt.Scheduler = None,
+    scheduler: opt.Scheduler = "asha",
     max_failure_rate: opt.MaxFailureRate = 0.9,
     confirm: confirming.Confirm = None,
     reshuffle: confirming.Reshuffle = False,
@@ -185,6 +185,8 @@ def _sweep(request: SweepRequest, address: str | None, *, attach: bool, detach: 
     cluster = cluster_address(address)
     if attach and not cluster:
         raise TunerError("--attach follows a sweep on a cluster: add --address with the cluster's address")
+    if cluster and request.program is not None:
+        raise TunerError(f"--address {cluster}: your own training code runs on this machine alone, for now")
     if cluster:
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
 
