@@ -90,7 +90,7 @@ def test_a_program_is_tuned_and_its_faults_are_told(tuner: Command, tmp_path: Pa
         folder=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    assert "no trial waits for a promotion (scheduler asha-stop)" in done.stderr
+    assert 'begins anew, unless its program says "saved": true' in done.stderr
     result = json.loads(done.stdout)
     assert result["trials"]["failed"] == 3
     reasons = {each.reason for each in records_of(tmp_path, "prog-1") if each.state == "FAIL"}

@@ -14,7 +14,6 @@ from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Schedul
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, pictures, tuner_home
-from tuner.core.search_options import SCHEDULERS
 from tuner.core.sweep_folder import known_sweep
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def show(
             source,
             model,
             pictures(),
-            scheduler=scheduler or SCHEDULERS[0],
+            scheduler=scheduler,
             max_epochs=max_epochs,
             sampler=sampler,
             trials=trials,

@@ -81,14 +81,13 @@ Sampler = Annotated[
     ),
 ]
 Scheduler = Annotated[
-    str | None,
+    str,
     typer.Option(
         metavar="NAME",
         help="Which trials stop early. asha: the best third go on, others wait for their turn; asha-stop: others end "
         "at once; hyperband: a part of the trials is compared later, or never; pasha: as asha, and "
         "no further than it takes to rank the trials; pbt: none stops, poor ones take over weights of good ones and "
-        "change values; median: those below the median end; none: no trial stops early. By default asha, and "
-        "asha-stop for your own code that saves no state.",
+        "change values; median: those below the median end; none: no trial stops early.",
         rich_help_panel=SEARCH,
     ),
 ]

@@ -31,7 +31,6 @@ def sweep(
     dataset: opt.DatasetOrCode = None,
     model: opt.ModelOrNone = None,
     *,
-    script: opt.Script = None,
     trials: opt.Trials = None,
     space: opt.Space = None,
     overrides: opt.Overrides = None,
@@ -46,7 +45,7 @@ def sweep(
     target_score: budget.TargetScore = None,
     patience: budget.Patience = None,
     sampler: opt.Sampler = "tpe",
-    scheduler: opt.Scheduler = None,
+    scheduler: opt.Scheduler = "asha",
     max_failure_rate: opt.MaxFailureRate = 0.9,
     confirm: confirming.Confirm = None,
     reshuffle: confirming.Reshuffle = False,
@@ -55,6 +54,7 @@ def sweep(
     folds: final.Folds = None,
     seeds: final.Seeds = None,
     refit: confirming.Refit = False,
+    script: opt.Script = None,
     max_epochs: opt.MaxEpochs = None,
     seed: opt.Seed = 0,
     limit: opt.Limit = None,
@@ -185,6 +185,8 @@ def _sweep(request: SweepRequest, address: str | None, *, attach: bool, detach: 
     cluster = cluster_address(address)
     if attach and not cluster:
         raise TunerError("--attach follows a sweep on a cluster: add --address with the cluster's address")
+    if cluster and request.program is not None:
+        raise TunerError(f"--address {cluster}: your own training code runs on this machine alone, for now")
     if cluster:
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
 

@@ -125,7 +125,7 @@ class ConfirmRequest:
         return [option, str(self.seeds), *(["--reshuffle"] if self.reshuffle else []), "--test", self.test]
 
 
-def check_finalists(asked: ConfirmRequest, goal: Goal, scheduler: str | None) -> None:
+def check_finalists(asked: ConfirmRequest, goal: Goal, scheduler: str) -> None:
     """Raises TunerError for a search of which no mean over seeds chooses the winner."""
     if not asked.finalists:
         return

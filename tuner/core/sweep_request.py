@@ -65,8 +65,7 @@ class SweepRequest:
     confirm: ConfirmRequest | None = None
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]
-    scheduler: str | None = None
-    """One of SCHEDULERS; None for the first of them, or the one that fits a user's own code."""
+    scheduler: str = SCHEDULERS[0]
     refit: bool = False
     """Whether the winner is trained again on training and validation samples together."""
     without_default: bool = False
@@ -115,7 +114,7 @@ class SweepRequest:
             raise unknown("--oom", self.oom, OOM)
         if self.sampler not in (*SAMPLERS, AUTO):
             raise unknown("--sampler", self.sampler, (*SAMPLERS, AUTO))
-        if self.scheduler is not None and self.scheduler not in SCHEDULERS:
+        if self.scheduler not in SCHEDULERS:
             raise unknown("--scheduler", self.scheduler, SCHEDULERS)
         if self.goal.several and self.scheduler == "pbt":
             raise TunerError("--scheduler pbt takes one objective: with two use asha, hyperband, pasha, median or none")

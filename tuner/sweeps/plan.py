@@ -17,7 +17,6 @@ from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import tuner_home
 from tuner.core.python_space import SOURCE
-from tuner.core.search_options import SCHEDULERS
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import counted
 from tuner.data.source import Source
@@ -139,7 +138,7 @@ def searching(
         "trial_timeout": request.trial_timeout,
         "oom": request.oom,
         "sampler": request.sampler,
-        "scheduler": request.scheduler or SCHEDULERS[0],
+        "scheduler": request.scheduler,
         "objective": request.goal.objective_text,
         "constraint": request.goal.constraint_text,
         **asdict(request.budgets),

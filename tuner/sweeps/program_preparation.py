@@ -18,6 +18,7 @@ from tuner.core.python_space import SOURCE
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_request import SweepRequest
 from tuner.search.overrides import override
+from tuner.search.schedulers import scheduler_called
 from tuner.search.space_file import parse_space, read_file
 from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.new_names import check_store_writable, free_name
@@ -28,8 +29,6 @@ from tuner.sweeps.start_points import with_start_points
 from tuner.tracking.store import Store
 from tuner.training.function_trial import function_in
 
-WAITING, STOPPING = "asha", "asha-stop"
-"""The schedulers for code that saves the state of its trials, and for code that does not."""
 _NOT_HERE = {
     "limit": "the data is that of your code",
     "target": "the data is that of your code",
@@ -51,7 +50,8 @@ def begin_program(
     if asked.code is not None:
         with events.phase(f"Importing {program.shown}"):
             function_in(asked.code)
-    request = replace(request, model=program.name, scheduler=request.scheduler or _scheduler(program, events))
+    request = replace(request, model=program.name)
+    _tell_anew(program, request, events)
     name = free_name(request.name, program.name, home)
     config = _plan(request, program, name, home, events)
     if request.name is not None:
@@ -119,12 +119,12 @@ def _check_options(request: SweepRequest) -> None:
         raise TunerError("--scheduler pbt is not for your own training code: trials would load states of each other")
 
 
-def _scheduler(program: Program, events: Callbacks) -> str:
-    """The scheduler where none was asked for: see docs/own_training.md for the measurement."""
-    if program.saves:
-        return WAITING
-    why = f", since {program.shown} does not call trial.save"
+def _tell_anew(program: Program, request: SweepRequest, events: Callbacks) -> None:
+    """That trials which wait begin anew, where that is so. docs/own_training.md has a measurement of what it costs."""
+    if program.saves or not scheduler_called(request.scheduler, epochs=DEFAULT_EPOCHS, workers=1).waits:
+        return
     if program.kind == SCRIPT:
-        why = f"; for a program that can go on from what it has saved: --scheduler {WAITING}"
-    events.on_note(f"no trial waits for a promotion (scheduler {STOPPING}){why}", warning=False)
-    return STOPPING
+        text = 'a trial that waits and is promoted begins anew, unless its program says "saved": true'
+    else:
+        text = f"a trial that waits and is promoted begins anew, since {program.shown} does not call trial.save"
+    events.on_note(text, warning=False)

@@ -10,7 +10,8 @@ from typing import Any
 
 from tuner.core.errors import describe_disk_error
 from tuner.core.kept_epoch import choose_kept
-from tuner.core.objective import Goal, check_metric_name
+from tuner.core.metric import check_metric_name
+from tuner.core.objective import Goal
 from tuner.core.records import Value
 from tuner.core.trial_report import Report, TrialReport
 from tuner.training.checkpoint_manager import UnsavedError
