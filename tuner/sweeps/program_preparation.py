@@ -51,9 +51,9 @@ def begin_program(
         with events.phase(f"Importing {program.shown}"):
             function_in(asked.code)
     request = replace(request, model=program.name)
-    _tell_anew(program, request, events)
     name = free_name(request.name, program.name, home)
     config = _plan(request, program, name, home, events)
+    _tell_anew(program, request, events)
     if request.name is not None:
         check_sweep_is_no_pair(name, config, home)
     check_store_writable(store, config, events)
