@@ -22,6 +22,7 @@ from tuner.core.units import counted, format_parameters, format_seconds
 
 LINE_S = 10.0  # seconds between plain lines, except when a trial ends
 FRAME_S = 0.25
+SHARE = 0.1  # of the time of the process that decides, at most: with many trials frames become rarer
 OTHER_COLUMNS = 32  # characters that the table of running trials needs besides the parameters
 
 
@@ -55,8 +56,8 @@ class ProgressView:
             self._live.start()
         if now < self._next:
             return
-        self._next = now + FRAME_S
         summary = summarise()
+        self._next = now + max(FRAME_S, (time.monotonic() - now) / SHARE)
         if self._live:
             self._live.update(self._table(summary), refresh=True)
         else:
