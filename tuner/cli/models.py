@@ -46,7 +46,13 @@ def show(
     source = Source.parse(dataset, target)
     with err.status("Reading the data"):
         shown = describe(
-            source, model, pictures(), scheduler=scheduler, max_epochs=max_epochs, sampler=sampler, trials=trials
+            source,
+            model,
+            pictures(),
+            scheduler=scheduler,
+            max_epochs=max_epochs,
+            sampler=sampler,
+            trials=trials,
         )
     if as_json:
         out.print_json(json.dumps(shown))

@@ -29,8 +29,3 @@ Constraints = Annotated[
         rich_help_panel=SEARCH,
     ),
 ]
-
-
-def joined(values: list[str] | None) -> str | None:
-    """The values of an option that may be given several times, as one."""
-    return ",".join(values) if values else None

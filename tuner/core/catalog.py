@@ -1,6 +1,7 @@
 """The models, datasets and search spaces: a file placed in their folder is found, without being registered.
 
-A file datasets/from_NAME.py reads users' own data, which is then given as NAME:PATH.
+A file datasets/from_NAME.py reads users' own data, which is then given as NAME:PATH. The names of a user's own code,
+see `own_code`, are taken too.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from importlib import import_module
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
+from tuner.core import own_code
 from tuner.core.errors import TunerError, unknown
 
 Kind = Literal["models", "datasets", "search_spaces"]
@@ -47,23 +48,34 @@ def read_format(name: str, path: Path, target: str | None) -> Any:
 
 
 def summary(kind: Literal["models", "datasets"], name: str) -> str:
-    """The first line of a model's or dataset's docstring, read without importing it."""
+    """The first line of a model's or dataset's docstring, read without importing it, unless it is a user's own."""
+    if own_code.is_own(name):
+        return (own_code.module_of(kind, name).__doc__ or "").strip().split("\n", 1)[0]
     tree = ast.parse(_file(kind, name).read_text(encoding="utf-8"))
     return (ast.get_docstring(tree) or "").split("\n", 1)[0]
 
 
 def defines(kind: Literal["models", "datasets"], name: str, function: str) -> bool:
-    """Whether the file of a model or dataset has a function of this name, found without importing it."""
+    """Whether the file of a model or dataset has a function of this name, found as `summary` is."""
+    if own_code.is_own(name):
+        return callable(getattr(own_code.module_of(kind, name), function, None))
     tree = ast.parse(_file(kind, name).read_text(encoding="utf-8"))
     return any(isinstance(node, ast.FunctionDef) and node.name == function for node in tree.body)
 
 
-def load(kind: Literal["models", "datasets"], name: str) -> ModuleType:
+def resolve(kind: Literal["models", "datasets"], text: str) -> str:
+    """The name for what a user typed: one of the catalog, or one of their own code. See `own_code.resolve`."""
+    return own_code.resolve(kind, text, names(kind), formats() if kind == "datasets" else ())
+
+
+def load(kind: Literal["models", "datasets"], name: str) -> Any:
     """The module of a model (`build`, `TASKS`) or a dataset (`load`).
 
     Raises:
-        TunerError: there is no such name; the message names the nearest ones.
+        TunerError: there is no such name; the message names the nearest ones. Or a user's own code is wrong.
     """
+    if own_code.is_own(name):
+        return own_code.module_of(kind, name)
     check(kind, name)
     return import_module(f"tuner.{kind}.{name}")
 
@@ -71,18 +83,20 @@ def load(kind: Literal["models", "datasets"], name: str) -> ModuleType:
 def check(kind: Literal["models", "datasets"], name: str) -> None:
     """Raises TunerError with the nearest names when there is no model or dataset of that name."""
     known = names(kind)
-    if name not in known:
+    if name not in known and not own_code.is_own(name):
         raise unknown(kind.removesuffix("s"), name, known)
 
 
 def search_space(dataset: str, model: str) -> str:
-    """The text of a pair's own search-space file."""
-    return _file("search_spaces", f"{dataset}-{model}").read_text(encoding="utf-8")
+    """The text of a pair's own search-space file: of one in ./search_spaces, else of the catalog's."""
+    pair = f"{dataset}-{own_code.title(model)}"
+    return (own_code.space_here(pair) or _file("search_spaces", pair)).read_text(encoding="utf-8")
 
 
 def has_space(dataset: str, model: str) -> bool:
-    """Whether the pair has a search space of its own."""
-    return f"{dataset}-{model}" in names("search_spaces")
+    """Whether the pair has a search space of its own. Those of the catalog are not for a user's own models."""
+    pair = f"{dataset}-{own_code.title(model)}"
+    return own_code.space_here(pair) is not None or (not own_code.is_own(model) and pair in names("search_spaces"))
 
 
 def is_pair(name: str) -> bool:

@@ -126,7 +126,7 @@ class TrialRecord:
     def rank(self, epoch: int) -> Rank:
         """How good the trial was after an epoch."""
         values = self.outcome(epoch)
-        return Rank(-self.goal.violation(values), self.goal.gains(values), -values["val_loss"])
+        return Rank(-self.goal.violation(values), self.goal.gains(values), -values.get("val_loss", 0.0))
 
     def outcome(self, epoch: int) -> dict[str, float]:
         """All metrics of the trial after an epoch, by name; before the first (0), those that are measured before it."""

@@ -1,4 +1,4 @@
-"""What DATASET on the command line means: a name of the catalog, or a user's own data as FORMAT:PATH."""
+"""What DATASET on the command line means: a name of the catalog, a user's data as FORMAT:PATH, or their own code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.config import SweepConfig, dataset_name
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import data_root, is_file, is_folder
@@ -23,7 +23,7 @@ class Source:
     """Where a dataset comes from."""
 
     dataset: str
-    """As it is kept in sweep.json: a name, or FORMAT:PATH with an absolute path."""
+    """As it is kept in sweep.json: a name, FORMAT:PATH with an absolute path, or a name of `core.own_code`."""
     target: str | None = None
     """The column that holds the classes, of a table."""
     known_as: str | None = None
@@ -36,8 +36,13 @@ class Source:
         Raises:
             TunerError: there is no such dataset, format or path, or `--target` or `--as` does not belong there.
         """
+        text = catalog.resolve("datasets", text)
         if known_as is not None:
             _check_alias(known_as, text)
+        if own_code.is_own(text):
+            if target is not None:
+                raise TunerError(f"--target {target}: {own_code.shown(text)} has classes: the option is for csv:PATH")
+            return cls(text, None, known_as)
         form, colon, path = text.partition(":")
         if not colon:
             if text not in catalog.names("datasets"):
@@ -66,13 +71,27 @@ class Source:
     def load(self, limit: int | None = None) -> Splits:
         """The data, subsampled where `limit` says so."""
         form, colon, path = self.dataset.partition(":")
-        if colon:
-            splits: Splits = catalog.read_format(form, Path(path), self.target)
+        if own_code.is_own(self.dataset):
+            splits = load_own(self.dataset, self.name)
+        elif colon:
+            splits = catalog.read_format(form, Path(path), self.target)
             splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
         else:
             splits = catalog.load("datasets", form).load(data_root())
-        splits.check_varied(self.dataset)
+        splits.check_varied(own_code.shown(self.dataset))
         return splits if limit is None else splits.limit(limit)
+
+
+def load_own(dataset: str, name: str) -> Splits:
+    """The data of a user's own code, under this name.
+
+    Raises:
+        TunerError: loading it fails, or what it gives is no dataset, with the user's file and line.
+    """
+    from tuner.data.own_splits import check_splits  # noqa: PLC0415 - imports torch
+
+    splits = check_splits(catalog.load("datasets", dataset).load(data_root()), own_code.shown(dataset))
+    return replace(splits, spec=replace(splits.spec, name=name))
 
 
 def _refuse_path(text: str) -> None:

@@ -38,7 +38,7 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
         return ""  # its winner's values change, so nothing confirms them; or they are confirmed already
     if config.trials > 1 and not advice.changes:
         return shlex.join(["tuner", "confirm", config.name, "--seeds", str(CONFIRMING)])
-    data = [config.dataset, config.model]
+    data = config.typed
     if config.trials == 1:
         longer = ["--max-epochs", str(advice.max_epochs)] if advice.max_epochs else ["--seed", str(config.seed + 1)]
         return shlex.join(["tuner", "train", *data, "--from-best", config.name, *longer, *_same(config)])

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.config import MOST_EPOCHS, SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.records import Value
@@ -49,7 +49,7 @@ def own_space(data: str, model: str) -> tuple[dict[str, Any], str] | None:
     """The parsed search space of a pair's own file, and its name for messages; None when the pair has none."""
     if not catalog.has_space(data, model):
         return None
-    source = f"search_spaces/{data}-{model}.toml"
+    source = f"search_spaces/{data}-{own_code.title(model)}.toml"
     return read_toml(catalog.search_space(data, model), source), source
 
 

@@ -31,6 +31,7 @@ from tuner.search.study_reader import (
     GOAL,
     KEPT,
     MEASURED,
+    OWN_METRICS,
     SPENT,
     STUDY,
     goal_of,
@@ -58,7 +59,8 @@ class StudyStore:
             )
             if goal_of(self._study) != goal:
                 self._study.set_metric_names([each.name for each in goal.objectives])
-                self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text])
+                own = [OWN_METRICS] if goal.own else []
+                self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text, *own])
             frozen = self._study.get_trials(deepcopy=False)
             self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them
         self._goal = goal
@@ -81,7 +83,8 @@ class StudyStore:
             if stored is None:
                 stored = {"time": max(time.time(), record.latest), **metrics}
                 self._set(number, f"epoch {epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
-            if all(map(math.isfinite, (metrics[SCORE], metrics["val_loss"]))) and self._goal.finite(metrics):
+            needed = () if self._goal.own else (metrics[SCORE], metrics["val_loss"])
+            if all(map(math.isfinite, needed)) and self._goal.finite(metrics):
                 self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[self._goal.watched.name])
             self._refresh(number)
         return stored

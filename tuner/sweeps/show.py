@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuner.core import catalog, package
+from tuner.core import catalog, own_code, package
 from tuner.core.errors import TunerError
 from tuner.core.files import digest, file_state, make_folder
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
@@ -62,6 +62,7 @@ def describe(
             "--scheduler, --max-epochs, --sampler and --trials are about the trials of a model: give a MODEL, too"
         )
     if model is not None:
+        model = catalog.resolve("models", model)
         catalog.check("models", model)
     load = cache(source.load)
     known = cache(lambda: cached(source, lambda: _data(source, load())))
@@ -82,16 +83,19 @@ def _pair(
     from tuner.sweeps.auto_sampler import with_sampler  # noqa: PLC0415
     from tuner.sweeps.plan import check_names, check_space, read_space  # noqa: PLC0415
     from tuner.training.classifier import build_classifier, model_parameters, parameter_count  # noqa: PLC0415 - imports torch
+    from tuner.training.model_check import check_own_model  # noqa: PLC0415
 
     raw, name = read_space(source, model, None, load)
     space = parse_space(raw, name, narrowed=True)
     check_names(space, model, name)
     data = DataSpec.from_json(spec())
     check_space(space, model, data, name)
+    if own_code.is_own(model):
+        check_own_model(data, load().train, model)
     chosen, auto = with_sampler(request, space)
     return {
         "model": {
-            "name": model,
+            "name": own_code.title(model),
             "summary": catalog.summary("models", model),
             "parameters": parameter_count(build_classifier(data, model, {})),
             "arguments": model_parameters(model),
@@ -122,14 +126,15 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
 
     spec = splits.spec
     told = filter(None, (model_note(spec, model) for model in catalog.names("models")))
-    form, colon, path = source.dataset.partition(":")
+    form, colon, path = own_code.place_of(source.dataset).partition(":")
+    colon = colon if form in catalog.formats() else ""
     counts = {
         name: torch.bincount(getattr(splits, name).targets, minlength=len(spec.classes)).tolist() for name in SPLITS
     }
     return {
         "spec": asdict(spec),
         "name": spec.name,
-        "summary": f"{catalog.format_summary(form)} {path}" if colon else catalog.summary("datasets", form),
+        "summary": f"{catalog.format_summary(form)} {path}" if colon else catalog.summary("datasets", source.dataset),
         "task": spec.task,
         "shape": spec.shape,
         "classes": spec.classes,

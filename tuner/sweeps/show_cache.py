@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tuner.core import catalog, package
+from tuner.core import catalog, own_code, package
 from tuner.core.files import data_root, digest, file_state, write_atomic
 from tuner.data.source import Source
 
@@ -40,6 +40,8 @@ def cached(source: Source, make: Callable[[], dict[str, Any]]) -> dict[str, Any]
 def _places(source: Source) -> list[Path]:
     """The files and folders that a dataset is read from; none when that is not known."""
     form, colon, path = source.dataset.partition(":")
+    if own_code.is_own(source.dataset):
+        return []
     if colon:
         return [Path(path)]
     found_at = getattr(catalog.load("datasets", form), "FOUND_AT", ())

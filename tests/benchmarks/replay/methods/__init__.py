@@ -15,6 +15,8 @@ METHODS: dict[str, Kind] = {
     "tuner+start": Kind(make=own.tuner_with_start),
     "random+asha": Kind(make=own.random_asha),
     "pasha": Kind(make=own.pasha),
+    "asha-anew": Kind(make=own.tuner, anew=True),
+    "asha-stop": Kind(make=own.asha_stop),
     **ray_peer.METHODS,
     **optuna_peers.METHODS,
     **syne_peers.METHODS,

@@ -78,6 +78,8 @@ class Kind:
     """Whether one search shows what it returns at each smaller budget; otherwise each has a search of its own."""
     needs: str = ""
     """The module that must be installed."""
+    anew: bool = False
+    """Whether a trial that goes on after a rung begins anew, as code does that saves no state."""
 
 
 class Board:
