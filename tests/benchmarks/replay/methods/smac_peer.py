@@ -69,7 +69,9 @@ def smac(search: Search) -> Iterator[Method]:
             seed=search.seed,
         )
         default = [Configuration(space, values=flat_default(search))] if search.default_first else []
-        first = MultiFidelityFacade.get_initial_design(scenario, n_configs=5, additional_configs=default)
+        first = MultiFidelityFacade.get_initial_design(scenario, n_configs=5)
+        points = [*default, *first.select_configurations()]
+        first.select_configurations = lambda: points  # it would put the default last
         yield Smac(
             search,
             MultiFidelityFacade(scenario, _unused, initial_design=first, overwrite=True, logging_level=False),
