@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tuner.cli.console import Command, err, out
+from tuner.cli.options import Target
 from tuner.core.environment import prepare_environment
 
 app = typer.Typer()
@@ -20,6 +22,8 @@ def check(
         list[str],
         typer.Argument(metavar="FILE...", help="A model, a dataset, or a dataset and a model.", show_default=False),
     ],
+    *,
+    target: Target = None,
 ) -> None:
     """Check your own model or dataset: build it, train two steps, save, load and predict.
 
@@ -33,7 +37,7 @@ def check(
 
     if len(code) > 2:
         raise TunerError(f"give a model, a dataset, or a dataset and a model: {len(code)} words are too many")
-    examine(code, lambda line: out.print(line, markup=False))
+    examine(code, lambda line: out.print(line, markup=False), target)
     out.print("good")
 
 
@@ -57,12 +61,15 @@ def new_dataset(
 def new_space(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="As for `tuner sweep`.")],
     model: Annotated[str, typer.Argument(metavar="MODEL", help="As for `tuner sweep`.")],
+    *,
+    target: Target = None,
 ) -> None:
     """Write ./search_spaces/DATASET-MODEL.toml: the search space that the pair has now, to be changed."""
     prepare_environment()
     from tuner.sweeps import new_code  # noqa: PLC0415 - imports torch
 
-    _print(new_code.new_space(dataset, model), [f"tuner sweep {dataset} {model}"])
+    words = ["tuner", "sweep", dataset, model, *(["--target", target] if target else [])]
+    _print(new_code.new_space(dataset, model, target), [shlex.join(words)])
 
 
 def _code(start: str, name: str) -> None:

@@ -84,7 +84,7 @@ def check(kind: Literal["models", "datasets"], name: str) -> None:
     """Raises TunerError with the nearest names when there is no model or dataset of that name."""
     known = names(kind)
     if name not in known and not own_code.is_own(name):
-        raise unknown(kind.removesuffix("s"), name, known)
+        raise unknown(kind.removesuffix("s"), name, [*known, *own_code.found_in(kind)])
 
 
 def search_space(dataset: str, model: str) -> str:

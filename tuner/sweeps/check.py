@@ -10,7 +10,7 @@ import torch
 
 from tuner.core import catalog, own_code
 from tuner.core.code_reference import defines
-from tuner.core.errors import TunerError
+from tuner.core.errors import TunerError, unknown
 from tuner.core.units import counted
 from tuner.data.encoding import to_raw
 from tuner.data.made_up import made_up_splits
@@ -30,26 +30,27 @@ STEPS, BATCH = 2, 8
 _TOLERANCE = 1e-4  # of logits: sums in another order differ by less
 
 
-def check(words: Sequence[str], tell: Tell) -> None:
+def check(words: Sequence[str], tell: Tell, target: str | None = None) -> None:
     """Checks a model, a dataset, or a dataset and a model.
 
     Args:
         words: what was typed: one or two files or names.
         tell: gets a line for each thing that works.
+        target: the column of the classes, of a table.
 
     Raises:
         TunerError: what is wrong, with the user's file and line where it is in their code.
     """
     if len(words) == 2:
-        splits, model = _check_dataset(words[0], tell), catalog.resolve("models", words[1])
+        source, model = Source.parse(words[0], target), catalog.resolve("models", words[1])
         catalog.check("models", model)
-        source = Source.parse(words[0], None)
+        splits = _check_dataset(source, tell)
         raw, name = read_space(source, model, None, lambda: splits)
         _check_model(splits, model, raw, name, tell)
         return
     kind = _kind(words[0])
     if kind == "datasets":
-        _check_dataset(words[0], tell)
+        _check_dataset(Source.parse(words[0], target), tell)
         return
     model = catalog.resolve("models", words[0])
     for task in catalog.load("models", model).TASKS:
@@ -63,18 +64,20 @@ def _kind(text: str) -> own_code.Kind:
             return kind
     name = catalog.resolve("models", text)
     if not own_code.is_own(name):
-        Source.parse(text, None)
+        if ":" not in text:
+            every = [each for kind in own_code.FUNCTION for each in (*catalog.names(kind), *own_code.found_in(kind))]
+            raise unknown("model or dataset", text, every)
         return "datasets"
     kept = own_code.kept_code(name)
     wanted = [kind for kind, function in own_code.FUNCTION.items() if kept.function in ("", function)]
     found = [kind for kind in wanted if defines(kept.origin, own_code.FUNCTION[kind])]
     if not found:
-        raise TunerError(f"{text} has neither build(data), as a model has, nor load(root), as a dataset has")
+        other = f": to tune your own train(trial), type tuner sweep {text}" if defines(kept.origin, "train") else ""
+        raise TunerError(f"{text} has neither build(data), as a model has, nor load(root), as a dataset has{other}")
     return found[0]
 
 
-def _check_dataset(text: str, tell: Tell) -> Splits:
-    source = Source.parse(text, None)
+def _check_dataset(source: Source, tell: Tell) -> Splits:
     splits = source.load()
     if source.load().fingerprint() != splits.fingerprint():
         raise TunerError(

@@ -10,11 +10,6 @@ from typing import Literal
 from tuner.core import catalog, own_code
 from tuner.core.errors import TunerError, describe_disk_error
 from tuner.core.files import write_atomic
-from tuner.data.source import Source
-from tuner.search.space_file import own_space, parse_space
-from tuner.search.space_text import space_text
-from tuner.search.start_points import default_point
-from tuner.sweeps.plan import read_space
 
 Start = Literal["model", "dataset"]
 _FOLDER: dict[Start, own_code.Kind] = {"model": "models", "dataset": "datasets"}
@@ -35,13 +30,19 @@ def new_code(start: Start, name: str) -> Path:
     return _write(path, text)
 
 
-def new_space(dataset: str, model: str) -> Path:
+def new_space(dataset: str, model: str, target: str | None = None) -> Path:
     """Writes the search space that the pair has by default as a file of its own: ./search_spaces/DATASET-MODEL.toml.
 
     Raises:
         TunerError: a name is unknown, the data is missing, or there is such a file already.
     """
-    data, found = Source.parse(dataset, None), catalog.resolve("models", model)
+    from tuner.data.source import Source  # noqa: PLC0415 - what follows imports torch, which takes seconds
+    from tuner.search.space_file import own_space, parse_space  # noqa: PLC0415
+    from tuner.search.space_text import space_text  # noqa: PLC0415
+    from tuner.search.start_points import default_point  # noqa: PLC0415
+    from tuner.sweeps.plan import read_space  # noqa: PLC0415
+
+    data, found = Source.parse(dataset, target), catalog.resolve("models", model)
     catalog.check("models", found)
     pair = f"{data.name}-{own_code.title(found)}"
     path = Path("search_spaces", f"{pair}.toml")

@@ -15,19 +15,21 @@ from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
 
 
-def read_own_code(request: SweepRequest, events: Callback) -> SweepRequest:
+def read_own_code(request: SweepRequest, events: Callback, *, tell_space: bool = True) -> SweepRequest:
     """The request with the user's own code read: from then on it is known by its content.
+
+    Files that plain names mean are told; the one of the search space unless that is not used.
 
     Raises:
         TunerError: a file is missing or is not valid Python, with its line.
     """
-    for line in _found_here(request):
+    for line in _found_here(request, tell_space=tell_space):
         events.on_note(line, warning=False)
     dataset = catalog.resolve("datasets", request.dataset)
     return replace(request, dataset=dataset, model=catalog.resolve("models", request.model))
 
 
-def _found_here(request: SweepRequest) -> Iterator[str]:
+def _found_here(request: SweepRequest, *, tell_space: bool) -> Iterator[str]:
     """A line for each name that means a file in the folder where one types."""
     asked: tuple[tuple[own_code.Kind, str], ...] = (("datasets", request.dataset), ("models", request.model))
     for kind, text in asked:
@@ -35,7 +37,7 @@ def _found_here(request: SweepRequest) -> Iterator[str]:
         if file:
             known = f", not the {kind.removesuffix('s')} of tuner list" if text in catalog.names(kind) else ""
             yield f"{text} is {file} here{known}"
-    if request.space is None and request.fixed is None:
+    if tell_space and request.space is None and request.fixed is None:
         data = Source.parse(request.dataset, request.target, request.known_as)
         model = catalog.resolve("models", request.model)
         file_here = own_code.space_here(f"{data.name}-{own_code.title(model)}")
@@ -50,6 +52,12 @@ def tell_changes(config: SweepConfig, events: Callback) -> None:
     for text in own_code.changes([config.dataset, config.model]):
         then = "" if text.endswith("there") else "; to use it as it is now, begin a new sweep"
         events.on_note(f"{text}: {config.name} goes on with the copy that it began with{then}")
+
+
+def tell_repeated(request: SweepRequest, events: Callback) -> None:
+    """Says that a trial is repeated with the code of its time, where the files have changed since."""
+    for text in own_code.changes([request.dataset, request.model]):
+        events.on_note(f"{text}: the trial is repeated with the code of that time", warning=False)
 
 
 def tell_other_code(config: SweepConfig, home: Path, events: Callback) -> None:

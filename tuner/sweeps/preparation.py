@@ -31,7 +31,7 @@ from tuner.sweeps.inputs import Inputs, SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
 from tuner.sweeps.new_names import check_store_writable, free_name
 from tuner.sweeps.new_space import check_new_space, finish_drawing
-from tuner.sweeps.own_code import read_own_code, tell_changes, tell_other_code
+from tuner.sweeps.own_code import read_own_code, tell_changes, tell_other_code, tell_repeated
 from tuner.sweeps.pair import check_data_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
 from tuner.sweeps.program_inputs import ProgramInputs
@@ -96,10 +96,12 @@ def training_request(
     if from_best and from_trial:
         raise TunerError("--from-best and --from-trial: give one of them")
     home, events = home or tuner_home(), Callbacks(callbacks)
-    request = read_own_code(request, events)
+    request = read_own_code(request, events, tell_space=from_best is None and from_trial is None)
     single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
     if from_best is None and from_trial is None:
         _note_default_space(request, Source.parse(request.dataset, request.target, request.known_as), events)
+    if from_trial:
+        tell_repeated(single, events)
     if from_trial and (changed := changed_conditions(single, home, from_trial)):
         events.on_note(changed)
     events.on_note(f"parameters: {format_parameters((single.fixed or {})['params'])}", warning=False)

@@ -109,9 +109,7 @@ def _check_options(request: SweepRequest) -> None:
     """Raises TunerError for an option that has no meaning for a user's own code."""
     for name, why in _NOT_HERE.items():
         if getattr(request, name):
-            option = (
-                "--finalists" if request.confirm and request.confirm.finalists and name == "confirm" else f"--{name}"
-            )
+            option = request.confirm.option if request.confirm and name == "confirm" else f"--{name}"
             raise TunerError(f"{option} is not for your own training code: {why}")
     if request.oom != "fail":
         raise TunerError(f"--oom {request.oom} is not for your own training code: its batches are its own")

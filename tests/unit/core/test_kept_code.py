@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tuner.core.code_reference import find_code, find_in_folder
 from tuner.core.code_requirements import requirements_of
 from tuner.core.errors import TunerError
 from tuner.core.kept_code import KeptCode, keep, read_code
+from tuner.core.own_code import adopt_folder
 
 
 def write(path: str, text: str) -> Path:
@@ -177,6 +179,17 @@ def test_a_manifest_does_not_lead_out_of_its_folder() -> None:
     )
     with pytest.raises(TunerError, match="impossible path"):
         KeptCode.open(Path("kept"))
+
+
+@pytest.mark.parametrize("old", ['"0/my_model.py"', '"entry"', '"files"', '"roots"', "my_model", "0", "["])
+@pytest.mark.parametrize("new", ["1", '"9/x.py"', "{}", ""])
+def test_a_damaged_manifest_is_one_line(old: str, new: str) -> None:
+    keep(write("my_model.py", "VALUE = 1\n"), Path("code/kept"))
+    text = re.sub(r',\s*"checksum.*', "}", Path("code/kept/code.json").read_text(), flags=re.DOTALL)
+    write("code/kept/code.json", text.replace(old, new))
+    with pytest.raises(TunerError, match="kept"):
+        KeptCode.open(Path("code/kept"))
+    adopt_folder(Path.cwd())  # what cannot be read is told when it is needed
 
 
 @pytest.mark.parametrize(
