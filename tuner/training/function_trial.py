@@ -22,6 +22,7 @@ from tuner.core.sweep_folder import checkpoint_folder, output_file
 from tuner.core.trial_report import Report, TrialReport
 from tuner.training.checkpoint_manager import UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.checkpoint_sync import release_folder
 from tuner.training.job import Arrays
 from tuner.training.own_state import STATE_FILE, DamagedStateError, SavedState, from_bytes
 from tuner.training.own_trial import OwnStates, Trial, TrialEnded
@@ -92,7 +93,11 @@ class FunctionJob:
             report=report,
             told=TrialReport(seed=seed, conditions=conditions.to_json(), notes=notes),
         )
-        failure = self._call(function, trial, output_file(self.folder, number))
+        try:
+            failure = self._call(function, trial, output_file(self.folder, number))
+        finally:
+            if self.storage:
+                release_folder(folder)
         if trial.ended:
             raise SystemExit
         report(failure or TrialReport(ended=True))
