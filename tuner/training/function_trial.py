@@ -24,11 +24,11 @@ from tuner.training.checkpoint_manager import UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import release_folder
 from tuner.training.job import Arrays
+from tuner.training.memory import is_out_of_memory
 from tuner.training.own_state import STATE_FILE, DamagedStateError, SavedState, from_bytes
 from tuner.training.own_trial import OwnStates, Trial, TrialEnded
 from tuner.training.reproducibility import current_conditions
 from tuner.training.stored_states import StoredStates
-from tuner.training.trial import is_out_of_memory
 
 FILES = "files"  # the folder of a trial's own files, in the one of its state
 MOST_PRINTED = 5_000_000  # characters of a trial's output that are kept
