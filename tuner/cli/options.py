@@ -61,8 +61,8 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="Set a parameter: lr=0.01. A sweep also takes choices and ranges: optimizer=sgd,adam, dropout=0.1..0.5. "
-        "Repeatable.",
+        help="Set a parameter: lr=0.01. A sweep also takes choices and ranges: optimizer=sgd,adam, dropout=0.1..0.5, "
+        "lr=0.001..1:log (on a log scale). Repeatable.",
         rich_help_panel=SEARCH,
     ),
 ]

@@ -21,6 +21,7 @@ from tuner.core.summary import Summary
 from tuner.core.units import counted, format_parameters
 
 FRAME_S = 0.25
+SHARE = 0.1  # of the time of the process that decides, at most: with many trials frames become rarer
 OTHER_COLUMNS = 32  # characters that the table of running trials needs besides the parameters
 
 
@@ -54,8 +55,8 @@ class ProgressView:
             self._live.start()
         if now < self._next:
             return
-        self._next = now + FRAME_S
         summary = summarise()
+        self._next = now + max(FRAME_S, (time.monotonic() - now) / SHARE)
         if self._live:
             self._live.update(self._table(summary), refresh=True)
         elif line := self._lines.line(summary, now):

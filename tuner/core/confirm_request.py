@@ -115,6 +115,11 @@ class ConfirmRequest:
         if not LEAST_SEEDS <= self.seeds <= most:
             raise TunerError(f"{option} must be at least {LEAST_SEEDS} and at most {most}, got {self.seeds}")
 
+    @property
+    def option(self) -> str:
+        """The option of `tuner sweep` that asks for it."""
+        return FINALISTS if self.finalists else FOLDS if self.folds else CONFIRM
+
     def words(self, option: str = "--seeds") -> list[str]:
         """The request as options of a command line."""
         if self.folds:

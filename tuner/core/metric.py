@@ -47,6 +47,7 @@ METRICS: Mapping[str, Metric] = {
     for metric in (
         Metric(SCORE, "max", share=True),
         Metric("val_macro_f1", "max", share=True),
+        Metric("val_balanced_accuracy", "max", share=True),
         Metric("val_loss", "min"),
         Metric("train_loss", "min"),
         Metric("train_accuracy", "max", share=True),

@@ -13,6 +13,9 @@ from tuner.core.errors import TunerError, unknown
 from tuner.core.records import Value
 
 FUNCTION, SCRIPT = "function", "script"
+FUNCTION_NAME = "train"
+"""Of the function in a file, unless FILE.py:NAME says another one."""
+USAGE = "def train(trial)"
 DEFAULT_EPOCHS = 10
 """Of a trial, where neither the search space nor --max-epochs says it."""
 _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")

@@ -20,11 +20,8 @@ from tuner.core.code_reference import find_code
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import slug
 from tuner.core.kept_code import KeptCode, read_code
-from tuner.core.program import FUNCTION, SCRIPT, Program
+from tuner.core.program import FUNCTION, SCRIPT, USAGE, Program
 
-FUNCTION_NAME = "train"
-"""Of the function in a file, unless FILE.py:NAME says another one."""
-USAGE = "def train(trial):"
 _SAVE, _TRIAL = "save", "trial"
 
 

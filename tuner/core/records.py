@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tuner.core.exploit import Exploit
 from tuner.core.objective import PLAIN, Goal
@@ -89,17 +90,17 @@ class TrialRecord:
         """Its state in one word: `done`, `pruned`, `failed`, `running`, or `waiting` (for a promotion or a resume)."""
         return STATE_WORDS.get(self.state) or ("running" if self.live else "waiting")
 
-    @property
+    @cached_property
     def epoch(self) -> int:
         """The last epoch reported, 0 before the first."""
         return max(self.values, default=0)
 
-    @property
+    @cached_property
     def best_epoch(self) -> int:
         """The epoch whose weights are kept: see `tuner.core.kept_epoch`. 0 before the first."""
         return self.best_epoch_until(self.epoch)
 
-    @property
+    @cached_property
     def best(self) -> Rank:
         """The rank of the epoch that is kept: trials are ordered by it."""
         return self.rank(self.best_epoch)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
+from tuner.python.quiet import quiet_imports
 
 FIRST = ("state", "epoch", "kept_epoch")
 LAST = ("seconds", "seed", "reason")
@@ -21,7 +22,8 @@ def trials_frame(folder: Path) -> pd.DataFrame:
     metric as it was in the epoch that is kept; each parameter as `params_NAME`; `seconds` from its start to its last
     report, `seed`, and the `reason` why it was pruned or failed.
     """
-    from tuner.search.study_reader import read_records  # noqa: PLC0415 - imports Optuna
+    with quiet_imports():
+        from tuner.search.study_reader import read_records  # noqa: PLC0415 - imports Optuna
     from tuner.sweeps.lock import live_trials  # noqa: PLC0415
 
     live = live_trials(folder)

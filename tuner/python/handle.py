@@ -13,6 +13,7 @@ from tuner.core.sweep_folder import known_sweep
 from tuner.core.sweep_options import Duration, read_growth
 from tuner.python.engine import carry_out
 from tuner.python.order import ResumeOrder
+from tuner.python.quiet import quiet_imports
 from tuner.python.result import Best, Result, find_best
 from tuner.python.views import choose_view
 
@@ -41,7 +42,8 @@ class Sweep:
 
     def status(self) -> Status:
         """How it stands now: its `state`, and a `summary` with the trials by state, the best one and the time left."""
-        from tuner.sweeps.sweep_reader import SweepReader  # noqa: PLC0415 - imports Optuna
+        with quiet_imports():
+            from tuner.sweeps.sweep_reader import SweepReader  # noqa: PLC0415 - imports Optuna
 
         return SweepReader(self.name, self.folder.parent).status()
 

@@ -14,6 +14,7 @@ from tuner.core.score_text import score_text
 from tuner.core.scores import NAMES, Interval
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import format_parameters
+from tuner.python.quiet import quiet_imports
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,8 @@ class Result:
 
 def find_best(folder: Path) -> Best:
     """The best trial of the sweep in this folder. Raises TunerError when there is none."""
-    from tuner.sweeps import best_trial  # noqa: PLC0415 - imports Optuna
+    with quiet_imports():
+        from tuner.sweeps import best_trial  # noqa: PLC0415 - imports Optuna
 
     found = best_trial.find_best(folder.name, folder.parent, "best of")
     trial = found.trial

@@ -65,6 +65,8 @@ class StudyStore:
             self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them
         self._goal = goal
         self._ids = [trial._trial_id for trial in frozen]
+        self._best: TrialRecord | None = None
+        self._best_is_known = False
 
     def report(self, number: int, metrics: Mapping[str, float], *, kept_epoch: int = 0) -> dict[str, float] | None:
         """Stores an epoch's metrics (`epoch`, the score and the others), and which epoch is kept so far; 0 for unknown.
@@ -194,24 +196,29 @@ class StudyStore:
 
     def best(self) -> TrialRecord | None:
         """The trial with the best kept epoch, whatever its state except FAIL; None before the first epoch."""
-        return best_of(self._records)
+        if not self._best_is_known:  # all are looked at; while a sweep is resumed it is asked for each interrupted one
+            self._best, self._best_is_known = best_of(self._records), True
+        return self._best
 
     def _create(self) -> int:
         """A new trial without parameters. Returns its number."""
         self._ids.append(self._storage.create_new_trial(self._study._study_id))
         self._records.append(self._read(self.count))
+        self._best_is_known = False
         return self.count - 1
 
     def _note(self, number: int, key: str, value: Any) -> None:
         """Stores an attribute of a trial."""
         self._set(number, key, value)
         self._records[number] = self._read(number)
+        self._best_is_known = False
 
     def _set(self, number: int, key: str, value: Any) -> None:
         self._storage.set_trial_user_attr(self._ids[number], key, value)
 
     def _refresh(self, number: int) -> None:
         self._records[number] = self._read(number)
+        self._best_is_known = False
         self._on_change(self._records[number])
 
     def _on_change(self, record: TrialRecord) -> None:

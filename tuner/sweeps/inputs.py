@@ -12,6 +12,7 @@ from tuner.core import catalog
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.files import data_root
+from tuner.core.score_text import class_name
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.source import Source
 from tuner.data.spec import Splits
@@ -22,6 +23,8 @@ from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.classifier import model_parameters, parameter_defaults
 from tuner.training.job import Arrays, Job
 from tuner.training.trial import PRETRAINED, TrialJob, Weights
+
+FEW_SAMPLES = 20  # of a class
 
 
 class Inputs(Protocol):
@@ -51,7 +54,7 @@ class SweepInputs:
     @property
     def notes(self) -> Sequence[str]:
         """See Inputs."""
-        return self.splits.notes
+        return (*self.splits.notes, *small_classes(self.splits))
 
     def job(
         self, config: SweepConfig, folder: SweepFolder, storage: CheckpointStorage | None, rungs: tuple[int, ...]
@@ -73,6 +76,18 @@ class SweepInputs:
         for name, split in (("train", self.splits.train), ("validation", self.splits.validation)):
             arrays |= {f"{name}_{part}": tensor.numpy() for part, tensor in split._asdict().items()}
         return arrays | {PRETRAINED + name: tensor.numpy() for name, tensor in self.pretrained.items()}
+
+
+def small_classes(splits: Splits) -> tuple[str, ...]:
+    """What to say of classes with so few validation samples that their scores are mostly chance; at most one line."""
+    counts = splits.validation.targets.bincount(minlength=len(splits.spec.classes)).tolist()
+    small = [(count, name) for count, name in zip(counts, splits.spec.classes, strict=True) if count < FEW_SAMPLES]
+    if not small:
+        return ()
+    count, name = min(small)
+    which = f"{len(small)} of {len(counts)} classes have" if len(small) > 1 else f"class '{class_name(name)}' has"
+    least = f" ('{class_name(name)}' has {count})" if len(small) > 1 else f" ({count})"
+    return (f"{which} fewer than {FEW_SAMPLES} validation samples{least}: what scores say of that is mostly chance",)
 
 
 def defaults_of(config: SweepConfig) -> dict[str, Any]:

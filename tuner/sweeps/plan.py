@@ -69,7 +69,7 @@ def plan(
     check_space(space, request.model, load().spec, source)
     check_own_model(load().spec, load().train, request.model)
     if request.scheduler == "pbt":
-        again = "--confirm" if request.confirm else "--refit" if request.refit else ""
+        again = request.confirm.option if request.confirm else "--refit" if request.refit else ""
         check_population(space, trials, again, request.storage)
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):

@@ -51,9 +51,9 @@ def begin_program(
         with events.phase(f"Importing {program.shown}"):
             function_in(asked.code)
     request = replace(request, model=program.name)
-    _tell_anew(program, request, events)
     name = free_name(request.name, program.name, home)
     config = _plan(request, program, name, home, events)
+    _tell_anew(program, request, events)
     if request.name is not None:
         check_sweep_is_no_pair(name, config, home)
     check_store_writable(store, config, events)
@@ -109,9 +109,7 @@ def _check_options(request: SweepRequest) -> None:
     """Raises TunerError for an option that has no meaning for a user's own code."""
     for name, why in _NOT_HERE.items():
         if getattr(request, name):
-            option = (
-                "--finalists" if request.confirm and request.confirm.finalists and name == "confirm" else f"--{name}"
-            )
+            option = request.confirm.option if request.confirm and name == "confirm" else f"--{name}"
             raise TunerError(f"{option} is not for your own training code: {why}")
     if request.oom != "fail":
         raise TunerError(f"--oom {request.oom} is not for your own training code: its batches are its own")

@@ -43,6 +43,8 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         raise TunerError(
             f"{option}: its weights and values changed while it trained (pbt): no training repeats it; {values}"
         )
+    if config.program is not None:
+        raise TunerError(f"{option}: that is a trial of your own training code, {config.subject}: sweep it with --set")
     source = Source.parse(request.dataset, request.target, request.known_as or config.known_as)
     asked = (replace(source, dataset=own_code.place_of(source.dataset)), own_code.place_of(request.model))
     had = (replace(Source.of(config), dataset=own_code.place_of(config.dataset)), own_code.place_of(config.model))

@@ -16,6 +16,7 @@ from tuner.core import code_import
 from tuner.core.errors import one_line
 from tuner.core.kept_code import KeptCode
 from tuner.core.objective import Goal
+from tuner.core.program import FUNCTION_NAME, USAGE
 from tuner.core.records import Value, trial_seed
 from tuner.core.sweep_folder import checkpoint_folder, output_file
 from tuner.core.trial_report import Report, TrialReport
@@ -28,8 +29,6 @@ from tuner.training.reproducibility import current_conditions
 from tuner.training.stored_states import StoredStates
 from tuner.training.trial import is_out_of_memory
 
-USAGE = "def train(trial):"
-FUNCTION_NAME = "train"
 FILES = "files"  # the folder of a trial's own files, in the one of its state
 MOST_PRINTED = 5_000_000  # characters of a trial's output that are kept
 Code = KeptCode | bytes

@@ -10,6 +10,9 @@ from typing import Any
 from tuner.core.errors import TunerError, unknown
 from tuner.training.optimizers import OPTIMIZERS
 
+UNWEIGHTED = "none"
+CLASS_WEIGHTS = (UNWEIGHTED, "balanced")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
@@ -28,10 +31,14 @@ class Hyperparameters:
     """Share of all steps over which the learning rate rises from 0; a cosine brings it back to 0."""
     label_smoothing: float = 0.0
     """Share of the target spread over all classes."""
+    class_weight: str = UNWEIGHTED
+    """One of CLASS_WEIGHTS. `balanced`: each class counts as much as another in the loss, whatever its size."""
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise unknown("optimizer", str(self.optimizer), OPTIMIZERS)
+        if self.class_weight not in CLASS_WEIGHTS:
+            raise unknown("class_weight", str(self.class_weight), CLASS_WEIGHTS)
         if type(self.batch_size) is not int or self.batch_size < 1:
             raise TunerError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
         for name in ("lr", "momentum", "weight_decay", "warmup", "label_smoothing"):

@@ -211,6 +211,22 @@ def test_the_last_second_is_not_told(plain: Screen) -> None:
     assert plain.file.getvalue().endswith("; 15 epochs; best val_accuracy 0.9500 (trial 4)\n")
 
 
+def test_where_a_summary_takes_long_frames_are_rarer(plain: Screen) -> None:
+    """So that a sweep of many thousand trials is not busy with drawing."""
+    made = []
+
+    def slow() -> Summary:
+        plain.now += 2.0
+        made.append(plain.now)
+        return summarise(CONFIG, RECORDS, LIVE, None)
+
+    with ProgressView(CONFIG, Console(file=plain.file, width=200)) as view:
+        for _ in range(100):
+            view.tick(slow)
+            plain.now += 0.5
+    assert len(made) == 3, "two seconds of every twenty"
+
+
 def test_one_epoch_is_no_plural() -> None:
     shown = announcement(replace(CONFIG, trials=1, epochs=1))
     assert shown == "sweep: one trial of cnn on digits, 1 epoch"

@@ -73,7 +73,7 @@ def test_a_function_of_a_notebook_is_pickled_with_the_modules_beside_it(monkeypa
 
 
 def test_what_cannot_be_a_training_function_is_refused() -> None:
-    with pytest.raises(TunerError, match=r"takes other arguments: write def train\(trial\):"):
+    with pytest.raises(TunerError, match=r"takes other arguments: write def train\(trial\)"):
         ProgramRequest.of_function(lambda: None)
     lock = threading.Lock()
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_a_training_function_is_refused() -> None:
     asked = ProgramRequest.of_text("empty.py")
     assert asked is not None
     assert asked.code is not None
-    with pytest.raises(TunerError, match=r"empty.py has no function train: write def train\(trial\):"):
+    with pytest.raises(TunerError, match=r"empty.py has no function train: write def train\(trial\)"):
         function_in(asked.code)
 
 

@@ -55,6 +55,7 @@ def test_folds_are_asked_for_with_finalists_or_alone(given: dict[str, Any], expe
     values = {"confirm": None, "finalists": None, "seeds": None, "reshuffle": False, "test": "winner", **given}
     asked = ConfirmRequest.of_sweep(**values)
     assert asked == expected
+    assert expected.option == ("--finalists" if expected.finalists else "--folds")
     words = command_words("sweep", SweepRequest(dataset="digits", model="cnn", confirm=asked), as_json=False)
     assert words[words.index("--folds") + 1] == str(expected.seeds)
     assert not {"--seeds", "--confirm"} & set(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,28 @@ def _check_commands(outcome: Outcome, typed: Typed) -> None:
     config, _, inputs = begin_growing(name, GrowRequest(trials=9, overrides=("lr=0.1..0.5",)))
     assert config.trials == 9
     assert isinstance(inputs, ProgramInputs)
+
+
+def test_two_objectives_and_a_constraint_of_own_metrics() -> None:
+    source = """
+def train(trial):
+    size = trial.params["size"]
+    for epoch in range(trial.epochs):
+        trial.report(loss=1 / (size * (epoch + 1)), size=size, other=float("nan"))
+"""
+    options = {"objective": "loss:min,size:min", "constraint": "size<=3", "sampler": "grid", "scheduler": "none"}
+    space = {"epochs": 2, "params": {"size": {"choices": [1, 2, 3, 4]}}}
+    config, folder, study = run(Recorder(), source=source, given_space=space, **options)
+    records = study.records()
+    outcome = Outcome(config=config, folder=folder.path, records=tuple(records), winner=None, seconds=1.0)
+    assert [record.parameters["size"] for record in outcome.front] == [3, 2, 1]
+    winner = find_own_winner(config, study, folder, None)
+    assert winner.trial.parameters == {"size": 3}
+    assert not winner.saved
+    write_result(replace(outcome, own=winner))
+    report = make_report(folder.path)
+    assert not report.failed
+    assert "front.png" in report.files
 
 
 def test_a_search_without_a_score_has_no_winner() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from replay.methods import fixed, optuna_peers, own, ray_peer, smac_peer, syne_peers
+from replay.methods import fixed, neps_peer, optuna_peers, own, ray_peer, smac_peer, syne_peers
 from replay.methods.base import Kind
 from tuner.core.errors import unknown
 
@@ -21,6 +21,7 @@ METHODS: dict[str, Kind] = {
     **optuna_peers.METHODS,
     **syne_peers.METHODS,
     **smac_peer.METHODS,
+    **neps_peer.METHODS,
     **fixed.METHODS,
 }
 
