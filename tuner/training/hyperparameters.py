@@ -28,10 +28,14 @@ class Hyperparameters:
     """Share of all steps over which the learning rate rises from 0; a cosine brings it back to 0."""
     label_smoothing: float = 0.0
     """Share of the target spread over all classes."""
+    augment: bool = True
+    """Whether training samples are changed at random, in the ways that the dataset names."""
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise unknown("optimizer", str(self.optimizer), OPTIMIZERS)
+        if type(self.augment) is not bool:
+            raise TunerError(f"augment must be true or false, got {self.augment!r}")
         if type(self.batch_size) is not int or self.batch_size < 1:
             raise TunerError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
         for name in ("lr", "momentum", "weight_decay", "warmup", "label_smoothing"):
