@@ -10,7 +10,7 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tuner.core.errors import TunerError, one_line
 
@@ -45,6 +45,26 @@ def pretrained_weights(
         file = source.find(model, folder)
     state = _read(file)
     return {name: _checked(model, file, published(name), state, tensor) for name, tensor in expected.items()}
+
+
+def library_weights(model: str, network: nn.Module, file: Path, published: Callable[[str], str] = str) -> None:
+    """Loads a library's own network with the weights of a file, but for those of other shapes, such as of its head.
+
+    Args:
+        model: its name, for messages.
+        network: as the library builds it, which may know the names that its older files have.
+        file: a state dict, as in `pretrained_weights`.
+        published: the name in the network for one in the file.
+
+    Raises:
+        TunerError: the file cannot be read, or lacks weights of the network.
+    """
+    wanted = network.state_dict()
+    found = {published(name): tensor for name, tensor in _read(file).items() if isinstance(tensor, Tensor)}
+    fitting = {name: each for name, each in found.items() if name not in wanted or each.shape == wanted[name].shape}
+    missing = [name for name in network.load_state_dict(fitting, strict=False).missing_keys if name not in found]
+    if lost := [name for name in missing if not name.endswith("num_batches_tracked")]:
+        raise _unusable(file, f"it holds no weights of {model}: {lost[0]} is missing")
 
 
 def _read(file: Path) -> Mapping[str, Any]:

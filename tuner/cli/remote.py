@@ -17,6 +17,7 @@ from tuner.core import catalog
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GrowRequest
+from tuner.core.library_names import title
 from tuner.core.sweep_folder import check_sweep_name
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
@@ -37,7 +38,7 @@ DETACHED = 130
 def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
     """Submits a sweep to a cluster. Returns the exit status; with `attach`, that of the sweep."""
     _check(request)
-    pair = f"{Source.parse(request.dataset, request.target, request.known_as).name}-{request.model}"
+    pair = f"{Source.parse(request.dataset, request.target, request.known_as).name}-{title('models', request.model)}"
     home = make_folder(tuner_home())
     with TemporaryDirectory() as scratch:
         with err.status(f"Asking {address}"):

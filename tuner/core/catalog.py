@@ -1,6 +1,7 @@
 """The models, datasets and search spaces: a file placed in their folder is found, without being registered.
 
-A file datasets/from_NAME.py reads users' own data, which is then given as NAME:PATH.
+A file datasets/from_NAME.py reads users' own data, which is then given as NAME:PATH. The files of_LIBRARY.py know what
+other libraries have, see library_names.py.
 """
 
 from __future__ import annotations
@@ -11,24 +12,29 @@ from importlib import import_module
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
 from tuner.core.errors import TunerError, unknown
+from tuner.core.library_names import LIBRARIES, is_library_name, is_title, title
 
 Kind = Literal["models", "datasets", "search_spaces"]
-_FORMAT = "from_"
+_FORMAT, _LIBRARY = "from_", "of_"
 _ENDING = {"models": ".py", "datasets": ".py", "search_spaces": ".toml"}
 
 
 def names(kind: Kind) -> list[str]:
     """All names of a kind, sorted, without importing any of them. A file whose name starts with _ is a helper."""
-    return [name for name in _all(kind) if not name.startswith(_FORMAT)]
+    return [name for name in _all(kind) if not name.startswith((_FORMAT, _LIBRARY))]
 
 
 def formats() -> list[str]:
     """The formats of users' own data, such as `csv` of `csv:PATH`."""
     return [name.removeprefix(_FORMAT) for name in _all("datasets") if name.startswith(_FORMAT)]
+
+
+def libraries(kind: Literal["models", "datasets"]) -> dict[str, str]:
+    """The libraries whose models or datasets can be named, each with a line on what it has."""
+    return {library: summary(kind, _LIBRARY + library) for library in LIBRARIES[kind]}
 
 
 def format_summary(name: str) -> str:
@@ -47,29 +53,39 @@ def read_format(name: str, path: Path, target: str | None) -> Any:
 
 
 def summary(kind: Literal["models", "datasets"], name: str) -> str:
-    """The first line of a model's or dataset's docstring, read without importing it."""
+    """The first line of a model's or dataset's docstring, read without importing it, unless it is a library's."""
+    if is_library_name(kind, name):
+        return str(load(kind, name).__doc__)
     tree = ast.parse(_file(kind, name).read_text(encoding="utf-8"))
     return (ast.get_docstring(tree) or "").split("\n", 1)[0]
 
 
 def defines(kind: Literal["models", "datasets"], name: str, function: str) -> bool:
-    """Whether the file of a model or dataset has a function of this name, found without importing it."""
+    """Whether the file of a model or dataset has a function of this name, found as `summary` is."""
+    if is_library_name(kind, name):
+        return hasattr(load(kind, name), function)
     tree = ast.parse(_file(kind, name).read_text(encoding="utf-8"))
     return any(isinstance(node, ast.FunctionDef) and node.name == function for node in tree.body)
 
 
-def load(kind: Literal["models", "datasets"], name: str) -> ModuleType:
-    """The module of a model (`build`, `TASKS`) or a dataset (`load`).
+def load(kind: Literal["models", "datasets"], name: str) -> Any:
+    """The module of a model (`build`, `TASKS`) or a dataset (`load`); for a library's an object that has the same.
 
     Raises:
-        TunerError: there is no such name; the message names the nearest ones.
+        TunerError: there is no such name, and the message names the nearest ones; or the library is not installed.
     """
+    if is_library_name(kind, name):
+        library, _, member = name.partition(":")
+        return import_module(f"tuner.{kind}.{_LIBRARY}{library}").member(member)
     check(kind, name)
     return import_module(f"tuner.{kind}.{name}")
 
 
 def check(kind: Literal["models", "datasets"], name: str) -> None:
     """Raises TunerError with the nearest names when there is no model or dataset of that name."""
+    if is_library_name(kind, name):
+        load(kind, name)
+        return
     known = names(kind)
     if name not in known:
         raise unknown(kind.removesuffix("s"), name, known)
@@ -77,19 +93,19 @@ def check(kind: Literal["models", "datasets"], name: str) -> None:
 
 def search_space(dataset: str, model: str) -> str:
     """The text of a pair's own search-space file."""
-    return _file("search_spaces", f"{dataset}-{model}").read_text(encoding="utf-8")
+    return _file("search_spaces", f"{dataset}-{title('models', model)}").read_text(encoding="utf-8")
 
 
 def has_space(dataset: str, model: str) -> bool:
     """Whether the pair has a search space of its own."""
-    return f"{dataset}-{model}" in names("search_spaces")
+    return f"{dataset}-{title('models', model)}" in names("search_spaces")
 
 
 def is_pair(name: str) -> bool:
     """Whether this may be the name DATASET-MODEL of a pair, under which its models are registered."""
     dataset, _, model = name.rpartition("-")
-    own = dataset.startswith(tuple(f"{form}_" for form in formats()))
-    return model in names("models") and (own or dataset in names("datasets"))
+    own = dataset.startswith(tuple(f"{form}_" for form in formats())) or is_title("datasets", dataset)
+    return (model in names("models") or is_title("models", model)) and (own or dataset in names("datasets"))
 
 
 def _all(kind: Kind) -> list[str]:

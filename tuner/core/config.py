@@ -12,6 +12,7 @@ from tuner.core.confirm_request import TESTS
 from tuner.core.errors import TunerError, describe_disk_error, one_line
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
+from tuner.core.library_names import is_library_name, title
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
 
@@ -22,7 +23,9 @@ MOST_TRIALS = MOST_EPOCHS = 1_000_000
 
 
 def dataset_name(dataset: str, target: str | None = None, short: Callable[[str], str] = slug) -> str:
-    """Letters, digits and _ for a dataset: a name of the catalog, or FORMAT:PATH. A target column is part of the name.
+    """Letters, digits and _ for a dataset: a name of the catalog or of a library, or FORMAT:PATH.
+
+    A target column is part of the name.
 
     `short` makes a name of each part.
 
@@ -32,6 +35,8 @@ def dataset_name(dataset: str, target: str | None = None, short: Callable[[str],
     form, colon, path = dataset.partition(":")
     if not colon:
         return form
+    if is_library_name("datasets", dataset):
+        return "_".join([title("datasets", dataset), *([short(target)] if target else [])])
     return "_".join(map(short, [form, Path(path).name.removesuffix(f".{form}"), *([target] if target else [])]))
 
 
@@ -123,7 +128,12 @@ class SweepConfig:
     @property
     def pair(self) -> str:
         """The name of the MLflow experiment and of the registered model."""
-        return f"{self.dataset_name}-{self.model}"
+        return f"{self.dataset_name}-{self.model_name}"
+
+    @property
+    def model_name(self) -> str:
+        """The second half of the pair's name."""
+        return title("models", self.model)
 
     @property
     def dataset_name(self) -> str:

@@ -1,4 +1,4 @@
-"""What DATASET on the command line means: a name of the catalog, or a user's own data as FORMAT:PATH."""
+"""What DATASET on the command line means: a name of the catalog or a library, or a user's own data as FORMAT:PATH."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tuner.core import catalog
 from tuner.core.config import SweepConfig, dataset_name
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import data_root, is_file, is_folder
+from tuner.core.library_names import LIBRARIES, is_library_name
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from tuner.data.spec import Splits
@@ -23,7 +24,7 @@ class Source:
     """Where a dataset comes from."""
 
     dataset: str
-    """As it is kept in sweep.json: a name, or FORMAT:PATH with an absolute path."""
+    """As it is kept in sweep.json: a name, FORMAT:PATH with an absolute path, or LIBRARY:NAME."""
     target: str | None = None
     """The column that holds the classes, of a table."""
     known_as: str | None = None
@@ -38,6 +39,9 @@ class Source:
         """
         if known_as is not None:
             _check_alias(known_as, text)
+        if is_library_name("datasets", text):
+            catalog.check("datasets", text)
+            return cls(text, target, known_as)
         form, colon, path = text.partition(":")
         if not colon:
             if text not in catalog.names("datasets"):
@@ -47,7 +51,8 @@ class Source:
                 raise TunerError(f"--target {target}: {text} already has classes: the option is for csv:PATH")
             return cls(text)
         if form not in catalog.formats():
-            choices = " or ".join(f"{name}:PATH" for name in catalog.formats())
+            forms = [f"{name}:PATH" for name in catalog.formats()]
+            choices = " or ".join([*forms, *(f"{library}:NAME" for library in LIBRARIES["datasets"])])
             raise TunerError(f"unknown dataset '{text}': give a name from tuner list, or {choices}")
         if not path:
             raise TunerError(f"{text}: give a path: {form}:PATH")
@@ -65,9 +70,13 @@ class Source:
 
     def load(self, limit: int | None = None) -> Splits:
         """The data, subsampled where `limit` says so."""
+        splits: Splits
         form, colon, path = self.dataset.partition(":")
-        if colon:
-            splits: Splits = catalog.read_format(form, Path(path), self.target)
+        if is_library_name("datasets", self.dataset):
+            splits = catalog.load("datasets", self.dataset).load(data_root(), target=self.target)
+            splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
+        elif colon:
+            splits = catalog.read_format(form, Path(path), self.target)
             splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
         else:
             splits = catalog.load("datasets", form).load(data_root())

@@ -19,6 +19,7 @@ from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GROWING, GrowRequest
+from tuner.core.library_names import title
 from tuner.core.result_file import is_sent, read_winner
 from tuner.core.sweep_folder import SweepFolder, check_sweep_name, known_sweep, sweep_names
 from tuner.core.sweep_request import SweepRequest
@@ -49,7 +50,7 @@ def begin(
     home = make_folder(home or tuner_home())
     store = Store.of(home)
     store.check()
-    name = _free_name(request.name, f"{data.name}-{request.model}", home)
+    name = _free_name(request.name, f"{data.name}-{title('models', request.model)}", home)
     with events.phase("Reading the data"):
         config, inputs = plan(request, name, home=home, events=events)
         config = identify(config, inputs.splits, home)
@@ -216,7 +217,7 @@ def _note_default_space(request: SweepRequest, data: Source, events: Callback) -
     """Says so when the pair has no search space of its own."""
     catalog.check("models", request.model)
     if request.space is None and not catalog.has_space(data.name, request.model):
-        pair = f"{data.name}-{request.model}"
+        pair = f"{data.name}-{title('models', request.model)}"
         events.on_note(
             f"{pair} has no search space of its own: the default one of {request.model} is used", warning=False
         )

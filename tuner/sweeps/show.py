@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tuner.core import catalog, package
 from tuner.core.errors import TunerError
 from tuner.core.files import digest, file_state, make_folder
+from tuner.core.library_names import is_library_name
 from tuner.core.search_options import SCHEDULERS
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
@@ -101,14 +102,13 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
 
     spec = splits.spec
     told = filter(None, (model_note(spec, model) for model in catalog.names("models")))
-    form, colon, path = source.dataset.partition(":")
     counts = {
         name: torch.bincount(getattr(splits, name).targets, minlength=len(spec.classes)).tolist() for name in SPLITS
     }
     return {
         "spec": asdict(spec),
         "name": spec.name,
-        "summary": f"{catalog.format_summary(form)} {path}" if colon else catalog.summary("datasets", form),
+        "summary": _summary(source.dataset),
         "task": spec.task,
         "shape": spec.shape,
         "classes": spec.classes,
@@ -119,6 +119,13 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
         "class_counts": counts,
         "notes": (*splits.notes, *told),
     }
+
+
+def _summary(dataset: str) -> str:
+    """The first line of a dataset's docstring; for a user's own data that of its format, with the path."""
+    form, colon, path = dataset.partition(":")
+    own = colon and not is_library_name("datasets", dataset)
+    return f"{catalog.format_summary(form)} {path}" if own else catalog.summary("datasets", dataset)
 
 
 def _picture(data: dict[str, Any], pictures: Path) -> Path:

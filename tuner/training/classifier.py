@@ -73,8 +73,13 @@ def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -
         if name not in known:
             raise unknown(f"parameter of {model}", name, known)
     module = catalog.load("models", model)
-    normalisation = getattr(module, "NORMALISATION", None)  # of the images that it was pretrained on
-    return Classifier(data, module.build(data, **arguments), normalisation)
+    return Classifier(data, module.build(data, **arguments), _normalisation(module, data))
+
+
+def _normalisation(module: Any, data: DataSpec) -> Normalisation | None:
+    """That of the images that a model was pretrained on; None for data of other channels."""
+    found: Normalisation | None = getattr(module, "NORMALISATION", None)
+    return found if found and data.shape[0] in (1, len(found[0])) else None
 
 
 def check_task(data: DataSpec, model: str) -> None:

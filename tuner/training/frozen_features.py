@@ -1,7 +1,7 @@
 """Features of a frozen network, computed once: where the head alone is trained, the rest always gives the same.
 
-A network takes part that has `extracts_once` (whether that is so), `extract` (images to features) and `head` (features
-to logits), such as those of models/_transfer.py.
+A network takes part that has `extracts_once` (whether that is so), `extract` (images to features), `head` (features to
+logits) and `resolution` (of the images that it extracts them from), such as those of models/_transfer.py.
 """
 
 from __future__ import annotations
@@ -57,9 +57,10 @@ def _extract(model: Classifier, images: Tensor) -> Tensor:
 def _digest(model: Classifier) -> str:
     """Stands for everything between an image and its features."""
     network: Any = model.network
-    digest = hashlib.sha256(f"{network.features} {getattr(network, 'resolution', '')}".encode())
-    for name, value in model.state_dict().items():
-        if not name.startswith("network.head."):
+    trained = {id(each) for each in network.head.state_dict(keep_vars=True).values()}
+    digest = hashlib.sha256(str(network.resolution).encode())
+    for name, value in model.state_dict(keep_vars=True).items():
+        if id(value) not in trained:
             digest.update(f"{name} {tuple(value.shape)}".encode())
-            digest.update(value.contiguous().cpu().numpy().data)
+            digest.update(value.detach().contiguous().cpu().numpy().data)
     return digest.hexdigest()

@@ -11,6 +11,7 @@ from typing import Any
 from tuner.core.errors import TunerError
 from tuner.core.files import digest
 from tuner.core.grow_request import GrowRequest
+from tuner.core.library_names import is_library_name
 from tuner.core.sweep_folder import UPLOADS_FOLDER
 from tuner.core.sweep_request import SweepRequest
 
@@ -25,7 +26,7 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
         TunerError: they are too large to upload.
     """
     form, colon, path = request.dataset.partition(":")
-    if colon:
+    if colon and not is_library_name("datasets", request.dataset):
         source = Path(path).expanduser()
         origin = digest(source.resolve())[:8]  # the same data is known by it, whatever its content has become
         mend = "put it where all nodes see it, and start the sweep there"
