@@ -74,7 +74,7 @@ class Source:
         form, colon, path = self.dataset.partition(":")
         if is_library_name("datasets", self.dataset):
             splits = catalog.load("datasets", self.dataset).load(data_root(), target=self.target)
-            splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
+            splits = replace(splits, spec=replace(splits.spec, name=self.name))
         elif colon:
             splits = catalog.read_format(form, Path(path), self.target)
             splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
