@@ -65,7 +65,7 @@ class Dataset:
                 )
         except (OSError, HTTPException, ValueError, RuntimeError, KeyError) as error:
             raise TunerError(
-                f"{self.full} is not in {folder} and could not be downloaded ({one_line(error)})"
+                f"{self.full} is not in {folder} and could not be downloaded ({one_line(error).rstrip('.')})"
             ) from None
         if found.frame is None or len(found.target_names or ()) != 1:
             names = ", ".join(found.target_names or ()) or "none"

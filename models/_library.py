@@ -21,7 +21,7 @@ from ._transfer import SPACE as TRANSFER_SPACE
 PRETRAINED_SIDE, SCRATCH_SIDE = 160, 64  # pixels that images of a convolutional network have at least
 COLOURS = 3  # channels of the images that all libraries' weights are for
 _COMMON = {"dropout": {"low": 0.0, "high": 0.5}} | {
-    name: TRANSFER_SPACE[name] for name in ("batch_size", "train", "augment", "thawed_lr")
+    name: TRANSFER_SPACE[name] for name in ("batch_size", "pretrained", "train", "augment", "thawed_lr")
 }
 SPACES: dict[str, dict[str, Any]] = {
     "convolutional": {**_COMMON, "lr": TRANSFER_SPACE["lr"]},
@@ -217,6 +217,6 @@ def built(model: str, make: Any, *arguments: Any, **keywords: Any) -> nn.Module:
         if isinstance(error, torch.OutOfMemoryError) or "meta" in str(error):
             raise
         given: Mapping[str, Any] = keywords
-        words = ", ".join(f"{name}={value}" for name, value in given.items() if name != "num_classes")
+        words = ", ".join(f"{name}={value}" for name, value in given.items() if name not in ("num_classes", "weights"))
         raise TunerError(f"{model}: the library refuses {words}: {error or type(error).__name__}") from None
     return network

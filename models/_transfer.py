@@ -27,7 +27,8 @@ SPACE: dict[str, Any] = {
     ],
     "dropout": {"low": 0.0, "high": 0.6},
     "hidden": {"choices": [128, 256, 512]},
-    "train": {"choices": list(WAYS)},
+    "pretrained": {"choices": [True]},
+    "train": {"choices": list(WAYS), "when": {"pretrained": True}},
     "augment": {"choices": [False], "when": {"train": "feature_extraction"}},
     "thaw": {"low": 1, "high": 3, "when": {"train": "fine_tuning"}},
     "thawed_lr": {"low": 0.03, "high": 0.3, "log": True, "when": {"train": "fine_tuning"}},
@@ -53,8 +54,11 @@ class Settings:
     thawed_lr: float
     """Factor on the learning rate of these blocks, 0 to 1."""
 
-    def check(self, model: str, data: DataSpec, blocks: int) -> None:
-        """Raises TunerError for a value out of range, and for images that the network cannot take."""
+    def check(self, model: str, data: DataSpec, blocks: int, least: int = SMALLEST_SIDE) -> None:
+        """Raises TunerError for a value out of range, and for images that the network cannot take.
+
+        `least` is how many pixels a side has at least.
+        """
         check_dropout(model, self.dropout)
         check_integer(model, "hidden", self.hidden, 1, 4096)
         check_flag(model, "pretrained", self.pretrained)
@@ -64,10 +68,9 @@ class Settings:
         channels, height, width = data.shape
         if channels not in (1, 3):
             raise TunerError(f"{model}: {data.name} has images of {channels} channels: choose data with 1 or 3")
-        if min(height, width) < SMALLEST_SIDE:
-            least = f"{SMALLEST_SIDE}x{SMALLEST_SIDE}"
+        if min(height, width) < least:
             raise TunerError(
-                f"{model}: {data.name} has images of {height}x{width} pixels: choose {least} or larger ones"
+                f"{model}: {data.name} has images of {height}x{width} pixels: choose {least}x{least} or larger ones"
             )
 
 

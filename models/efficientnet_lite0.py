@@ -58,7 +58,7 @@ def build(
     average pooling and two dense layers. The weights of ImageNet are not read here: `pretrained` below gives them.
 
     Args:
-        data: the dataset; grey or colour images of 32x32 pixels or more.
+        data: the dataset; grey or colour images of any size.
         dropout: share of the hidden units dropped before the classifier, 0 to 0.95.
         hidden: units of the hidden dense layer, 1 to 4096.
         pretrained: whether the convolutions start from ImageNet weights. If not, all is trained and the next three
@@ -71,12 +71,12 @@ def build(
             weights were trained with images of 224 pixels.
 
     Raises:
-        TunerError: a value out of its range, or images that are too small or have other channels.
+        TunerError: a value out of its range, or images of other channels.
     """
     settings = Settings(
         dropout=dropout, hidden=hidden, pretrained=pretrained, train=train, thaw=thaw, thawed_lr=thawed_lr
     )
-    settings.check("efficientnet_lite0", data, BLOCKS)
+    settings.check("efficientnet_lite0", data, BLOCKS, least=1)  # smaller ones are enlarged
     check_integer("efficientnet_lite0", "resolution", resolution, 32, 512)
     features = _features()
     features.apply(_initialise)

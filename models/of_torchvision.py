@@ -90,7 +90,20 @@ class Model:
             more[keyword] = side if keyword == "image_size" else (side, side)
         if self.name in _INCEPTIONS:
             more |= {"aux_logits": False, "init_weights": not pretrained, "transform_input": pretrained}
-        return built(self.full, models.get_model, self.name, weights=None, num_classes=classes, **more)
+        network = built(self.full, models.get_model, self.name, weights=None, num_classes=classes, **more)
+        if isinstance(network, models.MNASNet):
+            network.__class__ = _MNASNet
+        return network
+
+
+class _MNASNet(models.MNASNet):  # type: ignore[misc]
+    """Takes a state dict for one of today's version where it does not say so: a file of tensors cannot."""
+
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], *arguments: Any
+    ) -> None:
+        known = {"version": self._version, **local_metadata}
+        super()._load_from_state_dict(state_dict, prefix, known, *arguments)
 
 
 @cache

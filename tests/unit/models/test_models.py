@@ -23,7 +23,6 @@ SHAPES: dict[Task, list[tuple[int, ...]]] = {
 REFUSED: dict[str, list[tuple[int, ...]]] = {
     "vgg16": [(1, 8, 8), (1, 28, 28)],
     "mobilenet_v2": [(1, 8, 8), (1, 28, 28)],
-    "efficientnet_lite0": [(1, 8, 8), (1, 28, 28)],
 }
 """Shapes that a model says no to: images that it would halve to nothing."""
 MODELS = catalog.names("models")
