@@ -18,7 +18,7 @@ COLUMNS = {"duration": "numeric", "purpose": "{car,house}", "class": "{good,bad}
 
 
 def arff() -> bytes:
-    """A table whose class follows from the duration."""
+    """The table."""
     header = [f"@ATTRIBUTE {name} {kind}" for name, kind in COLUMNS.items()]
     rows = [
         f"{row % 30 / 2 + (row > ROWS // 2)},{('car', 'house')[row % 2]},{('good', 'bad')[row > ROWS // 2]}"
@@ -53,7 +53,8 @@ class OpenML:
     def _description(self) -> dict[str, Any]:
         return {
             "data_set_description": {
-                "id": "31", "name": "credit-g", "description": "made up", "version": "1", "format": "ARFF", "status": "active",
+                "id": "31", "name": "credit-g", "description": "made up", "version": "1", "format": "ARFF",
+                "status": "active",
                 "default_target_attribute": "class", "md5_checksum": md5(arff()).hexdigest(), "file_id": "31",
                 "url": f"{self.url}/data/v1/download/31/credit-g.arff",
             }
