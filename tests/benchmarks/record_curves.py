@@ -6,7 +6,8 @@ python tests/benchmarks/record_curves.py fashion_mnist-lenet --limit 3000 --test
 The trainings are those of the product, but for the test samples, which are looked at after every epoch. Pairs of the
 catalog have their own search space; table-mlp is an artificial table with the space of table-mlp.toml, in which few
 configurations are good. Pairs are recorded side by side, a process each. The last eighth of the time is for repetitions
-of the first configurations with another seed. The files hold what replay/tables.py reads.
+of the first configurations with another seed. With --add, trainings are added to those of a file that is there. The
+files hold what replay/tables.py reads.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numpy as np
 import torch
 from record_epochs import table
 from replay.chance import Chance
-from replay.tables import FEWEST, Parameters
+from replay.tables import FEWEST, Parameters, read_table
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError, unknown
@@ -42,6 +43,8 @@ HERE = Path(__file__).parent
 OWN = "table-mlp"
 TRAIN, VALIDATION = 700, 500  # rows of the artificial table; the others are for the test
 REPEATED = 1 / 8  # of the time
+Curve = list[tuple[float, float]]
+"""Validation and test accuracy after each epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,38 @@ class Order:
     seed: int
     limit: int | None
     test_limit: int | None
+    add: bool = False
+
+    @property
+    def file(self) -> Path:
+        """Where the table is written."""
+        return self.folder / f"{self.pair}.npz"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Trainings. The last `repeats` of them repeat the first ones with another seed."""
+
+    parameters: list[Parameters]
+    curves: list[Curve]
+    repeats: int
+
+    @property
+    def once(self) -> int:
+        """How many configurations there are."""
+        return len(self.curves) - self.repeats
+
+    def __add__(self, other: Recorded) -> Recorded:
+        """Those of both."""
+        order = [(self, range(self.repeats)), (other, range(other.repeats))]
+        order += [(self, range(self.repeats, self.once)), (other, range(other.repeats, other.once))]
+        order += [(self, range(self.once, len(self.curves))), (other, range(other.once, len(other.curves)))]
+        places = [(recorded, place) for recorded, found in order for place in found]
+        return Recorded(
+            [recorded.parameters[place] for recorded, place in places],
+            [recorded.curves[place] for recorded, place in places],
+            self.repeats + other.repeats,
+        )
 
 
 def main() -> int:
@@ -82,6 +117,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, help="training and validation samples together, of pairs of the catalog")
     parser.add_argument("--test-limit", type=int, help="test samples")
+    parser.add_argument("--add", action="store_true", help="add to the trainings of a file that is there")
     given = vars(parser.parse_args())
     pairs = given.pop("pairs")
     try:
@@ -92,8 +128,12 @@ def main() -> int:
         return 2
     given["folder"].mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(len(pairs), mp_context=get_context("spawn")) as pool:
-        for line in pool.map(record, [Order(pair=pair, **given) for pair in pairs]):
-            print(line)
+        try:
+            for line in pool.map(record, [Order(pair=pair, **given) for pair in pairs]):
+                print(line)
+        except TunerError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
     return 0
 
 
@@ -108,10 +148,34 @@ def record(order: Order) -> str:
     """Trains until the time is over, and writes the table. Returns a line about it."""
     torch.set_num_threads(1)
     task = task_of(order)
-    rng = np.random.default_rng(order.seed)
+    found = before(order, task)
+    found += trained(task, order, np.random.default_rng([order.seed, len(found.curves)]))
+    np.savez_compressed(
+        order.file,
+        space=task.space_text,
+        params=json.dumps(found.parameters),
+        curves=np.array(found.curves, dtype=np.float16),
+        repeats=found.repeats,
+        samples=len(task.validation.targets),
+    )
+    return f"{order.file}: {found.once} trainings and {found.repeats} repetitions of {task.space.epochs} epochs"
+
+
+def before(order: Order, task: Task) -> Recorded:
+    """What the file has already, if that is to stay. Raises TunerError if it is another task."""
+    if not (order.add and order.file.exists()):
+        return Recorded([], [], 0)
+    table = read_table(order.file)
+    if table.raw_space != read_toml(task.space_text, task.model) or table.samples != len(task.validation.targets):
+        raise TunerError(f"{order.file}: recorded in another search space, or with other samples")
+    return Recorded(table.parameters, table.curves.tolist(), table.repeats)
+
+
+def trained(task: Task, order: Order, rng: np.random.Generator) -> Recorded:
+    """New trainings."""
     began = time.monotonic()
     parameters: list[Parameters] = []
-    curves: list[list[tuple[float, float]]] = []
+    curves: list[Curve] = []
     while len(curves) < FEWEST or time.monotonic() - began < order.seconds * (1 - REPEATED):
         parameters.append(task.space(Chance(rng)))
         curves.append(list(curve(task, parameters[-1], int(rng.integers(2**31)))))
@@ -119,16 +183,7 @@ def record(order: Order) -> str:
     while len(curves) == once or (time.monotonic() - began < order.seconds and len(curves) < 2 * once):
         parameters.append(parameters[len(curves) - once])
         curves.append(list(curve(task, parameters[-1], int(rng.integers(2**31)))))
-    file = order.folder / f"{order.pair}.npz"
-    np.savez_compressed(
-        file,
-        space=task.space_text,
-        params=json.dumps(parameters),
-        curves=np.array(curves, dtype=np.float16),
-        repeats=len(curves) - once,
-        samples=len(task.validation.targets),
-    )
-    return f"{file}: {once} trainings and {len(curves) - once} repetitions of {task.space.epochs} epochs"
+    return Recorded(parameters, curves, len(curves) - once)
 
 
 def curve(task: Task, parameters: Parameters, seed: int) -> Iterator[tuple[float, float]]:

@@ -6,6 +6,7 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
 from support.common import Command, Start, read_runs, read_study, wait_for_epochs
 from support.processes import end
 
@@ -28,7 +29,7 @@ def ended_by(folder: Path) -> str:
     return told
 
 
-def test_an_epoch_budget_outlives_a_kill_and_is_raised(tuner: Command, start: Start, tmp_path: Path) -> None:
+def test_an_epoch_budget_outlives_a_kill(tuner: Command, start: Start, tmp_path: Path) -> None:
     process = start("sweep", "digits", "cnn", *SMALL, "--max-epochs", "4", "--epoch-budget", "12", folder=tmp_path)
     wait_for_epochs(tmp_path, 5, process)
     end(process, signal.SIGKILL)
@@ -46,6 +47,12 @@ def test_an_epoch_budget_outlives_a_kill_and_is_raised(tuner: Command, start: St
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)
     assert "what ended its search was the epoch budget, 12 epochs in all; " in again.stderr
     assert "; to go on: tuner resume x --epoch-budget 24\n" in again.stderr
+
+
+@pytest.mark.proof
+def test_an_epoch_budget_is_raised(tuner: Command, tmp_path: Path) -> None:
+    done = tuner("sweep", "digits", "cnn", *SMALL, "--max-epochs", "4", "--epoch-budget", "12", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
     more = tuner("resume", "x", "--epoch-budget", "16", folder=tmp_path)
     assert more.returncode == 0, more.stderr
     assert (epochs(tmp_path), ended_by(tmp_path)) == (16, "epoch_budget")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 from support.common import Command, Start, Typed, make_config, read_runs
+from support.killed_confirmation import kill_and_resume
 from support.made_up_search import Recorder
-from support.processes import end, wait_until
 from support.small_trainings import PAIR, client, train, write_table
 
 from tuner.core.confirm_request import ConfirmRequest
@@ -26,12 +26,12 @@ from tuner.core.result_file import read_result
 from tuner.core.summary import Summary
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_request import SweepRequest
+from tuner.data.source import Source
 from tuner.search.study_reader import read_records
 from tuner.sweeps import api
 from tuner.sweeps.compare import compare
 from tuner.sweeps.confirmation import is_pending
 from tuner.sweeps.lock import lock_sweep
-from tuner.sweeps.sweep_reader import SweepReader
 from tuner.tracking.store import Store
 
 NAME = f"{PAIR}-1"
@@ -228,6 +228,36 @@ def test_a_confirmation_that_is_interrupted_is_resumed_where_it_was(trained: Out
     assert ", finished" in out
 
 
+def test_on_folds_each_sample_is_validated_once_also_after_an_interruption(
+    trained: Outcome, home: Path, typed: Typed
+) -> None:
+    asked = ConfirmRequest.of_folds(3, {}, reshuffle=False, test="winner")
+    outcome = api.confirm(NAME, asked, callbacks=[Interrupting(5)])
+    forget_mlflow()
+    assert outcome.winner is None
+    folder = SweepFolder(home / NAME)
+    before = read_records(folder.confirmation.journal)
+    code, out, err = typed("resume", NAME, "--json")
+    assert code == 0, err
+    assert "confirming trial 0 on 3 folds of the training and validation samples: 3 epochs each" in err
+    found, after = json.loads(out)["confirm"], read_records(folder.confirmation.journal)
+    assert [record.epoch for record in after] == [3, 3, 3]
+    assert after[0] == before[0]
+    assert found["folds"] is True
+    assert found["values"] == [record.score for record in after]
+    splits = Source.parse("csv:t.csv", "y").load(None)
+    size = (len(splits.train.targets) + len(splits.validation.targets)) // 3
+    assert size != len(splits.validation.targets)
+    for record in after:  # its accuracy is that of as many samples as a fold has
+        assert any(record.score * each == pytest.approx(round(record.score * each)) for each in (size, size + 1))
+    forget_mlflow()
+    code, _, err = typed("confirm", NAME, "--folds", "4")
+    assert code == 2
+    assert err.startswith(f"error: the sweep {NAME} was confirmed with --folds 3 --test winner; to confirm it anew, ")
+    code, _, err = typed("confirm", NAME, "--folds", "4", "--seeds", "3")
+    assert (code, err.count("\n")) == (2, 1)
+
+
 CONFIRMED = ("--trials", "2", "--max-epochs", "4", "--concurrency", "2", "--confirm", "3", "--time-budget", "10m")
 
 
@@ -237,28 +267,10 @@ def test_a_sweep_that_is_killed_while_it_confirms_trains_no_further_trial_and_lo
 ) -> None:
     """With two workers and kill -9: the search is over, and the confirmation goes on."""
     where = tmp_path / "sweep"
-    where.mkdir()
-    folder = SweepFolder(where / "runs" / "x")
-    process = start("sweep", "digits", "cnn", "--set", "width=0.5", "--name", "x", *CONFIRMED, folder=where)
-
-    def known() -> int:
-        journal = folder.confirmation.journal
-        return sum(record.epoch for record in read_records(journal)) if journal.exists() else 0
-
-    wait_until(lambda: known() >= 2, process, poll=0.05)
-    end(process, signal.SIGKILL)
-    searched, trained_before = read_records(folder.journal), read_records(folder.confirmation.journal)
-    assert all(record.ended for record in searched)
-    now = SweepReader("x", where / "runs").status()
-    assert (now.state, sum(now.confirm_states.values())) == ("crashed", 3)
-    done = tuner("resume", "x", "--json", folder=where)
-    assert done.returncode == 0, done.stderr
-    assert read_records(folder.journal) == searched
-    after = read_records(folder.confirmation.journal)
+    resumed = kill_and_resume(start, tuner, where, *CONFIRMED)
+    after, result = resumed.after, resumed.result
+    assert sum(resumed.killed.confirm_states.values()) == 3
     assert [(record.state, record.epoch) for record in after] == [("COMPLETE", 4)] * 3
-    for record in trained_before:
-        assert record.metrics.items() <= after[record.number].metrics.items()
-    result = json.loads(done.stdout)
     assert result["confirm"]["values"] == [record.score for record in after]
     assert result["model"]["champion"] is True
     below = children(where / "runs", "x", "digits-cnn")

@@ -51,9 +51,10 @@ def test_their_scores_are_those_of_the_saved_model_on_the_whole_split(trained: l
     training.model.load_state_dict(trained[0]["random"]["weights"])
     last = trained[0]["random"]["metrics"][-1]
     with full_precision():
-        loss, accuracy, macro_f1 = evaluate(training.model, digits().validation)
+        loss, accuracy, macro_f1, balanced = evaluate(training.model, digits().validation)
     assert loss == pytest.approx(last["val_loss"], rel=1e-5)
     assert (accuracy, macro_f1) == (last["val_accuracy"], last["val_macro_f1"])
+    assert balanced == last["val_balanced_accuracy"]
 
 
 def test_the_first_one_decides_and_goes_first(trained: list[dict[str, Any]]) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.common import Command, Start, read_runs
-from support.processes import end, wait_until
+from support.killed_confirmation import kill_and_resume
 
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.records import trial_seed
 from tuner.core.result_file import read_result
-from tuner.core.sweep_folder import SweepFolder
 from tuner.search.study_reader import read_records
-from tuner.sweeps.sweep_reader import SweepReader
 
 SIZE = ("--trials", "3", "--max-epochs", "3", "--limit", "600", "--concurrency", "2", "--scheduler", "none")
 FINALISTS = ("--finalists", "2", "--seeds", "2", "--time-budget", "10m")
@@ -40,31 +36,13 @@ def test_a_sweep_that_is_killed_among_its_finalists_goes_on_and_grows(
 ) -> None:
     """With two workers and kill -9: the search is over, no epoch is lost, and the best mean decides."""
     where = tmp_path / "sweep"
-    where.mkdir()
-    folder = SweepFolder(where / "runs" / "x")
-    process = start("sweep", "digits", "cnn", "--set", "width=0.5", "--name", "x", *SIZE, *FINALISTS, folder=where)
-
-    def known() -> int:
-        journal = folder.confirmation.journal
-        return sum(record.epoch for record in read_records(journal)) if journal.exists() else 0
-
-    wait_until(lambda: known() >= 2, process, poll=0.05)
-    end(process, signal.SIGKILL)
-    searched, trained_before = read_records(folder.journal), read_records(folder.confirmation.journal)
-    assert all(record.ended for record in searched)
-    now = SweepReader("x", where / "runs").status()
-    assert (now.state, now.confirm, sum(now.confirm_states.values())) == ("crashed", None, 4)
-    done = tuner("resume", "x", "--json", folder=where)
-    assert done.returncode == 0, done.stderr
-    assert "x: the finalists of cnn on digits, again with other seeds\n" in done.stderr
-    assert read_records(folder.journal) == searched
-    after = read_records(folder.confirmation.journal)
+    resumed = kill_and_resume(start, tuner, where, *SIZE, *FINALISTS)
+    folder, after, result = resumed.folder, resumed.after, resumed.result
+    assert (resumed.killed.confirm, sum(resumed.killed.confirm_states.values())) == (None, 4)
+    assert "x: the finalists of cnn on digits, again with other seeds\n" in resumed.err
     assert [(record.state, record.epoch) for record in after] == [("COMPLETE", 3)] * 4
     assert [record.seed for record in after] == [trial_seed(seed, 0) for seed in (1, 1, 2, 2)]
-    for record in trained_before:
-        assert record.metrics.items() <= after[record.number].metrics.items()
-
-    result, plan = json.loads(done.stdout), ConfirmPlan.load(folder)
+    plan = ConfirmPlan.load(folder)
     assert plan
     means = {
         number: sum(each.score for each in after if plan.points[each.number].trial == number) / 2

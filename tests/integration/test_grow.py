@@ -120,6 +120,7 @@ def test_a_finished_sweep_that_is_killed_while_it_grows_loses_nothing_and_regist
     assert "for more trials: tuner resume x --trials 12" in again.stderr
 
 
+@pytest.mark.proof
 def test_the_same_winner_keeps_its_test_its_version_and_its_confirmation(tuner: Command, tmp_path: Path) -> None:
     first = done(tuner(*begin(GOOD, 2, "--confirm", "2", "--json"), folder=tmp_path))
     set_range(tmp_path, BAD)
@@ -164,7 +165,10 @@ def test_an_interrupted_sweep_grows(tuner: Command, start: Start, tmp_path: Path
 def test_a_sweep_goes_on_in_another_search_space_also_after_a_kill(
     tuner: Command, start: Start, tmp_path: Path
 ) -> None:
-    """Bad learning rates first: the new range has the winner. Its other parameters are changed in kind."""
+    """Bad learning rates first: the new range has the winner. Its other parameters are changed in kind.
+
+    That one with more epochs goes on in the same way is a proof, and is shown without workers in test_new_length.py.
+    """
     more = ("--set", "batch_size=32,64", "--set", "dropout=0.1")
     first = done(tuner(*begin(BAD, 4, *more, "--json"), folder=tmp_path))
     before, told = epochs(tmp_path), epochs_in(tmp_path)
@@ -193,6 +197,7 @@ def test_a_sweep_goes_on_in_another_search_space_also_after_a_kill(
     assert SweepFolder(tmp_path / "runs/x").report_page.exists()
 
 
+@pytest.mark.proof
 def test_a_sweep_goes_on_for_more_epochs_with_its_best_points_also_after_a_kill(
     tuner: Command, start: Start, tmp_path: Path
 ) -> None:

@@ -25,8 +25,8 @@ def runs(folder: Path, name: str = "x") -> tuple[dict[str, Any], dict[int, Any]]
     return {**parent.data.tags, **parent.data.metrics}, trials
 
 
-def test_a_sweep_by_the_lowest_loss(tuner: Command, tmp_path: Path) -> None:
-    arguments = ("--trials", "4", "--objective", "val_loss", "--name", "x")
+def test_a_sweep_by_the_lowest_loss_that_measures_a_latency(tuner: Command, tmp_path: Path) -> None:
+    arguments = ("--trials", "4", "--objective", "val_loss", "--constraint", "latency_ms<=10000", "--name", "x")
     done = tuner("sweep", "digits", "cnn", *SMALL, *WIDTHS, *arguments, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "objective val_loss:min" in done.stderr
@@ -40,6 +40,10 @@ def test_a_sweep_by_the_lowest_loss(tuner: Command, tmp_path: Path) -> None:
         kept = trial.user_attrs[f"epoch {max(losses)}"]["kept"]
         assert losses[kept] == min(losses.values())
         assert 0 <= trial.user_attrs["epoch 1"]["val_macro_f1"] <= 1
+        measured = trial.user_attrs["measured"]
+        assert set(measured) == {"latency_ms", "on"}
+        assert 0 < measured["latency_ms"] <= 10000
+        assert measured["on"].endswith(", 1 thread")
     parent, _ = runs(tmp_path)
     assert (parent["tuner.objective"], parent["best_val_loss"]) == ("val_loss:min", best["val_loss"])
     told = tuner("best", "x", folder=tmp_path)
@@ -92,9 +96,10 @@ def test_two_objectives_and_a_constraint_through_a_kill(
         assert trial.user_attrs.get("measured", {}).items() <= after[number].user_attrs["measured"].items()
         assert trial.params.items() <= after[number].params.items()
     check_front(tmp_path, json.loads(done.stdout))
-    grown = tuner("resume", "x", "--trials", "13", "--json", folder=tmp_path)
-    assert grown.returncode == 0, grown.stderr
-    check_front(tmp_path, json.loads(grown.stdout))
+    if scheduler == "hyperband":  # in the proof, it also grows
+        grown = tuner("resume", "x", "--trials", "13", "--json", folder=tmp_path)
+        assert grown.returncode == 0, grown.stderr
+        check_front(tmp_path, json.loads(grown.stdout))
 
 
 def test_where_no_trial_is_small_enough_nothing_is_registered(tuner: Command, tmp_path: Path) -> None:
@@ -110,17 +115,6 @@ def test_where_no_trial_is_small_enough_nothing_is_registered(tuner: Command, tm
     parent, trials = runs(tmp_path)
     assert "tuner.best_trial" not in parent
     assert {run.info.status for run in trials.values()} == {"KILLED"}
-
-
-def test_a_latency_is_measured_where_it_is_asked_for(tuner: Command, tmp_path: Path) -> None:
-    options = ("--trials", "2", "--constraint", "latency_ms<=10000", "--scheduler", "none", "--name", "x")
-    done = tuner("sweep", "digits", "cnn", *SMALL, *WIDTHS, *options, folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    for trial in read_study(tmp_path / "runs/x").trials:
-        measured = trial.user_attrs["measured"]
-        assert set(measured) == {"latency_ms", "on"}
-        assert 0 < measured["latency_ms"] <= 10000
-        assert measured["on"].endswith(", 1 thread")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ def test_the_wheel_installs_in_a_fresh_environment_and_lists_the_catalog(tmp_pat
     templates = {path.name for path in (ROOT / "tuner/report/templates").iterdir()}
     assert "page.html" in templates
     assert {f"tuner/report/templates/{name}" for name in templates} <= set(names)
+    assert {f"tuner/sweeps/starts/{name}.py.txt" for name in ("model", "dataset")} <= set(names)
     venv.create(tmp_path / "fresh", with_pip=True)
     python = str(tmp_path / "fresh/bin/python")
     install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]

@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.common import Command, Start, read_runs, read_study, wait_for_epochs
 from support.processes import end
 
@@ -31,6 +32,14 @@ def told(folder: Path) -> list[Any]:
     return [(each.parameters, each.exploits, each.values, each.kept, each.state) for each in records(folder)]
 
 
+def test_a_population_in_a_real_sweep(tuner: Command, tmp_path: Path) -> None:
+    """That it may be killed at any moment is shown without workers in tests/unit/search/test_population.py."""
+    done = tuner(*ARGUMENTS, "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    check_kept(tuner, tmp_path, json.loads(done.stdout))
+
+
+@pytest.mark.proof
 def test_a_population_that_is_killed_twice_comes_to_what_it_would_have_come_to(
     tuner: Command, start: Start, tmp_path: Path
 ) -> None:
@@ -51,7 +60,6 @@ def test_a_population_that_is_killed_twice_comes_to_what_it_would_have_come_to(
     assert told(killed) == told(whole)
     assert all(values.items() <= now[2].items() for (_, _, values, *_), now in zip(before, told(killed), strict=True))
     assert json.loads(resumed.stdout)["best"] == json.loads(done.stdout)["best"]
-    check_kept(tuner, whole, json.loads(done.stdout))
 
 
 def check_kept(tuner: Command, folder: Path, result: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
 from support.common import Command, Start, read_runs
@@ -73,10 +74,16 @@ def test_the_model_has_seen_all_samples_but_those_of_the_test_set_and_a_kill_los
         in tuner("best", "x", folder=tmp_path).stdout
     )
 
+
+@pytest.mark.proof
+def test_a_sweep_that_grows_refits_its_winner_unless_it_has_won_again(tuner: Command, tmp_path: Path) -> None:
+    done = tuner(*SWEEP, *OPTIONS, "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
     grown = tuner("resume", "x", "--trials", "3", "--json", folder=tmp_path)
     assert grown.returncode == 0, grown.stderr
     again = json.loads(grown.stdout)
-    if again["best"]["trial"] == winner.number:
+    if again["best"]["trial"] == result["best"]["trial"]:
         assert (again["refit"], again["test"], again["test_looks"]) == (result["refit"], result["test"], 1)
     else:
         assert (again["refit"]["samples"], again["test_looks"]) == (1438, 2)

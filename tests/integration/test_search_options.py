@@ -22,6 +22,7 @@ def sweep(tuner: Command, folder: Path, *options: str) -> Path:
     return Path(json.loads(done.stdout)["folder"])
 
 
+@pytest.mark.proof  # other sweeps here have --sampler random, or --scheduler none
 def test_random_points_that_are_all_trained_to_the_end(tuner: Command, tmp_path: Path) -> None:
     study = read_study(sweep(tuner, tmp_path, "--trials", "4", "--sampler", "random", "--scheduler", "none"))
     assert [sorted(trial.intermediate_values) for trial in study.trials] == [[1, 2, 3]] * 4
@@ -39,9 +40,11 @@ def test_a_grid_whose_poor_points_end_at_the_rung(tuner: Command, tmp_path: Path
         assert len(trial.intermediate_values) == {"COMPLETE": 3, "PRUNED": 1}[trial.state.name]
 
 
+@pytest.mark.proof
 def test_pasha_that_is_killed_goes_on_and_trains_few_trials_to_the_end(
     tuner: Command, start: Start, tmp_path: Path
 ) -> None:
+    """What it decides is shown without workers in tests/unit/search/test_pasha.py."""
     arguments = ("sweep", "digits", "cnn", "--trials", "9", "--scheduler", "pasha", "--max-epochs", "9")
     process = start(*arguments, *SMALL[2:-1], "--name", "x", folder=tmp_path)
     wait_for_epochs(tmp_path, 8, process)
@@ -64,6 +67,8 @@ def test_show_gives_the_rungs_of_a_scheduler(typed: Typed) -> None:
     status, shown, _ = typed("show", "digits", "cnn", "--scheduler", "pasha", "--max-epochs", "100")
     assert status == 0
     assert "at most 100 epochs, compared after 1, 4, 11 and 33 (pasha)\n" in shown
+    assert "sampler" not in shown
+    assert "  sampler tpe (auto: some parameters" in typed("show", "digits", "cnn", "--sampler", "auto")[1]
     space = json.loads(typed("show", "digits", "cnn", "--json", "--scheduler", "none")[1])["space"]
     assert (space["scheduler"], space["rungs"], space["epochs"]) == ("none", [], 20)
 
@@ -82,7 +87,7 @@ def test_show_refuses_them_in_one_line(typed: Typed, options: tuple[str, ...], w
     status, _, err = typed("show", "digits", "--max-epochs", "3")
     assert (status, err) == (
         2,
-        "error: --scheduler and --max-epochs are about the trials of a model: give a MODEL, too\n",
+        "error: --scheduler, --max-epochs, --sampler and --trials are about the trials of a model: give a MODEL, too\n",
     )
 
 

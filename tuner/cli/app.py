@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from tuner import __version__
-from tuner.cli import best, confirm, manage, models, predict, promote, resume, sweep
+from tuner.cli import best, confirm, manage, models, own, predict, promote, resume, sweep
 from tuner.cli.console import Command, out
 from tuner.cli.options import Address, AsJson
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError, disk_error_text, printable
 
@@ -32,8 +32,11 @@ app.registered_commands += (
 @app.command("list", cls=Command)
 def list_() -> None:
     """List the datasets, the models, and the pairs that have a search space."""
-    for kind in ("datasets", "models"):
+    kinds: tuple[own_code.Kind, ...] = ("datasets", "models")
+    for kind in kinds:
         out.print(f"[bold]{kind}[/bold]")
+        for name, summary in own_code.found_in(kind).items():
+            out.print(f"  {name:<18}", f"(./{kind}/{name}.py) {summary}", markup=False)
         for name in catalog.names(kind):
             out.print(f"  {name:<18}", catalog.summary(kind, name), markup=False)
         for name in catalog.formats() if kind == "datasets" else ():
@@ -58,8 +61,9 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, models, best, promote, manage):
+for group in (predict, models, best, promote, manage, own):
     app.registered_commands += group.app.registered_commands
+app.add_typer(own.new, name="new")
 
 
 @app.callback(invoke_without_command=True)

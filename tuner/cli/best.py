@@ -58,7 +58,7 @@ def best(
 def print_best(best: BestTrial, out: Console) -> None:
     """A line for each parameter and each score."""
     from tuner.cli.confirm_output import print_confirmed  # noqa: PLC0415
-    from tuner.cli.winner_remarks import print_default, print_refit  # noqa: PLC0415
+    from tuner.cli.winner_remarks import print_baselines, print_default, print_refit  # noqa: PLC0415
     from tuner.core.earlier import epochs_of  # noqa: PLC0415
     from tuner.core.objective import SCORE  # noqa: PLC0415
     from tuner.core.score_text import luck_text, score_text, shown_score  # noqa: PLC0415
@@ -83,6 +83,7 @@ def print_best(best: BestTrial, out: Console) -> None:
     if winner:
         out.print(f"test accuracy {shown_score(winner.scores, 'accuracy')}", markup=False, soft_wrap=True)
         print_default(winner, best.config.epochs, out)
+        print_baselines(winner, out)
         print_refit(winner, out)
         print_confirmed(winner, out)
     _print_gain(best, out)
@@ -95,7 +96,7 @@ def _print_gain(best: BestTrial, out: Console) -> None:
     from tuner.search.importance import NotEnoughTrialsError  # noqa: PLC0415
     from tuner.search.study_reader import read_records  # noqa: PLC0415
 
-    if best.config.trials == 1:
+    if best.config.trials == 1 or best.config.program is not None:
         return
     records = read_records(SweepFolder(tuner_home() / best.config.name).journal)
     try:

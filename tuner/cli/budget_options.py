@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from tuner.cli.options import SEARCH
-from tuner.core.budgets import BudgetRequest
-from tuner.core.units import parse_seconds
 
 EpochBudget = Annotated[
     int | None,
@@ -43,15 +41,3 @@ Patience = Annotated[
         rich_help_panel=SEARCH,
     ),
 ]
-
-
-def budget_request(
-    epoch_budget: int | None, gpu_budget: str | None, target_score: float | None, patience: int | None
-) -> BudgetRequest:
-    """The request of a command line."""
-    return BudgetRequest(
-        epoch_budget=epoch_budget,
-        gpu_budget=None if gpu_budget is None else parse_seconds(gpu_budget, "--gpu-budget"),
-        target_score=target_score,
-        patience=patience,
-    )

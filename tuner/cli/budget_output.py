@@ -19,11 +19,11 @@ def print_end(outcome: Outcome, out: Console) -> None:
     """Which budget ended the search, or what is left of them when all trials have ended; how to go on, and why."""
     from tuner.search.outlook import outlook_of  # noqa: PLC0415 - imports scipy
 
-    if outcome.winner is None:
+    if not outcome.finished:
         return
     if line := _end(outcome):
         out.print(line, markup=False, soft_wrap=True)
-    outlook = outlook_of(outcome.config, outcome.records) if outcome.winner.learnt else None
+    outlook = outlook_of(outcome.config, outcome.records) if outcome.winner and outcome.winner.learnt else None
     if outlook:
         out.print(f"outlook   {outlook.text()}", markup=False, soft_wrap=True)
 

@@ -7,17 +7,20 @@ import typer
 from tuner.cli import confirm_options as confirming
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
-from tuner.core.confirm_request import ConfirmRequest
+from tuner.core.confirm_request import SEEDS, ConfirmRequest
 from tuner.core.environment import prepare_environment
 
 app = typer.Typer()
+
+SEEDS_BY_DEFAULT = 5
 
 
 @app.command(cls=Command)
 def confirm(
     name: opt.Name,
     *,
-    seeds: confirming.Seeds = 5,
+    seeds: confirming.Seeds = None,
+    folds: confirming.Folds = None,
     reshuffle: confirming.Reshuffle = False,
     test: confirming.TestBy = "winner",
     address: opt.Address = None,
@@ -33,10 +36,13 @@ def confirm(
 
     After an interruption, `tuner resume NAME` continues it.
 
-    Examples:  tuner confirm digits-cnn-1   |   tuner confirm digits-cnn-1 --seeds 10 --reshuffle
+    Examples:  tuner confirm digits-cnn-1   |   tuner confirm digits-cnn-1 --folds 5
     """
     prepare_environment()
-    asked = ConfirmRequest(seeds=seeds, reshuffle=reshuffle, test=test)
+    if folds is None:
+        asked = ConfirmRequest(seeds=SEEDS_BY_DEFAULT if seeds is None else seeds, reshuffle=reshuffle, test=test)
+    else:
+        asked = ConfirmRequest.of_folds(folds, {SEEDS: seeds}, reshuffle=reshuffle, test=test)
     place = opt.sweep_place(name, address)
     if place:
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray

@@ -18,10 +18,19 @@ Confirm = Annotated[
     ),
 ]
 Seeds = Annotated[
-    int,
+    int | None,
     typer.Option(
         metavar="N",
-        help="How many other seeds, with those of an earlier confirmation.",
+        help="How many other seeds, with those of an earlier confirmation. By default 5.",
+        rich_help_panel=CONFIRMATION,
+    ),
+]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        help="Cross-validation in place of other seeds: training and validation samples are divided into K folds, each "
+        "of which is the validation split of one training.",
         rich_help_panel=CONFIRMATION,
     ),
 ]

@@ -18,6 +18,16 @@ Finalists = Annotated[
         rich_help_panel=CONFIRMATION,
     ),
 ]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        help="Cross-validation in place of other seeds: training and validation samples are divided into K folds, each "
+        "of which is the validation split of one training. Alone it confirms the best trial, as --confirm does; with "
+        "--finalists it takes the place of --seeds.",
+        rich_help_panel=CONFIRMATION,
+    ),
+]
 Seeds = Annotated[
     int | None,
     typer.Option(

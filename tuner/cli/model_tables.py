@@ -14,6 +14,7 @@ from rich.text import Text
 
 from tuner.core.errors import printable
 from tuner.core.score_text import score_digits, score_text
+from tuner.core.search_options import SAMPLERS, sampler_text
 from tuner.core.shorten import first_names
 from tuner.core.units import counted, format_number, format_parameters, format_seconds
 from tuner.sweeps.compare import Comparison, Row
@@ -139,6 +140,8 @@ def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> N
     rungs = " and ".join(filter(None, [", ".join(others), last]))
     compared = f", compared after {rungs} ({space['scheduler']})" if rungs else ""
     out.print(f"[bold]{space['file']}[/bold]  at most {counted(space['epochs'], 'epoch')}{compared}")
+    if space["auto"] or space["sampler"] != SAMPLERS[0]:
+        out.print(f"  {sampler_text(space['sampler'], space['auto'])}", markup=False, soft_wrap=True)
     for parameter in space["parameters"]:
         out.print(f"  {parameter['name']:<16}{parameter['values']}", markup=False)
     for number, point in enumerate(space["start"]):

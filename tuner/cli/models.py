@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from tuner.cli.console import Command, err, out
-from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Scheduler, Target
+from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Scheduler, Target, Trials
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, pictures, tuner_home
@@ -30,6 +30,8 @@ def show(
     target: Target = None,
     scheduler: Scheduler = "asha",
     max_epochs: MaxEpochs = None,
+    sampler: Sampler = "tpe",
+    trials: Trials = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a dataset: its shape, splits and classes; with MODEL also the search space and the model's size.
@@ -43,7 +45,15 @@ def show(
 
     source = Source.parse(dataset, target)
     with err.status("Reading the data"):
-        shown = describe(source, model, pictures(), scheduler=scheduler, max_epochs=max_epochs)
+        shown = describe(
+            source,
+            model,
+            pictures(),
+            scheduler=scheduler,
+            max_epochs=max_epochs,
+            sampler=sampler,
+            trials=trials,
+        )
     if as_json:
         out.print_json(json.dumps(shown))
     else:

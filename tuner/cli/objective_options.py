@@ -13,9 +13,9 @@ Objectives = Annotated[
     typer.Option(
         "--objective",
         metavar="METRIC[:min|max]",
-        help="What trials are compared by: val_accuracy (the default), val_macro_f1, val_loss, train_loss, "
-        "train_accuracy, or what a trial is: parameters (how many weights), latency_ms (of one sample, measured). "
-        "Given twice, both count: the result is a Pareto front.",
+        help="What trials are compared by: val_accuracy (the default), val_macro_f1, val_balanced_accuracy, "
+        "val_loss, train_loss, train_accuracy, or what a trial is: parameters (how many weights), latency_ms (of one "
+        "sample, measured). Given twice, both count: the result is a Pareto front.",
         rich_help_panel=SEARCH,
     ),
 ]
@@ -29,8 +29,3 @@ Constraints = Annotated[
         rich_help_panel=SEARCH,
     ),
 ]
-
-
-def joined(values: list[str] | None) -> str | None:
-    """The values of an option that may be given several times, as one."""
-    return ",".join(values) if values else None

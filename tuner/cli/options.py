@@ -12,9 +12,32 @@ RESOURCES, CLUSTER, OUTPUT = "Resources", "Cluster", "Output"
 
 # Arguments
 Dataset = Annotated[
-    str, typer.Argument(metavar="DATASET", help="From `tuner list`, or folder:PATH, csv:PATH.", show_default=False)
+    str,
+    typer.Argument(metavar="DATASET", help="From `tuner list`, or folder:PATH, csv:PATH, FILE.py.", show_default=False),
 ]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name from `tuner list`.", show_default=False)]
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A name from `tuner list`, or FILE.py.", show_default=False)
+]
+DatasetOrCode = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DATASET]",
+        help="From `tuner list`, or folder:PATH, csv:PATH, or FILE.py. Or a file with your own `def train(trial)`, "
+        "without MODEL.",
+        show_default=False,
+    ),
+]
+ModelOrNone = Annotated[
+    str | None, typer.Argument(metavar="[MODEL]", help="A name from `tuner list`, or FILE.py.", show_default=False)
+]
+Script = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COMMAND",
+        help='In place of DATASET and MODEL: a program that trains, such as "python train.py --lr {lr}".',
+        rich_help_panel=TRAINING,
+    ),
+]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A sweep's name.", show_default=False)]
 NameOrAll = Annotated[
     str | None, typer.Argument(metavar="NAME", help="A sweep's name; by default all sweeps.", show_default=False)
@@ -38,8 +61,8 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="Set a parameter: lr=0.01. A sweep also takes choices and ranges: optimizer=sgd,adam, dropout=0.1..0.5. "
-        "Repeatable.",
+        help="Set a parameter: lr=0.01. A sweep also takes choices and ranges: optimizer=sgd,adam, dropout=0.1..0.5, "
+        "lr=0.001..1:log (on a log scale). Repeatable.",
         rich_help_panel=SEARCH,
     ),
 ]
@@ -52,7 +75,8 @@ Sampler = Annotated[
     typer.Option(
         metavar="NAME",
         help="How points are drawn: tpe learns from the trials before; gp (a Gaussian process) and cmaes do, too; "
-        "random; qmc covers the space evenly; grid tries every point. With --scheduler pbt: what trials begin with.",
+        "random; qmc covers the space evenly; grid tries every point; auto chooses one of these. With --scheduler "
+        "pbt: what trials begin with.",
         rich_help_panel=SEARCH,
     ),
 ]

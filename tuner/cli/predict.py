@@ -77,11 +77,14 @@ def _predict(
     from tuner.sweeps.model_lookup import find_model  # noqa: PLC0415
     from tuner.training.prediction import predict  # noqa: PLC0415
     from tuner.training.samples import SampleReader  # noqa: PLC0415
-    from tuner.training.saved_model import load_model  # noqa: PLC0415
+    from tuner.training.saved_model import load_model, own_code_in  # noqa: PLC0415
     from tuner.training.true_classes import Accuracy  # noqa: PLC0415
 
     with TemporaryDirectory() as scratch:
         folder_of_model = find_model(name, tuner_home(), Path(scratch), partial(_warn, err))
+        own = own_code_in(folder_of_model)
+        if own:
+            err.print(f"note: {name} runs code of its own: {own}", markup=False, soft_wrap=True)
         model, data = load_model(folder_of_model)
     draw = _explainer(model, data, folder) if explain else None
     reader, accuracy = SampleReader(data, files), Accuracy()

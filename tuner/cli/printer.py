@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
-from tuner.cli.announcement import announcement, start_lines
 from tuner.cli.progress import ProgressView
 from tuner.cli.sweep_tables import print_outcome
 from tuner.core.callback import Callback, Callbacks
@@ -18,6 +18,7 @@ from tuner.core.errors import SweepError, SweepStopped
 from tuner.core.files import tuner_home
 from tuner.core.outcome import UNSENT, Outcome
 from tuner.core.summary import Summary
+from tuner.sweeps.announcement import announcement, start_lines
 from tuner.tracking.store import Store
 
 
@@ -31,7 +32,7 @@ def run(call: Callable[[Callback], Outcome], *, as_json: bool, out: Console, err
     except SweepError as error:
         err.print(f"error: {error}", markup=False, soft_wrap=True)
         return 1
-    if outcome.winner is None:
+    if not outcome.finished:
         return 128 + (outcome.stopped_by or signal.SIGINT)
     return UNSENT if outcome.unsent else 0
 
@@ -54,7 +55,8 @@ class Printer(Callback):
 
     def on_sweep_begin(self, config: SweepConfig, *, confirms: bool = False) -> None:
         """Announces the sweep."""
-        self._err.print(announcement(config, confirms=confirms), soft_wrap=True)
+        line = announcement(config, confirms=confirms)
+        self._err.print(Text.assemble((config.name, "bold"), line.removeprefix(config.name)), soft_wrap=True)
         for line in [] if confirms else start_lines(config):
             self._err.print(line, markup=False, soft_wrap=True)
         self._view = ProgressView(config, self._err)
@@ -93,7 +95,7 @@ class Printer(Callback):
             saved = outcome.winner is not None and outcome.winner.model is None
             model = "the model is tested and saved, but not registered; " if saved else ""
             self.on_note(f"{model}not all is in MLflow ({outcome.unsent}); to send the rest: tuner sync {name}")
-        if outcome.winner is None:
+        if not outcome.finished:
             self.on_note(_stopped(name, outcome.stopped_by), warning=False)
 
     def on_sweep_error(self, text: str) -> None:

@@ -16,12 +16,12 @@ from rich.text import Text
 from tuner.cli.objective_output import metric_cells, parameters_heading
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of
-from tuner.core.records import TrialRecord
+from tuner.core.progress_text import ProgressLines, best_text, budgets_left, share_done, time_left
 from tuner.core.summary import Summary
-from tuner.core.units import counted, format_parameters, format_seconds
+from tuner.core.units import counted, format_parameters
 
-LINE_S = 10.0  # seconds between plain lines, except when a trial ends
 FRAME_S = 0.25
+SHARE = 0.1  # of the time of the process that decides, at most: with many trials frames become rarer
 OTHER_COLUMNS = 32  # characters that the table of running trials needs besides the parameters
 
 
@@ -31,8 +31,8 @@ class ProgressView:
     def __init__(self, config: SweepConfig, console: Console) -> None:
         self._config = config
         self._console = console
-        self._next = self._line_due = 0.0
-        self._ended = 0
+        self._next = 0.0
+        self._lines = ProgressLines()
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
 
     def __enter__(self) -> Self:
@@ -55,39 +55,27 @@ class ProgressView:
             self._live.start()
         if now < self._next:
             return
-        self._next = now + FRAME_S
         summary = summarise()
+        self._next = now + max(FRAME_S, (time.monotonic() - now) / SHARE)
         if self._live:
             self._live.update(self._table(summary), refresh=True)
-        else:
-            self._line(summary, now)
-
-    def _line(self, summary: Summary, now: float) -> None:
-        ended = sum(summary.counts.get(name, 0) for name in ("done", "pruned", "failed", "waiting"))
-        if ended == self._ended and now < self._line_due:
-            return
-        self._ended, self._line_due = ended, now + LINE_S
-        if not summary.epochs:
-            return
-        best = summary.best
-        shown = f"; best {best.score_text()} (trial {best.number})" if best else ""
-        parts = (summary.states(), f"{counted(summary.epochs, 'epoch')}{shown}", _time_left(summary), _budgets(summary))
-        self._console.print("; ".join(filter(None, parts)), soft_wrap=True)
+        elif line := self._lines.line(summary, now):
+            self._console.print(line, soft_wrap=True)
 
     def _table(self, summary: Summary) -> RenderableType:
-        share = min(1.0, summary.epochs / max(1, summary.expected))
+        share = share_done(summary)
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
             ProgressBar(total=1.0, completed=share, width=40),
             f"{share:4.0%}",
             counted(summary.epochs, "epoch"),
-            _time_left(summary),
+            time_left(summary),
         )
         lines: list[RenderableType] = [bar, Text(summary.states())]
         if summary.budgets:
-            lines.append(Text(f"budgets: {_budgets(summary)}"))
+            lines.append(Text(f"budgets: {budgets_left(summary)}"))
         if summary.best:
-            lines.append(Text.assemble("best ", (_best(summary.best), "bold green")))
+            lines.append(Text.assemble("best ", (best_text(summary.best), "bold green")))
         if summary.live:
             lines.append(self._running(summary))
         return Group(*lines)
@@ -105,20 +93,3 @@ class ProgressView:
             parameters.truncate(max(10, self._console.width - others), overflow="ellipsis")
             table.add_row(str(record.number), epoch, *metric_cells(record, record.epoch), parameters)
         return table
-
-
-def _best(record: TrialRecord) -> str:
-    parameters = format_parameters(record.parameters)
-    return f"{record.score_text()}, trial {record.number} after epoch {record.best_epoch}: {parameters}"
-
-
-def _budgets(summary: Summary) -> str:
-    """What remains of each budget; empty without any."""
-    return ", ".join(each.text for each in summary.budgets)
-
-
-def _time_left(summary: Summary) -> str:
-    """`about 5 min left`; empty while that is not known, and in the last second, of which there is nothing to tell."""
-    if summary.left is None:
-        return "" if summary.epochs else "starting"
-    return f"about {format_seconds(summary.left)} left" if summary.left >= 1 else ""

@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from tuner.cli.announcement import BEGUN, print_hints
+from tuner.cli.hints import print_hints
+from tuner.cli.printer import notes_of
 from tuner.cli.progress import ProgressView
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GrowRequest
-from tuner.core.library_names import title
 from tuner.core.sweep_folder import check_sweep_name
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
@@ -27,6 +27,8 @@ from tuner.execution.jobs.head import connect_head, exit_code, free_name
 from tuner.execution.jobs.upload import command_words, pack, pack_space
 from tuner.search.point_file import read_points
 from tuner.search.space_file import own_space, parse_space, read_file
+from tuner.sweeps.announcement import BEGUN
+from tuner.sweeps.own_code import read_own_code
 from tuner.sweeps.plan import check_names
 from tuner.sweeps.status import Status
 
@@ -37,8 +39,11 @@ DETACHED = 130
 
 def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
     """Submits a sweep to a cluster. Returns the exit status; with `attach`, that of the sweep."""
+    request = read_own_code(request, notes_of(err))
     _check(request)
-    pair = f"{Source.parse(request.dataset, request.target, request.known_as).name}-{title('models', request.model)}"
+    data = Source.parse(request.dataset, request.target, request.known_as)
+    pair = f"{data.name}-{own_code.title(request.model)}"
+    request = replace(request, space=request.space or own_code.space_here(pair))
     home = make_folder(tuner_home())
     with TemporaryDirectory() as scratch:
         with err.status(f"Asking {address}"):

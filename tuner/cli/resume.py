@@ -11,8 +11,7 @@ from tuner.cli import budget_options as budget
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
 from tuner.core.environment import prepare_environment
-from tuner.core.grow_request import GrowRequest
-from tuner.core.units import parse_seconds
+from tuner.core.sweep_options import read_growth
 
 app = typer.Typer()
 MoreTrials = Annotated[
@@ -92,13 +91,18 @@ def resume(
     Examples:  tuner resume digits-cnn-1   |   tuner resume digits-cnn-1 --trials 40 --set lr=0.01..1
     """
     prepare_environment()
-    more = GrowRequest(
-        trials=trials,
-        time_budget=None if time_budget is None else parse_seconds(time_budget, "--time-budget"),
-        space=space,
-        overrides=tuple(overrides or ()),
-        max_epochs=max_epochs,
-        budgets=budget.budget_request(epoch_budget, gpu_budget, target_score, patience),
+    more = read_growth(
+        {
+            "trials": trials,
+            "time_budget": time_budget,
+            "space": space,
+            "overrides": tuple(overrides or ()),
+            "max_epochs": max_epochs,
+            "epoch_budget": epoch_budget,
+            "gpu_budget": gpu_budget,
+            "target_score": target_score,
+            "patience": patience,
+        }
     )
     more.check()
     place = opt.sweep_place(name, address)

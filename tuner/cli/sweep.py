@@ -13,11 +13,11 @@ from tuner.cli import finalist_options as final
 from tuner.cli import objective_options as goals
 from tuner.cli import options as opt
 from tuner.cli import start_options as start
-from tuner.cli.announcement import print_hints
 from tuner.cli.console import Command, err, out
+from tuner.cli.hints import print_hints
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
-from tuner.core.units import parse_seconds
+from tuner.core.sweep_options import read_sweep, what_is_tuned
 
 if TYPE_CHECKING:
     from tuner.core.sweep_request import SweepRequest
@@ -28,8 +28,8 @@ app = typer.Typer()
 
 @app.command(cls=Command)
 def sweep(
-    dataset: opt.Dataset,
-    model: opt.Model,
+    dataset: opt.DatasetOrCode = None,
+    model: opt.ModelOrNone = None,
     *,
     trials: opt.Trials = None,
     space: opt.Space = None,
@@ -51,8 +51,10 @@ def sweep(
     reshuffle: confirming.Reshuffle = False,
     test: confirming.TestBy = "winner",
     finalists: final.Finalists = None,
+    folds: final.Folds = None,
     seeds: final.Seeds = None,
     refit: confirming.Refit = False,
+    script: opt.Script = None,
     max_epochs: opt.MaxEpochs = None,
     seed: opt.Seed = 0,
     limit: opt.Limit = None,
@@ -75,45 +77,53 @@ def sweep(
 ) -> None:
     """Search for the best hyperparameters of MODEL on DATASET, test the best trial and register its model.
 
+    Or tune your own training code: a file with a function train(trial), or any program by --script.
+
     Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet --trials 50 --time-budget 2h
     """
     prepare_environment()
-    from tuner.core.confirm_request import ConfirmRequest  # noqa: PLC0415
-    from tuner.core.sweep_request import SweepRequest  # noqa: PLC0415
-
-    request = SweepRequest(
-        dataset=dataset,
-        model=model,
-        trials=trials,
-        max_epochs=max_epochs,
-        time_budget=_seconds(time_budget, "--time-budget"),
-        concurrency=concurrency,
-        cpus_per_trial=cpus_per_trial,
-        gpus_per_trial=gpus_per_trial,
-        workers_per_node=workers_per_node,
-        max_failures=max_failures,
-        max_failure_rate=max_failure_rate,
-        trial_timeout=_seconds(trial_timeout, "--trial-timeout"),
-        oom=oom,
-        seed=seed,
-        name=name,
-        limit=limit,
-        space=space,
-        target=target,
-        known_as=known_as,
-        weights=weights,
-        storage=storage,
-        overrides=overrides or (),
-        warm_start=warm_start,
-        enqueue=enqueue,
-        without_default=without_default,
-        objective=goals.joined(objectives),
-        constraint=goals.joined(constraints),
-        sampler=sampler,
-        scheduler=scheduler,
-        refit=refit,
-        budgets=budget.budget_request(epoch_budget, gpu_budget, target_score, patience),
-        confirm=ConfirmRequest.of_sweep(confirm, finalists, seeds, reshuffle=reshuffle, test=test),
+    request = read_sweep(
+        {
+            **what_is_tuned(dataset, model, script),
+            "trials": trials,
+            "max_epochs": max_epochs,
+            "time_budget": time_budget,
+            "epoch_budget": epoch_budget,
+            "gpu_budget": gpu_budget,
+            "target_score": target_score,
+            "patience": patience,
+            "concurrency": concurrency,
+            "cpus_per_trial": cpus_per_trial,
+            "gpus_per_trial": gpus_per_trial,
+            "workers_per_node": workers_per_node,
+            "max_failures": max_failures,
+            "max_failure_rate": max_failure_rate,
+            "trial_timeout": trial_timeout,
+            "oom": oom,
+            "seed": seed,
+            "name": name,
+            "limit": limit,
+            "space": space,
+            "target": target,
+            "known_as": known_as,
+            "weights": weights,
+            "storage": storage,
+            "overrides": overrides or (),
+            "warm_start": warm_start,
+            "enqueue": enqueue,
+            "without_default": without_default,
+            "objective": objectives,
+            "constraint": constraints,
+            "sampler": sampler,
+            "scheduler": scheduler,
+            "refit": refit,
+            "confirm": confirm,
+            "finalists": finalists,
+            "seeds": seeds,
+            "folds": folds,
+            "reshuffle": reshuffle,
+            "test": test,
+        }
     )
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))
 
@@ -175,6 +185,8 @@ def _sweep(request: SweepRequest, address: str | None, *, attach: bool, detach: 
     cluster = cluster_address(address)
     if attach and not cluster:
         raise TunerError("--attach follows a sweep on a cluster: add --address with the cluster's address")
+    if cluster and request.program is not None:
+        raise TunerError(f"--address {cluster}: your own training code runs on this machine alone, for now")
     if cluster:
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
 
@@ -203,7 +215,3 @@ def run_in_background(name: str, *, as_json: bool) -> int:
     if as_json:
         out.print_json(json.dumps({"sweep": name, "folder": str(tuner_home() / name)}))
     return 0
-
-
-def _seconds(text: str | None, option: str) -> float | None:
-    return None if text is None else parse_seconds(text, option)

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from tuner.cli.budget_output import print_end
 from tuner.cli.confirm_output import print_confirmed, print_confirming
 from tuner.cli.objective_output import print_champion_rule, print_excluded, print_trials
+from tuner.cli.own_output import print_own_winner
 from tuner.cli.winner_remarks import (
     print_account,
+    print_baselines,
     print_default,
     print_learnt,
     print_looks,
@@ -45,7 +48,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     trials = counted(len(outcome.records), "trial")
     epochs = counted(sum(len(record.values) for record in outcome.records), "epoch")
     confirmed = outcome.confirm_seconds
-    more = "" if confirmed is None else f"; then {format_seconds(confirmed)} for the other seeds"
+    more = "" if confirmed is None else f"; then {format_seconds(confirmed)} for the trainings that confirm it"
     out.print(f"{trials} ({states}), {epochs}, {format_seconds(outcome.seconds)}{more}")
     print_end(outcome, out)
     _print_failures(outcome, out)
@@ -53,16 +56,21 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     print_account(outcome, out)
     if outcome.winner:
         _print_winner(outcome, outcome.winner, out)
+    if outcome.own:
+        print_own_winner(outcome, outcome.own, out)
     tracked = f"{store.address}  (tuner ui)" if store.embedded else store.address
     out.print(f"folder    {outcome.folder}\ntracking  {tracked}", markup=False)
-    if outcome.winner is None:
+    if not outcome.finished:
         out.print(f"\nInterrupted; every trial is saved. To continue:\n\n    tuner resume {name}\n")
         return
-    print_learnt(outcome, out)
+    if outcome.winner:
+        print_learnt(outcome, out)
     if outcome.report:
         out.print(
             f"\nSee how it went; open this in a browser:\n\n    {outcome.report.absolute().as_uri()}", markup=False
         )
+    if outcome.winner is None:
+        return
     registered = outcome.winner.model
     model = outcome.config.pair if registered and registered.champion else name
     out.print(f"\nUse the model:\n\n    tuner predict {model} {_sample_file(outcome)}\n", markup=False)
@@ -82,9 +90,7 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
     """A sweep, and the command to type next."""
     config, summary = status.config, status.summary
     reason = f": {status.reason}" if status.reason else ""
-    out.print(
-        f"[bold]{config.name}[/bold]: {config.model} on {config.dataset_name}, [bold]{status.state}[/bold]", end=""
-    )
+    out.print(f"[bold]{config.name}[/bold]: {escape(config.subject)}, [bold]{status.state}[/bold]", end="")
     out.print(reason, markup=False)
     out.print(f"trials    {summary.by_state()}; {counted(summary.epochs, 'epoch')}")
     if summary.best:
@@ -125,6 +131,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     print_promised(outcome, winner, out)
     print_default(winner, outcome.config.epochs, out)
+    print_baselines(winner, out)
     print_refit(winner, out)
     print_confirmed(winner, out)
     print_looks(winner, out)

@@ -48,6 +48,13 @@ def print_default(winner: Winner, epochs: int, out: Console) -> None:
         out.print(f"default   {default_text(winner.default, epochs)}", markup=False, soft_wrap=True)
 
 
+def print_baselines(winner: Winner, out: Console) -> None:
+    """What simple models reach on the same test samples."""
+    for baseline in winner.baselines or ():
+        style = "bold" if baseline.difference.worse else ""
+        out.print(f"baseline  {baseline.text}", markup=False, soft_wrap=True, style=style)
+
+
 def print_refit(winner: Winner, out: Console) -> None:
     """What the tested model was trained on, when that was more than the training samples."""
     if winner.refit:

@@ -39,7 +39,7 @@ class BudgetRequest:
     def check_target(self, goal: Goal) -> None:
         """Raises TunerError for a score that the first objective cannot have."""
         target, first = self.target_score, goal.first.metric
-        if target is None:
+        if target is None or goal.own:
             return
         if first.share and not 0 < target <= 1:
             raise TunerError(f"--target-score {target:g}: give a {first.name} above 0 and at most 1, such as 0.98")

@@ -1,7 +1,7 @@
 """The models, datasets and search spaces: a file placed in their folder is found, without being registered.
 
 A file datasets/from_NAME.py reads users' own data, which is then given as NAME:PATH. The files of_LIBRARY.py know what
-other libraries have, see library_names.py.
+other libraries have, see library_names.py. The names of a user's own code, see `own_code`, are taken too.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
 
+from tuner.core import own_code
 from tuner.core.errors import TunerError, unknown
-from tuner.core.library_names import LIBRARIES, is_library_name, is_title, title
+from tuner.core.library_names import LIBRARIES, is_library_name, is_title
 
 Kind = Literal["models", "datasets", "search_spaces"]
 _FORMAT, _LIBRARY = "from_", "of_"
@@ -53,9 +54,11 @@ def read_format(name: str, path: Path, target: str | None) -> Any:
 
 
 def summary(kind: Literal["models", "datasets"], name: str) -> str:
-    """The first line of a model's or dataset's docstring, read without importing it, unless it is a library's."""
+    """The first line of a model's or dataset's docstring, read without importing it if it is the catalog's."""
     if is_library_name(kind, name):
         return str(load(kind, name).__doc__)
+    if own_code.is_own(name):
+        return (own_code.module_of(kind, name).__doc__ or "").strip().split("\n", 1)[0]
     tree = ast.parse(_file(kind, name).read_text(encoding="utf-8"))
     return (ast.get_docstring(tree) or "").split("\n", 1)[0]
 
@@ -64,8 +67,16 @@ def defines(kind: Literal["models", "datasets"], name: str, function: str) -> bo
     """Whether the file of a model or dataset has a function of this name, found as `summary` is."""
     if is_library_name(kind, name):
         return hasattr(load(kind, name), function)
+    if own_code.is_own(name):
+        return callable(getattr(own_code.module_of(kind, name), function, None))
     tree = ast.parse(_file(kind, name).read_text(encoding="utf-8"))
     return any(isinstance(node, ast.FunctionDef) and node.name == function for node in tree.body)
+
+
+def resolve(kind: Literal["models", "datasets"], text: str) -> str:
+    """The name for what a user typed: one of the catalog, or one of their own code. See `own_code.resolve`."""
+    words = [*LIBRARIES[kind], *(formats() if kind == "datasets" else ())]
+    return own_code.resolve(kind, text, names(kind), words)
 
 
 def load(kind: Literal["models", "datasets"], name: str) -> Any:
@@ -77,6 +88,8 @@ def load(kind: Literal["models", "datasets"], name: str) -> Any:
     if is_library_name(kind, name):
         library, _, member = name.partition(":")
         return import_module(f"tuner.{kind}.{_LIBRARY}{library}").member(member)
+    if own_code.is_own(name):
+        return own_code.module_of(kind, name)
     check(kind, name)
     return import_module(f"tuner.{kind}.{name}")
 
@@ -87,18 +100,20 @@ def check(kind: Literal["models", "datasets"], name: str) -> None:
         load(kind, name)
         return
     known = names(kind)
-    if name not in known:
-        raise unknown(kind.removesuffix("s"), name, known)
+    if name not in known and not own_code.is_own(name):
+        raise unknown(kind.removesuffix("s"), name, [*known, *own_code.found_in(kind)])
 
 
 def search_space(dataset: str, model: str) -> str:
-    """The text of a pair's own search-space file."""
-    return _file("search_spaces", f"{dataset}-{title('models', model)}").read_text(encoding="utf-8")
+    """The text of a pair's own search-space file: of one in ./search_spaces, else of the catalog's."""
+    pair = f"{dataset}-{own_code.title(model)}"
+    return (own_code.space_here(pair) or _file("search_spaces", pair)).read_text(encoding="utf-8")
 
 
 def has_space(dataset: str, model: str) -> bool:
-    """Whether the pair has a search space of its own."""
-    return f"{dataset}-{title('models', model)}" in names("search_spaces")
+    """Whether the pair has a search space of its own. Those of the catalog are not for a user's own models."""
+    pair = f"{dataset}-{own_code.title(model)}"
+    return own_code.space_here(pair) is not None or (not own_code.is_own(model) and pair in names("search_spaces"))
 
 
 def is_pair(name: str) -> bool:

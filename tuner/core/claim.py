@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,13 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 
 
-def claim_folder(config: SweepConfig, home: Path, *, fixed: bool) -> tuple[SweepConfig, Path]:
+def claim_folder(
+    config: SweepConfig, home: Path, *, fixed: bool, also: Callable[[Path], None] = lambda _: None
+) -> tuple[SweepConfig, Path]:
     """Creates the sweep's folder together with its sweep.json, so that it never exists half made.
 
-    A name that is not `fixed` gets the next number if another process was faster.
+    `also` writes what else belongs into it. A name that is not `fixed` gets the next number if another process was
+    faster.
 
     Raises:
         TunerError: the fixed name is taken.
@@ -22,8 +26,10 @@ def claim_folder(config: SweepConfig, home: Path, *, fixed: bool) -> tuple[Sweep
     scratch = home / f".{config.uid}"
     scratch.mkdir()
     try:
+        also(scratch)
         while True:
             config.save(scratch)
+            config.keep_code(scratch)
             if _rename(scratch, home / config.name):
                 return config, home / config.name
             if fixed:

@@ -8,6 +8,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from tuner.core import own_code
 from tuner.core.confirm_request import TESTS
 from tuner.core.errors import TunerError, describe_disk_error, one_line
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
@@ -32,11 +33,13 @@ def dataset_name(dataset: str, target: str | None = None, short: Callable[[str],
     >>> dataset_name("digits"), dataset_name("csv:/data/My Iris.csv", "species")
     ('digits', 'csv_my_iris_species')
     """
+    if own_code.is_own(dataset):
+        return own_code.title(dataset)
     form, colon, path = dataset.partition(":")
     if not colon:
         return form
     if is_library_name("datasets", dataset):
-        return "_".join([title("datasets", dataset), *([short(target)] if target else [])])
+        return "_".join([title(dataset), *([short(target)] if target else [])])
     return "_".join(map(short, [form, Path(path).name.removesuffix(f".{form}"), *([target] if target else [])]))
 
 
@@ -46,7 +49,9 @@ class SweepConfig:
 
     name: str
     dataset: str
+    """A name of the catalog, FORMAT:PATH, or the name of a user's own code, see `core.own_code`."""
     model: str
+    """A name of the catalog, or of a user's own code. See `model_name`."""
     trials: int
     epochs: int
     """The maximum number of epochs per trial."""
@@ -99,10 +104,14 @@ class SweepConfig:
     """Of how many of the best trials this is done, so that the winner is chosen by it; 0 for the winner alone."""
     reshuffle: bool = False
     """Whether each of these seeds has its own division of the samples into training and validation."""
+    folds: bool = False
+    """Whether the samples are divided into folds, one for each of these seeds."""
     test: str = TESTS[0]
     """What is tested: one of TESTS."""
     sampler: str = SAMPLERS[0]
     """How points are drawn: one of SAMPLERS."""
+    auto: str = ""
+    """Why it was chosen, with `--sampler auto`; empty where a user named it."""
     scheduler: str = SCHEDULERS[0]
     """Which trials are stopped early: one of SCHEDULERS."""
     objective: str = PLAIN.objective_text
@@ -122,18 +131,30 @@ class SweepConfig:
     """Whether trial 0 is the default configuration, with which the best trial is compared at the end."""
     refit: bool = False
     """Whether the winner is trained again on training and validation samples together: see `core.refit`."""
+    program: dict[str, Any] | None = None
+    """What trains the trials in place of tuner's own loop: see `core.program`. None for a model on a dataset."""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Distinguishes the sweep on a tracking server from sweeps of the same name in other folders."""
 
     @property
     def pair(self) -> str:
         """The name of the MLflow experiment and of the registered model."""
-        return f"{self.dataset_name}-{self.model_name}"
+        return str(self.program["name"]) if self.program else f"{self.dataset_name}-{self.model_name}"
 
     @property
     def model_name(self) -> str:
-        """The second half of the pair's name."""
-        return title("models", self.model)
+        """The second half of it: the model for people."""
+        return own_code.title(self.model)
+
+    @property
+    def typed(self) -> list[str]:
+        """DATASET and MODEL as words of a command line."""
+        return [own_code.typed(self.dataset), own_code.typed(self.model)]
+
+    @property
+    def subject(self) -> str:
+        """What is tuned, for people: `cnn on digits`, or a user's own training code."""
+        return str(self.program["shown"]) if self.program else f"{self.model_name} on {self.dataset_name}"
 
     @property
     def dataset_name(self) -> str:
@@ -158,16 +179,21 @@ class SweepConfig:
     @property
     def goal(self) -> Goal:
         """What "better" means in this sweep."""
-        return Goal.parse(self.objective, self.constraint)
+        return Goal.parse(self.objective, self.constraint, own=self.program is not None)
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""
         write_checked_json(folder / CONFIG_FILE, asdict(self))
 
+    def keep_code(self, folder: Path) -> None:
+        """Writes a copy of the user's own code, if the sweep has any, into the sweep's new folder."""
+        own_code.keep_in(folder, dataset=self.dataset, model=self.model)
+
     @classmethod
     def load(cls, folder: Path) -> SweepConfig:
         """Reads sweep.json. Raises TunerError when it is missing or damaged, or may not be read."""
         path = folder / CONFIG_FILE
+        own_code.adopt_folder(folder)
         try:
             raw = read_checked_json(path)
             needed = {each.name for each in fields(cls) if each.default is MISSING and each.name != "earlier"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,8 +11,8 @@ from tuner.core.objective import Goal
 
 TESTS = ("winner", "mean")
 """What is tested on the test split: a sweep's winner alone, or also each of the models that confirm it."""
-LEAST_SEEDS, MOST_SEEDS = 2, 1000
-CONFIRM, FINALISTS, SEEDS = "--confirm", "--finalists", "--seeds"
+LEAST_SEEDS, MOST_SEEDS, MOST_FOLDS = 2, 1000, 100
+CONFIRM, FINALISTS, SEEDS, FOLDS = "--confirm", "--finalists", "--seeds", "--folds"
 LEAST_FINALISTS, FINALIST_SEEDS = 2, 3
 """The fewest finalists, and with how many seeds each is trained where that is not said."""
 
@@ -29,6 +30,9 @@ class ConfirmRequest:
     finalists: int = 0
     """How many of the best trials are trained with these seeds, so that their means decide which one is the winner; 0
     for the winner alone, which is decided before."""
+    folds: bool = False
+    """Whether the samples are divided into as many folds as there are seeds, each of which is the validation split of
+    one training: cross-validation."""
 
     @classmethod
     def of(cls, seeds: int | None, option: str, *, reshuffle: bool, test: str) -> Self | None:
@@ -49,13 +53,24 @@ class ConfirmRequest:
 
     @classmethod
     def of_sweep(
-        cls, confirm: int | None, finalists: int | None, seeds: int | None, *, reshuffle: bool, test: str
+        cls,
+        confirm: int | None,
+        finalists: int | None,
+        seeds: int | None,
+        folds: int | None = None,
+        *,
+        reshuffle: bool,
+        test: str,
     ) -> Self | None:
-        """The request of `tuner sweep`: `--confirm N`, or `--finalists K --seeds R`, or None for neither.
+        """The request of `tuner sweep`, or None for no confirmation.
+
+        It is `--confirm N`, `--folds K`, or `--finalists F` with `--seeds R` or `--folds K`.
 
         Raises:
             TunerError: both are given, a value is impossible, or is given without the option that it belongs to.
         """
+        if folds is not None:
+            return cls.of_folds(folds, {CONFIRM: confirm, SEEDS: seeds}, finalists or 0, reshuffle=reshuffle, test=test)
         if finalists is None:
             if seeds is not None:
                 raise TunerError(
@@ -69,23 +84,49 @@ class ConfirmRequest:
         asked.check()
         return asked
 
+    @classmethod
+    def of_folds(
+        cls, folds: int, others: Mapping[str, int | None], finalists: int = 0, *, reshuffle: bool, test: str
+    ) -> Self:
+        """The request of a command line with `--folds K`; `others` are options whose place it takes.
+
+        Raises:
+            TunerError: one of them is given, or a value is impossible.
+        """
+        for option, value in others.items():
+            if value is not None:
+                raise TunerError(f"{FOLDS} says how many trainings there are, one for each fold: leave {option} out")
+        if reshuffle:
+            raise TunerError(f"{FOLDS} divides the samples into folds: leave --reshuffle out")
+        asked = cls(seeds=folds, test=test, finalists=finalists, folds=True)
+        asked.check()
+        return asked
+
     def check(self, option: str = "--seeds") -> None:
         """Raises TunerError for an impossible value; `option` is the one that gives the number of seeds."""
         _check_test(self.test)
+        option, most = (FOLDS, MOST_FOLDS) if self.folds else (option, MOST_SEEDS)
         if self.finalists:
-            option = SEEDS
+            option = FOLDS if self.folds else SEEDS
             if self.finalists < LEAST_FINALISTS:
                 raise TunerError(f"{FINALISTS} must be at least {LEAST_FINALISTS}, got {self.finalists}")
             if self.test != TESTS[0]:
                 raise TunerError(f"{FINALISTS}: the finalists are not tested, only the winner is: leave --test out")
-        if not LEAST_SEEDS <= self.seeds <= MOST_SEEDS:
-            raise TunerError(f"{option} must be at least {LEAST_SEEDS} and at most {MOST_SEEDS}, got {self.seeds}")
+        if not LEAST_SEEDS <= self.seeds <= most:
+            raise TunerError(f"{option} must be at least {LEAST_SEEDS} and at most {most}, got {self.seeds}")
+
+    @property
+    def option(self) -> str:
+        """The option of `tuner sweep` that asks for it."""
+        return FINALISTS if self.finalists else FOLDS if self.folds else CONFIRM
 
     def words(self, option: str = "--seeds") -> list[str]:
         """The request as options of a command line."""
+        if self.folds:
+            option = FOLDS
         if self.finalists:
             again = ["--reshuffle"] if self.reshuffle else []
-            return [FINALISTS, str(self.finalists), SEEDS, str(self.seeds), *again]
+            return [FINALISTS, str(self.finalists), FOLDS if self.folds else SEEDS, str(self.seeds), *again]
         return [option, str(self.seeds), *(["--reshuffle"] if self.reshuffle else []), "--test", self.test]
 
 

@@ -34,6 +34,8 @@ class ConfirmPlan:
     points: tuple[ConfirmPoint, ...]
     reshuffle: bool = False
     """Whether each seed has its own division of the samples into training and validation."""
+    folds: bool = False
+    """Whether the seeds divide the samples into folds, each of which is the validation split of one seed."""
     test: str = TESTS[0]
     """One of TESTS."""
     finalists: tuple[int, ...] = ()
@@ -43,14 +45,16 @@ class ConfirmPlan:
     """Tells plans apart: after `confirm` is deleted, the sweep gets another. Empty in those of earlier versions."""
 
     @classmethod
-    def of(cls, trials: Sequence[TrialRecord], seeds: Sequence[int], *, reshuffle: bool, test: str) -> Self:
+    def of(
+        cls, trials: Sequence[TrialRecord], seeds: Sequence[int], *, reshuffle: bool, test: str, folds: bool = False
+    ) -> Self:
         """A plan for several trials, seed by seed."""
         points = [
             ConfirmPoint(trial=record.number, parameters=dict(record.parameters), seed=seed)
             for seed in seeds
             for record in trials
         ]
-        return cls(points=tuple(points), reshuffle=reshuffle, test=test, uid=uuid.uuid4().hex[:8])
+        return cls(points=tuple(points), reshuffle=reshuffle, folds=folds, test=test, uid=uuid.uuid4().hex[:8])
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -61,6 +65,16 @@ class ConfirmPlan:
     def trials(self) -> tuple[int, ...]:
         """Each trial of the sweep once."""
         return tuple(dict.fromkeys(point.trial for point in self.points))
+
+    @property
+    def how(self) -> tuple[bool, bool, str]:
+        """What two plans must have in common for one to go on with the other."""
+        return self.reshuffle, self.folds, self.test
+
+    @property
+    def overlap(self) -> float:
+        """The ratio of validation to training samples, where folds decide it; 0 where they do not. See `spread_of`."""
+        return 1 / (len(self.seeds) - 1) if self.folds else 0.0
 
     def mark(self, record: TrialRecord) -> TrialRecord:
         """A record of the confirmation's study, told apart from those of the search."""
@@ -86,9 +100,8 @@ class ConfirmPlan:
         try:
             raw = read_checked_json(file)
             points = tuple(ConfirmPoint(**point) for point in raw["points"])
-            finalists = tuple(raw.get("finalists", ()))  # earlier versions had none
-            uid = raw.get("uid", "")
-            return cls(points=points, reshuffle=raw["reshuffle"], test=raw["test"], finalists=finalists, uid=uid)
+            later = {"finalists": tuple(raw.get("finalists", ())), "folds": raw.get("folds", False)}
+            return cls(points=points, reshuffle=raw["reshuffle"], test=raw["test"], uid=raw.get("uid", ""), **later)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -128,6 +141,8 @@ class Confirmation:
     accuracy: Spread | None
     """Validation accuracy, in the order of `seeds`; None when no training was completed."""
     reshuffle: bool
+    folds: bool = False
+    """Whether each of these trainings was validated on another fold of the samples."""
     finished: float
     """When the last training ended, in seconds since 1970."""
     failed: tuple[str, ...] = ()
@@ -155,7 +170,7 @@ class Confirmation:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """The reverse of `to_json`. Raises KeyError or TypeError when something is missing."""
-        raw = {"tested_before": 0, "plan": "", **raw}  # earlier versions did not note these
+        raw = {"tested_before": 0, "plan": "", "folds": False, **raw}  # earlier versions did not note these
         own = {each.name: raw[each.name] for each in fields(cls) if each.name != "accuracy"}
         own |= {name: tuple(raw[name]) for name in ("seeds", "failed", "tested_seeds")}
         own["test"] = {name: Spread.from_json(each) for name, each in raw["test"].items()}

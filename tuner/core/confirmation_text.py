@@ -12,9 +12,15 @@ from tuner.core.units import counted
 def confirmed_text(found: Confirmation) -> str:
     """`val_accuracy 0.981 (0.975 to 0.987; mean of 5 other seeds; sd 0.004)`."""
     if found.accuracy is None:
-        return f"no training with another seed is complete, of {found.asked}"
-    seeds = f"mean of {counted(len(found.seeds), 'other seed')}"
-    return f"{SCORE} {spread_text(found.accuracy, seeds + (', each on another split' if found.reshuffle else ''))}"
+        what = "on a fold" if found.folds else "with another seed"
+        return f"no training {what} is complete, of {found.asked}"
+    own = ", each on another split" if found.reshuffle else ""
+    return f"{SCORE} {spread_text(found.accuracy, f'mean of {trainings_text(found)}{own}')}"
+
+
+def trainings_text(found: Confirmation) -> str:
+    """`5 other seeds`, or `5 folds`."""
+    return counted(len(found.seeds), "fold" if found.folds else "other seed")
 
 
 def mean_test_text(found: Confirmation, name: str) -> str:

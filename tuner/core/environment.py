@@ -51,15 +51,33 @@ def prepare_environment() -> None:
     _take_login()
 
 
-def _lead_to_package() -> None:
-    """Lets the processes that we start find this package where it is not installed, such as in a clone of it.
+@contextmanager
+def prepared_environment() -> Iterator[None]:
+    """The same, as long as the block lasts: for a process that is not ours, such as a user's notebook."""
+    before = dict(os.environ)
+    prepare_environment()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
-    This process has found it in its working folder then, or beside its script, where the others do not look.
+
+def _lead_to_package() -> None:
+    os.environ.update(path_to_package())
+
+
+def path_to_package() -> dict[str, str]:
+    """The variable by which processes that we start find this package where it is not installed, as in a clone of it.
+
+    This process has found it in its working folder then, or beside its script, where the others do not look. Empty
+    where it is installed.
     """
     place = str(Path(__file__).resolve().parents[2])
     found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if place in sys.path and place not in {*found, *site.getsitepackages(), site.getusersitepackages()}:
-        os.environ["PYTHONPATH"] = os.pathsep.join([place, *filter(None, found)])
+        return {"PYTHONPATH": os.pathsep.join([place, *filter(None, found)])}
+    return {}
 
 
 def _take_login() -> None:

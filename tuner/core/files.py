@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import IO, Any
 from unicodedata import combining, normalize
 
-from platformdirs import user_cache_path
-
 from tuner.core.errors import TunerError, find_disk_error
 
 
@@ -58,6 +56,8 @@ def pictures() -> Path:
 
 def data_root() -> Path:
     """The folder of the data sets: TUNER_DATA, by default a per-user cache folder."""
+    from platformdirs import user_cache_path  # noqa: PLC0415 - the catalog needs no library
+
     return _folder("TUNER_DATA", user_cache_path("tuner"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -38,6 +38,8 @@ class Finalists:
     """With how many other seeds each was to be trained."""
     seeds: tuple[int, ...]
     """Those that are compared: each finalist that can win has completed its training with them."""
+    folds: bool = False
+    """Whether each seed stands for a fold, which was the validation split of its training."""
     trials: tuple[Finalist, ...]
     """The one with the best mean first, and then those that are not compared."""
 
@@ -58,7 +60,7 @@ class Finalists:
             for each in raw["trials"]
         )
         known = {name: raw[name] for name in ("plan", "objective", "asked")}
-        return cls(**known, seeds=tuple(raw["seeds"]), trials=trials)
+        return cls(**known, folds=raw.get("folds", False), seeds=tuple(raw["seeds"]), trials=trials)
 
 
 def finalists_of(config: SweepConfig, records: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -82,16 +84,17 @@ def finalists_of(config: SweepConfig, records: Sequence[TrialRecord]) -> list[Tr
     return [best, *sorted(others, key=lambda each: each.best, reverse=True)][: config.finalists]
 
 
-def with_finalists(config: SweepConfig, keeps: Keeps) -> Keeps:
+def with_finalists(config: SweepConfig, keeps: Keeps, before: Collection[int] = ()) -> Keeps:
     """Keeps the checkpoints of all trials that can become finalists, whatever number of epochs the best one will have.
 
-    A trial that is none of the best of its number of epochs does not become one of them later.
+    A trial that is none of the best of its number of epochs does not become one of them later, unless it was one
+    `before` the sweep grew: their means may have chosen it.
     """
     if not config.finalists:
         return keeps
 
     def kept(records: Sequence[TrialRecord]) -> set[int]:
-        found = keeps(records)
+        found = keeps(records) | {record.number for record in records if record.number in before}
         for epochs in {epochs_of(config, record.number) for record in records}:
             alike = [record for record in records if epochs_of(config, record.number) == epochs]
             found |= {record.number for record in finalists_of(config, alike)}

@@ -11,11 +11,11 @@ from tuner.core.units import counted
 def decision_text(found: Finalists) -> str:
     """`trial 4 has the best mean val_accuracy of 3 trials, over 3 other seeds`, and what that mean is not."""
     if found.best is None:
-        return "no mean over other seeds decides: the best trial of the search counts"
-    size, seeds = len(found.trials), counted(len(found.seeds), "other seed")
+        return f"no mean over {'folds' if found.folds else 'other seeds'} decides: the best trial of the search counts"
+    size, seeds = len(found.trials), counted(len(found.seeds), "fold" if found.folds else "other seed")
     few = "" if len(found.seeds) == found.asked else f" of {found.asked}"
     if size == 1:
-        return f"trial {found.best} is the only one, with {seeds}{few}"
+        return f"trial {found.best} is the only one, {'on' if found.folds else 'with'} {seeds}{few}"
     return (
         f"trial {found.best} has the best mean {found.objective} of {size} trials, over {seeds}{few}; it was "
         "chosen for that mean, so a part of it is luck"
@@ -40,6 +40,13 @@ def finalists_announcement(plan: ConfirmPlan, left: int, epochs: int, side: int)
         if left
         else "all trained already"
     )
-    seeds = f"each with {len(plan.seeds)} other seeds ({plan.seeds[0]} to {plan.seeds[-1]})"
+    each = ", each" if others else ""
+    return f"finalists: {which}{each} {trainings_of(plan)}: {size}"
+
+
+def trainings_of(plan: ConfirmPlan) -> str:
+    """`with 3 other seeds (1 to 3)`, or `on 5 folds`, and how the samples are divided."""
+    if plan.folds:
+        return f"on {len(plan.seeds)} folds of the training and validation samples"
     splits = ", each on another training and validation split" if plan.reshuffle else ""
-    return f"finalists: {which}, {seeds}{splits}: {size}"
+    return f"with {len(plan.seeds)} other seeds ({plan.seeds[0]} to {plan.seeds[-1]}){splits}"

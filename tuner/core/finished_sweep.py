@@ -55,7 +55,7 @@ class FinishedSweep:
     @property
     def data(self) -> str:
         """The first half of the pair's name."""
-        return self.pair.removesuffix(f"-{title('models', self.model)}")
+        return self.pair.removesuffix(f"-{title(self.model)}")
 
     @property
     def split(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tuner.core.budgets import BUDGETS, NOTHING_ASKED, BudgetRequest
 from tuner.core.config import MOST_EPOCHS, MOST_TRIALS
@@ -25,6 +26,8 @@ class GrowRequest:
     """Budgets as they will be, in all."""
     space: Path | None = None
     """The file of the search space that new trials are drawn from."""
+    given_space: dict[str, Any] | None = None
+    """The same as a dictionary: see `core.python_space`."""
     overrides: tuple[str, ...] = ()
     """What `--set` changes in it, or in the one that the sweep has."""
 
@@ -34,7 +37,7 @@ class GrowRequest:
     @property
     def changes_space(self) -> bool:
         """Whether new trials are drawn from another search space."""
-        return self.space is not None or bool(self.overrides)
+        return self.space is not None or self.given_space is not None or bool(self.overrides)
 
     @property
     def given(self) -> bool:

@@ -24,13 +24,13 @@ def is_library_name(kind: Kind, name: str) -> bool:
     return bool(colon) and library in LIBRARIES[kind]
 
 
-def title(kind: Kind, name: str) -> str:
+def title(name: str) -> str:
     """The name in those of pairs, sweeps and files. Other names are as they are.
 
-    >>> title("models", "torchvision:convnext_tiny"), title("datasets", "openml:credit-g"), title("models", "cnn")
+    >>> title("torchvision:convnext_tiny"), title("openml:credit-g"), title("cnn")
     ('torchvision_convnext_tiny', 'openml_credit_g', 'cnn')
     """
-    return slug(name) if is_library_name(kind, name) else name
+    return slug(name) if any(is_library_name(kind, name) for kind in LIBRARIES) else name
 
 
 def is_title(kind: Kind, text: str) -> bool:

@@ -12,51 +12,11 @@ from functools import cached_property
 from math import isfinite
 
 from tuner.core.errors import TunerError, unknown
+from tuner.core.metric import BEFORE, DIRECTIONS, METRICS, SCORE, Metric, check_metric_name, metric_of
 
+__all__ = ["BEFORE", "METRICS", "PLAIN", "SCORE", "Constraint", "Goal", "Metric", "Objective"]
 OPTION, CONSTRAINT_OPTION = "--objective", "--constraint"
-DIRECTIONS = ("min", "max")
 MOST_OBJECTIVES = 2
-SCORE = "val_accuracy"
-"""The score of validation that champions, comparisons and confirmations go by, whatever a sweep's objective is."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A number that trials can be compared by."""
-
-    name: str
-    direction: str
-    """One of DIRECTIONS: which values are better, unless a user says otherwise."""
-    share: bool = False
-    """Whether it is a share of the samples, or a mean of such: at most 1."""
-    before: bool = False
-    """Whether it is measured before the first epoch, once: it says what a trial is, not how well it was trained."""
-
-    def text(self, value: float) -> str:
-        """The value for people.
-
-        >>> METRICS["parameters"].text(20810), METRICS["latency_ms"].text(0.12345), METRICS["val_loss"].text(0.5)
-        ('20,810', '0.123', '0.5000')
-        """
-        if self.name == "parameters":
-            return f"{value:,.0f}"
-        return f"{value:.3g}" if self.name == "latency_ms" else f"{value:.4f}"
-
-
-METRICS: Mapping[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        Metric(SCORE, "max", share=True),
-        Metric("val_macro_f1", "max", share=True),
-        Metric("val_loss", "min"),
-        Metric("train_loss", "min"),
-        Metric("train_accuracy", "max", share=True),
-        Metric("parameters", "min", before=True),
-        Metric("latency_ms", "min", before=True),
-    )
-}
-"""All of them, by name: see `training.loop.EpochMetrics` for those of an epoch, `TrialReport` for the others."""
-BEFORE = tuple(metric.name for metric in METRICS.values() if metric.before)
 
 
 @dataclass(frozen=True)
@@ -65,11 +25,13 @@ class Objective:
 
     name: str
     direction: str
+    own: bool = False
+    """Whether it is reported by a user's own code, under any name."""
 
     @property
     def metric(self) -> Metric:
         """What is compared."""
-        return METRICS[self.name]
+        return metric_of(self.name, own=self.own)
 
     def gain(self, value: float) -> float:
         """A number that is larger the better the value is."""
@@ -88,11 +50,13 @@ class Constraint:
     sign: str
     """`<=` or `>=`."""
     bound: float
+    own: bool = False
+    """See Objective."""
 
     @property
     def metric(self) -> Metric:
         """What is bounded."""
-        return METRICS[self.name]
+        return metric_of(self.name, own=self.own)
 
     def violation(self, value: float) -> float:
         """How far a value is beyond the bound, as a share of the bound; 0 for one that is not.
@@ -125,19 +89,22 @@ class Goal:
     constraints: tuple[Constraint, ...] = ()
 
     @classmethod
-    def parse(cls, objective: str, constraint: str = "") -> Goal:
+    def parse(cls, objective: str, constraint: str = "", *, own: bool = False) -> Goal:
         """The goal that is meant by `val_loss:min,parameters` and `parameters<=300000,latency_ms<=2`.
+
+        With `own` its metrics are those of a user's own code, of any name; then the direction must be given.
 
         Raises:
             TunerError: with the option, and the valid names or directions.
         """
-        objectives = tuple(_objective(text.strip()) for text in objective.split(","))
+        objectives = tuple(_objective(text.strip(), own=own) for text in objective.split(","))
         names = [each.name for each in objectives]
         if len(names) > MOST_OBJECTIVES:
             raise TunerError(f"{OPTION} {objective}: give at most {MOST_OBJECTIVES} objectives, got {len(names)}")
         if len(set(names)) < len(names):
             raise TunerError(f"{OPTION} {objective}: {names[0]} is given twice")
-        return cls(objectives, tuple(_constraint(text.strip()) for text in constraint.split(",") if text.strip()))
+        constraints = tuple(_constraint(text.strip(), own=own) for text in constraint.split(",") if text.strip())
+        return cls(objectives, constraints)
 
     @property
     def first(self) -> Objective:
@@ -148,6 +115,11 @@ class Goal:
     def several(self) -> bool:
         """Whether trials are compared by more than one objective."""
         return len(self.objectives) > 1
+
+    @property
+    def own(self) -> bool:
+        """Whether its metrics are those of a user's own code."""
+        return self.first.own
 
     @property
     def by_accuracy(self) -> bool:
@@ -221,8 +193,13 @@ class Goal:
 PLAIN = Goal()
 
 
-def _objective(text: str) -> Objective:
+def _objective(text: str, *, own: bool) -> Objective:
     name, colon, direction = text.partition(":")
+    if own:
+        check_metric_name(name, OPTION)
+        if direction not in DIRECTIONS:
+            raise TunerError(f"{OPTION} {text}: say which values are better: {name}:min or {name}:max")
+        return Objective(name, direction, own)
     if name not in METRICS:
         raise unknown(f"{OPTION} metric", name, METRICS)
     if colon and direction not in DIRECTIONS:
@@ -230,11 +207,13 @@ def _objective(text: str) -> Objective:
     return Objective(name, direction or METRICS[name].direction)
 
 
-def _constraint(text: str) -> Constraint:
+def _constraint(text: str, *, own: bool) -> Constraint:
     name, sign, bound = (*re.split(r"\s*(<=|>=)\s*", text, maxsplit=1), "", "")[:3]
     if not sign:
         raise TunerError(f"{CONSTRAINT_OPTION} '{text}': write a metric, <= or >=, and a number: parameters<=300000")
-    if name not in METRICS:
+    if own:
+        check_metric_name(name, CONSTRAINT_OPTION)
+    elif name not in METRICS:
         raise unknown(f"{CONSTRAINT_OPTION} metric", name, METRICS)
     try:
         number = float(bound.replace("_", ""))
@@ -242,7 +221,7 @@ def _constraint(text: str) -> Constraint:
         number = float("nan")
     if not isfinite(number):
         raise TunerError(f"{CONSTRAINT_OPTION} '{text}': '{bound}' is not a number")
-    return Constraint(name, sign, number)
+    return Constraint(name, sign, number, own)
 
 
 def _options(option: str, values: Iterable[object]) -> list[str]:

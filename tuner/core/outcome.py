@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.against_default import AgainstDefault
+from tuner.core.baselines import Baseline
 from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
 from tuner.core.cost import Cost
 from tuner.core.finalists import Finalists
+from tuner.core.own_winner import OwnWinner
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
@@ -68,6 +70,8 @@ class Winner:
     """What other seeds said of the best trials of the search; None when that was not asked for."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
+    baselines: tuple[Baseline, ...] | None = None
+    """What simple models reach on the same test samples; None where that is not known."""
 
     @property
     def deciding(self) -> dict[str, float]:
@@ -94,7 +98,7 @@ class Outcome:
     folder: Path
     records: tuple[TrialRecord, ...]
     winner: Winner | None
-    """None when the sweep was interrupted."""
+    """None when the sweep was interrupted, and for a user's own code."""
     seconds: float
     """Wall-clock time of the run that searched, without its confirmation."""
     confirm_seconds: float | None = None
@@ -109,6 +113,13 @@ class Outcome:
     """The page with the figures, if it could be made."""
     stopped_by: int = 0
     """The signal that interrupted the sweep; 0 when none did."""
+    own: OwnWinner | None = None
+    """The best trial of a user's own code; None when the sweep was interrupted, and for a model on a dataset."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end."""
+        return self.winner is not None or self.own is not None
 
     @property
     def top(self) -> list[TrialRecord]:
@@ -125,7 +136,7 @@ class Outcome:
         result: dict[str, Any] = {
             "sweep": self.config.name,
             "folder": str(self.folder),
-            "finished": self.winner is not None,
+            "finished": self.finished,
             "trials": Counter(record.word for record in self.records),
             "epochs": sum(len(record.values) for record in self.records),
             "seconds": round(self.seconds, 3),
@@ -136,6 +147,9 @@ class Outcome:
         }
         if self.config.goal.several:
             result["front"] = [record.number for record in self.front]
+        if self.own:
+            goal = {"objective": self.config.objective, "constraint": self.config.constraint}
+            result |= {"best": {**self.own.to_json(), **goal}, "own_sent": self.own.sent}
         if self.winner:
             trial = self.winner.trial
             result["best"] = {
@@ -161,5 +175,10 @@ class Outcome:
             result["default"] = self.winner.default.to_json() if self.winner.default else None
             result["finalists"] = self.winner.finalists.to_json() if self.winner.finalists else None
             result["confirm"] = self.winner.confirm.to_json() if self.winner.confirm else None
+            result["baselines"] = _list(self.winner.baselines)
             result["model"] = asdict(self.winner.model) if self.winner.model else None
         return result
+
+
+def _list(baselines: tuple[Baseline, ...] | None) -> list[dict[str, Any]] | None:
+    return None if baselines is None else [each.to_json() for each in baselines]

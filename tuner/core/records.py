@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tuner.core.exploit import Exploit
 from tuner.core.objective import PLAIN, Goal
@@ -89,17 +90,17 @@ class TrialRecord:
         """Its state in one word: `done`, `pruned`, `failed`, `running`, or `waiting` (for a promotion or a resume)."""
         return STATE_WORDS.get(self.state) or ("running" if self.live else "waiting")
 
-    @property
+    @cached_property
     def epoch(self) -> int:
         """The last epoch reported, 0 before the first."""
         return max(self.values, default=0)
 
-    @property
+    @cached_property
     def best_epoch(self) -> int:
         """The epoch whose weights are kept: see `tuner.core.kept_epoch`. 0 before the first."""
         return self.best_epoch_until(self.epoch)
 
-    @property
+    @cached_property
     def best(self) -> Rank:
         """The rank of the epoch that is kept: trials are ordered by it."""
         return self.rank(self.best_epoch)
@@ -125,7 +126,7 @@ class TrialRecord:
     def rank(self, epoch: int) -> Rank:
         """How good the trial was after an epoch."""
         values = self.outcome(epoch)
-        return Rank(-self.goal.violation(values), self.goal.gains(values), -values["val_loss"])
+        return Rank(-self.goal.violation(values), self.goal.gains(values), -values.get("val_loss", 0.0))
 
     def outcome(self, epoch: int) -> dict[str, float]:
         """All metrics of the trial after an epoch, by name; before the first (0), those that are measured before it."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from tuner.core.against_default import AgainstDefault
+from tuner.core.baselines import Baseline
 from tuner.core.confirmation import Confirmation
 from tuner.core.cost import Cost
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.finalists import Finalists
 from tuner.core.outcome import Outcome, RegisteredModel, Winner
+from tuner.core.own_winner import OwnWinner
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
 from tuner.core.scores import Difference, TestScores
@@ -59,10 +61,26 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             refit=Refit(**result["refit"]) if result.get("refit") else None,
             default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
             finalists=Finalists.from_json(result["finalists"]) if result.get("finalists") else None,
+            baselines=_baselines(result.get("baselines")),
             confirm=Confirmation.from_json(result["confirm"]) if result.get("confirm") else None,
         )
     except (KeyError, TypeError, IndexError) as error:
         raise TunerError(f"{file} is damaged, or of an earlier version: {error!r}") from None
+
+
+def read_own_winner(folder: Path, records: list[TrialRecord]) -> OwnWinner:
+    """The same of a user's own code."""
+    try:
+        return OwnWinner.from_json(read_result(folder)["best"], records)
+    except (KeyError, TypeError, IndexError) as error:
+        raise TunerError(f"{SweepFolder(folder).result} is damaged: {error!r}") from None
+
+
+def mark_own_sent(folder: Path, winner: OwnWinner) -> None:
+    """Notes in result.json that everything about the sweep is in MLflow, with what was registered of its winner."""
+    old = read_result(folder)
+    best = {**old["best"], **replace(winner, sent=True).to_json()}
+    write_checked_json(SweepFolder(folder).result, {**old, "unsent": "", "own_sent": True, "best": best})
 
 
 def mark_sent(folder: Path, winner: Winner) -> None:
@@ -84,7 +102,7 @@ def is_sent(folder: Path) -> bool:
 
 def tells_all_sent(result: Mapping[str, Any]) -> bool:
     """The same, of what `read_result` gives."""
-    return bool(result.get("model")) and not result.get("unsent")
+    return bool(result.get("model") or result.get("own_sent")) and not result.get("unsent")
 
 
 def read_result(folder: Path) -> dict[str, Any]:
@@ -103,3 +121,7 @@ def _read(file: Path) -> dict[str, Any]:
         return read_checked_json(file)
     except (OSError, ValueError) as error:
         raise TunerError(f"{file} is damaged: {one_line(error)}; to make it again, delete it") from None
+
+
+def _baselines(raw: Sequence[Mapping[str, Any]] | None) -> tuple[Baseline, ...] | None:
+    return None if raw is None else tuple(map(Baseline.from_json, raw))

@@ -98,6 +98,11 @@ class SweepFolder:
         return self.path / "model"
 
     @property
+    def code(self) -> Path:
+        """The folder with the copy of a user's own training code."""
+        return self.path / "code" / "train"
+
+    @property
     def predictions(self) -> Path:
         """What the winner predicted for the test split."""
         return self.path / PREDICTIONS_FILE
@@ -209,6 +214,11 @@ def write_error_details(folder: Path, number: int, details: str) -> None:
 def checkpoint_folder(trials_folder: Path, number: int) -> Path:
     """The folder of a trial's checkpoints."""
     return trials_folder / f"{number:04d}"
+
+
+def output_file(trials_folder: Path, number: int) -> Path:
+    """What a user's own code has printed in a trial."""
+    return trials_folder / f"{number:04d}-output.txt"
 
 
 def write_error(folder: Path, text: str) -> None:

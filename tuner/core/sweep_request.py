@@ -12,15 +12,18 @@ from tuner.core.config import MOST_EPOCHS, MOST_TRIALS, OOM
 from tuner.core.confirm_request import ConfirmRequest, check_finalists
 from tuner.core.errors import TunerError, unknown
 from tuner.core.objective import PLAIN, Goal
-from tuner.core.search_options import SAMPLERS, SCHEDULERS
+from tuner.core.program_request import ProgramRequest
+from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
 
 
 @dataclass(frozen=True, kw_only=True)
 class SweepRequest:
     """A sweep as requested on the command line; None means the default."""
 
-    dataset: str
-    model: str
+    dataset: str = ""
+    model: str = ""
+    program: ProgramRequest | None = None
+    """A user's own code in place of a model on a dataset."""
     trials: int | None = None
     """By default TRIALS, and with the sampler `grid` all points of the grid."""
     max_epochs: int | None = None
@@ -45,6 +48,8 @@ class SweepRequest:
     """The name of a sweep whose best parameters are a start point."""
     enqueue: Path | None = None
     """A file of points that are tried first."""
+    given_space: dict[str, Any] | None = None
+    """A search space as a dictionary, in place of a file: see `core.python_space`."""
     fixed: dict[str, Any] | None = None
     """A parsed search space instead of a file: `tuner train` uses it."""
     repeats: int = 0
@@ -73,6 +78,12 @@ class SweepRequest:
     @property
     def goal(self) -> Goal:
         """What "better" is to mean. Raises TunerError for what is no objective, or no constraint."""
+        if self.program is not None:
+            if self.objective is None:
+                raise TunerError(
+                    "--objective: say by which metric trials are compared, such as --objective val_loss:min"
+                )
+            return Goal.parse(self.objective, self.constraint or "", own=True)
         return Goal.parse(PLAIN.objective_text if self.objective is None else self.objective, self.constraint or "")
 
     def check(self) -> None:
@@ -101,8 +112,8 @@ class SweepRequest:
         """Raises TunerError for a name that is none, and for a sampler or scheduler that cannot take the objectives."""
         if self.oom not in OOM:
             raise unknown("--oom", self.oom, OOM)
-        if self.sampler not in SAMPLERS:
-            raise unknown("--sampler", self.sampler, SAMPLERS)
+        if self.sampler not in (*SAMPLERS, AUTO):
+            raise unknown("--sampler", self.sampler, (*SAMPLERS, AUTO))
         if self.scheduler not in SCHEDULERS:
             raise unknown("--scheduler", self.scheduler, SCHEDULERS)
         if self.goal.several and self.scheduler == "pbt":

@@ -29,6 +29,8 @@ class TrialReport:
     `latency_ms`, the median time of one sample's forward pass in milliseconds."""
     measured_on: str = ""
     """What the latency was measured on."""
+    ended: bool = False
+    """Whether a user's own code has come to its end: after it there is nothing more to report."""
     error: str = ""
     """Why it failed, in one line; empty when it did not."""
     details: str = ""

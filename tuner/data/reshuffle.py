@@ -1,12 +1,31 @@
-"""Another division of the same samples into training and validation."""
+"""Other divisions of the same samples into training and validation: anew at random, or into folds."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tuner.data.spec import Split, stratified
+
+
+@dataclass(frozen=True)
+class Division:
+    """How the samples of a training are divided."""
+
+    seed: int
+    fold: int = 0
+    """Which of the folds is the validation split, counted from 0."""
+    folds: int = 0
+    """How many there are; 0 for one random part, as large as the first validation split."""
+
+    def of(self, train: Split, validation: Split) -> tuple[Split, Split]:
+        """Training and validation, of the samples of both splits."""
+        if self.folds:
+            return take_fold(train, validation, self)
+        return reshuffle(train, validation, self.seed)
 
 
 def reshuffle(train: Split, validation: Split, seed: int) -> tuple[Split, Split]:
@@ -22,7 +41,27 @@ def reshuffle(train: Split, validation: Split, seed: int) -> tuple[Split, Split]
     _, chosen = stratified(targets.cpu()[first], share, seed)
     is_held = torch.zeros(len(first), dtype=torch.bool)
     is_held[chosen] = True
-    is_held = is_held[copy_of]
+    return _divided(train, validation, is_held[copy_of])
+
+
+def take_fold(train: Split, validation: Split, division: Division) -> tuple[Split, Split]:
+    """One fold of the samples of both splits is the validation split, and the others are the training split.
+
+    Over all folds each sample is validated once. They are stratified, and as large as each other within one sample, but
+    for copies of a sample, which stay together as in `reshuffle`.
+    """
+    targets = torch.cat([train.targets, validation.targets]).cpu()
+    first, copy_of = _copies(train.inputs, validation.inputs)
+    labels, rng = targets[first].numpy(), np.random.default_rng(division.seed)
+    shuffled = np.concatenate([rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)])
+    fold_of = np.empty(len(labels), dtype=np.int64)
+    fold_of[shuffled] = np.arange(len(labels)) % division.folds
+    return _divided(train, validation, (torch.from_numpy(fold_of) == division.fold)[copy_of])
+
+
+def _divided(train: Split, validation: Split, is_held: Tensor) -> tuple[Split, Split]:
+    """The samples of both splits without those that are held out, and these."""
+    targets = torch.cat([train.targets, validation.targets])
     rest, held = (torch.nonzero(part).flatten().to(targets.device) for part in (~is_held, is_held))
 
     def take(index: Tensor) -> Split:

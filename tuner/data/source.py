@@ -1,4 +1,4 @@
-"""What DATASET on the command line means: a name of the catalog or a library, or a user's own data as FORMAT:PATH."""
+"""What DATASET on the command line means: a name, a user's own data as FORMAT:PATH, or their own code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.config import SweepConfig, dataset_name
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import data_root, is_file, is_folder
@@ -24,7 +24,7 @@ class Source:
     """Where a dataset comes from."""
 
     dataset: str
-    """As it is kept in sweep.json: a name, FORMAT:PATH with an absolute path, or LIBRARY:NAME."""
+    """As it is kept in sweep.json: a name, FORMAT:PATH with an absolute path, LIBRARY:NAME, or a name of `own_code`."""
     target: str | None = None
     """The column that holds the classes, of a table."""
     known_as: str | None = None
@@ -37,11 +37,16 @@ class Source:
         Raises:
             TunerError: there is no such dataset, format or path, or `--target` or `--as` does not belong there.
         """
+        text = catalog.resolve("datasets", text)
         if known_as is not None:
             _check_alias(known_as, text)
         if is_library_name("datasets", text):
             catalog.check("datasets", text)
             return cls(text, target, known_as)
+        if own_code.is_own(text):
+            if target is not None:
+                raise TunerError(f"--target {target}: {own_code.shown(text)} has classes: the option is for csv:PATH")
+            return cls(text, None, known_as)
         form, colon, path = text.partition(":")
         if not colon:
             if text not in catalog.names("datasets"):
@@ -72,7 +77,9 @@ class Source:
         """The data, subsampled where `limit` says so."""
         splits: Splits
         form, colon, path = self.dataset.partition(":")
-        if is_library_name("datasets", self.dataset):
+        if own_code.is_own(self.dataset):
+            splits = load_own(self.dataset, self.name)
+        elif is_library_name("datasets", self.dataset):
             splits = catalog.load("datasets", self.dataset).load(data_root(), target=self.target)
             splits = replace(splits, spec=replace(splits.spec, name=self.name))
         elif colon:
@@ -80,8 +87,20 @@ class Source:
             splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
         else:
             splits = catalog.load("datasets", form).load(data_root())
-        splits.check_varied(self.dataset)
+        splits.check_varied(own_code.shown(self.dataset))
         return splits if limit is None else splits.limit(limit)
+
+
+def load_own(dataset: str, name: str) -> Splits:
+    """The data of a user's own code, under this name.
+
+    Raises:
+        TunerError: loading it fails, or what it gives is no dataset, with the user's file and line.
+    """
+    from tuner.data.own_splits import check_splits  # noqa: PLC0415 - imports torch
+
+    splits = check_splits(catalog.load("datasets", dataset).load(data_root()), own_code.shown(dataset))
+    return replace(splits, spec=replace(splits.spec, name=name))
 
 
 def _refuse_path(text: str) -> None:

@@ -12,7 +12,7 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.in_process import InProcessExecutor
 from tuner.execution.signals import Stop
 from tuner.search.controller import Controller
-from tuner.training.trial import Arrays, TrialJob
+from tuner.training.job import Arrays, Job
 
 
 class Executor(Protocol):
@@ -27,7 +27,7 @@ class Executor(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def run(self, controller: Controller, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
+    def run(self, controller: Controller, job: Job, arrays: Arrays, *, tick: Callable[[], None]) -> None:
         """Runs the controller's trials until it is over, or until a signal stops the sweep.
 
         Args:
@@ -39,8 +39,8 @@ class Executor(Protocol):
 
 
 def runs_in_process(config: SweepConfig) -> bool:
-    """Whether there is a single trial for this machine, which needs no Ray."""
-    alone = config.trials == 1 and config.gpus_per_trial <= 1 and not config.trial_timeout
+    """Whether there is a single trial for this machine, which needs no Ray. A user's own code prints, and may hang."""
+    alone = config.trials == 1 and config.gpus_per_trial <= 1 and not config.trial_timeout and config.program is None
     return alone and not on_cluster()
 
 

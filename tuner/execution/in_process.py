@@ -13,7 +13,8 @@ from tuner.core.trial_report import TrialReport
 from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
 from tuner.training.device import best_device
-from tuner.training.trial import Arrays, TrialJob, free_memory, run_trial, to_trial_data
+from tuner.training.job import Arrays, Job
+from tuner.training.trial import free_memory
 
 
 class InProcessExecutor:
@@ -29,10 +30,10 @@ class InProcessExecutor:
     ) -> None:
         """There is nothing to end."""
 
-    def run(self, controller: Controller, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
+    def run(self, controller: Controller, job: Job, arrays: Arrays, *, tick: Callable[[], None]) -> None:
         """See Executor. `tick` is called after each report."""
         torch.set_num_threads(job.threads)
-        data = to_trial_data(arrays, best_device() if job.gpus else torch.device("cpu"))
+        held = job.hold(arrays, best_device() if job.gpus else torch.device("cpu"))
         while drawn := controller.next_trial():
             number, parameters = drawn
 
@@ -44,5 +45,5 @@ class InProcessExecutor:
 
             tick()
             with suppress(SystemExit):
-                run_trial(job, number, parameters, data, report)
+                job.run(number, parameters, held, report)
             free_memory()

@@ -32,7 +32,7 @@ from tuner.execution.worker import GroupWorker, TrialWorker
 from tuner.execution.worker_deaths import WorkerDeaths
 from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
-from tuner.training.trial import Arrays, TrialJob
+from tuner.training.job import Arrays, Job
 
 SLOT = 1  # Ray CPUs per trial on a Ray of this process alone: a slot for a trial, not real cores
 GROUP_BYTES = 1.0  # of memory, for a worker that has others train: Ray Tune wants a demand, and the CPUs are for those
@@ -70,7 +70,7 @@ class RayExecutor:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def run(self, controller: Controller, job: TrialJob, arrays: Arrays, *, tick: Callable[[], None]) -> None:
+    def run(self, controller: Controller, job: Job, arrays: Arrays, *, tick: Callable[[], None]) -> None:
         """See Executor. A Ray of this process alone has a slot for each trial, a cluster its real cores.
 
         Raises:
@@ -105,7 +105,7 @@ class RayExecutor:
     def _run_tune(
         self,
         controller: Controller,
-        job: TrialJob,
+        job: Job,
         arrays: Arrays,
         tick: Callable[[], None],
         waiting: Callable[[int, int], None],
@@ -147,7 +147,7 @@ class RayExecutor:
 def _nothing(*_: object) -> None: ...
 
 
-def _workers(config: SweepConfig, job: TrialJob, arrays: Arrays) -> tuple[Any, dict[str, float]]:
+def _workers(config: SweepConfig, job: Job, arrays: Arrays) -> tuple[Any, dict[str, float]]:
     """The trainable that runs the trials, and the resources that Ray reserves for each of the parallel ones."""
     demand = {
         "CPU": (config.cpus_per_trial if on_cluster() else SLOT) / job.workers,

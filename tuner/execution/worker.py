@@ -17,7 +17,8 @@ from tuner.core.trial_report import TrialReport
 from tuner.execution.ray_session import this_node
 from tuner.execution.results import to_result
 from tuner.training.device import best_device
-from tuner.training.trial import Arrays, TrialJob, free_memory, run_trial, to_trial_data
+from tuner.training.job import Arrays, Job
+from tuner.training.trial import TrialJob, free_memory
 
 STOP_TIMEOUT_S = 30  # the time that a stopped trial has to save itself
 
@@ -25,7 +26,7 @@ STOP_TIMEOUT_S = 30  # the time that a stopped trial has to save itself
 class Worker(FunctionTrainable):  # type: ignore[misc]
     """Runs trials, one after the other; Ray resets it from trial to trial."""
 
-    def setup(self, config: dict[str, Any], job: TrialJob, **held: Any) -> None:
+    def setup(self, config: dict[str, Any], job: Job, **held: Any) -> None:
         """Called once by Ray, with what `tune.with_parameters` put into the object store."""
         self._first = config["number"]
         self._job = job
@@ -49,13 +50,13 @@ class TrialWorker(Worker):
         device = best_device() if self._job.gpus else torch.device("cpu")
         if device.type == "cuda" and self._job.gpus < 1:  # so that only a trial that takes more than its part fails
             torch.cuda.set_per_process_memory_fraction(self._job.gpus)
-        self._data = to_trial_data(arrays, device)
+        self._held = self._job.hold(arrays, device)
         self._node = this_node()
 
     def _trainable_func(self, config: dict[str, Any]) -> None:
         torch.set_num_threads(self._job.threads)
         try:
-            run_trial(self._job, config["number"], config["parameters"], self._data, self._report)
+            self._job.run(config["number"], config["parameters"], self._held, self._report)
         except SystemExit as stop:
             traceback.clear_frames(stop.__traceback__)  # they hold the model and the optimizer
             raise
@@ -76,5 +77,6 @@ class GroupWorker(Worker):
     def _trainable_func(self, config: dict[str, Any]) -> None:
         from tuner.execution.multi_gpu import GroupTask, train_together  # noqa: PLC0415 - imports Ray Train's torch
 
+        assert isinstance(self._job, TrialJob)
         task = GroupTask(job=self._job, number=config["number"], parameters=config["parameters"], arrays=self._arrays)
         train_together(task, self._resources, lambda report: tune.report(to_result(report)))

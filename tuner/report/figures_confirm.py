@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from tuner.core.confirmation import Confirmation
+from tuner.core.confirmation_text import trainings_text
 from tuner.core.objective import SCORE
 from tuner.report.figures import BLUE, RED, new_figure, style_axes
 from tuner.report.findings import Confirmed
@@ -20,7 +21,7 @@ def draw_confirmation(found: Confirmed) -> Figure:
         axes.plot(value, height, "o", color=BLUE, alpha=0.7)
     if spread.interval:
         axes.axvspan(*spread.interval, color=BLUE, alpha=0.12, label="95 % interval of the mean")
-    axes.axvline(spread.mean, color=BLUE, label=f"mean of {len(spread.values)} other seeds")
+    axes.axvline(spread.mean, color=BLUE, label=f"mean of {trainings_text(confirmation)}")
     axes.axvline(found.own, color=RED, linestyle="--", label=own)
     axes.set(xlabel=SCORE, yticks=[], ylim=(-1, 1 + max(stacked(confirmation))))
     axes.spines["left"].set_visible(False)

@@ -139,7 +139,7 @@ class Findings:
         raw = (self.result or {}).get("confirm")
         found = Confirmation.from_json(raw) if raw else None
         if self.result is None or found is None or found.accuracy is None:
-            raise NotShown("the winner was not trained with other seeds")
+            raise NotShown("the winner was not trained again")
         finalists = Finalists.from_json(self.result["finalists"]) if self.result.get("finalists") else None
         own = self.result["best"]["val_accuracy"]
         return Confirmed(confirmation=found, spread=found.accuracy, own=own, finalists=finalists)

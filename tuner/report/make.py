@@ -14,6 +14,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of
 from tuner.core.errors import one_line
 from tuner.core.files import write_atomic
@@ -24,6 +25,7 @@ from tuner.report.figures import save
 from tuner.report.figures_confirm import draw_confirmation
 from tuner.report.figures_front import draw_front
 from tuner.report.figures_importance import draw_importance, draw_slices
+from tuner.report.figures_metrics import draw_metrics
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_learning, draw_parallel
@@ -36,6 +38,7 @@ from tuner.report.page_front import front_block
 from tuner.report.page_gain import gain_block
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_importance import importance_block, slices_block
+from tuner.report.page_metrics import metrics_block
 from tuner.report.page_optuna import optuna_block
 from tuner.report.page_samples import samples_block
 from tuner.report.page_schedule import schedule_block
@@ -90,6 +93,16 @@ class Part:
     """Whether it is left out when there is nothing to show; otherwise the page says why."""
     of_search: bool = False
     """Whether it compares trials: `tuner train` leaves it out, since it has a single one."""
+    of_model: bool = False
+    """Whether it needs a model of ours and its test split: left out for a user's own code."""
+    of_code: bool = False
+    """Whether it is for a user's own code alone."""
+
+    def fits(self, config: SweepConfig) -> bool:
+        """Whether a sweep can have it."""
+        if config.program is not None and self.of_model:
+            return False
+        return not (self.of_search and config.trials == 1) and (not self.of_code or config.program is not None)
 
 
 def _curves(findings: Findings) -> tuple[TrialRecord, int]:
@@ -132,23 +145,31 @@ def _schedule(findings: Findings) -> tuple[Any, ...]:
 
 PARTS = (
     Part("trials", "Trials", lambda f: (f.tried, partial(epochs_of, f.config)), trials_block, of_search=True),
-    Part("advice", "What to try next", suggest, advice_block),
+    Part("advice", "What to try next", suggest, advice_block, of_model=True),
     Part("front", "Pareto front", lambda f: (front_series(f.records),), front_block, draw_front, optional=True),
-    Part("curves", "Training and validation of the best trial", _curves, curves_block, draw_curves),
+    Part("curves", "Training and validation of the best trial", _curves, curves_block, draw_curves, of_model=True),
+    Part("metrics", "What the best trial reported", _curves, metrics_block, draw_metrics, of_code=True),
     Part("schedule", "How the best trial's parameters changed", _schedule, schedule_block, optional=True),
     Part("finalists", "The finalists", lambda f: (f.finalists,), finalists_block, optional=True),
     Part(
         "confirm",
-        "The best trial with other seeds",
+        "The best trial, trained again",
         lambda f: (f.confirmed,),
         confirmation_block,
         draw_confirmation,
         optional=True,
     ),
-    Part("confusion", "Confusion matrix", _confusion, confusion_block, draw_confusion),
-    Part("roc", "ROC curves", _roc, roc_block, draw_roc),
-    Part("classification", "Classification report", _classification, classification_block, draw_classification),
-    Part("samples", "Sample predictions", lambda f: (f.winner,), samples_block, draw_samples),
+    Part("confusion", "Confusion matrix", _confusion, confusion_block, draw_confusion, of_model=True),
+    Part("roc", "ROC curves", _roc, roc_block, draw_roc, of_model=True),
+    Part(
+        "classification",
+        "Classification report",
+        _classification,
+        classification_block,
+        draw_classification,
+        of_model=True,
+    ),
+    Part("samples", "Sample predictions", lambda f: (f.winner,), samples_block, draw_samples, of_model=True),
     Part("history", "Optimization history", lambda f: (f.scored,), history_block, draw_history, of_search=True),
     Part(
         "importance",
@@ -198,7 +219,7 @@ def write_report(findings: Findings, folder: Path) -> Report:
     for part in PARTS:
         picture = folder / f"{part.key}.png"
         picture.unlink(missing_ok=True)
-        if part.of_search and findings.config.trials == 1:
+        if not part.fits(findings.config):
             continue
         block, note = None, ""
         try:

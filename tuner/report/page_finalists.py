@@ -11,10 +11,11 @@ from tuner.report.page import Block, render_table
 
 def finalists_block(found: Finalists) -> Block:
     """A table with a row for each finalist, the one with the best mean first."""
-    seeds = [f"seed {seed}" for seed in found.seeds]
+    seeds = [f"fold {place}" if found.folds else f"seed {seed}" for place, seed in enumerate(found.seeds, 1)]
     headings = ["trial", f"mean {found.objective}", "95 % interval", "sd", *seeds, "in the search"]
     said = decision_text(found)
-    lines = [f"The best trials of the search, trained again with other seeds: {said}."]
+    again = "on folds of the samples" if found.folds else "with other seeds"
+    lines = [f"The best trials of the search, trained again {again}: {said}."]
     lines += [f"Trial {each.trial} is not compared: {each.failed}." for each in found.trials if each.failed]
     return Block(caption=" ".join(lines), html=render_table(headings, [_row(found, each) for each in found.trials]))
 

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tuner.core.against_default import AgainstDefault
+from tuner.core.baselines import Baseline
 from tuner.core.budget_text import ended_text
 from tuner.core.default_text import default_text
 from tuner.core.machine import package_versions
@@ -38,7 +39,7 @@ def heading(findings: Findings) -> Markup:
         sweep=config.name,
         counts=_counts(findings),
         finished=result is not None,
-        scores=[] if result is None else _scores(TestScores.from_json(result["test"])),
+        scores=[] if result is None or config.program else _scores(TestScores.from_json(result["test"])),
         remarks=_remarks(result or {}, findings.num_ranked, config.epochs),
         best=best and _best(best, findings),
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
@@ -69,6 +70,7 @@ def _remarks(result: Mapping[str, Any], trials: int, epochs: int) -> list[str]:
     if result.get("default"):
         text = default_text(AgainstDefault.from_json(result["default"]), epochs)
         remarks.append(f"{text[0].upper()}{text[1:]}.")
+    remarks += [f"Baseline: {Baseline.from_json(raw).text}." for raw in result.get("baselines") or ()]
     if result.get("refit"):
         remarks.append(f"The model has {refit_text(Refit(**result['refit']))}.")
     if result.get("test_looks", 1) > 1:

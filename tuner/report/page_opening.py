@@ -14,7 +14,9 @@ from tuner.report.findings import Findings
 def opening(findings: Findings) -> str:
     """What was done, and how good the result is."""
     config, result = findings.config, findings.result
-    model = f"The model {config.model} for {config.dataset_name}"
+    if config.program is not None:
+        return _own_code(findings)
+    model = f"The model {config.model_name} for {config.dataset_name}"
     tried = len(findings.records)
     if result is None:
         return f"{model} is being tuned: {counted(tried, 'setting')} tried so far."
@@ -23,6 +25,20 @@ def opening(findings: Findings) -> str:
         return f"{model} was trained. {how_good}"
     settings = "1 setting was" if tried == 1 else f"{tried} settings were"
     return f"{model} was tuned: {settings} tried, and the best was kept. {how_good}"
+
+
+def _own_code(findings: Findings) -> str:
+    """Of a user's own code, which has no test split of ours."""
+    config, tried = findings.config, len(findings.records)
+    what = f"Your own code {config.subject}"
+    if findings.result is None:
+        return f"{what} is being tuned: {counted(tried, 'setting')} tried so far."
+    decided = findings.best.score_text(findings.saved_epoch)
+    settings = "1 setting was" if tried == 1 else f"{tried} settings were"
+    return (
+        f"{what} was tuned: {settings} tried, and the best has {decided}, as the code reported it. It was chosen by "
+        "that score, which is therefore a little too good: test it on data that no trial has seen."
+    )
 
 
 def quality(scores: TestScores) -> str:

@@ -16,7 +16,8 @@ def trials_block(records: Sequence[TrialRecord], epochs_of: Callable[[int], int]
     names = dict.fromkeys(name for record in records for name in record.parameters)
     varying = [name for name in names if len({str(record.parameters.get(name)) for record in records}) > 1]
     reasons = any(record.state == "FAIL" for record in records)
-    metrics = tuple(dict.fromkeys((*records[0].goal.metrics, METRICS["val_loss"])))
+    goal = records[0].goal
+    metrics = goal.metrics if goal.own else tuple(dict.fromkeys((*goal.metrics, METRICS["val_loss"])))
     header = ["trial", "state", "epochs", *(metric.name for metric in metrics), "time", *varying]
     header += ["why it failed"] if reasons else []
     rows = [_row(record, metrics, varying, epochs_of(record.number), reasons=reasons) for record in _ordered(records)]

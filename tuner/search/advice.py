@@ -103,7 +103,7 @@ def advise(
             draft.remarks.append(edge.sentence)
             draft.overrides += edge.overrides
     if learnt:
-        draft.remarks.append(fit_sentence(best))
+        draft.remarks.append(fit_sentence(best, rising=more))
     failed = failures(records)
     if failed:
         draft.remarks.append(failed)
@@ -146,14 +146,17 @@ def still_rising(record: TrialRecord, epochs: int) -> bool:
     return now - then > LEAST_RISE and (1 - now) < RISING * (1 - then) and loss_now < FALLING * loss_then
 
 
-def fit_sentence(record: TrialRecord) -> str:
-    """Over- or underfitting of a trial, from its training and validation scores."""
+def fit_sentence(record: TrialRecord, *, rising: bool = False) -> str:
+    """Over- or underfitting of a trial, from its training and validation scores.
+
+    Of one that is `still_rising` a higher loss than in some epoch before says nothing: single epochs differ by noise.
+    """
     end, epoch = record.metrics[record.epoch], record.best_epoch
     lowest = min(record.metrics, key=lambda each: record.metrics[each]["val_loss"])
     least = record.metrics[lowest]["val_loss"]
     train, val = record.metrics[epoch]["train_accuracy"], record.outcome(epoch)[SCORE]
     scores = f"accuracy {train:.3f} on training samples and {val:.3f} on validation samples after epoch {epoch}"
-    if end["val_loss"] > OVERFIT * least and end["train_loss"] < record.metrics[lowest]["train_loss"]:
+    if not rising and end["val_loss"] > OVERFIT * least and end["train_loss"] < record.metrics[lowest]["train_loss"]:
         return (
             f"The best trial overfits after epoch {lowest}: its validation loss rises from {least:.3g} to "
             f"{end['val_loss']:.3g}, while its training loss still falls. {_AGAINST_OVERFITTING}, or fewer epochs."

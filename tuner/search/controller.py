@@ -24,7 +24,7 @@ from tuner.search.budgets import Budgets
 from tuner.search.endings import Endings
 from tuner.search.population import Population
 from tuner.search.schedulers.base import Decision, Scheduler
-from tuner.search.stopping import failing_reason, invalid_metrics
+from tuner.search.stopping import NO_REPORT, failing_reason, invalid_metrics
 from tuner.search.study import Study
 from tuner.search.trial_queue import TrialQueue
 
@@ -76,7 +76,7 @@ class Controller:
             if begun is not None:
                 self._renew(self._study.record(begun))
                 return self._issue(self._study.reissue(begun))
-            if not self._at_end() and self._study.count < self._config.trials:
+            if not self._at_end() and self._study.count < self._config.trials and (self._study.ready or not running):
                 return self._issue(self._study.ask())
         return None
 
@@ -111,6 +111,9 @@ class Controller:
             write_error_details(self._folder, number, report.details)
             return self._end(number, "FAIL", report.error, infeasible=report.out_of_memory)
         self._study.note_training(number, report)
+        if report.ended:
+            nothing = not self._study.record(number).values
+            return self._end(number, "FAIL", NO_REPORT) if nothing else self._end(number, "COMPLETE")
         if report.measured:
             return self._on_measured(number, report)
         return self._on_epoch(number, report.metrics, report.kept_epoch)
@@ -189,7 +192,7 @@ class Controller:
         at_rung = epoch in self._scheduler.rungs_of(number)
         if at_rung:
             self._queue.reach(self._study.record(number))
-        if what := invalid_metrics(metrics):
+        if what := invalid_metrics(metrics, self._study.record(number).goal):
             return self._end(number, "FAIL", f"{what} in epoch {epoch}")
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")

@@ -16,6 +16,7 @@ from typing import Any
 from optuna.storages.journal import BaseJournalBackend
 
 from tuner.core.errors import TunerError
+from tuner.search.journal_snapshot import read_snapshot
 
 _SEAL = re.compile(rb',"crc":"([0-9a-f]{8})"}$')
 
@@ -27,6 +28,8 @@ class Journal(BaseJournalBackend):
         """Creates the file if it does not exist."""
         self._path = path
         self._read = (0, 0)  # lines that have been read, and their bytes
+        self.snapshot_bytes = 0
+        """How many of these bytes were read from a snapshot."""
         if not path.exists():
             path.touch()
 
@@ -56,6 +59,11 @@ class Journal(BaseJournalBackend):
         Raises:
             TunerError: a line before the last is damaged.
         """
+        if log_number_from == 0 and (snapshot := read_snapshot(self._path)):
+            self._read = len(snapshot.logs), snapshot.covers  # its changes count in place of those that it stands for
+            self.snapshot_bytes = snapshot.covers
+            yield from snapshot.logs
+            log_number_from = len(snapshot.logs)
         number, offset = self._read if self._read[0] <= log_number_from else (0, 0)
         with self._path.open("rb") as file:
             file.seek(offset)

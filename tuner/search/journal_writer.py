@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from optuna.storages import BaseStorage
+
 from tuner.search.journal import Journal, sealed
+from tuner.search.journal_snapshot import GROWTH, LEAST, write_snapshot
 
 
 class JournalWriter(Journal):
@@ -61,6 +64,15 @@ class JournalWriter(Journal):
         recent = self._recent[log_number_from - self._known :]
         self._known, self._recent = log_number_from + len(recent), []
         yield from recent
+
+    def keep_snapshot(self, storage: BaseStorage) -> None:
+        """Writes a snapshot of the storage, if the journal has grown enough since the last one."""
+        size = self._path.stat().st_size
+        if self._held or self._pending or size < max(LEAST, GROWTH * self.snapshot_bytes):
+            return  # what is not in the journal yet must not be in a snapshot of it
+        self.snapshot_bytes = size
+        with suppress(OSError):  # it saves time, and holds nothing that the journal does not hold
+            write_snapshot(self._path, storage)
 
     def _write_pending(self) -> None:
         self._append(self._pending)

@@ -8,15 +8,16 @@ from typing import Any
 
 from tuner.core.budget_text import budgets_of
 from tuner.core.budgets import BudgetState
-from tuner.core.config import TRIALS, SweepConfig
+from tuner.core.config import OOM, TRIALS, SweepConfig
 from tuner.core.confirm_request import CONFIRM, ConfirmRequest
 from tuner.core.errors import TunerError
-from tuner.core.search_options import SAMPLERS, SCHEDULERS
+from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
 from tuner.core.units import parse_seconds
 from tuner.search.advice import Advice
 from tuner.search.overrides import override
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space
+from tuner.search.start_points import START
 
 CONFIRMING = 5  # seeds
 TIMES = 2  # how many times as many trials are proposed to a user
@@ -37,7 +38,7 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
         return ""  # its winner's values change, so nothing confirms them; or they are confirmed already
     if config.trials > 1 and not advice.changes:
         return shlex.join(["tuner", "confirm", config.name, "--seeds", str(CONFIRMING)])
-    data = [config.dataset, config.model]
+    data = config.typed
     if config.trials == 1:
         longer = ["--max-epochs", str(advice.max_epochs)] if advice.max_epochs else ["--seed", str(config.seed + 1)]
         return shlex.join(["tuner", "train", *data, "--from-best", config.name, *longer, *_same(config)])
@@ -55,7 +56,7 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
     options += ["--max-epochs", str(epochs)] if epochs != base["epochs"] else []
     options += _searching(config)
     options += ["--time-budget", f"{config.time_budget:g}s"] if _is_duration(config.time_budget) else []
-    options += [*budgets_of(config).words(), *_after_the_search(config)]
+    options += [*budgets_of(config).words(), *_after_the_search(config), *_running(config)]
     return shlex.join(["tuner", "sweep", *data, *options, *_same(config)])
 
 
@@ -89,7 +90,8 @@ def pair_space(config: SweepConfig, task: str) -> dict[str, Any]:
 
 def _searching(config: SweepConfig) -> list[str]:
     """How the sweep drew, compared and stopped trials. A grid is searched once: what comes next is no grid any more."""
-    options = [] if config.sampler in (SAMPLERS[0], "grid") else ["--sampler", config.sampler]
+    sampler = AUTO if config.auto else config.sampler
+    options = [] if sampler in (SAMPLERS[0], "grid") else ["--sampler", sampler]
     options += [] if config.scheduler == SCHEDULERS[0] else ["--scheduler", config.scheduler]
     return [*options, *config.goal.words()]
 
@@ -97,9 +99,23 @@ def _searching(config: SweepConfig) -> list[str]:
 def _after_the_search(config: SweepConfig) -> list[str]:
     """What was done with the winner."""
     asked = ConfirmRequest(
-        seeds=config.confirm, reshuffle=config.reshuffle, test=config.test, finalists=config.finalists
+        seeds=config.confirm,
+        reshuffle=config.reshuffle,
+        test=config.test,
+        finalists=config.finalists,
+        folds=config.folds,
     )
     return [*(asked.words(CONFIRM) if config.confirm else []), *(["--refit"] if config.refit else [])]
+
+
+def _running(config: SweepConfig) -> list[str]:
+    """Where and how its trials ran, as far as a user asked for it: the rest follows from the machine."""
+    plain = config.goal.by_accuracy and config.scheduler != "pbt"
+    without = not config.default if plain else START not in config.space
+    words = ["--without-default"] if without and config.sampler != "grid" else []
+    words += ["--concurrency", "1"] if config.concurrency == 1 else []  # so that it repeats
+    words += ["--oom", config.oom] if config.oom != OOM[0] else []
+    return [*words, *(["--storage", config.storage] if config.storage else [])]
 
 
 def _same(config: SweepConfig) -> list[str]:

@@ -11,6 +11,8 @@ from tuner.core.errors import TunerError
 from tuner.search.space_file import LARGEST
 
 _FORMS = "use NAME=VALUE, NAME=A,B,C or NAME=LOW..HIGH"
+LOG = ":log"
+"""After a range: its values are drawn on a log scale."""
 
 
 def override(raw: Mapping[str, Any], expressions: Iterable[str]) -> dict[str, Any]:
@@ -18,6 +20,8 @@ def override(raw: Mapping[str, Any], expressions: Iterable[str]) -> dict[str, An
 
     >>> override({"epochs": 9, "params": {"lr": {"low": 0.1, "high": 1.0, "log": True}}}, ["lr=1..2", "depth=20,32"])
     {'epochs': 9, 'params': {'lr': {'low': 1.0, 'high': 2.0, 'log': True}, 'depth': {'choices': [20, 32]}}}
+    >>> override({"params": {}}, ["lr=0.001..1:log"])
+    {'params': {'lr': {'low': 0.001, 'high': 1, 'log': True}}}
     """
     params = raw.get("params", {})
     if not isinstance(params, dict):
@@ -45,14 +49,15 @@ def _entry(value: str, previous: Any, expression: str) -> Any:
 
 
 def _range(value: str, previous: Any, expression: str) -> dict[str, Any]:
-    """A range keeps its log scale and its float type from the range that it replaces."""
-    low, high = (literal(end) for end in value.split("..", 1))
+    """A range keeps its log scale and its float type from the range that it replaces; `:log` asks for a log scale."""
+    plain = value.removesuffix(LOG)
+    low, high = (literal(end) for end in plain.split("..", 1))
     if not all(type(end) in (int, float) for end in (low, high)):
         raise TunerError(f"--set '{expression}': {value} is not a range of numbers: {_FORMS}")
     tables = [table for table in (previous if isinstance(previous, list) else [previous]) if isinstance(table, dict)]
     if any(isinstance(table.get("low"), float) for table in tables):
         low, high = (float(end) if abs(end) <= LARGEST else end for end in (low, high))  # `parse_space` refuses larger
-    log = any(table.get("log") for table in tables) and low > 0
+    log = plain != value or (any(table.get("log") for table in tables) and low > 0)
     return {"low": low, "high": high} | ({"log": True} if log else {})
 
 

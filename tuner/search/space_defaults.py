@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from tuner.core import catalog
@@ -31,7 +32,9 @@ BY_TASK: dict[str, dict[str, Any]] = {
 
 def default_space(model: str, task: str) -> dict[str, Any]:
     """A parsed search space. Entries of `SPACE` in the model's file replace the general ones of this module."""
-    own: dict[str, Any] = getattr(catalog.load("models", model), "SPACE", {"dropout": {"low": 0.0, "high": 0.5}})
+    module = catalog.load("models", model)
+    takes_dropout = "dropout" in inspect.signature(module.build).parameters
+    own: dict[str, Any] = getattr(module, "SPACE", {"dropout": {"low": 0.0, "high": 0.5}} if takes_dropout else {})
     params = {**TRAINING, **BY_TASK[task], **own}
     fitting = ((name, _fitting(entry, params["optimizer"]["choices"])) for name, entry in params.items())
     return {"epochs": EPOCHS[task], "params": {name: entry for name, entry in fitting if entry != []}}

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.config import MOST_EPOCHS, SweepConfig
 from tuner.core.errors import TunerError
-from tuner.core.library_names import title
 from tuner.core.records import Value
 from tuner.search.labels import labelled
 from tuner.search.space import Parameter, SearchSpace, is_number, is_value
@@ -50,7 +49,7 @@ def own_space(data: str, model: str) -> tuple[dict[str, Any], str] | None:
     """The parsed search space of a pair's own file, and its name for messages; None when the pair has none."""
     if not catalog.has_space(data, model):
         return None
-    source = f"search_spaces/{data}-{title('models', model)}.toml"
+    source = f"search_spaces/{data}-{own_code.title(model)}.toml"
     return read_toml(catalog.search_space(data, model), source), source
 
 

@@ -6,14 +6,19 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord
 
 LEAST_TRIED = 5  # with fewer trials, their share of failures says nothing
+NO_REPORT = "it came to its end and reported nothing: call trial.report(...) after each epoch"
 EXPLODED = 1e6  # nats of mean cross-entropy: no training recovers from that
 
 
-def invalid_metrics(metrics: Mapping[str, float]) -> str:
-    """What is wrong with an epoch's metrics; empty when nothing is."""
+def invalid_metrics(metrics: Mapping[str, float], goal: Goal = PLAIN) -> str:
+    """What is wrong with an epoch's metrics; empty when nothing is. Of a user's own, those that decide must be good."""
+    if goal.own:
+        bad = (metric.name for metric in goal.metrics if not math.isfinite(metrics[metric.name]))
+        return next((f"{name} is {metrics[name]}" for name in bad), "")
     for name in ("train_loss", "val_loss", "val_accuracy"):
         if not math.isfinite(metrics[name]):
             return f"{name} is {metrics[name]}"

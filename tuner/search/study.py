@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.samplers import BaseSampler
 
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import default_values, first_trial
@@ -15,8 +17,10 @@ from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord, Value, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.warm_trials import WarmTrials
+from tuner.search.ask_ahead import THINK_LONG, AskAhead
 from tuner.search.comparable import Comparable
 from tuner.search.samplers import BY_TPE, Sampling, random_start
+from tuner.search.samplers.point import Point, PointSampler
 from tuner.search.samplers.refitted import RefittedTrials
 from tuner.search.samplers.view import StudyForSampler
 from tuner.search.schedulers import make_scheduler
@@ -66,11 +70,13 @@ class Study(StudyStore):
         self._space = space
         self._start = start
         self._seed = seed
+        self._trials = trials
         self._startup = random_start(trials)
         before = self._records[: sampling.first] if refitted else []
         tried = [drawn for record in before if refitted and (drawn := refitted.drawn(record.parameters)) is not None]
         self._sampling = replace(sampling, tried=tuple(tried))
         self._scores = Comparable(lengths, goal, warm, key=refitted.key if refitted else None)
+        self._ahead: AskAhead | None = None
         for record in self._records:
             self._scores.note(record)
 
@@ -97,23 +103,75 @@ class Study(StudyStore):
             warm=warm,
         )
 
+    @contextmanager
+    def asking_ahead(self, workers: int) -> Iterator[None]:
+        """In this block the next point is drawn in the background, if that takes long and other workers train.
+
+        Which results the point is drawn from is then up to chance. A single worker waits, so that its search repeats.
+        """
+        if workers == 1 or self._sampling.name not in THINK_LONG:
+            yield
+            return
+        self._ahead = AskAhead(self._prepare)
+        try:
+            yield
+        finally:
+            self._ahead.close()
+            self._ahead = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether `ask` has a new trial at once. Where points are drawn ahead, the next one may not be there yet."""
+        return self._ahead is None or self._starts(self.count) or self._ahead.ready(self.count)
+
     def ask(self) -> tuple[int, dict[str, Value]]:
         """Creates a trial and samples its parameters."""
+        self._journal.keep_snapshot(self._storage)
+        point = self._ahead.take(self.count) if self._ahead and not self._starts(self.count) else None
         with self._journal.together():
-            return self.reissue(self._create())
+            number = self._create()
+            drawn = self.reissue(number) if point is None else self._take(number, PointSampler(point))
+        if self._ahead and self.count < self._trials:
+            self._ahead.begin(self.count)
+        return drawn
 
     def reissue(self, number: int) -> tuple[int, dict[str, Value]]:
         """A trial to resume, with its parameters. Those that were not sampled before are sampled now."""
-        if not self.record(number).parameters:
-            seed = trial_seed(self._seed, number)
-            self._asker.look(self._scores.scores(), seed)
-            place = number - self._sampling.first
-            if 0 <= place < len(self._start):
-                self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(self._start[place]))
-            self._asker.sampler = self._sampling.make_sampler(seed=self._seed, number=number, startup=self._startup)
-            with quiet_optuna(), self._journal.together():
-                self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))
+        if self.record(number).parameters:
+            return number, self.record(number).parameters
+        self._asker.look(self._scores.scores(), trial_seed(self._seed, number))
+        if self._starts(number):
+            point = self._start[number - self._sampling.first]
+            self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(point))
+        return self._take(number, self._sampler(number))
+
+    def _starts(self, number: int) -> bool:
+        """Whether a trial has a start point."""
+        return 0 <= number - self._sampling.first < len(self._start)
+
+    def _sampler(self, number: int) -> BaseSampler:
+        return self._sampling.make_sampler(seed=self._seed, number=number, startup=self._startup)
+
+    def _take(self, number: int, sampler: BaseSampler) -> tuple[int, dict[str, Value]]:
+        """Draws the parameters of a trial, and stores them."""
+        self._asker.sampler = sampler
+        with quiet_optuna(), self._journal.together():
+            self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))
         return number, self.record(number).parameters
+
+    def _prepare(self, number: int) -> Callable[[], Point]:
+        """What draws the point of a trial, by what is known now, and touches nothing of this study."""
+        self._asker.look(self._scores.scores(), trial_seed(self._seed, number))
+        with quiet_optuna():
+            apart = self._asker.apart()
+            apart.sampler = self._sampler(number)
+
+        def draw() -> Point:
+            trial = optuna.Trial(apart, apart.new_trial())
+            self._space(trial)
+            return trial.params
+
+        return draw
 
     def _on_change(self, record: TrialRecord) -> None:
         self._scores.note(record)

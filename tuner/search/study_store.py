@@ -31,11 +31,13 @@ from tuner.search.study_reader import (
     GOAL,
     KEPT,
     MEASURED,
+    OWN_METRICS,
     SPENT,
     STUDY,
     goal_of,
     quiet_optuna,
     to_record,
+    without_collection,
 )
 
 
@@ -45,7 +47,7 @@ class StudyStore:
     def __init__(self, journal: Path, goal: Goal = PLAIN) -> None:
         """Opens a study, or creates it. `goal` is what its trials are compared by."""
         self.torn = drop_torn_line(journal)
-        with quiet_optuna():
+        with quiet_optuna(), without_collection():
             self._journal = JournalWriter(journal)
             self._storage = JournalStorage(self._journal)
             self._study = optuna.create_study(
@@ -57,11 +59,14 @@ class StudyStore:
             )
             if goal_of(self._study) != goal:
                 self._study.set_metric_names([each.name for each in goal.objectives])
-                self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text])
+                own = [OWN_METRICS] if goal.own else []
+                self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text, *own])
+            frozen = self._study.get_trials(deepcopy=False)
+            self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them
         self._goal = goal
-        frozen = self._study.get_trials(deepcopy=False)
         self._ids = [trial._trial_id for trial in frozen]
-        self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them
+        self._best: TrialRecord | None = None
+        self._best_is_known = False
 
     def report(self, number: int, metrics: Mapping[str, float], *, kept_epoch: int = 0) -> dict[str, float] | None:
         """Stores an epoch's metrics (`epoch`, the score and the others), and which epoch is kept so far; 0 for unknown.
@@ -78,7 +83,8 @@ class StudyStore:
             if stored is None:
                 stored = {"time": max(time.time(), record.latest), **metrics}
                 self._set(number, f"epoch {epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
-            if all(map(math.isfinite, (metrics[SCORE], metrics["val_loss"]))) and self._goal.finite(metrics):
+            needed = () if self._goal.own else (metrics[SCORE], metrics["val_loss"])
+            if all(map(math.isfinite, needed)) and self._goal.finite(metrics):
                 self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[self._goal.watched.name])
             self._refresh(number)
         return stored
@@ -190,24 +196,29 @@ class StudyStore:
 
     def best(self) -> TrialRecord | None:
         """The trial with the best kept epoch, whatever its state except FAIL; None before the first epoch."""
-        return best_of(self._records)
+        if not self._best_is_known:  # all are looked at; while a sweep is resumed it is asked for each interrupted one
+            self._best, self._best_is_known = best_of(self._records), True
+        return self._best
 
     def _create(self) -> int:
         """A new trial without parameters. Returns its number."""
         self._ids.append(self._storage.create_new_trial(self._study._study_id))
         self._records.append(self._read(self.count))
+        self._best_is_known = False
         return self.count - 1
 
     def _note(self, number: int, key: str, value: Any) -> None:
         """Stores an attribute of a trial."""
         self._set(number, key, value)
         self._records[number] = self._read(number)
+        self._best_is_known = False
 
     def _set(self, number: int, key: str, value: Any) -> None:
         self._storage.set_trial_user_attr(self._ids[number], key, value)
 
     def _refresh(self, number: int) -> None:
         self._records[number] = self._read(number)
+        self._best_is_known = False
         self._on_change(self._records[number])
 
     def _on_change(self, record: TrialRecord) -> None:

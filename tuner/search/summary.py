@@ -39,7 +39,7 @@ def summarise(
         gpu_spent: GPU-seconds that the search has used.
         confirms: whether these are trainings that confirm a trial, of which none is stopped early.
     """
-    records = [replace(record, live=record.number in live) for record in records]
+    records = [replace(record, live=True) if record.number in live else record for record in records]
     states = Counter(record.word for record in records)
     epochs = sum(len(record.values) for record in records)
     scheduler = WholeTrials() if confirms else make_scheduler(config)

@@ -18,7 +18,7 @@ from tuner.core.outcome import Outcome
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_request import SweepRequest
 from tuner.sweeps.confirmation import is_pending
-from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.inputs import Inputs
 from tuner.sweeps.lock import lock_for_sync
 from tuner.sweeps.preparation import (
     begin,
@@ -91,7 +91,7 @@ def confirm(
     return _run(config, folder, inputs, callbacks)
 
 
-def _run(config: SweepConfig, folder: SweepFolder, inputs: SweepInputs, callbacks: Sequence[Callback]) -> Outcome:
+def _run(config: SweepConfig, folder: SweepFolder, inputs: Inputs, callbacks: Sequence[Callback]) -> Outcome:
     with SweepRun.open(config, folder, inputs, callbacks) as run:
         outcome = run.finalize() if run.search() else run.interrupted()
     run.events.on_sweep_end(outcome)

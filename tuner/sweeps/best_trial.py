@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tuner.core import own_code
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of, raw_space
 from tuner.core.errors import TunerError
@@ -48,7 +49,8 @@ class BestTrial:
     def scores(self) -> list[tuple[Metric, float]]:
         """What decides, and the validation accuracy, in the epoch that is kept."""
         outcome = self.trial.outcome(self.trial.best_epoch)
-        metrics = dict.fromkeys((*self.config.goal.metrics, METRICS[SCORE]))
+        goal = self.config.goal
+        metrics = dict.fromkeys(goal.metrics if goal.own else (*goal.metrics, METRICS[SCORE]))
         return [(metric, outcome[metric.name]) for metric in metrics if metric.name in outcome]
 
     def to_json(self) -> dict[str, Any]:
@@ -100,6 +102,6 @@ def find_best(name: str, home: Path, option: str = "tuner best") -> BestTrial:
 def best_for(model: str, name: str, home: Path, option: str) -> BestTrial:
     """The same of a sweep that must be of this model."""
     config = known_sweep(name, home)
-    if config.model != model:
-        raise TunerError(f"{option} {name}: that is a sweep of {config.model}, not of {model}")
+    if config.model_name != own_code.title(model):
+        raise TunerError(f"{option} {name}: that is a sweep of {config.model_name}, not of {own_code.title(model)}")
     return find_best(name, home, option)

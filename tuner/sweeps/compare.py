@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuner.core import own_code
 from tuner.core.errors import TunerError
 from tuner.core.score_text import difference_text
 from tuner.data.source import Source
@@ -130,7 +131,9 @@ def _of(dataset: str, sweeps: list[FinishedSweep]) -> list[FinishedSweep]:
     """The sweeps of what the user typed: a name in the table, or a dataset as other commands take it."""
     named = [sweep for sweep in sweeps if sweep.data == dataset]
     source = None if named else Source.parse(dataset, None)
-    return named if source is None else [sweep for sweep in sweeps if sweep.dataset == source.dataset]
+    return (
+        named if source is None else [sweep for sweep in sweeps if sweep.dataset == own_code.place_of(source.dataset)]
+    )
 
 
 def _notes(rows: Sequence[Row], choice: Choice, by_hand: Sequence[FinishedSweep]) -> Iterator[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuner.core.config import SweepConfig
-from tuner.core.confirm_request import ConfirmRequest
+from tuner.core.confirm_request import FOLDS, ConfirmRequest
 from tuner.core.confirmation import Confirmation, ConfirmPlan, Spread
 from tuner.core.errors import TunerError
 from tuner.core.records import TrialRecord
@@ -16,6 +16,9 @@ from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted
 from tuner.search.spread import spread_of
+
+if TYPE_CHECKING:
+    from tuner.data.spec import Splits
 
 _SEEDS = 2**31  # one more than the greatest
 
@@ -36,28 +39,49 @@ def plan_more(config: SweepConfig, folder: SweepFolder, trial: TrialRecord, aske
             f"trial {trial.number} of {config.name} changed while it trained (pbt): constant values do not confirm it"
         )
     seeds = asked.seeds
-    new = ConfirmPlan.of([trial], seeds_after(config.seed, seeds), reshuffle=asked.reshuffle, test=asked.test)
+    new = ConfirmPlan.of(
+        [trial], seeds_after(config.seed, seeds), reshuffle=asked.reshuffle, folds=asked.folds, test=asked.test
+    )
     old = ConfirmPlan.load(folder)
     if old is None:
         return new
     anew = f"to confirm it anew, delete {folder.confirmation.path}"
     if old.finalists:
-        done = f"{counted(len(old.finalists), 'finalist')} with {len(old.seeds)} other seeds each"
+        done = f"{counted(len(old.finalists), 'finalist')} {trained_text(old)}"
         if trial.number in old.finalists:
             raise TunerError(f"the sweep {config.name} has trained {done}: that confirms its winner")
         raise TunerError(
             f"the sweep {config.name} has trained {done}; its winner, the default, is none of them; {anew}"
         )
-    if (old.reshuffle, old.test, old.trials) != (new.reshuffle, new.test, new.trials):
-        how = ConfirmRequest(seeds=len(old.seeds), reshuffle=old.reshuffle, test=old.test)
-        raise TunerError(f"the sweep {config.name} was confirmed with {' '.join(how.words())}; {anew}")
+    pending = is_pending(folder)
+    other_folds = old.folds and len(old.seeds) != seeds
+    if (old.how, old.trials) != (new.how, new.trials) or other_folds or (old.folds and not pending):
+        raise TunerError(f"the sweep {config.name} was confirmed with {' '.join(request_of(old).words())}; {anew}")
     if seeds < len(old.seeds):
         raise TunerError(f"the sweep {config.name} was confirmed with {len(old.seeds)} seeds; {anew}")
-    if seeds == len(old.seeds) and not is_pending(folder):
+    if seeds == len(old.seeds) and not pending:
         raise TunerError(f"the sweep {config.name} was confirmed with {seeds} seeds: ask for more, with --seeds")
     known = {(point.trial, point.seed) for point in old.points}
     more = (point for point in new.points if (point.trial, point.seed) not in known)
     return replace(old, points=(*old.points, *more))
+
+
+def check_folds(asked: ConfirmRequest | None, splits: Splits) -> None:
+    """Raises TunerError for more folds than there are samples for."""
+    samples = len(splits.train.targets) + len(splits.validation.targets)
+    if asked and asked.folds and 2 * asked.seeds > samples:
+        raise TunerError(f"{FOLDS} {asked.seeds}: there are only {samples} training and validation samples to divide")
+
+
+def request_of(plan: ConfirmPlan) -> ConfirmRequest:
+    """What a user asked for to get the plan of a winner."""
+    return ConfirmRequest(seeds=len(plan.seeds), reshuffle=plan.reshuffle, folds=plan.folds, test=plan.test)
+
+
+def trained_text(plan: ConfirmPlan) -> str:
+    """`with 3 other seeds each`."""
+    each = " each" if len(plan.finalists) > 1 else ""
+    return f"on {len(plan.seeds)} folds{each}" if plan.folds else f"with {len(plan.seeds)} other seeds{each}"
 
 
 def is_pending(folder: SweepFolder) -> bool:
@@ -96,6 +120,7 @@ def confirmations(
             seeds=tuple(plan.points[record.number].seed for record in done),
             accuracy=_accuracy(plan, done, overlap) if done else None,
             reshuffle=plan.reshuffle,
+            folds=plan.folds,
             plan=plan.uid,
             finished=max((record.finished or record.latest for record in own), default=0.0),
             failed=tuple(f"{count} x {reason}" for reason, count in reasons.most_common()),
@@ -104,5 +129,6 @@ def confirmations(
 
 
 def _accuracy(plan: ConfirmPlan, done: Sequence[TrialRecord], overlap: float | None) -> Spread:
-    spread = spread_of([record.score for record in done], overlap=(overlap or 0.0) if plan.reshuffle else 0.0)
+    shared = (overlap or 0.0) if plan.reshuffle else plan.overlap
+    spread = spread_of([record.score for record in done], overlap=shared)
     return replace(spread, interval=None) if plan.reshuffle and overlap is None else spread

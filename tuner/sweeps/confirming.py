@@ -16,11 +16,12 @@ from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.earlier import epochs_of
-from tuner.core.finalists_text import finalists_announcement
+from tuner.core.finalists_text import finalists_announcement, trainings_of
 from tuner.core.records import TrialKey, TrialRecord, trial_seed
 from tuner.core.refit import RefitPlan
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted
+from tuner.data.reshuffle import Division
 from tuner.search.controller import Controller
 from tuner.search.schedulers.whole import WholeTrials
 from tuner.search.study import Study
@@ -73,10 +74,18 @@ class Confirming:
             rungs=(),
             goal=job.goal.of_epochs,
             seeds=tuple(trial_seed(seed, 0) for seed in seeds),
-            splits=tuple(seeds) if self.plan.reshuffle else (),
+            splits=self._divisions(),
             folder=scratch_folder(f"{self.config.uid}-{self._part}") if job.storage else self.folder.trials,
             storage=self.storage_in(job.storage),
         )
+
+    def _divisions(self) -> tuple[Division, ...]:
+        """How the samples are divided for each training; empty where all have the sweep's own splits."""
+        plan = self.plan
+        if plan.folds:
+            places, count = {seed: place for place, seed in enumerate(plan.seeds)}, len(plan.seeds)
+            return tuple(Division(self.config.seed, places[point.seed], count) for point in plan.points)
+        return tuple(Division(point.seed) for point in plan.points) if plan.reshuffle else ()
 
     def storage_in(self, storage: CheckpointStorage | None) -> CheckpointStorage | None:
         """Where the checkpoints are, within the storage of the sweep."""
@@ -94,9 +103,7 @@ class Confirming:
         if plan.finalists:
             return finalists_announcement(plan, left, config.epochs, min(side, left))
         what = f"trial {plan.trials[0]}" if len(plan.trials) == 1 else counted(len(plan.trials), "trial")
-        seeds = f"{len(plan.seeds)} other seeds ({plan.seeds[0]} to {plan.seeds[-1]})"
-        splits = ", each on another training and validation split" if plan.reshuffle else ""
-        return f"confirming {what} with {seeds}{splits}: {counted(config.epochs, 'epoch')} each, {side} at a time"
+        return f"confirming {what} {trainings_of(plan)}: {counted(config.epochs, 'epoch')} each, {side} at a time"
 
     def clear(self) -> None:
         """Deletes the checkpoints: the result is written."""

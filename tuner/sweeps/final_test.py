@@ -120,7 +120,7 @@ def _checkpoint(
 
 
 def _again(config: SweepConfig, number: int) -> str:
-    words = ["tuner", "train", config.dataset, config.model, "--from-trial", f"{config.name}/{number}"]
+    words = ["tuner", "train", *config.typed, "--from-trial", f"{config.name}/{number}"]
     return shlex.join([*words, *config.data_options])
 
 

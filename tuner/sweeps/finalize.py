@@ -15,7 +15,7 @@ from tuner.core.errors import SweepError
 from tuner.core.no_winner import no_best
 from tuner.core.outcome import Outcome, Winner
 from tuner.core.records import TrialRecord
-from tuner.core.result_file import read_result, read_winner
+from tuner.core.result_file import read_own_winner, read_result, read_winner
 from tuner.core.scores import Difference
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
@@ -47,7 +47,8 @@ def read_outcome(config: SweepConfig, folder: Path) -> Outcome:
         config=config,
         folder=folder,
         records=tuple(records),
-        winner=read_winner(folder, records),
+        winner=None if config.program else read_winner(folder, records),
+        own=read_own_winner(folder, records) if config.program else None,
         seconds=result["seconds"],
         confirm_seconds=result.get("confirm_seconds"),
         unsent=result["unsent"],

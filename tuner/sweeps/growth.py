@@ -16,7 +16,6 @@ from pathlib import Path
 from tuner.core.budgets import BudgetState
 from tuner.core.callback import Callback
 from tuner.core.config import MOST_TRIALS, SweepConfig
-from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.earlier import first_trial
 from tuner.core.errors import TunerError
@@ -31,8 +30,9 @@ from tuner.search.next_command import TIMES
 from tuner.search.samplers.grid import grid_size
 from tuner.search.space_file import space_of
 from tuner.search.study_reader import GPU_SPENT, StudyReader
+from tuner.sweeps.auto_sampler import chosen_again
 from tuner.sweeps.budget_growth import with_budgets
-from tuner.sweeps.confirmation import lacks, seeds_after
+from tuner.sweeps.confirmation import lacks, request_of, seeds_after
 from tuner.sweeps.lock import clear_order
 from tuner.sweeps.new_length import length_lines, with_epochs
 from tuner.sweeps.new_space import space_lines, with_space
@@ -49,7 +49,7 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
     if config.scheduler == "pbt" and (asked.changes_space or asked.max_epochs is not None):
         raise TunerError(_full(config, config.trials))
     if asked.changes_space:
-        config = with_space(config, asked, records, events or Callback())
+        config = chosen_again(with_space(config, asked, records, events or Callback()), asked.trials or config.trials)
     config = with_epochs(config, asked, records, _winner_in(folder))
     most = most_trials(config)
     trials = asked.trials or (most if config.sampler == "grid" and asked.changes_space else config.trials)
@@ -180,13 +180,12 @@ def plan_confirmation(
     if earlier is not None:
         drop_trainings(folder.confirmation.path)
         if not config.confirm:
-            words = ConfirmRequest(seeds=len(earlier.seeds), reshuffle=earlier.reshuffle, test=earlier.test).words()
-            again = f"to confirm the new winner: tuner confirm {config.name} {' '.join(words)}"
+            again = f"to confirm the new winner: tuner confirm {config.name} {' '.join(request_of(earlier).words())}"
             events.on_note(f"trial {earlier.trials[0]} was confirmed, and is not the winner any more; {again}")
     if not config.confirm:
         return None
     seeds = seeds_after(config.seed, config.confirm)
-    plan = ConfirmPlan.of([best], seeds, reshuffle=config.reshuffle, test=config.test)
+    plan = ConfirmPlan.of([best], seeds, reshuffle=config.reshuffle, folds=config.folds, test=config.test)
     plan.save(folder)
     clear_order(folder.path)  # `tuner stop` ended the search; again, it ends this
     return plan

@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from tuner.core import catalog
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.files import data_root
+from tuner.core.score_text import class_name
+from tuner.core.sweep_folder import SweepFolder
 from tuner.data.source import Source
 from tuner.data.spec import Splits
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import spaces_of
-from tuner.training.classifier import model_parameters
-from tuner.training.trial import PRETRAINED, Arrays, Weights
+from tuner.sweeps.trial_job import trial_job
+from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.classifier import model_parameters, parameter_defaults
+from tuner.training.job import Arrays, Job
+from tuner.training.trial import PRETRAINED, TrialJob, Weights
+
+FEW_SAMPLES = 20  # of a class
+
+
+class Inputs(Protocol):
+    """What a sweep's trials start from: data and weights, or a user's own code."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a user should know of it, a line each."""
+
+    def to_arrays(self) -> Arrays:
+        """What all workers hold."""
+
+    def job(
+        self, config: SweepConfig, folder: SweepFolder, storage: CheckpointStorage | None, rungs: tuple[int, ...]
+    ) -> Job:
+        """The trials of a search, which are compared after the epochs `rungs`. A `storage` takes their checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +50,17 @@ class SweepInputs:
     splits: Splits
     pretrained: Weights
     """Part of the network's state dict; empty when no trial starts from pretrained weights."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """See Inputs."""
+        return (*self.splits.notes, *small_classes(self.splits))
+
+    def job(
+        self, config: SweepConfig, folder: SweepFolder, storage: CheckpointStorage | None, rungs: tuple[int, ...]
+    ) -> TrialJob:
+        """See Inputs."""
+        return trial_job(config, self.splits.spec, folder, storage, rungs)
 
     def fingerprint(self) -> str:
         """Identifies the weights; empty when there are none."""
@@ -42,6 +78,23 @@ class SweepInputs:
         return arrays | {PRETRAINED + name: tensor.numpy() for name, tensor in self.pretrained.items()}
 
 
+def small_classes(splits: Splits) -> tuple[str, ...]:
+    """What to say of classes with so few validation samples that their scores are mostly chance; at most one line."""
+    counts = splits.validation.targets.bincount(minlength=len(splits.spec.classes)).tolist()
+    small = [(count, name) for count, name in zip(counts, splits.spec.classes, strict=True) if count < FEW_SAMPLES]
+    if not small:
+        return ()
+    count, name = min(small)
+    which = f"{len(small)} of {len(counts)} classes have" if len(small) > 1 else f"class '{class_name(name)}' has"
+    least = f" ('{class_name(name)}' has {count})" if len(small) > 1 else f" ({count})"
+    return (f"{which} fewer than {FEW_SAMPLES} validation samples{least}: what scores say of that is mostly chance",)
+
+
+def defaults_of(config: SweepConfig) -> dict[str, Any]:
+    """What training and the model take for a parameter that a search space does not name; nothing for a user's code."""
+    return {} if config.program else parameter_defaults(config.model)
+
+
 def read_inputs(config: SweepConfig, splits: Splits | None = None) -> SweepInputs:
     """Reads the data and weights of a sweep. Splits that are given are not read again.
 
@@ -57,7 +110,7 @@ def _read_pretrained(config: SweepConfig) -> Weights:
         if config.weights:
             fitting = [name for name in catalog.names("models") if hasattr(catalog.load("models", name), "pretrained")]
             raise TunerError(
-                f"--weights: {config.model} has no pretrained weights; these models have: {', '.join(fitting)}"
+                f"--weights: {config.model_name} has no pretrained weights; these models have: {', '.join(fitting)}"
             )
         return {}
     if not any(may_be_pretrained(space, config.model) for space in spaces_of(config)):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import is_file
 from tuner.core.sweep_folder import SweepFolder, sweep_names
@@ -41,6 +42,9 @@ def find_model(name: str, home: Path, scratch: Path, warn: Warn | None = None) -
         if is_file(SweepFolder(folder).model / DESCRIPTION_FILE):
             return SweepFolder(folder).model
     if name in sweep_names(home):
+        if SweepConfig.load(home / name).program is not None:
+            where = f"what it has saved is in {SweepFolder(home / name).model}"
+            raise TunerError(f"{name} is a sweep of your own code, which alone knows how to predict: {where}")
         raise TunerError(f"the sweep {name} has no model yet, because it is not finished: tuner resume {name}")
     return _of_pair(name, home, scratch, warn)
 

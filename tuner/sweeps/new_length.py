@@ -18,7 +18,7 @@ from tuner.core.records import TrialRecord
 from tuner.core.units import counted
 from tuner.search.refit import fitting
 from tuner.search.start_points import START
-from tuner.training.classifier import parameter_defaults
+from tuner.sweeps.inputs import defaults_of
 
 AGAIN = 3
 """How many of the best points are trained anew."""
@@ -49,7 +49,7 @@ def with_epochs(
     points = [*best[: max(0, trials - known)], *pending]
     space = {key: value for key, value in config.space.items() if key != START} | ({START: points} if points else {})
     before = {"space": config.space, "epochs": config.epochs, "trials": known, "tried": 0}
-    before["defaults"] = parameter_defaults(config.model)
+    before["defaults"] = defaults_of(config)
     return replace(config, epochs=epochs, space=space, trials=trials, earlier=[*config.earlier, before])
 
 

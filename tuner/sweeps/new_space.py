@@ -11,6 +11,8 @@ from tuner.core.config import SweepConfig
 from tuner.core.earlier import default_values, first_trial
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
+from tuner.core.program import check_command
+from tuner.core.python_space import SOURCE
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted
@@ -22,10 +24,9 @@ from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space, read_file, space_of
 from tuner.search.start_points import START, fit_point, prior_point
 from tuner.search.study import Study
-from tuner.sweeps.inputs import may_be_pretrained
+from tuner.sweeps.inputs import defaults_of, may_be_pretrained
 from tuner.sweeps.new_length import trained_at_length
 from tuner.sweeps.plan import check_names, check_space
-from tuner.training.classifier import parameter_defaults
 
 
 def with_space(
@@ -44,10 +45,7 @@ def with_space(
     """
     raw, source = _asked_space(config, asked)
     space = parse_space(raw, source, narrowed=True)
-    check_names(space, config.model, source)
-    old = space_of(config)
-    if may_be_pretrained(space, config.model) and not may_be_pretrained(old, config.model):
-        raise TunerError(f"{source}: params.pretrained: the trials of {config.name} start from none: begin a new sweep")
+    _check_taken(config, space, source)
     points = _to_try(config, raw, space, records, events)
     raw = {key: value for key, value in raw.items() if key != START} | ({START: points} if points else {})
     pending = len(config.space.get(START, ())) > max(0, len(records) - first_trial(config))
@@ -57,11 +55,22 @@ def with_space(
         "space": config.space,
         "epochs": config.epochs,
         "trials": len(records),
-        "defaults": parameter_defaults(config.model),
+        "defaults": defaults_of(config),
     }
     new = replace(config, space=raw, earlier=[*config.earlier, before])
     before["tried"] = _tried(new, records)
     return new
+
+
+def _check_taken(config: SweepConfig, space: SearchSpace, source: str) -> None:
+    """Raises TunerError when what trains the trials does not take the parameters. A user's function says so itself."""
+    if config.program is not None:
+        if config.program["command"]:
+            check_command(config.program["command"], [each.name for each in space.parameters])
+        return
+    check_names(space, config.model, source)
+    if may_be_pretrained(space, config.model) and not may_be_pretrained(space_of(config), config.model):
+        raise TunerError(f"{source}: params.pretrained: the trials of {config.name} start from none: begin a new sweep")
 
 
 def check_new_space(config: SweepConfig, asked: GrowRequest, data: DataSpec) -> None:
@@ -104,17 +113,19 @@ def outside_note(config: SweepConfig, winner: TrialRecord) -> str:
 
 
 def _source(asked: GrowRequest) -> str:
-    if asked.space is None:
-        return "--set"
-    return f"{asked.space} with --set" if asked.overrides else str(asked.space)
+    source = SOURCE if asked.given_space is not None else str(asked.space or "")
+    return f"{source} with --set" if source and asked.overrides else source or "--set"
 
 
 def _asked_space(config: SweepConfig, asked: GrowRequest) -> tuple[dict[str, Any], str]:
     """The TOML of the search space that is asked for, and its name for messages."""
     raw = {key: value for key, value in config.space.items() if key != START}
-    if asked.space is not None:
+    if asked.given_space is not None:
+        raw = {"epochs": config.epochs, **asked.given_space}
+        parse_space(raw, SOURCE)  # its own errors first, then those of the overrides
+    elif asked.space is not None:
         raw = read_file(asked.space)
-        parse_space(raw, str(asked.space))  # its own errors first, then those of the overrides
+        parse_space(raw, str(asked.space))
     return (override(raw, asked.overrides) if asked.overrides else raw), _source(asked)
 
 

@@ -32,9 +32,13 @@ def next_steps(config: SweepConfig, folder: Path, budgets: Sequence[BudgetState]
     models = [("search for parameters", config.model)] if config.trials == 1 else []
     models += [("begin with pretrained weights", model) for model in _pretrained(task, config.model)]
     models += [("try another model", model) for model in _others(task, config.model)]
-    steps = [(purpose, ["sweep", config.dataset, model, *config.data_options]) for purpose, model in models]
+    dataset, own = config.typed
+    steps = [
+        (purpose, ["sweep", dataset, own if model == config.model else model, *config.data_options])
+        for purpose, model in models
+    ]
     target = ["--target", config.target] if config.target else []
-    steps.append(("look at the data", ["show", config.dataset, config.model, *target]))
+    steps.append(("look at the data", ["show", dataset, own, *target]))
     typed = [(purpose, command) for purpose, command in same if command]
     return typed + [(purpose, shlex.join(["tuner", *words])) for purpose, words in steps]
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from tuner.core import own_code
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError, printable
@@ -76,7 +77,8 @@ def check_data_name(config: SweepConfig, store: Store, home: Path, events: Callb
 
 def check_sweep_is_no_pair(name: str, config: SweepConfig, home: Path) -> None:
     """Raises TunerError when a sweep would have the name of a pair that was named by `--as`."""
-    if name == config.pair or name in {each.pair for _, each in sweeps_in(home) if each.known_as}:
+    named = {each.pair for _, each in sweeps_in(home) if each.known_as or own_code.is_own(each.model)}
+    if name == config.pair or name in named:
         raise TunerError(f"--name '{name}': that is the name of a pair's registered model: choose another")
 
 
@@ -84,7 +86,7 @@ def _place(dataset: str, home: Path) -> str:
     """FORMAT:PATH with all links followed. Where an upload came from stands for the path of its copy here."""
     if is_library_name("datasets", dataset):
         return dataset
-    form, _, path = dataset.partition(":")
+    form, _, path = own_code.place_of(dataset).partition(":")
     real, uploads = os.path.realpath(path), os.path.realpath(home / UPLOADS_FOLDER)
     if Path(real).is_relative_to(uploads):
         return f"{form}:{_SENT}{'/'.join(Path(real).relative_to(uploads).parts[1:])}"
@@ -172,7 +174,7 @@ def _origin(path: str) -> str:
 
 def _suggest(dataset: str, taken: str) -> str:
     """A name by the folder that the data is in: `other_photos` for other/photos."""
-    path = Path(dataset.partition(":")[2])
+    path = Path(own_code.place_of(dataset).partition(":")[2])
     own = slug(path.stem if path.suffix else path.name)
     parts: Sequence[str] = (slug(path.parent.name), own) if path.parent.name else (own, "2")
     found = "_".join(parts)[:60]

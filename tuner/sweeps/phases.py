@@ -20,7 +20,7 @@ from tuner.search.summary import summarise
 from tuner.sweeps.lock import Order, SweepLock, clear_order, current_order
 from tuner.sweeps.shutdown import Shutdown
 from tuner.tracking.background import BackgroundTracker
-from tuner.training.trial import Arrays, TrialJob
+from tuner.training.job import Arrays, Job
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Phase:
     config: SweepConfig
     study: Study
     controller: Controller
-    job: TrialJob
+    job: Job
     confirms: bool = False
     """Whether they confirm a trial."""
     refits: bool = False

@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.budgets import check_gpus_for
 from tuner.core.callback import Callback
 from tuner.core.config import TRIALS, SweepConfig
@@ -16,6 +16,7 @@ from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import tuner_home
+from tuner.core.python_space import SOURCE
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import counted
 from tuner.data.source import Source
@@ -27,12 +28,15 @@ from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
+from tuner.sweeps.auto_sampler import with_sampler
+from tuner.sweeps.confirmation import check_folds
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.sweeps.warm_trials import take_trials
 from tuner.training.classifier import check_task, model_note, model_parameters, try_value
 from tuner.training.hyperparameters import TRAINING_PARAMETERS
+from tuner.training.model_check import check_own_model
 
 
 def plan(
@@ -49,29 +53,35 @@ def plan(
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
     """
+    request = replace(request, model=catalog.resolve("models", request.model))
     catalog.check("models", request.model)
     data = Source.parse(request.dataset, request.target, request.known_as)
     load = cache(partial(data.load, request.limit))
     raw, source = _requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
-    trials = _trials(request, space)
+    request, auto = with_sampler(request, space)
+    trials = count_trials(request, space, chosen=bool(auto))
     if request.confirm and request.confirm.finalists > trials:
         raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
-    split = _resources(request, trials)
+    split = request_resources(request, trials)
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
+    check_own_model(load().spec, load().train, request.model)
     if request.scheduler == "pbt":
-        again = "--confirm" if request.confirm else "--refit" if request.refit else ""
+        again = request.confirm.option if request.confirm else "--refit" if request.refit else ""
         check_population(space, trials, again, request.storage)
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
-    config = _config(request, name, data, space, raw, trials, split, load().fingerprint())
+    config = replace(_config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto)
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
+    check_folds(request.confirm, inputs.splits)
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
-        raise TunerError(f"--from-trial: the weights of {request.model} are not the ones that the trial started from")
+        raise TunerError(
+            f"--from-trial: the weights of {own_code.title(request.model)} are not the ones that the trial started from"
+        )
     config = replace(config, pretrained=weights)
     if request.warm_start is not None:
         taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
@@ -97,36 +107,45 @@ def _config(
         known_as=data.known_as,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,
-        trials=trials,
-        epochs=request.max_epochs or space.epochs,
-        time_budget=request.time_budget,
-        concurrency=split.concurrency,
-        cpus_per_trial=split.cpus_per_trial,
-        gpus_per_trial=split.gpus_per_trial,
-        seed=request.seed,
         limit=request.limit,
-        space=raw,
-        storage=request.storage,
-        workers_per_node=request.workers_per_node,
-        max_failures=request.max_failures,
-        max_failure_rate=request.max_failure_rate,
-        trial_timeout=request.trial_timeout,
-        oom=request.oom,
         repeats=request.repeats,
         halved=request.halved,
         data=fingerprint,
-        sampler=request.sampler,
-        scheduler=request.scheduler,
-        objective=request.goal.objective_text,
-        constraint=request.goal.constraint_text,
         default=has_default(request, space) and request.goal.by_accuracy and request.scheduler != "pbt",
         refit=request.refit,
-        **asdict(request.budgets),
+        **searching(request, space, raw, trials, split),
         **_confirming(request.confirm),
     )
 
 
-def _resources(request: SweepRequest, trials: int) -> TrialResources:
+def searching(
+    request: SweepRequest, space: SearchSpace, raw: dict[str, Any], trials: int, split: TrialResources
+) -> dict[str, Any]:
+    """The fields of SweepConfig that say how is searched, whatever trains the trials."""
+    return {
+        "trials": trials,
+        "epochs": request.max_epochs or space.epochs,
+        "time_budget": request.time_budget,
+        "concurrency": split.concurrency,
+        "cpus_per_trial": split.cpus_per_trial,
+        "gpus_per_trial": split.gpus_per_trial,
+        "seed": request.seed,
+        "space": raw,
+        "storage": request.storage,
+        "workers_per_node": request.workers_per_node,
+        "max_failures": request.max_failures,
+        "max_failure_rate": request.max_failure_rate,
+        "trial_timeout": request.trial_timeout,
+        "oom": request.oom,
+        "sampler": request.sampler,
+        "scheduler": request.scheduler,
+        "objective": request.goal.objective_text,
+        "constraint": request.goal.constraint_text,
+        **asdict(request.budgets),
+    }
+
+
+def request_resources(request: SweepRequest, trials: int) -> TrialResources:
     return plan_resources(
         ResourceRequest(
             trials=trials,
@@ -138,27 +157,33 @@ def _resources(request: SweepRequest, trials: int) -> TrialResources:
     )
 
 
-def _trials(request: SweepRequest, space: SearchSpace) -> int:
-    """How many trials there are. Raises TunerError for a space that has no grid, or one with fewer points."""
+def count_trials(request: SweepRequest, space: SearchSpace, *, chosen: bool = False) -> int:
+    """How many trials there are; of a grid that was `chosen`, as many as points.
+
+    Raises:
+        TunerError: the space has no grid, or one with fewer points.
+    """
     if request.sampler != "grid":
         return request.trials or TRIALS
     size = grid_size(space.parameters)
-    if request.trials is not None and request.trials > size:
+    if request.trials is not None and request.trials > size and not chosen:
         raise TunerError(f"--trials {request.trials}: the grid has {counted(size, 'point')}: leave --trials out")
-    return request.trials or size
+    return size if chosen else request.trials or size
 
 
 def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
     """The fields of SweepConfig that say how the winner is confirmed."""
     if asked is None:
         return {}
-    how = {"reshuffle": asked.reshuffle, "test": asked.test}
+    how = {"reshuffle": asked.reshuffle, "folds": asked.folds, "test": asked.test}
     return {"confirm": asked.seeds, "finalists": asked.finalists, **how}
 
 
 def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:
     """The TOML of the search space with the overrides of the command line, and its name for messages."""
-    if request.fixed is None:
+    if request.given_space is not None:
+        raw, source = _with_epochs(request, data, load), SOURCE
+    elif request.fixed is None:
         raw, source = read_space(data, request.model, request.space, load)
     else:
         raw, source = request.fixed, "--set"
@@ -166,6 +191,15 @@ def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Spl
     if not request.overrides:
         return raw, source
     return override(raw, request.overrides), f"{source} with --set"
+
+
+def _with_epochs(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> dict[str, Any]:
+    """The space that a dictionary gives. Where it says nothing of epochs, it has those of the pair's own space."""
+    assert request.given_space is not None
+    if "epochs" in request.given_space:
+        return request.given_space
+    epochs = request.max_epochs or read_space(data, request.model, None, load)[0]["epochs"]
+    return {"epochs": epochs, **request.given_space}
 
 
 def _with_notes(splits: Splits, model: str, space: SearchSpace, epochs: int) -> Splits:
@@ -199,7 +233,7 @@ def read_space(data: Source, model: str, file: Path | None, load: Callable[[], S
         return own
     spec = load().spec
     check_task(spec, model)
-    return default_space(model, spec.task), f"the default space of {model} for {spec.task} data"
+    return default_space(model, spec.task), f"the default space of {own_code.title(model)} for {spec.task} data"
 
 
 def check_names(space: SearchSpace, model: str, source: str) -> None:
@@ -207,7 +241,7 @@ def check_names(space: SearchSpace, model: str, source: str) -> None:
     known = {*TRAINING_PARAMETERS, *model_parameters(model)}
     for parameter in space.parameters:
         if parameter.name not in known:
-            error = unknown(f"parameter of training and of {model}", parameter.name, known)
+            error = unknown(f"parameter of training and of {own_code.title(model)}", parameter.name, known)
             raise TunerError(f"{source}: params.{parameter.name}: {error}")
 
 

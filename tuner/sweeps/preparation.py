@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tuner.core import catalog
+from tuner.core import catalog, own_code
 from tuner.core.budget_text import ended_text
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.claim import claim_folder
@@ -19,20 +19,23 @@ from tuner.core.confirmation import ConfirmPlan
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GROWING, GrowRequest
-from tuner.core.library_names import title
 from tuner.core.result_file import is_sent, read_winner
-from tuner.core.sweep_folder import SweepFolder, check_sweep_name, known_sweep, sweep_names
+from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import format_parameters
 from tuner.data.source import Source
 from tuner.search.study_reader import read_records
-from tuner.sweeps.confirmation import is_pending, plan_more
-from tuner.sweeps.growth import announce, begin_growth, going_on, grown, with_more
-from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.confirmation import check_folds, is_pending, plan_more
+from tuner.sweeps.growth import announce, begin_growth, grown, with_more
+from tuner.sweeps.inputs import Inputs, SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
+from tuner.sweeps.new_names import check_store_writable, free_name
 from tuner.sweeps.new_space import check_new_space, finish_drawing
+from tuner.sweeps.own_code import read_own_code, tell_changes, tell_other_code, tell_repeated
 from tuner.sweeps.pair import check_data_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
+from tuner.sweeps.program_inputs import ProgramInputs
+from tuner.sweeps.program_preparation import begin_program
 from tuner.sweeps.resume import check_inputs, fit_to_machine
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
 from tuner.sweeps.sweep_reader import SweepReader
@@ -42,24 +45,29 @@ from tuner.tracking.store_check import UnreachableError
 
 def begin(
     request: SweepRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None
-) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
+) -> tuple[SweepConfig, SweepFolder, Inputs]:
     """Plans a sweep and makes its folder, without running it. See `sweep`."""
     request.check()
-    data, events = Source.parse(request.dataset, request.target, request.known_as), Callbacks(callbacks)
+    events = Callbacks(callbacks)
+    if request.program is not None:
+        return begin_program(request, request.program, events=events, home=home)
+    request = read_own_code(request, events)
+    data = Source.parse(request.dataset, request.target, request.known_as)
     catalog.check("models", request.model)
     home = make_folder(home or tuner_home())
     store = Store.of(home)
     store.check()
-    name = _free_name(request.name, f"{data.name}-{title('models', request.model)}", home)
+    name = free_name(request.name, f"{data.name}-{own_code.title(request.model)}", home)
     with events.phase("Reading the data"):
         config, inputs = plan(request, name, home=home, events=events)
         config = identify(config, inputs.splits, home)
     check_data_name(config, store, home, events)
+    tell_other_code(config, home, events)
     if request.name is not None:
         check_sweep_is_no_pair(name, config, home)
     if request.fixed is None:
         _note_default_space(request, data, events)
-    _check_writable(store, config, events)
+    check_store_writable(store, config, events)
     config, folder = claim_folder(replace(config, tracking=store.place), home, fixed=request.name is not None)
     return config, SweepFolder(folder), inputs
 
@@ -88,9 +96,12 @@ def training_request(
     if from_best and from_trial:
         raise TunerError("--from-best and --from-trial: give one of them")
     home, events = home or tuner_home(), Callbacks(callbacks)
+    request = read_own_code(request, events, tell_space=from_best is None and from_trial is None)
     single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
     if from_best is None and from_trial is None:
         _note_default_space(request, Source.parse(request.dataset, request.target, request.known_as), events)
+    if from_trial:
+        tell_repeated(single, events)
     if from_trial and (changed := changed_conditions(single, home, from_trial)):
         events.on_note(changed)
     events.on_note(f"parameters: {format_parameters((single.fixed or {})['params'])}", warning=False)
@@ -117,7 +128,7 @@ def check_resumable(name: str, home: Path) -> SweepConfig:
 
 def begin_growing(
     name: str, asked: GrowRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None
-) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
+) -> tuple[SweepConfig, SweepFolder, Inputs]:
     """Makes a finished or interrupted sweep one with more trials or time, or with another
     search space, without training. From then on `resume` does.
 
@@ -136,7 +147,8 @@ def begin_growing(
     _check_not_running(folder)
     planned = grown(config, folder, asked)  # whatever is wrong with the request is told before the data is read
     fitted, inputs = prepare_again(config, folder, events)
-    check_new_space(planned, asked, inputs.splits.spec)
+    if isinstance(inputs, SweepInputs):
+        check_new_space(planned, asked, inputs.splits.spec)
     with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
         if asked.changes_space or asked.max_epochs:
             finish_drawing(config, folder, read_records(folder.journal))
@@ -148,7 +160,7 @@ def begin_growing(
 
 def begin_confirming(
     name: str, asked: ConfirmRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None
-) -> tuple[SweepConfig, SweepFolder, SweepInputs]:
+) -> tuple[SweepConfig, SweepFolder, Inputs]:
     """Plans to confirm the winner of a finished sweep, without training. From then on `resume` does it.
 
     Args:
@@ -163,6 +175,8 @@ def begin_confirming(
     asked.check()
     home = home or tuner_home()
     config, folder, events = known_sweep(name, home), SweepFolder(home / name), Callbacks(callbacks)
+    if config.program is not None:
+        raise TunerError(f"{name} is a sweep of your own training code, which tuner confirm does not repeat")
     if not folder.result.exists():
         raise TunerError(f"the sweep {name} is not finished: only a winner can be confirmed")
 
@@ -174,22 +188,27 @@ def begin_confirming(
 
     planned()  # whatever is wrong with the request is told before the data is read
     config, inputs = prepare_again(config, folder, events)
+    if isinstance(inputs, SweepInputs):
+        check_folds(asked, inputs.splits)
     with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
         planned().save(folder)
     return config, folder, inputs
 
 
-def prepare_again(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> tuple[SweepConfig, SweepInputs]:
+def prepare_again(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> tuple[SweepConfig, Inputs]:
     """What is checked and read before a sweep goes on. Raises TunerError when something is not as it was."""
     make_folder(folder.path)
     store = Store.of(folder.home)
     store.check_begun(config)
     try:
         store.check()
-        _check_writable(store, config, events)
+        check_store_writable(store, config, events)
     except UnreachableError as error:
         events.on_note(f"{error}: training continues, and MLflow gets the rest later")
+    tell_changes(config, events)
     config = fit_to_machine(config)
+    if config.program:
+        return config, ProgramInputs.open(config, folder)
     with events.phase("Reading the data"):
         return config, check_inputs(config)
 
@@ -200,46 +219,11 @@ def _check_not_running(folder: SweepFolder) -> None:
         raise TunerError(f"the sweep {folder.path.name} is running in another process")
 
 
-def _check_writable(store: Store, config: SweepConfig, events: Callback) -> None:
-    """Raises TunerError when a server takes no runs or artifacts: better now than after the training.
-
-    An sqlite file has been checked already, and may be locked for a while.
-    """
-    if store.file is None:
-        from tuner.tracking.write_check import check_writable  # noqa: PLC0415 - imports MLflow, which takes seconds
-
-        left = check_writable(store, config.pair)
-        if left:
-            events.on_note(left, warning=False)
-
-
 def _note_default_space(request: SweepRequest, data: Source, events: Callback) -> None:
     """Says so when the pair has no search space of its own."""
     catalog.check("models", request.model)
-    if request.space is None and not catalog.has_space(data.name, request.model):
-        pair = f"{data.name}-{title('models', request.model)}"
-        events.on_note(
-            f"{pair} has no search space of its own: the default one of {request.model} is used", warning=False
-        )
-
-
-def _free_name(name: str | None, pair: str, home: Path) -> str:
-    """The name asked for, if it is good and free, else the first free DATASET-MODEL-N."""
-    if name is None:
-        return next(f"{pair}-{n}" for n in range(1, 10**6) if not (home / f"{pair}-{n}").exists())
-    check_sweep_name(name)
-    if (home / name).exists():
-        raise TunerError(f"--name '{name}' is taken: choose another{_onwards(name, home)}")
-    return name
-
-
-def _onwards(name: str, home: Path) -> str:
-    """What to do with the sweep that has this name; empty when there is none, or it is damaged."""
-    if name not in sweep_names(home):
-        return ""
-    try:
-        status = SweepReader(name, home).status()
-        hint = going_on(status.config, status.state, status.trials, status.summary.budgets)
-    except TunerError:
-        return ""
-    return hint and f", or {hint}"
+    known = request.space is not None or request.given_space is not None
+    if not known and not catalog.has_space(data.name, request.model):
+        model = own_code.title(request.model)
+        pair = f"{data.name}-{model}"
+        events.on_note(f"{pair} has no search space of its own: the default one of {model} is used", warning=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from tuner.core import own_code
 from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
@@ -27,7 +29,7 @@ from tuner.tracking.finished_sweeps import log_winner, tested_on
 from tuner.tracking.front import log_front
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.retry import is_mlflow_error, retry
-from tuner.tracking.run_tags import identity_tags
+from tuner.tracking.run_tags import code_tags, identity_tags
 from tuner.tracking.runs import MlflowSweep
 from tuner.tracking.score_tags import own_tags
 from tuner.tracking.store import Store
@@ -45,23 +47,33 @@ def register_best(
     """Uploads the rest of the record and the model to MLflow. The outcome says why something is missing there."""
     winner = outcome.winner
     assert winner is not None
+
+    def register_in(sweep: MlflowSweep) -> Outcome:
+        found = register_winner(outcome.config, outcome.folder, winner, store, sweep, lambda: splits)
+        return replace(outcome, winner=found)
+
     with events.phase("Registering the best model"):
-        sweep: MlflowSweep | None = None
-        try:
-            unsent, sweep = tracker.close(), tracker.sweep
-            if sweep is None:
-                return replace(outcome, unsent=unsent)
-            winner = retry(
-                partial(register_winner, outcome.config, outcome.folder, winner, store, sweep, lambda: splits)
-            )
-        except BaseException as error:
-            with suppress(Exception):  # no run is left RUNNING, if that can be helped
-                if sweep:
-                    sweep.end("KILLED")
-            if not is_mlflow_error(error):
-                raise
-            return replace(outcome, unsent=explain(error, store.file))
-        return replace(outcome, winner=winner, unsent=unsent)
+        return close_with(outcome, tracker, store, register_in)
+
+
+def close_with(
+    outcome: Outcome, tracker: BackgroundTracker, store: Store, register_in: Callable[[MlflowSweep], Outcome]
+) -> Outcome:
+    """Uploads the rest of the record, and registers the winner. The outcome says why something is missing in MLflow."""
+    sweep: MlflowSweep | None = None
+    try:
+        unsent, sweep = tracker.close(), tracker.sweep
+        if sweep is None:
+            return replace(outcome, unsent=unsent)
+        registered = retry(partial(register_in, sweep))
+    except BaseException as error:
+        with suppress(Exception):  # no run is left RUNNING, if that can be helped
+            if sweep:
+                sweep.end("KILLED")
+        if not is_mlflow_error(error):
+            raise
+        return replace(outcome, unsent=explain(error, store.file))
+    return replace(registered, unsent=unsent)
 
 
 def register_winner(
@@ -109,8 +121,9 @@ def register_winner(
         tested_before=winner.tested_before,
         accuracy=winner.scores.accuracy,
         test_data=winner.test_data,
-        tags=(own_tags(validation) if validation else {}) | identity_tags(config),
+        tags=(own_tags(validation) if validation else {}) | identity_tags(config) | code_tags(config),
         description=_description(winner),
+        code=own_code.kept_code(config.model) if own_code.is_own(config.model) else None,
     )
     register(store.uri, candidate)
     model = crown(Versions(store.uri, config.pair), config.uid, config.data, load)

@@ -32,19 +32,20 @@ from tuner.sweeps.checkpoint_place import choose_storage
 from tuner.sweeps.confirming import Confirming, Trainings
 from tuner.sweeps.finalists import best_trial, plan_finalists
 from tuner.sweeps.growth import keep_result, plan_confirmation, plan_refit
-from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.inputs import Inputs, SweepInputs
 from tuner.sweeps.lock import SweepLock, lock_sweep
 from tuner.sweeps.phases import Phase, PhaseRunner
 from tuner.sweeps.populations import make_population
+from tuner.sweeps.program_inputs import ProgramInputs
 from tuner.sweeps.refitting import Refitting
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown
 from tuner.sweeps.stopwatch import Stopwatch
-from tuner.sweeps.trial_job import trial_job
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import connect_sweep
 from tuner.tracking.store import Store
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.job import Job
 from tuner.training.trial import TrialJob
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class SweepRun:
 
     config: SweepConfig
     folder: SweepFolder
-    inputs: SweepInputs
+    inputs: Inputs
     trainings: Trainings
     store: Store
     tracker: BackgroundTracker
@@ -72,7 +73,7 @@ class SweepRun:
     @classmethod
     @contextmanager
     def open(
-        cls, config: SweepConfig, folder: SweepFolder, inputs: SweepInputs, callbacks: Sequence[Callback]
+        cls, config: SweepConfig, folder: SweepFolder, inputs: Inputs, callbacks: Sequence[Callback]
     ) -> Iterator[SweepRun]:
         """Locks the sweep, and hears the signals that stop it, as long as the block lasts.
 
@@ -82,7 +83,7 @@ class SweepRun:
             SweepStopped: a signal came when there was no trial to save.
         """
         store, stop, events, began = Store.of(folder.home), Stop(), Callbacks(callbacks), time.time()
-        for note in inputs.splits.notes:
+        for note in inputs.notes:
             events.on_note(printable(note), warning=False)
         folder.error.unlink(missing_ok=True)
         with lock_sweep(folder.path) as lock, stop.listening():
@@ -123,6 +124,7 @@ class SweepRun:
             self.folder, self.tracker, self.events, self.stop, self.lock, self.shutdown, in_process=in_process
         )
         with ExitStack() as stack:
+            stack.enter_context(self.trainings.study.asking_ahead(self.config.concurrency))
             with self.events.phase("" if in_process else "Starting Ray"):
                 executor = make_executor(self.config, self.folder, self.stop, self.shutdown.give_up)
                 stack.enter_context(executor)
@@ -147,7 +149,9 @@ class SweepRun:
             return None
         scheduler = make_scheduler(self.config)
         study = self.trainings.study
-        keeps = with_finalists(self.config, best_and_default if self.config.default else only_best)
+        before = ConfirmPlan.load_earlier(self.folder)
+        usual = best_and_default if self.config.default else only_best
+        keeps = with_finalists(self.config, usual, before.finalists if before else ())
         population = make_population(self.config, study, self.folder, self.storage)
         controller = Controller(self.config, study, scheduler, self.folder, self.events, keeps, population)
         for line in controller.budgets.begun:
@@ -164,9 +168,17 @@ class SweepRun:
             return None
         self.events.on_note(confirming.announcement(), warning=False)
         controller = confirming.controller(self.events, self.tracker)
-        return Phase(confirming.config, confirming.study, controller, confirming.job(self.job(())), confirms=True)
+        return Phase(
+            confirming.config,
+            confirming.study,
+            controller,
+            confirming.job(self._training_job()),
+            confirms=True,
+        )
 
     def _plan_confirming(self) -> ConfirmPlan | None:
+        if isinstance(self.inputs, ProgramInputs):  # there is no model of ours to train again
+            return None
         if self.config.finalists:
             return plan_finalists(self.config, self.folder, self.trainings.study, self.events)
         choice = self._choose()
@@ -185,17 +197,33 @@ class SweepRun:
             return None
         self.events.on_note(refitting.announcement(), warning=False)
         controller = refitting.controller(self.events, self.tracker)
-        return Phase(refitting.config, refitting.study, controller, refitting.job(self.job(())), refits=True)
+        return Phase(
+            refitting.config,
+            refitting.study,
+            controller,
+            refitting.job(self._training_job()),
+            refits=True,
+        )
 
     def _choose(self) -> Choice | None:
         from tuner.sweeps.choice import choose  # noqa: PLC0415 - imports scipy
 
         best = best_trial(self.config, self.trainings)
-        return choose(self.config, self.trainings.study, self.folder, self.storage, self.inputs.splits, best)
+        return choose(self.config, self.trainings.study, self.folder, self.storage, self._data.splits, best)
 
-    def job(self, rungs: tuple[int, ...]) -> TrialJob:
+    def job(self, rungs: tuple[int, ...]) -> Job:
         """What all trials have in common."""
-        return trial_job(self.config, self.inputs, self.folder, self.storage, rungs)
+        return self.inputs.job(self.config, self.folder, self.storage, rungs)
+
+    def _training_job(self) -> TrialJob:
+        """That of trainings which are compared nowhere."""
+        return self._data.job(self.config, self.folder, self.storage, ())
+
+    @property
+    def _data(self) -> SweepInputs:
+        """The data of a sweep that has some: what tests, confirms or refits a model needs it."""
+        assert isinstance(self.inputs, SweepInputs)
+        return self.inputs
 
     def finalize(self) -> Outcome:
         """Tests the best model, registers it and makes the report.
@@ -203,9 +231,11 @@ class SweepRun:
         Raises:
             SweepError: there is no model.
         """
-        from tuner.sweeps import finalize, publication, registration  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
+        from tuner.sweeps import baselines, finalize, publication, registration  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
 
-        config, inputs, folder, storage, events = self.config, self.inputs, self.folder, self.storage, self.events
+        if isinstance(self.inputs, ProgramInputs):
+            return self._finalize_program()
+        config, inputs, folder, storage, events = self.config, self._data, self.folder, self.storage, self.events
         if folder.result.exists():
             winner = read_winner(folder.path, self.trainings.study.records())
         else:
@@ -214,6 +244,7 @@ class SweepRun:
         winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
         outcome = keep_result(replace(self.outcome(), winner=winner))  # from here on the model is safe
         self.trainings.clear()
+        outcome = baselines.with_baselines(outcome, inputs.splits, folder, events)
         self.stop.check()
         outcome = registration.register_best(outcome, self.tracker, self.store, inputs.splits, events)
         outcome = replace(outcome, seconds=self.stopwatch.seconds)
@@ -221,6 +252,17 @@ class SweepRun:
         if self.storage and outcome.winner and outcome.winner.model:
             with suppress(Exception):  # a checkpoint that remains there costs disk, and no sweep
                 self.storage.clear()
+        return publication.publish_report(outcome, self.store, self.events)
+
+    def _finalize_program(self) -> Outcome:
+        from tuner.sweeps import program_finish, publication  # noqa: PLC0415 - imports MLflow and matplotlib
+
+        own = program_finish.find_own_winner(self.config, self.trainings.study, self.folder, self.storage)
+        outcome = keep_result(replace(self.outcome(), own=own))  # from here on it is safe
+        self.stop.check()
+        outcome = program_finish.register_own_outcome(outcome, self.tracker, self.store, self.events)
+        outcome = replace(outcome, seconds=self.stopwatch.seconds)
+        write_result(outcome)
         return publication.publish_report(outcome, self.store, self.events)
 
     def interrupted(self) -> Outcome:

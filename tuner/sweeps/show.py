@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuner.core import catalog, package
+from tuner.core import catalog, own_code, package
 from tuner.core.errors import TunerError
 from tuner.core.files import digest, file_state, make_folder
-from tuner.core.library_names import is_library_name
-from tuner.core.search_options import SCHEDULERS
+from tuner.core.search_options import SAMPLERS, SCHEDULERS
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
 from tuner.sweeps.show_cache import cached
@@ -31,6 +30,8 @@ def describe(
     *,
     scheduler: str = SCHEDULERS[0],
     max_epochs: int | None = None,
+    sampler: str = SAMPLERS[0],
+    trials: int | None = None,
 ) -> dict[str, Any]:
     """The data, and the model and its search space, in names and numbers. Draws the class distribution.
 
@@ -40,40 +41,61 @@ def describe(
         pictures: the folder of the picture.
         scheduler: whose rungs are shown.
         max_epochs: of a trial; by default those of the search space.
+        sampler: of a sweep; `auto` is replaced by the one that it chooses.
+        trials: of a sweep.
 
     Raises:
         TunerError: a name is unknown, the data is missing, or the two do not fit.
     """
-    SweepRequest(dataset=source.dataset, model=model or "", scheduler=scheduler, max_epochs=max_epochs).check()
-    if model is None and (scheduler != SCHEDULERS[0] or max_epochs is not None):
-        raise TunerError("--scheduler and --max-epochs are about the trials of a model: give a MODEL, too")
+    request = SweepRequest(
+        dataset=source.dataset,
+        model=model or "",
+        scheduler=scheduler,
+        max_epochs=max_epochs,
+        sampler=sampler,
+        trials=trials,
+    )
+    request.check()
+    given = (scheduler != SCHEDULERS[0], max_epochs is not None, sampler != SAMPLERS[0], trials is not None)
+    if model is None and any(given):
+        raise TunerError(
+            "--scheduler, --max-epochs, --sampler and --trials are about the trials of a model: give a MODEL, too"
+        )
     if model is not None:
+        model = catalog.resolve("models", model)
         catalog.check("models", model)
     load = cache(source.load)
     known = cache(lambda: cached(source, lambda: _data(source, load())))
-    pair = {} if model is None else _pair(source, model, load, lambda: known()["spec"])
+    pair = {} if model is None else _pair(source, model, load, lambda: known()["spec"], request)
     if pair:
         pair["space"] |= _trials(scheduler, max_epochs or pair["space"]["epochs"])
     data = {name: value for name, value in known().items() if name != "spec"}
     return {"dataset": data | {"picture": str(_picture(data, pictures))}} | pair
 
 
-def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _pair(
+    source: Source, model: str, load: Callable[[], Splits], spec: Callable[[], dict[str, Any]], request: SweepRequest
+) -> dict[str, Any]:
     """The model and its search space; `spec` gives the JSON of the data's specification, `load` the data itself."""
     from tuner.data.spec import DataSpec  # noqa: PLC0415
     from tuner.search.space_file import parse_space  # noqa: PLC0415
     from tuner.search.start_points import default_point  # noqa: PLC0415
+    from tuner.sweeps.auto_sampler import with_sampler  # noqa: PLC0415
     from tuner.sweeps.plan import check_names, check_space, read_space  # noqa: PLC0415
     from tuner.training.classifier import build_classifier, model_parameters, parameter_count  # noqa: PLC0415 - imports torch
+    from tuner.training.model_check import check_own_model  # noqa: PLC0415
 
     raw, name = read_space(source, model, None, load)
     space = parse_space(raw, name, narrowed=True)
     check_names(space, model, name)
     data = DataSpec.from_json(spec())
     check_space(space, model, data, name)
+    if own_code.is_own(model):
+        check_own_model(data, load().train, model)
+    chosen, auto = with_sampler(request, space)
     return {
         "model": {
-            "name": model,
+            "name": own_code.title(model),
             "summary": catalog.summary("models", model),
             "parameters": parameter_count(build_classifier(data, model, {})),
             "arguments": model_parameters(model),
@@ -83,6 +105,8 @@ def _pair(source: Source, model: str, load: Callable[[], Splits], spec: Callable
             "epochs": space.epochs,
             "parameters": [{"name": p.name, "values": str(p)} for p in space.parameters],
             "start": space.start or (default_point(raw, space),),
+            "sampler": chosen.sampler,
+            "auto": auto,
         },
     }
 
@@ -124,7 +148,7 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
 def _summary(dataset: str) -> str:
     """The first line of a dataset's docstring; for a user's own data that of its format, with the path."""
     form, colon, path = dataset.partition(":")
-    own = colon and not is_library_name("datasets", dataset)
+    own = colon and form in catalog.formats()
     return f"{catalog.format_summary(form)} {path}" if own else catalog.summary("datasets", dataset)
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tuner.core import catalog, package
+from tuner.core import catalog, own_code, package
 from tuner.core.files import data_root, digest, file_state, write_atomic
 from tuner.core.library_names import is_library_name
 from tuner.data.source import Source
@@ -43,6 +43,8 @@ def _places(source: Source) -> list[Path]:
     if is_library_name("datasets", source.dataset):
         return []
     form, colon, path = source.dataset.partition(":")
+    if own_code.is_own(source.dataset):
+        return []
     if colon:
         return [Path(path)]
     found_at = getattr(catalog.load("datasets", form), "FOUND_AT", ())

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from tuner.core import own_code
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of
 from tuner.core.errors import TunerError
@@ -42,9 +43,14 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         raise TunerError(
             f"{option}: its weights and values changed while it trained (pbt): no training repeats it; {values}"
         )
+    if config.program is not None:
+        raise TunerError(f"{option}: that is a trial of your own training code, {config.subject}: sweep it with --set")
     source = Source.parse(request.dataset, request.target, request.known_as or config.known_as)
-    if (Source.of(config), config.model) != (source, request.model):
-        raise TunerError(f"{option}: that is a trial of {config.model} on {config.dataset}")
+    asked = (replace(source, dataset=own_code.place_of(source.dataset)), own_code.place_of(request.model))
+    had = (replace(Source.of(config), dataset=own_code.place_of(config.dataset)), own_code.place_of(config.model))
+    if asked != had:
+        dataset, model = config.typed
+        raise TunerError(f"{option}: that is a trial of {model} on {dataset}")
     given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
     for other, value in given.items():
         if value:
@@ -52,6 +58,8 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
     _, conditions = record.conditions[-1] if record.conditions else (0, {})
     return replace(
         request,
+        dataset=config.dataset,  # a user's own code as it was then
+        model=config.model,
         known_as=config.known_as,
         trials=1,
         concurrency=1,

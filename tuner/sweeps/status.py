@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tuner.core import own_code
 from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
@@ -68,8 +69,8 @@ class Status:
         summary, config = self.summary, self.config
         return {
             "sweep": config.name,
-            "dataset": config.dataset,
-            "model": config.model,
+            "dataset": own_code.place_of(config.dataset),
+            "model": config.model_name,
             "state": self.state,
             "reason": self.reason,
             "unsent": self.unsent,

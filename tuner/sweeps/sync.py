@@ -15,11 +15,12 @@ from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
 from tuner.core.records import TrialRecord
 from tuner.core.refit import RefitPlan
-from tuner.core.result_file import is_sent, mark_sent, read_winner
+from tuner.core.result_file import is_sent, mark_own_sent, mark_sent, read_own_winner, read_winner
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import read_records
 from tuner.sweeps.champion_alias import data_at_hand
 from tuner.sweeps.lock import lock_for_sync
+from tuner.sweeps.program_finish import register_own_winner
 from tuner.sweeps.publication import publish
 from tuner.sweeps.registration import register_winner
 from tuner.tracking.artifacts import ArtifactStorage, has_report, send_report
@@ -117,7 +118,15 @@ def sync_sweep(folder: Path, store: Store, warn: Callable[[str], None]) -> Synce
     finished = max(record.finished or record.started for record in every)
     model, note, report = "", "", False
     if SweepFolder(folder).result.exists():
-        if sweep.status != "FINISHED" or not is_sent(folder):
+        if config.program:
+            if sweep.status != "FINISHED" or not is_sent(folder):
+                own = read_own_winner(folder, records)
+                own = retry(lambda: register_own_winner(config, folder, own, store, sweep, finished))
+                if not refused:
+                    mark_own_sent(folder, own)
+                if own.model:
+                    model, note = own.model.uri, own.model.note
+        elif sweep.status != "FINISHED" or not is_sent(folder):
             winner = read_winner(folder, records)
             load = cache(partial(data_at_hand, config))
             sent = retry(lambda: register_winner(config, folder, winner, store, sweep, load, finished))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from tuner.core import own_code
 from tuner.core.config import SweepConfig
 from tuner.core.sweep_folder import SweepFolder
-from tuner.sweeps.inputs import SweepInputs
+from tuner.data.spec import DataSpec
 from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
 from tuner.training.trial import TrialJob
 
 
 def trial_job(
     config: SweepConfig,
-    inputs: SweepInputs,
+    data: DataSpec,
     folder: SweepFolder,
     storage: CheckpointStorage | None,
     rungs: tuple[int, ...],
@@ -19,8 +20,9 @@ def trial_job(
     """The trials of a search, which are compared after the epochs `rungs`. A `storage` takes their checkpoints."""
     return TrialJob(
         sweep=config.name,
-        data=inputs.splits.spec,
+        data=data,
         model=config.model,
+        code=own_code.kept_code(config.model) if own_code.is_own(config.model) else None,
         epochs=config.epochs,
         rungs=rungs,
         seed=config.seed,

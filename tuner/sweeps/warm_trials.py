@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tuner.core import own_code
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
@@ -32,6 +33,11 @@ def take_trials(config: SweepConfig, name: str, home: Path, events: Callback) ->
     """
     earlier = known_sweep(name, home)
     if config.sampler not in LEARNING or earlier.model != config.model:
+        if own_code.is_own(config.model) and earlier.model_name == config.model_name:
+            text = (
+                f"the code of {config.model_name} has changed since {name}: its best is tried, and no scores are taken"
+            )
+            events.on_note(text, warning=False)
         return None
     if earlier.data is None or earlier.data != config.data:
         if earlier.data and earlier.dataset == config.dataset:

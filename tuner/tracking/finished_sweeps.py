@@ -59,6 +59,9 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
         values |= _numbers("default_difference", winner.default.difference)
         values["default_registered"] = float(winner.default.registered)
         values |= {} if winner.default.better is None else {"default_beaten": float(winner.default.better)}
+    for baseline in winner.baselines or ():
+        values[f"baseline_{baseline.key}_accuracy"] = baseline.accuracy
+        values |= _numbers(f"baseline_{baseline.key}_difference", baseline.difference)
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     if winner.tested_before:
         values[EARLIER_METRIC] = float(winner.tested_before)

@@ -20,6 +20,8 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 from numpy.typing import NDArray
 
+from tuner.core.code_requirements import requirements_of
+from tuner.core.kept_code import KeptCode
 from tuner.core.package import copy_package
 from tuner.data.spec import DataSpec
 from tuner.tracking.client import make_client
@@ -56,6 +58,8 @@ class Candidate:
     """See `Winner.tested_before`: 0 for the first winner of a sweep. It is the step of its metrics."""
     description: str = ""
     """What people should know of it before they use it."""
+    code: KeptCode | None = None
+    """The user's own code of its network."""
 
 
 def register(uri: str, candidate: Candidate) -> str:
@@ -135,9 +139,14 @@ def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedMo
             tags={BEST_TRIAL_TAG: str(candidate.trial)},
             step=candidate.tested_before,
             input_example=candidate.example,
-            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+            pip_requirements=_requirements(candidate.code),
         )
     return client.get_logged_model(logged.model_id)
+
+
+def _requirements(code: KeptCode | None) -> list[str]:
+    ours = [f"{name}=={version(name)}" for name in _REQUIREMENTS]
+    return list(dict.fromkeys([*ours, *(requirements_of(code) if code else [])]))
 
 
 @contextmanager

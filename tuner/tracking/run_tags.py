@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from tuner.core import own_code
 from tuner.core.config import SweepConfig
 from tuner.core.grow_request import GROWING
 from tuner.core.machine import describe_machine, package_versions
@@ -19,21 +20,32 @@ _CONFIG_TAG = "tuner.config"
 def tags_of(config: SweepConfig) -> dict[str, str]:
     """Tags of the sweep's run: its configuration, the versions of its software, and the machine."""
     return {
-        "mlflow.source.name": f"tuner sweep {config.dataset} {config.model}",
+        "mlflow.source.name": f"tuner sweep {_typed(config)}",
         "mlflow.source.type": "LOCAL",
-        "tuner.dataset": config.dataset,
-        "tuner.model": config.model,
+        "tuner.dataset": own_code.place_of(config.dataset),
+        "tuner.model": config.model_name,
         _CONFIG_TAG: _config_text(config),
         "tuner.versions": json.dumps(package_versions()),
         "tuner.machine": json.dumps(describe_machine()),
         **_goal_tags(config),
+        **code_tags(config),
         **identity_tags(config),
     }
+
+
+def _typed(config: SweepConfig) -> str:
+    return str(config.program["shown"]) if config.program else " ".join(config.typed)
 
 
 def _goal_tags(config: SweepConfig) -> dict[str, str]:
     tags = {"tuner.objective": config.objective, "tuner.constraint": config.constraint}
     return {name: value for name, value in tags.items() if value}
+
+
+def code_tags(config: SweepConfig) -> dict[str, str]:
+    """The digests of a user's own code; none where all is from the catalog."""
+    digests = {"dataset": own_code.digest_of(config.dataset), "model": own_code.digest_of(config.model)}
+    return {f"tuner.{part}_code": digest for part, digest in digests.items() if digest}
 
 
 def grown_tags(config: SweepConfig, tags: Mapping[str, str]) -> dict[str, str]:

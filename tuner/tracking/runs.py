@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.config import SweepConfig
-from tuner.core.objective import BEFORE, SCORE
+from tuner.core.objective import BEFORE
 from tuner.core.records import TrialKey, TrialRecord
 from tuner.tracking.client import HeardClient
 from tuner.tracking.experiment import find_experiment
@@ -110,7 +110,7 @@ class MlflowSweep:
         if end.over and run.end == end:
             return
         if run.epochs is None:
-            history = self._client.get_metric_history(run.id, SCORE)
+            history = self._client.get_metric_history(run.id, record.goal.watched.name)
             run.epochs = {metric.step for metric in history}
         epochs = [epoch for epoch in sorted(record.metrics) if epoch not in run.epochs]
         params = [

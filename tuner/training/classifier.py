@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
@@ -10,10 +9,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from tuner.core import catalog
+from tuner.core.code_import import keywords_of
 from tuner.core.errors import TunerError, unknown
+from tuner.core.own_code import title
 from tuner.core.records import Value
 from tuner.data.batches import evaluation_batches
 from tuner.data.spec import DataSpec
@@ -71,9 +73,16 @@ def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -
     known = model_parameters(model)
     for name in arguments:
         if name not in known:
-            raise unknown(f"parameter of {model}", name, known)
+            raise unknown(f"parameter of {title(model)}", name, known)
     module = catalog.load("models", model)
-    return Classifier(data, module.build(data, **arguments), _normalisation(module, data))
+    network = module.build(data, **arguments)
+    if not isinstance(network, nn.Module):
+        raise TunerError(f"build of {title(model)} gives {type(network).__name__}: it must return an nn.Module")
+    if any(map(is_lazy, network.parameters())):
+        raise TunerError(
+            f"build of {title(model)} gives a lazy module, whose sizes are open: take them from data.shape"
+        )
+    return Classifier(data, network, _normalisation(module, data))
 
 
 def _normalisation(module: Any, data: DataSpec) -> Normalisation | None:
@@ -88,7 +97,7 @@ def check_task(data: DataSpec, model: str) -> None:
     if data.task not in tasks:
         fitting = [name for name in catalog.names("models") if data.task in catalog.load("models", name).TASKS]
         raise TunerError(
-            f"model '{model}' takes {' and '.join(tasks)} data, but {data.name} is {data.task} data: "
+            f"model '{title(model)}' takes {' and '.join(tasks)} data, but {data.name} is {data.task} data: "
             f"choose one of {', '.join(fitting) or 'none yet'}"
         )
 
@@ -102,9 +111,7 @@ def model_note(data: DataSpec, model: str) -> str:
 
 def model_parameters(model: str) -> dict[str, Any]:
     """The keyword arguments of a model's `build`, with their defaults."""
-    signature = inspect.signature(catalog.load("models", model).build)
-    keywords = (p for p in signature.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY)
-    return {parameter.name: parameter.default for parameter in keywords}
+    return keywords_of(catalog.load("models", model).build, 1)
 
 
 def parameter_defaults(model: str) -> dict[str, Value]:
@@ -139,7 +146,7 @@ class _Undrawn(TorchFunctionMode):
 
 def model_bytes(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> int | None:
     """Total bytes of the model's tensors, see `build_classifier`; None if it cannot be built without memory."""
-    with suppress(RuntimeError), torch.device("meta"), _Undrawn():
+    with suppress(RuntimeError, TunerError), torch.device("meta"), _Undrawn():  # what is wrong is told when it is built
         state = build_classifier(data, model, arguments).state_dict()
         return sum(int(value.nbytes) for value in state.values())
     return None

@@ -10,6 +10,9 @@ from typing import Any
 from tuner.core.errors import TunerError, unknown
 from tuner.training.optimizers import OPTIMIZERS
 
+UNWEIGHTED = "none"
+CLASS_WEIGHTS = (UNWEIGHTED, "balanced")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
@@ -30,12 +33,16 @@ class Hyperparameters:
     """Share of the target spread over all classes."""
     augment: bool = True
     """Whether training samples are changed at random, in the ways that the dataset names."""
+    class_weight: str = UNWEIGHTED
+    """One of CLASS_WEIGHTS. `balanced`: each class counts as much as another in the loss, whatever its size."""
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise unknown("optimizer", str(self.optimizer), OPTIMIZERS)
         if type(self.augment) is not bool:
             raise TunerError(f"augment must be true or false, got {self.augment!r}")
+        if self.class_weight not in CLASS_WEIGHTS:
+            raise unknown("class_weight", str(self.class_weight), CLASS_WEIGHTS)
         if type(self.batch_size) is not int or self.batch_size < 1:
             raise TunerError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
         for name in ("lr", "momentum", "weight_decay", "warmup", "label_smoothing"):

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +17,12 @@ from tuner.core.objective import PLAIN, Goal
 from tuner.data.augmentation import augment
 from tuner.data.batches import training_batches
 from tuner.data.spec import Split
+from tuner.training.class_metrics import balanced_accuracy, balanced_weights, macro_f1
 from tuner.training.classifier import Classifier, predict_logits
 from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.frozen_features import FeatureStore, extracts_once
-from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.hyperparameters import UNWEIGHTED, Hyperparameters
 from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
 
 
@@ -32,7 +33,7 @@ class EpochMetrics:
     epoch: int
     """Counted from 1."""
     train_loss: float
-    """Mean cross-entropy over the epoch's batches, in nats, while the model was changing."""
+    """Mean cross-entropy over the epoch's batches, in nats, while the model was changing; with class weights if any."""
     train_accuracy: float
     """Share of augmented training samples classified correctly, 0 to 1."""
     val_loss: float
@@ -45,6 +46,8 @@ class EpochMetrics:
     """Wall-clock time of training and validation."""
     val_macro_f1: float | None = None
     """Mean F1 score of the classes on the validation split after the epoch. Earlier versions did not measure it."""
+    val_balanced_accuracy: float | None = None
+    """Mean over the classes of the share of its validation samples classified correctly; as the one above."""
 
     @property
     def finite(self) -> bool:
@@ -164,16 +167,17 @@ def fit(
     while training.epoch < training.epochs:
         train_loss, train_accuracy, lr = train_epoch(training, train, augmentations)
         training.ranks.share_buffers(training.model)
-        val_loss, val_accuracy, val_macro_f1 = evaluate(training.evaluated, validation, training.ranks)
+        scores = evaluate(training.evaluated, validation, training.ranks)
         metrics = EpochMetrics(
             epoch=training.epoch + 1,
             train_loss=train_loss,
             train_accuracy=train_accuracy,
-            val_loss=val_loss,
-            val_accuracy=val_accuracy,
+            val_loss=scores.loss,
+            val_accuracy=scores.accuracy,
             lr=lr,
             epoch_seconds=time.perf_counter() - started,
-            val_macro_f1=val_macro_f1,
+            val_macro_f1=scores.macro_f1,
+            val_balanced_accuracy=scores.balanced_accuracy,
         )
         training.note(metrics, len(validation.targets))
         yield metrics
@@ -208,6 +212,7 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
     generator = _seed_epoch(training)
     batches = training_batches(train.inputs, batch_size, generator)
     generator = ranks.own(generator)
+    weights = None if hyperparameters.class_weight == UNWEIGHTED else balanced_weights(train.targets)
     loss_sum, correct, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
     training.model.train()
     for step, batch in enumerate(batches):
@@ -218,7 +223,7 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
             targets = train.targets[index]
             with autocast(device):
                 logits = training.wrapped(to_memory_format(inputs, training.layout))
-                loss = functional.cross_entropy(logits, targets, label_smoothing=hyperparameters.label_smoothing)
+                loss = mean_loss(logits, targets, weights, hyperparameters.label_smoothing)
                 loss = loss * ranks.weight(index, batch)
             torch.autograd.backward(loss)
             loss_sum += loss.detach()
@@ -228,9 +233,27 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
     return loss_total / (steps * ranks.size), correct_total / (steps * batch_size), lr
 
 
+def mean_loss(logits: Tensor, targets: Tensor, weights: Tensor | None, label_smoothing: float) -> Tensor:
+    """Mean cross-entropy of (batch, classes) logits, where a sample counts as often as the weight of its class says."""
+    if weights is None:
+        return functional.cross_entropy(logits, targets, label_smoothing=label_smoothing)
+    losses = functional.cross_entropy(logits, targets, label_smoothing=label_smoothing, reduction="none")
+    return (losses * weights[targets]).mean()
+
+
+class Evaluation(NamedTuple):
+    """Scores of a model on a split."""
+
+    loss: float
+    """Mean cross-entropy, in nats."""
+    accuracy: float
+    macro_f1: float
+    balanced_accuracy: float
+
+
 @torch.inference_mode()
-def evaluate(model: nn.Module, split: Split, ranks: Ranks = SINGLE_PROCESS) -> tuple[float, float, float]:
-    """Mean cross-entropy, accuracy and macro F1 on a split on the model's device, in the precision of training."""
+def evaluate(model: nn.Module, split: Split, ranks: Ranks = SINGLE_PROCESS) -> Evaluation:
+    """The scores on a split on the model's device, in the precision of training."""
     part = ranks.part_of(split)
     with autocast(split.inputs.device):
         logits = predict_logits(model, part.inputs).float()
@@ -240,21 +263,8 @@ def evaluate(model: nn.Module, split: Split, ranks: Ranks = SINGLE_PROCESS) -> t
     count = logits.shape[1]
     columns = [part.targets[said == part.targets], said, part.targets]
     counts = ranks.sum(torch.stack([torch.bincount(column, minlength=count) for column in columns]))
-    return loss_total / len(split.targets), correct / len(split.targets), macro_f1(counts)
-
-
-def macro_f1(counts: Tensor) -> float:
-    """The mean F1 score of the classes; classes that occur neither in targets nor in predictions are left out.
-
-    Args:
-        counts: (3, classes): for each class how many samples were found right, said to be of it, and are of it.
-
-    >>> round(macro_f1(torch.tensor([[2, 1, 0], [3, 1, 0], [2, 2, 0]])), 4)
-    0.7333
-    """
-    right, said, true = counts.double()
-    occurs = said + true > 0
-    return float((2 * right[occurs] / (said + true)[occurs]).mean())
+    samples = len(split.targets)
+    return Evaluation(loss_total / samples, correct / samples, macro_f1(counts), balanced_accuracy(counts))
 
 
 def lr_factor(step: int, steps: int, warmup: float) -> float:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from tuner.core.errors import TunerError, check_name, one_line
 from tuner.core.files import write_atomic
+from tuner.core.own_code import adopt_folder, is_own, keep_in, typed
 from tuner.data.dates import PARTS
 from tuner.data.encoding import Raw, Tell, to_inputs
 from tuner.data.spec import Column, DataSpec
@@ -138,20 +139,27 @@ WEIGHTS = "weights.safetensors"
 def save_model(
     folder: Path, data: DataSpec, model: str, arguments: Mapping[str, Any], weights: Mapping[str, Tensor]
 ) -> None:
-    """Writes the two files into a new `folder`. The description comes last, when the weights are complete."""
+    """Writes the two files into a new `folder`, and a user's own code of the model beside them.
+
+    The description comes last, when the others are complete.
+    """
     content = save({name: value.cpu().contiguous() for name, value in weights.items()})
     write_atomic(folder / WEIGHTS, lambda file: file.write(content))
+    keep_in(folder, model=model)
     ModelDescription(data, model, dict(arguments)).save(folder)
 
 
 def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
     """The model in `folder`, on the CPU and in evaluation mode, and the data that it was made for.
 
+    If it is of a user's own code, the copy of the code that is there is run.
+
     Raises:
         TunerError: a file is missing or damaged, or is from another version of the model.
     """
     description = ModelDescription.load(folder)
     data = description.data
+    adopt_folder(folder)
     try:
         _check_size(description, folder / WEIGHTS)
         model = build_classifier(data, description.model, description.arguments)
@@ -162,6 +170,12 @@ def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
     except (OSError, ArithmeticError, LookupError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise TunerError(f"cannot load the model in {folder}: {type(error).__name__}: {one_line(error)}") from None
     return model.eval(), data
+
+
+def own_code_in(folder: Path) -> str:
+    """The file of a user's own code that loading the model in `folder` runs; empty for a model of the catalog."""
+    model = ModelDescription.load(folder).model
+    return typed(model) if is_own(model) else ""
 
 
 def _check_size(description: ModelDescription, weights: Path) -> None:

@@ -9,19 +9,20 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.core.errors import TunerError
+from tuner.core.kept_code import KeptCode
 from tuner.core.objective import PLAIN, Goal
+from tuner.core.own_code import adopt
 from tuner.core.records import Value, trial_seed
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.core.trial_report import Report, TrialReport
 from tuner.core.units import counted
-from tuner.data.reshuffle import reshuffle
+from tuner.data.reshuffle import Division
 from tuner.data.spec import DataSpec, Split
 from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
@@ -30,12 +31,12 @@ from tuner.training.classifier import build_classifier, is_pretrained
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.frozen_features import FeatureStore
 from tuner.training.hyperparameters import split_parameters
+from tuner.training.job import Arrays
 from tuner.training.loop import EpochMetrics, Training, fit
 from tuner.training.measurement import measure
 from tuner.training.reproducibility import current_conditions
 
 PRETRAINED = "pretrained/"  # prefix of the names of weights among the arrays
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ class TrialJob:
     sweep: str
     data: DataSpec
     model: str
+    """A name of the catalog or of a user's own code, which is in `code` then."""
     epochs: int
     rungs: tuple[int, ...]
     seed: int
@@ -65,15 +67,25 @@ class TrialJob:
     """The seed of each trial, by its number. Empty where they follow from `seed` and `repeats`."""
     goal: Goal = PLAIN
     """What trials are compared by: it decides which epoch is kept, and what is measured before the first one."""
-    splits: tuple[int, ...] = ()
-    """For each trial the seed of its own division into training and validation. Empty where all have the same."""
+    splits: tuple[Division, ...] = ()
+    """For each trial its own division into training and validation. Empty where all have the same."""
     whole: bool = False
     """Whether they train on the validation samples, too. Their validation scores say nothing then."""
+    code: KeptCode | None = None
+    """The user's own code of the model."""
 
     @property
     def workers(self) -> int:
         """Processes that train a trial together: one for each of its GPUs."""
         return max(1, int(self.gpus))
+
+    def hold(self, arrays: Arrays, device: torch.device) -> TrialData:
+        """See Job."""
+        return to_trial_data(arrays, device)
+
+    def run(self, number: int, parameters: Mapping[str, Value], held: TrialData, report: Report) -> None:
+        """See Job."""
+        run_trial(self, number, parameters, held, report)
 
     def seed_of(self, number: int) -> int:
         """The seed of a trial's training."""
@@ -86,7 +98,7 @@ class TrialJob:
             return data._replace(train=whole, features=FeatureStore())
         if not self.splits:
             return data
-        train, validation = reshuffle(data.train, data.validation, self.splits[number])
+        train, validation = self.splits[number].of(data.train, data.validation)
         return data._replace(train=train, validation=validation, features=FeatureStore())
 
 
@@ -166,6 +178,8 @@ def train_trial(
     """
     storage = job.storage if ranks.first else None
     checkpoints = CheckpointManager(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
+    if job.code:
+        adopt(job.code)
     try:
         data = job.data_of(number, data)
         training = _start(job, job.seed_of(number), parameters, data, ranks)
@@ -173,13 +187,13 @@ def train_trial(
     except UnsavedError as error:
         return TrialReport(unsaved=str(error))
     except Exception as error:
-        reason = _reason(error, parameters)
+        reason = _reason(error, parameters, job.code)
         broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
         if broken or ranks.lost(error):
             raise  # a GPU's context, or another process, is lost: a new worker resumes from the checkpoint
         details = traceback.format_exc()
         traceback.clear_frames(error.__traceback__)
-        return TrialReport(error=reason, details=details, out_of_memory=_is_out_of_memory(error))
+        return TrialReport(error=reason, details=details, out_of_memory=is_out_of_memory(error))
     return None
 
 
@@ -229,14 +243,17 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
         raise
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on whatever device."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
 
 
-def _reason(error: BaseException, parameters: Mapping[str, Value]) -> str:
-    """The reason for the failure in one line."""
-    if _is_out_of_memory(error):
+def _reason(error: BaseException, parameters: Mapping[str, Value], code: KeptCode | None) -> str:
+    """The reason for the failure in one line; in a user's own code with its file and line."""
+    if is_out_of_memory(error):
         return f"out of memory at batch size {parameters.get('batch_size')}"
+    if code and code.locate(error):
+        return code.explain(error)
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
 
 

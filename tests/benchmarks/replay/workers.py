@@ -43,6 +43,8 @@ def replay(kind: Kind, search: Search, surrogate: Surrogate, budgets: Sequence[i
                 number, parameters = drawn
                 if number not in curves:
                     curves[number], done[number] = surrogate(parameters, trial_seed(search.seed, number)), 0
+                elif kind.anew:
+                    done[number] = 0
                 heapq.heappush(ends, (now + curves[number].seconds, spent, number))
                 free -= 1
             if not ends:

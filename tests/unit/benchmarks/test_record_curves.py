@@ -11,6 +11,7 @@ import record_curves
 from record_curves import Order, Task, curve, record, task_of
 from replay.tables import read_table
 
+from tuner.core.errors import TunerError
 from tuner.data.source import Source
 from tuner.data.spec import fingerprint
 
@@ -34,6 +35,28 @@ def test_what_is_recorded_is_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (table.curves.shape, table.repeats, table.samples) == ((21, 2, 2), 1, 500)
     assert table.parameters[-1] == table.parameters[0]
     assert len({each["lr"] for each in table.parameters}) == 20
+
+
+def test_trainings_are_added_to_those_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = order("table-mlp", tmp_path)
+    task = quick(first)
+    monkeypatch.setattr(record_curves, "task_of", lambda _: task)
+    record(first)
+    before = read_table(first.file)
+    assert "40 trainings and 2 repetitions" in record(replace(first, add=True))
+    table = read_table(first.file)
+    assert table.repeats == 2
+    assert table.parameters[-2:] == table.parameters[:2]
+    assert table.parameters[-2] == before.parameters[0]
+    assert [each["lr"] for each in before.parameters] == [
+        each["lr"] for each in table.parameters if each in before.parameters
+    ]
+    assert len({each["lr"] for each in table.parameters}) == 40, "others are drawn"
+    assert table.curves[-2].tolist() == before.curves[-1].tolist(), "curves go with their parameters"
+    other = replace(task, space_text=SPACE.replace("0.1", "0.2"))
+    monkeypatch.setattr(record_curves, "task_of", lambda _: other)
+    with pytest.raises(TunerError, match="another search space"):
+        record(replace(first, add=True))
 
 
 def test_the_seed_decides_a_training(tmp_path: Path) -> None:

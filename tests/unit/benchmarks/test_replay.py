@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import search_quality
 from replay.methods import METHODS, chosen, own
-from replay.methods.base import Board, Kind, Method, Noted, Search
+from replay.methods.base import Board, Kind, Method, Search
 from replay.runs import Plan, outcomes
 from replay.surrogate import Curve, Surrogate
 from replay.tables import Table, read_table
 from replay.workers import replay
 from support.common import make_config
-from support.made_up_curves import EPOCHS, SAMPLES, made_up_table
+from support.made_up_curves import EPOCHS, SAMPLES, SPACE, made_up_table
 from support.made_up_search import begin, report_of
 
 from tuner.core.records import TrialRecord, trial_seed
@@ -109,9 +109,23 @@ def test_the_board_chooses_as_the_study_does(table: Table) -> None:
 
 
 def test_the_default_has_the_names_of_the_study(table: Table) -> None:
-    noted = Noted(table.space)
-    assert noted.labels == {"optimizer": "sgd", "lr (sgd)": 0.1, "momentum (sgd)": 0.7, "layers": 3, "size": 32}
-    assert noted.parameters == {"optimizer": "sgd", "lr": 0.1, "momentum": 0.7, "layers": 3, "size": 32}
+    search = search_of(table)
+    assert search.default_labels == {
+        "optimizer": "sgd",
+        "lr (sgd)": 0.1,
+        "momentum (sgd)": 0.7,
+        "layers": 3,
+        "size": 32,
+    }
+    assert search.default == {"optimizer": "sgd", "lr": 0.1, "momentum": 0.7, "layers": 3, "size": 32}
+
+
+@pytest.mark.parametrize("method", [name for name in RUNNABLE if not name.startswith("tuner+")])
+def test_every_method_begins_with_the_default_of_the_space(tmp_path: Path, method: str) -> None:
+    text = SPACE + '[[start]]\noptimizer = "adam"\nlr = 0.002\nlayers = 1\n'
+    search = search_of(read_table(made_up_table(tmp_path / "small.npz", space=text)))
+    with METHODS[method].make(search) as begun:
+        assert begun.next_trial() == (0, {"optimizer": "adam", "lr": 0.002, "layers": 1, "size": 32})
 
 
 def called(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:

@@ -10,6 +10,7 @@ from tuner.core.objective import METRICS, PLAIN, Goal
 DEFAULTS = {
     "val_accuracy": "max",
     "val_macro_f1": "max",
+    "val_balanced_accuracy": "max",
     "train_accuracy": "max",
     "val_loss": "min",
     "train_loss": "min",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from tuner.data.reshuffle import reshuffle
+from tuner.data.reshuffle import Division, reshuffle
 from tuner.data.spec import Split, hold_out
 
 
@@ -48,3 +48,30 @@ def test_where_the_first_division_has_copies_in_both_parts_no_sample_is_moved() 
     inputs, targets = torch.zeros(20, 1), torch.zeros(20, dtype=torch.int64)
     rest, held = reshuffle(Split(inputs[:15], targets[:15]), Split(inputs[15:], targets[15:]), 0)
     assert (len(rest.targets), len(held.targets)) == (15, 5)
+
+
+def test_each_sample_is_validated_in_one_fold_and_each_fold_has_its_share_of_the_classes() -> None:
+    targets = torch.cat([torch.zeros(37), torch.ones(53), torch.full((13,), 2)]).long()
+    train, validation = hold_out(torch.arange(103).float()[:, None], targets, 0.2)
+    folds = [Division(seed=3, fold=fold, folds=5).of(train, validation) for fold in range(5)]
+    validated = [sample for _, held in folds for sample in held.inputs[:, 0].tolist()]
+    assert sorted(validated) == list(range(103))
+    for rest, held in folds:
+        assert not numbers(rest) & numbers(held)
+        assert len(rest.targets) + len(held.targets) == 103
+        assert len(held.targets) in (20, 21)
+        for label, count in enumerate(torch.bincount(held.targets, minlength=3).tolist()):
+            assert abs(count - int((targets == label).sum()) / 5) <= 1
+        assert torch.equal(targets[held.inputs[:, 0].long()], held.targets)
+    again, other = (Division(seed, 0, 5).of(train, validation)[1].inputs for seed in (3, 4))
+    assert torch.equal(again, folds[0][1].inputs)
+    assert not torch.equal(other, again)
+
+
+def test_copies_of_a_sample_stay_in_one_fold() -> None:
+    inputs = torch.cat([torch.arange(60), torch.arange(30)]).to(torch.uint8)[:, None]
+    targets = inputs[:, 0].long() % 2
+    is_held = inputs[:, 0] >= 50
+    train, validation = Split(inputs[~is_held], targets[~is_held]), Split(inputs[is_held], targets[is_held])
+    held = [numbers(Division(0, fold, 4).of(train, validation)[1]) for fold in range(4)]
+    assert sorted(number for each in held for number in each) == list(range(60))

@@ -140,6 +140,15 @@ def test_a_trial_that_still_rises_at_its_end_asks_for_more_epochs() -> None:
     assert not still_rising(record(0, "COMPLETE", [0.1, 0.2]), 2), "two epochs say nothing"
 
 
+def test_a_trial_that_still_rises_is_not_said_to_overfit_for_a_single_epoch_with_a_lower_loss() -> None:
+    up = curve([0.1 * n for n in range(1, 9)], [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3, 0.4], train_loss=0.01)
+    assert still_rising(up, 8)
+    assert "overfits after epoch 7" in fit_sentence(up)
+    found = advise([up], up, parse_space({"epochs": 8, "params": LR}, "test"), 8, None, anything)
+    assert "was still improving" in found.remarks[0]
+    assert not any("overfits" in remark for remark in found.remarks)
+
+
 def test_over_and_underfitting_are_told_in_a_sentence() -> None:
     late = curve([0.5, 0.7, 0.8, 0.8], [0.9, 0.5, 0.6, 0.7], train_loss=0.01)
     assert fit_sentence(late).startswith(

@@ -19,6 +19,7 @@ from tuner.core.sweep_request import SweepRequest
 from tuner.search.advice import Advice
 from tuner.search.next_command import next_command, pair_space, resume_command
 from tuner.search.overrides import override
+from tuner.search.start_points import START
 from tuner.sweeps.plan import plan
 
 NOTHING = Advice(remarks=())
@@ -46,10 +47,10 @@ def read(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Read:
 
 
 def config(*expressions: str, **changes: Any) -> SweepConfig:
-    """Of a sweep of digits-lenet with `--set`."""
-    made = make_config(**{"model": "lenet", "epochs": 30, "trials": 16, **changes})
-    space = override(pair_space(made, "image"), expressions)
-    return make_config(**{"model": "lenet", "epochs": 30, "trials": 16, "space": space, **changes})
+    """Of a sweep of digits-lenet with `--set`, which begins with the default."""
+    values = {"model": "lenet", "epochs": 30, "trials": 16, "default": True, **changes}
+    space = override(pair_space(make_config(**values), "image"), expressions)
+    return make_config(**{"space": {**space, START: [{}]}, **values})
 
 
 def test_a_change_is_planned_on_top_of_what_the_sweep_had(read: Read) -> None:
@@ -86,7 +87,7 @@ def test_whatever_set_takes_comes_back_as_it_was(values: str, read: Read, monkey
 def test_a_pair_with_a_default_space_is_compared_with_that(read: Read) -> None:
     made = make_config(dataset="breast_cancer", model="mlp", epochs=40, trials=16)
     space = override(pair_space(made, "tabular"), ["hidden_size=64,128,256,512"])
-    before = make_config(dataset="breast_cancer", model="mlp", epochs=40, trials=16, space=space)
+    before = make_config(dataset="breast_cancer", model="mlp", epochs=40, trials=16, space=space, default=True)
     command = next_command(before, "tabular", Advice(remarks=(), trials=32))
     assert command == "tuner sweep breast_cancer mlp --set hidden_size=64,128,256,512 --trials 32"
     assert read(command).space["params"] == space["params"]
@@ -128,6 +129,22 @@ def test_the_next_sweep_searches_in_the_same_way(read: Read) -> None:
     assert (aimed.objective, aimed.constraint) == (goal["objective"], goal["constraint"])
     after_grid = read(next_command(config(sampler="grid", scheduler="none"), "image", advice))
     assert (after_grid.sampler, after_grid.scheduler) == ("tpe", "none")
+
+
+@pytest.mark.parametrize("goal", ["val_accuracy:max", "val_loss:min"])
+def test_the_next_sweep_runs_as_this_one_did(read: Read, goal: str) -> None:
+    advice = Advice(remarks=(), trials=32)
+    command = next_command(
+        config(objective=goal, oom="halve-batch", storage="file:/shared", concurrency=1), "image", advice
+    )
+    assert command.endswith("--concurrency 1 --oom halve-batch --storage file:/shared")
+    planned = read(command)
+    assert (planned.concurrency, planned.oom, planned.storage) == (1, "halve-batch", "file:/shared")
+    plain = config(objective=goal, default=False)
+    plain = replace(plain, space={name: value for name, value in plain.space.items() if name != START})
+    planned = read(next_command(plain, "image", advice))
+    assert not planned.default
+    assert not planned.space.get(START)
 
 
 def test_a_sweep_that_can_take_the_changes_goes_on_so_that_its_trials_count() -> None:

@@ -48,7 +48,7 @@ from tuner.sweeps.growth import begin_growth
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.status import Status
 
-ACCURACY = Objective("val_accuracy", "max")
+ACCURACY = Goal()
 
 
 def scored(number: int, *scores: float, state: str = "COMPLETE", losses: tuple[float, ...] = ()) -> TrialRecord:
@@ -182,7 +182,7 @@ def test_the_best_mean_over_the_same_seeds_wins() -> None:
 def test_the_objective_decides_in_its_direction() -> None:
     plan = plan_of(1, 2, seeds=1)
     records = [scored(0, 0.9, losses=(2.0,)), scored(1, 0.1, losses=(1.5,))]
-    loss = compare_finalists(Objective("val_loss", "min"), plan, records, SEARCHED)
+    loss = compare_finalists(Goal((Objective("val_loss", "min"),)), plan, records, SEARCHED)
     assert (loss.best, loss.objective) == (2, "val_loss")
     assert loss.trials[0].score
     assert loss.trials[0].score.mean == 1.5
@@ -202,9 +202,23 @@ def test_a_finalist_with_a_failed_training_cannot_win() -> None:
     tell_undecided(none, told)
     assert none.best is None
     assert told.warnings == [
-        "the finalists do not choose the winner, since a training of each of them failed: it is the best trial of the "
-        "search"
+        "the finalists do not choose the winner, since a training of each of them failed or violates a constraint: it "
+        "is the best trial of the search"
     ]
+
+
+def test_a_finalist_of_which_a_training_violates_a_constraint_cannot_win() -> None:
+    goal, plan = Goal.parse("val_accuracy", "val_loss<=1.0"), plan_of(1, 2)
+    records = [
+        scored(0, 0.9, losses=(0.4,)),
+        scored(1, 0.5, losses=(0.4,)),
+        scored(2, 0.9, losses=(1.5,)),
+        scored(3, 0.6, losses=(0.4,)),
+    ]
+    found = compare_finalists(goal, plan, records, SEARCHED)
+    assert (found.best, found.seeds) == (2, (1, 2))
+    assert found.trials[1].failed == "1 x val_loss 1.5000 (must be at most 1.0000)"
+    assert compare_finalists(ACCURACY, plan, records, SEARCHED).best == 1
 
 
 def test_trainings_that_were_stopped_leave_the_seeds_that_all_have() -> None:
@@ -308,6 +322,27 @@ def test_a_sweep_that_grows_trains_new_finalists_alone(folder: SweepFolder) -> N
     assert found.number == 4
 
 
+def test_who_had_the_best_mean_before_a_sweep_grew_stays_a_finalist(folder: SweepFolder) -> None:
+    study = finished_search(CONFIG, folder, [0.1, 0.9, 0.8, 0.7])
+    first = plan_finalists(CONFIG, folder, study, Callback())
+    assert first
+    while train_next(CONFIG, folder, {(p.trial, p.seed): 0.9 if p.trial == 3 else 0.5 for p in first.points}):
+        pass
+    grown = replace(CONFIG, trials=6)
+    begin_growth(grown, folder)
+    study = finished_search(grown, folder, [0.85, 0.75])
+    second = plan_finalists(grown, folder, study, Callback())
+    assert second
+    assert second.finalists == (1, 4, 2, 3), "its own score is the fifth"
+    assert [(point.trial, point.seed) for point in second.points[6:]] == [(4, 1), (4, 2)]
+    assert with_finalists(grown, best_and_default, first.finalists)(study.records()) >= {1, 2, 3, 4}
+    while train_next(grown, folder, {(4, 1): 0.6, (4, 2): 0.6}):
+        pass
+    trainings = Trainings.of(grown, folder, study, Callback())
+    assert (found := best_trial(grown, trainings))
+    assert found.number == 3
+
+
 def test_a_sweep_that_grows_trains_all_anew_where_a_training_was_stopped(folder: SweepFolder) -> None:
     study = finished_search(CONFIG, folder, [0.1, 0.9, 0.8, 0.7])
     first = plan_finalists(CONFIG, folder, study, Callback())
@@ -347,10 +382,10 @@ def test_a_finished_sweep_has_its_finalists_and_is_not_confirmed_again(folder: S
     assert read_winner(folder.path, SEARCHED).finalists == found
     replace(plan, finalists=(1,)).save(folder)
     assert is_pending(folder), "with other finalists it is not what the plan comes to"
-    words = r"^the sweep demo has trained 1 finalist with 2 other seeds each: that confirms its winner$"
+    words = r"^the sweep demo has trained 1 finalist with 2 other seeds: that confirms its winner$"
     with pytest.raises(TunerError, match=words):
         plan_more(make_config(), folder, SEARCHED[1], ConfirmRequest(seeds=5))
-    words = r"seeds each; its winner, the default, is none of them; to confirm it anew, delete .*/confirm$"
+    words = r"seeds; its winner, the default, is none of them; to confirm it anew, delete .*/confirm$"
     with pytest.raises(TunerError, match=words):
         plan_more(make_config(), folder, SEARCHED[0], ConfirmRequest(seeds=5))
     out = Console(file=StringIO(), width=200)

@@ -11,11 +11,12 @@ import torch
 from safetensors.torch import save_file
 from support.common import make_config
 
+from tuner.core import catalog
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.trial_report import TrialReport
 from tuner.data.spec import DataSpec, Split, Splits
-from tuner.sweeps.inputs import SweepInputs, read_inputs
+from tuner.sweeps.inputs import SweepInputs, read_inputs, small_classes
 from tuner.training.checkpoint import read_checkpoint
 from tuner.training.trial import TrialJob, run_trial, to_trial_data
 
@@ -94,3 +95,15 @@ def test_a_trial_starts_from_the_weights_and_leaves_frozen_ones_alone(
     same = [torch.equal(state[f"network.{name}"], tensor) for name, tensor in before.items() if tensor.ndim]
     assert all(same) == pretrained
     assert all(torch.equal(found[name], tensor) for name, tensor in before.items())  # those of the next trial
+
+
+def test_classes_with_few_validation_samples_are_told_in_one_line() -> None:
+    digits: Splits = catalog.load("datasets", "digits").load(None)
+    assert small_classes(digits) == ()
+    [all_small] = small_classes(digits.limit(150))
+    assert "10 of 10 classes have fewer than 20 validation samples" in all_small
+    targets = digits.validation.targets
+    rare = (targets != 3) | (torch.arange(len(targets)) % 9 == 0)
+    few = replace(digits, validation=Split(digits.validation.inputs[rare], targets[rare]))
+    [line] = small_classes(few)
+    assert "class '3' has fewer than 20 validation samples" in line

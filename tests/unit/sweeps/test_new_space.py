@@ -288,6 +288,18 @@ def test_a_grid_tries_the_points_that_are_new(folder: SweepFolder) -> None:
         grown(new, folder, GrowRequest(trials=11))
 
 
+def test_auto_chooses_again_in_a_new_space_and_a_grid_stays_one(folder: SweepFolder) -> None:
+    space = {"epochs": 9, "params": {"batch_size": {"choices": [32, 64]}, "dropout": {"choices": [0.0, 0.1, 0.2]}}}
+    config = make_config(trials=6, space=space, sampler="grid", auto="the space has 6 points", concurrency=1)
+    config.save(folder.path)
+    run(config, folder)
+    assert grown(config, folder, GrowRequest(overrides=("dropout=0.3,0.4",))).sampler == "grid"
+    new = grown(config, folder, GrowRequest(overrides=("dropout=0.0..0.5",), trials=30))
+    assert (new.sampler, new.auto) == ("gp", "30 trials in 2 numbers that every trial has")
+    begin_growth(new, folder)
+    assert len({record.parameters["dropout"] for record in run(new, folder)[6:9]}) == 3
+
+
 def test_start_points_of_a_new_space_are_tried_first_and_those_that_are_left_are_kept(
     folder: SweepFolder, tmp_path: Path
 ) -> None:

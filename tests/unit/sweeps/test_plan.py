@@ -265,6 +265,20 @@ def test_a_grid_has_as_many_trials_as_points_and_a_sweep_else_sixteen(tmp_path: 
     assert refusal(space=path, sampler="grid", trials=7) == message
 
 
+def test_auto_is_replaced_by_what_it_chooses_so_that_a_resumed_sweep_does_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "grid.toml"
+    path.write_text(GRID, encoding="utf-8")
+    config, _ = make(space=path, sampler="auto")
+    assert (config.trials, config.sampler, config.auto) == (6, "grid", "the space has 6 points")
+    assert not config.default  # a grid has all points
+    config.save(tmp_path)
+    assert SweepConfig.load(tmp_path) == config
+    config, _ = make(sampler="auto", trials=30)
+    assert (config.trials, config.sampler, config.auto) == (30, "tpe", "some parameters depend on others")
+    assert config.default
+    assert make(sampler="tpe")[0].auto == ""
+
+
 def test_a_range_without_steps_has_no_grid(space: Callable[[str], Path]) -> None:
     assert refusal(space=space(""), sampler="grid") == (
         "--sampler grid: lr is a range without steps: give it a step, or choices such as --set lr=0.01,0.1"
@@ -275,7 +289,7 @@ def test_a_range_without_steps_has_no_grid(space: Callable[[str], Path]) -> None
     ("changes", "message"),
     [
         ({"sampler": "tpee"}, "unknown --sampler 'tpee': did you mean tpe?"),
-        ({"sampler": "x"}, "unknown --sampler 'x': choose one of cmaes, gp, grid, qmc, random, tpe"),
+        ({"sampler": "x"}, "unknown --sampler 'x': choose one of auto, cmaes, gp, grid, qmc, random, tpe"),
         ({"scheduler": "ash"}, "unknown --scheduler 'ash': did you mean asha or pasha?"),
         (
             {"scheduler": "x"},

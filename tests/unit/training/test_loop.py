@@ -141,7 +141,9 @@ def test_the_kept_weights_are_those_of_the_last_epoch_within_one_standard_error_
     assert same(training.kept_weights, kept[best.epoch])
     model = network(splits).to(memory_format=training.layout)  # another layout rounds otherwise on some processors
     model.load_state_dict(training.kept_weights)
-    assert evaluate(model, splits.validation) == (best.val_loss, best.val_accuracy, best.val_macro_f1)
+    assert evaluate(model, splits.validation) == (
+        *(best.val_loss, best.val_accuracy, best.val_macro_f1, best.val_balanced_accuracy),
+    )
 
 
 def test_the_kept_weights_are_a_copy_that_later_epochs_leave_alone(splits: Splits) -> None:

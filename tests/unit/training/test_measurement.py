@@ -14,8 +14,8 @@ from tuner.core import catalog
 from tuner.core.objective import Goal
 from tuner.core.trial_report import TrialReport
 from tuner.data.spec import Splits
+from tuner.training.class_metrics import macro_f1
 from tuner.training.classifier import build_classifier
-from tuner.training.loop import macro_f1
 from tuner.training.trial import TrialData, TrialJob, run_trial
 
 PARAMETERS: dict[str, Any] = {"batch_size": 64, "optimizer": "adam", "lr": 0.003, "dropout": 0.3, "width": 0.125}

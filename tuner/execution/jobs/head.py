@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuner.core import own_code
 from tuner.core.files import tuner_home
 from tuner.core.package import unzipped_wheel
 from tuner.core.sweep_request import SweepRequest
@@ -32,7 +33,7 @@ class Head:
         """Starts a command there. Returns its job's id: for a sweep, `tuner-NAME`, with a number if it is resumed."""
         metadata = {"tuner_sweep": name} if name else {}
         if sweep:
-            metadata |= {"tuner_dataset": sweep.dataset, "tuner_model": sweep.model}
+            metadata |= {"tuner_dataset": own_code.typed(sweep.dataset), "tuner_model": own_code.title(sweep.model)}
         job_id = _free_id(self.jobs, name) if name else None
         return self.jobs.submit(
             [*self.entry, *words], modules=self.modules, files=files, metadata=metadata, job_id=job_id

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tuner.core import own_code
 from tuner.core.errors import TunerError
 from tuner.core.files import digest
 from tuner.core.grow_request import GrowRequest
@@ -25,8 +26,9 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
     Raises:
         TunerError: they are too large to upload.
     """
+    request = _pack_code(request, folder)
     form, colon, path = request.dataset.partition(":")
-    if colon and not is_library_name("datasets", request.dataset):
+    if colon and form != PREFIX[:-1] and not is_library_name("datasets", request.dataset):
         source = Path(path).expanduser()
         origin = digest(source.resolve())[:8]  # the same data is known by it, whatever its content has become
         mend = "put it where all nodes see it, and start the sweep there"
@@ -40,6 +42,15 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
             _add(file, folder, f"--{option} {file}", mend, within=within)
             names[option] = Path(f"{PREFIX}{within}{file.name}")
     return replace(request, **names)
+
+
+def _pack_code(request: SweepRequest, folder: Path) -> SweepRequest:
+    """The same with the user's own code, as it was read: what it imports from beside it, and nothing else there."""
+    names = {"dataset": request.dataset, "model": request.model}
+    own = {key: name for key, name in names.items() if own_code.is_own(name)}
+    own_code.keep_in(folder / UPLOADS_FOLDER, **own)
+    sent = {key: f"{PREFIX}{own_code.CODE_FOLDER}/{key}" for key in own}
+    return replace(request, dataset=sent.get("dataset", request.dataset), model=sent.get("model", request.model))
 
 
 def pack_space(asked: GrowRequest, folder: Path) -> GrowRequest:

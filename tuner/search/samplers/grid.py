@@ -10,21 +10,17 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
-from typing import Any
 
 import numpy as np
-import optuna
-from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
-from optuna.trial import FrozenTrial
 
 from tuner.core.errors import TunerError
 from tuner.core.records import Value
 from tuner.search.samplers.draft import Draft
+from tuner.search.samplers.point import Point, PointSampler
 from tuner.search.space import Parameter
 
 MOST_POINTS = 100_000
-Point = dict[str, Value]
 
 
 def grid_size(parameters: tuple[Parameter, ...]) -> int:
@@ -49,34 +45,7 @@ def grid_size(parameters: tuple[Parameter, ...]) -> int:
 def make_grid(draft: Draft) -> BaseSampler:
     """The sampler of a trial. Where there are more trials than points, it begins again."""
     points = _untried(draft.parameters, draft.tried)
-    return _GridSampler(points[_order(len(points), draft.seed)[(draft.number - draft.first) % len(points)]])
-
-
-class _GridSampler(BaseSampler):
-    """Draws the point that it was given."""
-
-    def __init__(self, point: Point) -> None:
-        self._point = point
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:  # noqa: ARG002
-        return {}
-
-    def sample_relative(
-        self,
-        study: optuna.Study,  # noqa: ARG002
-        trial: FrozenTrial,  # noqa: ARG002
-        search_space: dict[str, BaseDistribution],  # noqa: ARG002
-    ) -> dict[str, Any]:
-        return {}
-
-    def sample_independent(
-        self,
-        study: optuna.Study,  # noqa: ARG002
-        trial: FrozenTrial,  # noqa: ARG002
-        param_name: str,
-        param_distribution: BaseDistribution,  # noqa: ARG002
-    ) -> Any:
-        return self._point[param_name]
+    return PointSampler(points[_order(len(points), draft.seed)[(draft.number - draft.first) % len(points)]])
 
 
 @lru_cache(maxsize=4)

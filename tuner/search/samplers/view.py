@@ -14,7 +14,7 @@ from enum import Enum
 
 import numpy as np
 import optuna
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -103,6 +103,18 @@ class StudyForSampler(optuna.Study):
             for n, trial in enumerate(trials)
             if trial and n not in left_out
         ]
+
+    def apart(self) -> StudyForSampler:
+        """The same as it is now, over a storage of its own: to be drawn from in another thread."""
+        memory = InMemoryStorage()
+        memory.create_new_study(self._directions, self.study_name)
+        study = StudyForSampler(self.study_name, memory, self._view, len(self._directions))
+        study._seen = [copy.copy(trial) for trial in self._seen]
+        return study
+
+    def new_trial(self) -> int:
+        """The id of a new trial in its storage."""
+        return self._storage.create_new_trial(self._study_id)
 
     def _chosen(self, scores: Floats, seed: int) -> Sequence[int]:
         """The numbers of the trials with a score that the sampler gets."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from replay.methods import fixed, optuna_peers, own, ray_peer, smac_peer, syne_peers
+from replay.methods import fixed, neps_peer, optuna_peers, own, ray_peer, smac_peer, syne_peers
 from replay.methods.base import Kind
 from tuner.core.errors import unknown
 
@@ -15,10 +15,13 @@ METHODS: dict[str, Kind] = {
     "tuner+start": Kind(make=own.tuner_with_start),
     "random+asha": Kind(make=own.random_asha),
     "pasha": Kind(make=own.pasha),
+    "asha-anew": Kind(make=own.tuner, anew=True),
+    "asha-stop": Kind(make=own.asha_stop),
     **ray_peer.METHODS,
     **optuna_peers.METHODS,
     **syne_peers.METHODS,
     **smac_peer.METHODS,
+    **neps_peer.METHODS,
     **fixed.METHODS,
 }
 

@@ -11,7 +11,8 @@ from replay.surrogate import Curve
 from replay.tables import Parameters
 from tuner.core.rank import Rank
 from tuner.core.records import Value
-from tuner.search.space import Middle, SearchSpace
+from tuner.search.space import SearchSpace
+from tuner.search.start_points import default_point, values_to_draw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,16 @@ class Search:
     def most_trials(self) -> int:
         """No method begins more."""
         return self.trials or self.budget or 0
+
+    @property
+    def default(self) -> Parameters:
+        """The default configuration, as a sweep has it: the first start point of the space, or the middle of it."""
+        return default_point(self.raw_space, self.space)
+
+    @property
+    def default_labels(self) -> dict[str, Value]:
+        """The same by the names that the study has for parameters."""
+        return values_to_draw(self.default, self.space)
 
 
 class Incumbent(NamedTuple):
@@ -78,6 +89,8 @@ class Kind:
     """Whether one search shows what it returns at each smaller budget; otherwise each has a search of its own."""
     needs: str = ""
     """The module that must be installed."""
+    anew: bool = False
+    """Whether a trial that goes on after a rung begins anew, as code does that saves no state."""
 
 
 class Board:
@@ -101,28 +114,3 @@ class Board:
     def ranked(self) -> list[int]:
         """The numbers of all trials, the best first."""
         return sorted(self._kept, key=lambda number: self._kept[number], reverse=True)
-
-
-class Noted(Middle):
-    """The default configuration, by the names that the study has for parameters."""
-
-    def __init__(self, space: SearchSpace) -> None:
-        self.labels: dict[str, Value] = {}
-        self.parameters = space(self)
-
-    def suggest_categorical(self, name: str, choices: list[Value]) -> Any:
-        """See Middle."""
-        self.labels[name] = super().suggest_categorical(name, choices)
-        return self.labels[name]
-
-    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
-        """See Middle."""
-        found = super().suggest_int(name, low, high, step=step, log=log)
-        self.labels[name] = found
-        return found
-
-    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
-        """See Middle."""
-        found = super().suggest_float(name, low, high, step=step, log=log)
-        self.labels[name] = found
-        return found

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from replay.chance import Chance
-from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Noted, Search
+from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Search
 from replay.surrogate import Curve
 from replay.tables import Parameters
 
@@ -16,7 +16,7 @@ FINALISTS = 3
 
 
 class FewEpochs:
-    """Random candidates train a few epochs each; the best are then trained in full (arXiv 2404.04111). See Method."""
+    """The default and random points train a few epochs each; the best are then trained in full (arXiv 2404.04111)."""
 
     def __init__(self, search: Search, first: int) -> None:
         self._search, self._first = search, first
@@ -33,7 +33,8 @@ class FewEpochs:
         """See Method."""
         if self._left:
             self._left, self._running, number = self._left - 1, self._running + 1, len(self._begun)
-            self._begun[number] = self._search.space(self._draw)
+            first = number == 0 and self._search.default_first
+            self._begun[number] = self._search.default if first else self._search.space(self._draw)
             return number, self._begun[number]
         if self._running:
             return None
@@ -68,7 +69,7 @@ class Default:
         if self._begun:
             return None
         self._begun = True
-        return 0, Noted(self._search.space).parameters
+        return 0, self._search.default
 
     def on_epoch(self, number: int, epoch: int, curve: Curve) -> bool:
         """See Method."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from replay.methods.base import Search
 from replay.tables import Parameters
 from tuner.core.records import Value
 from tuner.search.space import Middle, Parameter, SearchSpace
@@ -15,9 +16,9 @@ def varying(space: SearchSpace) -> list[Parameter]:
     return [each for each in space.parameters if len(each.choices) != 1]
 
 
-def middle(space: SearchSpace) -> dict[str, Value]:
-    """The default configuration by labels, with those parameters that do not apply to it."""
-    return {each.label: each.draw(Middle()) for each in varying(space)}
+def flat_default(search: Search) -> dict[str, Value]:
+    """The default configuration by labels, with the middle of those parameters that do not apply to it."""
+    return {each.label: each.draw(Middle()) for each in varying(search.space)} | search.default_labels
 
 
 def parameters_of(space: SearchSpace, drawn: Mapping[str, Value]) -> Parameters:

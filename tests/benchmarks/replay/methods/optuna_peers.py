@@ -9,7 +9,7 @@ import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner, WilcoxonPruner
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, RandomSampler, TPESampler
 
-from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Noted, Search
+from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Search
 from replay.surrogate import Curve
 from replay.tables import Parameters
 from tuner.search.study_reader import quiet_optuna
@@ -23,11 +23,11 @@ NAME = "search"  # Hyperband draws brackets by it
 class Asked:
     """See Method."""
 
-    def __init__(self, search: Search, sampler: BaseSampler, pruner: BasePruner, *, default_first: bool) -> None:
+    def __init__(self, search: Search, sampler: BaseSampler, pruner: BasePruner) -> None:
         self._search = search
         self._study = optuna.create_study(study_name=NAME, direction="maximize", sampler=sampler, pruner=pruner)
-        if default_first and search.default_first:
-            self._study.enqueue_trial(Noted(search.space).labels)
+        if search.default_first:
+            self._study.enqueue_trial(search.default_labels)
         self._trials: dict[int, optuna.Trial] = {}
         self._board = Board()
 
@@ -57,13 +57,13 @@ class Asked:
         return self._board.best()
 
 
-def asked(sampler: Samplers, pruner: Pruners, *, default_first: bool = True) -> Maker:
+def asked(sampler: Samplers, pruner: Pruners) -> Maker:
     """A method of this sampler and this pruner."""
 
     @contextmanager
     def make(search: Search) -> Iterator[Method]:
         with quiet_optuna():
-            yield Asked(search, sampler(search.seed), pruner(search), default_first=default_first)
+            yield Asked(search, sampler(search.seed), pruner(search))
 
     return make
 
@@ -99,7 +99,7 @@ def median(search: Search) -> BasePruner:
 
 
 METHODS = {
-    "random": Kind(make=asked(random, whole, default_first=False)),
+    "random": Kind(make=asked(random, whole)),
     "optuna": Kind(make=asked(tpe, whole)),
     "optuna+sha": Kind(make=asked(tpe, halving)),
     "optuna+hyperband": Kind(make=asked(tpe, hyperband)),

@@ -75,6 +75,13 @@ def random_asha(search: Search) -> Iterator[Method]:
 
 
 @contextmanager
+def asha_stop(search: Search) -> Iterator[Method]:
+    """With the stopping variant of ASHA, under which no trial waits."""
+    with tuner(search, scheduler="asha-stop") as method:
+        yield method
+
+
+@contextmanager
 def pasha(search: Search) -> Iterator[Method]:
     """With the scheduler PASHA."""
     with tuner(search, scheduler="pasha") as method:

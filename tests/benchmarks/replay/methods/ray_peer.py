@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Noted, Search
+from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Search
 from replay.surrogate import Curve
 from replay.tables import Parameters
 from tuner.core.objective import SCORE
@@ -67,7 +67,7 @@ def ray_tune(grace_period: int, reduction_factor: int) -> Maker:
                 metric=SCORE,
                 mode="max",
                 seed=search.seed,
-                points_to_evaluate=[Noted(search.space).labels] if search.default_first else None,
+                points_to_evaluate=[search.default_labels] if search.default_first else None,
             )
             scheduler = AsyncHyperBandScheduler(
                 metric=SCORE,

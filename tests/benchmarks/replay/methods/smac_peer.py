@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from replay.methods.base import Board, Incumbent, Kind, Method, Search
-from replay.methods.flat import middle, parameters_of, varying
+from replay.methods.flat import flat_default, parameters_of, varying
 from replay.surrogate import Curve
 from replay.tables import Parameters
 from tuner.search.space import Parameter
@@ -68,8 +68,10 @@ def smac(search: Search) -> Iterator[Method]:
             max_budget=search.epochs,
             seed=search.seed,
         )
-        default = [Configuration(space, values=middle(search.space))] if search.default_first else []
-        first = MultiFidelityFacade.get_initial_design(scenario, n_configs=5, additional_configs=default)
+        default = [Configuration(space, values=flat_default(search))] if search.default_first else []
+        first = MultiFidelityFacade.get_initial_design(scenario, n_configs=5)
+        points = [*default, *first.select_configurations()]
+        first.select_configurations = lambda: points  # it would put the default last
         yield Smac(
             search,
             MultiFidelityFacade(scenario, _unused, initial_design=first, overwrite=True, logging_level=False),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Search
-from replay.methods.flat import middle, parameters_of, varying
+from replay.methods.flat import flat_default, parameters_of, varying
 from replay.surrogate import Curve
 from replay.tables import Parameters
 from tuner.core.objective import SCORE
@@ -72,7 +72,7 @@ def syne_tune(name: str) -> Maker:
                 max_t=search.epochs,
                 do_minimize=False,
                 random_seed=search.seed,
-                points_to_evaluate=[middle(search.space)] if search.default_first else None,
+                points_to_evaluate=[flat_default(search)] if search.default_first else None,
             ),
         )
 

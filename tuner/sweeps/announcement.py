@@ -1,15 +1,13 @@
-"""The first line that is printed of a sweep, and what to type while it runs elsewhere."""
+"""The first lines that are told of a sweep."""
 
 from __future__ import annotations
-
-from rich.console import Console
 
 from tuner.core.budget_text import budget_limits
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import first_trial
 from tuner.core.objective import PLAIN
 from tuner.core.records import DEFAULT_TRIAL
-from tuner.core.search_options import SAMPLERS, SCHEDULERS
+from tuner.core.search_options import SAMPLERS, SCHEDULERS, sampler_text
 from tuner.core.units import counted, format_parameters
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
@@ -21,7 +19,7 @@ BEGUN = r"(one trial|\d+ trials|the best trial|the finalists) of "
 
 def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
     """What begins: the search, or once that is over what `confirms` its best trial."""
-    name, what = f"[bold]{config.name}[/bold]", f"{config.model} on {config.dataset_name}"
+    name, what = config.name, config.subject
     if confirms:
         which = "the finalists" if config.finalists else "the best trial"
         return f"{name}: {which} of {what}, again with other seeds"
@@ -37,7 +35,8 @@ def _asked(config: SweepConfig) -> str:
     goal = config.goal
     words = [] if goal.objectives == PLAIN.objectives else [f"objective {' and '.join(map(str, goal.objectives))}"]
     words += [f"constraint {' and '.join(map(str, goal.constraints))}"] if goal.constraints else []
-    words += [] if config.sampler == SAMPLERS[0] else [f"sampler {config.sampler}"]
+    if config.auto or config.sampler != SAMPLERS[0]:
+        words.append(sampler_text(config.sampler, config.auto))
     if config.scheduler != SCHEDULERS[0]:
         rungs = ", ".join(map(str, make_scheduler(config).rungs()))
         words.append(f"scheduler {config.scheduler}{f' (rungs: epochs {rungs})' if rungs else ''}")
@@ -61,15 +60,3 @@ def start_lines(config: SweepConfig) -> list[str]:
     lines = [f"  trial {number} tries {default.get(number, '')}{format_parameters(point)}" for number, point in shown]
     more = len(points) - len(lines)
     return [*lines, f"  ... and {counted(more, 'start point')} more"] if more else lines
-
-
-def print_hints(name: str, err: Console) -> None:
-    """Commands for a sweep that another process runs, each with what it is for."""
-    hints = {
-        f"tuner status {name} --watch": "how far it is",
-        f"tuner logs {name} --follow": "what happens in it",
-        f"tuner stop {name}": "end its search, and test the best trial so far",
-    }
-    width = max(map(len, hints))
-    for command, purpose in hints.items():
-        err.print(f"    {command:<{width}}   # {purpose}", markup=False, soft_wrap=True)

@@ -1,0 +1,59 @@
+"""Sweeps that are killed while they train their best trials again."""
+
+from __future__ import annotations
+
+import json
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.common import Command, Start
+from support.processes import end, wait_until
+from tuner.core.records import TrialRecord
+from tuner.core.sweep_folder import SweepFolder
+from tuner.search.study_reader import read_records
+from tuner.sweeps.status import Status
+from tuner.sweeps.sweep_reader import SweepReader
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A sweep that was killed then, and is finished now."""
+
+    folder: SweepFolder
+    killed: Status
+    """How it stood after the kill."""
+    after: list[TrialRecord]
+    """The trainings with other seeds, or on folds."""
+    result: dict[str, Any]
+    """Its --json."""
+    err: str
+
+
+def kill_and_resume(start: Start, tuner: Command, where: Path, *options: str) -> Resumed:
+    """Kills a sweep x of digits-cnn as soon as two epochs of these trainings are known, and resumes it.
+
+    The search is over by then and stays as it was, and no epoch of these trainings is lost.
+    """
+    where.mkdir()
+    folder = SweepFolder(where / "runs" / "x")
+    process = start("sweep", "digits", "cnn", "--set", "width=0.5", "--name", "x", *options, folder=where)
+
+    def known() -> int:
+        journal = folder.confirmation.journal
+        return sum(record.epoch for record in read_records(journal)) if journal.exists() else 0
+
+    wait_until(lambda: known() >= 2, process, poll=0.05)
+    end(process, signal.SIGKILL)
+    searched, before = read_records(folder.journal), read_records(folder.confirmation.journal)
+    assert all(record.ended for record in searched)
+    killed = SweepReader("x", where / "runs").status()
+    assert killed.state == "crashed"
+    done = tuner("resume", "x", "--json", folder=where)
+    assert done.returncode == 0, done.stderr
+    assert read_records(folder.journal) == searched
+    after = read_records(folder.confirmation.journal)
+    for record in before:
+        assert record.metrics.items() <= after[record.number].metrics.items()
+    return Resumed(folder, killed, after, json.loads(done.stdout), done.stderr)

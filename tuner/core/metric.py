@@ -1,0 +1,76 @@
+"""The numbers that trials can be compared by: those of tuner's own loop, and those that a user's own code reports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tuner.core.errors import TunerError
+
+DIRECTIONS = ("min", "max")
+SCORE = "val_accuracy"
+"""The score of validation that champions, comparisons and confirmations go by, whatever a sweep's objective is."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that trials can be compared by."""
+
+    name: str
+    direction: str
+    """One of DIRECTIONS: which values are better, unless a user says otherwise."""
+    share: bool = False
+    """Whether it is a share of the samples, or a mean of such: at most 1."""
+    before: bool = False
+    """Whether it is measured before the first epoch, once: it says what a trial is, not how well it was trained."""
+    own: bool = False
+    """Whether it is what a user's own code reports: of any size, and perhaps called as one of ours."""
+
+    def text(self, value: float) -> str:
+        """The value for people.
+
+        >>> METRICS["parameters"].text(20810), METRICS["latency_ms"].text(0.12345), METRICS["val_loss"].text(0.5)
+        ('20,810', '0.123', '0.5000')
+        >>> metric_of("loss", own=True).text(0.0000123456)
+        '1.2346e-05'
+        """
+        if self.own:
+            return f"{value:.5g}"
+        if self.name == "parameters":
+            return f"{value:,.0f}"
+        return f"{value:.3g}" if self.name == "latency_ms" else f"{value:.4f}"
+
+
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(SCORE, "max", share=True),
+        Metric("val_macro_f1", "max", share=True),
+        Metric("val_balanced_accuracy", "max", share=True),
+        Metric("val_loss", "min"),
+        Metric("train_loss", "min"),
+        Metric("train_accuracy", "max", share=True),
+        Metric("parameters", "min", before=True),
+        Metric("latency_ms", "min", before=True),
+    )
+}
+"""All of them, by name: see `training.loop.EpochMetrics` for those of an epoch, `TrialReport` for the others."""
+BEFORE = tuple(metric.name for metric in METRICS.values() if metric.before)
+RESERVED = ("epoch", "time", "kept")
+"""What else is noted with the metrics of an epoch."""
+_OWN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]{0,99}")
+
+
+def metric_of(name: str, *, own: bool = False) -> Metric:
+    """The metric of a name: one of METRICS, or one that a user's own code reports."""
+    return Metric(name, "min", own=True) if own else METRICS[name]
+
+
+def check_metric_name(name: str, where: str) -> None:
+    """Raises TunerError for a name that a metric of a user's own code cannot have. `where` says what has it."""
+    if name in RESERVED or not _OWN_NAME.fullmatch(name):
+        raise TunerError(
+            f"{where} '{name}': a metric has a name of at most 100 letters, digits, _, -, . and /, which begins with a "
+            f"letter or _, and is not {' or '.join(RESERVED)}"
+        )

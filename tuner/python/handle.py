@@ -1,0 +1,131 @@
+"""A sweep that was begun earlier, here or by another process: `Sweep.open`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tuner.core.files import tuner_home
+from tuner.core.python_space import plain_space
+from tuner.core.sweep_folder import known_sweep
+from tuner.core.sweep_options import Duration, read_growth
+from tuner.python.engine import carry_out
+from tuner.python.order import ResumeOrder
+from tuner.python.quiet import quiet_imports
+from tuner.python.result import Best, Result, find_best
+from tuner.python.views import choose_view
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tuner.sweeps.status import Status
+
+POLL_S = 0.5
+
+
+class Sweep:
+    """A sweep by its name, finished or not. Each call looks anew at how it stands."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        """Use `Sweep.open`."""
+        self.name = name
+        self.folder = folder
+
+    @classmethod
+    def open(cls, name: str) -> Sweep:
+        """The sweep of this name in the folder of all sweeps. Raises TunerError with the nearest names for none."""
+        home = tuner_home()
+        known_sweep(name, home)
+        return cls(name, home / name)
+
+    def status(self) -> Status:
+        """How it stands now: its `state`, and a `summary` with the trials by state, the best one and the time left."""
+        with quiet_imports():
+            from tuner.sweeps.sweep_reader import SweepReader  # noqa: PLC0415 - imports Optuna
+
+        return SweepReader(self.name, self.folder.parent).status()
+
+    @property
+    def best(self) -> Best:
+        """The winner, or the best trial so far. Raises TunerError while no trial has a score."""
+        return find_best(self.folder)
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """A row for each trial so far: see `frames.trials_frame`."""
+        from tuner.python.frames import trials_frame  # noqa: PLC0415 - pandas takes a moment
+
+        return trials_frame(self.folder)
+
+    @property
+    def result(self) -> Result:
+        """What it has come to so far."""
+        return Result(self.name, self.folder)
+
+    def stop(self, *, now: bool = False) -> None:
+        """Stops the search after the running epochs; then the best trial is tested and registered. `now`: at once.
+
+        Raises:
+            TunerError: no process runs it.
+        """
+        from tuner.sweeps import control  # noqa: PLC0415
+
+        control.stop(self.name, now=now)
+
+    def pause(self) -> None:
+        """Saves all trials and stops. Raises TunerError when no process runs it."""
+        from tuner.sweeps import control  # noqa: PLC0415
+
+        control.pause(self.name)
+
+    def wait(self) -> Result:
+        """Waits until no process runs it any more."""
+        while self.status().running:
+            time.sleep(POLL_S)
+        return self.result
+
+    def resume(
+        self,
+        *,
+        trials: int | None = None,
+        time_budget: Duration = None,
+        space: str | Path | dict[str, Any] | None = None,
+        set: Sequence[str] = (),
+        max_epochs: int | None = None,
+        epoch_budget: int | None = None,
+        gpu_budget: Duration = None,
+        target_score: float | None = None,
+        patience: int | None = None,
+        detach: bool = False,
+        progress: bool = True,
+    ) -> Result:
+        """Goes on with it, as `tuner resume` does, whose options these are.
+
+        `detach`: returns at once, while it runs in the background. `progress`: whether it is shown.
+
+        Raises:
+            TunerError: it cannot go on; the message says why.
+            SweepError: there is no model; what was done is kept.
+        """
+        more = read_growth(
+            {
+                "trials": trials,
+                "time_budget": time_budget,
+                "space": None if space is None or isinstance(space, dict) else Path(space),
+                "given_space": plain_space(space) if isinstance(space, dict) else None,
+                "overrides": (set,) if isinstance(set, str) else tuple(set),
+                "max_epochs": max_epochs,
+                "epoch_budget": epoch_budget,
+                "gpu_budget": gpu_budget,
+                "target_score": target_score,
+                "patience": patience,
+            }
+        )
+        more.check()
+        carry_out(ResumeOrder(name=self.name, more=more, detach=detach), choose_view(progress=progress))
+        return self.result
+
+    def __repr__(self) -> str:
+        return f"Sweep.open({self.name!r})"

@@ -1,0 +1,72 @@
+"""A trained model in Python: raw samples in, classes out, in the words of scikit-learn."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tuner.core.environment import prepared_environment
+from tuner.core.files import tuner_home
+from tuner.data.spec import DataSpec
+from tuner.training import saved_model
+from tuner.training.classifier import Classifier
+
+
+class Model:
+    """A saved model, on the CPU. Samples are what `tuner.data.encoding.to_inputs` takes:
+
+    images as an array or as paths of files, sentences as a list, rows of a table as a data frame or dictionaries.
+    """
+
+    def __init__(self, network: Classifier, data: DataSpec) -> None:
+        """`network` is a module of torch in evaluation mode."""
+        self.network = network
+        self.data = data
+        """What it was trained on: the task, the shape of a sample, the columns."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the probabilities."""
+        return self.data.classes
+
+    def predict(self, samples: Any) -> NDArray[np.str_]:
+        """(samples,) the names of the most probable classes. Raises TunerError for samples of another kind or shape."""
+        found = self._probabilities(samples)
+        names: NDArray[np.str_] = np.asarray(self.classes)[found.argmax(axis=1)]
+        return names
+
+    def predict_proba(self, samples: Any) -> pd.DataFrame:
+        """(samples, classes) probabilities, the columns named after the classes. Raises TunerError as `predict`."""
+        return pd.DataFrame(self._probabilities(samples), columns=list(self.classes))
+
+    def _probabilities(self, samples: Any) -> NDArray[np.float32]:
+        return saved_model.probabilities(self.network, self.data, samples, tell=_warn)
+
+    def __repr__(self) -> str:
+        return f"<model of {self.data.task} data {self.data.name}, {len(self.classes)} classes>"
+
+
+def load_model(name: str | Path) -> Model:
+    """A model by its name.
+
+    Args:
+        name: a sweep or its folder, a pair such as `digits-cnn`, which means its champion, or `models:/NAME@champion`
+            and `models:/NAME/3`.
+
+    Raises:
+        TunerError: there is no such model; the message names the nearest ones.
+    """
+    from tuner.sweeps.model_lookup import find_model  # noqa: PLC0415
+
+    with TemporaryDirectory() as scratch, prepared_environment():
+        return Model(*saved_model.load_model(find_model(str(name), tuner_home(), Path(scratch), _warn)))
+
+
+def _warn(note: str) -> None:
+    warnings.warn(note, UserWarning, stacklevel=4)

@@ -1,0 +1,54 @@
+"""`--sampler auto`: which sampler suits a search. After the rules of Optuna's AutoSampler, in OptunaHub."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tuner.core.errors import TunerError
+from tuner.core.units import counted
+from tuner.search.samplers.grid import grid_size
+from tuner.search.space import Parameter, is_number
+
+FEW, MANY = 20, 250
+"""Trials from which the Gaussian process is chosen, and above which CMA-ES is: AutoSampler's limit."""
+
+
+class Chosen(NamedTuple):
+    """A sampler, and why it is the one."""
+
+    sampler: str
+    reason: str
+
+
+def choose_sampler(
+    parameters: tuple[Parameter, ...], trials: int, *, begins_with: bool = False, plain: bool = True
+) -> Chosen:
+    """The sampler for a search of so many trials.
+
+    Args:
+        parameters: of the search space.
+        trials: how many.
+        begins_with: whether it begins with points or trials that a user gives: a grid cannot.
+        plain: whether it has one objective, and no constraint.
+    """
+    varied = [each for each in parameters if len(each.choices) != 1]
+    if varied and not begins_with and has_grid(parameters) and (size := grid_size(parameters)) <= trials:
+        return Chosen("grid", f"the space has {counted(size, 'point')}")
+    if any(each.parent is not None for each in varied):
+        return Chosen("tpe", "some parameters depend on others")
+    if any(each.choices and not all(map(is_number, each.choices)) for each in varied):
+        return Chosen("tpe", "some parameters are choices without an order")
+    if not plain:
+        return Chosen("tpe", "two objectives, or a constraint")
+    if trials < FEW:
+        return Chosen("tpe", f"{counted(trials, 'trial')}, fewer than {FEW}")
+    what = f"{counted(trials, 'trial')} in {counted(len(varied), 'number')} that every trial has"
+    return Chosen("cmaes" if trials > MANY else "gp", what)
+
+
+def has_grid(parameters: tuple[Parameter, ...]) -> bool:
+    """Whether the space has an end, and not too many points for a grid."""
+    try:
+        return grid_size(parameters) > 0
+    except TunerError:
+        return False

@@ -1,0 +1,156 @@
+"""Simple models of scikit-learn on the samples of a sweep: the bar that a network must reach.
+
+They see what the network sees: the same training samples, and texts cut to the same number of words. The strength of
+their regularisation is chosen on the validation split. They are cheap: with many samples, features and classes they
+are trained on a part of the samples.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from tuner.data.spec import Split, Splits, stratified
+
+WORK = 1e8  # training samples x features x classes: some seconds on two cores
+SIDE = 32  # pixels: larger images are made smaller
+BUCKETS = 1 << 18  # of pairs of words
+STRENGTHS = {"image": (0.01, 1.0), "tabular": (0.01, 1.0), "text": (1.0, 10.0)}
+"""Values of scikit-learn's C, the inverse of the regularisation's strength."""
+
+Features = Any  # a matrix of numpy or scipy.sparse: (samples, features)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimplePrediction:
+    """What a simple model says of the test split."""
+
+    key: str
+    """Its short name: `logistic_regression`."""
+    name: str
+    """What it is, for people."""
+    predicted: NDArray[np.int64]
+    """(test samples,) indices into the class names."""
+    trained_on: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Numbers and names only."""
+        return {"key": self.key, "name": self.name, "predicted": self.predicted.tolist(), "trained_on": self.trained_on}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """The reverse of `to_json`. Raises KeyError, TypeError or ValueError when something is missing."""
+        predicted = np.array(raw["predicted"], dtype=np.int64)
+        return cls(key=raw["key"], name=raw["name"], predicted=predicted, trained_on=raw["trained_on"])
+
+
+def simple_predictions(splits: Splits) -> Iterator[SimplePrediction]:
+    """Trains the simple models that suit the data, one after another.
+
+    Texts get n-grams of words with TF-IDF weights (Salton & Buckley 1988) and logistic regression, images logistic
+    regression on their pixels, tables logistic regression and gradient boosting (`HistGradientBoostingClassifier`).
+    """
+    task, classes = splits.spec.task, len(splits.spec.classes)
+    if task == "text":
+        samples = _some(splits.train, splits.spec.shape[0] * classes)
+        features = _ngrams(samples.inputs)
+        yield _logistic("logistic regression on n-grams of words (TF-IDF)", splits, samples, features)
+        return
+    to_features = _pixels(splits) if task == "image" else _scaled_columns(splits)
+    width = to_features(splits.train.inputs[:1]).shape[1]
+    samples = _some(splits.train, width * classes)
+    name = "logistic regression on the pixels" if task == "image" else "logistic regression"
+    yield _logistic(name, splits, samples, to_features)
+    if task == "tabular":
+        yield _boosted(splits, samples)
+
+
+def _some(train: Split, cost: int) -> Split:
+    """The training samples, or as many as are cheap, the classes in proportion. `cost` is that of one of them."""
+    share = WORK / cost / len(train.targets)
+    if share >= 1:
+        return train
+    _, kept = stratified(train.targets, share)
+    return Split(train.inputs[kept], train.targets[kept])
+
+
+def _logistic(name: str, splits: Splits, samples: Split, to_features: Callable[[Tensor], Features]) -> SimplePrediction:
+    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - takes a second
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    train, targets = to_features(samples.inputs), samples.targets.numpy()
+    held, known = to_features(splits.validation.inputs), splits.validation.targets.numpy()
+    found = []
+    for strength in STRENGTHS[splits.spec.task]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a few steps more would change little
+            fitted = LogisticRegression(C=strength, max_iter=100).fit(train, targets)
+        found.append((float((fitted.predict(held) == known).mean()), -strength, fitted))
+    _, _, best = max(found, key=lambda each: each[:2])
+    predicted = best.predict(to_features(splits.test.inputs)).astype(np.int64)
+    return SimplePrediction(key="logistic_regression", name=name, predicted=predicted, trained_on=len(targets))
+
+
+def _boosted(splits: Splits, samples: Split) -> SimplePrediction:
+    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - takes a second
+
+    fitted = HistGradientBoostingClassifier(random_state=0).fit(samples.inputs.numpy(), samples.targets.numpy())
+    predicted = fitted.predict(splits.test.inputs.numpy()).astype(np.int64)
+    name = "gradient boosting"
+    return SimplePrediction(key=name.replace(" ", "_"), name=name, predicted=predicted, trained_on=len(samples.targets))
+
+
+def _scaled_columns(splits: Splits) -> Callable[[Tensor], Features]:
+    """Columns with mean 0 and standard deviation 1."""
+    mean, std = (torch.tensor(values, dtype=torch.float64) for values in (splits.spec.mean, splits.spec.std))
+    return lambda inputs: ((inputs.double() - mean) / std).float().numpy()
+
+
+def _pixels(splits: Splits) -> Callable[[Tensor], Features]:
+    """The pixels of images of at most SIDE x SIDE, normalised per channel."""
+    mean, std = (torch.tensor(values).reshape(-1, 1, 1) for values in (splits.spec.mean, splits.spec.std))
+    size = tuple(min(SIDE, side) for side in splits.spec.shape[1:])
+
+    def to_features(inputs: Tensor) -> NDArray[np.float32]:
+        parts = []
+        for part in torch.split(inputs, 1024):
+            pixels = (part.float() - mean) / std
+            if size != splits.spec.shape[1:]:
+                pixels = functional.interpolate(pixels, size, mode="area")
+            parts.append(pixels.flatten(1).numpy())
+        return np.concatenate(parts)
+
+    return to_features
+
+
+def _ngrams(train: Tensor) -> Callable[[Tensor], Features]:
+    """Words, and pairs of neighbours in BUCKETS, with TF-IDF weights: those of the `train` texts."""
+    from sklearn.feature_extraction.text import TfidfTransformer  # noqa: PLC0415 - takes a second
+
+    words = int(train.max()) + 1
+    weights = TfidfTransformer(sublinear_tf=True).fit(_counts(train, words))
+    return lambda inputs: weights.transform(_counts(inputs, words))
+
+
+def _counts(tokens: Tensor, words: int) -> Features:
+    """(samples, words + BUCKETS) how often each word and each pair of words is in each text."""
+    from scipy.sparse import csr_matrix  # noqa: PLC0415
+
+    texts = tokens.numpy().astype(np.int64)
+    texts = np.where(texts < words, texts, 1)  # a word that no training text has
+    rows, columns = np.nonzero(texts)
+    singles = texts[rows, columns]
+    first, second = texts[:, :-1], texts[:, 1:]
+    pair_rows, pair_columns = np.nonzero((first > 0) & (second > 0))
+    pairs = (first[pair_rows, pair_columns] * 1_000_003 + second[pair_rows, pair_columns]) % BUCKETS + words
+    indices, samples = np.concatenate([singles, pairs]), np.concatenate([rows, pair_rows])
+    ones = np.ones(len(indices), dtype=np.float32)
+    return csr_matrix((ones, (samples, indices)), shape=(len(texts), words + BUCKETS))
