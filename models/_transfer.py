@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, Self
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from tuner.core.errors import TunerError
 from tuner.data.spec import DataSpec
@@ -26,11 +27,14 @@ SPACE: dict[str, Any] = {
     ],
     "dropout": {"low": 0.0, "high": 0.6},
     "hidden": {"choices": [128, 256, 512]},
-    "train": {"choices": list(WAYS)},
+    "pretrained": {"choices": [True]},
+    "train": {"choices": list(WAYS), "when": {"pretrained": True}},
+    "augment": {"choices": [False], "when": {"train": "feature_extraction"}},
     "thaw": {"low": 1, "high": 3, "when": {"train": "fine_tuning"}},
     "thawed_lr": {"low": 0.03, "high": 0.3, "log": True, "when": {"train": "fine_tuning"}},
 }
-"""Lower learning rates than those of networks trained from scratch."""
+"""Lower learning rates than those of networks trained from scratch. The features of images that are not augmented are
+computed once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +54,11 @@ class Settings:
     thawed_lr: float
     """Factor on the learning rate of these blocks, 0 to 1."""
 
-    def check(self, model: str, data: DataSpec, blocks: int) -> None:
-        """Raises TunerError for a value out of range, and for images that the network cannot take."""
+    def check(self, model: str, data: DataSpec, blocks: int, least: int = SMALLEST_SIDE) -> None:
+        """Raises TunerError for a value out of range, and for images that the network cannot take.
+
+        `least` is how many pixels a side has at least.
+        """
         check_dropout(model, self.dropout)
         check_integer(model, "hidden", self.hidden, 1, 4096)
         check_flag(model, "pretrained", self.pretrained)
@@ -61,32 +68,50 @@ class Settings:
         channels, height, width = data.shape
         if channels not in (1, 3):
             raise TunerError(f"{model}: {data.name} has images of {channels} channels: choose data with 1 or 3")
-        if min(height, width) < SMALLEST_SIDE:
-            least = f"{SMALLEST_SIDE}x{SMALLEST_SIDE}"
+        if min(height, width) < least:
             raise TunerError(
-                f"{model}: {data.name} has images of {height}x{width} pixels: choose {least} or larger ones"
+                f"{model}: {data.name} has images of {height}x{width} pixels: choose {least}x{least} or larger ones"
             )
 
 
 class Transfer(nn.Module):
     """`features`, global average pooling, and a `head` of two dense layers with dropout between them.
 
-    Frozen blocks have parameters without gradients, and stay in evaluation mode, so that the statistics of their
-    batch norms do not move. The parameters of thawed blocks carry their factor on the learning rate as `lr_scale`.
+    Images with a side below `resolution` pixels are enlarged first, so that the shorter side has as many. Frozen
+    blocks have parameters without gradients, and stay in evaluation mode, so that the statistics of their batch norms
+    do not move. The parameters of thawed blocks carry their factor on the learning rate as `lr_scale`.
     """
 
-    def __init__(self, features: nn.Module, head: nn.Module, frozen: Sequence[nn.Module]) -> None:
+    def __init__(self, features: nn.Module, head: nn.Module, frozen: Sequence[nn.Module], resolution: int = 0) -> None:
         super().__init__()
         self.features = features
         self.head = head
+        self.resolution = resolution
         self._frozen = tuple(frozen)  # a tuple, so that they are registered, and saved, in `features` only
         for block in frozen:
             block.requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor:
         """(batch, 3, height, width) -> (batch, classes)."""
-        logits: Tensor = self.head(self.features(images).mean((2, 3)))
+        logits: Tensor = self.head(self.extract(images))
         return logits
+
+    def extract(self, images: Tensor) -> Tensor:
+        """(batch, 3, height, width) -> (batch, channels): what the head gets."""
+        maps: Tensor = self.features(self._enlarged(images))
+        return maps.mean((2, 3))
+
+    @property
+    def extracts_once(self) -> bool:
+        """Whether the head alone is trained, so that the same image always gives the head the same numbers."""
+        return not any(parameter.requires_grad for parameter in self.features.parameters())
+
+    def _enlarged(self, images: Tensor) -> Tensor:
+        scale = self.resolution / min(images.shape[-2:])
+        if scale <= 1:
+            return images
+        sides = [round(side * scale) for side in images.shape[-2:]]
+        return functional.interpolate(images, sides, mode="bicubic", align_corners=False)
 
     def train(self, mode: bool = True) -> Self:
         """As in every module, except that the frozen blocks stay in evaluation mode."""
@@ -97,16 +122,21 @@ class Transfer(nn.Module):
 
 
 def transfer(
-    features: nn.Module, blocks: Sequence[Iterable[nn.Module]], channels: int, classes: int, settings: Settings
+    features: nn.Module,
+    blocks: Sequence[Iterable[nn.Module]],
+    channels: int,
+    classes: int,
+    settings: Settings,
+    resolution: int = 0,
 ) -> nn.Module:
     """The network; `blocks` divides the layers of `features`, from the image on. `channels` is their number of maps."""
     head = _head(channels, classes, settings)
     if not settings.pretrained:
-        return Transfer(features, head, frozen=())
+        return Transfer(features, head, (), resolution)
     kept = len(blocks) - (settings.thaw if settings.train == "fine_tuning" else 0)
     for parameter in (parameter for layer in chain(*blocks[kept:]) for parameter in layer.parameters()):
         setattr(parameter, LR_SCALE, settings.thawed_lr)
-    return Transfer(features, head, list(chain(*blocks[:kept])))
+    return Transfer(features, head, list(chain(*blocks[:kept])), resolution)
 
 
 def _head(channels: int, classes: int, settings: Settings) -> nn.Module:

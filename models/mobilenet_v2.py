@@ -13,10 +13,12 @@ from tuner.data.spec import DataSpec, Task
 from ._pretrained import IMAGENET, pretrained_weights
 from ._transfer import SPACE as TRANSFER_SPACE
 from ._transfer import Settings, transfer
+from ._weight_sources import Download
 
 TASKS: tuple[Task, ...] = ("image",)
 SPACE: dict[str, Any] = TRANSFER_SPACE | {"thaw": {"low": 1, "high": 6, "when": {"train": "fine_tuning"}}}
 NORMALISATION = IMAGENET
+PUBLISHED = Download(models.MobileNet_V2_Weights.IMAGENET1K_V1)
 BLOCKS = 17
 CHANNELS = 1280
 
@@ -76,7 +78,7 @@ def pretrained(file: Path | None, folder: Path) -> dict[str, Tensor]:
         TunerError: the file cannot be used or downloaded.
     """
     expected = {f"features.{name}": tensor for name, tensor in _features().state_dict().items()}
-    return pretrained_weights("mobilenet_v2", models.MobileNet_V2_Weights.IMAGENET1K_V1, expected, file, folder)
+    return pretrained_weights("mobilenet_v2", PUBLISHED, expected, file, folder)
 
 
 def _features() -> nn.Module:

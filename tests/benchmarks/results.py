@@ -43,8 +43,7 @@ BUDGETS = (
     "tuner train cifar10 resnet --epochs 60 --set lr=0.15 --set weight_decay=0.0005 --set dropout=0",
     "tuner train imdb lstm --epochs 3 --set dropout=0.5",
     "tuner train imdb bilstm_attention --epochs 3",
-    "tuner train cats_vs_dogs mobilenet_v2 --epochs 10 --set pretrained=false",
-    "tuner train cats_vs_dogs vgg16 --epochs 3 --set pretrained=false",
+    "tuner sweep cats_vs_dogs efficientnet_lite0",
 )
 ROOT = Path(__file__).parents[2]
 MARK = "results"

@@ -17,8 +17,9 @@ from tuner.data.spec import DataSpec
 from tuner.training.classifier import build_classifier
 from tuner.training.hyperparameters import Hyperparameters
 
-MODELS = ["vgg16", "mobilenet_v2"]
-BLOCKS = {"vgg16": 5, "mobilenet_v2": 17}
+MODELS = ["vgg16", "mobilenet_v2", "efficientnet_lite0"]
+BLOCKS = {"vgg16": 5, "mobilenet_v2": 17, "efficientnet_lite0": 16}
+LAST = {"vgg16": 24, "mobilenet_v2": 17, "efficientnet_lite0": 16}  # where the last block begins
 COLOUR = make_spec("image", (3, 32, 32))
 
 
@@ -44,7 +45,9 @@ def state(model: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
-@pytest.mark.parametrize(("name", "published"), [("vgg16", 14_714_688), ("mobilenet_v2", 2_223_872)])
+@pytest.mark.parametrize(
+    ("name", "published"), [("vgg16", 14_714_688), ("mobilenet_v2", 2_223_872), ("efficientnet_lite0", 3_371_008)]
+)
 def test_the_features_have_the_published_number_of_parameters(name: str, published: int) -> None:
     model = build(name)
     assert sum(parameter.numel() for parameter in model.features.parameters()) == published
@@ -66,8 +69,7 @@ class TestEveryPretrainedModel:
         step(model)
         moved = {key for key, tensor in model.state_dict().items() if not torch.equal(tensor, before[key])}
         assert {".".join(key.split(".")[:2]) for key in moved} == trained(model)
-        first = 24 if name == "vgg16" else 17
-        assert {int(key.split(".")[1]) for key in moved if key.startswith("features")} <= set(range(first, 31))
+        assert {int(key.split(".")[1]) for key in moved if key.startswith("features")} <= set(range(LAST[name], 31))
 
     def test_every_block_can_be_thawed(self, name: str) -> None:
         counts = [len(trained(build(name, train="fine_tuning", thaw=thaw))) for thaw in range(BLOCKS[name] + 1)]
@@ -106,7 +108,7 @@ class TestEveryPretrainedModel:
             assert model(images).abs().max() < 5
 
     @torch.inference_mode()
-    def test_takes_grey_images_through_imagenets_normalisation(self, name: str) -> None:
+    def test_takes_grey_images_through_the_normalisation_of_the_weights(self, name: str) -> None:
         grey = torch.randint(0, 256, (2, 1, 32, 32), dtype=torch.uint8)
         torch.manual_seed(0)
         model = build_classifier(make_spec("image", (1, 32, 32)), name, {}).eval()
@@ -115,7 +117,9 @@ class TestEveryPretrainedModel:
         assert torch.equal(model(grey), model(grey.expand(-1, 3, -1, -1)))
         mean, std = catalog.load("models", name).NORMALISATION
         assert model.prepare(grey)[:, 1].allclose((grey[:, 0].float() - mean[1]) / std[1])
-        assert [round(value / 255, 3) for value in (*mean, *std)] == [0.485, 0.456, 0.406, 0.229, 0.224, 0.225]
+        imagenet = [0.485, 0.456, 0.406, 0.229, 0.224, 0.225]
+        wanted = [0.498] * 3 + [0.502] * 3 if name == "efficientnet_lite0" else imagenet
+        assert [round(value / 255, 3) for value in (*mean, *std)] == wanted
 
     def test_refuses_images_of_other_channels(self, name: str) -> None:
         with pytest.raises(TunerError, match=rf"^{name}: made-up has images of 4 channels: choose data with 1 or 3$"):

@@ -41,6 +41,8 @@ def list_() -> None:
             out.print(f"  {name:<18}", catalog.summary(kind, name), markup=False)
         for name in catalog.formats() if kind == "datasets" else ():
             out.print(f"  {name + ':PATH':<18}", catalog.format_summary(name), markup=False)
+        for name, summary in catalog.libraries(kind).items():
+            out.print(f"  {name + ':NAME':<18}", summary, markup=False)
         out.print()
     out.print("[bold]pairs with a search space[/bold] (any other model that suits the data gets a default one)")
     for pair in catalog.names("search_spaces"):

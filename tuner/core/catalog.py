@@ -1,7 +1,7 @@
 """The models, datasets and search spaces: a file placed in their folder is found, without being registered.
 
-A file datasets/from_NAME.py reads users' own data, which is then given as NAME:PATH. The names of a user's own code,
-see `own_code`, are taken too.
+A file datasets/from_NAME.py reads users' own data, which is then given as NAME:PATH. The files of_LIBRARY.py know what
+other libraries have, see library_names.py. The names of a user's own code, see `own_code`, are taken too.
 """
 
 from __future__ import annotations
@@ -16,20 +16,26 @@ from typing import Any, Literal
 
 from tuner.core import own_code
 from tuner.core.errors import TunerError, unknown
+from tuner.core.library_names import LIBRARIES, is_library_name, is_title
 
 Kind = Literal["models", "datasets", "search_spaces"]
-_FORMAT = "from_"
+_FORMAT, _LIBRARY = "from_", "of_"
 _ENDING = {"models": ".py", "datasets": ".py", "search_spaces": ".toml"}
 
 
 def names(kind: Kind) -> list[str]:
     """All names of a kind, sorted, without importing any of them. A file whose name starts with _ is a helper."""
-    return [name for name in _all(kind) if not name.startswith(_FORMAT)]
+    return [name for name in _all(kind) if not name.startswith((_FORMAT, _LIBRARY))]
 
 
 def formats() -> list[str]:
     """The formats of users' own data, such as `csv` of `csv:PATH`."""
     return [name.removeprefix(_FORMAT) for name in _all("datasets") if name.startswith(_FORMAT)]
+
+
+def libraries(kind: Literal["models", "datasets"]) -> dict[str, str]:
+    """The libraries whose models or datasets can be named, each with a line on what it has."""
+    return {library: summary(kind, _LIBRARY + library) for library in LIBRARIES[kind]}
 
 
 def format_summary(name: str) -> str:
@@ -48,7 +54,9 @@ def read_format(name: str, path: Path, target: str | None) -> Any:
 
 
 def summary(kind: Literal["models", "datasets"], name: str) -> str:
-    """The first line of a model's or dataset's docstring, read without importing it, unless it is a user's own."""
+    """The first line of a model's or dataset's docstring, read without importing it if it is the catalog's."""
+    if is_library_name(kind, name):
+        return str(load(kind, name).__doc__)
     if own_code.is_own(name):
         return (own_code.module_of(kind, name).__doc__ or "").strip().split("\n", 1)[0]
     tree = ast.parse(_file(kind, name).read_text(encoding="utf-8"))
@@ -57,6 +65,8 @@ def summary(kind: Literal["models", "datasets"], name: str) -> str:
 
 def defines(kind: Literal["models", "datasets"], name: str, function: str) -> bool:
     """Whether the file of a model or dataset has a function of this name, found as `summary` is."""
+    if is_library_name(kind, name):
+        return hasattr(load(kind, name), function)
     if own_code.is_own(name):
         return callable(getattr(own_code.module_of(kind, name), function, None))
     tree = ast.parse(_file(kind, name).read_text(encoding="utf-8"))
@@ -65,15 +75,19 @@ def defines(kind: Literal["models", "datasets"], name: str, function: str) -> bo
 
 def resolve(kind: Literal["models", "datasets"], text: str) -> str:
     """The name for what a user typed: one of the catalog, or one of their own code. See `own_code.resolve`."""
-    return own_code.resolve(kind, text, names(kind), formats() if kind == "datasets" else ())
+    words = [*LIBRARIES[kind], *(formats() if kind == "datasets" else ())]
+    return own_code.resolve(kind, text, names(kind), words)
 
 
 def load(kind: Literal["models", "datasets"], name: str) -> Any:
-    """The module of a model (`build`, `TASKS`) or a dataset (`load`).
+    """The module of a model (`build`, `TASKS`) or a dataset (`load`); for a library's an object that has the same.
 
     Raises:
-        TunerError: there is no such name; the message names the nearest ones. Or a user's own code is wrong.
+        TunerError: there is no such name, and the message names the nearest ones; or the library is not installed.
     """
+    if is_library_name(kind, name):
+        library, _, member = name.partition(":")
+        return import_module(f"tuner.{kind}.{_LIBRARY}{library}").member(member)
     if own_code.is_own(name):
         return own_code.module_of(kind, name)
     check(kind, name)
@@ -82,6 +96,9 @@ def load(kind: Literal["models", "datasets"], name: str) -> Any:
 
 def check(kind: Literal["models", "datasets"], name: str) -> None:
     """Raises TunerError with the nearest names when there is no model or dataset of that name."""
+    if is_library_name(kind, name):
+        load(kind, name)
+        return
     known = names(kind)
     if name not in known and not own_code.is_own(name):
         raise unknown(kind.removesuffix("s"), name, [*known, *own_code.found_in(kind)])
@@ -102,8 +119,8 @@ def has_space(dataset: str, model: str) -> bool:
 def is_pair(name: str) -> bool:
     """Whether this may be the name DATASET-MODEL of a pair, under which its models are registered."""
     dataset, _, model = name.rpartition("-")
-    own = dataset.startswith(tuple(f"{form}_" for form in formats()))
-    return model in names("models") and (own or dataset in names("datasets"))
+    own = dataset.startswith(tuple(f"{form}_" for form in formats())) or is_title("datasets", dataset)
+    return (model in names("models") or is_title("models", model)) and (own or dataset in names("datasets"))
 
 
 def _all(kind: Kind) -> list[str]:

@@ -13,6 +13,7 @@ from tuner.core.confirm_request import TESTS
 from tuner.core.errors import TunerError, describe_disk_error, one_line
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
+from tuner.core.library_names import is_library_name, title
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
 
@@ -23,7 +24,9 @@ MOST_TRIALS = MOST_EPOCHS = 1_000_000
 
 
 def dataset_name(dataset: str, target: str | None = None, short: Callable[[str], str] = slug) -> str:
-    """Letters, digits and _ for a dataset: a name of the catalog, or FORMAT:PATH. A target column is part of the name.
+    """Letters, digits and _ for a dataset: a name of the catalog or of a library, or FORMAT:PATH.
+
+    A target column is part of the name.
 
     `short` makes a name of each part.
 
@@ -35,6 +38,8 @@ def dataset_name(dataset: str, target: str | None = None, short: Callable[[str],
     form, colon, path = dataset.partition(":")
     if not colon:
         return form
+    if is_library_name("datasets", dataset):
+        return "_".join([title(dataset), *([short(target)] if target else [])])
     return "_".join(map(short, [form, Path(path).name.removesuffix(f".{form}"), *([target] if target else [])]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tuner.core.library_names import title
 from tuner.core.scores import Interval
 from tuner.core.validation import ValidationScore
 
@@ -54,7 +55,7 @@ class FinishedSweep:
     @property
     def data(self) -> str:
         """The first half of the pair's name."""
-        return self.pair.removesuffix(f"-{self.model}")
+        return self.pair.removesuffix(f"-{title(self.model)}")
 
     @property
     def split(self) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from types import SimpleNamespace
 from typing import Any, Literal
 
+from tuner.core import library_names
 from tuner.core.code_import import function_of, load
 from tuner.core.code_reference import find_code, find_in_folder
 from tuner.core.errors import TunerError, one_line
@@ -47,13 +48,13 @@ def name_of(kept: KeptCode) -> str:
 
 
 def title(name: str) -> str:
-    """A name for people and pairs: the file's, in lower-case letters, digits and _. Other names are as they are.
+    """A name for people and pairs: the file's, in lower-case letters, digits and _. See library_names for other names.
 
     >>> title("py:/home/me/My Model.py@0123456789abcdef"), title("resnet")
     ('my_model', 'resnet')
     """
     if not is_own(name):
-        return name
+        return library_names.title(name)
     file, _, function = _file_and_function(typed(name))
     stem = PurePath(file).parent.name if PurePath(file).name == "__init__.py" else PurePath(file).stem
     return slug(f"{stem}_{function}" if function else stem)
@@ -221,7 +222,7 @@ def _check_model(kept: KeptCode, model: Any) -> None:
 
 
 def _in_folder(kind: Kind, text: str) -> Any:
-    if not text.isidentifier() or _is_catalog(Path(kind, f"{text}.py")):
+    if not text.isidentifier() or text.startswith("_") or _is_catalog(Path(kind, f"{text}.py")):
         return None
     return find_in_folder(text, kind, FUNCTION[kind])
 

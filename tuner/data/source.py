@@ -1,4 +1,4 @@
-"""What DATASET on the command line means: a name of the catalog, a user's data as FORMAT:PATH, or their own code."""
+"""What DATASET on the command line means: a name, a user's own data as FORMAT:PATH, or their own code."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tuner.core import catalog, own_code
 from tuner.core.config import SweepConfig, dataset_name
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import data_root, is_file, is_folder
+from tuner.core.library_names import LIBRARIES, is_library_name
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from tuner.data.spec import Splits
@@ -23,7 +24,7 @@ class Source:
     """Where a dataset comes from."""
 
     dataset: str
-    """As it is kept in sweep.json: a name, FORMAT:PATH with an absolute path, or a name of `core.own_code`."""
+    """As it is kept in sweep.json: a name, FORMAT:PATH with an absolute path, LIBRARY:NAME, or a name of `own_code`."""
     target: str | None = None
     """The column that holds the classes, of a table."""
     known_as: str | None = None
@@ -39,6 +40,9 @@ class Source:
         text = catalog.resolve("datasets", text)
         if known_as is not None:
             _check_alias(known_as, text)
+        if is_library_name("datasets", text):
+            catalog.check("datasets", text)
+            return cls(text, target, known_as)
         if own_code.is_own(text):
             if target is not None:
                 raise TunerError(f"--target {target}: {own_code.shown(text)} has classes: the option is for csv:PATH")
@@ -52,7 +56,8 @@ class Source:
                 raise TunerError(f"--target {target}: {text} already has classes: the option is for csv:PATH")
             return cls(text)
         if form not in catalog.formats():
-            choices = " or ".join(f"{name}:PATH" for name in catalog.formats())
+            forms = [f"{name}:PATH" for name in catalog.formats()]
+            choices = " or ".join([*forms, *(f"{library}:NAME" for library in LIBRARIES["datasets"])])
             raise TunerError(f"unknown dataset '{text}': give a name from tuner list, or {choices}")
         if not path:
             raise TunerError(f"{text}: give a path: {form}:PATH")
@@ -70,9 +75,13 @@ class Source:
 
     def load(self, limit: int | None = None) -> Splits:
         """The data, subsampled where `limit` says so."""
+        splits: Splits
         form, colon, path = self.dataset.partition(":")
         if own_code.is_own(self.dataset):
             splits = load_own(self.dataset, self.name)
+        elif is_library_name("datasets", self.dataset):
+            splits = catalog.load("datasets", self.dataset).load(data_root(), target=self.target)
+            splits = replace(splits, spec=replace(splits.spec, name=self.name))
         elif colon:
             splits = catalog.read_format(form, Path(path), self.target)
             splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from tuner.core.errors import TunerError
 from tuner.data.spec import DataSpec
 from tuner.report.figures import figure_text, new_figure, save
+from tuner.report.token_maps import is_transformer, token_cam
 from tuner.training.classifier import Classifier
 from tuner.training.prediction import Prediction
 from tuner.training.sample_files import STDIN
@@ -38,9 +39,9 @@ def explain(
             that name; a picture of the same file is replaced.
 
     Raises:
-        TunerError: the model has no convolution, which Grad-CAM needs.
+        TunerError: the model has neither a convolution nor tokens of patches, which Grad-CAM needs.
     """
-    layer = _layer_to_explain(model, images[:1])
+    layer = None if is_transformer(model, images[0]) else _layer_to_explain(model, images[:1])
     paths = []
     for image, prediction in zip(images, predictions, strict=True):
         heat = grad_cam(model, layer, image, data.classes.index(prediction.best[0]))
@@ -50,10 +51,19 @@ def explain(
     return paths
 
 
-def grad_cam(model: Classifier, layer: nn.Module, image: Tensor, target: int) -> Tensor:
-    """(height, width) from 0 to 1: how much each part of a (channels, height, width) image speaks for a class."""
-    cam = LayerGradCam(model, layer)
-    heat = cam.attribute(image[None].float().requires_grad_(), target=target, relu_attributions=True)
+def grad_cam(model: Classifier, layer: nn.Module | None, image: Tensor, target: int) -> Tensor:
+    """(height, width) from 0 to 1: how much each part of a (channels, height, width) image speaks for a class.
+
+    `layer` is a convolution, or None for the tokens of a transformer.
+    """
+    if layer is None:
+        found = token_cam(model, image, target, SMALLEST_MAP)
+        if found is None:
+            raise TunerError("--explain: this transformer has no tokens of patches, and Grad-CAM needs them")
+        heat = found
+    else:
+        cam = LayerGradCam(model, layer)
+        heat = cam.attribute(image[None].float().requires_grad_(), target=target, relu_attributions=True)
     heat = LayerAttribution.interpolate(heat, tuple(image.shape[1:]), interpolate_mode="bilinear")[0, 0].detach()
     shares: Tensor = heat / heat.max().clamp_min(1e-12)
     return shares

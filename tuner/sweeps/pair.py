@@ -14,6 +14,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError, printable
 from tuner.core.files import digest, slug
 from tuner.core.identity import DataIdentity
+from tuner.core.library_names import is_library_name
 from tuner.core.sweep_folder import UPLOADS_FOLDER, SweepFolder, sweeps_in
 from tuner.data.spec import Splits, fingerprint
 from tuner.tracking.retry import is_mlflow_error
@@ -83,6 +84,8 @@ def check_sweep_is_no_pair(name: str, config: SweepConfig, home: Path) -> None:
 
 def _place(dataset: str, home: Path) -> str:
     """FORMAT:PATH with all links followed. Where an upload came from stands for the path of its copy here."""
+    if is_library_name("datasets", dataset):
+        return dataset
     form, _, path = own_code.place_of(dataset).partition(":")
     real, uploads = os.path.realpath(path), os.path.realpath(home / UPLOADS_FOLDER)
     if Path(real).is_relative_to(uploads):

@@ -126,15 +126,13 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
 
     spec = splits.spec
     told = filter(None, (model_note(spec, model) for model in catalog.names("models")))
-    form, colon, path = own_code.place_of(source.dataset).partition(":")
-    colon = colon if form in catalog.formats() else ""
     counts = {
         name: torch.bincount(getattr(splits, name).targets, minlength=len(spec.classes)).tolist() for name in SPLITS
     }
     return {
         "spec": asdict(spec),
         "name": spec.name,
-        "summary": f"{catalog.format_summary(form)} {path}" if colon else catalog.summary("datasets", source.dataset),
+        "summary": _summary(source.dataset),
         "task": spec.task,
         "shape": spec.shape,
         "classes": spec.classes,
@@ -145,6 +143,13 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
         "class_counts": counts,
         "notes": (*splits.notes, *told),
     }
+
+
+def _summary(dataset: str) -> str:
+    """The first line of a dataset's docstring; for a user's own data that of its format, with the path."""
+    form, colon, path = dataset.partition(":")
+    own = colon and form in catalog.formats()
+    return f"{catalog.format_summary(form)} {path}" if own else catalog.summary("datasets", dataset)
 
 
 def _picture(data: dict[str, Any], pictures: Path) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tuner.core import catalog, own_code, package
 from tuner.core.files import data_root, digest, file_state, write_atomic
+from tuner.core.library_names import is_library_name
 from tuner.data.source import Source
 
 
@@ -39,6 +40,8 @@ def cached(source: Source, make: Callable[[], dict[str, Any]]) -> dict[str, Any]
 
 def _places(source: Source) -> list[Path]:
     """The files and folders that a dataset is read from; none when that is not known."""
+    if is_library_name("datasets", source.dataset):
+        return []
     form, colon, path = source.dataset.partition(":")
     if own_code.is_own(source.dataset):
         return []

@@ -75,7 +75,6 @@ def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -
         if name not in known:
             raise unknown(f"parameter of {title(model)}", name, known)
     module = catalog.load("models", model)
-    normalisation = getattr(module, "NORMALISATION", None)  # of the images that it was pretrained on
     network = module.build(data, **arguments)
     if not isinstance(network, nn.Module):
         raise TunerError(f"build of {title(model)} gives {type(network).__name__}: it must return an nn.Module")
@@ -83,7 +82,13 @@ def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -
         raise TunerError(
             f"build of {title(model)} gives a lazy module, whose sizes are open: take them from data.shape"
         )
-    return Classifier(data, network, normalisation)
+    return Classifier(data, network, _normalisation(module, data))
+
+
+def _normalisation(module: Any, data: DataSpec) -> Normalisation | None:
+    """That of the images that a model was pretrained on; None for data of other channels."""
+    found: Normalisation | None = getattr(module, "NORMALISATION", None)
+    return found if found and data.shape[0] in (1, len(found[0])) else None
 
 
 def check_task(data: DataSpec, model: str) -> None:

@@ -31,12 +31,16 @@ class Hyperparameters:
     """Share of all steps over which the learning rate rises from 0; a cosine brings it back to 0."""
     label_smoothing: float = 0.0
     """Share of the target spread over all classes."""
+    augment: bool = True
+    """Whether training samples are changed at random, in the ways that the dataset names."""
     class_weight: str = UNWEIGHTED
     """One of CLASS_WEIGHTS. `balanced`: each class counts as much as another in the loss, whatever its size."""
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise unknown("optimizer", str(self.optimizer), OPTIMIZERS)
+        if type(self.augment) is not bool:
+            raise TunerError(f"augment must be true or false, got {self.augment!r}")
         if self.class_weight not in CLASS_WEIGHTS:
             raise unknown("class_weight", str(self.class_weight), CLASS_WEIGHTS)
         if type(self.batch_size) is not int or self.batch_size < 1:

@@ -18,9 +18,10 @@ from tuner.data.augmentation import augment
 from tuner.data.batches import training_batches
 from tuner.data.spec import Split
 from tuner.training.class_metrics import balanced_accuracy, balanced_weights, macro_f1
-from tuner.training.classifier import predict_logits
+from tuner.training.classifier import Classifier, predict_logits
 from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
+from tuner.training.frozen_features import FeatureStore, extracts_once
 from tuner.training.hyperparameters import UNWEIGHTED, Hyperparameters
 from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
 
@@ -85,6 +86,7 @@ class Training:
         self.ranks = ranks
         self.goal = goal
         self.wrapped = ranks.wrap(self.model)
+        self.evaluated: nn.Module = self.model
         self.hyperparameters = hyperparameters
         self.optimizer = make_optimizer(
             self.model,
@@ -147,14 +149,25 @@ class Training:
 
 
 def fit(
-    training: Training, train: Split, validation: Split, augmentations: tuple[str, ...]
+    training: Training,
+    train: Split,
+    validation: Split,
+    augmentations: tuple[str, ...],
+    store: FeatureStore | None = None,
 ) -> Generator[EpochMetrics, None, None]:
-    """Trains until `training.epochs`, yielding after each epoch. The splits must be on the training's device."""
+    """Trains until `training.epochs`, yielding after each epoch. The splits must be on the training's device.
+
+    `store` holds features of these splits from one training to the next, where a network's head alone is trained.
+    """
+    if training.epoch >= training.epochs:
+        return
+    started = time.perf_counter()
+    augmentations = augmentations if training.hyperparameters.augment else ()
+    train, validation = _with_features(training, train, validation, augmentations, store or FeatureStore())
     while training.epoch < training.epochs:
-        started = time.perf_counter()
         train_loss, train_accuracy, lr = train_epoch(training, train, augmentations)
         training.ranks.share_buffers(training.model)
-        scores = evaluate(training.model, validation, training.ranks)
+        scores = evaluate(training.evaluated, validation, training.ranks)
         metrics = EpochMetrics(
             epoch=training.epoch + 1,
             train_loss=train_loss,
@@ -168,6 +181,23 @@ def fit(
         )
         training.note(metrics, len(validation.targets))
         yield metrics
+        started = time.perf_counter()
+
+
+def _with_features(
+    training: Training, train: Split, validation: Split, augmentations: tuple[str, ...], store: FeatureStore
+) -> tuple[Split, Split]:
+    """The splits, with features in place of images where these are always the same; the head takes them from there."""
+    model = training.model
+    if not isinstance(model, Classifier) or not extracts_once(model) or training.ranks.size > 1:
+        return train, validation
+    head: Any = model.network.head
+    training.evaluated = head
+    validation = store.features("validation", validation, model)
+    if not augmentations:
+        training.wrapped = head
+        train = store.features("train", train, model)
+    return train, validation
 
 
 def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]) -> tuple[float, float, float]:

@@ -28,6 +28,7 @@ from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import release_folder
 from tuner.training.classifier import build_classifier, is_pretrained
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
+from tuner.training.frozen_features import FeatureStore
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.job import Arrays
 from tuner.training.loop import EpochMetrics, Training, fit
@@ -93,11 +94,12 @@ class TrialJob:
     def data_of(self, number: int, data: TrialData) -> TrialData:
         """What a trial trains on and is validated on."""
         if self.whole:
-            return data._replace(train=Split(*map(torch.cat, zip(data.train, data.validation, strict=True))))
+            whole = Split(*map(torch.cat, zip(data.train, data.validation, strict=True)))
+            return data._replace(train=whole, features=FeatureStore())
         if not self.splits:
             return data
         train, validation = self.splits[number].of(data.train, data.validation)
-        return data._replace(train=train, validation=validation)
+        return data._replace(train=train, validation=validation, features=FeatureStore())
 
 
 class TrialData(NamedTuple):
@@ -107,6 +109,8 @@ class TrialData(NamedTuple):
     validation: Split
     pretrained: Weights
     """Weights of the model's first layers; empty when there are none."""
+    features: FeatureStore | None = None
+    """What is held of them from one trial to the next."""
 
 
 def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
@@ -118,6 +122,7 @@ def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
         train=Split(tensors["train_inputs"], tensors["train_targets"]),
         validation=Split(tensors["validation_inputs"], tensors["validation_targets"]),
         pretrained={k.removeprefix(PRETRAINED): v for k, v in tensors.items() if k.startswith(PRETRAINED)},
+        features=FeatureStore(),
     )
 
 
@@ -217,7 +222,7 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
         training.halved = training.halved or job.halved
         if restored and training.metrics:
             tell(training.metrics)  # the driver may have died before it heard of this epoch
-        with closing(fit(training, data.train, data.validation, job.data.augment)) as epochs:
+        with closing(fit(training, data.train, data.validation, job.data.augment, data.features)) as epochs:
             for metrics in epochs:
                 if not metrics.finite:
                     tell(metrics)

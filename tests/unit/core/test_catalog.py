@@ -15,7 +15,7 @@ from tuner.core import catalog
 from tuner.core.errors import TunerError
 from tuner.data.spec import Task
 
-TRAINING = {"batch_size", "optimizer", "lr", "momentum", "weight_decay", "warmup", "label_smoothing"}
+TRAINING = {"batch_size", "optimizer", "lr", "momentum", "weight_decay", "warmup", "label_smoothing", "augment"}
 PAIRS = [tuple(pair.split("-", 1)) for pair in catalog.names("search_spaces")]
 
 
@@ -34,13 +34,13 @@ def extremes(parameter: Any) -> list[Any]:
 
 
 def test_finds_the_files_and_no_helpers() -> None:
-    image = {"cnn", "resnet", "lenet", "alexnet", "zfnet", "vgg16", "mobilenet_v2"}
+    image = {"cnn", "resnet", "lenet", "alexnet", "zfnet", "vgg16", "mobilenet_v2", "efficientnet_lite0"}
     assert image | {"lstm", "bilstm_attention"} <= set(catalog.names("models"))
     assert {"digits", "breast_cancer", "mnist", "fashion_mnist", "cifar10"} <= set(catalog.names("datasets"))
     assert set(catalog.names("search_spaces")) >= {
         *("digits-cnn", "digits-lenet", "mnist-cnn", "mnist-lenet", "fashion_mnist-cnn", "fashion_mnist-lenet"),
         *("cifar10-cnn", "cifar10-resnet", "cifar10-alexnet", "cifar10-zfnet", "breast_cancer-lstm"),
-        *("cats_vs_dogs-vgg16", "cats_vs_dogs-mobilenet_v2"),
+        *("cats_vs_dogs-vgg16", "cats_vs_dogs-mobilenet_v2", "cats_vs_dogs-efficientnet_lite0"),
     }
     for kind in ("models", "datasets"):
         assert not [name for name in catalog.names(kind) if name.startswith("_")]

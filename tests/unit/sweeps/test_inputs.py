@@ -68,7 +68,8 @@ def test_weights_are_read_when_a_trial_may_want_them(weights: Path, choices: Any
 
 def test_weights_that_would_not_be_used_are_refused(weights: Path) -> None:
     with pytest.raises(
-        TunerError, match=r"^--weights: cnn has no pretrained weights; these models have: mobilenet_v2, vgg16$"
+        TunerError,
+        match=r"^--weights: cnn has no pretrained weights; these models have: efficientnet_lite0, mobilenet_v2, vgg16$",
     ):
         read_inputs(make_config(weights=str(weights)), splits())
     with pytest.raises(TunerError, match=r"^--weights: pretrained is false"):

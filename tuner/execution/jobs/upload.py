@@ -13,6 +13,7 @@ from tuner.core.errors import TunerError
 from tuner.core.files import digest
 from tuner.core.grow_request import GrowRequest
 from tuner.core.kept_code import KeptCode
+from tuner.core.library_names import is_library_name
 from tuner.core.sweep_folder import UPLOADS_FOLDER
 from tuner.core.sweep_request import SweepRequest
 
@@ -28,7 +29,7 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
     """
     request = _pack_code(request, folder) if request.program is None else _pack_program(request, folder)
     form, colon, path = request.dataset.partition(":")
-    if colon and form != PREFIX[:-1]:
+    if colon and form != PREFIX[:-1] and not is_library_name("datasets", request.dataset):
         source = Path(path).expanduser()
         origin = digest(source.resolve())[:8]  # the same data is known by it, whatever its content has become
         mend = "put it where all nodes see it, and start the sweep there"

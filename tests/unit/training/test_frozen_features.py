@@ -1,0 +1,85 @@
+"""Where the head alone is trained, each sample goes through the frozen network once, and all scores are the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from support.model_inputs import make_spec
+
+from tuner.data.spec import Split
+from tuner.training.classifier import build_classifier
+from tuner.training.frozen_features import FeatureStore
+from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.loop import EpochMetrics, Training, fit
+
+DATA = make_spec("image", (3, 32, 32))
+TRAIN, VALIDATION, EPOCHS = 24, 9, 3
+
+
+@pytest.fixture(scope="module")
+def splits() -> tuple[Split, Split]:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (TRAIN + VALIDATION, 3, 32, 32), dtype=torch.uint8, generator=generator)
+    targets = torch.arange(TRAIN + VALIDATION) % 3
+    return Split(images[:TRAIN], targets[:TRAIN]), Split(images[TRAIN:], targets[TRAIN:])
+
+
+class Run:
+    """A training of a frozen network, and how many images have gone through its features."""
+
+    def __init__(
+        self, splits: tuple[Split, Split], *, store: FeatureStore | None = None, augment: bool = False,
+        ready: bool = True, seed: int = 0, **arguments: Any,
+    ) -> None:  # fmt: skip
+        torch.manual_seed(seed)
+        model = build_classifier(DATA, "mobilenet_v2", arguments)
+        network: Any = model.network
+        self.seen = 0
+        network.features.register_forward_pre_hook(self._count)
+        if not ready:  # as a network that does not say that it could
+            network.__class__ = type("Plain", (type(network),), {"extracts_once": False})
+        hyperparameters = Hyperparameters(batch_size=8, optimizer="adamw", lr=0.01, augment=augment)
+        self.training = Training(model, hyperparameters, epochs=EPOCHS, seed=1, device=torch.device("cpu"))
+        self.metrics: list[EpochMetrics] = list(fit(self.training, *splits, ("flip",), store))
+
+    def _count(self, _: object, given: Any) -> None:
+        self.seen += len(given[0])
+
+    @property
+    def scores(self) -> list[float]:
+        return [value for each in self.metrics for value in (each.train_loss, each.train_accuracy, each.val_loss)]
+
+
+def test_a_sample_goes_through_the_frozen_network_once_with_the_same_scores(splits: tuple[Split, Split]) -> None:
+    once, again = Run(splits), Run(splits, ready=False)
+    assert once.seen == TRAIN + VALIDATION
+    assert again.seen == EPOCHS * (TRAIN + VALIDATION)
+    assert once.scores == pytest.approx(again.scores, rel=0.02)
+    assert once.metrics[-1].train_loss < once.metrics[0].train_loss
+    assert once.training.kept_weights.keys() == again.training.model.state_dict().keys()
+
+
+def test_the_next_trial_with_the_same_frozen_network_finds_them_ready(splits: tuple[Split, Split]) -> None:
+    store = FeatureStore()
+    first, second = Run(splits, store=store), Run(splits, store=store, hidden=32)
+    assert (first.seen, second.seen) == (TRAIN + VALIDATION, 0)
+    assert second.scores != first.scores
+
+
+def test_another_frozen_network_finds_none(splits: tuple[Split, Split]) -> None:
+    store = FeatureStore()
+    Run(splits, store=store)
+    other = Run(splits, store=store, seed=7)
+    assert other.seen == TRAIN + VALIDATION
+    assert other.scores == Run(splits, seed=7).scores
+
+
+def test_augmented_samples_go_through_it_in_each_epoch(splits: tuple[Split, Split]) -> None:
+    assert Run(splits, augment=True).seen == EPOCHS * TRAIN + VALIDATION
+
+
+def test_a_network_that_is_trained_is_used_in_each_epoch(splits: tuple[Split, Split]) -> None:
+    assert Run(splits, train="fine_tuning", thaw=1).seen == EPOCHS * (TRAIN + VALIDATION)
+    assert Run(splits, pretrained=False).seen == EPOCHS * (TRAIN + VALIDATION)
