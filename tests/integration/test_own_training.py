@@ -149,7 +149,7 @@ def test_a_function_of_a_script_is_tuned_beside_a_ray_of_the_users_own(
         "'reason']",
         "boost-1 is a sweep of your own code, which alone knows how to predict: what it has saved is in "
         f"{tmp_path}/runs/boost-1/model",
-        "--objective: say by which metric trials are compared, such as val_loss:min",
+        "--objective: say by which metric trials are compared, such as --objective val_loss:min",
     ]
 
 
