@@ -23,6 +23,7 @@ FULL = TrialReport(
     measured={"parameters": 20810, "latency_ms": 0.1 + 0.2},
     measured_on="a CPU, 1 thread",
     node="10.0.0.7/1",
+    ended=True,
     error="it broke",
     details="Traceback:\n  here",
     out_of_memory=True,
