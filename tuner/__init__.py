@@ -6,9 +6,11 @@ The names of the Python API, see docs/python.md, are loaded when they are asked 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # that of typing, which a file of the user's may hide: see _entry
 if TYPE_CHECKING:
+    from typing import Any
+
     from tuner.core.errors import SweepError as SweepError
     from tuner.core.errors import TunerError as TunerError
     from tuner.python.calls import sweep as sweep

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.common import Command, Start
 from support.processes import end, wait_until
+from support.ray_cluster import ray_cluster
 
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
@@ -149,3 +151,24 @@ def test_a_function_of_a_script_is_tuned_beside_a_ray_of_the_users_own(
         f"{tmp_path}/runs/boost-1/model",
         "--objective: say by which metric trials are compared, such as val_loss:min",
     ]
+
+
+@pytest.mark.proof
+def test_a_function_goes_to_a_cluster_with_what_it_imports(tuner: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(SLOW)
+    (tmp_path / "helper.py").write_text("def loss_of(total):\n    return (total - 1) ** 2\n")
+    with ray_cluster(cpus=2) as cluster:
+        words = ("sweep", "mine.py", "--trials", "3", "--set", "seconds=0.01", *SET)
+        done = tuner(*words, "--address", cluster.address, "--attach", folder=tmp_path, **cluster.client)
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        assert result["sweep"] == "mine-1"
+        assert result["best"]["saved"]
+        assert (cluster.nodes[0].folder / "tuner-runs" / "mine-1" / "model" / "state.pkl").exists()
+        refused = tuner(
+            *("sweep", "--script", "python x.py {lr}", *SET, "--address", cluster.address),
+            folder=tmp_path,
+            **cluster.client,
+        )
+        assert refused.returncode == 2
+        assert "a program is run on this machine alone" in refused.stderr

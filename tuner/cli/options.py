@@ -21,14 +21,14 @@ Model = Annotated[
 DatasetOrCode = Annotated[
     str | None,
     typer.Argument(
-        metavar="[DATASET]",
+        metavar="DATASET",
         help="From `tuner list`, or folder:PATH, csv:PATH, or FILE.py. Or a file with your own `def train(trial)`, "
         "without MODEL.",
         show_default=False,
     ),
 ]
 ModelOrNone = Annotated[
-    str | None, typer.Argument(metavar="[MODEL]", help="A name from `tuner list`, or FILE.py.", show_default=False)
+    str | None, typer.Argument(metavar="MODEL", help="A name from `tuner list`, or FILE.py.", show_default=False)
 ]
 Script = Annotated[
     str | None,

@@ -22,7 +22,9 @@ def print_own_winner(outcome: Outcome, winner: OwnWinner, out: Console) -> None:
         out.print(f"  {name:<18}{value:.4g}", markup=False, soft_wrap=True)
     out.print(f"with      {format_parameters(trial.parameters)}", markup=False, soft_wrap=True)
     if not winner.saved:
-        out.print("saved     nothing: trial.save and files in trial.folder of the best trial are kept", markup=False)
+        script = (outcome.config.program or {}).get("command")
+        kept = "files in TUNER_FOLDER" if script else "what trial.save gets, and files in trial.folder,"
+        out.print(f"saved     nothing: {kept} of the best trial are kept", markup=False)
     elif winner.model is None:
         out.print(f"saved     {folder}  (not registered yet)", markup=False, soft_wrap=True)
     else:

@@ -30,6 +30,7 @@ from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.announcement import BEGUN
 from tuner.sweeps.own_code import read_own_code
 from tuner.sweeps.plan import check_names
+from tuner.sweeps.program_preparation import check_program
 from tuner.sweeps.status import Status
 
 RUN = ("python", "-P", "-m", "tuner.cli.remote_entry")  # -P: a folder on the head may have the name of a package
@@ -39,11 +40,15 @@ DETACHED = 130
 
 def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
     """Submits a sweep to a cluster. Returns the exit status; with `attach`, that of the sweep."""
-    request = read_own_code(request, notes_of(err))
-    _check(request)
-    data = Source.parse(request.dataset, request.target, request.known_as)
-    pair = f"{data.name}-{own_code.title(request.model)}"
-    request = replace(request, space=request.space or own_code.space_here(pair))
+    if request.program is None:
+        request = read_own_code(request, notes_of(err))
+        _check(request)
+        data = Source.parse(request.dataset, request.target, request.known_as)
+        pair = f"{data.name}-{own_code.title(request.model)}"
+        request = replace(request, space=request.space or own_code.space_here(pair))
+    else:
+        check_program(request, request.program)
+        pair = request.known_as or request.program.program.name
     home = make_folder(tuner_home())
     with TemporaryDirectory() as scratch:
         with err.status(f"Asking {address}"):

@@ -185,8 +185,6 @@ def _sweep(request: SweepRequest, address: str | None, *, attach: bool, detach: 
     cluster = cluster_address(address)
     if attach and not cluster:
         raise TunerError("--attach follows a sweep on a cluster: add --address with the cluster's address")
-    if cluster and request.program is not None:
-        raise TunerError(f"--address {cluster}: your own training code runs on this machine alone, for now")
     if cluster:
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
 

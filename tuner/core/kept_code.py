@@ -20,7 +20,7 @@ from typing import Self
 
 from tuner.core.code_files import gather, roots_of, shown
 from tuner.core.errors import TunerError, describe_disk_error, one_line
-from tuner.core.files import digest, is_file, read_checked_json, slug, write_atomic, write_checked_json
+from tuner.core.files import digest, is_file, is_folder, read_checked_json, slug, write_atomic, write_checked_json
 
 MANIFEST = "code.json"
 
@@ -139,8 +139,15 @@ class KeptCode:
             return f"{place}: {reason}"
         line = f"{place}: {type(error).__name__}: {reason}"
         if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith(self.package):
-            line += f": install it, or put {error.name.partition('.')[0]}.py beside the file"
+            line += f": {self._mend(error.name.partition('.')[0])}"
         return line
+
+    def _mend(self, module: str) -> str:
+        """What to do about a module that is not found."""
+        for root in map(Path, self.roots):
+            if is_file(root / f"{module}.py") or is_folder(root / module):
+                return "it is beside the file, but only what import statements name is kept"
+        return f"install it, or put {module}.py beside the file"
 
 
 def read_code(file: Path, function: str = "") -> KeptCode:

@@ -222,7 +222,7 @@ def _check_model(kept: KeptCode, model: Any) -> None:
 
 
 def _in_folder(kind: Kind, text: str) -> Any:
-    if not text.isidentifier() or _is_catalog(Path(kind, f"{text}.py")):
+    if not text.isidentifier() or text.startswith("_") or _is_catalog(Path(kind, f"{text}.py")):
         return None
     return find_in_folder(text, kind, FUNCTION[kind])
 

@@ -19,7 +19,7 @@ import cloudpickle
 from tuner.core.code_reference import find_code
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import slug
-from tuner.core.kept_code import KeptCode, read_code
+from tuner.core.kept_code import KeptCode, is_kept, read_code
 from tuner.core.program import FUNCTION, SCRIPT, USAGE, Program
 
 _SAVE, _TRIAL = "save", "trial"
@@ -40,7 +40,7 @@ class ProgramRequest:
         if reference is None:
             return None
         kept = reference.read()
-        return cls._of_kept(kept, text)
+        return cls._of_kept(kept, kept.shown(kept.entry) if is_kept(reference.file) else text)
 
     @classmethod
     def of_function(cls, function: Callable[..., Any]) -> ProgramRequest:

@@ -75,7 +75,7 @@ def luck_text(luck: float | None, trials: int, samples: int | None) -> str:
 def points_text(difference: Difference) -> str:
     """`0.8 points (0.1 to 1.5)`. A point is a hundredth of the samples."""
     points = Interval(*(100 * end for end in difference.interval))
-    return f"{score_digits(100 * difference.accuracy, points)} points ({interval_text(points)})"
+    return f"{_in_points(difference.accuracy, points)} ({interval_text(points)})"
 
 
 def excess_text(excess: Difference | None) -> str:
@@ -87,7 +87,7 @@ def excess_text(excess: Difference | None) -> str:
         size, interval = -size, Interval(-interval.high, -interval.low)
     points = Interval(100 * interval.low, 100 * interval.high)
     word = "more" if excess.accuracy < 0 else "less"
-    return f"the test set gives {score_digits(100 * size, points)} points {word} ({interval_text(points)})"
+    return f"the test set gives {_in_points(size, points)} {word} ({interval_text(points)})"
 
 
 def class_name(name: str) -> str:
@@ -107,4 +107,10 @@ def difference_text(difference: Difference) -> str:
     if not (difference.better or difference.worse):
         return f"as good as equal ({interval_text(points)} points)"
     word = "better" if difference.better else "worse"
-    return f"{word} by {score_digits(100 * size, points)} points ({interval_text(points)})"
+    return f"{word} by {_in_points(size, points)} ({interval_text(points)})"
+
+
+def _in_points(size: float, points: Interval) -> str:
+    """`0.8 points`, `1 point`. `points` is the interval, in points."""
+    digits = score_digits(100 * size, points)
+    return f"{digits} {'point' if digits == '1' else 'points'}"

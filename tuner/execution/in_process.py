@@ -14,7 +14,7 @@ from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
 from tuner.training.device import best_device
 from tuner.training.job import Arrays, Job
-from tuner.training.trial import free_memory
+from tuner.training.memory import free_memory
 
 
 class InProcessExecutor:

@@ -18,7 +18,8 @@ from tuner.execution.ray_session import this_node
 from tuner.execution.results import to_result
 from tuner.training.device import best_device
 from tuner.training.job import Arrays, Job
-from tuner.training.trial import TrialJob, free_memory
+from tuner.training.memory import free_memory
+from tuner.training.trial import TrialJob
 
 STOP_TIMEOUT_S = 30  # the time that a stopped trial has to save itself
 

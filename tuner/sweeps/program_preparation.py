@@ -42,7 +42,7 @@ def begin_program(
     request: SweepRequest, asked: ProgramRequest, *, events: Callbacks, home: Path | None = None
 ) -> tuple[SweepConfig, SweepFolder, ProgramInputs]:
     """Plans the sweep and makes its folder, without running it. Raises TunerError when something is wrong."""
-    _check_options(request)
+    check_program(request, asked)
     program = replace(asked.program, name=slug(request.known_as)) if request.known_as else asked.program
     home = make_folder(home or tuner_home())
     store = Store.of(home)
@@ -105,8 +105,12 @@ def _requested_space(request: SweepRequest) -> tuple[dict[str, Any], str]:
     return override(raw, request.overrides), source if source == "--set" else f"{source} with --set"
 
 
-def _check_options(request: SweepRequest) -> None:
-    """Raises TunerError for an option that has no meaning for a user's own code."""
+def check_program(request: SweepRequest, asked: ProgramRequest) -> None:
+    """Checks what can be checked anywhere. Raises TunerError for what has no meaning, and for a space that is wrong."""
+    request.check()
+    space = parse_space(*_requested_space(request), narrowed=True)
+    if asked.program.kind == SCRIPT:
+        check_command(asked.program.command, [each.name for each in space.parameters])
     for name, why in _NOT_HERE.items():
         if getattr(request, name):
             option = request.confirm.option if request.confirm and name == "confirm" else f"--{name}"

@@ -22,12 +22,13 @@ from tuner.core.sweep_folder import checkpoint_folder, output_file
 from tuner.core.trial_report import Report, TrialReport
 from tuner.training.checkpoint_manager import UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.checkpoint_sync import release_folder
 from tuner.training.job import Arrays
+from tuner.training.memory import is_out_of_memory
 from tuner.training.own_state import STATE_FILE, DamagedStateError, SavedState, from_bytes
 from tuner.training.own_trial import OwnStates, Trial, TrialEnded
 from tuner.training.reproducibility import current_conditions
 from tuner.training.stored_states import StoredStates
-from tuner.training.trial import is_out_of_memory
 
 FILES = "files"  # the folder of a trial's own files, in the one of its state
 MOST_PRINTED = 5_000_000  # characters of a trial's output that are kept
@@ -92,7 +93,11 @@ class FunctionJob:
             report=report,
             told=TrialReport(seed=seed, conditions=conditions.to_json(), notes=notes),
         )
-        failure = self._call(function, trial, output_file(self.folder, number))
+        try:
+            failure = self._call(function, trial, output_file(self.folder, number))
+        finally:
+            if self.storage:
+                release_folder(folder)
         if trial.ended:
             raise SystemExit
         report(failure or TrialReport(ended=True))

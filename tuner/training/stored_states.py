@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tuner.training.checkpoint_storage import CheckpointStorage
-from tuner.training.checkpoint_sync import INSISTENT, PATIENT, retry_after_pauses
+from tuner.training.checkpoint_sync import INSISTENT, NOT_UPLOADED_MARK, PATIENT, retry_after_pauses
 from tuner.training.own_state import STATE_FILE, DamagedStateError, SavedState, saved_epoch
 from tuner.training.own_trial import OwnStates
 
@@ -38,6 +38,8 @@ class StoredStates(OwnStates):
     def write(self, saved: SavedState) -> None:
         """Writes it here and stores it. What cannot be stored now stays on this node, and the next one is tried."""
         super().write(saved)
+        (self._folder / NOT_UPLOADED_MARK).touch()
         with suppress(Exception):
             put = partial(self._storage.put, self._number, saved.epoch, self._folder / STATE_FILE)
             retry_after_pauses(put, PATIENT)
+            (self._folder / NOT_UPLOADED_MARK).unlink()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import traceback
 import warnings
 from collections.abc import Mapping
@@ -34,6 +33,7 @@ from tuner.training.hyperparameters import split_parameters
 from tuner.training.job import Arrays
 from tuner.training.loop import EpochMetrics, Training, fit
 from tuner.training.measurement import measure
+from tuner.training.memory import free_memory, is_out_of_memory
 from tuner.training.reproducibility import current_conditions
 
 PRETRAINED = "pretrained/"  # prefix of the names of weights among the arrays
@@ -157,13 +157,6 @@ def with_half_batches(job: TrialJob, epoch: int) -> TrialJob:
     return replace(job, halved=epoch, halves=False)
 
 
-def free_memory() -> None:
-    """Releases the memory that an ended trial still holds on the device, for trials that share it."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
 def train_trial(
     job: TrialJob,
     number: int,
@@ -241,11 +234,6 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
             with suppress(UnsavedError):  # it resumes from the previous one
                 checkpoints.save(training, now=True)
         raise
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on whatever device."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def _reason(error: BaseException, parameters: Mapping[str, Value], code: KeptCode | None) -> str:

@@ -218,6 +218,10 @@ def test_an_error_in_a_file_beside_names_that_file() -> None:
             "\n\nimport no_such_thing\n",
             "my_model.py:3: ModuleNotFoundError: No module named 'no_such_thing': install it",
         ),
+        (
+            "import importlib\nimportlib.import_module('helper')\n",
+            "my_model.py:2: ModuleNotFoundError: No module named 'helper': it is beside the file, but only what import",
+        ),
         ("from helper import M\n", "my_model.py:1: ImportError: cannot import name 'M' from 'helper'"),
         ("import helper\nhelper.fail()\n", "helper.py:3: ZeroDivisionError: division by zero"),
         ("from ..above import x\n", "my_model.py:1: ImportError: attempted relative import beyond top-level package"),

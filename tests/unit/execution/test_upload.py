@@ -8,10 +8,11 @@ import pytest
 
 from tuner.core.errors import TunerError
 from tuner.core.files import digest
+from tuner.core.program_request import ProgramRequest
 from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs import upload
 from tuner.execution.jobs.address import Submitted, cluster_address, clusters, place, submitted
-from tuner.execution.jobs.upload import pack, unpack
+from tuner.execution.jobs.upload import command_words, pack, unpack
 
 
 def test_files_that_a_request_names_are_found_again_by_the_words_of_its_command(
@@ -86,3 +87,22 @@ def test_a_sweep_is_found_where_it_was_handed_to(tmp_path: Path, monkeypatch: py
     assert place("here", None, tmp_path) is None
     assert place("other", None, tmp_path) == "http://team:8265"
     assert place(None, None, tmp_path) == "http://team:8265"
+
+
+def test_a_users_own_training_function_goes_along(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import beside\n\ndef train(trial):\n    pass\n")
+    (tmp_path / "beside.py").write_text("")
+    (tmp_path / "data.bin").write_text("not sent")
+    asked = ProgramRequest.of_text(str(tmp_path / "mine.py"))
+    request = SweepRequest(program=asked, objective="loss:min", overrides=("lr=0.1..1",))
+    words = command_words("sweep", pack(request, tmp_path / "files"), as_json=False)
+    assert words[:2] == ["sweep", "upload:code/train"]
+    sent = tmp_path / "files" / "uploads" / "code" / "train"
+    assert {path.name for path in sent.rglob("*") if path.is_file()} == {"mine.py", "beside.py", "code.json"}
+    again = ProgramRequest.of_text(str(sent))
+    assert again is not None
+    assert asked is not None
+    assert (again.program.name, again.program.digest) == ("mine", asked.program.digest)
+    assert again.program.shown.endswith("mine.py")
+    with pytest.raises(TunerError, match="--script: a program is run on this machine alone"):
+        pack(SweepRequest(program=ProgramRequest.of_script("x {lr}"), objective="loss:min"), tmp_path / "more")

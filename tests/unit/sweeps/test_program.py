@@ -158,6 +158,12 @@ def test_what_is_wrong_is_told_before_anything_is_begun(options: dict[str, Any],
     assert not list(home.glob("mine-*"))
 
 
+def test_the_sampler_may_be_chosen_by_itself() -> None:
+    config, _, _ = begin(asked(sampler="auto", trials=4))
+    assert config.sampler != "auto"
+    assert config.auto
+
+
 def test_a_space_may_be_given_by_set_alone() -> None:
     config, _, _ = begin(asked(given_space=None, overrides=("lr=0.1..1", "depth=2,3")))
     assert config.space["params"] == {"lr": {"low": 0.1, "high": 1}, "depth": {"choices": [2, 3]}}

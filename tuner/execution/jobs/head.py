@@ -33,7 +33,9 @@ class Head:
         """Starts a command there. Returns its job's id: for a sweep, `tuner-NAME`, with a number if it is resumed."""
         metadata = {"tuner_sweep": name} if name else {}
         if sweep:
-            metadata |= {"tuner_dataset": own_code.typed(sweep.dataset), "tuner_model": own_code.title(sweep.model)}
+            code = sweep.program.program.name if sweep.program else ""
+            model = code or own_code.title(sweep.model)
+            metadata |= {"tuner_dataset": own_code.typed(sweep.dataset), "tuner_model": model}
         job_id = _free_id(self.jobs, name) if name else None
         return self.jobs.submit(
             [*self.entry, *words], modules=self.modules, files=files, metadata=metadata, job_id=job_id

@@ -12,6 +12,7 @@ from tuner.core import own_code
 from tuner.core.errors import TunerError
 from tuner.core.files import digest
 from tuner.core.grow_request import GrowRequest
+from tuner.core.kept_code import KeptCode
 from tuner.core.library_names import is_library_name
 from tuner.core.sweep_folder import UPLOADS_FOLDER
 from tuner.core.sweep_request import SweepRequest
@@ -26,7 +27,7 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
     Raises:
         TunerError: they are too large to upload.
     """
-    request = _pack_code(request, folder)
+    request = _pack_code(request, folder) if request.program is None else _pack_program(request, folder)
     form, colon, path = request.dataset.partition(":")
     if colon and form != PREFIX[:-1] and not is_library_name("datasets", request.dataset):
         source = Path(path).expanduser()
@@ -51,6 +52,15 @@ def _pack_code(request: SweepRequest, folder: Path) -> SweepRequest:
     own_code.keep_in(folder / UPLOADS_FOLDER, **own)
     sent = {key: f"{PREFIX}{own_code.CODE_FOLDER}/{key}" for key in own}
     return replace(request, dataset=sent.get("dataset", request.dataset), model=sent.get("model", request.model))
+
+
+def _pack_program(request: SweepRequest, folder: Path) -> SweepRequest:
+    """The same with the file of a user's own training code, which is given in place of DATASET and MODEL."""
+    asked = request.program
+    if asked is None or not isinstance(asked.code, KeptCode):
+        raise TunerError("--script: a program is run on this machine alone: give a file with a function train(trial)")
+    asked.code.save(folder / UPLOADS_FOLDER / own_code.CODE_FOLDER / "train")
+    return replace(request, dataset=f"{PREFIX}{own_code.CODE_FOLDER}/train")
 
 
 def pack_space(asked: GrowRequest, folder: Path) -> GrowRequest:
@@ -109,7 +119,7 @@ OPTIONS = (
 
 def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list[str]:
     """The arguments after `tuner`."""
-    words = [command, request.dataset, request.model]
+    words = [command, *filter(None, (request.dataset, request.model))]
     for option in OPTIONS:
         value = getattr(request, option)
         if value is not None:
