@@ -21,7 +21,7 @@ from tuner.core.errors import TunerError, one_line
 from tuner.core.files import digest, slug, write_atomic
 from tuner.data.spec import Splits
 
-from . import from_csv
+from .from_csv import load as load_table
 
 FOLDER = "openml"
 _NAME = re.compile(r"(?P<name>[^/]+?)(?:/(?P<version>\d+))?")
@@ -51,7 +51,7 @@ class Dataset:
             _write(table, found.frame)
             write_atomic(named, lambda file: file.write(",".join(found.target_names).encode()))
         target = target or named.read_text(encoding="utf-8")
-        splits = from_csv.load(table, target=target)
+        splits = load_table(table, target=target)
         return replace(splits, spec=replace(splits.spec, target=target))
 
     def _fetch(self, folder: Path) -> Any:

@@ -97,8 +97,9 @@ class Transfer(nn.Module):
         return logits
 
     def extract(self, images: Tensor) -> Tensor:
-        """(batch, 3, height, width) -> (batch, channels): what the head gets."""
-        maps: Tensor = self.features(self._enlarged(images))
+        """(batch, 3, height, width) -> (batch, channels): what the head gets. One channel stands for three alike."""
+        colours = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+        maps: Tensor = self.features(self._enlarged(colours))
         return maps.mean((2, 3))
 
     @property

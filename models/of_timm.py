@@ -82,6 +82,7 @@ class Model:
     def _downloaded(self, folder: Path) -> nn.Module:
         if not self.settings.has_weights:
             raise TunerError(f"{self.full}: timm has no weights of it: use --set pretrained=false")
+        import_module("huggingface_hub").logging.set_verbosity_error()  # it tells of each try
         try:
             with download_timeout():
                 network: nn.Module = _timm().create_model(self.name, pretrained=True, cache_dir=str(folder / "timm"))

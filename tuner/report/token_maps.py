@@ -47,6 +47,8 @@ def token_cam(model: Classifier, image: Tensor, target: int, least: int) -> Tens
     finally:
         for hook in hooks:
             hook.remove()
+    if not outputs:
+        return None
     gradients = torch.autograd.grad(score, outputs, allow_unused=True)
     known = [
         (tokens.detach(), gradient) for tokens, gradient in zip(outputs, gradients, strict=True) if gradient is not None

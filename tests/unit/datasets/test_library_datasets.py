@@ -111,8 +111,8 @@ class TestNames:
     def test_that_are_unknown_are_answered_with_the_nearest(self) -> None:
         with pytest.raises(TunerError, match=r"^unknown dataset of torchvision 'SVNH': did you mean SVHN\?$"):
             Source.parse("torchvision:SVNH", None)
-        with pytest.raises(TunerError, match=r"^unknown dataset 'sklearn:iris': give a name .* openml:NAME$"):
-            Source.parse("sklearn:iris", None)
+        with pytest.raises(TunerError, match=r"^unknown dataset 'nowhere:iris': give a name .* openml:NAME$"):
+            Source.parse("nowhere:iris", None)
         for text in ("openml:", "openml:credit-g/one", "openml:31/2"):
             with pytest.raises(TunerError, match=r"^openml:.*: .*write openml:"):
                 Source.parse(text, None)

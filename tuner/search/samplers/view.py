@@ -91,7 +91,9 @@ class StudyForSampler(optuna.Study):
             trials = [self._refitted.of(trial) for trial in trials if trial]
             known[[trial is None for trial in trials]] = np.nan
         able = ~np.isnan(known).any(axis=1)
-        left_out = set(np.flatnonzero(able).tolist()) - set(self._chosen(known, seed)) | scores.superseded
+        shown = ~able
+        shown[list(self._chosen(known, seed))] = True
+        shown[list(scores.superseded)] = False
         worst = known[able].min(axis=0).tolist() if able.any() and self._view is View.BEST_AND_FAILED else None
         self._seen = [
             _complete(trial, values.tolist())
@@ -100,8 +102,8 @@ class StudyForSampler(optuna.Study):
         ]
         self._seen += [
             self._as_seen(trial, known[n].tolist() if able[n] else None, worst)
-            for n, trial in enumerate(trials)
-            if trial and n not in left_out
+            for n in np.flatnonzero(shown).tolist()
+            if (trial := trials[n])
         ]
 
     def apart(self) -> StudyForSampler:
@@ -160,7 +162,9 @@ def _best(scores: Floats, seed: int) -> Sequence[int]:
     numbers = np.flatnonzero(~np.isnan(scores).any(axis=1))
     if len(numbers) <= MOST_SEEN:
         return [int(number) for number in numbers]
-    order = numbers[best_first(scores[numbers].tolist())]
+    of_one = scores.shape[1] == 1
+    places = np.argsort(-scores[numbers, 0], kind="stable") if of_one else best_first(scores[numbers].tolist())
+    order = numbers[places]
     others = np.random.default_rng(seed).choice(order[MOST_BEST:], MOST_SEEN - MOST_BEST, replace=False)
     return [int(number) for number in (*order[:MOST_BEST], *others)]
 
