@@ -22,7 +22,13 @@ from tuner.python.views import View
 POLL_S = 0.2  # between two looks for a Ctrl-C
 MOST_INTERRUPTS = 3
 """The first lets the trials save themselves, the second ends them, the third ends the process."""
-_ERRORS: dict[str, type[BaseException]] = {"TunerError": TunerError, "KeyboardInterrupt": KeyboardInterrupt}
+
+
+class _InterruptedThereError(Exception):
+    """The process of the sweep was interrupted before the sweep had begun."""
+
+
+_ERRORS: dict[str, type[Exception]] = {"TunerError": TunerError, "KeyboardInterrupt": _InterruptedThereError}
 
 
 def carry_out(order: Order, view: View) -> str:
@@ -35,8 +41,11 @@ def carry_out(order: Order, view: View) -> str:
         SweepError: there is no model; what was done is kept.
         KeyboardInterrupt: Ctrl-C before the sweep has begun, or again and again.
     """
-    with _process(order) as (process, lines):
-        return _follow(process, lines, view)
+    try:
+        with _process(order) as (process, lines):
+            return _follow(process, lines, view)
+    except _InterruptedThereError as interrupted:
+        raise KeyboardInterrupt(str(interrupted)) from None
 
 
 @contextmanager
@@ -82,11 +91,9 @@ def _follow(process: subprocess.Popen[bytes], lines: queue.Queue[bytes], view: V
                 line = _next(lines)
                 if line == b"":
                     break
-                name = _tell(json.loads(line), view) or name if line else name
-            except KeyboardInterrupt:
+                name = (_tell(json.loads(line), view) if line else "") or name
+            except KeyboardInterrupt:  # the user's, here
                 interrupts += 1
-                if not name and process.poll() is not None:
-                    raise
                 if interrupts >= MOST_INTERRUPTS:
                     process.kill()
                     raise
