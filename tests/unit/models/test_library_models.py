@@ -226,7 +226,9 @@ class TestNames:
 
     def test_without_timm_one_line_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(__import__("sys").modules, "timm", None)
-        with pytest.raises(TunerError, match=r"^timm:NAME: timm is not installed: pip install 'tuner\[timm\]'$"):
+        with pytest.raises(
+            TunerError, match=r"^timm:NAME: timm is not installed: pip install timm \(tuner's extra 'timm'\)$"
+        ):
             catalog.load("models", "timm:convnext_femto")
 
     def test_each_has_a_line_of_its_own(self) -> None:
