@@ -59,6 +59,8 @@ METRICS: Mapping[str, Metric] = {
 BEFORE = tuple(metric.name for metric in METRICS.values() if metric.before)
 RESERVED = ("epoch", "time", "kept")
 """What else is noted with the metrics of an epoch."""
+NOT_REPORTED = ("time", "epoch", "epoch_seconds")
+"""What is among the metrics of an epoch, and was not reported by a user's own code."""
 _OWN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]{0,99}")
 
 

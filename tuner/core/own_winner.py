@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tuner.core.metric import NOT_REPORTED
 from tuner.core.records import TrialRecord
 
 
@@ -37,7 +38,7 @@ class OwnWinner:
     def scores(self) -> dict[str, float]:
         """All metrics that it reported in that epoch."""
         found = self.trial.metrics.get(self.epoch, self.trial.outcome(self.trial.best_epoch))
-        return {name: value for name, value in found.items() if name not in ("time", "epoch", "epoch_seconds")}
+        return {name: value for name, value in found.items() if name not in NOT_REPORTED}
 
     def to_json(self) -> dict[str, Any]:
         """As in result.json."""

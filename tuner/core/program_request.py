@@ -57,6 +57,8 @@ class ProgramRequest:
             inspect.signature(function).bind(None)
         except TypeError:
             raise TunerError(f"{name}{inspect.signature(function)} takes other arguments: write {USAGE}") from None
+        except ValueError:  # one without a signature, such as one in C
+            raise TunerError(f"{name} is no function of Python: write {USAGE}") from None
         file = _file_of(function)
         if file is not None:
             return cls._of_kept(read_code(file, name), name)

@@ -6,8 +6,10 @@ from typing import Any
 
 import torch
 
-from tuner.core.errors import TunerError, check_name
+from tuner.core.errors import TunerError, check_name, unknown
+from tuner.data.augmentation import AUGMENTATIONS
 from tuner.data.spec import DataSpec, Split, Splits
+from tuner.data.texts import FIRST
 
 _DIMENSIONS = {"image": 3, "tabular": 1, "text": 1}
 _FORM = {"image": "(channels, height, width)", "tabular": "(features,)", "text": "(words,)"}
@@ -48,6 +50,11 @@ def _check_spec(spec: Any) -> None:
             raise TunerError(f"{what} has {given}: it must be {each}; tuner.data.spec.moments gives both")
     if not all(value > 0 for value in spec.std):
         raise TunerError("std must be above 0 everywhere")
+    for name in spec.augment:
+        if spec.task != "image":
+            raise TunerError(f"augment is for images: leave {name} out")
+        if name not in AUGMENTATIONS:
+            raise unknown("augmentation", name, AUGMENTATIONS)
 
 
 def _check_split(part: str, split: Any, spec: DataSpec) -> None:
@@ -62,6 +69,8 @@ def _check_split(part: str, split: Any, spec: DataSpec) -> None:
         raise TunerError(f"{part} must be on the CPU: trials put it on their device")
     if spec.task == "text" and inputs.dtype not in (torch.int64, torch.int32, torch.int16, torch.uint8):
         raise TunerError(f"{part}.inputs is {inputs.dtype}: texts are whole numbers, 0 for padding")
+    if spec.task == "text":
+        _check_tokens(part, inputs, spec)
     if inputs.is_floating_point() and not inputs.isfinite().all():
         raise TunerError(f"{part}.inputs has NaN or infinity: fill in what is missing")
     if targets.dtype != torch.int64 or targets.shape != inputs.shape[:1]:
@@ -70,6 +79,17 @@ def _check_split(part: str, split: Any, spec: DataSpec) -> None:
     low, high = int(targets.min()), int(targets.max())
     if low < 0 or high >= len(spec.classes):
         raise TunerError(f"{part}.targets goes from {low} to {high}: there are {len(spec.classes)} classes, from 0")
+
+
+def _check_tokens(part: str, inputs: torch.Tensor, spec: DataSpec) -> None:
+    """A model has a vector for each word of the vocabulary; those of the catalog fail at any other token."""
+    low, high, most = int(inputs.min()), int(inputs.max()), len(spec.vocabulary) + FIRST - 1
+    if low < 0 or high > most:
+        words = len(spec.vocabulary)
+        raise TunerError(
+            f"{part}.inputs goes from {low} to {high}: tokens are 0 to {most} with the {words:,} words of vocabulary, "
+            f"the first of which is {FIRST}"
+        )
 
 
 def _sizes(spec: DataSpec) -> str:

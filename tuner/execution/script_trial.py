@@ -15,7 +15,8 @@ from typing import IO, Any
 
 import torch
 
-from tuner.core.errors import printable
+from tuner.core.errors import TunerError, printable
+from tuner.core.metric import check_metric_name
 from tuner.core.objective import Goal
 from tuner.core.program import filled_in
 from tuner.core.records import Value, trial_seed
@@ -146,12 +147,12 @@ def read_report(line: str) -> tuple[dict[str, float], bool, int | None] | None:
         return None
     try:
         raw: Any = json.loads(line)
-    except ValueError:
+        if not isinstance(raw, dict):
+            return None
+        epoch, saved = raw.pop("epoch", None), raw.pop(SAVED, False) is True
+        metrics = {name: float(value) for name, value in raw.items() if type(value) in (int, float) and name != "time"}
+    except (ValueError, OverflowError, RecursionError):  # no JSON, a number with too many digits, or nested too deeply
         return None
-    if not isinstance(raw, dict):
-        return None
-    epoch, saved = raw.pop("epoch", None), raw.pop(SAVED, False) is True
-    metrics = {name: float(value) for name, value in raw.items() if type(value) in (int, float) and name != "time"}
     return (metrics, saved, epoch if type(epoch) is int else None) if metrics else None
 
 
@@ -171,6 +172,11 @@ def saved_epoch_of(folder: Path) -> int:
 
 
 def _wrong(metrics: Mapping[str, float], epoch: int, goal: Goal) -> str:
+    try:
+        for name in metrics:
+            check_metric_name(name, f"its report of epoch {epoch}:")
+    except TunerError as error:
+        return str(error)
     missing = [metric.name for metric in goal.metrics if metric.name not in metrics]
     if missing:
         return f"its report of epoch {epoch} has no {missing[0]}, by which trials are compared: {json.dumps(metrics)}"

@@ -28,8 +28,8 @@ Texts = str | Sequence[str]
 
 
 def sweep(
-    dataset: str | Callable[[Trial], object] | None = None,
-    model: str | None = None,
+    dataset: File | Callable[[Trial], object] | None = None,
+    model: File | None = None,
     *,
     script: str | None = None,
     trials: int | None = None,
@@ -79,8 +79,9 @@ def sweep(
     The winner is tested once and registered. After a Ctrl-C the result has what there is so far.
 
     Args:
-        dataset: a name or FORMAT:PATH. Or your own training function, or a file that has one, without a `model`.
-        model: a name.
+        dataset: a name, FORMAT:PATH, or your own file. Or your own training function, or a file that has one, without
+            a `model`.
+        model: a name, or your own file.
         script: the command of a program that trains, in place of both.
         space: a file, or a dictionary with the words of such a file: `low`, `high`, `log`, `step`, `choices`, `when`.
         set: texts as those of `--set`, such as `lr=0.01` or `optimizer=sgd,adam`.
@@ -101,8 +102,8 @@ def sweep(
 
 
 def train(
-    dataset: str,
-    model: str,
+    dataset: File,
+    model: File,
     *,
     set: Texts = (),
     from_best: str | None = None,
@@ -120,20 +121,33 @@ def train(
     progress: bool = True,
 ) -> Result:
     """Trains a model once, tests and registers it, as `tuner train` does, whose options these are. See `sweep`."""
-    request = SweepRequest(**_options(locals(), "from_best", "from_trial", "detach", "progress"))
+    given = locals() | {"dataset": _text(dataset, "dataset"), "model": _text(model, "model")}
+    request = SweepRequest(**_options(given, "from_best", "from_trial", "detach", "progress"))
     request.check()
     order = TrainOrder(request=request, from_best=from_best, from_trial=from_trial, detach=detach)
     return _run(order, progress=progress)
 
 
 def _what_is_tuned(
-    dataset: str | Callable[[Trial], object] | None, model: str | None, script: str | None
+    dataset: File | Callable[[Trial], object] | None, model: File | None, script: str | None
 ) -> dict[str, Any]:
-    if dataset is None or isinstance(dataset, str):
-        return what_is_tuned(dataset, model, script)
-    if model is not None or script is not None:
-        raise TunerError("sweep: give your own training function alone, without a model or a script")
-    return {"program": ProgramRequest.of_function(dataset)}
+    if callable(dataset):
+        if model is not None or script is not None:
+            raise TunerError("sweep: give your own training function alone, without a model or a script")
+        return {"program": ProgramRequest.of_function(dataset)}
+    if script is not None and not isinstance(script, str):
+        raise TunerError(f"script: give the command as one text, got {type(script).__name__}")
+    data, name = (
+        each if each is None else _text(each, what) for each, what in ((dataset, "dataset"), (model, "model"))
+    )
+    return what_is_tuned(data, name, script)
+
+
+def _text(given: object, what: str) -> str:
+    """A name or the path of a file, as one would type it."""
+    if not isinstance(given, File):
+        raise TunerError(f"{what}: give a name, or the path of your own file, got {type(given).__name__}")
+    return str(given)
 
 
 def _run(order: Order, *, progress: bool) -> Result:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.core.errors import TunerError
+from tuner.core.metric import NOT_REPORTED
 from tuner.core.records import TrialRecord, Value
 from tuner.core.score_text import score_text
 from tuner.core.scores import NAMES, Interval
@@ -126,7 +127,7 @@ def find_best(folder: Path) -> Best:
 def _own_scores(trial: TrialRecord) -> dict[str, Score]:
     """All that a user's own code has reported in the epoch that is kept."""
     found = trial.outcome(trial.best_epoch).items()
-    return {name: Score(value) for name, value in found if name not in ("time", "epoch", "epoch_seconds")}
+    return {name: Score(value) for name, value in found if name not in NOT_REPORTED}
 
 
 def _scores(found: BestTrial) -> dict[str, Score]:

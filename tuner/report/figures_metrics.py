@@ -6,11 +6,11 @@ import math
 
 from matplotlib.figure import Figure
 
+from tuner.core.metric import NOT_REPORTED
 from tuner.core.records import TrialRecord
 from tuner.report.figures import BLUE, GREY, figure_text, new_figure, style_axes
 
 MOST = 12  # metrics
-NOT_SHOWN = ("time", "epoch", "epoch_seconds")
 SIDE = 3  # pictures beside each other
 
 
@@ -18,7 +18,7 @@ def metric_names(best: TrialRecord) -> list[str]:
     """The metrics that it has reported: those that decide first."""
     decide = [metric.name for metric in best.goal.metrics]
     names = dict.fromkeys([*decide, *(name for values in best.metrics.values() for name in values)])
-    return [name for name in names if name not in NOT_SHOWN][:MOST]
+    return [name for name in names if name not in NOT_REPORTED][:MOST]
 
 
 def draw_metrics(best: TrialRecord, kept: int) -> Figure:

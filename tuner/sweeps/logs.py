@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuner.core.errors import TunerError
+from tuner.core.metric import NOT_REPORTED
 from tuner.core.records import TrialRecord
 from tuner.core.units import format_parameters
 from tuner.sweeps.lock import is_running
 from tuner.sweeps.status import POLL_S
 from tuner.sweeps.sweep_reader import SweepReader
 
-NOT_LOGGED = ("time", "epoch", "epoch_seconds")  # of what a user's own code reports
 LOGGED = ("train_loss", "val_loss", "val_accuracy")  # of each epoch, before what else the sweep goes by
 
 
@@ -50,7 +50,7 @@ def _of(record: TrialRecord) -> list[Event]:
     found = [Event(record.started, number, 0, f"begins: {seed}{format_parameters(record.parameters_in(1))}", what)]
     on = dict(record.nodes)
     taken = {each.epoch + 1: each for each in record.exploits}
-    own = [name for values in record.metrics.values() for name in values if name not in NOT_LOGGED]
+    own = [name for values in record.metrics.values() for name in values if name not in NOT_REPORTED]
     logged = own if record.goal.own else LOGGED
     named = dict.fromkeys([*logged, *(metric.name for metric in record.goal.metrics)])
     if what == "refit":  # it has seen the validation samples

@@ -20,7 +20,7 @@ from tuner.tracking.run_status import BEST_TRIAL_TAG, MOST_CHARACTERS, SWEEP_TAG
 from tuner.tracking.versions import Version, Versions
 
 OBJECTIVE_TAG, SCORE_TAG, CODE_TAG = "tuner.objective", "tuner.score", "tuner.code"
-PARAMETERS_TAG = "tuner.best_parameters"
+PARAMETERS_TAG, EPOCH_TAG = "tuner.best_parameters", "tuner.best_epoch"
 ARTIFACTS = "winner"
 
 
@@ -36,7 +36,7 @@ def log_own_winner(uri: str, run_id: str, winner: OwnWinner, model: Path) -> Non
     new = {name: value for name, value in scores.items() if known.data.metrics.get(name) != value}
     parameters = {name: str(value) for name, value in best.parameters.items()}
     same = known.data.params.items() <= parameters.items()
-    tags: dict[str, object] = {BEST_TRIAL_TAG: best.number, "tuner.best_epoch": winner.epoch}
+    tags: dict[str, object] = {BEST_TRIAL_TAG: best.number, EPOCH_TAG: winner.epoch}
     tags[PARAMETERS_TAG] = json.dumps(best.parameters)[:MOST_CHARACTERS]
     client.log_batch(
         run_id,
@@ -46,7 +46,12 @@ def log_own_winner(uri: str, run_id: str, winner: OwnWinner, model: Path) -> Non
     )
     if model.is_dir():
         with retried_uploads():
-            client.log_artifacts(run_id, str(model), ARTIFACTS)
+            client.log_artifacts(run_id, str(model), _artifacts(winner))
+
+
+def _artifacts(winner: OwnWinner) -> str:
+    """Their folder: a version keeps its own, also when the sweep grows and has another winner."""
+    return f"{ARTIFACTS}/trial-{winner.trial.number}-epoch-{winner.epoch}"
 
 
 def register_own(uri: str, run_id: str, config: SweepConfig, winner: OwnWinner) -> OwnModel:
@@ -65,11 +70,12 @@ def register_own(uri: str, run_id: str, config: SweepConfig, winner: OwnWinner) 
             SWEEP_TAG: config.name,
             UID_TAG: config.uid,
             BEST_TRIAL_TAG: str(winner.trial.number),
+            EPOCH_TAG: str(winner.epoch),
             OBJECTIVE_TAG: config.goal.objective_text,
             SCORE_TAG: repr(score),
             CODE_TAG: str((config.program or {}).get("digest", "")),
         }
-        source = f"{client.get_run(run_id).info.artifact_uri}/{ARTIFACTS}"
+        source = f"{client.get_run(run_id).info.artifact_uri}/{_artifacts(winner)}"
         client.create_model_version(name, source, run_id, tags=tags)
         own = next(each for each in versions.all() if _is_of(each.tags, config, winner))
     champion, note = _crown(versions, own, config)
@@ -77,7 +83,8 @@ def register_own(uri: str, run_id: str, config: SweepConfig, winner: OwnWinner) 
 
 
 def _is_of(tags: Mapping[str, str], config: SweepConfig, winner: OwnWinner) -> bool:
-    return tags.get(UID_TAG) == config.uid and tags.get(BEST_TRIAL_TAG) == str(winner.trial.number)
+    own = {UID_TAG: config.uid, BEST_TRIAL_TAG: str(winner.trial.number), EPOCH_TAG: str(winner.epoch)}
+    return own.items() <= tags.items()
 
 
 def _crown(versions: Versions, own: Version, config: SweepConfig) -> tuple[bool, str]:

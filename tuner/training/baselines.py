@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from tuner.data.spec import Split, Splits, stratified
+from tuner.data.spec import CHUNK, Split, Splits, stratified
 
 WORK = 1e8  # training samples x features x classes: some seconds on two cores
 SIDE = 32  # pixels: larger images are made smaller
 BUCKETS = 1 << 18  # of pairs of words
+MOST_BOOSTED = 30  # classes: gradient boosting grows 100 trees for each, of some milliseconds
 STRENGTHS = {"image": (0.01, 1.0), "tabular": (0.01, 1.0), "text": (1.0, 10.0)}
 """Values of scikit-learn's C, the inverse of the regularisation's strength."""
 
@@ -56,7 +57,8 @@ def simple_predictions(splits: Splits) -> Iterator[SimplePrediction]:
     """Trains the simple models that suit the data, one after another.
 
     Texts get n-grams of words with TF-IDF weights (Salton & Buckley 1988) and logistic regression, images logistic
-    regression on their pixels, tables logistic regression and gradient boosting (`HistGradientBoostingClassifier`).
+    regression on their pixels, tables logistic regression and gradient boosting (`HistGradientBoostingClassifier`),
+    the latter of at most MOST_BOOSTED classes.
     """
     task, classes = splits.spec.task, len(splits.spec.classes)
     if task == "text":
@@ -69,7 +71,7 @@ def simple_predictions(splits: Splits) -> Iterator[SimplePrediction]:
     samples = _some(splits.train, width * classes)
     name = "logistic regression on the pixels" if task == "image" else "logistic regression"
     yield _logistic(name, splits, samples, to_features)
-    if task == "tabular":
+    if task == "tabular" and classes <= MOST_BOOSTED:
         yield _boosted(splits, samples)
 
 
@@ -121,7 +123,7 @@ def _pixels(splits: Splits) -> Callable[[Tensor], Features]:
 
     def to_features(inputs: Tensor) -> NDArray[np.float32]:
         parts = []
-        for part in torch.split(inputs, 1024):
+        for part in torch.split(inputs, max(1, CHUNK // inputs[0].numel())):
             pixels = (part.float() - mean) / std
             if size != splits.spec.shape[1:]:
                 pixels = functional.interpolate(pixels, size, mode="area")

@@ -13,6 +13,8 @@ from tuner.data.own_splits import check_splits
 from tuner.data.spec import Splits
 
 GOOD = made_up_splits("image")
+TEXTS = made_up_splits("text")
+TOO_HIGH = TEXTS.train.inputs + len(TEXTS.spec.vocabulary)
 
 
 def with_spec(**changes: Any) -> Splits:
@@ -40,6 +42,11 @@ def test_good_splits_are_given_back(task: Any) -> None:
         (with_spec(classes=("a", "a", "b")), "classes must be a tuple of two or more different names"),
         (with_spec(classes=(0, 1, 2)), "classes holds 0: class names are texts"),
         (with_spec(mean=(1.0,)), "mean has 1 numbers: it must be a tuple of 3, one for each channel"),
+        (with_spec(augment=("flips",)), "unknown augmentation 'flips'"),
+        (replace(TEXTS, spec=replace(TEXTS.spec, augment=("flip",))), "augment is for images: leave flip out"),
+        (replace(TEXTS, train=TEXTS.train._replace(inputs=-TEXTS.train.inputs)), "train.inputs goes from -"),
+        (replace(TEXTS, train=TEXTS.train._replace(inputs=TOO_HIGH)), "train.inputs goes from "),
+        (replace(TEXTS, spec=replace(TEXTS.spec, vocabulary=())), "train.inputs goes from "),
         (with_spec(std=(1.0, 0.0, 1.0)), "std must be above 0 everywhere"),
         (replace(GOOD, train=GOOD.train.inputs), "train must be a tuner.data.spec.Split of two tensors"),  # type: ignore[arg-type]
         (with_train(inputs=GOOD.train.inputs.permute(0, 2, 3, 1)), "train.inputs has the shape (32, 32, 32, 3)"),

@@ -66,6 +66,20 @@ def test_epochs_are_counted_where_the_program_does_not_say_them(tmp_path: Path) 
     assert [r.epoch for r in run("print('{\"loss\": 1}'); print('{\"loss\": 2}')", tmp_path)] == [1, 2, 0]
 
 
+@pytest.mark.parametrize("name", ["kept", "loss[0]"])
+def test_a_name_that_no_metric_can_have_fails_the_trial(name: str, tmp_path: Path) -> None:
+    [failed] = run(f'print(\'{{"loss": 1, "{name}": 2}}\')', tmp_path)
+    assert failed.error is not None
+    assert failed.error.startswith(f"its report of epoch 1: '{name}': a metric has a name of")
+
+
+@pytest.mark.parametrize("line", ['{"loss": 1' + "0" * 400 + "}", '{"loss":' * 30_000])
+def test_json_that_python_cannot_read_is_no_report(line: str, tmp_path: Path) -> None:
+    (tmp_path / "line.txt").write_text(line)
+    reports = run("print(open('line.txt').read()); print('{\"loss\": 2}')", tmp_path)
+    assert [report.metrics.get("loss") for report in reports] == [2.0, None]
+
+
 def test_the_program_knows_its_trial(tmp_path: Path) -> None:
     names = ("SWEEP", "TRIAL", "SEED", "EPOCHS", "EPOCH", "PARAMS", "DEVICE")
     shown = f"import os\nfor n in {names}: print(n, os.environ['TUNER_' + n])"

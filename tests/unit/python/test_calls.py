@@ -123,3 +123,41 @@ def test_a_file_of_a_user_is_typed(tmp_path: Path) -> None:
     file.write_text(f"{good}sweep('digits', 'cnn', trails=2)\n")
     done = subprocess.run(mypy, capture_output=True, text=True, cwd=Path(tuner.__file__).parents[1], check=False)
     assert 'Unexpected keyword argument "trails"' in done.stdout
+
+
+def listen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The orders that would be carried out."""
+    orders: list[Any] = []
+    monkeypatch.setattr(calls, "carry_out", lambda order, _view: orders.append(order) or "digits-cnn-1")
+    return orders
+
+
+def test_files_may_be_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = listen(monkeypatch)
+    own = tmp_path / "own.py"
+    own.write_text("def train(trial):\n    trial.report(loss=1)\n")
+    calls.sweep(Path("my_data.py"), Path("my_model.py"))
+    calls.train(Path("my_data.py"), "cnn")
+    calls.sweep(own, objective="loss:min")
+    assert [(each.request.dataset, each.request.model) for each in orders[:2]] == [
+        ("my_data.py", "my_model.py"),
+        ("my_data.py", "cnn"),
+    ]
+    assert orders[2].request.program.program.name == "own"
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: calls.sweep(5), "dataset: give a name, or the path of your own file, got int"),  # type: ignore[arg-type]
+        (lambda: calls.sweep("digits", len), "model: give a name, or the path of your own file, got builtin"),  # type: ignore[arg-type]
+        (lambda: calls.train("digits", None), "model: give a name, or the path of your own file, got NoneType"),  # type: ignore[arg-type]
+        (lambda: calls.sweep(script=["python"]), "script: give the command as one text, got list"),  # type: ignore[arg-type]
+        (lambda: calls.sweep(dict), "dict is no function of Python"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_tuned_is_one_line(call: Any, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = listen(monkeypatch)
+    with pytest.raises(TunerError, match=told):
+        call()
+    assert not orders

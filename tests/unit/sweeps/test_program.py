@@ -28,7 +28,7 @@ from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
 from tuner.search.study import Study
 from tuner.sweeps.preparation import begin, begin_confirming, begin_growing, prepare_again
-from tuner.sweeps.program_finish import find_own_winner, register_own_outcome
+from tuner.sweeps.program_finish import find_own_winner, register_own_outcome, register_own_winner
 from tuner.sweeps.program_inputs import ProgramInputs
 from tuner.sweeps.sync import sync
 from tuner.tracking.background import BackgroundTracker
@@ -214,15 +214,34 @@ def test_the_winner_is_registered_and_the_better_one_becomes_the_champion(tracke
     client = MlflowClient(f"sqlite:///{tracked / 'mlflow.db'}")
     version = client.get_model_version_by_alias("mine", "champion")
     assert version.tags["tuner.sweep"] == better.config.name
-    files = {each.path for each in client.list_artifacts(str(version.run_id), "winner")}
-    assert files == {"winner/parameters.json", "winner/state.pkl"}
-    run_data = client.get_run(str(version.run_id)).data
     assert better.own is not None
+    kept = f"winner/trial-{better.own.trial.number}-epoch-{better.own.epoch}"
+    assert str(version.source).endswith(kept)
+    files = {each.path for each in client.list_artifacts(str(version.run_id), kept)}
+    assert files == {f"{kept}/parameters.json", f"{kept}/state.pkl"}
+    run_data = client.get_run(str(version.run_id)).data
     assert run_data.metrics["best_loss"] == better.own.scores["loss"]
     assert client.get_run(str(version.run_id)).info.status == "FINISHED"
     [synced] = sync(better.config.name, events=Callbacks([told]), elsewhere=False)
     assert (synced.unsent, len(client.search_model_versions("name = 'mine'"))) == ("", 3)
     _check_commands(better, typed)
+
+
+def test_a_version_keeps_its_files_when_the_sweep_has_another_winner(tracked: Path) -> None:
+    first = finish(Recorder(), trials=2, overrides=("lr=0.1..0.2",))
+    assert first.own is not None
+    other = next(each for each in first.records if each.number != first.own.trial.number)
+    state, store = SweepFolder(first.folder).model / "state.pkl", Store.of(tracked)
+    before = state.read_bytes()
+    state.write_bytes(b"that of the other trial")
+    run = MlflowSweep(store, first.config, other.started)
+    register_own_winner(first.config, first.folder, replace(first.own, trial=other), store, run)
+    longer = replace(first.own, trial=other, epoch=first.own.epoch + 1)  # the same trial, trained for more epochs
+    register_own_winner(first.config, first.folder, longer, store, run)
+    client = MlflowClient(store.uri)
+    versions = sorted(client.search_model_versions("name = 'mine'"), key=lambda each: int(each.version))
+    contents = [Path(str(each.source).removeprefix("file:")) / "state.pkl" for each in versions]
+    assert [path.read_bytes() == before for path in contents] == [True, False, False]
 
 
 def _check_commands(outcome: Outcome, typed: Typed) -> None:

@@ -76,6 +76,11 @@ def test_what_would_be_dear_is_trained_on_a_part_with_all_classes(monkeypatch: p
     assert [each.trained_on for each in found] == [pytest.approx(100, abs=2)] * 2
 
 
+def test_gradient_boosting_is_left_out_where_it_would_take_minutes() -> None:
+    drawn = torch.randn(800, 5, generator=torch.Generator().manual_seed(0))
+    assert list(accuracies(splits_of("tabular", drawn, torch.arange(800) % 100, (5,)))) == ["logistic_regression"]
+
+
 def test_large_images_are_made_smaller_and_keep_what_tells_them_apart() -> None:
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 80, (400, 3, 70, 90), generator=generator).to(torch.uint8)
