@@ -28,7 +28,7 @@ from support.made_up_search import begin, report_of
 from tuner.core.config import SweepConfig
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
-from tuner.search import study as study_module
+from tuner.search import study_store
 from tuner.search.schedulers.base import Decision
 from tuner.search.study_reader import read_records
 
@@ -94,7 +94,7 @@ def search(seed: int) -> dict[str, Any]:
     )
     with tempfile.TemporaryDirectory() as folder:
         workers = Workers(rng, config, Path(folder))
-        setattr(study_module, "time", SimpleNamespace(time=lambda: workers.now))  # noqa: B010 - it exports no `time`
+        setattr(study_store, "time", SimpleNamespace(time=lambda: workers.now))  # noqa: B010 - it exports no `time`
         workers.run()
         return recorded(config, workers.study.records(), workers.started, BEGAN)
 
