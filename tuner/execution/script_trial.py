@@ -70,15 +70,17 @@ class ScriptJob:
         words = filled_in(self.command, parameters)
         variables = self._variables(number, parameters, seed, folder, begun, held)
         errors = folder / "stderr.txt"
-        with errors.open("w") as stderr, _running(words, self.place, variables, stderr) as process:
-            assert process.stdout is not None
-            lines = Lines(process.stdout, output_file(self.folder, number), begun, self.goal)
-            for metrics, saved in lines:
-                if saved:
-                    note_saved(folder, int(metrics["epoch"]))
-                report(replace(told, metrics=metrics))
-            status = process.wait()
-        _append(output_file(self.folder, number), errors)
+        try:
+            with errors.open("w") as stderr, _running(words, self.place, variables, stderr) as process:
+                assert process.stdout is not None
+                lines = Lines(process.stdout, output_file(self.folder, number), begun, self.goal)
+                for metrics, saved in lines:
+                    if saved:
+                        note_saved(folder, int(metrics["epoch"]))
+                    report(replace(told, metrics=metrics))
+                status = process.wait()
+        finally:
+            _append(output_file(self.folder, number), errors)
         failure = lines.problem or (_why(status, errors) if status else "")
         report(TrialReport(error=failure) if failure else TrialReport(ended=True))
 

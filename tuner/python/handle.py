@@ -14,7 +14,7 @@ from tuner.core.sweep_options import Duration, read_growth
 from tuner.python.engine import carry_out
 from tuner.python.order import ResumeOrder
 from tuner.python.quiet import quiet_imports
-from tuner.python.result import Best, Result, find_best
+from tuner.python.result import Best, Result
 from tuner.python.views import choose_view
 
 if TYPE_CHECKING:
@@ -50,14 +50,12 @@ class Sweep:
     @property
     def best(self) -> Best:
         """The winner, or the best trial so far. Raises TunerError while no trial has a score."""
-        return find_best(self.folder)
+        return self.result.best
 
     @property
     def trials(self) -> pd.DataFrame:
         """A row for each trial so far: see `frames.trials_frame`."""
-        from tuner.python.frames import trials_frame  # noqa: PLC0415 - pandas takes a moment
-
-        return trials_frame(self.folder)
+        return self.result.trials
 
     @property
     def result(self) -> Result:

@@ -63,7 +63,7 @@ def tell_repeated(request: SweepRequest, events: Callback) -> None:
 def tell_other_code(config: SweepConfig, home: Path, events: Callback) -> None:
     """Says that the pair's last sweep was of other code: its models, the champion among them, stay as they are."""
     earlier = [each for _, each in sweeps_in(home) if each.pair == config.pair]
-    if not earlier or not any(map(own_code.is_own, (config.model, config.dataset, earlier[-1].model))):
+    if not earlier:
         return
     last = earlier[-1]
     both = [(last.model, config.model, config.model_name), (last.dataset, config.dataset, config.dataset_name)]

@@ -76,10 +76,14 @@ def check_data_name(config: SweepConfig, store: Store, home: Path, events: Callb
 
 
 def check_sweep_is_no_pair(name: str, config: SweepConfig, home: Path) -> None:
-    """Raises TunerError when a sweep would have the name of a pair that was named by `--as`."""
-    named = {each.pair for _, each in sweeps_in(home) if each.known_as or own_code.is_own(each.model)}
+    """Raises TunerError when a sweep would have the name of a pair that a user has named, by `--as` or by a file."""
+    named = {each.pair for _, each in sweeps_in(home) if each.known_as or each.program or _has_own_code(each)}
     if name == config.pair or name in named:
         raise TunerError(f"--name '{name}': that is the name of a pair's registered model: choose another")
+
+
+def _has_own_code(config: SweepConfig) -> bool:
+    return own_code.is_own(config.dataset) or own_code.is_own(config.model)
 
 
 def _place(dataset: str, home: Path) -> str:

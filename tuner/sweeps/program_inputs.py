@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
@@ -35,7 +36,8 @@ class ProgramInputs:
         assert config.program is not None
         program = Program.from_json(config.program)
         if program.kind == SCRIPT:
-            return cls(program, None, _place_notes(program))
+            _check_place(program)
+            return cls(program, None)
         if is_kept(folder.code):
             kept = KeptCode.open(folder.code)
             changed = kept.changed()
@@ -66,35 +68,21 @@ class ProgramInputs:
         rungs: tuple[int, ...],  # noqa: ARG002 - each epoch that is reported may be one
     ) -> Job:
         """See Inputs."""
-        trials = scratch_folder(config.uid) if storage else folder.trials
+        common: dict[str, Any] = {
+            "sweep": config.name,
+            "epochs": config.epochs,
+            "seed": config.seed,
+            "threads": config.cpus_per_trial,
+            "gpus": config.gpus_per_trial,
+            "folder": scratch_folder(config.uid) if storage else folder.trials,
+            "goal": config.goal,
+        }
         if self.code is None:
-            return ScriptJob(
-                sweep=config.name,
-                command=self.program.command,
-                place=Path(self.program.folder),
-                epochs=config.epochs,
-                seed=config.seed,
-                threads=config.cpus_per_trial,
-                gpus=config.gpus_per_trial,
-                folder=trials,
-                goal=config.goal,
-            )
-        return FunctionJob(
-            sweep=config.name,
-            code=self.code,
-            epochs=config.epochs,
-            seed=config.seed,
-            threads=config.cpus_per_trial,
-            gpus=config.gpus_per_trial,
-            folder=trials,
-            goal=config.goal,
-            saves=self.program.saves,
-            storage=storage,
-        )
+            return ScriptJob(command=self.program.command, place=Path(self.program.folder), **common)
+        return FunctionJob(code=self.code, saves=self.program.saves, storage=storage, **common)
 
 
-def _place_notes(program: Program) -> tuple[str, ...]:
-    """That the program itself is not kept. Raises TunerError when its folder is gone."""
+def _check_place(program: Program) -> None:
+    """Raises TunerError when the folder of a program is gone: the program itself is not kept."""
     if not Path(program.folder).is_dir():
         raise TunerError(f"--script: the folder that the program was run in is gone: {program.folder}")
-    return ()

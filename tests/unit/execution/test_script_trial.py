@@ -62,6 +62,13 @@ def test_lines_of_json_are_reports_and_the_rest_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "trials" / "0002-output.txt").read_text() == "begins 0.5\na warning\n"
 
 
+def test_what_a_program_said_on_standard_error_is_kept_when_the_trial_is_stopped(tmp_path: Path) -> None:
+    source = "import sys, time\nprint('a warning', file=sys.stderr)\nprint('{\"loss\": 1}')\ntime.sleep(60)"
+    with pytest.raises(SystemExit):
+        run(source, tmp_path, stop_after=1)
+    assert (tmp_path / "trials" / "0002-output.txt").read_text() == "a warning\n"
+
+
 def test_epochs_are_counted_where_the_program_does_not_say_them(tmp_path: Path) -> None:
     assert [r.epoch for r in run("print('{\"loss\": 1}'); print('{\"loss\": 2}')", tmp_path)] == [1, 2, 0]
 

@@ -16,6 +16,7 @@ from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.upload import command_words, pack, unpack
 from tuner.sweeps.best_trial import best_for
 from tuner.sweeps.own_code import read_own_code, tell_changes, tell_other_code
+from tuner.sweeps.pair import check_sweep_is_no_pair
 from tuner.sweeps.plan import plan
 
 
@@ -126,3 +127,15 @@ def test_what_is_imported_goes_to_a_cluster_and_nothing_else(tmp_path: Path, mon
     words = unpack(command_words("sweep", packed, as_json=False), tmp_path / "there")
     there = read_own_code(SweepRequest(dataset=words[1], model=words[2]), Notes())
     assert (there.dataset, there.model) == (asked.dataset, asked.model)
+
+
+def test_no_sweep_is_called_as_a_pair_with_own_code(home: Path) -> None:
+    data = catalog.resolve("datasets", "my_data.py")
+    (home / "before").mkdir(parents=True)
+    make_config(name="before", dataset=data, model="cnn").save(home / "before")
+    (home / "train-1").mkdir()
+    program = {"kind": "script", "name": "train", "shown": "train", "digest": "", "saves": False}
+    make_config(name="train-1", dataset="", model="train", program=program, objective="a:min").save(home / "train-1")
+    for name in ("my_data-cnn", "train"):
+        with pytest.raises(TunerError, match=f"^--name '{name}': that is the name of a pair's registered model"):
+            check_sweep_is_no_pair(name, make_config(name=name), home)

@@ -164,6 +164,15 @@ def test_the_sampler_may_be_chosen_by_itself() -> None:
     assert config.auto
 
 
+def test_a_sweep_that_grows_goes_on_with_the_sampler_of_its_new_space() -> None:
+    source = "def train(trial):\n    trial.report(loss=trial.params['lr'])\n"
+    began, folder, _ = run(Recorder(), source=source, given_space=None, overrides=("lr=1,2",), sampler="auto")
+    assert (began.sampler, began.trials) == ("grid", 2)
+    config, _, _ = begin_growing(began.name, GrowRequest(trials=30, overrides=("lr=0.1..1",)))
+    assert (config.sampler, config.auto) == ("gp", "30 trials in 1 number that every trial has")
+    assert config == replace(SweepConfig.load(folder.path), concurrency=config.concurrency)
+
+
 def test_a_space_may_be_given_by_set_alone() -> None:
     config, _, _ = begin(asked(given_space=None, overrides=("lr=0.1..1", "depth=2,3")))
     assert config.space["params"] == {"lr": {"low": 0.1, "high": 1}, "depth": {"choices": [2, 3]}}
