@@ -48,7 +48,7 @@ Trials = Annotated[
     typer.Option(
         "--trials",
         metavar="N",
-        help="Number of trials: points of the search space. By default 16, and with --sampler grid all points.",
+        help="Number of trials: points of the search space. By default 24, and with --sampler grid all points.",
         rich_help_panel=SEARCH,
     ),
 ]

@@ -19,7 +19,7 @@ from tuner.core.search_options import SAMPLERS, SCHEDULERS
 
 CONFIG_FILE = "sweep.json"
 OOM = ("fail", "halve-batch")
-TRIALS = 16
+TRIALS = 24
 MOST_TRIALS = MOST_EPOCHS = 1_000_000
 
 

@@ -139,7 +139,7 @@ def test_the_budget_that_ended_the_search_is_told_with_the_command_that_goes_on(
 
 
 def test_what_is_left_of_a_budget_is_told_when_all_trials_have_ended(tmp_path: Path) -> None:
-    """The 16 trials of the default are a bound, too, where somebody gave a budget alone."""
+    """The 24 trials of the default are a bound, too, where somebody gave a budget alone."""
     state = BudgetState(name="epoch_budget", limit=99, left=85, text="85 of 99 epochs left")
     outcome = ended(tmp_path)
     config = replace(outcome.config, epoch_budget=99)

@@ -162,7 +162,7 @@ def test_a_worker_that_is_lost_at_the_end_of_the_budget_leaves_its_epoch_to_anot
 
 
 def test_gpu_time_is_that_in_which_trials_hold_their_gpus(tmp_path: Path, wait: Callable[[float], None]) -> None:
-    config = make_config(gpus_per_trial=2.0, gpu_budget=100.0, epochs=27)  # with a rung at epoch 3
+    config = make_config(gpus_per_trial=2.0, gpu_budget=100.0, epochs=81)  # with a rung at epoch 3
     controller, study = begin(config, tmp_path)
     wait(1000)  # no trial has a worker
     controller.next_trial()

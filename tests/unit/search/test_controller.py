@@ -133,7 +133,7 @@ def test_when_the_time_is_over_running_trials_stop_after_their_epoch_and_nothing
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    controller, study = begin(make_config(time_budget=60.0, epochs=27), tmp_path)
+    controller, study = begin(make_config(time_budget=60.0, epochs=81), tmp_path)
     drawn = controller.next_trial()
     assert drawn is not None
     assert controller.on_report(drawn[0], report_of(1, 0.9)) is Decision.CONTINUE
@@ -152,7 +152,7 @@ def test_a_trial_whose_last_epochs_may_be_in_no_checkpoint_repeats_them_when_the
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    config = make_config(time_budget=60.0, epochs=27)
+    config = make_config(time_budget=60.0, epochs=81)
     controller, _ = begin(config, tmp_path)
     for number, score in ((0, 0.8), (1, 0.9), (2, 0.7)):
         drawn = controller.next_trial()
@@ -198,7 +198,7 @@ def test_only_the_best_ended_trial_keeps_its_checkpoint(tmp_path: Path) -> None:
 
 
 def test_a_sweep_that_is_stopped_ends_its_running_trials_with_their_epoch(tmp_path: Path) -> None:
-    controller, study = begin(make_config(epochs=27), tmp_path)
+    controller, study = begin(make_config(epochs=81), tmp_path)
     first, second = controller.next_trial(), controller.next_trial()
     assert first is not None
     assert second is not None
@@ -232,7 +232,7 @@ def test_a_limit_holds_back_trials_until_it_is_lifted(tmp_path: Path) -> None:
 
 
 def test_the_traceback_of_a_failed_trial_is_kept_and_the_nodes_it_ran_on(tmp_path: Path) -> None:
-    controller, study = begin(make_config(epochs=81), tmp_path)
+    controller, study = begin(make_config(epochs=243), tmp_path)
     drawn = controller.next_trial()
     assert drawn is not None
     for epoch, node in ((1, "a/1"), (2, "a/1"), (2, "b/2"), (3, "b/2")):  # it went on on another node from epoch 2

@@ -14,7 +14,7 @@ from support.common import Typed, make_config
 from support.made_up_search import begin, drive
 
 from tuner.core.budgets import BudgetState
-from tuner.core.config import SweepConfig
+from tuner.core.config import TRIALS, SweepConfig
 from tuner.core.sweep_request import SweepRequest
 from tuner.search.advice import Advice
 from tuner.search.next_command import next_command, pair_space, resume_command
@@ -71,7 +71,7 @@ def test_a_change_is_planned_on_top_of_what_the_sweep_had(read: Read) -> None:
 
 
 def test_a_parameter_that_was_set_before_is_set_once() -> None:
-    before = config("lr=0.01..0.1", "optimizer=adam")
+    before = config("lr=0.01..0.1", "optimizer=adam", trials=TRIALS)
     command = next_command(before, "image", Advice(remarks=(), overrides=("lr=0.01..0.3",)))
     assert command == "tuner sweep digits lenet --set optimizer=adam --set lr=0.01..0.3"
 

@@ -81,7 +81,7 @@ def test_rungs_are_those_of_the_new_length_and_compare_these_trials_alone(folder
     new = longer(config, folder, max_epochs=27, trials=18)
     records = run(new, folder)
     stops = {record.epoch for record in records[9:]}
-    assert stops == {3, 9, 27}
+    assert stops == {1, 3, 27}
     at_end = [record for record in records[9:] if record.epoch == 27]
     assert len(at_end) == 1  # a third of a third of nine: the nine trials of before take no place
 

@@ -69,7 +69,7 @@ def test_a_request_of_two_names_is_filled_in_with_defaults_and_writes_nothing(tm
     config, inputs = make()
     splits = inputs.splits
     assert (config.name, config.dataset, config.model, config.pair) == ("a-name", "digits", "cnn", "digits-cnn")
-    assert (config.trials, config.epochs, config.seed) == (16, 20, 0)
+    assert (config.trials, config.epochs, config.seed) == (24, 20, 0)
     assert (config.time_budget, config.limit) == (None, None)
     assert (config.concurrency, config.cpus_per_trial, config.gpus_per_trial) == (4, 1, 0)
     assert {parameter.name for parameter in space_of(config).parameters} >= {"optimizer", "lr", "width"}
@@ -260,7 +260,7 @@ def test_a_grid_has_as_many_trials_as_points_and_a_sweep_else_sixteen(tmp_path: 
     config, _ = make(space=path, sampler="grid")
     assert (config.trials, config.sampler, config.scheduler) == (6, "grid", "asha")
     assert make(space=path, sampler="grid", trials=4)[0].trials == 4
-    assert make(space=path)[0].trials == 16
+    assert make(space=path)[0].trials == 24
     message = "--trials 7: the grid has 6 points: leave --trials out"
     assert refusal(space=path, sampler="grid", trials=7) == message
 

@@ -237,7 +237,7 @@ def test_an_earlier_sweep_that_does_not_serve_is_refused(planned: Callable[..., 
 def test_a_sweep_is_announced_with_its_start_points(planned: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "points.csv").write_text("optimizer\n" + "sgd\n" * 6)
     config, _ = planned(enqueue=tmp_path / "points.csv")
-    assert announcement(config) == "next: 16 trials of cnn on digits, at most 5 epochs each, 1 at a time"
+    assert announcement(config) == "next: 24 trials of cnn on digits, at most 5 epochs each, 1 at a time"
     lines = start_lines(config)
     assert lines[0] == "  trial 0 tries the default: batch_size=32 optimizer=sgd lr=0.05 dropout=0.25"
     assert lines[1] == "  trial 1 tries batch_size=32 optimizer=adam lr=0.001 dropout=0.25"

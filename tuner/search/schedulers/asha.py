@@ -17,6 +17,7 @@ from tuner.search.schedulers.base import Scheduler
 from tuner.search.schedulers.ladder import Ladder, Rung
 
 ETA = 3  # the reduction factor: one in ETA trials continues after a rung
+MOST_RUNGS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +46,19 @@ class AshaScheduler(Scheduler):
         return max(closing - begun, arriving / ETA, 0.0)
 
 
-def rungs(epochs: int, eta: int = ETA) -> tuple[int, ...]:
-    """The epochs at which trials of at most `epochs` epochs are compared: a ninth and a third of them.
+def rungs(epochs: int, most: int = MOST_RUNGS, eta: int = ETA) -> tuple[int, ...]:
+    """The epochs at which trials of at most `epochs` epochs are compared: a third of them, a ninth and so on.
 
-    Two rungs and no more: an earlier one would judge trials during the warm-up of their learning rate.
+    With three rungs the first one lies in the warm-up of the learning rate. It pays all the same: see docs/search.md.
+    Trials of fewer than 14 epochs have no epoch for it.
 
-    >>> rungs(20), rungs(3), rungs(1)
-    ((2, 7), (1,), ())
+    >>> rungs(27), rungs(20), rungs(9), rungs(3), rungs(1)
+    ((1, 3, 9), (1, 2, 7), (1, 3), (1,), ())
+    >>> rungs(27, most=2)
+    (3, 9)
     """
-    return tuple(sorted({rung for rung in (round(epochs / eta**2), round(epochs / eta)) if 1 <= rung < epochs}))
+    thirds = (round(epochs / eta**power) for power in range(1, most + 1))
+    return tuple(sorted({rung for rung in thirds if 1 <= rung < epochs}))
 
 
 def promotable(

@@ -13,6 +13,8 @@ from tuner.search.schedulers.asha import ETA, rungs
 from tuner.search.schedulers.ladder import Rung
 from tuner.search.schedulers.stopping_rule import StoppingRule
 
+RUNGS = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class StoppingAsha(StoppingRule):
@@ -25,7 +27,7 @@ class StoppingAsha(StoppingRule):
 
     def rungs(self) -> tuple[int, ...]:
         """See Scheduler."""
-        return rungs(self.epochs)
+        return rungs(self.epochs, most=RUNGS)
 
     def passes(self, rung: Rung, number: int) -> bool:
         """Whether the trial is among the best third of those that had reached the rung when it came."""

@@ -14,6 +14,8 @@ from functools import lru_cache
 
 from tuner.search.schedulers.asha import ETA, AshaScheduler, rungs
 
+RUNGS = 2  # so that a sweep of some twenty trials has all brackets
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperband(AshaScheduler):
@@ -24,15 +26,19 @@ class Hyperband(AshaScheduler):
 
     rule = "only the best third of its bracket continue"
 
+    def rungs(self) -> tuple[int, ...]:
+        """See Scheduler."""
+        return rungs(self.epochs, most=RUNGS)
+
     def rungs_of(self, number: int) -> tuple[int, ...]:
         """See Scheduler. Decided by the number of the trial alone."""
-        own = rungs(self.epochs)
+        own = self.rungs()
         turns = _turns(len(own))
         return own[turns[number % len(turns)] :]
 
     def brackets(self, trials: int) -> Mapping[tuple[int, ...], int]:
         """See Scheduler."""
-        own = rungs(self.epochs)
+        own = self.rungs()
         turns = _turns(len(own))
         rounds, rest = divmod(trials, len(turns))
         whole, begun = Counter(turns), Counter(turns[:rest])
