@@ -128,7 +128,12 @@ def test_a_file_of_a_user_is_typed(tmp_path: Path) -> None:
 def listen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The orders that would be carried out."""
     orders: list[Any] = []
-    monkeypatch.setattr(calls, "carry_out", lambda order, _view: orders.append(order) or "digits-cnn-1")
+
+    def carry_out(order: Any, _view: Any) -> str:
+        orders.append(order)
+        return "digits-cnn-1"
+
+    monkeypatch.setattr(calls, "carry_out", carry_out)
     return orders
 
 
