@@ -11,8 +11,8 @@ from tuner.core.records import TrialRecord
 
 LEAST_TRIED = 5  # with fewer trials, their share of failures says nothing
 NO_REPORT = (
-    "it came to its end and reported nothing: after each epoch a function calls trial.report(...), and a program prints "
-    "a line of JSON"
+    "it came to its end and reported nothing: after each epoch a function calls trial.report(...), and a program "
+    "prints a line of JSON"
 )
 EXPLODED = 1e6  # nats of mean cross-entropy: no training recovers from that
 

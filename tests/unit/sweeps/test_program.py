@@ -273,6 +273,8 @@ def _check_commands(outcome: Outcome, typed: Typed) -> None:
     assert "total" in out
     status, _, err = typed("predict", name, "x.png")
     assert (status, "is a sweep of your own code, which alone knows how to predict" in err) == (2, True)
+    status, _, err = typed("predict", outcome.config.pair, "x.png")
+    assert (status, "what your own training code saves is for that code alone" in err) == (2, True)
     with pytest.raises(TunerError, match="which tuner confirm does not repeat"):
         begin_confirming(name, ConfirmRequest(seeds=3))
     config, _, inputs = begin_growing(name, GrowRequest(trials=9, overrides=("lr=0.1..0.5",)))
