@@ -127,7 +127,7 @@ def test_metrics_of_own_code_have_any_name_and_a_direction() -> None:
     assert goal.own
     assert not goal.by_accuracy
     assert goal.gains({"auc": 0.5, "size": 2.0}) == (0.5, -2.0)
-    assert goal.broken({"auc": 0.5, "size": 4.0}) == "size 4.0000 (must be at most 3.0000)"
+    assert goal.broken({"auc": 0.5, "size": 4.0}) == "size 4 (must be at most 3)"
     assert Goal.parse("parameters:max", own=True).before == ()  # not measured by us
     for wrong, error in (("auc", "say which values are better: auc:min or auc:max"), ("time:min", "is not epoch or")):
         with pytest.raises(TunerError, match=error):
