@@ -10,7 +10,10 @@ from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord
 
 LEAST_TRIED = 5  # with fewer trials, their share of failures says nothing
-NO_REPORT = "it came to its end and reported nothing: call trial.report(...) after each epoch"
+NO_REPORT = (
+    "it came to its end and reported nothing: after each epoch a function calls trial.report(...), and a program "
+    "prints a line of JSON"
+)
 EXPLODED = 1e6  # nats of mean cross-entropy: no training recovers from that
 
 

@@ -88,7 +88,9 @@ def _download(uri: str, home: Path, scratch: Path) -> Path:
     folder = download_model(store.uri, uri, scratch)
     found = sorted(folder.rglob(DESCRIPTION_FILE))
     if not found:
-        raise TunerError(f"{uri} is not a model that tuner has registered")
+        raise TunerError(
+            f"{uri} has no network that tuner has trained: what your own training code saves is for that code alone"
+        )
     return found[0].parent
 
 

@@ -26,6 +26,7 @@ from tuner.execution.in_process import InProcessExecutor
 from tuner.report.make import make_report
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
+from tuner.search.stopping import NO_REPORT
 from tuner.search.study import Study
 from tuner.sweeps.preparation import begin, begin_confirming, begin_growing, prepare_again
 from tuner.sweeps.program_finish import find_own_winner, register_own_outcome, register_own_winner
@@ -120,7 +121,7 @@ def train(trial):
     found = {record.parameters["kind"]: (record.state, record.reason) for record in study.records()}
     assert found["nan"] == ("FAIL", "loss is nan in epoch 1")
     assert found["early"] == ("COMPLETE", "")
-    assert found["none"] == ("FAIL", "it came to its end and reported nothing: call trial.report(...) after each epoch")
+    assert found["none"] == ("FAIL", NO_REPORT)
 
 
 def test_a_sweep_goes_on_with_its_copy_of_the_code() -> None:
@@ -272,6 +273,8 @@ def _check_commands(outcome: Outcome, typed: Typed) -> None:
     assert "total" in out
     status, _, err = typed("predict", name, "x.png")
     assert (status, "is a sweep of your own code, which alone knows how to predict" in err) == (2, True)
+    status, _, err = typed("predict", outcome.config.pair, "x.png")
+    assert (status, "what your own training code saves is for that code alone" in err) == (2, True)
     with pytest.raises(TunerError, match="which tuner confirm does not repeat"):
         begin_confirming(name, ConfirmRequest(seeds=3))
     config, _, inputs = begin_growing(name, GrowRequest(trials=9, overrides=("lr=0.1..0.5",)))
