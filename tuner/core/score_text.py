@@ -96,7 +96,7 @@ def class_name(name: str) -> str:
 
 
 def difference_text(difference: Difference) -> str:
-    """`better by 0.8 points (0.1 to 1.5)`, `worse by ...` or `as good as equal (-0.3 to 0.9 points)`.
+    """`better by 0.8 points (0.1 to 1.5)`, `worse by ...` or `equal within noise (-0.3 to 0.9 points)`.
 
     A point is a hundredth of the samples.
     """
@@ -105,7 +105,7 @@ def difference_text(difference: Difference) -> str:
         size, interval = -size, Interval(-interval.high, -interval.low)
     points = Interval(100 * interval.low, 100 * interval.high)
     if not (difference.better or difference.worse):
-        return f"as good as equal ({interval_text(points)} points)"
+        return f"equal within noise ({interval_text(points)} points)"
     word = "better" if difference.better else "worse"
     return f"{word} by {_in_points(size, points)} ({interval_text(points)})"
 

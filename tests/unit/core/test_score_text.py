@@ -70,7 +70,7 @@ def difference(accuracy: float, low: float, high: float) -> Difference:
 def test_two_models_are_compared_in_points() -> None:
     assert difference_text(difference(0.008, 0.0011, 0.0151)) == "better by 0.8 points (0.1 to 1.5)"
     assert difference_text(difference(-0.04, -0.074, -0.007)) == "worse by 4.0 points (0.7 to 7.4)"
-    assert difference_text(difference(0.01, -0.02, 0.041)) == "as good as equal (-2.0 to 4.1 points)"
+    assert difference_text(difference(0.01, -0.02, 0.041)) == "equal within noise (-2.0 to 4.1 points)"
 
 
 def test_the_best_of_many_trials_is_told_to_be_optimistic() -> None:

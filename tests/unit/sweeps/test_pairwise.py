@@ -37,7 +37,7 @@ def test_each_model_is_compared_with_the_best_on_the_same_samples(tmp_path: Path
     assert found[lenet].worse
     [note] = pairwise_notes(sweeps, found)
     assert note.startswith("On the same test samples of digits, compared with cnn: lenet is worse by 5.0 points (")
-    assert "; resnet is as good as equal (" in note
+    assert "; resnet is equal within noise (" in note
 
 
 def test_it_is_said_of_which_models_there_are_no_predictions(tmp_path: Path) -> None:
