@@ -15,7 +15,7 @@ from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_
 from tuner.core.identity import DataIdentity
 from tuner.core.library_names import is_library_name, title
 from tuner.core.objective import PLAIN, Goal
-from tuner.core.search_options import SAMPLERS, SCHEDULERS
+from tuner.core.search_options import ASHA_RUNGS, ASHA_RUNGS_BEFORE, SAMPLERS, SCHEDULERS
 
 CONFIG_FILE = "sweep.json"
 OOM = ("fail", "halve-batch")
@@ -114,6 +114,9 @@ class SweepConfig:
     """Why it was chosen, with `--sampler auto`; empty where a user named it."""
     scheduler: str = SCHEDULERS[0]
     """Which trials are stopped early: one of SCHEDULERS."""
+    rungs: int = ASHA_RUNGS
+    """How often `asha` compares trials at most. It stays as it was when the sweep began, so that a resumed sweep goes on
+    by the same rule."""
     objective: str = PLAIN.objective_text
     """What trials are compared by, such as `val_loss:min`; two are divided by a comma. See `goal`."""
     constraint: str = PLAIN.constraint_text
@@ -195,7 +198,7 @@ class SweepConfig:
         path = folder / CONFIG_FILE
         own_code.adopt_folder(folder)
         try:
-            raw = read_checked_json(path)
+            raw = {"rungs": ASHA_RUNGS_BEFORE} | read_checked_json(path)
             needed = {each.name for each in fields(cls) if each.default is MISSING and each.name != "earlier"}
             later = {each.name for each in fields(cls)} & set(raw)
             return cls(**{name: raw[name] for name in needed | later})  # older sweeps lack those with a default

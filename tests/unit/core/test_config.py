@@ -13,7 +13,9 @@ from support.common import make_config
 
 from tuner.core.config import CONFIG_FILE, SweepConfig, dataset_name
 from tuner.core.errors import TunerError
+from tuner.core.files import write_checked_json
 from tuner.core.sweep_folder import sweep_names
+from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
 
 CONFIG = SweepConfig(
@@ -49,6 +51,16 @@ def test_a_configuration_comes_back_as_it_was_saved(tmp_path: Path, config: Swee
     kinds = {parameter.name: type(parameter.low) for parameter in space_of(loaded).parameters}
     assert (kinds["lr"], kinds["width"]) == (float, int)  # 1.0 must not come back as 1
     assert [path.name for path in (tmp_path / "sweep").iterdir()] == [CONFIG_FILE]
+
+
+def test_a_sweep_that_began_with_two_rungs_goes_on_with_two(tmp_path: Path) -> None:
+    before = {name: value for name, value in asdict(CONFIG).items() if name != "rungs"}
+    write_checked_json(tmp_path / CONFIG_FILE, before)
+    loaded = SweepConfig.load(tmp_path)
+    assert make_scheduler(loaded).rungs() == (2, 7)
+    loaded.save(tmp_path)
+    assert make_scheduler(SweepConfig.load(tmp_path)).rungs() == (2, 7)
+    assert make_scheduler(CONFIG).rungs() == (1, 2, 7)
 
 
 def test_the_pair_names_experiment_and_model() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import first_of_length
 from tuner.core.records import TrialRecord
+from tuner.core.search_options import ASHA_RUNGS
 from tuner.search.schedulers.asha import AshaScheduler
 from tuner.search.schedulers.asha_stop import StoppingAsha
 from tuner.search.schedulers.base import Scheduler
@@ -21,7 +22,7 @@ from tuner.search.schedulers.whole import WholeTrials
 
 def make_scheduler(config: SweepConfig) -> Scheduler:
     """The scheduler of a sweep."""
-    found = scheduler_called(config.scheduler, epochs=config.epochs, workers=config.concurrency)
+    found = scheduler_called(config.scheduler, epochs=config.epochs, workers=config.concurrency, rungs=config.rungs)
     return DefaultInFull(found) if config.default else found
 
 
@@ -33,10 +34,10 @@ def account_of(config: SweepConfig, records: Sequence[TrialRecord]) -> str:
     return make_scheduler(config).account(records[first_of_length(config) :])
 
 
-def scheduler_called(name: str, *, epochs: int, workers: int) -> Scheduler:
-    """One of `SCHEDULERS`, for trials of at most so many `epochs`, so many side by side."""
+def scheduler_called(name: str, *, epochs: int, workers: int, rungs: int = ASHA_RUNGS) -> Scheduler:
+    """One of `SCHEDULERS`, for trials of at most so many `epochs`, so many side by side. `rungs` are those of asha."""
     made: dict[str, Callable[[], Scheduler]] = {
-        "asha": lambda: AshaScheduler(epochs=epochs, workers=workers),
+        "asha": lambda: AshaScheduler(epochs=epochs, workers=workers, most=rungs),
         "asha-stop": lambda: StoppingAsha(epochs=epochs),
         "hyperband": lambda: Hyperband(epochs=epochs),
         "pasha": lambda: Pasha(epochs=epochs, workers=workers),

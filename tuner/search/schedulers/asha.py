@@ -13,11 +13,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tuner.core.search_options import ASHA_RUNGS
 from tuner.search.schedulers.base import Scheduler
 from tuner.search.schedulers.ladder import Ladder, Rung
 
 ETA = 3  # the reduction factor: one in ETA trials continues after a rung
-MOST_RUNGS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +28,15 @@ class AshaScheduler(Scheduler):
     """The most epochs of a trial."""
     workers: int
     """Trials side by side."""
+    most: int = ASHA_RUNGS
+    """The most rungs."""
 
     waits = True
     rule = "only the best third continue"
 
     def rungs(self) -> tuple[int, ...]:
         """See Scheduler."""
-        return rungs(self.epochs)
+        return rungs(self.epochs, self.most)
 
     def promotable(self, ladder: Ladder, *, no_more_new: bool) -> list[int]:
         """See Scheduler."""
@@ -46,7 +48,7 @@ class AshaScheduler(Scheduler):
         return max(closing - begun, arriving / ETA, 0.0)
 
 
-def rungs(epochs: int, most: int = MOST_RUNGS, eta: int = ETA) -> tuple[int, ...]:
+def rungs(epochs: int, most: int = ASHA_RUNGS, eta: int = ETA) -> tuple[int, ...]:
     """The epochs at which trials of at most `epochs` epochs are compared: a third of them, a ninth and so on.
 
     With three rungs the first one lies in the warm-up of the learning rate. It pays all the same: see docs/search.md.

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tuner.search.schedulers.asha import ETA, AshaScheduler, rungs
+from tuner.search.schedulers.asha import ETA, AshaScheduler
 
 RUNGS = 2  # so that a sweep of some twenty trials has all brackets
 
@@ -23,12 +23,9 @@ class Hyperband(AshaScheduler):
 
     workers: int = 1
     """Not those of the sweep: while one bracket has no work for a worker, the others may."""
+    most: int = RUNGS
 
     rule = "only the best third of its bracket continue"
-
-    def rungs(self) -> tuple[int, ...]:
-        """See Scheduler."""
-        return rungs(self.epochs, most=RUNGS)
 
     def rungs_of(self, number: int) -> tuple[int, ...]:
         """See Scheduler. Decided by the number of the trial alone."""
