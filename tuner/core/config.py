@@ -115,8 +115,8 @@ class SweepConfig:
     scheduler: str = SCHEDULERS[0]
     """Which trials are stopped early: one of SCHEDULERS."""
     rungs: int = ASHA_RUNGS
-    """How often `asha` compares trials at most. It stays as it was when the sweep began, so that a resumed sweep goes on
-    by the same rule."""
+    """How often `asha` compares trials at most. It stays as it was when the sweep began: a resumed one goes on by the
+    same rule."""
     objective: str = PLAIN.objective_text
     """What trials are compared by, such as `val_loss:min`; two are divided by a comma. See `goal`."""
     constraint: str = PLAIN.constraint_text
