@@ -92,7 +92,5 @@ def _domain(parameter: Parameter) -> Any:
     return (config_space.loguniform if parameter.log else config_space.uniform)(low, high)
 
 
-METHODS = {
-    **{f"syne-{name.lower()}": Kind(make=syne_tune(name), needs="syne_tune") for name in ("ASHA", "BOHB", "ASHABORE")},
-    "syne-ashacqr": Kind(make=syne_tune("ASHACQR"), needs="huggingface_hub"),  # it imports that as well
-}
+NAMES = ("ASHA", "BOHB", "ASHABORE", "ASHACQR")  # the last one imports huggingface_hub as well
+METHODS = {f"syne-{name.lower()}": Kind(make=syne_tune(name), needs="syne_tune") for name in NAMES}
