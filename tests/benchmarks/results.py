@@ -44,6 +44,8 @@ BUDGETS = (
     "tuner train imdb lstm --epochs 3 --set dropout=0.5",
     "tuner train imdb bilstm_attention --epochs 3",
     "tuner sweep cats_vs_dogs efficientnet_lite0",
+    "tuner train cats_vs_dogs mobilenet_v2 --epochs 10",
+    "tuner train cats_vs_dogs vgg16 --epochs 3",
 )
 ROOT = Path(__file__).parents[2]
 MARK = "results"

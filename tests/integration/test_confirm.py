@@ -105,7 +105,7 @@ def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_ch
     assert len(client(home).search_model_versions(f"name = '{PAIR}'")) == 1
     assert [row.trials for row in compare(Store.of(home), home, None).rows] == [1]
     page = (home / NAME / "report" / "report.html").read_text()
-    assert "The best trial with other seeds" in page
+    assert "The best trial, trained again" in page
     assert (home / NAME / "report" / "confirm.png").exists()
 
     code, out, _ = typed("status", NAME)

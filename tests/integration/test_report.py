@@ -29,7 +29,7 @@ from tuner.sweeps.publication import publish_report
 from tuner.tracking.store import Store
 from tuner.training.classifier import Classifier
 
-DRAWN = [part.key for part in PARTS if part.draw and not part.optional]
+DRAWN = [part.key for part in PARTS if part.draw and not part.optional and not part.of_code]
 FILES = {*(f"{key}.png" for key in DRAWN), "report.html", "classification.json"}
 OF_THE_WINNER = {"confusion", "roc", "classification", "samples", "advice"}
 

@@ -56,7 +56,8 @@ def test_a_table_is_read_by_its_absolute_path_and_carries_its_name(tmp_path: Pat
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     assert refusal("digit") == "unknown dataset 'digit': did you mean digits?"
-    assert refusal("zip:x") == "unknown dataset 'zip:x': give a name from tuner list, or csv:PATH or folder:PATH"
+    known = "csv:PATH or folder:PATH or torchvision:NAME or openml:NAME"
+    assert refusal("zip:x") == f"unknown dataset 'zip:x': give a name from tuner list, or {known}"
     forms = "folder:. for images in folders, csv:. for tables"
     assert refusal(".") == f"'.' is a folder here, and no dataset's name: say what it holds: {forms}"
     assert refusal("t.csv") == "'t.csv' is a file here, and no dataset's name: for a table write csv:t.csv"
