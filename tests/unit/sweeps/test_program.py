@@ -248,7 +248,7 @@ def test_a_version_keeps_its_files_when_the_sweep_has_another_winner(tracked: Pa
     register_own_winner(first.config, first.folder, replace(first.own, trial=other), store, run)
     longer = replace(first.own, trial=other, epoch=first.own.epoch + 1)  # the same trial, trained for more epochs
     register_own_winner(first.config, first.folder, longer, store, run)
-    client = MlflowClient(store.uri)
+    client = MlflowClient(store.uri, store.uri)
     versions = sorted(client.search_model_versions("name = 'mine'"), key=lambda each: int(each.version))
     contents = [Path(str(each.source).removeprefix("file:")) / "state.pkl" for each in versions]
     assert [path.read_bytes() == before for path in contents] == [True, False, False]
