@@ -221,7 +221,8 @@ def test_the_winner_is_registered_and_the_better_one_becomes_the_champion(tracke
     assert again.own.model is not None
     assert "of version 2, which stays the champion" in again.own.model.note
     assert is_sent(better.folder)
-    client = MlflowClient(f"sqlite:///{tracked / 'mlflow.db'}")
+    uri = Store.of(tracked).uri
+    client = MlflowClient(uri, uri)
     version = client.get_model_version_by_alias("mine", "champion")
     assert version.tags["tuner.sweep"] == better.config.name
     assert better.own is not None
