@@ -36,8 +36,9 @@ from tuner.data.spec import DataSpec, Split, stratified
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space, read_toml
 from tuner.training.classifier import build_classifier
+from tuner.training.epoch_scores import evaluate
 from tuner.training.hyperparameters import split_parameters
-from tuner.training.loop import Training, evaluate, fit
+from tuner.training.loop import Training, fit
 
 HERE = Path(__file__).parent
 OWN = "table-mlp"

@@ -11,7 +11,7 @@ from support.distributed_training import CPU, EPOCHS, PLAIN, digits, full_precis
 from torch import multiprocessing
 
 from tuner.training.distributed import Ranks
-from tuner.training.loop import evaluate
+from tuner.training.epoch_scores import evaluate
 
 SIZE = 3
 

@@ -12,7 +12,7 @@ from tuner.core import catalog
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.sweeps.final_test import evaluate_best
-from tuner.training.loop import evaluate
+from tuner.training.epoch_scores import evaluate
 from tuner.training.saved_model import load_model
 
 EPOCHS, TRIALS = 9, 4

@@ -58,15 +58,20 @@ def compare_baselines(splits: Splits, folder: SweepFolder, events: Callbacks) ->
 def _trained(splits: Splits, home: Path, events: Callbacks) -> Sequence[SimplePrediction]:
     """What they predict for the test split: from the file of an earlier sweep of the same samples, or trained now."""
     file = home / ".baselines" / f"{splits.fingerprint()[:16]}.json"
-    try:
-        kept = json.loads(file.read_text())
-        if kept["form"] == FORM:
-            return [SimplePrediction.from_json(each) for each in kept["models"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # there is none, or it is damaged
+    if kept := _read(file):
+        return kept
     with events.phase("Training simple models to compare with"):
         models = list(simple_predictions(splits))
     text = json.dumps({"form": FORM, "models": [each.to_json() for each in models]})
     file.parent.mkdir(exist_ok=True)
     write_atomic(file, lambda opened: opened.write(text.encode()))
     return models
+
+
+def _read(file: Path) -> list[SimplePrediction]:
+    """What the file has; nothing if there is none, or one that is damaged or of another version."""
+    try:
+        kept = json.loads(file.read_text())
+        return [SimplePrediction.from_json(each) for each in kept["models"]] if kept["form"] == FORM else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +17,11 @@ from tuner.core.objective import PLAIN, Goal
 from tuner.data.augmentation import augment
 from tuner.data.batches import training_batches
 from tuner.data.spec import Split
-from tuner.training.class_metrics import balanced_accuracy, balanced_weights, macro_f1
-from tuner.training.classifier import Classifier, predict_logits
+from tuner.training.class_metrics import balanced_weights
+from tuner.training.classifier import Classifier
 from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
+from tuner.training.epoch_scores import evaluate
 from tuner.training.frozen_features import FeatureStore, extracts_once
 from tuner.training.hyperparameters import UNWEIGHTED, Hyperparameters
 from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
@@ -239,32 +240,6 @@ def mean_loss(logits: Tensor, targets: Tensor, weights: Tensor | None, label_smo
         return functional.cross_entropy(logits, targets, label_smoothing=label_smoothing)
     losses = functional.cross_entropy(logits, targets, label_smoothing=label_smoothing, reduction="none")
     return (losses * weights[targets]).mean()
-
-
-class Evaluation(NamedTuple):
-    """Scores of a model on a split."""
-
-    loss: float
-    """Mean cross-entropy, in nats."""
-    accuracy: float
-    macro_f1: float
-    balanced_accuracy: float
-
-
-@torch.inference_mode()
-def evaluate(model: nn.Module, split: Split, ranks: Ranks = SINGLE_PROCESS) -> Evaluation:
-    """The scores on a split on the model's device, in the precision of training."""
-    part = ranks.part_of(split)
-    with autocast(split.inputs.device):
-        logits = predict_logits(model, part.inputs).float()
-    loss = functional.cross_entropy(logits, part.targets, reduction="sum")
-    said = logits.argmax(1)
-    loss_total, correct = ranks.total(loss, (said == part.targets).sum())
-    count = logits.shape[1]
-    columns = [part.targets[said == part.targets], said, part.targets]
-    counts = ranks.sum(torch.stack([torch.bincount(column, minlength=count) for column in columns]))
-    samples = len(split.targets)
-    return Evaluation(loss_total / samples, correct / samples, macro_f1(counts), balanced_accuracy(counts))
 
 
 def lr_factor(step: int, steps: int, warmup: float) -> float:
