@@ -26,7 +26,7 @@ from tuner.tracking import background, retry
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.runs import MlflowSweep
 from tuner.tracking.store import Store
-from tuner.training.loop import EpochMetrics
+from tuner.training.epoch_metrics import EpochMetrics
 
 TRIALS, EPOCHS = 12, 9
 TINY = ("digits", "cnn", "--max-epochs", "9", "--set", "width=0.25")

@@ -12,8 +12,9 @@ from tuner.core.sweep_folder import checkpoint_folder
 from tuner.data.spec import DataSpec, Split, Splits
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
 from tuner.training.classifier import Classifier, build_classifier
+from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.hyperparameters import Hyperparameters
-from tuner.training.loop import EpochMetrics, Training, fit
+from tuner.training.loop import Training, fit
 
 CPU = torch.device("cpu")
 FIELDS = {"train_loss": 1.0, "train_accuracy": 0.1, "val_loss": 0.9, "lr": 0.1, "epoch_seconds": 1.0}

@@ -25,9 +25,9 @@ from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import INSISTENT, retry_after_pauses
 from tuner.training.classifier import predict_logits
 from tuner.training.device import best_device
+from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.evaluation import Predictions, score_logits
 from tuner.training.hyperparameters import split_parameters
-from tuner.training.loop import EpochMetrics
 from tuner.training.model_cost import measure_cost
 from tuner.training.saved_model import load_model, save_model
 from tuner.training.training_range import training_range

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -21,43 +21,11 @@ from tuner.training.class_metrics import balanced_weights
 from tuner.training.classifier import Classifier
 from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
+from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.epoch_scores import evaluate
 from tuner.training.frozen_features import FeatureStore, extracts_once
 from tuner.training.hyperparameters import UNWEIGHTED, Hyperparameters
 from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpochMetrics:
-    """The results of one epoch."""
-
-    epoch: int
-    """Counted from 1."""
-    train_loss: float
-    """Mean cross-entropy over the epoch's batches, in nats, while the model was changing; with class weights if any."""
-    train_accuracy: float
-    """Share of augmented training samples classified correctly, 0 to 1."""
-    val_loss: float
-    """Mean cross-entropy over the validation split after the epoch, without label smoothing."""
-    val_accuracy: float
-    """Share of validation samples classified correctly after the epoch."""
-    lr: float
-    """Learning rate of the epoch's last step."""
-    epoch_seconds: float
-    """Wall-clock time of training and validation."""
-    val_macro_f1: float | None = None
-    """Mean F1 score of the classes on the validation split after the epoch. Earlier versions did not measure it."""
-    val_balanced_accuracy: float | None = None
-    """Mean over the classes of the share of its validation samples classified correctly; as the one above."""
-
-    @property
-    def finite(self) -> bool:
-        """False when a loss is NaN or infinite."""
-        return math.isfinite(self.train_loss) and math.isfinite(self.val_loss)
-
-    def numbers(self) -> dict[str, float]:
-        """All that was measured, by name."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 class Training:

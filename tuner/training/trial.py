@@ -28,10 +28,11 @@ from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import release_folder
 from tuner.training.classifier import build_classifier, is_pretrained
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
+from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.frozen_features import FeatureStore
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.job import Arrays
-from tuner.training.loop import EpochMetrics, Training, fit
+from tuner.training.loop import Training, fit
 from tuner.training.measurement import measure
 from tuner.training.memory import free_memory, is_out_of_memory
 from tuner.training.reproducibility import current_conditions

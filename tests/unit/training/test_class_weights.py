@@ -14,9 +14,10 @@ from tuner.core.errors import TunerError
 from tuner.data.spec import DataSpec, Split
 from tuner.training.class_metrics import balanced_accuracy, balanced_weights
 from tuner.training.classifier import Classifier
+from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.epoch_scores import evaluate
 from tuner.training.hyperparameters import Hyperparameters
-from tuner.training.loop import EpochMetrics, Training, fit, mean_loss
+from tuner.training.loop import Training, fit, mean_loss
 
 RARE = 60  # one sample of so many is of the rare class
 

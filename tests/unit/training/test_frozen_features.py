@@ -10,9 +10,10 @@ from support.model_inputs import make_spec
 
 from tuner.data.spec import Split
 from tuner.training.classifier import build_classifier
+from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.frozen_features import FeatureStore
 from tuner.training.hyperparameters import Hyperparameters
-from tuner.training.loop import EpochMetrics, Training, fit
+from tuner.training.loop import Training, fit
 
 DATA = make_spec("image", (3, 32, 32))
 TRAIN, VALIDATION, EPOCHS = 24, 9, 3

@@ -17,9 +17,10 @@ from torch import nn
 from tuner.core import catalog
 from tuner.data.spec import Split, Splits
 from tuner.training.classifier import Classifier, build_classifier, predict_logits
+from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.epoch_scores import evaluate
 from tuner.training.hyperparameters import Hyperparameters
-from tuner.training.loop import EpochMetrics, Training, fit, lr_factor, train_epoch
+from tuner.training.loop import Training, fit, lr_factor, train_epoch
 from tuner.training.optimizers import OPTIMIZERS
 
 CPU = torch.device("cpu")
