@@ -18,26 +18,6 @@ Dataset = Annotated[
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="A name from `tuner list`, or FILE.py.", show_default=False)
 ]
-DatasetOrCode = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="DATASET",
-        help="From `tuner list`, or folder:PATH, csv:PATH, or FILE.py. Or a file with your own `def train(trial)`, "
-        "without MODEL.",
-        show_default=False,
-    ),
-]
-ModelOrNone = Annotated[
-    str | None, typer.Argument(metavar="MODEL", help="A name from `tuner list`, or FILE.py.", show_default=False)
-]
-Script = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COMMAND",
-        help='In place of DATASET and MODEL: a program that trains, such as "python train.py --lr {lr}".',
-        rich_help_panel=TRAINING,
-    ),
-]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A sweep's name.", show_default=False)]
 NameOrAll = Annotated[
     str | None, typer.Argument(metavar="NAME", help="A sweep's name; by default all sweeps.", show_default=False)

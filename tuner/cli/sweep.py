@@ -12,6 +12,7 @@ from tuner.cli import confirm_options as confirming
 from tuner.cli import finalist_options as final
 from tuner.cli import objective_options as goals
 from tuner.cli import options as opt
+from tuner.cli import program_options as code
 from tuner.cli import start_options as start
 from tuner.cli.console import Command, err, out
 from tuner.cli.hints import print_hints
@@ -28,8 +29,8 @@ app = typer.Typer()
 
 @app.command(cls=Command)
 def sweep(
-    dataset: opt.DatasetOrCode = None,
-    model: opt.ModelOrNone = None,
+    dataset: code.DatasetOrCode = None,
+    model: code.ModelOrNone = None,
     *,
     trials: opt.Trials = None,
     space: opt.Space = None,
@@ -54,7 +55,7 @@ def sweep(
     folds: final.Folds = None,
     seeds: final.Seeds = None,
     refit: confirming.Refit = False,
-    script: opt.Script = None,
+    script: code.Script = None,
     max_epochs: opt.MaxEpochs = None,
     seed: opt.Seed = 0,
     limit: opt.Limit = None,

@@ -55,7 +55,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("latency_ms", "min", before=True),
     )
 }
-"""All of them, by name: see `training.epoch_metrics.EpochMetrics` for those of an epoch, `TrialReport` for the others."""
+"""All of them, by name. Those of an epoch: see `training.epoch_metrics.EpochMetrics`; the others: see `TrialReport`."""
 BEFORE = tuple(metric.name for metric in METRICS.values() if metric.before)
 RESERVED = ("epoch", "time", "kept")
 """What else is noted with the metrics of an epoch."""
