@@ -25,7 +25,7 @@ from tuner.data.source import Source
 from tuner.data.spec import DataSpec, Split, moments
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import parse_space
-from tuner.sweeps.plan import read_space
+from tuner.sweeps.space_request import read_space
 from tuner.training.classifier import build_classifier, predict_logits
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.loop import Training, fit

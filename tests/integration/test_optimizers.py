@@ -14,7 +14,7 @@ from tuner.core import catalog
 from tuner.training.classifier import build_classifier
 from tuner.training.loop import Training, fit
 from tuner.training.hyperparameters import OPTIMIZERS, Hyperparameters
-from tuner.sweeps.plan import check_space
+from tuner.sweeps.space_request import check_space
 from tuner.search.space_file import parse_space
 
 torch.set_num_threads(1)

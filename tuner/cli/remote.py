@@ -29,8 +29,8 @@ from tuner.search.point_file import read_points
 from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.announcement import BEGUN
 from tuner.sweeps.own_code import read_own_code
-from tuner.sweeps.plan import check_names
 from tuner.sweeps.program_preparation import check_program
+from tuner.sweeps.space_request import check_names
 from tuner.sweeps.status import Status
 
 RUN = ("python", "-P", "-m", "tuner.cli.remote_entry")  # -P: a folder on the head may have the name of a package

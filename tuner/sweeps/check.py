@@ -18,7 +18,7 @@ from tuner.data.source import Source
 from tuner.data.spec import DataSpec, Split, Splits
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import parse_space
-from tuner.sweeps.plan import check_names, check_space, read_space
+from tuner.sweeps.space_request import check_names, check_space, read_space
 from tuner.training.classifier import build_classifier, model_parameters, parameter_count, predict_logits
 from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
 from tuner.training.loop import Training, fit

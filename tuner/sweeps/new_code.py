@@ -40,7 +40,7 @@ def new_space(dataset: str, model: str, target: str | None = None) -> Path:
     from tuner.search.space_file import own_space, parse_space  # noqa: PLC0415
     from tuner.search.space_text import space_text  # noqa: PLC0415
     from tuner.search.start_points import default_point  # noqa: PLC0415
-    from tuner.sweeps.plan import read_space  # noqa: PLC0415
+    from tuner.sweeps.space_request import read_space  # noqa: PLC0415
 
     data, found = Source.parse(dataset, target), catalog.resolve("models", model)
     catalog.check("models", found)

@@ -26,7 +26,7 @@ from tuner.search.start_points import START, fit_point, prior_point
 from tuner.search.study import Study
 from tuner.sweeps.inputs import defaults_of, may_be_pretrained
 from tuner.sweeps.new_length import trained_at_length
-from tuner.sweeps.plan import check_names, check_space
+from tuner.sweeps.space_request import check_names, check_space
 
 
 def with_space(

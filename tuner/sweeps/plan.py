@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache, partial
 from pathlib import Path
@@ -14,28 +13,25 @@ from tuner.core.callback import Callback
 from tuner.core.config import TRIALS, SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.environment import on_cluster
-from tuner.core.errors import TunerError, unknown
+from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
-from tuner.core.python_space import SOURCE
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import counted
 from tuner.data.source import Source
-from tuner.data.spec import DataSpec, Splits
+from tuner.data.spec import Splits
 from tuner.execution.resources import ResourceRequest, TrialResources, cluster_resources, local_resources
-from tuner.search.overrides import override
 from tuner.search.population import check_population
 from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
-from tuner.search.space_defaults import default_space
-from tuner.search.space_file import own_space, parse_space, read_file
+from tuner.search.space_file import parse_space
 from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.confirmation import check_folds
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
+from tuner.sweeps.space_request import check_names, check_space, requested_space
 from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.sweeps.warm_trials import take_trials
-from tuner.training.classifier import check_task, model_note, model_parameters, try_value
-from tuner.training.hyperparameters import TRAINING_PARAMETERS
+from tuner.training.classifier import model_note
 from tuner.training.model_check import check_own_model
 
 
@@ -57,7 +53,7 @@ def plan(
     catalog.check("models", request.model)
     data = Source.parse(request.dataset, request.target, request.known_as)
     load = cache(partial(data.load, request.limit))
-    raw, source = _requested_space(request, data, load)
+    raw, source = requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
     request, auto = with_sampler(request, space)
     trials = count_trials(request, space, chosen=bool(auto))
@@ -179,29 +175,6 @@ def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
     return {"confirm": asked.seeds, "finalists": asked.finalists, **how}
 
 
-def _requested_space(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:
-    """The TOML of the search space with the overrides of the command line, and its name for messages."""
-    if request.given_space is not None:
-        raw, source = _with_epochs(request, data, load), SOURCE
-    elif request.fixed is None:
-        raw, source = read_space(data, request.model, request.space, load)
-    else:
-        raw, source = request.fixed, "--set"
-    parse_space(raw, source)  # its own errors first, then those of the overrides
-    if not request.overrides:
-        return raw, source
-    return override(raw, request.overrides), f"{source} with --set"
-
-
-def _with_epochs(request: SweepRequest, data: Source, load: Callable[[], Splits]) -> dict[str, Any]:
-    """The space that a dictionary gives. Where it says nothing of epochs, it has those of the pair's own space."""
-    assert request.given_space is not None
-    if "epochs" in request.given_space:
-        return request.given_space
-    epochs = request.max_epochs or read_space(data, request.model, None, load)[0]["epochs"]
-    return {"epochs": epochs, **request.given_space}
-
-
 def _with_notes(splits: Splits, model: str, space: SearchSpace, epochs: int) -> Splits:
     """The data, told what the model says of it, such as that it will be slow, and where steps are few."""
     told = (model_note(splits.spec, model), few_steps_note(space, len(splits.train.targets), epochs))
@@ -219,45 +192,3 @@ def plan_resources(asked: ResourceRequest) -> TrialResources:
     from tuner.execution.ray_session import nodes  # noqa: PLC0415 - imports Ray
 
     return cluster_resources(nodes(), asked)
-
-
-def read_space(data: Source, model: str, file: Path | None, load: Callable[[], Splits]) -> tuple[dict[str, Any], str]:
-    """The parsed TOML of `file`, or of the pair's file, or a default space; and its name for messages.
-
-    Only the default space needs the data, because it depends on the task.
-    """
-    if file is not None:
-        return read_file(file), str(file)
-    own = own_space(data.name, model)
-    if own is not None:
-        return own
-    spec = load().spec
-    check_task(spec, model)
-    return default_space(model, spec.task), f"the default space of {own_code.title(model)} for {spec.task} data"
-
-
-def check_names(space: SearchSpace, model: str, source: str) -> None:
-    """Raises TunerError for a parameter that neither training nor the model takes."""
-    known = {*TRAINING_PARAMETERS, *model_parameters(model)}
-    for parameter in space.parameters:
-        if parameter.name not in known:
-            error = unknown(f"parameter of training and of {own_code.title(model)}", parameter.name, known)
-            raise TunerError(f"{source}: params.{parameter.name}: {error}")
-
-
-def check_space(space: SearchSpace, model: str, data: DataSpec, source: str) -> None:
-    """Tries every choice and both ends of every range.
-
-    Raises:
-        TunerError: training or the model refuses a value, or the model does not fit the data.
-    """
-    check_task(data, model)
-    for parameter in space.parameters:
-        for value in parameter.extremes:
-            try:
-                try_value(data, model, parameter.name, value)
-            except TunerError as error:
-                raise TunerError(f"{source}: params.{parameter.name}: {error}") from None
-            except (TypeError, ValueError, RuntimeError) as error:
-                reason = str(error).splitlines()[0]
-                raise TunerError(f"{source}: params.{parameter.name}: {value!r} is refused: {reason}") from None

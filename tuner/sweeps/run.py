@@ -14,30 +14,22 @@ from typing import TYPE_CHECKING
 
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
-from tuner.core.confirmation import ConfirmPlan
 from tuner.core.environment import on_cluster
 from tuner.core.errors import printable
-from tuner.core.finalists import with_finalists
-from tuner.core.kept_checkpoints import best_and_default, only_best
 from tuner.core.outcome import Outcome
 from tuner.core.result_file import read_winner, write_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.executor import make_executor, runs_in_process
 from tuner.execution.signals import Stop
 from tuner.search.budgets import states_in
-from tuner.search.controller import Controller
-from tuner.search.schedulers import make_scheduler
 from tuner.search.study import Study
 from tuner.sweeps.checkpoint_place import choose_storage
-from tuner.sweeps.confirming import Confirming, Trainings
-from tuner.sweeps.finalists import best_trial, plan_finalists
-from tuner.sweeps.growth import keep_result, plan_confirmation, plan_refit
+from tuner.sweeps.confirming import Trainings
+from tuner.sweeps.growth import keep_result
 from tuner.sweeps.inputs import Inputs, SweepInputs
 from tuner.sweeps.lock import SweepLock, lock_sweep
-from tuner.sweeps.phases import Phase, PhaseRunner
-from tuner.sweeps.populations import make_population
-from tuner.sweeps.program_inputs import ProgramInputs
-from tuner.sweeps.refitting import Refitting
+from tuner.sweeps.phase_planner import PhasePlanner
+from tuner.sweeps.phases import PhaseRunner
 from tuner.sweeps.resume import repair_folder
 from tuner.sweeps.shutdown import Shutdown
 from tuner.sweeps.stopwatch import Stopwatch
@@ -45,11 +37,9 @@ from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import connect_sweep
 from tuner.tracking.store import Store
 from tuner.training.checkpoint_storage import CheckpointStorage
-from tuner.training.job import Job
-from tuner.training.trial import TrialJob
 
 if TYPE_CHECKING:
-    from tuner.sweeps.choice import Choice
+    pass
 
 
 @dataclass(kw_only=True)
@@ -132,7 +122,16 @@ class SweepRun:
                 self._measure_cluster()
             self.tracker.start()  # MLflow is imported after Ray has started, not beside it
             self.tracker.catch_up(self.trainings.records())
-            for begin in (self._begin_search, self._begin_confirming, self._begin_refitting):
+            planner = PhasePlanner(
+                config=self.config,
+                folder=self.folder,
+                inputs=self.inputs,
+                trainings=self.trainings,
+                storage=self.storage,
+                tracker=self.tracker,
+                events=self.events,
+            )
+            for begin in (planner.begin_search, planner.begin_confirming, planner.begin_refitting):
                 phase = begin()
                 if phase is not None:
                     with self.stopwatch.confirming() if phase.confirms and not phase.controller.over else nullcontext():
@@ -144,87 +143,6 @@ class SweepRun:
             controller.finish()
         return True
 
-    def _begin_search(self) -> Phase | None:
-        if self.trainings.searched:
-            return None
-        scheduler = make_scheduler(self.config)
-        study = self.trainings.study
-        before = ConfirmPlan.load_earlier(self.folder)
-        usual = best_and_default if self.config.default else only_best
-        keeps = with_finalists(self.config, usual, before.finalists if before else ())
-        population = make_population(self.config, study, self.folder, self.storage)
-        controller = Controller(self.config, study, scheduler, self.folder, self.events, keeps, population)
-        for line in controller.budgets.begun:
-            self.events.on_note(line, warning=False)
-        return Phase(self.config, study, controller, self.job(scheduler.rungs()))
-
-    def _begin_confirming(self) -> Phase | None:
-        trainings = self.trainings
-        if not trainings.searched:
-            plan = self._plan_confirming()
-            trainings.confirming = Confirming(self.config, self.folder, plan) if plan else None
-        confirming = trainings.confirming
-        if confirming is None:
-            return None
-        self.events.on_note(confirming.announcement(), warning=False)
-        controller = confirming.controller(self.events, self.tracker)
-        return Phase(
-            confirming.config,
-            confirming.study,
-            controller,
-            confirming.job(self._training_job()),
-            confirms=True,
-        )
-
-    def _plan_confirming(self) -> ConfirmPlan | None:
-        if isinstance(self.inputs, ProgramInputs):  # there is no model of ours to train again
-            return None
-        if self.config.finalists:
-            return plan_finalists(self.config, self.folder, self.trainings.study, self.events)
-        choice = self._choose()
-        return plan_confirmation(self.config, self.folder, choice.trial, self.events) if choice else None
-
-    def _begin_refitting(self) -> Phase | None:
-        trainings = self.trainings
-        if not self.config.refit or self.folder.result.exists():
-            return None
-        if trainings.refitting is None:
-            choice = self._choose()
-            plan = plan_refit(self.folder, choice.trial, trainings.study.records()) if choice else None
-            trainings.refitting = Refitting(self.config, self.folder, plan) if plan else None
-        refitting = trainings.refitting
-        if refitting is None:
-            return None
-        self.events.on_note(refitting.announcement(), warning=False)
-        controller = refitting.controller(self.events, self.tracker)
-        return Phase(
-            refitting.config,
-            refitting.study,
-            controller,
-            refitting.job(self._training_job()),
-            refits=True,
-        )
-
-    def _choose(self) -> Choice | None:
-        from tuner.sweeps.choice import choose  # noqa: PLC0415 - imports scipy
-
-        best = best_trial(self.config, self.trainings)
-        return choose(self.config, self.trainings.study, self.folder, self.storage, self._data.splits, best)
-
-    def job(self, rungs: tuple[int, ...]) -> Job:
-        """What all trials have in common."""
-        return self.inputs.job(self.config, self.folder, self.storage, rungs)
-
-    def _training_job(self) -> TrialJob:
-        """That of trainings which are compared nowhere."""
-        return self._data.job(self.config, self.folder, self.storage, ())
-
-    @property
-    def _data(self) -> SweepInputs:
-        """The data of a sweep that has some: what tests, confirms or refits a model needs it."""
-        assert isinstance(self.inputs, SweepInputs)
-        return self.inputs
-
     def finalize(self) -> Outcome:
         """Tests the best model, registers it and makes the report.
 
@@ -233,9 +151,9 @@ class SweepRun:
         """
         from tuner.sweeps import baselines, finalize, publication, registration  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
 
-        if isinstance(self.inputs, ProgramInputs):
+        if not isinstance(self.inputs, SweepInputs):
             return self._finalize_program()
-        config, inputs, folder, storage, events = self.config, self._data, self.folder, self.storage, self.events
+        config, inputs, folder, storage, events = self.config, self.inputs, self.folder, self.storage, self.events
         if folder.result.exists():
             winner = read_winner(folder.path, self.trainings.study.records())
         else:

@@ -81,7 +81,7 @@ def _pair(
     from tuner.search.space_file import parse_space  # noqa: PLC0415
     from tuner.search.start_points import default_point  # noqa: PLC0415
     from tuner.sweeps.auto_sampler import with_sampler  # noqa: PLC0415
-    from tuner.sweeps.plan import check_names, check_space, read_space  # noqa: PLC0415
+    from tuner.sweeps.space_request import check_names, check_space, read_space  # noqa: PLC0415
     from tuner.training.classifier import build_classifier, model_parameters, parameter_count  # noqa: PLC0415 - imports torch
     from tuner.training.model_check import check_own_model  # noqa: PLC0415
 

@@ -23,7 +23,7 @@ from tuner.search.space_file import parse_space
 from tuner.search.start_points import fit_point
 from tuner.search.study_reader import read_records
 from tuner.sweeps.best_trial import best_for
-from tuner.sweeps.plan import read_space
+from tuner.sweeps.space_request import read_space
 from tuner.training.device import best_device
 from tuner.training.reproducibility import current_conditions
 

@@ -10,7 +10,7 @@ from tuner.data.spec import DataSpec, Task
 from tuner.search.space import Middle
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import parse_space
-from tuner.sweeps.plan import check_names, check_space
+from tuner.sweeps.space_request import check_names, check_space
 
 SPECS: dict[Task, DataSpec] = {
     "image": DataSpec(name="i", task="image", shape=(3, 32, 32), classes=("a", "b"), mean=(0.0,) * 3, std=(1.0,) * 3),
