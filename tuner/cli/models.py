@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from tuner.cli import data_options as data
 from tuner.cli.console import Command, err, out
 from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Scheduler, Target, Trials
+from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, pictures, tuner_home
@@ -28,6 +30,10 @@ def show(
     model: Annotated[str | None, typer.Argument(metavar="MODEL", help="A name from `tuner list`.")] = None,
     *,
     target: Target = None,
+    text: data.Text = None,
+    test: data.Test = None,
+    group: data.Group = None,
+    time: data.Time = None,
     scheduler: Scheduler = "asha",
     max_epochs: MaxEpochs = None,
     sampler: Sampler = "tpe",
@@ -43,7 +49,7 @@ def show(
     from tuner.data.source import Source  # noqa: PLC0415
     from tuner.sweeps.show import describe  # noqa: PLC0415
 
-    source = Source.parse(dataset, target)
+    source = Source.parse(dataset, target, options=DataOptions(text=text, test=test, group=group, time=time))
     with err.status("Reading the data"):
         shown = describe(
             source,

@@ -47,7 +47,7 @@ def print_trials(outcome: Outcome, out: Console) -> None:
         out.print(f"... and {len(front) - MOST_OF_FRONT} more: tuner report {name}", markup=False)
     out.print(f"winner    trial {front[0].number}: of the front it has the best {config.goal.first.name}", markup=False)
     if len(front) > 1 and not config.program:
-        words = ["tuner", "train", *config.typed, *config.data_options]
+        words = ["tuner", "train", *config.typed, *config.data_words]
         again = shlex.join([*words, "--from-trial", f"{name}/{front[-1].number}"])
         out.print(f"others    their models are not kept; to train one again: {again}", markup=False, soft_wrap=True)
 

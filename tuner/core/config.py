@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, field, fields
@@ -10,6 +11,7 @@ from typing import Any
 
 from tuner.core import own_code
 from tuner.core.confirm_request import TESTS
+from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError, describe_disk_error, one_line
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
@@ -40,7 +42,10 @@ def dataset_name(dataset: str, target: str | None = None, short: Callable[[str],
         return form
     if is_library_name("datasets", dataset):
         return "_".join([title(dataset), *([short(target)] if target else [])])
-    return "_".join(map(short, [form, Path(path).name.removesuffix(f".{form}"), *([target] if target else [])]))
+    name = Path(path).name.removesuffix(f".{form}")
+    if form == "text":
+        name = re.sub(r"\.(csv|tsv|txt|parquet|xlsx)$", "", name)
+    return "_".join(map(short, [form, name, *([target] if target else [])]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +101,10 @@ class SweepConfig:
     """The fingerprint of the weights that trials start from; empty when they start from none."""
     known_as: str | None = None
     """The name that `--as` gives the data, in place of the one from its path."""
+    options: dict[str, str] | None = None
+    """The fields of the DataOptions that were given: how a user's own data are read and divided."""
+    division: dict[str, Any] | None = None
+    """What that came to: see `core.split_record`. None where nothing was said about it."""
     identity: dict[str, str] | None = None
     """The fields of the DataIdentity of a user's own data; None for a dataset of the catalog."""
     confirm: int = 0
@@ -174,10 +183,16 @@ class SweepConfig:
             return None
 
     @property
-    def data_options(self) -> list[str]:
-        """`--target` and `--as` as words of a command line, where they were given."""
+    def data_options(self) -> DataOptions:
+        """How a user's own data are read and divided."""
+        return DataOptions.from_json(self.options)
+
+    @property
+    def data_words(self) -> list[str]:
+        """`--target`, `--as` and the DataOptions as words of a command line, where they were given."""
         given = {"--target": self.target, "--as": self.known_as}
-        return [word for option, value in given.items() if value for word in (option, value)]
+        words = [word for option, value in given.items() if value for word in (option, value)]
+        return words + self.data_options.words()
 
     @property
     def goal(self) -> Goal:

@@ -122,7 +122,7 @@ def _same(config: SweepConfig) -> list[str]:
     """Options of the data and the weights, as they were."""
     given = {"--weights": config.weights, "--limit": config.limit}
     more = [part for option, value in given.items() if value is not None for part in (option, str(value))]
-    return [*config.data_options, *more]
+    return [*config.data_words, *more]
 
 
 def _own_overrides(space: Mapping[str, Any], base: Mapping[str, Any]) -> list[str] | None:

@@ -10,6 +10,7 @@ import torch
 
 from tuner.core import catalog, own_code
 from tuner.core.code_reference import defines
+from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError, unknown
 from tuner.core.units import counted
 from tuner.data.encoding import to_raw
@@ -30,19 +31,21 @@ STEPS, BATCH = 2, 8
 _TOLERANCE = 1e-4  # of logits: sums in another order differ by less
 
 
-def check(words: Sequence[str], tell: Tell, target: str | None = None) -> None:
+def check(words: Sequence[str], tell: Tell, target: str | None = None, text: str | None = None) -> None:
     """Checks a model, a dataset, or a dataset and a model.
 
     Args:
         words: what was typed: one or two files or names.
         tell: gets a line for each thing that works.
         target: the column of the classes, of a table.
+        text: the column of the texts.
 
     Raises:
         TunerError: what is wrong, with the user's file and line where it is in their code.
     """
+    options = DataOptions(text=text)
     if len(words) == 2:
-        source, model = Source.parse(words[0], target), catalog.resolve("models", words[1])
+        source, model = Source.parse(words[0], target, options=options), catalog.resolve("models", words[1])
         catalog.check("models", model)
         splits = _check_dataset(source, tell)
         raw, name = read_space(source, model, None, lambda: splits)
@@ -50,7 +53,7 @@ def check(words: Sequence[str], tell: Tell, target: str | None = None) -> None:
         return
     kind = _kind(words[0])
     if kind == "datasets":
-        _check_dataset(Source.parse(words[0], target), tell)
+        _check_dataset(Source.parse(words[0], target, options=options), tell)
         return
     model = catalog.resolve("models", words[0])
     for task in catalog.load("models", model).TASKS:

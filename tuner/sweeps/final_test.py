@@ -121,7 +121,7 @@ def _checkpoint(
 
 def _again(config: SweepConfig, number: int) -> str:
     words = ["tuner", "train", *config.typed, "--from-trial", f"{config.name}/{number}"]
-    return shlex.join([*words, *config.data_options])
+    return shlex.join([*words, *config.data_words])
 
 
 def fetch_checkpoint(storage: CheckpointStorage, number: int, file: Path, name: str) -> None:

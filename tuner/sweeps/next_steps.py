@@ -34,11 +34,11 @@ def next_steps(config: SweepConfig, folder: Path, budgets: Sequence[BudgetState]
     models += [("try another model", model) for model in _others(task, config.model)]
     dataset, own = config.typed
     steps = [
-        (purpose, ["sweep", dataset, own if model == config.model else model, *config.data_options])
+        (purpose, ["sweep", dataset, own if model == config.model else model, *config.data_words])
         for purpose, model in models
     ]
     target = ["--target", config.target] if config.target else []
-    steps.append(("look at the data", ["show", dataset, own, *target]))
+    steps.append(("look at the data", ["show", dataset, own, *target, *config.data_options.words()]))
     typed = [(purpose, command) for purpose, command in same if command]
     return typed + [(purpose, shlex.join(["tuner", *words])) for purpose, words in steps]
 

@@ -141,7 +141,8 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
         "vocabulary": len(spec.vocabulary),
         "samples": {name: sum(counts[name]) for name in SPLITS},
         "class_counts": counts,
-        "notes": (*splits.notes, *told),
+        "division": splits.record.to_json() if splits.record else None,
+        "notes": (*splits.notes, *(splits.record.lines() if splits.record else ()), *told),
     }
 
 

@@ -45,12 +45,16 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         )
     if config.program is not None:
         raise TunerError(f"{option}: that is a trial of your own training code, {config.subject}: sweep it with --set")
-    source = Source.parse(request.dataset, request.target, request.known_as or config.known_as)
+    request = replace(request, known_as=request.known_as or config.known_as)
+    if not request.options.given():
+        request = replace(request, options=config.data_options)
+    source = Source.asked(request)
     asked = (replace(source, dataset=own_code.place_of(source.dataset)), own_code.place_of(request.model))
     had = (replace(Source.of(config), dataset=own_code.place_of(config.dataset)), own_code.place_of(config.model))
     if asked != had:
         dataset, model = config.typed
-        raise TunerError(f"{option}: that is a trial of {model} on {dataset}")
+        how = "".join(f" {word}" for word in config.data_options.words())
+        raise TunerError(f"{option}: that is a trial of {model} on {dataset}{how}")
     given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
     for other, value in given.items():
         if value:
@@ -131,7 +135,7 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
     """
     objective = request.objective
     if from_best is None:
-        data = Source.parse(request.dataset, request.target, request.known_as)
+        data = Source.asked(request)
         raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
     else:
         best = best_for(request.model, from_best, home, "--from-best")

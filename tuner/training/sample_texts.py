@@ -13,7 +13,7 @@ from tuner.core.errors import TunerError
 from tuner.data.encoding import TEXT, to_inputs
 from tuner.data.spec import DataSpec
 from tuner.data.tables import read_table
-from tuner.data.texts import MOST_BYTES, tokenise
+from tuner.data.texts import MOST_BYTES, has_words
 from tuner.training.sample_batches import Reading, Samples
 from tuner.training.sample_files import STDIN, SampleFile
 from tuner.training.sample_notes import Note
@@ -60,12 +60,8 @@ def _samples(data: DataSpec, file: SampleFile, lines: Sequence[Line]) -> Samples
     texts = [text for _, text in lines]
     inputs = to_inputs(data, texts)
     far = far_from_training(data, inputs)
-    notes = [of_words if _has_words(text) else _no_words(text) for text, of_words in zip(texts, far, strict=True)]
+    notes = [of_words if has_words(text) else _no_words(text) for text, of_words in zip(texts, far, strict=True)]
     return Samples([f"{file.name}:{number}" for number, _ in lines], inputs, [file.truth] * len(lines), notes)
-
-
-def _has_words(text: str) -> bool:
-    return any(map(str.isalnum, text)) and bool(tokenise(text))
 
 
 def _no_words(text: str) -> tuple[Note, ...]:

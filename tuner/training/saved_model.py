@@ -81,6 +81,7 @@ class ModelDescription:
             "ground": _is(data.ground, int) and data.ground in (0, 128, 255),
             "levels": _levels_fit(data.levels),
             "vocabulary": _all(data.vocabulary, str),
+            "text": isinstance(data.text, str),
             "columns": _columns_fit(data) if shape else False,
             "target": isinstance(data.target, str),
             "training_range": _range_fits(data) if shape else False,

@@ -99,7 +99,7 @@ class TrialJob:
             return data._replace(train=whole, features=FeatureStore())
         if not self.splits:
             return data
-        train, validation = self.splits[number].of(data.train, data.validation)
+        train, validation = self.splits[number].of(data.train, data.validation, data.groups)
         return data._replace(train=train, validation=validation, features=FeatureStore())
 
 
@@ -112,6 +112,8 @@ class TrialData(NamedTuple):
     """Weights of the model's first layers; empty when there are none."""
     features: FeatureStore | None = None
     """What is held of them from one trial to the next."""
+    groups: Tensor | None = None
+    """See `Splits.groups`."""
 
 
 def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
@@ -124,6 +126,7 @@ def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
         validation=Split(tensors["validation_inputs"], tensors["validation_targets"]),
         pretrained={k.removeprefix(PRETRAINED): v for k, v in tensors.items() if k.startswith(PRETRAINED)},
         features=FeatureStore(),
+        groups=tensors.get("groups"),
     )
 
 
