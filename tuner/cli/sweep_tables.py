@@ -21,6 +21,7 @@ from tuner.cli.winner_remarks import (
     print_looks,
     print_promised,
     print_refit,
+    print_threshold,
 )
 from tuner.core.budget_text import ended_text
 from tuner.core.errors import TunerError
@@ -133,6 +134,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     print_default(winner, outcome.config.epochs, out)
     print_baselines(winner, out)
     print_refit(winner, out)
+    print_threshold(winner, out)
     print_confirmed(winner, out)
     print_looks(winner, out)
     if winner.model is None:

@@ -19,6 +19,7 @@ from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
 from tuner.core.scores import Difference, TestScores
+from tuner.core.threshold import Threshold
 from tuner.core.validation import ValidationScore
 
 UNSENT = 3  # exit status of a command that has done its work, but could not send all of it to MLflow
@@ -70,6 +71,8 @@ class Winner:
     """What other seeds said of the best trials of the search; None when that was not asked for."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
+    threshold: Threshold | None = None
+    """Of two classes, from which probability on the second one is said; None where that was not looked for."""
     baselines: tuple[Baseline, ...] | None = None
     """What simple models reach on the same test samples; None where that is not known."""
 
@@ -172,6 +175,7 @@ class Outcome:
             result["validation"] = asdict(self.winner.validation) if self.winner.validation else None
             result["cost"] = asdict(self.winner.cost)
             result["refit"] = asdict(self.winner.refit) if self.winner.refit else None
+            result["threshold"] = asdict(self.winner.threshold) if self.winner.threshold else None
             result["default"] = self.winner.default.to_json() if self.winner.default else None
             result["finalists"] = self.winner.finalists.to_json() if self.winner.finalists else None
             result["confirm"] = self.winner.confirm.to_json() if self.winner.confirm else None

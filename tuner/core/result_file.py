@@ -20,6 +20,7 @@ from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
 from tuner.core.scores import Difference, TestScores
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.threshold import Threshold
 from tuner.core.validation import ValidationScore
 
 
@@ -59,6 +60,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             validation=ValidationScore.from_json(result["validation"]) if result.get("validation") else None,
             model=RegisteredModel(**result["model"]) if result["model"] else None,
             refit=Refit(**result["refit"]) if result.get("refit") else None,
+            threshold=Threshold.from_json(result["threshold"]) if result.get("threshold") else None,
             default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
             finalists=Finalists.from_json(result["finalists"]) if result.get("finalists") else None,
             baselines=_baselines(result.get("baselines")),

@@ -104,6 +104,9 @@ class DataSpec:
     """Tables: the columns of the raw table, in the order of their features. Empty for a table of numbers only."""
     target: str = ""
     """Tables, and texts in one: the column that had the classes; empty where classes are no column."""
+    threshold: float = 0.5
+    """Two classes: the probability from which the second one is said; 0.5 for whichever is more probable. It is added
+    when a model is saved."""
     training_range: tuple[tuple[float, float], ...] = ()
     """The least and greatest value in the training split, see `tuner.training.training_range`. It is added when a
     model is saved."""

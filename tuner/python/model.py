@@ -16,6 +16,7 @@ from tuner.core.files import tuner_home
 from tuner.data.spec import DataSpec
 from tuner.training import saved_model
 from tuner.training.classifier import Classifier
+from tuner.training.threshold import decide
 
 
 class Model:
@@ -36,9 +37,13 @@ class Model:
         return self.data.classes
 
     def predict(self, samples: Any) -> NDArray[np.str_]:
-        """(samples,) the names of the most probable classes. Raises TunerError for samples of another kind or shape."""
+        """(samples,) the names of the classes that are said: the most probable ones, or by the model's threshold.
+
+        Raises:
+            TunerError: the samples are of another kind or shape.
+        """
         found = self._probabilities(samples)
-        names: NDArray[np.str_] = np.asarray(self.classes)[found.argmax(axis=1)]
+        names: NDArray[np.str_] = np.asarray(self.classes)[decide(found, self.data.threshold)]
         return names
 
     def predict_proba(self, samples: Any) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def compare_baselines(splits: Splits, folder: SweepFolder, events: Callbacks) ->
     except Exception as error:  # a sweep does not fail for want of a comparison
         events.on_note(f"no simple models to compare with: {one_line(error)}")
         return ()
-    true, network = targets.targets.numpy(), targets.predicted.numpy()
+    true, network = targets.targets.numpy(), targets.most_probable.numpy()  # without a threshold, as they are, too
     return tuple(
         Baseline(
             key=each.key,

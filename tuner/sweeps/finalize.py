@@ -153,8 +153,10 @@ def _excess(winner: Winner, samples: int) -> Difference | None:
     scores = winner.scores
     if scores.samples is None:
         return None
-    tested = scores.samples
-    return compare_samples(winner.val_accuracy * samples, samples, scores.accuracy * tested, tested)
+    tested, accuracy = scores.samples, scores.accuracy
+    if winner.threshold and winner.threshold.plain_accuracy is not None:
+        accuracy = winner.threshold.plain_accuracy  # the validation accuracy is without a threshold, too
+    return compare_samples(winner.val_accuracy * samples, samples, accuracy * tested, tested)
 
 
 def with_confirmation(

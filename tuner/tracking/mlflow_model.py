@@ -16,13 +16,14 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from tuner.core.errors import TunerError
 from tuner.training.saved_model import load_model, probabilities
+from tuner.training.threshold import decide
 
 _SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # set by MLflow's scoring server
 _logger = logging.getLogger(__name__)
 
 
 class TunedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
-    """Raw samples in, class probabilities out."""
+    """Raw samples in, class probabilities out; with the parameter `decide` also the class that is said."""
 
     def load_context(self, context: Any) -> None:
         """Called once by MLflow."""
@@ -30,6 +31,9 @@ class TunedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
 
     def predict(self, context: Any, model_input: np.ndarray, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """A row for each sample and a column, named after it, for each class.
+
+        With `params={"decide": True}` it is one column, `class`: the name of the class that is said. That is the most
+        probable one, but for a model of two classes with a threshold of its own.
 
         The samples are what `tuner.data.encoding.to_inputs` takes. What is unknown to the model is told by a Python
         warning, and in the log of a server, whose clients get the reason of a refusal in its answer.
@@ -43,6 +47,9 @@ class TunedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             if not serving:
                 raise
             raise MlflowException(str(error), INVALID_PARAMETER_VALUE) from None
+        if (params or {}).get("decide"):
+            names = np.asarray(self._data.classes, dtype=object)
+            return pd.DataFrame({"class": names[decide(found, self._data.threshold)]})
         return pd.DataFrame(found, columns=list(self._data.classes))
 
 

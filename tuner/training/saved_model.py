@@ -84,6 +84,7 @@ class ModelDescription:
             "text": isinstance(data.text, str),
             "columns": _columns_fit(data) if shape else False,
             "target": isinstance(data.target, str),
+            "threshold": _is(data.threshold, float) and 0 <= data.threshold <= 1,
             "training_range": _range_fits(data) if shape else False,
             "model": isinstance(self.model, str),
             "arguments": isinstance(self.arguments, dict),
