@@ -11,7 +11,7 @@ from pathlib import Path
 from tuner.core import catalog
 
 ROOT = Path(__file__).parents[2]
-CATALOG = ("datasets", "models", "search_spaces")
+CATALOG: tuple[catalog.Kind, ...] = ("datasets", "models", "search_spaces")
 
 
 def test_the_wheel_installs_in_a_fresh_environment_and_lists_the_catalog(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tuner.core import catalog, own_code
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GrowRequest
+from tuner.core.program_request import not_sent
 from tuner.core.sweep_folder import check_sweep_name
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
@@ -48,6 +49,12 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
         request = replace(request, space=request.space or own_code.space_here(pair))
     else:
         check_program(request, request.program)
+        for word in not_sent(request.program):
+            err.print(
+                f"{word} is not sent to the cluster: what all its nodes see is named by its absolute path",
+                markup=False,
+                soft_wrap=True,
+            )
         pair = request.known_as or request.program.program.name
     home = make_folder(tuner_home())
     with TemporaryDirectory() as scratch:
