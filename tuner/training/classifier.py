@@ -59,6 +59,8 @@ def try_value(data: DataSpec, model: str, name: str, value: Any) -> None:
     """Raises ValueError, TypeError or RuntimeError when training, or this model on this data, refuses a value."""
     if name in TRAINING_PARAMETERS:
         Hyperparameters(**{name: value})
+        if name == "cutout" and value and data.task != "image":
+            raise TunerError(f"cutout hides a part of each image, and this is {data.task} data: leave it out")
     else:
         build_classifier(data, model, {name: value})
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from tuner.core.kept_epoch import choose_kept
 from tuner.core.objective import PLAIN, Goal
-from tuner.data.augmentation import augment
+from tuner.data.augmentation import Augmentation, augment, chosen
 from tuner.data.batches import training_batches
 from tuner.data.spec import Split
 from tuner.training.class_metrics import balanced_weights
@@ -26,6 +26,8 @@ from tuner.training.epoch_scores import evaluate
 from tuner.training.frozen_features import FeatureStore, extracts_once
 from tuner.training.hyperparameters import UNWEIGHTED, Hyperparameters
 from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
+
+IMAGE_DIMENSIONS = 4  # (samples, channels, height, width)
 
 
 class Training:
@@ -131,10 +133,11 @@ def fit(
     if training.epoch >= training.epochs:
         return
     started = time.perf_counter()
-    augmentations = augmentations if training.hyperparameters.augment else ()
-    train, validation = _with_features(training, train, validation, augmentations, store or FeatureStore())
+    named = augmentations if training.hyperparameters.augment else ()
+    changes = chosen(named, hidden=training.hyperparameters.cutout, images=train.inputs.ndim == IMAGE_DIMENSIONS)
+    train, validation = _with_features(training, train, validation, changes, store or FeatureStore())
     while training.epoch < training.epochs:
-        train_loss, train_accuracy, lr = train_epoch(training, train, augmentations)
+        train_loss, train_accuracy, lr = train_epoch(training, train, changes)
         training.ranks.share_buffers(training.model)
         scores = evaluate(training.evaluated, validation, training.ranks)
         metrics = EpochMetrics(
@@ -154,7 +157,7 @@ def fit(
 
 
 def _with_features(
-    training: Training, train: Split, validation: Split, augmentations: tuple[str, ...], store: FeatureStore
+    training: Training, train: Split, validation: Split, changes: tuple[Augmentation, ...], store: FeatureStore
 ) -> tuple[Split, Split]:
     """The splits, with features in place of images where these are always the same; the head takes them from there."""
     model = training.model
@@ -163,13 +166,13 @@ def _with_features(
     head: Any = model.network.head
     training.evaluated = head
     validation = store.features("validation", validation, model)
-    if not augmentations:
+    if not changes:
         training.wrapped = head
         train = store.features("train", train, model)
     return train, validation
 
 
-def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]) -> tuple[float, float, float]:
+def train_epoch(training: Training, train: Split, changes: tuple[Augmentation, ...]) -> tuple[float, float, float]:
     """One pass over the training split in random order: mean loss, accuracy and the last learning rate.
 
     The last batch is dropped if it is not full, since batch normalisation would weigh it wrongly. The order changes
@@ -188,7 +191,7 @@ def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]
         lr = _set_lr(training, training.epoch * steps + step, training.epochs * steps)
         training.model.zero_grad()
         for index in ranks.part(batch).chunk(2 if training.halves_now else 1):
-            inputs = augment(train.inputs[index], augmentations, generator)
+            inputs = augment(train.inputs[index], changes, generator)
             targets = train.targets[index]
             with autocast(device):
                 logits = training.wrapped(to_memory_format(inputs, training.layout))
