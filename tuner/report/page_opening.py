@@ -5,8 +5,10 @@ They need no knowledge of machine learning.
 
 from __future__ import annotations
 
+from tuner.core.own_code import title
 from tuner.core.score_text import class_name
 from tuner.core.scores import TestScores
+from tuner.core.several_models import titles
 from tuner.core.units import counted
 from tuner.report.findings import Findings
 
@@ -18,6 +20,8 @@ def opening(findings: Findings) -> str:
         return _own_code(findings)
     model = f"The model {config.model_name} for {config.dataset_name}"
     tried = len(findings.records)
+    if config.several:
+        return _several(findings)
     if result is None:
         return f"{model} is being tuned: {counted(tried, 'setting')} tried so far."
     how_good = quality(TestScores.from_json(result["test"]))
@@ -25,6 +29,18 @@ def opening(findings: Findings) -> str:
         return f"{model} was trained. {how_good}"
     settings = "1 setting was" if tried == 1 else f"{tried} settings were"
     return f"{model} was tuned: {settings} tried, and the best was kept. {how_good}"
+
+
+def _several(findings: Findings) -> str:
+    """Of several models, one of which has won."""
+    config, result, tried = findings.config, findings.result, counted(len(findings.records), "setting")
+    names = titles(config.model)
+    what = f"{len(names)} models for {config.dataset_name} ({', '.join(names)})"
+    if result is None:
+        return f"{what} are being tuned: {tried} tried so far."
+    own = title(config.model_of(findings.best.parameters))
+    how_good = quality(TestScores.from_json(result["test"]))
+    return f"{what} were tuned together: {tried} tried, and the best was kept, a model {own}. {how_good}"
 
 
 def _own_code(findings: Findings) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from tuner.core.errors import TunerError, unknown
+from tuner.core.several_models import own_parameters
 from tuner.training.optimizers import OPTIMIZERS
 
 UNWEIGHTED = "none"
@@ -63,8 +64,12 @@ class Hyperparameters:
 TRAINING_PARAMETERS = frozenset(field.name for field in fields(Hyperparameters))
 
 
-def split_parameters(parameters: Mapping[str, Any]) -> tuple[Hyperparameters, dict[str, Any]]:
-    """Splits a trial's parameters into those of training and the arguments of the model's `build`."""
-    training = {name: value for name, value in parameters.items() if name in TRAINING_PARAMETERS}
-    model = {name: value for name, value in parameters.items() if name not in TRAINING_PARAMETERS}
+def split_parameters(models: str, parameters: Mapping[str, Any]) -> tuple[Hyperparameters, dict[str, Any]]:
+    """Splits a trial's parameters into those of training and the arguments of its model's `build`.
+
+    `models` are those of its sweep: of several, one parameter says which it has.
+    """
+    own: dict[str, Any] = own_parameters(models, parameters)
+    training = {name: value for name, value in own.items() if name in TRAINING_PARAMETERS}
+    model = {name: value for name, value in own.items() if name not in TRAINING_PARAMETERS}
     return Hyperparameters(**training), model
