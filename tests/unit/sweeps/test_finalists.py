@@ -137,7 +137,8 @@ def test_finalists_are_the_best_trials_that_were_trained_in_full() -> None:
 
 def test_the_checkpoints_of_all_that_can_become_finalists_are_kept(tmp_path: Path) -> None:
     folder, scores = SweepFolder(tmp_path), [0.1, 0.9, 0.3, 0.8, 0.7, 0.2]
-    config = make_config(trials=6, epochs=1, concurrency=1, finalists=3, scheduler="none", space={**SPACE, "epochs": 1})
+    space = {**SPACE, "epochs": 1}
+    config = make_config(trials=6, epochs=1, concurrency=1, finalists=3, scheduler="none", space=space, default=True)
     study = study_of(config, folder.path)
     keeps = with_finalists(config, compared_at_end(config))
     controller = Controller(config, study, make_scheduler(config), folder, Callback(), keeps)
