@@ -43,7 +43,7 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
     if request.program is None:
         request = read_own_code(request, notes_of(err))
         _check(request)
-        data = Source.parse(request.dataset, request.target, request.known_as)
+        data = Source.parse(request.dataset, request.target, request.known_as, request.task)
         pair = f"{data.name}-{own_code.title(request.model)}"
         request = replace(request, space=request.space or own_code.space_here(pair))
     else:
@@ -197,7 +197,7 @@ def _check(request: SweepRequest) -> None:
     if request.name is not None:
         check_sweep_name(request.name)
     catalog.check("models", request.model)
-    data = Source.parse(request.dataset, request.target, request.known_as)
+    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
     if request.space:
         source = str(request.space)
         check_names(parse_space(read_file(request.space), source), request.model, source)

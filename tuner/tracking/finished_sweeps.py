@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from math import nan
 from typing import Any
 
 from mlflow import MlflowClient
@@ -11,11 +12,11 @@ from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.confirmation import Confirmation
 from tuner.core.finished_sweep import FinishedSweep
-from tuner.core.objective import SCORE
 from tuner.core.outcome import Winner
 from tuner.core.records import Value
 from tuner.core.score_text import class_name
-from tuner.core.scores import Difference, Interval
+from tuner.core.scores import Difference, Interval, NumberScores, TestScores, read_scores
+from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.tracking.client import make_client
 from tuner.tracking.run_status import (
     BEST_TRIAL_TAG,
@@ -52,7 +53,10 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
     scores = {f"test_{name}": value for name, value in winner.scores.numbers().items()}
     values = {f"best_{name}": value for name, value in winner.deciding.items()}
-    values |= {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
+    values |= {
+        f"best_{winner.scores.kind.val_score}": winner.val_score,
+        "test_looks": float(winner.test_looks),
+    } | scores
     values |= {} if winner.val_luck is None else {"best_val_luck": winner.val_luck}
     values |= _numbers("val_excess", winner.val_excess)
     if winner.default:
@@ -60,7 +64,7 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
         values["default_registered"] = float(winner.default.registered)
         values |= {} if winner.default.better is None else {"default_beaten": float(winner.default.better)}
     for baseline in winner.baselines or ():
-        values[f"baseline_{baseline.key}_accuracy"] = baseline.accuracy
+        values[f"baseline_{baseline.key}_{baseline.difference.of}"] = baseline.score
         values |= _numbers(f"baseline_{baseline.key}_difference", baseline.difference)
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     if winner.tested_before:
@@ -69,7 +73,7 @@ def log_winner(uri: str, run_id: str, winner: Winner) -> None:
             values |= {SEEDS_METRIC: 0.0, TESTED_METRIC: 0.0}
     tags = {BEST_TRIAL_TAG: best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
     tags[PARAMETERS_TAG] = json.dumps(best.parameters)[:MOST_CHARACTERS]
-    if winner.scores.base_class is not None:
+    if isinstance(winner.scores, TestScores) and winner.scores.base_class is not None:
         tags[BASE_CLASS_TAG] = class_name(winner.scores.base_class)  # MLflow takes no tag of any length
     if winner.refit:
         values["refit_samples"] = float(winner.refit.samples)
@@ -92,7 +96,7 @@ def _numbers(name: str, difference: Difference | None) -> dict[str, float]:
     if difference is None:
         return {}
     low, high = difference.interval
-    return {name: difference.accuracy, f"{name}_low": low, f"{name}_high": high}
+    return {name: difference.size, f"{name}_low": low, f"{name}_high": high}
 
 
 def _new_metrics(client: MlflowClient, run: Run, values: Mapping[str, float], when: int, step: int) -> list[Metric]:
@@ -120,8 +124,8 @@ def _new_params(run: Run, parameters: Mapping[str, Value]) -> list[Param]:
 def _log_confirmation(client: MlflowClient, run_id: str, found: Confirmation, step: int) -> None:
     """The metrics have the time of the last training, so that those of more seeds later take their place."""
     when, spreads = int(found.finished * 1000), {f"test_{name}": spread for name, spread in found.test.items()}
-    if found.accuracy:
-        spreads[SCORE] = found.accuracy
+    if found.score:
+        spreads[found.metric] = found.score
     values = {SEEDS_METRIC: float(len(found.seeds))}
     values |= {TESTED_METRIC: float(found.looks)} if found.looks or step else {}
     for name, spread in spreads.items():
@@ -152,10 +156,11 @@ def tested_on(uri: str, experiment: str, test_data: str) -> dict[str, int]:
     Returns how many models each has tested, by its unique id.
     """
     client = make_client(uri)
-    same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and metrics.test_accuracy >= 0"
+    same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and"
     return {
         run.data.tags[UID_TAG]: 1 + _tested(run.data.metrics)
-        for run in _pages(client.search_runs, [experiment], same)
+        for tested in _TESTED
+        for run in _pages(client.search_runs, [experiment], f"{same} {tested}")
         if UID_TAG in run.data.tags
     }
 
@@ -167,16 +172,18 @@ def _tested(metrics: Mapping[str, float]) -> int:
 
 _PAGE = 1000
 _MOST_EXPERIMENTS = 100  # in one request
+_TESTED = ("metrics.test_accuracy >= 0", "metrics.test_rmse >= 0")  # of a sweep whose winner was tested
 
 
 def finished_sweeps(store: Store) -> list[FinishedSweep]:
     """All finished sweeps, over all experiments."""
     client = make_client(store.uri)
     experiments = {e.experiment_id: e.name for e in _pages(client.search_experiments)}
-    ids, found = list(experiments), "metrics.test_accuracy >= 0 and attributes.status = 'FINISHED'"
+    ids, ended = list(experiments), "attributes.status = 'FINISHED'"
     runs: list[Run] = []
     for first in range(0, len(ids), _MOST_EXPERIMENTS):
-        runs += _pages(client.search_runs, ids[first : first + _MOST_EXPERIMENTS], found)
+        for tested in _TESTED:
+            runs += _pages(client.search_runs, ids[first : first + _MOST_EXPERIMENTS], f"{tested} and {ended}")
     own = (run for run in runs if UID_TAG in run.data.tags and TRIAL_TAG not in run.data.tags)
     return [_read(run, experiments[run.info.experiment_id]) for run in own]
 
@@ -204,6 +211,7 @@ def _pages(search: Callable[..., Any], *arguments: object) -> Iterator[Any]:
 def _read(run: Run, pair: str) -> FinishedSweep:
     tags, metrics = run.data.tags, run.data.metrics
     cost = {name: metrics.get(metric) for name, metric in COST_METRICS.items()}
+    scores = _scores(metrics, tags)
     whole = {name: None if value is None else int(value) for name, value in cost.items() if name != "train_seconds"}
     return FinishedSweep(
         pair=pair,
@@ -213,25 +221,28 @@ def _read(run: Run, pair: str) -> FinishedSweep:
         model=tags["tuner.model"],
         started=run.info.start_time / 1000,
         test_data=tags[TEST_DATA_TAG],
-        accuracy=metrics["test_accuracy"],
-        macro_f1=metrics["test_macro_f1"],
-        roc_auc=metrics["test_roc_auc"],
-        samples=None if (samples := metrics.get("test_samples")) is None else int(samples),
-        accuracy_interval=_interval(metrics, "test_accuracy"),
-        macro_f1_interval=_interval(metrics, "test_macro_f1"),
-        roc_auc_interval=_interval(metrics, "test_roc_auc"),
-        base_class=tags.get(BASE_CLASS_TAG),
-        base_accuracy=metrics.get("test_base_accuracy"),
+        scores=scores,
         parameters=whole["parameters"],
         flops=whole["flops"],
         bytes=whole["bytes"],
         train_seconds=cost["train_seconds"],
         machine=_machine(json.loads(tags["tuner.machine"])),
-        val_accuracy=metrics.get("best_val_accuracy"),
+        val_score=metrics.get(f"best_{scores.kind.val_score}"),
         limit=limit if isinstance(limit := config_in(tags).get("limit"), int) else None,
         validation=own_score(tags),
         tested=_tested(metrics),
     )
+
+
+def _scores(metrics: Mapping[str, float], tags: Mapping[str, str]) -> TestScores | NumberScores:
+    """The scores on the test split."""
+    kind = NUMBERS if f"test_{NUMBERS.score}" in metrics else CLASSES
+    found: dict[str, Any] = {name.removeprefix("test_"): value for name, value in metrics.items()}
+    found |= {f"{name}_interval": _interval(metrics, f"test_{name}") for name in kind.tested}
+    found["samples"] = None if (samples := metrics.get("test_samples")) is None else int(samples)
+    found["base_class"] = tags.get(BASE_CLASS_TAG)
+    found.setdefault("loss", nan)  # the first versions did not write it
+    return read_scores(found)
 
 
 def _interval(metrics: Mapping[str, float], name: str) -> Interval | None:
