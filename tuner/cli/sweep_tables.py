@@ -19,6 +19,7 @@ from tuner.cli.winner_remarks import (
     print_default,
     print_learnt,
     print_looks,
+    print_models,
     print_promised,
     print_refit,
 )
@@ -71,7 +72,8 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     if outcome.winner is None:
         return
     registered = outcome.winner.model
-    model = outcome.config.pair if registered and registered.champion else name
+    pair = outcome.config.pair_of(outcome.winner.trial.parameters)
+    model = pair if registered and registered.champion else name
     out.print(f"\nUse the model:\n\n    tuner predict {model} {_sample_file(outcome)}\n", markup=False)
 
 
@@ -130,6 +132,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     print_promised(outcome, winner, out)
     print_default(winner, outcome.config.epochs, out)
+    print_models(outcome, winner, out)
     print_baselines(winner, out)
     print_refit(winner, out)
     print_confirmed(winner, out)
@@ -139,4 +142,4 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         return
     word = "champion" if winner.model.champion else "registered, not the champion"
     out.print(f"model     {winner.model.uri}  ({word}: {winner.model.note})", markup=False, soft_wrap=True)
-    print_champion_rule(outcome.config, out)
+    print_champion_rule(outcome.config, outcome.config.pair_of(trial.parameters), out)

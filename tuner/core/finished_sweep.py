@@ -30,6 +30,8 @@ class FinishedSweep:
     flops: int | None
     bytes: int | None
     train_seconds: float | None
+    experiment: str = ""
+    """The name of its experiment in MLflow, where that is not the pair."""
     machine: str
     """What it ran on, such as `2 CPU cores` or `8 CPU cores, NVIDIA H200`."""
     val_score: float | None = None

@@ -14,6 +14,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
 from tuner.core.cost import Cost
 from tuner.core.finalists import Finalists
+from tuner.core.models_compared import AgainstModel
 from tuner.core.own_winner import OwnWinner
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
@@ -70,6 +71,8 @@ class Winner:
     """What other seeds said of the best trials of the search; None when that was not asked for."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
+    models: tuple[AgainstModel, ...] = ()
+    """How it compares with the best of each other model, in a sweep of several."""
     baselines: tuple[Baseline, ...] | None = None
     """What simple models reach on the same test samples; None where that is not known."""
 
@@ -173,6 +176,7 @@ class Outcome:
             result["cost"] = asdict(self.winner.cost)
             result["refit"] = asdict(self.winner.refit) if self.winner.refit else None
             result["default"] = self.winner.default.to_json() if self.winner.default else None
+            result["models"] = [each.to_json() for each in self.winner.models]
             result["finalists"] = self.winner.finalists.to_json() if self.winner.finalists else None
             result["confirm"] = self.winner.confirm.to_json() if self.winner.confirm else None
             result["baselines"] = _list(self.winner.baselines)

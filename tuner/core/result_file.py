@@ -14,6 +14,7 @@ from tuner.core.cost import Cost
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.finalists import Finalists
+from tuner.core.models_compared import AgainstModel
 from tuner.core.outcome import Outcome, RegisteredModel, Winner
 from tuner.core.own_winner import OwnWinner
 from tuner.core.records import TrialRecord
@@ -60,6 +61,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             model=RegisteredModel(**result["model"]) if result["model"] else None,
             refit=Refit(**result["refit"]) if result.get("refit") else None,
             default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
+            models=tuple(map(AgainstModel.from_json, result.get("models", ()))),
             finalists=Finalists.from_json(result["finalists"]) if result.get("finalists") else None,
             baselines=_baselines(result.get("baselines")),
             confirm=Confirmation.from_json(result["confirm"]) if result.get("confirm") else None,

@@ -6,8 +6,10 @@ They need no knowledge of machine learning.
 from __future__ import annotations
 
 from tuner.core.errors import printable
+from tuner.core.own_code import title
 from tuner.core.score_text import class_name, interval_text, number_text, score_digits
 from tuner.core.scores import NumberScores, ScoresOfTest, TestScores, read_scores
+from tuner.core.several_models import titles
 from tuner.core.units import counted
 from tuner.report.findings import Findings
 
@@ -19,6 +21,8 @@ def opening(findings: Findings) -> str:
         return _own_code(findings)
     model = f"The model {config.model_name} for {config.dataset_name}"
     tried = len(findings.records)
+    if config.several:
+        return _several(findings)
     if result is None:
         return f"{model} is being tuned: {counted(tried, 'setting')} tried so far."
     how_good = quality(read_scores(result["test"]), config.target or "")
@@ -26,6 +30,18 @@ def opening(findings: Findings) -> str:
         return f"{model} was trained. {how_good}"
     settings = "1 setting was" if tried == 1 else f"{tried} settings were"
     return f"{model} was tuned: {settings} tried, and the best was kept. {how_good}"
+
+
+def _several(findings: Findings) -> str:
+    """Of several models, one of which has won."""
+    config, result, tried = findings.config, findings.result, counted(len(findings.records), "setting")
+    names = titles(config.model)
+    what = f"{len(names)} models for {config.dataset_name} ({', '.join(names)})"
+    if result is None:
+        return f"{what} are being tuned: {tried} tried so far."
+    own = title(config.model_of(findings.best.parameters))
+    how_good = quality(read_scores(result["test"]), config.target or "")
+    return f"{what} were tuned together: {tried} tried, and the best was kept, a model {own}. {how_good}"
 
 
 def _own_code(findings: Findings) -> str:

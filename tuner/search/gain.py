@@ -18,6 +18,7 @@ import numpy as np
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import raw_space
 from tuner.core.records import DEFAULT_TRIAL, TrialRecord, Value
+from tuner.core.several_models import MODEL
 from tuner.core.units import counted, format_parameters
 from tuner.search.comparable import final_scores
 from tuner.search.extrapolation import Floats
@@ -68,8 +69,8 @@ class Step:
 def gain_steps(config: SweepConfig, records: Sequence[TrialRecord], winner: TrialRecord) -> tuple[Step, ...]:
     """The steps from the default to the winner.
 
-    The default is the first start point that the sweep began with, or the middle of all ranges. Where the space was
-    changed since, it is what of that fits the present one.
+    The default is the first start point that the sweep began with, or the middle of all ranges; with several models
+    that of the winner's. Where the space was changed since, it is what of that fits the present one.
 
     Args:
         config: the sweep's.
@@ -92,7 +93,8 @@ def gain_steps(config: SweepConfig, records: Sequence[TrialRecord], winner: Tria
         raise NotEnoughTrialsError("the winner does not lie in the present search space")
     if len(others) < LEAST_TRIALS:
         raise NotEnoughTrialsError(f"{counted(len(others), 'trial')} beside the winner: too few to say")
-    default = default_point(raw_space(config, DEFAULT_TRIAL), space)
+    model = str(best.parameters[MODEL]) if space.models else ""
+    default = default_point(raw_space(config, DEFAULT_TRIAL), space, model)
     axes = scales(space)
     models = _models(np.array([_places(r.parameters, axes) for r in others]), scores[[r.number for r in others]])
     steps, at = [], default

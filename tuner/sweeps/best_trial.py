@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tuner.core import own_code
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of, raw_space
 from tuner.core.errors import TunerError
 from tuner.core.no_winner import no_best
 from tuner.core.objective import METRICS, Metric
 from tuner.core.outcome import Winner
+from tuner.core.own_code import title
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.result_file import read_winner
 from tuner.core.scores import Interval
+from tuner.core.several_models import MODEL, is_several, own_parameters, shown, titles
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.search.space_text import space_text
@@ -101,9 +102,15 @@ def find_best(name: str, home: Path, option: str = "tuner best") -> BestTrial:
     return BestTrial(config=config, trial=best, trials=count, finished=finished, front=front, winner=winner)
 
 
-def best_for(model: str, name: str, home: Path, option: str) -> BestTrial:
-    """The same of a sweep that must be of this model."""
-    config = known_sweep(name, home)
-    if config.model_name != own_code.title(model):
-        raise TunerError(f"{option} {name}: that is a sweep of {config.model_name}, not of {own_code.title(model)}")
-    return find_best(name, home, option)
+def best_for(models: str, name: str, home: Path, option: str) -> BestTrial:
+    """The same of a sweep whose best trial must be of this model, or of one of these: its parameters are as here."""
+    config, asked = known_sweep(name, home), titles(models)
+    if not set(titles(config.model)) & set(asked):
+        raise TunerError(f"{option} {name}: that is a sweep of {shown(config.model)}, not of {shown(models)}")
+    best = find_best(name, home, option)
+    model = title(config.model_of(best.trial.parameters))
+    if model not in asked:
+        raise TunerError(f"{option} {name}: its best trial is of {model}, not of {shown(models)}")
+    which = {MODEL: model} if is_several(models) else {}
+    parameters = which | own_parameters(config.model, best.trial.parameters)
+    return replace(best, trial=replace(best.trial, parameters=parameters))

@@ -1,18 +1,20 @@
 """Which trial of a sweep becomes its model: the one with the best validation score, or the default configuration.
 
-The default is trial 0 and is trained in full. The best trial was chosen for its score, so a part of that is luck. It
+The default is trial 0 and is trained in full; with several models there is one of each, and the best of them counts.
+The best trial was chosen for its score, so a part of that is luck. It
 has to beat the default on the same validation samples; else the default is what is registered.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from tuner.core.against_default import AgainstDefault
 from tuner.core.config import SweepConfig
-from tuner.core.records import DEFAULT_TRIAL, TrialRecord
+from tuner.core.own_code import title
+from tuner.core.records import DEFAULT_TRIAL, TrialRecord, best_of
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.data.spec import Splits
 from tuner.search.study import Study
@@ -62,9 +64,10 @@ def choose(
     best = best or study.best()
     if best is None or not config.default:
         return Choice(trial=best, default=None) if best else None
-    default = study.record(DEFAULT_TRIAL)
+    defaults = study.records()[: config.defaults]
+    default = best_of(defaults) or defaults[DEFAULT_TRIAL]
     raw = study.noted(NOTED) or {}
-    if (raw.get("best"), raw.get("epochs")) == (best.number, default.epoch):
+    if [raw.get(key) for key in ("best", "trial", "epochs")] == [best.number, default.number, default.epoch]:
         found = AgainstDefault.from_json(raw)
     else:
         found = _compare(config, best, default, folder, storage, splits)
@@ -81,18 +84,20 @@ def _compare(
     splits: Splits,
 ) -> AgainstDefault:
     """What the validation samples say of the two."""
+    model = title(config.model_of(default.parameters)) if config.several and default.parameters else ""
+    found = AgainstDefault(best=best.number, trial=default.number, model=model, epochs=default.epoch)
     if best.number == default.number:
-        return AgainstDefault(best=best.number, epochs=default.epoch, registered=True)
+        return replace(found, registered=True)
     if why := _out_of_question(config, default):
-        return AgainstDefault(best=best.number, epochs=default.epoch, missing=why)
+        return replace(found, missing=why)
     try:
-        first, second = (_predicted(config, each, folder, storage, splits) for each in (best, default))
+        first, second = (predicted(config, each, folder, storage, splits) for each in (best, default))
     except MissingError as reason:
-        return AgainstDefault(best=best.number, epochs=default.epoch, missing=str(reason))
+        return replace(found, missing=str(reason))
     scored = splits.whole_validation.targets.numpy(), first.numpy(), second.numpy()
     difference = compare(*scored)
     registered = difference.size <= LEAST_ERRORS * error_of(*scored)
-    return AgainstDefault(best=best.number, difference=difference, epochs=default.epoch, registered=registered)
+    return replace(found, difference=difference, registered=registered)
 
 
 def _out_of_question(config: SweepConfig, default: TrialRecord) -> str:
@@ -104,10 +109,15 @@ def _out_of_question(config: SweepConfig, default: TrialRecord) -> str:
     return "" if default.ranked else "the default finished no epoch"
 
 
-def _predicted(
+def predicted(
     config: SweepConfig, record: TrialRecord, folder: SweepFolder, storage: CheckpointStorage | None, splits: Splits
 ) -> Tensor:
-    """(samples,) the classes or numbers that a trial's model predicts for the whole validation split."""
+    """(samples,) the classes or numbers that a trial's model predicts for the whole validation split.
+
+    Raises:
+        MissingError: it has no checkpoint.
+        SweepError: the storage of the checkpoints does not answer.
+    """
     checkpoints = checkpoint_folder(folder.trials, record.number)
     if storage:
         fetch_checkpoint(storage, record.number, checkpoints / CHECKPOINT_FILE, config.name)

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tuner.core import own_code
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, one_line
 from tuner.core.outcome import Winner
@@ -52,7 +53,7 @@ def evaluate_best(
     It is the best of `chosen_of` trials. Its checkpoint is in that folder, or is fetched from `storage`. If the
     checkpoint does not hold the epoch that was kept according to the study, `warn` gets a message.
     """
-    _, arguments = split_parameters(best.parameters)
+    _, arguments = split_parameters(config.model, best.parameters)
     state = _checkpoint(config, best, folder, storage, warn)
     weights, held = state["best_weights"], EpochMetrics(**state["best_metrics"])
     model = folder.model
@@ -60,7 +61,7 @@ def evaluate_best(
     data = replace(splits.spec, training_range=seen)
     own = trial_model(state, best, data, config.model).eval()
     validation = score_model(own, data, splits, chosen_of=chosen_of)
-    save_model(model, data, config.model, arguments, weights if refitted is None else refitted)
+    save_model(model, data, config.model_of(best.parameters), arguments, weights if refitted is None else refitted)
     loaded, spec = load_model(model)
     cost = measure_cost(loaded, spec, model, best)  # on the CPU
     device = best_device()
@@ -103,7 +104,7 @@ def _checkpoint(
     state, damage = read_latest(checkpoints)
     if state is None:
         why = damage or f"the best trial has no checkpoint in {checkpoints}"
-        raise SweepError(f"{why}; to train it again: {_again(config, best.number)}")
+        raise SweepError(f"{why}; to train it again: {_again(config, best)}")
     held = EpochMetrics(**state["best_metrics"])
     if damage:
         warn(damage)
@@ -117,8 +118,9 @@ def _checkpoint(
     return state
 
 
-def _again(config: SweepConfig, number: int) -> str:
-    words = ["tuner", "train", *config.typed, "--from-trial", f"{config.name}/{number}"]
+def _again(config: SweepConfig, best: TrialRecord) -> str:
+    dataset, model = own_code.typed(config.dataset), own_code.typed(config.model_of(best.parameters))
+    words = ["tuner", "train", dataset, model, "--from-trial", f"{config.name}/{best.number}"]
     return shlex.join([*words, *config.data_options])
 
 

@@ -31,6 +31,7 @@ from tuner.sweeps.finalists import best_trial, fetch_finalists, finalists_in, te
 from tuner.sweeps.growth import same_winner, succeeding, with_more
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
+from tuner.sweeps.models_compared import compare_models
 from tuner.sweeps.new_space import outside_note
 from tuner.sweeps.refitting import Refitting
 from tuner.training.answers import promised_too_much
@@ -133,6 +134,7 @@ def find_winner(
         val_luck=luck,
         val_excess=promised_too_much(winner.scores, winner.val_score, samples),
         default=choice.default,
+        models=compare_models(config, study, best, folder, storage, inputs.splits),
         finalists=finalists,
     )
 
@@ -185,5 +187,6 @@ def with_confirmation(
 
 
 def _with_looks(config: SweepConfig, winner: Winner, folder: SweepFolder) -> Winner:
-    looks = count_looks(winner, config.uid, looks_here(config.pair, winner.test_data, folder.home))
+    pair = config.pair_of(winner.trial.parameters)
+    looks = count_looks(winner, config.uid, looks_here(pair, winner.test_data, folder.home))
     return replace(winner, test_looks=max(winner.test_looks, looks))

@@ -15,6 +15,7 @@ from tuner.core.errors import TunerError, printable
 from tuner.core.files import digest, slug
 from tuner.core.identity import DataIdentity
 from tuner.core.library_names import is_library_name
+from tuner.core.several_models import own_names
 from tuner.core.sweep_folder import UPLOADS_FOLDER, SweepFolder, sweeps_in
 from tuner.core.target_kind import NUMBERS
 from tuner.data.spec import Splits, fingerprint
@@ -84,7 +85,7 @@ def check_sweep_is_no_pair(name: str, config: SweepConfig, home: Path) -> None:
 
 
 def _has_own_code(config: SweepConfig) -> bool:
-    return own_code.is_own(config.dataset) or own_code.is_own(config.model)
+    return own_code.is_own(config.dataset) or bool(own_names(config.model))
 
 
 def _place(dataset: str, home: Path) -> str:

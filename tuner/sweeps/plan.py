@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from tuner.core import catalog, own_code
+from tuner.core import several_models
 from tuner.core.budgets import check_gpus_for
 from tuner.core.callback import Callback
 from tuner.core.config import TRIALS, SweepConfig
@@ -28,6 +28,7 @@ from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.confirmation import check_folds
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
+from tuner.sweeps.several import check_several
 from tuner.sweeps.space_request import check_names, check_space, requested_space
 from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.sweeps.warm_trials import take_trials
@@ -49,8 +50,9 @@ def plan(
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
     """
-    request = replace(request, model=catalog.resolve("models", request.model))
-    catalog.check("models", request.model)
+    request = replace(request, model=several_models.resolve(request.model))
+    several_models.check(request.model)
+    check_several(request)
     data = Source.parse(request.dataset, request.target, request.known_as, request.task)
     load = cache(partial(data.load, request.limit))
     raw, source = requested_space(request, data, load)
@@ -66,7 +68,8 @@ def plan(
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
-    check_own_model(load().spec, load().train, request.model)
+    for model in several_models.models_in(request.model):
+        check_own_model(load().spec, load().train, model)
     if request.scheduler == "pbt":
         again = request.confirm.option if request.confirm else "--refit" if request.refit else ""
         check_population(space, trials, again, request.storage)
@@ -80,9 +83,8 @@ def plan(
     check_folds(request.confirm, inputs.splits)
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
-        raise TunerError(
-            f"--from-trial: the weights of {own_code.title(request.model)} are not the ones that the trial started from"
-        )
+        title = several_models.title(request.model)
+        raise TunerError(f"--from-trial: the weights of {title} are not the ones that the trial started from")
     config = replace(config, pretrained=weights)
     if request.warm_start is not None:
         taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
@@ -183,7 +185,8 @@ def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
 
 def _with_notes(splits: Splits, model: str, space: SearchSpace, epochs: int) -> Splits:
     """The data, told what the model says of it, such as that it will be slow, and where steps are few."""
-    told = (model_note(splits.spec, model), few_steps_note(space, len(splits.train.targets), epochs))
+    told = [model_note(splits.spec, each) for each in several_models.models_in(model)]
+    told.append(few_steps_note(space, len(splits.train.targets), epochs))
     return replace(splits, notes=(*splits.notes, *filter(None, told)))
 
 

@@ -48,7 +48,7 @@ def begin_program(
     home = make_folder(home or tuner_home())
     store = Store.of(home)
     store.check()
-    if asked.code is not None:
+    if asked.code is not None and program.kind != SCRIPT:
         with events.phase(f"Importing {program.shown}"):
             function_in(asked.code)
     request = replace(request, model=program.name)

@@ -61,6 +61,8 @@ def try_value(data: DataSpec, model: str, name: str, value: Any) -> None:
         Hyperparameters(**{name: value})
         if data.number is not None and name in OF_CLASSES and value != getattr(Hyperparameters(), name):
             raise TunerError(f"{name} is for classes, and '{data.number.name}' is a number")
+        if name == "cutout" and value and data.task != "image":
+            raise TunerError(f"cutout hides a part of each image, and this is {data.task} data: leave it out")
     else:
         build_classifier(data, model, {name: value})
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tuner.core.kept_epoch import choose_kept
 from tuner.core.objective import PLAIN, Goal
-from tuner.data.augmentation import augment
+from tuner.data.augmentation import Augmentation, augment, chosen
 from tuner.data.batches import training_batches
 from tuner.data.spec import Split
 from tuner.training.classifier import Classifier
@@ -25,6 +25,8 @@ from tuner.training.hyperparameters import Hyperparameters
 from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
 from tuner.training.targets.base import Target
 from tuner.training.targets.classes import Classes
+
+IMAGE_DIMENSIONS = 4  # (samples, channels, height, width)
 
 
 class Training:
@@ -132,11 +134,12 @@ def fit(
     if training.epoch >= training.epochs:
         return
     started = time.perf_counter()
-    augmentations = augmentations if training.hyperparameters.augment else ()
-    train, validation = _with_features(training, train, validation, augmentations, store or FeatureStore())
+    named = augmentations if training.hyperparameters.augment else ()
+    changes = chosen(named, hidden=training.hyperparameters.cutout, images=train.inputs.ndim == IMAGE_DIMENSIONS)
+    train, validation = _with_features(training, train, validation, changes, store or FeatureStore())
     train = Split(train.inputs, training.target.encode(train.targets))
     while training.epoch < training.epochs:
-        train_loss, train_scores, lr = train_epoch(training, train, augmentations)
+        train_loss, train_scores, lr = train_epoch(training, train, changes)
         training.ranks.share_buffers(training.model)
         val_scores = training.target.val_scores(training.evaluated, validation, training.ranks)
         metrics = EpochMetrics(
@@ -153,7 +156,7 @@ def fit(
 
 
 def _with_features(
-    training: Training, train: Split, validation: Split, augmentations: tuple[str, ...], store: FeatureStore
+    training: Training, train: Split, validation: Split, changes: tuple[Augmentation, ...], store: FeatureStore
 ) -> tuple[Split, Split]:
     """The splits, with features in place of images where these are always the same; the head takes them from there."""
     model = training.model
@@ -162,14 +165,14 @@ def _with_features(
     head: Any = model.network.head
     training.evaluated = head
     validation = store.features("validation", validation, model)
-    if not augmentations:
+    if not changes:
         training.wrapped = head
         train = store.features("train", train, model)
     return train, validation
 
 
 def train_epoch(
-    training: Training, train: Split, augmentations: tuple[str, ...]
+    training: Training, train: Split, changes: tuple[Augmentation, ...]
 ) -> tuple[float, dict[str, float], float]:
     """One pass over the training split in random order: mean loss, other scores and the last learning rate.
 
@@ -192,7 +195,7 @@ def train_epoch(
         lr = _set_lr(training, training.epoch * steps + step, training.epochs * steps)
         training.model.zero_grad()
         for index in ranks.part(batch).chunk(2 if training.halves_now else 1):
-            inputs = augment(train.inputs[index], augmentations, generator)
+            inputs = augment(train.inputs[index], changes, generator)
             targets = train.targets[index]
             with autocast(device):
                 outputs = training.wrapped(to_memory_format(inputs, training.layout))

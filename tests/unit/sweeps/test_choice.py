@@ -16,7 +16,7 @@ from tuner.core import catalog
 from tuner.core.against_default import AgainstDefault
 from tuner.core.callback import Callback
 from tuner.core.default_text import default_text
-from tuner.core.kept_checkpoints import best_and_default
+from tuner.core.kept_checkpoints import compared_at_end
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.core.trial_report import TrialReport
 from tuner.data.spec import Split, Splits
@@ -46,7 +46,7 @@ def search(folder: SweepFolder, scores: list[float]) -> Study:
     """A search of which the trials have these validation scores, as the study knows them."""
     config = replace(CONFIG, trials=len(scores))
     study = study_of(config, folder.path)
-    controller = Controller(config, study, make_scheduler(config), folder, Callback(), best_and_default)
+    controller = Controller(config, study, make_scheduler(config), folder, Callback(), compared_at_end(config))
     for score in scores:
         drawn = controller.next_trial()
         assert drawn
@@ -136,7 +136,7 @@ def test_a_default_beyond_a_constraint_is_told_to_be_that_also_where_it_never_tr
 ) -> None:
     folder, config = SweepFolder(tmp_path), replace(CONFIG, constraint="parameters<=300000")
     study = study_of(config, folder.path)
-    controller = Controller(config, study, make_scheduler(config), folder, Callback(), best_and_default)
+    controller = Controller(config, study, make_scheduler(config), folder, Callback(), compared_at_end(config))
     for parameters in (1_200_000, 2000):
         drawn = controller.next_trial()
         assert drawn

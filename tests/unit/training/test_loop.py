@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from tuner.core import catalog
+from tuner.data.augmentation import chosen
 from tuner.data.spec import Split, Splits
 from tuner.training.classifier import Classifier, build_classifier, predict_logits
 from tuner.training.epoch_metrics import EpochMetrics
@@ -328,7 +329,7 @@ def test_on_a_gpu_a_training_runs_in_bf16_and_channels_last(splits: Splits) -> N
     first = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
     first.register_forward_hook(lambda *call: dtypes.add(call[2].dtype))
     on_gpu = Split(splits.train.inputs.to(device), splits.train.targets.to(device))
-    train_epoch(training, on_gpu, splits.spec.augment)
+    train_epoch(training, on_gpu, chosen(splits.spec.augment, hidden=0.5, images=True))
     assert dtypes == {torch.bfloat16}
     kernels = [parameter for parameter in model.parameters() if parameter.ndim == 4]
     assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
