@@ -45,7 +45,7 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
     if request.program is None:
         request = read_own_code(request, notes_of(err))
         _check(request)
-        data = Source.parse(request.dataset, request.target, request.known_as)
+        data = Source.parse(request.dataset, request.target, request.known_as, request.task)
         pair = f"{data.name}-{several_models.title(request.model)}"
         request = replace(request, space=request.space or _space_here(data, request.model))
     else:
@@ -206,7 +206,7 @@ def _check(request: SweepRequest) -> None:
         check_sweep_name(request.name)
     several_models.check(request.model)
     check_several(request)
-    data = Source.parse(request.dataset, request.target, request.known_as)
+    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
     if request.space:
         source = str(request.space)
         raw = for_models(read_file(request.space), source, request.model)

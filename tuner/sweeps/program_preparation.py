@@ -32,6 +32,7 @@ from tuner.training.function_trial import function_in
 _NOT_HERE = {
     "limit": "the data is that of your code",
     "target": "the data is that of your code",
+    "task": "the data is that of your code",
     "weights": "the weights are those of your code",
     "confirm": "a confirmation compares tested models",
     "refit": "the splits are those of your code",

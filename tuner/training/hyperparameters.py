@@ -61,6 +61,7 @@ class Hyperparameters:
             raise TunerError(f"weight_decay must not be negative, got {self.weight_decay}")
 
 
+OF_CLASSES = ("label_smoothing", "class_weight")  # parameters that have no meaning where a number is predicted
 TRAINING_PARAMETERS = frozenset(field.name for field in fields(Hyperparameters))
 
 

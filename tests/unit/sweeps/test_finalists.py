@@ -445,7 +445,7 @@ def test_the_model_is_that_of_the_finalist_with_the_best_mean(
         return
     assert (winner.trial.number, winner.val_luck) == (2, None)
     assert winner.confirm
-    assert winner.confirm.accuracy
+    assert winner.confirm.score
     assert winner.confirm.trial == 2
-    assert winner.confirm.accuracy.mean == pytest.approx(0.65)
-    assert winner.scores.accuracy == pytest.approx(float((digits.test.targets == counts.argmin()).float().mean()))
+    assert winner.confirm.score.mean == pytest.approx(0.65)
+    assert winner.scores.main == pytest.approx(float((digits.test.targets == counts.argmin()).float().mean()))
