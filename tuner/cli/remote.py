@@ -43,6 +43,9 @@ DETACHED = 130
 def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
     """Submits a sweep to a cluster. Returns the exit status; with `attach`, that of the sweep."""
     if request.program is None:
+        if not request.model:
+            which = f"tuner show {request.dataset} lists those that suit the data"
+            raise TunerError(f"on a cluster name the MODEL, or several with commas between: {which}")
         request = read_own_code(request, notes_of(err))
         _check(request)
         data = Source.parse(request.dataset, request.target, request.known_as, request.task)

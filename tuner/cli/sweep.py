@@ -79,9 +79,10 @@ def sweep(
 ) -> None:
     """Search for the best hyperparameters of MODEL on DATASET, test the best trial and register its model.
 
-    Or tune your own training code: a file with a function train(trial), or any program by --script.
+    Several models are compared in one search. Or tune your own training code: a file with a function train(trial), or
+    any program by --script.
 
-    Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet --trials 50 --time-budget 2h
+    Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet,cnn --trials 50 --time-budget 2h
     """
     prepare_environment()
     request = read_sweep(

@@ -63,7 +63,7 @@ def print_models(outcome: Outcome, winner: Winner, out: Console) -> None:
         got += f", {format_seconds(sum(map(seconds_of, records)))}"
         best = best_of(records)
         gave = f"best {best.score_text()}, trial {best.number}, epoch {best.best_epoch}" if best else "none has a score"
-        out.print(f"{name}: {got}; {gave}", markup=False, soft_wrap=True)
+        out.print(f"models    {name}: {got}; {gave}", markup=False, soft_wrap=True)
     trials = sum(each.feasible for each in groups[own])
     for each in winner.models:
         out.print(f"models    {each.text(own, trials)}", markup=False, soft_wrap=True)

@@ -23,6 +23,7 @@ class SweepRequest:
 
     dataset: str = ""
     model: str = ""
+    """A name, or several with commas between; empty for those that suit the data."""
     program: ProgramRequest | None = None
     """A user's own code in place of a model on a dataset."""
     trials: int | None = None

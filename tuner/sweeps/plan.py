@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,12 @@ from tuner.training.model_check import check_own_model
 
 
 def plan(
-    request: SweepRequest, name: str, *, home: Path | None = None, events: Callback | None = None
+    request: SweepRequest,
+    name: str,
+    *,
+    home: Path | None = None,
+    events: Callback | None = None,
+    splits: Splits | None = None,
 ) -> tuple[SweepConfig, SweepInputs]:
     """The configuration of the sweep `name`, and its data and weights.
 
@@ -46,6 +51,7 @@ def plan(
         name: of the sweep.
         home: the folder of all sweeps, by default TUNER_HOME.
         events: are told of start points.
+        splits: the data, where it was read already.
 
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
@@ -54,7 +60,7 @@ def plan(
     several_models.check(request.model)
     check_several(request)
     data = Source.parse(request.dataset, request.target, request.known_as, request.task)
-    load = cache(partial(data.load, request.limit))
+    load = cache(lambda: splits or data.load(request.limit))
     raw, source = requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
     request, auto = with_sampler(request, space)

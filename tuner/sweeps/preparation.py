@@ -29,6 +29,7 @@ from tuner.sweeps.confirmation import check_folds, is_pending, plan_more
 from tuner.sweeps.growth import announce, begin_growth, grown, with_more
 from tuner.sweeps.inputs import Inputs, SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
+from tuner.sweeps.model_choice import with_models
 from tuner.sweeps.new_names import check_store_writable, free_name
 from tuner.sweeps.new_space import check_new_space, finish_drawing
 from tuner.sweeps.own_code import read_own_code, tell_changes, tell_other_code, tell_repeated
@@ -52,6 +53,7 @@ def begin(
     events = Callbacks(callbacks)
     if request.program is not None:
         return begin_program(request, request.program, events=events, home=home)
+    request, splits = with_models(request, events)
     request = read_own_code(request, events)
     data = Source.parse(request.dataset, request.target, request.known_as, request.task)
     several_models.check(request.model)
@@ -61,7 +63,7 @@ def begin(
     store.check()
     name = free_name(request.name, f"{data.name}-{several_models.title(request.model)}", home)
     with events.phase("Reading the data"):
-        config, inputs = plan(request, name, home=home, events=events)
+        config, inputs = plan(request, name, home=home, events=events, splits=splits)
         config = identify(config, inputs.splits, home)
     check_data_name(config, store, home, events)
     tell_other_code(config, home, events)
