@@ -16,7 +16,7 @@ from tuner.core.score_text import class_name
 from tuner.core.split_record import PARTS, Kind, PartRecord, SplitRecord
 from tuner.core.units import counted
 from tuner.data.grouping import Labels, Mask, hold_out_groups
-from tuner.data.spec import SPLIT_SEED, DataSpec, Split, Splits
+from tuner.data.spec import SPLIT_SEED, DataSpec, Split, Splits, strata
 from tuner.data.time_order import Moments, count_text, cut
 
 from ._own import TEST_SHARE, VALIDATION_SHARE, check_counts, three_ways
@@ -103,7 +103,7 @@ def _by_group(given: Given, classes: Sequence[str], source: str, by: Grouping, t
     alone = len(each) == len(numbers)
 
     def hold(part: Split, of_part: Labels, share: float) -> Mask:
-        return hold_out_groups(part.targets.numpy(), of_part, share, SPLIT_SEED)
+        return hold_out_groups(strata(part.targets, share), of_part, share, SPLIT_SEED)
 
     if alone:  # the division that there would be without groups
         given_parts = three_ways(given["train"], given.get("validation"), given.get("test"), classes, source)
@@ -172,8 +172,9 @@ def _check_classes(parts: Given, classes: Sequence[str], what: str, why: str) ->
     for part in ("validation", "test"):
         there = set(parts[part].targets.tolist())
         if len(there) < 2:
-            only = f"samples of '{class_name(classes[min(there)])}' only" if there else "no samples"
-            raise TunerError(f"{what}: the {part} split would have {only}, and scores need two classes")
+            least = "two classes" if classes else "two numbers"
+            only = f"samples of '{class_name(classes[min(there)])}' only" if there and classes else "too few samples"
+            raise TunerError(f"{what}: the {part} split would have {only}, and scores need {least}")
 
 
 def _record(
@@ -191,7 +192,7 @@ def _record(
         first, last = times[part] if times else (None, None)
         found[part] = PartRecord(
             samples=len(split.targets),
-            classes=tuple(split.targets.bincount(minlength=len(classes)).tolist()),
+            classes=tuple(split.targets.bincount(minlength=len(classes)).tolist()) if classes else (),
             groups=len(np.unique(groups[part])) if groups else None,
             first=first,
             last=last,

@@ -15,9 +15,10 @@ from tuner.core.errors import TunerError, unknown
 from tuner.core.score_text import class_name
 from tuner.core.shorten import first_names
 from tuner.core.units import counted
+from tuner.data.column import Column
 from tuner.data.missing import EVERYWHERE
 from tuner.data.spec import Split
-from tuner.data.table_classes import read_classes
+from tuner.data.table_target import read_target
 from tuner.data.tables import LINE, Table, read_table
 from tuner.data.texts import has_words
 from tuner.data.time_order import Moments, read_moments
@@ -29,19 +30,21 @@ MOST_NAMES = 40  # in a message
 
 @dataclass(frozen=True)
 class LabelledTable:
-    """Rows that have a class."""
+    """Rows that say what is to be predicted."""
 
     frame: pd.DataFrame
     """The columns that a model may learn from, as text."""
     targets: Tensor
-    """(rows,) int64 indices into the classes."""
+    """(rows,) int64 indices into the classes, or float64 numbers."""
     classes: tuple[str, ...]
+    column: Column | None
+    """How the numbers to predict are read; None for classes."""
     divided: Divided
     """Its inputs are positions of rows."""
     notes: tuple[str, ...]
 
 
-def read_labelled(path: Path, source: str, target: str | None, options: DataOptions) -> LabelledTable:
+def read_labelled(path: Path, source: str, target: str | None, task: str | None, options: DataOptions) -> LabelledTable:
     """The rows of a table, and of the table of the test split if `options` name one.
 
     The columns of groups and of times are none that a model may learn from: new groups have other names, and later
@@ -50,7 +53,8 @@ def read_labelled(path: Path, source: str, target: str | None, options: DataOpti
     Args:
         path: the file with a header, or a folder of several files of one table.
         source: what the user typed, for errors.
-        target: the column with the classes.
+        target: the column to predict.
+        task: `classification` or `regression`; None for what the column looks like.
         options: the columns of groups and of times, and the table of the test split.
 
     Raises:
@@ -59,7 +63,7 @@ def read_labelled(path: Path, source: str, target: str | None, options: DataOpti
     if options.group and options.time:
         raise TunerError(f"{source}: --group {options.group} and --time {options.time}: give one of them")
     read = _read(path, target)
-    target = check_column(read.frame, "--target", target, source, "the column with the classes")
+    target = check_column(read.frame, "--target", target, source, "the column to predict")
     frame, notes = read.frame, [*read.notes, *read.padding_notes(target)]
     is_test = np.zeros(len(frame), dtype=bool)
     if options.test:
@@ -68,7 +72,6 @@ def read_labelled(path: Path, source: str, target: str | None, options: DataOpti
         is_test = np.arange(len(frame) + len(added)) >= len(frame)
         frame = pd.concat([frame, added])
     empty = (frame[target] == "").to_numpy()
-    notes += _skipped(int(empty.sum()), target)
     missing, moments = _without_split_value(frame, options, source, ~empty, notes)
     if options.text:
         name = check_column(frame, "--text", options.text, source, "the column with the texts")
@@ -76,18 +79,19 @@ def read_labelled(path: Path, source: str, target: str | None, options: DataOpti
         count = int((no_text & ~empty & ~missing).sum())
         notes += [f"{counted(count, 'row')} without a word in '{name}' skipped"] if count else []
         missing = missing | no_text
-    kept = ~(empty | missing)
-    labels = frame[target][kept]
-    classes, told = read_classes(labels, source, int(empty.sum()))
-    number = {name: index for index, name in enumerate(classes)}
-    targets = torch.tensor([number[name] for name in labels], dtype=torch.int64)
+    there = np.flatnonzero(~missing)
+    predicted = read_target(frame.iloc[there], target, task, source)
+    kept = np.zeros(len(frame), dtype=bool)
+    kept[there[predicted.rows]] = True
+    targets, classes = predicted.values, predicted.classes
     given = _given(targets, is_test[kept], classes, source, options.test or "")
     by = _by(options, frame, kept, is_test, moments)
     divided = divide(given, classes, source, by=by, test=options.test or "")
     used = [name for name in (options.group, options.time) if name]
     left = frame[kept].drop(columns=[target, *used])
     no_feature = [f"column '{name}' divides the rows, and is not learned from" for name in used]
-    return LabelledTable(left, targets, classes, divided, (*notes, *told, *divided.notes, *no_feature))
+    told = (*notes, *predicted.notes, *divided.notes, *no_feature)
+    return LabelledTable(left, targets, classes, predicted.column, divided, told)
 
 
 def check_column(frame: pd.DataFrame, option: str, name: str | None, source: str, what: str) -> str:
@@ -154,13 +158,13 @@ def _given(targets: Tensor, is_test: np.ndarray, classes: tuple[str, ...], sourc
     given = {"train": Split(rows[~of_test], targets[~of_test])}
     if not test:
         return given
-    only = sorted(set(targets[of_test].tolist()) - set(given["train"].targets.tolist()))
+    only = bool(classes) and sorted(set(targets[of_test].tolist()) - set(given["train"].targets.tolist()))
     if only:
         what = f"the class '{class_name(classes[only[0]])}'"
         more = f" (and {len(only) - 1} more classes)" if only[1:] else ""
         raise TunerError(f"--test {test}: {what}{more} is in no row of {source}: nothing could learn it")
     if not is_test.any():
-        raise TunerError(f"--test {test}: no row of it has a class")
+        raise TunerError(f"--test {test}: no row of it says what is to be predicted")
     return {**given, "test": Split(rows[of_test], targets[of_test])}
 
 

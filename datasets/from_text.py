@@ -17,6 +17,7 @@ from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError, quoted
 from tuner.core.files import slug
 from tuner.core.shorten import first_names
+from tuner.core.target_kind import CLASSES
 from tuner.core.units import counted
 from tuner.data.number_text import choose_style
 from tuner.data.spec import DataSpec, Split, Splits
@@ -61,7 +62,7 @@ def load(
     if path.is_dir() and text is None and target is None:
         texts, classes, divided, notes = read_text_folder(path, source, options)
         return _splits(path, texts, divided, classes, notes)
-    rows = read_labelled(path, source, target, options)
+    rows = read_labelled(path, source, target, CLASSES.task, options)
     name = check_column(rows.frame, "--text", text, source, "the column with the texts")
     cells = rows.frame[name]
     _check_texts(name, cells.tolist(), source)

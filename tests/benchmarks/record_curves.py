@@ -190,11 +190,11 @@ def trained(task: Task, order: Order, rng: np.random.Generator) -> Recorded:
 def curve(task: Task, parameters: Parameters, seed: int) -> Iterator[tuple[float, float]]:
     """Validation and test accuracy after each epoch of a training."""
     torch.manual_seed(seed)
-    hyperparameters, options = split_parameters(parameters)
+    hyperparameters, options = split_parameters(task.model, parameters)
     network = build_classifier(task.spec, task.model, options)
     state = Training(network, hyperparameters, epochs=task.space.epochs, seed=seed, device=torch.device("cpu"))
     for metrics in fit(state, task.train, task.validation, task.spec.augment):
-        yield metrics.val_accuracy, evaluate(state.model, task.test)[1]
+        yield metrics.numbers()["val_accuracy"], evaluate(state.model, task.test)[1]
 
 
 def task_of(order: Order) -> Task:

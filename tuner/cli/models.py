@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tuner.cli import data_options as data
 from tuner.cli.console import Command, err, out
-from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Scheduler, Target, Trials
+from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Scheduler, Target, Task, Trials
 from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
@@ -30,6 +30,7 @@ def show(
     model: Annotated[str | None, typer.Argument(metavar="MODEL", help="A name from `tuner list`.")] = None,
     *,
     target: Target = None,
+    task: Task = None,
     text: data.Text = None,
     test: data.Test = None,
     group: data.Group = None,
@@ -40,7 +41,7 @@ def show(
     trials: Trials = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a dataset: its shape, splits and classes; with MODEL also the search space and the model's size.
+    """Show a dataset: its shape, splits and classes or numbers; with MODEL also the search space and the model's size.
 
     Examples:  tuner show cifar10   |   tuner show cifar10 resnet --scheduler pasha --max-epochs 100
     """
@@ -49,7 +50,8 @@ def show(
     from tuner.data.source import Source  # noqa: PLC0415
     from tuner.sweeps.show import describe  # noqa: PLC0415
 
-    source = Source.parse(dataset, target, options=DataOptions(text=text, test=test, group=group, time=time))
+    options = DataOptions(text=text, test=test, group=group, time=time)
+    source = Source.parse(dataset, target, task=task, options=options)
     with err.status("Reading the data"):
         shown = describe(
             source,

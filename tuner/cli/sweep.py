@@ -62,6 +62,7 @@ def sweep(
     seed: opt.Seed = 0,
     limit: opt.Limit = None,
     target: opt.Target = None,
+    task: opt.Task = None,
     text: data.Text = None,
     test: data.Test = None,
     group: data.Group = None,
@@ -84,9 +85,10 @@ def sweep(
 ) -> None:
     """Search for the best hyperparameters of MODEL on DATASET, test the best trial and register its model.
 
-    Or tune your own training code: a file with a function train(trial), or any program by --script.
+    Several models are compared in one search. Or tune your own training code: a file with a function train(trial), or
+    any program by --script.
 
-    Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet --trials 50 --time-budget 2h
+    Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet,cnn --trials 50 --time-budget 2h
     """
     prepare_environment()
     request = read_sweep(
@@ -112,6 +114,7 @@ def sweep(
             "limit": limit,
             "space": space,
             "target": target,
+            "task": task,
             "text": text,
             "test": test,
             "group": group,
@@ -151,6 +154,7 @@ def train(
     seed: opt.Seed = 0,
     limit: opt.Limit = None,
     target: opt.Target = None,
+    task: opt.Task = None,
     text: data.Text = None,
     test: data.Test = None,
     group: data.Group = None,
@@ -184,6 +188,7 @@ def train(
         name=name,
         limit=limit,
         target=target,
+        task=task,
         options=DataOptions(text=text, test=test, group=group, time=time),
         known_as=known_as,
         weights=weights,

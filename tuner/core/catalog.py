@@ -44,14 +44,13 @@ def format_summary(name: str) -> str:
     return summary("datasets", _FORMAT + name)
 
 
-def read_format(name: str, path: Path, target: str | None, options: Mapping[str, str] | None = None) -> Any:
-    """The splits of a user's own data; `options` are those of `DataOptions`.
+def read_format(name: str, path: Path, target: str | None, **options: str) -> Any:
+    """The splits of a user's own data; `options` are those of `DataOptions`, and the `task` of a target.
 
     Raises:
         TunerError: the format does not take an option, or needs a target column, or the data cannot be read.
     """
     load = import_module(f"tuner.datasets.{_FORMAT}{name}").load
-    options = options or {}
     check_options(name, options)
     if "target" in inspect.signature(load).parameters:
         return load(path, target=target, **options)

@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tuner.core import own_code
+from tuner.core import own_code, several_models
 from tuner.core.confirm_request import TESTS
 from tuner.core.data_options import DataOptions
+from tuner.core.dataset_name import dataset_name
 from tuner.core.errors import TunerError, describe_disk_error, one_line
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
-from tuner.core.library_names import is_library_name, title
 from tuner.core.objective import PLAIN, Goal
+from tuner.core.records import Value
 from tuner.core.search_options import ASHA_RUNGS, ASHA_RUNGS_BEFORE, SAMPLERS, SCHEDULERS
+from tuner.core.target_kind import CLASSES, TASK_OPTION
 
 CONFIG_FILE = "sweep.json"
 OOM = ("fail", "halve-batch")
 TRIALS = 24
 MOST_TRIALS = MOST_EPOCHS = 1_000_000
-
-
-def dataset_name(dataset: str, target: str | None = None, short: Callable[[str], str] = slug) -> str:
-    """Letters, digits and _ for a dataset: a name of the catalog or of a library, or FORMAT:PATH.
-
-    A target column is part of the name.
-
-    `short` makes a name of each part.
-
-    >>> dataset_name("digits"), dataset_name("csv:/data/My Iris.csv", "species")
-    ('digits', 'csv_my_iris_species')
-    """
-    if own_code.is_own(dataset):
-        return own_code.title(dataset)
-    form, colon, path = dataset.partition(":")
-    if not colon:
-        return form
-    if is_library_name("datasets", dataset):
-        return "_".join([title(dataset), *([short(target)] if target else [])])
-    name = Path(path).name.removesuffix(f".{form}")
-    if form == "text":
-        name = re.sub(r"\.(csv|tsv|txt|parquet|xlsx)$", "", name)
-    return "_".join(map(short, [form, name, *([target] if target else [])]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +34,7 @@ class SweepConfig:
     dataset: str
     """A name of the catalog, FORMAT:PATH, or the name of a user's own code, see `core.own_code`."""
     model: str
-    """A name of the catalog, or of a user's own code. See `model_name`."""
+    """A name of the catalog, or of a user's own code; or several, see `several_models`. See `model_name`."""
     trials: int
     epochs: int
     """The maximum number of epochs per trial."""
@@ -101,6 +79,10 @@ class SweepConfig:
     """The fingerprint of the weights that trials start from; empty when they start from none."""
     known_as: str | None = None
     """The name that `--as` gives the data, in place of the one from its path."""
+    task: str = CLASSES.task
+    """What is predicted: one of `target_kind.TASKS`."""
+    asked_task: str | None = None
+    """The same where `--task` said it; None where the target column decided."""
     options: dict[str, str] | None = None
     """The fields of the DataOptions that were given: how a user's own data are read and divided."""
     division: dict[str, Any] | None = None
@@ -140,7 +122,7 @@ class SweepConfig:
     target_score: float | None = None
     patience: int | None = None
     default: bool = False
-    """Whether trial 0 is the default configuration, with which the best trial is compared at the end."""
+    """Whether the first trials are the default configurations: see `defaults`."""
     refit: bool = False
     """Whether the winner is trained again on training and validation samples together: see `core.refit`."""
     program: dict[str, Any] | None = None
@@ -150,23 +132,48 @@ class SweepConfig:
 
     @property
     def pair(self) -> str:
-        """The name of the MLflow experiment and of the registered model."""
+        """The name of the MLflow experiment; with one model, of the registered model, too."""
         return str(self.program["name"]) if self.program else f"{self.dataset_name}-{self.model_name}"
 
     @property
     def model_name(self) -> str:
-        """The second half of it: the model for people."""
-        return own_code.title(self.model)
+        """The second half of it."""
+        return several_models.title(self.model)
+
+    @property
+    def defaults(self) -> int:
+        """How many of the first trials are default configurations, one of each model.
+
+        They are trained in full, and the best trial is compared with the best of them at the end.
+        """
+        return len(several_models.models_in(self.model)) if self.default else 0
+
+    @property
+    def several(self) -> bool:
+        """Whether the model is one of several: the first parameter of the search space."""
+        return self.program is None and several_models.is_several(self.model)
+
+    def model_of(self, parameters: Mapping[str, Value]) -> str:
+        """The name of the model that a trial with these parameters has."""
+        return several_models.model_of(self.model, parameters)
+
+    def pair_of(self, parameters: Mapping[str, Value]) -> str:
+        """The name under which the model of a trial with these parameters is registered."""
+        if not self.several:
+            return self.pair
+        return f"{self.dataset_name}-{own_code.title(self.model_of(parameters))}"
 
     @property
     def typed(self) -> list[str]:
         """DATASET and MODEL as words of a command line."""
-        return [own_code.typed(self.dataset), own_code.typed(self.model)]
+        return [own_code.typed(self.dataset), several_models.typed(self.model)]
 
     @property
     def subject(self) -> str:
         """What is tuned, for people: `cnn on digits`, or a user's own training code."""
-        return str(self.program["shown"]) if self.program else f"{self.model_name} on {self.dataset_name}"
+        if self.program:
+            return str(self.program["shown"])
+        return f"{several_models.shown(self.model)} on {self.dataset_name}"
 
     @property
     def dataset_name(self) -> str:
@@ -183,21 +190,21 @@ class SweepConfig:
             return None
 
     @property
-    def data_options(self) -> DataOptions:
+    def reading(self) -> DataOptions:
         """How a user's own data are read and divided."""
         return DataOptions.from_json(self.options)
 
     @property
-    def data_words(self) -> list[str]:
-        """`--target`, `--as` and the DataOptions as words of a command line, where they were given."""
-        given = {"--target": self.target, "--as": self.known_as}
+    def data_options(self) -> list[str]:
+        """`--target`, `--task`, `--as` and those of `reading` as words of a command line, where they were given."""
+        given = {"--target": self.target, TASK_OPTION: self.asked_task, "--as": self.known_as}
         words = [word for option, value in given.items() if value for word in (option, value)]
-        return words + self.data_options.words()
+        return words + self.reading.words()
 
     @property
     def goal(self) -> Goal:
         """What "better" means in this sweep."""
-        return Goal.parse(self.objective, self.constraint, own=self.program is not None)
+        return Goal.parse(self.objective, self.constraint, own=self.program is not None, task=self.task)
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""
@@ -205,7 +212,9 @@ class SweepConfig:
 
     def keep_code(self, folder: Path) -> None:
         """Writes a copy of the user's own code, if the sweep has any, into the sweep's new folder."""
-        own_code.keep_in(folder, dataset=self.dataset, model=self.model)
+        names = enumerate(several_models.models_in(self.model))
+        models = {f"model-{place}" if place else "model": name for place, name in names}
+        own_code.keep_in(folder, dataset=self.dataset, **models)
 
     @classmethod
     def load(cls, folder: Path) -> SweepConfig:

@@ -20,7 +20,7 @@ class PartRecord:
 
     samples: int
     classes: tuple[int, ...]
-    """How many samples each class has, in the order of the classes."""
+    """How many samples each class has, in the order of the classes; empty where numbers are predicted."""
     groups: int | None = None
     first: str | None = None
     """The earliest moment, of a division by time."""
@@ -60,7 +60,8 @@ class SplitRecord:
         part = self.parts[name]
         groups = "" if part.groups is None else f" of {counted(part.groups, 'group')}"
         when = f", from {part.first} to {part.last}" if part.first is not None else ""
-        return f"{_SHOWN[name]}: {counted(part.samples, 'sample')}{groups}{when} ({self._shares(part)})"
+        shares = f" ({self._shares(part)})" if self.classes else ""
+        return f"{_SHOWN[name]}: {counted(part.samples, 'sample')}{groups}{when}{shares}"
 
     def _shares(self, part: PartRecord) -> str:
         total = max(1, part.samples)

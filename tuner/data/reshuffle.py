@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tuner.data.grouping import Labels, group_folds, hold_out_groups
-from tuner.data.spec import Split, stratified
+from tuner.data.spec import Split, strata, stratified
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ def reshuffle(train: Split, validation: Split, seed: int, groups: Tensor | None 
     share = len(validation.targets) / len(targets)
     if groups is not None:
         units = _joined(groups, train.inputs, validation.inputs)
-        return _divided(train, validation, torch.from_numpy(hold_out_groups(targets.cpu().numpy(), units, share, seed)))
+        return _divided(
+            train, validation, torch.from_numpy(hold_out_groups(strata(targets.cpu(), share), units, share, seed))
+        )
     first, copy_of = _copies(train.inputs, validation.inputs)
     _, chosen = stratified(targets.cpu()[first], share, seed)
     is_held = torch.zeros(len(first), dtype=torch.bool)
@@ -57,10 +59,12 @@ def take_fold(train: Split, validation: Split, division: Division, groups: Tenso
     targets = torch.cat([train.targets, validation.targets]).cpu()
     if groups is not None:
         units = _joined(groups, train.inputs, validation.inputs)
-        of_fold = group_folds(targets.numpy(), units, division.folds, division.seed) == division.fold
+        of_fold = (
+            group_folds(strata(targets, 1 / division.folds), units, division.folds, division.seed) == division.fold
+        )
         return _divided(train, validation, torch.from_numpy(of_fold))
     first, copy_of = _copies(train.inputs, validation.inputs)
-    labels, rng = targets[first].numpy(), np.random.default_rng(division.seed)
+    labels, rng = strata(targets[first], 1 / division.folds), np.random.default_rng(division.seed)
     shuffled = np.concatenate([rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)])
     fold_of = np.empty(len(labels), dtype=np.int64)
     fold_of[shuffled] = np.arange(len(labels)) % division.folds

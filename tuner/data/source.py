@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.core import catalog, own_code
-from tuner.core.config import SweepConfig, dataset_name
+from tuner.core.config import SweepConfig
 from tuner.core.data_options import NOT_DIVIDED, DataOptions
+from tuner.core.dataset_name import dataset_name
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import data_root, is_file, is_folder
 from tuner.core.library_names import LIBRARIES, is_library_name
+from tuner.core.target_kind import TASK_OPTION
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from tuner.core.sweep_request import SweepRequest
     from tuner.data.spec import Splits
 
 _FORMS = "csv:PATH, text:PATH and folder:PATH"
+_TABLES = ("csv:", "openml:")
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,59}")
 
 
@@ -30,6 +33,8 @@ class Source:
     """As it is kept in sweep.json: a name, FORMAT:PATH with an absolute path, LIBRARY:NAME, or a name of `own_code`."""
     target: str | None = None
     """The column that holds the classes, of a table."""
+    task: str | None = None
+    """What is predicted, by `--task`; None where the target column decides."""
     known_as: str | None = None
     """The name of a user's own data, by `--as`, in place of the one from its path."""
     options: DataOptions = NOT_DIVIDED
@@ -38,18 +43,23 @@ class Source:
     @classmethod
     def asked(cls, request: SweepRequest) -> Source:
         """The data of a request. Raises TunerError as `parse`."""
-        return cls.parse(request.dataset, request.target, request.known_as, request.options)
+        return cls.parse(request.dataset, request.target, request.known_as, request.task, request.options)
 
     @classmethod
     def parse(
-        cls, text: str, target: str | None, known_as: str | None = None, options: DataOptions = NOT_DIVIDED
+        cls,
+        text: str,
+        target: str | None,
+        known_as: str | None = None,
+        task: str | None = None,
+        options: DataOptions = NOT_DIVIDED,
     ) -> Source:
         """Checks what the user typed.
 
         Raises:
             TunerError: there is no such dataset, format or path, or an option does not belong there.
         """
-        found = cls._parsed(text, target, known_as)
+        found = cls._parsed(text, target, known_as, task)
         form, colon, _ = found.dataset.partition(":")
         if not colon or form not in catalog.formats():
             options.refuse(f"{own_code.shown(found.dataset)} has splits of its own: the option is for {_FORMS}")
@@ -61,17 +71,21 @@ class Source:
         return replace(found, options=options)
 
     @classmethod
-    def _parsed(cls, text: str, target: str | None, known_as: str | None) -> Source:
+    def _parsed(cls, text: str, target: str | None, known_as: str | None, task: str | None) -> Source:
         text = catalog.resolve("datasets", text)
         if known_as is not None:
             _check_alias(known_as, text)
         if is_library_name("datasets", text):
             catalog.check("datasets", text)
-            return cls(text, target, known_as)
+            if task is not None and not text.startswith("openml:"):
+                raise TunerError(_no_task(task, text))
+            return cls(text, target, task, known_as)
+        if task is not None and not text.startswith("csv:"):
+            raise TunerError(_no_task(task, own_code.shown(text)))
         if own_code.is_own(text):
             if target is not None:
                 raise TunerError(f"--target {target}: {own_code.shown(text)} has classes: the option is for csv:PATH")
-            return cls(text, None, known_as)
+            return cls(text, None, None, known_as)
         form, colon, path = text.partition(":")
         if not colon:
             if text not in catalog.names("datasets"):
@@ -86,17 +100,24 @@ class Source:
             raise TunerError(f"unknown dataset '{text}': give a name from tuner list, or {choices}")
         if not path:
             raise TunerError(f"{text}: give a path: {form}:PATH")
-        return cls(f"{form}:{_found(path, text)}", target, known_as)
+        return cls(f"{form}:{_found(path, text)}", target, task, known_as)
 
     @classmethod
     def of(cls, config: SweepConfig) -> Source:
         """The data of a sweep."""
-        return cls(config.dataset, config.target, config.known_as, config.data_options)
+        read_so = config.program is None and config.dataset.startswith(_TABLES)
+        task = config.task if read_so else None
+        return cls(config.dataset, config.target, task, config.known_as, config.reading)
 
     @property
     def name(self) -> str:
         """Letters, digits and _: the first half of a pair's name. Another column of a table is another problem."""
         return self.known_as or dataset_name(self.dataset, self.target)
+
+    @property
+    def _options(self) -> dict[str, str]:
+        """What else its format or library is told of the target, as far as something was said."""
+        return {"task": self.task} if self.task else {}
 
     def load(self, limit: int | None = None) -> Splits:
         """The data, subsampled where `limit` says so."""
@@ -105,10 +126,10 @@ class Source:
         if own_code.is_own(self.dataset):
             splits = load_own(self.dataset, self.name)
         elif is_library_name("datasets", self.dataset):
-            splits = catalog.load("datasets", self.dataset).load(data_root(), target=self.target)
+            splits = catalog.load("datasets", self.dataset).load(data_root(), target=self.target, **self._options)
             splits = replace(splits, spec=replace(splits.spec, name=self.name))
         elif colon:
-            splits = catalog.read_format(form, Path(path), self.target, self.options.given())
+            splits = catalog.read_format(form, Path(path), self.target, **self._options, **self.options.given())
             splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
         else:
             splits = catalog.load("datasets", form).load(data_root())
@@ -126,6 +147,10 @@ def load_own(dataset: str, name: str) -> Splits:
 
     splits = check_splits(catalog.load("datasets", dataset).load(data_root()), own_code.shown(dataset))
     return replace(splits, spec=replace(splits.spec, name=name))
+
+
+def _no_task(task: str, text: str) -> str:
+    return f"{TASK_OPTION} {task}: {text} says itself what is predicted: the option is for csv:PATH and openml:NAME"
 
 
 def _refuse_path(text: str) -> None:

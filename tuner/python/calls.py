@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 File = str | Path
 Space = File | Mapping[str, Any]
 """A file, or a dictionary of parameters such as `{"lr": {"low": 1e-4, "high": 1e-1, "log": True}}`."""
+Models = File | Sequence[File]
 Texts = str | Sequence[str]
 
 
 def sweep(
     dataset: File | Callable[[Trial], object] | None = None,
-    model: File | None = None,
+    model: Models | None = None,
     *,
     script: str | None = None,
     trials: int | None = None,
@@ -58,6 +59,7 @@ def sweep(
     seed: int = 0,
     limit: int | None = None,
     target: str | None = None,
+    task: str | None = None,
     text: str | None = None,
     test: File | None = None,
     group: str | None = None,
@@ -84,7 +86,8 @@ def sweep(
     Args:
         dataset: a name, FORMAT:PATH, or your own file. Or your own training function, or a file that has one, without
             a `model`.
-        model: a name, or your own file.
+        model: a name, or your own file; or several, which are compared in one search. None for those that suit the
+            data.
         script: the command of a program that trains, in place of both.
         space: a file, or a dictionary with the words of such a file: `low`, `high`, `log`, `step`, `choices`, `when`.
         set: texts as those of `--set`, such as `lr=0.01` or `optimizer=sgd,adam`.
@@ -115,6 +118,7 @@ def train(
     seed: int = 0,
     limit: int | None = None,
     target: str | None = None,
+    task: str | None = None,
     text: str | None = None,
     test: File | None = None,
     group: str | None = None,
@@ -136,7 +140,7 @@ def train(
 
 
 def _what_is_tuned(
-    dataset: File | Callable[[Trial], object] | None, model: File | None, script: str | None
+    dataset: File | Callable[[Trial], object] | None, model: Models | None, script: str | None
 ) -> dict[str, Any]:
     if callable(dataset):
         if model is not None or script is not None:
@@ -144,10 +148,10 @@ def _what_is_tuned(
         return {"program": ProgramRequest.of_function(dataset)}
     if script is not None and not isinstance(script, str):
         raise TunerError(f"script: give the command as one text, got {type(script).__name__}")
-    data, name = (
-        each if each is None else _text(each, what) for each, what in ((dataset, "dataset"), (model, "model"))
-    )
-    return what_is_tuned(data, name, script)
+    models = [model] if model is None or isinstance(model, File) or not isinstance(model, Sequence) else model
+    names = [_text(each, "model") for each in models if each is not None]
+    data = None if dataset is None else _text(dataset, "dataset")
+    return what_is_tuned(data, ",".join(names) or None, script)
 
 
 def _text(given: object, what: str) -> str:

@@ -16,7 +16,7 @@ from tuner.core.no_winner import no_best
 from tuner.core.outcome import Outcome, Winner
 from tuner.core.records import TrialRecord
 from tuner.core.result_file import read_own_winner, read_result, read_winner
-from tuner.core.scores import Difference
+from tuner.core.scores import NumberScores, TestScores
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.search.budgets import states_in
@@ -32,10 +32,11 @@ from tuner.sweeps.finalists import best_trial, fetch_finalists, finalists_in, te
 from tuner.sweeps.growth import same_winner, succeeding, with_more
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
+from tuner.sweeps.models_compared import compare_models
 from tuner.sweeps.new_space import outside_note
 from tuner.sweeps.refitting import Refitting
+from tuner.training.answers import promised_too_much
 from tuner.training.checkpoint_storage import CheckpointStorage
-from tuner.training.score_error import compare_samples
 from tuner.training.validation import score_validation
 
 
@@ -132,8 +133,9 @@ def find_winner(
         winner,
         val_samples=samples,
         val_luck=luck,
-        val_excess=_excess(winner, samples),
+        val_excess=promised_too_much(_plain_scores(winner), winner.val_score, samples),
         default=choice.default,
+        models=compare_models(config, study, best, folder, storage, inputs.splits),
         finalists=finalists,
     )
 
@@ -148,15 +150,12 @@ def _refitted(
     return weights
 
 
-def _excess(winner: Winner, samples: int) -> Difference | None:
-    """By how much its validation accuracy, on so many samples, is above its test accuracy."""
-    scores = winner.scores
-    if scores.samples is None:
-        return None
-    tested, accuracy = scores.samples, scores.accuracy
-    if winner.threshold and winner.threshold.plain_accuracy is not None:
-        accuracy = winner.threshold.plain_accuracy  # the validation accuracy is without a threshold, too
-    return compare_samples(winner.val_accuracy * samples, samples, accuracy * tested, tested)
+def _plain_scores(winner: Winner) -> TestScores | NumberScores:
+    """The test scores without a threshold, as those of validation are."""
+    scores, threshold = winner.scores, winner.threshold
+    if threshold is None or threshold.plain_accuracy is None or not isinstance(scores, TestScores):
+        return scores
+    return replace(scores, accuracy=threshold.plain_accuracy)
 
 
 def with_confirmation(
@@ -197,5 +196,6 @@ def with_confirmation(
 
 
 def _with_looks(config: SweepConfig, winner: Winner, folder: SweepFolder) -> Winner:
-    looks = count_looks(winner, config.uid, looks_here(config.pair, winner.test_data, folder.home))
+    pair = config.pair_of(winner.trial.parameters)
+    looks = count_looks(winner, config.uid, looks_here(pair, winner.test_data, folder.home))
     return replace(winner, test_looks=max(winner.test_looks, looks))

@@ -17,9 +17,9 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.core.threshold import HALF
 from tuner.data.spec import Split
 from tuner.training.classifier import Classifier, predict_logits
+from tuner.training.decision import decide
 from tuner.training.score_error import base_scores, better_than_base, wilson
 from tuner.training.score_intervals import auc_interval, f1_interval, loss_interval
-from tuner.training.threshold import decide
 
 
 def score(model: Classifier, test: Split) -> TestScores:
@@ -122,8 +122,8 @@ class Predictions:
         write_atomic(SweepFolder(folder).predictions, lambda file: file.write(save(tensors)))
 
     @property
-    def most_probable(self) -> Tensor:
-        """(samples,) int64, the class that is said without a threshold."""
+    def compared(self) -> Tensor:
+        """(samples,) int64, what is compared with simple models, which have no threshold: the most probable class."""
         return self.probabilities.argmax(1)
 
     @property
@@ -136,9 +136,14 @@ def _said(probabilities: Tensor, threshold: float) -> Tensor:
     return torch.from_numpy(decide(probabilities.numpy(), threshold))
 
 
+def draw_samples(samples: int, most: int) -> Tensor:
+    """(at most `most`,) indices of samples drawn at random, in their order."""
+    order = torch.randperm(samples, generator=torch.Generator().manual_seed(SAMPLE_SEED))
+    return order[:most].sort().values
+
+
 def _choose(targets: Tensor, probabilities: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
-    order = torch.randperm(len(targets), generator=torch.Generator().manual_seed(SAMPLE_SEED))
-    drawn = order[:DRAWN].sort().values
+    drawn = draw_samples(len(targets), DRAWN)
     predicted = _said(probabilities, threshold)
     confidence = probabilities.gather(1, predicted[:, None])[:, 0]
     mistaken = predicted != targets

@@ -18,7 +18,7 @@ from tuner.training.cell_notes import cell_notes
 from tuner.training.sample_batches import BATCH_VALUES, Reading, Samples, as_file, named
 from tuner.training.sample_files import SampleFile
 from tuner.training.sample_notes import Note
-from tuner.training.table_truths import true_classes
+from tuner.training.table_truths import true_targets
 from tuner.training.training_range import far_from_training
 
 MOST_SHOWN = 10  # names of columns in a line
@@ -70,7 +70,7 @@ def _samples(
 ) -> Samples:
     data = reading.data
     names = [f"{file.name}:{line}" for line in frame.index]
-    truths = true_classes(reading, frame, names) if data.target in frame.columns else [file.truth] * len(names)
+    truths = true_targets(reading, frame, names) if data.target in frame.columns else [file.truth] * len(names)
     far = far_from_training(data, features)
     return Samples(names, features, truths, [(*a, *b) for a, b in zip(of_cells, far, strict=True)])
 

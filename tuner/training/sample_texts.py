@@ -18,7 +18,7 @@ from tuner.data.texts import MOST_BYTES, has_words
 from tuner.training.sample_batches import Reading, Samples
 from tuner.training.sample_files import STDIN, SampleFile
 from tuner.training.sample_notes import Note
-from tuner.training.table_truths import true_classes
+from tuner.training.table_truths import true_targets
 from tuner.training.training_range import far_from_training
 
 PIECE = 1 << 16  # bytes
@@ -97,7 +97,7 @@ def _cells(reading: Reading, file: str) -> Iterator[Line]:
     for note in table.notes:
         reading.notes.add_file(file, Note(note))
     reading.broken.extend(f"{file}:{row.line}: {row.reason}" for row in table.bad)
-    truths = true_classes(reading, frame, [f"{file}:{line}" for line in frame.index])
+    truths = true_targets(reading, frame, [f"{file}:{line}" for line in frame.index])
     yield from zip(map(str, frame.index), frame[names[0]].tolist(), truths, strict=True)
 
 

@@ -32,18 +32,6 @@ FEWEST = 10
 SEED = 0
 
 
-def decide(probabilities: NDArray[np.floating], threshold: float = HALF) -> Ints:
-    """(samples,) the classes that are said, of (samples, classes) probabilities: the most probable ones.
-
-    Of two classes with another `threshold` than HALF, the second where its probability is at least that.
-    """
-    if probabilities.shape[1] == 2 and threshold != HALF:
-        said: Ints = (probabilities[:, 1] >= threshold).astype(np.int64)
-        return said
-    most: Ints = probabilities.argmax(1).astype(np.int64)
-    return most
-
-
 def objective_of(goal: Goal) -> str | None:
     """The first objective that a threshold changes; None where there is none."""
     return next((each.name for each in goal.objectives if each.name in METRICS), None)

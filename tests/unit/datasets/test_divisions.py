@@ -224,4 +224,4 @@ def test_a_sweep_of_an_earlier_version_has_no_options() -> None:
         limit=None,
         space={},
     )
-    assert (config.data_options, config.data_words, config.division) == (DataOptions(), [], None)
+    assert (config.reading, config.data_options, config.division) == (DataOptions(), [], None)

@@ -100,7 +100,7 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
         "--text film: it holds numbers such as '0', not texts: csv:PATH learns from those"
     )
     assert refusal(path, text="review").endswith("unknown --text 'review': did you mean Review?")
-    assert "name the column with the classes: --target" in refusal(path, None, text="Review")
+    assert "name the column to predict: --target" in refusal(path, None, text="Review")
     empty = write(tmp_path / "e.csv", [("", name, film) for _, name, film in rows()])
     assert "text" in refusal(empty, text="Review")
     lines = tmp_path / "r.jsonl"

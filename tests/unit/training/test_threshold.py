@@ -20,6 +20,7 @@ from tuner.core.outcome import Outcome
 from tuner.core.result_file import read_winner
 from tuner.core.threshold import METRICS, Change, Threshold, threshold_text
 from tuner.data.spec import Split
+from tuner.training.decision import decide
 from tuner.training.evaluation import Predictions, score_logits
 from tuner.training.saved_model import load_model
 from tuner.training.score_error import Floats, Ints
@@ -27,7 +28,6 @@ from tuner.training.threshold import (
     best_threshold,
     calibrate,
     change,
-    decide,
     objective_of,
     score,
     with_test_scores,
@@ -121,7 +121,7 @@ def test_test_scores_and_what_the_report_shows_follow_the_threshold(tmp_path: Pa
     Predictions.of(Split(torch.zeros(400, 1), true), logits, 0.1).save(tmp_path)
     kept = Predictions.load(tmp_path)
     assert kept.predicted.tolist() == (second >= 0.1).astype(int).tolist()
-    assert kept.most_probable.tolist() == (second > 0.5).astype(int).tolist()
+    assert kept.compared.tolist() == (second > 0.5).astype(int).tolist()
 
 
 def test_what_is_said_names_validation_and_test() -> None:
@@ -142,8 +142,8 @@ class TestSweep:
         """One training of a table with a rare class."""
         place = tmp_path_factory.mktemp("rare")
         rng = np.random.default_rng(0)
-        ill = rng.random(1500) < 0.12
-        values = rng.normal(size=(1500, 3)) + ill[:, None] * np.array([1.5, 1.0, 0.0])
+        ill = rng.random(3000) < 0.08
+        values = rng.normal(size=(3000, 3)) + ill[:, None] * np.array([0.9, 0.4, 0.0])
         frame = pd.DataFrame(values.round(3), columns=["a", "b", "c"]).assign(y=np.where(ill, "yes", "no"))
         frame.to_csv(place / "t.csv", index=False)
         with pytest.MonkeyPatch.context() as patch:
