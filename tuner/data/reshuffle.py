@@ -39,7 +39,7 @@ def reshuffle(train: Split, validation: Split, seed: int, groups: Tensor | None 
     targets = torch.cat([train.targets, validation.targets])
     share = len(validation.targets) / len(targets)
     if groups is not None:
-        units = _joined(groups, train.inputs, validation.inputs)
+        units = joined_groups(groups, train.inputs, validation.inputs)
         return _divided(
             train, validation, torch.from_numpy(hold_out_groups(strata(targets.cpu(), share), units, share, seed))
         )
@@ -58,7 +58,7 @@ def take_fold(train: Split, validation: Split, division: Division, groups: Tenso
     """
     targets = torch.cat([train.targets, validation.targets]).cpu()
     if groups is not None:
-        units = _joined(groups, train.inputs, validation.inputs)
+        units = joined_groups(groups, train.inputs, validation.inputs)
         of_fold = (
             group_folds(strata(targets, 1 / division.folds), units, division.folds, division.seed) == division.fold
         )
@@ -99,7 +99,7 @@ def _copies(train: Tensor, validation: Tensor) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(first[order]), torch.from_numpy(place[copy_of.reshape(-1)])
 
 
-def _joined(groups: Tensor, train: Tensor, validation: Tensor) -> Labels:
+def joined_groups(groups: Tensor, train: Tensor, validation: Tensor) -> Labels:
     """(samples,) The groups, those with copies of one sample as one, unless there are copies in both splits already."""
     from scipy.sparse import coo_array  # noqa: PLC0415 - takes a while
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
