@@ -194,7 +194,7 @@ def curve(task: Task, parameters: Parameters, seed: int) -> Iterator[tuple[float
     network = build_classifier(task.spec, task.model, options)
     state = Training(network, hyperparameters, epochs=task.space.epochs, seed=seed, device=torch.device("cpu"))
     for metrics in fit(state, task.train, task.validation, task.spec.augment):
-        yield metrics.val_accuracy, evaluate(state.model, task.test)[1]
+        yield metrics.numbers()["val_accuracy"], evaluate(state.model, task.test)[1]
 
 
 def task_of(order: Order) -> Task:

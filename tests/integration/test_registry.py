@@ -58,7 +58,7 @@ def candidate(store: Store, folder: Path, name: str, accuracy: float) -> Candida
         folder=folder / "model",
         data=splits.spec,
         example=splits.validation.inputs[:2].numpy(),
-        accuracy=accuracy,
+        score=accuracy,
         test_data="abc",
     )
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.core import own_code
-from tuner.core.objective import PLAIN, Goal
+from tuner.core.objective import Goal
 from tuner.core.records import TrialRecord
 from tuner.core.units import counted, format_parameters
 
@@ -71,9 +71,9 @@ def trials_table(title: str, records: Sequence[TrialRecord], config: SweepConfig
 
 
 def print_champion_rule(config: SweepConfig, pair: str, out: Console) -> None:
-    """That the champion of the pair is chosen by the accuracy, where the sweep's winner was not."""
-    if config.goal.objectives != PLAIN.objectives:
-        rule = f"chosen among all models of {pair} by validation accuracy alone"
+    """That the champion of the pair is chosen by its task's score, where the sweep's winner was not."""
+    if not config.goal.by_score:
+        rule = f"chosen among all models of {pair} by validation {config.goal.kind.label} alone"
         out.print(f"champion  {rule}", markup=False, soft_wrap=True)
 
 

@@ -18,6 +18,7 @@ from tuner.core import own_code, several_models
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GrowRequest
+from tuner.core.program_request import not_sent
 from tuner.core.sweep_folder import check_sweep_name
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
@@ -47,11 +48,17 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
             raise TunerError(f"on a cluster name the MODEL, or several with commas between: {which}")
         request = read_own_code(request, notes_of(err))
         _check(request)
-        data = Source.parse(request.dataset, request.target, request.known_as)
+        data = Source.parse(request.dataset, request.target, request.known_as, request.task)
         pair = f"{data.name}-{several_models.title(request.model)}"
         request = replace(request, space=request.space or _space_here(data, request.model))
     else:
         check_program(request, request.program)
+        for word in not_sent(request.program):
+            err.print(
+                f"{word} is not sent to the cluster: what all its nodes see is named by its absolute path",
+                markup=False,
+                soft_wrap=True,
+            )
         pair = request.known_as or request.program.program.name
     home = make_folder(tuner_home())
     with TemporaryDirectory() as scratch:
@@ -202,7 +209,7 @@ def _check(request: SweepRequest) -> None:
         check_sweep_name(request.name)
     several_models.check(request.model)
     check_several(request)
-    data = Source.parse(request.dataset, request.target, request.known_as)
+    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
     if request.space:
         source = str(request.space)
         raw = for_models(read_file(request.space), source, request.model)

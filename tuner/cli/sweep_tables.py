@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 
 _FILES = {"image": "IMAGE.png", "tabular": "ROWS.csv", "text": "TEXTS.txt"}
-_SCORES = {"accuracy": "accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "loss"}
 
 
 def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
@@ -98,8 +97,8 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
     if summary.best:
         best = f"{summary.best.score_text()}, trial {summary.best.number}"
         out.print(f"best      {best}: {format_parameters(summary.best.parameters)}", markup=False)
-    if status.test_accuracy is not None:
-        out.print(f"test      accuracy {score_text(status.test_accuracy, status.test_interval)}")
+    if status.test_score is not None:
+        out.print(f"test      {config.goal.kind.label} {score_text(status.test_score, status.test_interval)}")
     print_confirming(status, out)
     if summary.budgets:
         out.print(f"budgets   {', '.join(each.text for each in summary.budgets)}", markup=False, soft_wrap=True)
@@ -128,8 +127,8 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     scores, trial = winner.scores, winner.trial
     by = "" if trial.goal.plain else f" ({trial.goal.text(winner.deciding)})"
     out.print(f"\n[bold]trial {trial.number}[/bold], epoch {winner.epoch}{by}, on the test set, with 95 % intervals:")
-    for score, label in _SCORES.items():
-        style = "bold" if score == "accuracy" else ""
+    for score, label in scores.kind.tested.items():
+        style = "bold" if score == scores.kind.score else ""
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     print_promised(outcome, winner, out)
     print_default(winner, outcome.config.epochs, out)

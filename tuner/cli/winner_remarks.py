@@ -9,7 +9,6 @@ from rich.console import Console
 from tuner.core.default_text import default_text
 from tuner.core.errors import TunerError
 from tuner.core.models_compared import by_model, seconds_of
-from tuner.core.objective import SCORE
 from tuner.core.own_code import title
 from tuner.core.records import best_of
 from tuner.core.refit import refit_text
@@ -43,7 +42,7 @@ def print_promised(outcome: Outcome, winner: Winner, out: Console) -> None:
     measured = excess_text(winner.val_excess)
     if expected or measured:
         text = f"{expected}{'; ' if expected else ': '}{measured}" if measured else expected
-        out.print(f"{SCORE} {winner.val_accuracy:.4f}{text}", markup=False, soft_wrap=True)
+        out.print(f"{winner.scores.kind.val_score} {winner.val_score:.4f}{text}", markup=False, soft_wrap=True)
 
 
 def print_default(winner: Winner, epochs: int, out: Console) -> None:

@@ -17,7 +17,7 @@ class AgainstDefault:
     best: int
     """The trial with the best validation score."""
     difference: Difference | None = None
-    """How much more accurate that trial is than the default one, on the same validation samples; None when they could
+    """How much better that trial is than the default one, on the same validation samples; None when they could
     not be compared, or when they are the same trial."""
     epochs: int = 0
     """How many epochs the default was trained."""
@@ -32,7 +32,8 @@ class AgainstDefault:
 
     def to_json(self) -> dict[str, Any]:
         """As in result.json."""
-        return {**asdict(self), "better": self.better}
+        difference = self.difference.to_json() if self.difference else None
+        return {**asdict(self), "difference": difference, "better": self.better}
 
     @property
     def better(self) -> bool | None:

@@ -17,6 +17,7 @@ from tuner.core.library_names import is_library_name, title
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import Value
 from tuner.core.search_options import ASHA_RUNGS, ASHA_RUNGS_BEFORE, SAMPLERS, SCHEDULERS
+from tuner.core.target_kind import CLASSES, TASK_OPTION
 
 CONFIG_FILE = "sweep.json"
 OOM = ("fail", "halve-batch")
@@ -97,6 +98,10 @@ class SweepConfig:
     """The fingerprint of the weights that trials start from; empty when they start from none."""
     known_as: str | None = None
     """The name that `--as` gives the data, in place of the one from its path."""
+    task: str = CLASSES.task
+    """What is predicted: one of `target_kind.TASKS`."""
+    asked_task: str | None = None
+    """The same where `--task` said it; None where the target column decided."""
     identity: dict[str, str] | None = None
     """The fields of the DataIdentity of a user's own data; None for a dataset of the catalog."""
     confirm: int = 0
@@ -201,14 +206,14 @@ class SweepConfig:
 
     @property
     def data_options(self) -> list[str]:
-        """`--target` and `--as` as words of a command line, where they were given."""
-        given = {"--target": self.target, "--as": self.known_as}
+        """`--target`, `--task` and `--as` as words of a command line, where they were given."""
+        given = {"--target": self.target, TASK_OPTION: self.asked_task, "--as": self.known_as}
         return [word for option, value in given.items() if value for word in (option, value)]
 
     @property
     def goal(self) -> Goal:
         """What "better" means in this sweep."""
-        return Goal.parse(self.objective, self.constraint, own=self.program is not None)
+        return Goal.parse(self.objective, self.constraint, own=self.program is not None, task=self.task)
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""

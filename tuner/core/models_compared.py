@@ -42,13 +42,13 @@ class AgainstModel:
     parameters: int
     """Trainable weights of that trial's model."""
     difference: Difference | None = None
-    """How much more accurate the winner is, on the same validation samples; None where that could not be compared."""
+    """How much better the winner is, on the same validation samples; None where that could not be compared."""
     missing: str = ""
     """Why; empty otherwise."""
 
     def to_json(self) -> dict[str, Any]:
         """As in result.json."""
-        return asdict(self)
+        return {**asdict(self), "difference": self.difference.to_json() if self.difference else None}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:

@@ -12,9 +12,10 @@ from functools import cached_property
 from math import isfinite
 
 from tuner.core.errors import TunerError, unknown
-from tuner.core.metric import BEFORE, DIRECTIONS, METRICS, SCORE, Metric, check_metric_name, metric_of
+from tuner.core.metric import BEFORE, DIRECTIONS, METRICS, Metric, check_metric_name, metric_of, metrics_for
+from tuner.core.target_kind import CLASSES, TASKS, TargetKind
 
-__all__ = ["BEFORE", "METRICS", "PLAIN", "SCORE", "Constraint", "Goal", "Metric", "Objective"]
+__all__ = ["BEFORE", "METRICS", "PLAIN", "Constraint", "Goal", "Metric", "Objective", "plain_goal"]
 OPTION, CONSTRAINT_OPTION = "--objective", "--constraint"
 MOST_OBJECTIVES = 2
 
@@ -85,26 +86,44 @@ class Constraint:
 class Goal:
     """The objectives of a sweep, the first one first, and its constraints."""
 
-    objectives: tuple[Objective, ...] = (Objective(SCORE, "max"),)
+    objectives: tuple[Objective, ...] = (Objective(CLASSES.val_score, "max"),)
     constraints: tuple[Constraint, ...] = ()
+    task: str = CLASSES.task
+    """What is predicted: one of TASKS."""
 
     @classmethod
-    def parse(cls, objective: str, constraint: str = "", *, own: bool = False) -> Goal:
+    def parse(
+        cls, objective: str | None, constraint: str = "", *, own: bool = False, task: str | None = CLASSES.task
+    ) -> Goal:
         """The goal that is meant by `val_loss:min,parameters` and `parameters<=300000,latency_ms<=2`.
 
-        With `own` its metrics are those of a user's own code, of any name; then the direction must be given.
+        Without an objective it is the score of the task. With `own` its metrics are those of a user's own code, of any
+        name; then the direction must be given. While the `task` is not known yet, all metrics are taken.
 
         Raises:
             TunerError: with the option, and the valid names or directions.
         """
-        objectives = tuple(_objective(text.strip(), own=own) for text in objective.split(","))
+        kind = None if task is None or own else TASKS[task]
+        objective = objective or (kind or CLASSES).val_score
+        objectives = tuple(_objective(text.strip(), own=own, kind=kind) for text in objective.split(","))
         names = [each.name for each in objectives]
         if len(names) > MOST_OBJECTIVES:
             raise TunerError(f"{OPTION} {objective}: give at most {MOST_OBJECTIVES} objectives, got {len(names)}")
         if len(set(names)) < len(names):
             raise TunerError(f"{OPTION} {objective}: {names[0]} is given twice")
-        constraints = tuple(_constraint(text.strip(), own=own) for text in constraint.split(",") if text.strip())
-        return cls(objectives, constraints)
+        bounds = [text.strip() for text in constraint.split(",") if text.strip()]
+        constraints = tuple(_constraint(text, own=own, kind=kind) for text in bounds)
+        return cls(objectives, constraints, task or CLASSES.task)
+
+    @property
+    def kind(self) -> TargetKind:
+        """Of the target."""
+        return TASKS[self.task]
+
+    @property
+    def score(self) -> str:
+        """The metric of validation that champions and comparisons go by, whatever the objective is."""
+        return self.kind.val_score
 
     @property
     def first(self) -> Objective:
@@ -122,24 +141,33 @@ class Goal:
         return self.first.own
 
     @property
+    def by_score(self) -> bool:
+        """Whether trials are compared by the score of their task alone, as far as they violate no constraint."""
+        return not self.own and self.objectives == (self._plain,)
+
+    @property
     def by_accuracy(self) -> bool:
-        """Whether trials are compared by their validation accuracy alone, as far as they violate no constraint."""
-        return self.objectives == PLAIN.objectives
+        """The same where that is the validation accuracy: a share of the samples, with the noise of one."""
+        return self.by_score and self.kind is CLASSES
 
     @property
     def plain(self) -> bool:
-        """Whether it is what a sweep does unless a user says otherwise: the highest validation accuracy."""
-        return self == PLAIN
+        """Whether it is what a sweep does unless a user says otherwise: the highest score on validation samples."""
+        return self.by_score and not self.constraints
+
+    @property
+    def _plain(self) -> Objective:
+        return Objective(self.score, "max")
 
     @cached_property
     def watched(self) -> Objective:
-        """What is followed from epoch to epoch: the first objective that an epoch changes, else the accuracy."""
-        return next((each for each in self.objectives if not each.metric.before), PLAIN.first)
+        """What is followed from epoch to epoch: the first objective that an epoch changes, else the task's score."""
+        return next((each for each in self.objectives if not each.metric.before), self._plain)
 
     @property
     def of_epochs(self) -> Goal:
         """The part of it that decides which epoch of a training is kept."""
-        return Goal((self.watched,), tuple(each for each in self.constraints if not each.metric.before))
+        return Goal((self.watched,), tuple(each for each in self.constraints if not each.metric.before), self.task)
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
@@ -186,35 +214,49 @@ class Goal:
 
     def words(self) -> list[str]:
         """The options that give this goal; none for what a sweep does anyway."""
-        words = [] if self.objectives == PLAIN.objectives else _options(OPTION, self.objectives)
+        words = [] if self.by_score else _options(OPTION, self.objectives)
         return [*words, *_options(CONSTRAINT_OPTION, self.constraints)]
 
 
 PLAIN = Goal()
 
 
-def _objective(text: str, *, own: bool) -> Objective:
+def plain_goal(task: str) -> Goal:
+    """What a sweep of this task does unless a user says otherwise."""
+    return Goal.parse(None, task=task)
+
+
+def _objective(text: str, *, own: bool, kind: TargetKind | None) -> Objective:
     name, colon, direction = text.partition(":")
     if own:
         check_metric_name(name, OPTION)
         if direction not in DIRECTIONS:
             raise TunerError(f"{OPTION} {text}: say which values are better: {name}:min or {name}:max")
         return Objective(name, direction, own)
-    if name not in METRICS:
-        raise unknown(f"{OPTION} metric", name, METRICS)
+    _check_known(name, OPTION, kind)
     if colon and direction not in DIRECTIONS:
         raise unknown(f"direction of {OPTION} {name}", direction, DIRECTIONS)
     return Objective(name, direction or METRICS[name].direction)
 
 
-def _constraint(text: str, *, own: bool) -> Constraint:
+def _check_known(name: str, option: str, kind: TargetKind | None) -> None:
+    """Raises TunerError for what is no metric, or is none of this kind of target."""
+    if name not in METRICS:
+        raise unknown(f"{option} metric", name, METRICS if kind is None else metrics_for(kind))
+    other = METRICS[name].kind
+    if kind and other and other != kind:
+        choices = ", ".join(metrics_for(kind))
+        raise TunerError(f"{option} {name}: that is for {other.task}, and this is {kind.task}: choose one of {choices}")
+
+
+def _constraint(text: str, *, own: bool, kind: TargetKind | None) -> Constraint:
     name, sign, bound = (*re.split(r"\s*(<=|>=)\s*", text, maxsplit=1), "", "")[:3]
     if not sign:
         raise TunerError(f"{CONSTRAINT_OPTION} '{text}': write a metric, <= or >=, and a number: parameters<=300000")
     if own:
         check_metric_name(name, CONSTRAINT_OPTION)
-    elif name not in METRICS:
-        raise unknown(f"{CONSTRAINT_OPTION} metric", name, METRICS)
+    else:
+        _check_known(name, CONSTRAINT_OPTION, kind)
     try:
         number = float(bound.replace("_", ""))
     except ValueError:

@@ -17,6 +17,7 @@ from tuner.core.errors import one_line
 from tuner.core.files import write_atomic
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import REPORT_PAGE, SweepFolder
+from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.report.class_scores import ClassificationReport, classification, confusion, roc_curves
 from tuner.report.figures import save
 from tuner.report.figures_confirm import draw_confirmation
@@ -24,12 +25,14 @@ from tuner.report.figures_front import draw_front
 from tuner.report.figures_importance import draw_importance, draw_slices
 from tuner.report.figures_metrics import draw_metrics
 from tuner.report.figures_models import draw_models
+from tuner.report.figures_numbers import draw_predicted, draw_residuals
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_learning, draw_parallel
 from tuner.report.findings import Findings, NotShown
 from tuner.report.front_series import front_series
 from tuner.report.model_series import model_series
+from tuner.report.number_errors import number_errors
 from tuner.report.page import Section, render_page
 from tuner.report.page_confirm import confirmation_block
 from tuner.report.page_finalists import finalists_block
@@ -39,6 +42,7 @@ from tuner.report.page_heading import footer, heading
 from tuner.report.page_importance import importance_block, slices_block
 from tuner.report.page_metrics import metrics_block
 from tuner.report.page_models import models_block
+from tuner.report.page_numbers import predicted_block, residuals_block
 from tuner.report.page_optuna import optuna_block
 from tuner.report.page_samples import samples_block
 from tuner.report.page_schedule import schedule_block
@@ -85,15 +89,19 @@ def _curves(findings: Findings) -> tuple[TrialRecord, int]:
 
 def _confusion(findings: Findings) -> tuple[Any, ...]:
     winner = findings.winner
-    return confusion(winner.predictions), winner.spec.classes
+    return confusion(winner.of_classes), winner.spec.classes
 
 
 def _roc(findings: Findings) -> tuple[Any, ...]:
-    return (roc_curves(findings.winner.predictions, findings.winner.spec.classes),)
+    return (roc_curves(findings.winner.of_classes, findings.winner.spec.classes),)
 
 
 def _classification(findings: Findings) -> tuple[ClassificationReport]:
-    return (classification(findings.winner.predictions, findings.winner.spec.classes),)
+    return (classification(findings.winner.of_classes, findings.winner.spec.classes),)
+
+
+def _numbers(findings: Findings) -> tuple[Any, ...]:
+    return (number_errors(findings.winner),)
 
 
 def _slices(findings: Findings) -> tuple[Any, ...]:
@@ -138,8 +146,10 @@ PARTS = (
         draw_confirmation,
         optional=True,
     ),
-    Part("confusion", "Confusion matrix", _confusion, confusion_block, draw_confusion, of_model=True),
-    Part("roc", "ROC curves", _roc, roc_block, draw_roc, of_model=True),
+    Part("confusion", "Confusion matrix", _confusion, confusion_block, draw_confusion, of_model=True, kind=CLASSES),
+    Part("roc", "ROC curves", _roc, roc_block, draw_roc, of_model=True, kind=CLASSES),
+    Part("predicted", "Predicted against true", _numbers, predicted_block, draw_predicted, of_model=True, kind=NUMBERS),
+    Part("residuals", "Errors", _numbers, residuals_block, draw_residuals, of_model=True, kind=NUMBERS),
     Part(
         "classification",
         "Classification report",
@@ -147,6 +157,7 @@ PARTS = (
         classification_block,
         draw_classification,
         of_model=True,
+        kind=CLASSES,
     ),
     Part("samples", "Sample predictions", lambda f: (f.winner,), samples_block, draw_samples, of_model=True),
     Part("history", "Optimization history", lambda f: (f.scored,), history_block, draw_history, of_search=True),

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from tuner.core.config import SweepConfig
+from tuner.core.target_kind import TargetKind
 from tuner.report.findings import Findings
 from tuner.report.page import Block
 
@@ -32,9 +33,13 @@ class Part:
     """Whether it needs a model of ours and its test split: left out for a user's own code."""
     of_code: bool = False
     """Whether it is for a user's own code alone."""
+    kind: TargetKind | None = None
+    """The kind of target that it is for; None for both."""
 
     def fits(self, config: SweepConfig) -> bool:
         """Whether a sweep can have it."""
         if config.program is not None and self.of_model:
+            return False
+        if self.kind not in (None, config.goal.kind):
             return False
         return not (self.of_search and config.trials == 1) and (not self.of_code or config.program is not None)

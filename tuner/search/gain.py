@@ -81,8 +81,10 @@ def gain_steps(config: SweepConfig, records: Sequence[TrialRecord], winner: Tria
         NotEnoughTrialsError: there are too few trials, the winner does not lie in the search space of now, or it does
             not differ from the default.
     """
-    if not config.goal.by_accuracy or config.scheduler == "pbt":
-        raise NotEnoughTrialsError("it is told of accuracies alone, and of parameters that stay as they were drawn")
+    if not config.goal.by_score or config.scheduler == "pbt":
+        raise NotEnoughTrialsError(
+            "it is told of the plain score alone, and of parameters that stay as they were drawn"
+        )
     records = fitting(records, config)
     space, best = space_of(config), next((each for each in records if each.number == winner.number), None)
     scores = final_scores(config, records)[:, 0]

@@ -118,7 +118,7 @@ def _after_the_search(config: SweepConfig) -> list[str]:
 
 def _running(config: SweepConfig) -> list[str]:
     """Where and how its trials ran, as far as a user asked for it: the rest follows from the machine."""
-    plain = config.goal.by_accuracy and config.scheduler != "pbt"
+    plain = config.goal.by_score and config.scheduler != "pbt"
     without = not config.default if plain else START not in config.space
     words = ["--without-default"] if without and config.sampler != "grid" else []
     words += ["--concurrency", "1"] if config.concurrency == 1 else []  # so that it repeats

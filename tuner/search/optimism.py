@@ -8,7 +8,6 @@ from math import sqrt
 import numpy as np
 from scipy.special import ndtr
 
-from tuner.core.objective import PLAIN
 from tuner.core.records import TrialRecord
 
 ROUNDS = 4  # after which the estimate no longer changes in its second digit
@@ -33,7 +32,7 @@ def optimism(records: Sequence[TrialRecord], samples: int) -> float | None:
     """
     able = [record for record in records if record.feasible]
     tried = [record.score for record in able]
-    if len(tried) < 2 or able[0].goal.objectives != PLAIN.objectives:
+    if len(tried) < 2 or not able[0].goal.by_accuracy:
         return None
     finished = [record.score for record in able if record.state == "COMPLETE"]
     spread = float(np.std(finished, ddof=1)) if len(finished) > 1 else 0.0

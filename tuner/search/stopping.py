@@ -22,7 +22,7 @@ def invalid_metrics(metrics: Mapping[str, float], goal: Goal = PLAIN) -> str:
     if goal.own:
         bad = (metric.name for metric in goal.metrics if not math.isfinite(metrics[metric.name]))
         return next((f"{name} is {metrics[name]}" for name in bad), "")
-    for name in ("train_loss", "val_loss", "val_accuracy"):
+    for name in ("train_loss", "val_loss", goal.score):
         if not math.isfinite(metrics[name]):
             return f"{name} is {metrics[name]}"
         if metrics[name] > EXPLODED:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tuner.core.budget_text import budget_limits
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import first_trial
-from tuner.core.objective import PLAIN
 from tuner.core.search_options import SAMPLERS, SCHEDULERS, sampler_text
 from tuner.core.units import counted, format_parameters
 from tuner.search.schedulers import make_scheduler
@@ -32,7 +31,7 @@ def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
 def _asked(config: SweepConfig) -> str:
     """How it searches, where a user asked for something else than the default."""
     goal = config.goal
-    words = [] if goal.objectives == PLAIN.objectives else [f"objective {' and '.join(map(str, goal.objectives))}"]
+    words = [] if goal.by_score else [f"objective {' and '.join(map(str, goal.objectives))}"]
     words += [f"constraint {' and '.join(map(str, goal.constraints))}"] if goal.constraints else []
     if config.auto or config.sampler != SAMPLERS[0]:
         words.append(sampler_text(config.sampler, config.auto))

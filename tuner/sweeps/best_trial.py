@@ -11,7 +11,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of, raw_space
 from tuner.core.errors import TunerError
 from tuner.core.no_winner import no_best
-from tuner.core.objective import METRICS, SCORE, Metric
+from tuner.core.objective import METRICS, Metric
 from tuner.core.outcome import Winner
 from tuner.core.own_code import title
 from tuner.core.pareto import front_of
@@ -20,6 +20,7 @@ from tuner.core.result_file import read_winner
 from tuner.core.scores import Interval
 from tuner.core.several_models import MODEL, is_several, own_parameters, shown, titles
 from tuner.core.sweep_folder import SweepFolder, known_sweep
+from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.search.space_text import space_text
 from tuner.search.study_reader import read_records
 
@@ -40,23 +41,24 @@ class BestTrial:
     """None while it is not, or if its result cannot be read."""
 
     def val_interval(self) -> Interval | None:
-        """Of its validation accuracy; None where the number of samples is not known."""
-        if self.winner is None or not self.winner.val_samples:
+        """Of its validation accuracy; None where the number of samples is not known, and for R2."""
+        if self.winner is None or not self.winner.val_samples or self.config.goal.kind is not CLASSES:
             return None
         from tuner.training.score_error import wilson  # noqa: PLC0415 - imports scipy
 
-        return wilson(self.winner.val_accuracy * self.winner.val_samples, self.winner.val_samples)
+        return wilson(self.winner.val_score * self.winner.val_samples, self.winner.val_samples)
 
     def scores(self) -> list[tuple[Metric, float]]:
-        """What decides, and the validation accuracy, in the epoch that is kept."""
+        """What decides, and the scores of the task, in the epoch that is kept."""
         outcome = self.trial.outcome(self.trial.best_epoch)
         goal = self.config.goal
-        metrics = dict.fromkeys(goal.metrics if goal.own else (*goal.metrics, METRICS[SCORE]))
+        usual = [goal.score, *(("val_rmse", "val_mae") if goal.kind is NUMBERS else ())]
+        metrics = dict.fromkeys(goal.metrics if goal.own else (*goal.metrics, *(METRICS[name] for name in usual)))
         return [(metric, outcome[metric.name]) for metric in metrics if metric.name in outcome]
 
     def to_json(self) -> dict[str, Any]:
         """For scripts."""
-        scores = self.winner.scores if self.winner else None
+        scores, kind = self.winner.scores if self.winner else None, self.config.goal.kind
         return {
             "sweep": self.config.name,
             "finished": self.finished,
@@ -67,10 +69,10 @@ class BestTrial:
             "objective": self.config.objective,
             "constraint": self.config.constraint,
             "scores": {metric.name: value for metric, value in self.scores()},
-            "val_accuracy": self.trial.outcome(self.trial.best_epoch).get(SCORE),
-            "val_accuracy_interval": self.val_interval(),
-            "test_accuracy": scores.accuracy if scores else None,
-            "test_accuracy_interval": scores.accuracy_interval if scores else None,
+            kind.val_score: self.trial.outcome(self.trial.best_epoch).get(kind.val_score),
+            f"{kind.val_score}_interval": self.val_interval(),
+            f"test_{kind.score}": scores.main if scores else None,
+            f"test_{kind.score}_interval": scores.main_interval if scores else None,
         }
 
     def to_toml(self) -> str:

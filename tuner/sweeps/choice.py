@@ -19,11 +19,11 @@ from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.data.spec import Splits
 from tuner.search.study import Study
 from tuner.sweeps.final_test import fetch_checkpoint
+from tuner.training.answers import compare, decoded, error_of
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.classifier import predict_logits
 from tuner.training.device import autocast, best_device
-from tuner.training.score_error import compare_predicted, paired_error
 from tuner.training.trial_model import trial_model
 
 LEAST_ERRORS = 0.5  # standard errors by which the best trial must beat the default: docs/search.md has the measurement
@@ -95,8 +95,8 @@ def _compare(
     except MissingError as reason:
         return replace(found, missing=str(reason))
     scored = splits.whole_validation.targets.numpy(), first.numpy(), second.numpy()
-    difference = compare_predicted(*scored)
-    registered = difference.accuracy <= LEAST_ERRORS * paired_error(*scored)
+    difference = compare(*scored)
+    registered = difference.size <= LEAST_ERRORS * error_of(*scored)
     return replace(found, difference=difference, registered=registered)
 
 
@@ -112,7 +112,7 @@ def _out_of_question(config: SweepConfig, default: TrialRecord) -> str:
 def predicted(
     config: SweepConfig, record: TrialRecord, folder: SweepFolder, storage: CheckpointStorage | None, splits: Splits
 ) -> Tensor:
-    """(samples,) the classes that a trial's model predicts for the whole validation split.
+    """(samples,) the classes or numbers that a trial's model predicts for the whole validation split.
 
     Raises:
         MissingError: it has no checkpoint.
@@ -127,4 +127,5 @@ def predicted(
     model = trial_model(state, record, splits.spec, config.model)
     device = best_device()
     with autocast(device):  # as trials are validated, so that equal scores are equal here
-        return predict_logits(model.to(device), splits.whole_validation.inputs.to(device)).cpu().argmax(1)
+        outputs = predict_logits(model.to(device), splits.whole_validation.inputs.to(device)).cpu()
+    return decoded(splits.spec, outputs)

@@ -83,6 +83,8 @@ class SweepInputs:
 
 def small_classes(splits: Splits) -> tuple[str, ...]:
     """What to say of classes with so few validation samples that their scores are mostly chance; at most one line."""
+    if splits.spec.number is not None:
+        return ()
     counts = splits.validation.targets.bincount(minlength=len(splits.spec.classes)).tolist()
     small = [(count, name) for count, name in zip(counts, splits.spec.classes, strict=True) if count < FEW_SAMPLES]
     if not small:

@@ -12,10 +12,10 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.search.study import Study
 from tuner.sweeps.choice import MissingError, predicted
+from tuner.training.answers import compare
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.classifier import build_classifier, parameter_count
 from tuner.training.hyperparameters import split_parameters
-from tuner.training.score_error import compare_predicted
 
 NOTED = "models"  # what the study remembers, so that a resumed sweep tells the same
 
@@ -30,7 +30,7 @@ def compare_models(
 ) -> tuple[AgainstModel, ...]:
     """The best trial of each other model; nothing for a sweep of one.
 
-    Both classify the same validation samples. A comparison is made once, and noted in the study.
+    Both answer for the same validation samples. A comparison is made once, and noted in the study.
 
     Raises:
         SweepError: the storage of the checkpoints does not answer.
@@ -63,10 +63,11 @@ def _compared(
     storage: CheckpointStorage | None,
     splits: Splits,
 ) -> AgainstModel:
-    if not config.goal.by_accuracy:
-        return replace(new, missing=f"the sweep goes by {config.goal.objective_text}, not by accuracy")
+    if not config.goal.by_score:
+        label = config.goal.kind.label
+        return replace(new, missing=f"the sweep goes by {config.goal.objective_text}, not by {label}")
     try:
         first, second = (predicted(config, each, folder, storage, splits).numpy() for each in (winner, best))
     except MissingError as reason:
         return replace(new, missing=str(reason))
-    return replace(new, difference=compare_predicted(splits.whole_validation.targets.numpy(), first, second))
+    return replace(new, difference=compare(splits.whole_validation.targets.numpy(), first, second))

@@ -11,6 +11,7 @@ from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.several_models import models_in
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.target_kind import TASK_OPTION
 from tuner.search.advice import LONGER, Advice
 from tuner.search.next_command import next_command
 from tuner.sweeps.growth import with_more
@@ -36,7 +37,8 @@ def next_steps(config: SweepConfig, folder: Path, budgets: Sequence[BudgetState]
     models += [("try another model", model) for model in _others(task, had)]
     steps = [(purpose, ["sweep", dataset, model, *config.data_options]) for purpose, model in models]
     target = ["--target", config.target] if config.target else []
-    steps.append(("look at the data", ["show", dataset, *([] if config.several else [own]), *target]))
+    asked = [TASK_OPTION, config.asked_task] if config.asked_task else []
+    steps.append(("look at the data", ["show", dataset, *([] if config.several else [own]), *target, *asked]))
     typed = [(purpose, command) for purpose, command in same if command]
     return typed + [(purpose, shlex.join(["tuner", *words])) for purpose, words in steps]
 

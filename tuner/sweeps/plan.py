@@ -59,7 +59,7 @@ def plan(
     request = replace(request, model=several_models.resolve(request.model))
     several_models.check(request.model)
     check_several(request)
-    data = Source.parse(request.dataset, request.target, request.known_as)
+    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
     load = cache(lambda: splits or data.load(request.limit))
     raw, source = requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
@@ -67,6 +67,9 @@ def plan(
     trials = count_trials(request, space, chosen=bool(auto))
     if request.confirm and request.confirm.finalists > trials:
         raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
+    asked_task = request.task
+    request = replace(request, task=load().spec.kind.task)
+    request.check()  # what it names must be for such a target
     split = request_resources(request, trials)
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
@@ -79,7 +82,9 @@ def plan(
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
-    config = replace(_config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto)
+    config = replace(
+        _config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto, asked_task=asked_task
+    )
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
     check_folds(request.confirm, inputs.splits)
     weights = inputs.fingerprint()
@@ -109,13 +114,14 @@ def _config(
         dataset=data.dataset,
         target=data.target,
         known_as=data.known_as,
+        task=request.goal.task,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,
         limit=request.limit,
         repeats=request.repeats,
         halved=request.halved,
         data=fingerprint,
-        default=has_default(request, space) and request.goal.by_accuracy and request.scheduler != "pbt",
+        default=has_default(request, space) and request.goal.by_score and request.scheduler != "pbt",
         refit=request.refit,
         **searching(request, space, raw, trials, split),
         **_confirming(request.confirm),

@@ -55,7 +55,7 @@ def begin(
         return begin_program(request, request.program, events=events, home=home)
     request, splits = with_models(request, events)
     request = read_own_code(request, events)
-    data = Source.parse(request.dataset, request.target, request.known_as)
+    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
     several_models.check(request.model)
     check_several(request)
     home = make_folder(home or tuner_home())
@@ -106,7 +106,9 @@ def training_request(
     request = read_own_code(request, events, tell_space=from_best is None and from_trial is None)
     single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
     if from_best is None and from_trial is None:
-        _note_default_space(request, Source.parse(request.dataset, request.target, request.known_as), events)
+        _note_default_space(
+            request, Source.parse(request.dataset, request.target, request.known_as, request.task), events
+        )
     if from_trial:
         tell_repeated(single, events)
     if from_trial and (changed := changed_conditions(single, home, from_trial)):

@@ -16,7 +16,7 @@ from tuner.core.outcome import Outcome, Winner
 from tuner.core.refit import refit_text
 from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
-from tuner.core.validation import ValidationScore
+from tuner.core.validation import Validation
 from tuner.core.validation_text import nothing_learnt
 from tuner.data.encoding import to_raw
 from tuner.data.spec import Splits
@@ -35,7 +35,7 @@ from tuner.tracking.score_tags import own_tags
 from tuner.tracking.store import Store
 from tuner.tracking.versions import Versions
 from tuner.tracking.winners import log_winner
-from tuner.training.evaluation import Predictions
+from tuner.training.answers import load_predictions
 from tuner.training.saved_model import load_model
 from tuner.training.validation import score_validation
 
@@ -119,10 +119,10 @@ def register_winner(
         run_id=sweep.run_id,
         folder=SweepFolder(folder).model,
         data=spec,
-        example=to_raw(spec, Predictions.load(folder).inputs[:EXAMPLES]),
+        example=to_raw(spec, load_predictions(folder).inputs[:EXAMPLES]),
         trial=winner.trial.number,
         tested_before=winner.tested_before,
-        accuracy=winner.scores.accuracy,
+        score=winner.scores.main,
         test_data=winner.test_data,
         tags=(own_tags(validation) if validation else {}) | identity_tags(config) | code_tags(config, model),
         description=_description(winner),
@@ -135,7 +135,7 @@ def register_winner(
     return replace(winner, model=registered)
 
 
-def _score_now(config: SweepConfig, folder: Path, load: LoadSplits) -> ValidationScore | None:
+def _score_now(config: SweepConfig, folder: Path, load: LoadSplits) -> Validation | None:
     """The score that the sweep's version of tuner did not measure; None when the data is gone or has changed."""
     try:
         return score_validation(

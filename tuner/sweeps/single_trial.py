@@ -46,7 +46,8 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         )
     if config.program is not None:
         raise TunerError(f"{option}: that is a trial of your own training code, {config.subject}: sweep it with --set")
-    source = Source.parse(request.dataset, request.target, request.known_as or config.known_as)
+    source = Source.parse(request.dataset, request.target, request.known_as or config.known_as, request.task)
+    source = source if request.task else replace(source, task=Source.of(config).task)
     asked = (replace(source, dataset=own_code.place_of(source.dataset)), own_code.place_of(request.model))
     model = config.model_of(record.parameters)
     had = (replace(Source.of(config), dataset=own_code.place_of(config.dataset)), own_code.place_of(model))
@@ -62,6 +63,7 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         dataset=config.dataset,  # a user's own code as it was then
         model=model,
         known_as=config.known_as,
+        task=config.task,
         trials=1,
         concurrency=1,
         limit=config.limit,
@@ -135,7 +137,7 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
     """
     objective = request.objective
     if from_best is None:
-        data = Source.parse(request.dataset, request.target, request.known_as)
+        data = Source.parse(request.dataset, request.target, request.known_as, request.task)
         raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
     else:
         best = best_for(request.model, from_best, home, "--from-best")

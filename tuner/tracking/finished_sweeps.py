@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from math import nan
 from typing import Any
 
 from mlflow import MlflowClient
@@ -11,7 +12,8 @@ from mlflow.entities import Run
 
 from tuner.core.finished_sweep import FinishedSweep
 from tuner.core.library_names import title
-from tuner.core.scores import Interval
+from tuner.core.scores import Interval, NumberScores, TestScores, read_scores
+from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.tracking.client import make_client
 from tuner.tracking.run_status import PAIR_TAG, SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 from tuner.tracking.run_tags import config_in
@@ -26,10 +28,11 @@ def tested_on(uri: str, pair: str, test_data: str) -> dict[str, int]:
     Returns how many models each has tested, by its unique id.
     """
     client = make_client(uri)
-    same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and metrics.test_accuracy >= 0"
+    same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and"
     return {
         run.data.tags[UID_TAG]: 1 + _tested(run.data.metrics)
-        for run, experiment in _found(client, same)
+        for tested in _TESTED
+        for run, experiment in _found(client, f"{same} {tested}")
         if UID_TAG in run.data.tags and run.data.tags.get(PAIR_TAG, experiment) == pair
     }
 
@@ -41,11 +44,13 @@ def _tested(metrics: Mapping[str, float]) -> int:
 
 _PAGE = 1000
 _MOST_EXPERIMENTS = 100  # in one request
+_TESTED = ("metrics.test_accuracy >= 0", "metrics.test_rmse >= 0")  # of a sweep whose winner was tested
 
 
 def finished_sweeps(store: Store) -> list[FinishedSweep]:
     """All finished sweeps, over all experiments."""
-    runs = _found(make_client(store.uri), "metrics.test_accuracy >= 0 and attributes.status = 'FINISHED'")
+    client, ended = make_client(store.uri), "attributes.status = 'FINISHED'"
+    runs = (found for tested in _TESTED for found in _found(client, f"{tested} and {ended}"))
     own = ((run, name) for run, name in runs if UID_TAG in run.data.tags and TRIAL_TAG not in run.data.tags)
     return [_read(run, experiment) for run, experiment in own]
 
@@ -82,6 +87,7 @@ def _pages(search: Callable[..., Any], *arguments: object) -> Iterator[Any]:
 def _read(run: Run, experiment: str) -> FinishedSweep:
     tags, metrics = run.data.tags, run.data.metrics
     cost = {name: metrics.get(metric) for name, metric in COST_METRICS.items()}
+    scores = _scores(metrics, tags)
     whole = {name: None if value is None else int(value) for name, value in cost.items() if name != "train_seconds"}
     pair, models = tags.get(PAIR_TAG, experiment), tags["tuner.model"]
     own = title(models)  # of several models the winner's
@@ -95,25 +101,28 @@ def _read(run: Run, experiment: str) -> FinishedSweep:
         model=model,
         started=run.info.start_time / 1000,
         test_data=tags[TEST_DATA_TAG],
-        accuracy=metrics["test_accuracy"],
-        macro_f1=metrics["test_macro_f1"],
-        roc_auc=metrics["test_roc_auc"],
-        samples=None if (samples := metrics.get("test_samples")) is None else int(samples),
-        accuracy_interval=_interval(metrics, "test_accuracy"),
-        macro_f1_interval=_interval(metrics, "test_macro_f1"),
-        roc_auc_interval=_interval(metrics, "test_roc_auc"),
-        base_class=tags.get(BASE_CLASS_TAG),
-        base_accuracy=metrics.get("test_base_accuracy"),
+        scores=scores,
         parameters=whole["parameters"],
         flops=whole["flops"],
         bytes=whole["bytes"],
         train_seconds=cost["train_seconds"],
         machine=_machine(json.loads(tags["tuner.machine"])),
-        val_accuracy=metrics.get("best_val_accuracy"),
+        val_score=metrics.get(f"best_{scores.kind.val_score}"),
         limit=limit if isinstance(limit := config_in(tags).get("limit"), int) else None,
         validation=own_score(tags),
         tested=_tested(metrics),
     )
+
+
+def _scores(metrics: Mapping[str, float], tags: Mapping[str, str]) -> TestScores | NumberScores:
+    """The scores on the test split."""
+    kind = NUMBERS if f"test_{NUMBERS.score}" in metrics else CLASSES
+    found: dict[str, Any] = {name.removeprefix("test_"): value for name, value in metrics.items()}
+    found |= {f"{name}_interval": _interval(metrics, f"test_{name}") for name in kind.tested}
+    found["samples"] = None if (samples := metrics.get("test_samples")) is None else int(samples)
+    found["base_class"] = tags.get(BASE_CLASS_TAG)
+    found.setdefault("loss", nan)  # the first versions did not write it
+    return read_scores(found)
 
 
 def _interval(metrics: Mapping[str, float], name: str) -> Interval | None:

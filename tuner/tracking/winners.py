@@ -9,11 +9,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tuner.core.confirmation import Confirmation
-from tuner.core.objective import SCORE
 from tuner.core.outcome import Winner
 from tuner.core.records import Value
 from tuner.core.score_text import class_name
-from tuner.core.scores import Difference
+from tuner.core.scores import Difference, TestScores
 from tuner.tracking.client import make_client
 from tuner.tracking.run_status import BEST_TRIAL_TAG, MOST_CHARACTERS, PAIR_TAG, TEST_DATA_TAG
 from tuner.tracking.score_tags import own_tags
@@ -41,7 +40,8 @@ def log_winner(uri: str, run_id: str, winner: Winner, pair: str) -> None:
     when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
     scores = {f"test_{name}": value for name, value in winner.scores.numbers().items()}
     values = {f"best_{name}": value for name, value in winner.deciding.items()}
-    values |= {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
+    kind = winner.scores.kind
+    values |= {f"best_{kind.val_score}": winner.val_score, "test_looks": float(winner.test_looks)} | scores
     values |= {} if winner.val_luck is None else {"best_val_luck": winner.val_luck}
     values |= _numbers("val_excess", winner.val_excess)
     if winner.default:
@@ -49,7 +49,7 @@ def log_winner(uri: str, run_id: str, winner: Winner, pair: str) -> None:
         values["default_registered"] = float(winner.default.registered)
         values |= {} if winner.default.better is None else {"default_beaten": float(winner.default.better)}
     for baseline in winner.baselines or ():
-        values[f"baseline_{baseline.key}_accuracy"] = baseline.accuracy
+        values[f"baseline_{baseline.key}_{baseline.difference.of}"] = baseline.score
         values |= _numbers(f"baseline_{baseline.key}_difference", baseline.difference)
     values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
     if winner.tested_before:
@@ -59,7 +59,7 @@ def log_winner(uri: str, run_id: str, winner: Winner, pair: str) -> None:
     tags = {BEST_TRIAL_TAG: best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
     tags[PAIR_TAG] = pair
     tags[PARAMETERS_TAG] = json.dumps(best.parameters)[:MOST_CHARACTERS]
-    if winner.scores.base_class is not None:
+    if isinstance(winner.scores, TestScores) and winner.scores.base_class is not None:
         tags[BASE_CLASS_TAG] = class_name(winner.scores.base_class)  # MLflow takes no tag of any length
     if winner.refit:
         values["refit_samples"] = float(winner.refit.samples)
@@ -82,7 +82,7 @@ def _numbers(name: str, difference: Difference | None) -> dict[str, float]:
     if difference is None:
         return {}
     low, high = difference.interval
-    return {name: difference.accuracy, f"{name}_low": low, f"{name}_high": high}
+    return {name: difference.size, f"{name}_low": low, f"{name}_high": high}
 
 
 def _new_metrics(client: MlflowClient, run: Run, values: Mapping[str, float], when: int, step: int) -> list[Metric]:
@@ -110,8 +110,8 @@ def _new_params(run: Run, parameters: Mapping[str, Value]) -> list[Param]:
 def _log_confirmation(client: MlflowClient, run_id: str, found: Confirmation, step: int) -> None:
     """The metrics have the time of the last training, so that those of more seeds later take their place."""
     when, spreads = int(found.finished * 1000), {f"test_{name}": spread for name, spread in found.test.items()}
-    if found.accuracy:
-        spreads[SCORE] = found.accuracy
+    if found.score:
+        spreads[found.metric] = found.score
     values = {SEEDS_METRIC: float(len(found.seeds))}
     values |= {TESTED_METRIC: float(found.looks)} if found.looks or step else {}
     for name, spread in spreads.items():

@@ -37,6 +37,7 @@ from tuner.training.measurement import measure
 from tuner.training.memory import free_memory, is_out_of_memory
 from tuner.training.pretrained import PRETRAINED, Weights, weights_of
 from tuner.training.reproducibility import current_conditions
+from tuner.training.targets import target_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +204,16 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
         if not weights or loaded.unexpected_keys:
             raise TunerError(f"the pretrained weights of {title(name)} are missing")
     device = data.train.inputs.device
-    return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=device, ranks=ranks, goal=job.goal)
+    return Training(
+        model,
+        hyperparameters,
+        epochs=job.epochs,
+        seed=seed,
+        device=device,
+        ranks=ranks,
+        goal=job.goal,
+        target=target_of(job.data),
+    )
 
 
 def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: CheckpointManager, report: Report) -> None:

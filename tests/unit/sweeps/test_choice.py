@@ -73,7 +73,7 @@ def test_a_best_trial_that_hardly_differs_from_the_default_is_not_registered(tmp
     assert found.default
     assert found.default.difference
     assert (found.trial.number, found.default.best, found.default.registered) == (0, 2, True)
-    assert found.default.difference.accuracy == pytest.approx(gained / len(targets))
+    assert found.default.difference.size == pytest.approx(gained / len(targets))
     assert default_text(found.default, 1).startswith("trial 2 beats the default configuration (trial 0) by ")
     assert default_text(found.default, 1).endswith("too little to be trusted, so the default is registered")
     for number in (0, 2):
@@ -91,7 +91,7 @@ def test_a_best_trial_that_is_better_on_the_same_samples_is_registered(tmp_path:
     assert found.default
     assert found.default.difference
     assert (found.trial.number, found.default.registered, found.default.better) == (2, False, True)
-    assert found.default.difference.accuracy == pytest.approx((300 - 59) / 359)
+    assert found.default.difference.size == pytest.approx((300 - 59) / 359)
     told = default_text(found.default, 3)
     assert told.startswith("trial 2 beats the default configuration (trial 0) by 67 points (")
     assert told.endswith(" on the same 359 validation samples; the default had 1 of 3 epochs")
@@ -175,5 +175,5 @@ def test_the_error_of_a_paired_difference_is_that_of_a_mean() -> None:
     first, second = targets.copy(), targets.copy()
     first[:3], second[:12] = 9, 9
     difference = compare_predicted(targets, first, second)
-    assert difference.accuracy == pytest.approx(0.09)
+    assert difference.size == pytest.approx(0.09)
     assert paired_error(targets, first, second) == pytest.approx((0.09 - 0.09**2) ** 0.5 / 10)

@@ -137,7 +137,8 @@ def test_finalists_are_the_best_trials_that_were_trained_in_full() -> None:
 
 def test_the_checkpoints_of_all_that_can_become_finalists_are_kept(tmp_path: Path) -> None:
     folder, scores = SweepFolder(tmp_path), [0.1, 0.9, 0.3, 0.8, 0.7, 0.2]
-    config = make_config(trials=6, epochs=1, concurrency=1, finalists=3, scheduler="none", space={**SPACE, "epochs": 1})
+    space = {**SPACE, "epochs": 1}
+    config = make_config(trials=6, epochs=1, concurrency=1, finalists=3, scheduler="none", space=space, default=True)
     study = study_of(config, folder.path)
     keeps = with_finalists(config, compared_at_end(config))
     controller = Controller(config, study, make_scheduler(config), folder, Callback(), keeps)
@@ -444,7 +445,7 @@ def test_the_model_is_that_of_the_finalist_with_the_best_mean(
         return
     assert (winner.trial.number, winner.val_luck) == (2, None)
     assert winner.confirm
-    assert winner.confirm.accuracy
+    assert winner.confirm.score
     assert winner.confirm.trial == 2
-    assert winner.confirm.accuracy.mean == pytest.approx(0.65)
-    assert winner.scores.accuracy == pytest.approx(float((digits.test.targets == counts.argmin()).float().mean()))
+    assert winner.confirm.score.mean == pytest.approx(0.65)
+    assert winner.scores.main == pytest.approx(float((digits.test.targets == counts.argmin()).float().mean()))

@@ -38,6 +38,7 @@ def model() -> nn.Module:
         ("momentum", math.nan, "momentum must be a finite number, got nan"),
         ("warmup", 1.0, f"warmup {SHARE} 1.0"),
         ("label_smoothing", 1.5, f"label_smoothing {SHARE} 1.5"),
+        ("cutout", 1, f"cutout {SHARE} 1"),
         ("weight_decay", -1e-4, "weight_decay must not be negative, got -0.0001"),
         ("weight_decay", math.nan, "weight_decay must be a finite number, got nan"),
     ],

@@ -57,10 +57,10 @@ def _pack_code(request: SweepRequest, folder: Path) -> SweepRequest:
 
 
 def _pack_program(request: SweepRequest, folder: Path) -> SweepRequest:
-    """The same with the file of a user's own training code, which is given in place of DATASET and MODEL."""
+    """The same with the files of a user's own training code, which are given in place of DATASET and MODEL."""
     asked = request.program
-    if asked is None or not isinstance(asked.code, KeptCode):
-        raise TunerError("--script: a program is run on this machine alone: give a file with a function train(trial)")
+    if asked is None or not isinstance(asked.code, KeptCode):  # a program that is there
+        return request
     asked.code.save(folder / UPLOADS_FOLDER / own_code.CODE_FOLDER / "train")
     return replace(request, dataset=f"{PREFIX}{own_code.CODE_FOLDER}/train")
 
@@ -114,7 +114,7 @@ def _content(folder: Path) -> str:
 
 OPTIONS = (
     *("trials", "seed", "max_epochs", "concurrency", "cpus_per_trial", "gpus_per_trial", "workers_per_node"),
-    *("name", "limit", "space", "target", "storage", "max_failures", "max_failure_rate", "oom", "weights"),
+    *("name", "limit", "space", "target", "task", "storage", "max_failures", "max_failure_rate", "oom", "weights"),
     *("warm_start", "enqueue", "sampler", "scheduler", "objective", "constraint"),
 )
 
@@ -122,6 +122,8 @@ OPTIONS = (
 def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list[str]:
     """The arguments after `tuner`."""
     words = [command, *filter(None, (request.dataset, request.model))]
+    if request.program is not None and request.program.program.command:
+        words += ["--script", request.program.program.command]
     for option in OPTIONS:
         value = getattr(request, option)
         if value is not None:
