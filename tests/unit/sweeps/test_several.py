@@ -12,17 +12,19 @@ from support.checkpoints import save_constant_model
 from support.common import make_config
 from support.made_up_search import report_of, study_of
 
-from tuner.core import catalog
-from tuner.core.callback import Callback
+from tuner.core import catalog, several_models
+from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.default_text import default_text
 from tuner.core.errors import TunerError
+from tuner.core.grow_request import GrowRequest
 from tuner.core.kept_checkpoints import compared_at_end
 from tuner.core.models_compared import AgainstModel, by_model
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.spec import DataSpec, Split, Splits
 from tuner.execution import resources
+from tuner.execution.jobs.upload import pack, unpack
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
@@ -30,7 +32,9 @@ from tuner.search.study import Study
 from tuner.sweeps import short_list as listing
 from tuner.sweeps.best_trial import best_for
 from tuner.sweeps.choice import choose
+from tuner.sweeps.model_choice import with_models
 from tuner.sweeps.models_compared import compare_models
+from tuner.sweeps.new_space import with_space
 from tuner.sweeps.plan import plan
 from tuner.sweeps.several import check_several
 from tuner.sweeps.short_list import MOST, listed, short_list
@@ -176,6 +180,42 @@ def test_a_sweep_of_one_of_the_models_can_begin_with_the_best_and_the_reverse(tm
         best_for("lenet", "several", tmp_path, "--from-best")
     with pytest.raises(TunerError, match="that is a sweep of cnn, not of lenet or resnet"):
         best_for("lenet,resnet", "one", tmp_path, "--warm-start")
+
+
+def test_a_sweep_that_goes_on_draws_from_changed_ranges_of_each_model(tmp_path: Path) -> None:
+    study = search(SweepFolder(tmp_path), [0.5, 0.6, 0.8, 0.4])
+    asked = GrowRequest(trials=6, overrides=["dropout=0.1..0.2", "cnn.width=0.125,0.25"])
+    grown = with_space(CONFIG, asked, study.records(), Callback())
+    ranges = {each.key: each.choices or (each.low, each.high) for each in space_of(grown).parameters}
+    assert ranges["lenet.dropout"] == ranges["cnn.dropout"] == (0.1, 0.2)
+    assert ranges["cnn.width"] == (0.125, 0.25)
+    file = tmp_path / "other.toml"
+    file.write_text('models = ["cnn", "resnet"]\nepochs = 1\n[params]\nlr = 0.1\n')
+    with pytest.raises(TunerError, match="it is a search space of cnn, resnet"):
+        with_space(CONFIG, GrowRequest(trials=6, space=file), study.records(), Callback())
+
+
+def test_a_file_that_names_models_needs_no_model_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text('models = ["cnn", "lenet"]\nepochs = 1\n[params]\nlr = 0.1\n')
+    asked, _ = with_models(SweepRequest(dataset="digits", space=file), Callbacks())
+    assert asked.model == "cnn,lenet"
+    file.write_text("epochs = 1\n[params]\nlr = 0.1\n")
+    with pytest.raises(TunerError, match="it does not say of which model it is: give MODEL, too"):
+        with_models(SweepRequest(dataset="digits", space=file), Callbacks())
+
+
+def test_own_models_are_sent_to_a_cluster_each_with_its_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.py", "b.py"):
+        Path(name).write_text(f'"""Mine."""\nTASKS = ("image",)\n\n\ndef build(data):\n    return "{name}"\n')
+    models = several_models.resolve("a.py,cnn,b.py")
+    packed = pack(SweepRequest(dataset="digits", model=models), tmp_path / "files")
+    assert packed.model == "upload:code/model,cnn,upload:code/model-2"
+    monkeypatch.chdir(tmp_path / "files")
+    [there] = unpack([packed.model], tmp_path)
+    assert several_models.titles(several_models.resolve(there)) == ("a", "cnn", "b")
+    assert several_models.resolve(there).count("@") == 2
 
 
 SECONDS = {"lenet": 1.0, "resnet": 9.0, "cnn": 5.0, "zfnet": 8.0, "alexnet": 7.0, "efficientnet_lite0": 20.0}
