@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from tuner.core.score_text import interval_text, number_text, score_digits
-from tuner.core.units import counted
+from tuner.core.score_text import interval_text, score_digits
+from tuner.core.units import counted, number_text
 from tuner.data.columns import examine_rows
 from tuner.data.spec import NumberTarget
 from tuner.training.number_error import score_numbers
