@@ -18,7 +18,7 @@ from tuner.core.own_winner import OwnWinner
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
-from tuner.core.scores import Difference, TestScores
+from tuner.core.scores import Difference, Interval, TestScores
 from tuner.core.validation import ValidationScore
 
 UNSENT = 3  # exit status of a command that has done its work, but could not send all of it to MLflow
@@ -59,7 +59,9 @@ class Winner:
     val_excess: Difference | None = None
     """By how much `val_accuracy` is above the test accuracy: how much too much it promised. See `score_error`."""
     val_luck: float | None = None
-    """How much of `val_accuracy` is expected to be luck: see `search.optimism`; None for a single trial."""
+    """How much of `val_accuracy` is expected to be luck: see `search.optimism`; None where that is not known."""
+    val_likely: Interval | None = None
+    """Where the accuracy on other data lies, 95 % sure, by the validation accuracy without the luck."""
     model: RegisteredModel | None = None
     """None while the model is only in the sweep's folder."""
     default: AgainstDefault | None = None
@@ -159,6 +161,7 @@ class Outcome:
                 "val_loss": self.winner.val_loss,
                 "val_samples": self.winner.val_samples,
                 "val_luck": self.winner.val_luck,
+                "val_likely": self.winner.val_likely,
                 "val_excess": asdict(self.winner.val_excess) if self.winner.val_excess else None,
                 "parameters": trial.parameters,
                 "objective": self.config.objective,

@@ -18,7 +18,7 @@ from tuner.core.outcome import Outcome, RegisteredModel, Winner
 from tuner.core.own_winner import OwnWinner
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
-from tuner.core.scores import Difference, TestScores
+from tuner.core.scores import Difference, Interval, TestScores
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.validation import ValidationScore
 
@@ -42,7 +42,7 @@ def read_earlier_winner(folder: Path, records: list[TrialRecord]) -> Winner | No
 def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
     result = _read(file)
     try:
-        excess = result["best"].get("val_excess")
+        excess, likely = result["best"].get("val_excess"), result["best"].get("val_likely")
         return Winner(
             trial=records[result["best"]["trial"]],
             epoch=result["best"]["epoch"],
@@ -50,6 +50,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             val_loss=result["best"]["val_loss"],
             val_samples=result["best"].get("val_samples"),
             val_luck=result["best"].get("val_luck"),
+            val_likely=Interval(*likely) if likely else None,
             val_excess=Difference.from_json(excess) if excess else None,
             scores=TestScores.from_json(result["test"]),
             cost=Cost(**result["cost"]),
