@@ -69,7 +69,7 @@ def print_best(best: BestTrial, out: Console) -> None:
     width = max(map(len, trial.parameters), default=0)
     for parameter, value in trial.parameters.items():
         out.print(f"  {parameter:<{width}}  {value}", markup=False)
-    luck = luck_text(winner.val_luck, best.trials, winner.val_samples) if winner else ""
+    luck = luck_text(winner.val_luck, best.trials, winner.val_samples, winner.val_likely) if winner else ""
     for metric, value in best.scores():
         interval = best.val_interval() if metric.name == score_name else None
         score = score_text(value, interval) if interval else metric.text(value)

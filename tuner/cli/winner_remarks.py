@@ -38,7 +38,7 @@ def print_looks(winner: Winner, out: Console) -> None:
 def print_promised(outcome: Outcome, winner: Winner, out: Console) -> None:
     """How much the validation accuracy has promised too much, by what was expected and by the test set."""
     tried = sum(record.feasible for record in outcome.records)
-    luck = luck_text(winner.val_luck, tried, winner.val_samples)
+    luck = luck_text(winner.val_luck, tried, winner.val_samples, winner.val_likely)
     expected = f" is {luck}" if luck and winner.learnt and not winner.confirm else ""
     measured = excess_text(winner.val_excess)
     if expected or measured:

@@ -19,7 +19,7 @@ from tuner.core.own_winner import OwnWinner
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
-from tuner.core.scores import Difference, NumberScores, TestScores
+from tuner.core.scores import Difference, Interval, NumberScores, TestScores
 from tuner.core.threshold import Threshold
 from tuner.core.validation import Validation
 
@@ -61,7 +61,9 @@ class Winner:
     val_excess: Difference | None = None
     """By how much `val_score` is above the one of the test split: how much too much it promised. See `score_error`."""
     val_luck: float | None = None
-    """How much of `val_score` is expected to be luck: see `search.optimism`; None for a single trial."""
+    """How much of `val_score` is expected to be luck: see `search.optimism`; None where that is not known."""
+    val_likely: Interval | None = None
+    """Where the accuracy on other data lies, 95 % sure, by the validation accuracy without the luck."""
     model: RegisteredModel | None = None
     """None while the model is only in the sweep's folder."""
     default: AgainstDefault | None = None
@@ -165,6 +167,7 @@ class Outcome:
                 "val_loss": self.winner.val_loss,
                 "val_samples": self.winner.val_samples,
                 "val_luck": self.winner.val_luck,
+                "val_likely": self.winner.val_likely,
                 "val_excess": self.winner.val_excess.to_json() if self.winner.val_excess else None,
                 "parameters": trial.parameters,
                 "objective": self.config.objective,

@@ -86,8 +86,7 @@ def sweep(
     Args:
         dataset: a name, FORMAT:PATH, or your own file. Or your own training function, or a file that has one, without
             a `model`.
-        model: a name, or your own file; or several, which are compared in one search. None for those that suit the
-            data.
+        model: a name, or your own file; or several, compared in one search. None for those that suit the data.
         script: the command of a program that trains, in place of both.
         space: a file, or a dictionary with the words of such a file: `low`, `high`, `log`, `step`, `choices`, `when`.
         set: texts as those of `--set`, such as `lr=0.01` or `optimizer=sgd,adam`.

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tuner.core.score_text import number_text
+from tuner.core.units import number_text
 from tuner.data.encoding import to_raw, words
 from tuner.data.spec import DataSpec
 from tuner.report.findings import WinningModel

@@ -37,6 +37,7 @@ from tuner.sweeps.new_space import outside_note
 from tuner.sweeps.refitting import Refitting
 from tuner.training.answers import promised_too_much
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.score_error import wilson
 from tuner.training.validation import score_validation
 
 
@@ -126,13 +127,14 @@ def find_winner(
     if outside:
         events.on_note(outside, warning=False)
     chosen = choice.default is None or choice.default.best == best.number  # for its score
-    luck = optimism(records, samples) if chosen else 0.0
+    luck = optimism(config, records, samples) if chosen else 0.0
     if chosen and best != study.best():
         luck = None  # it was chosen for its mean over other seeds, of a few trials that were chosen for their scores
     return replace(
         winner,
         val_samples=samples,
         val_luck=luck,
+        val_likely=None if luck is None else wilson((best.score - luck) * samples, samples),
         val_excess=promised_too_much(_plain_scores(winner), winner.val_score, samples),
         default=choice.default,
         models=compare_models(config, study, best, folder, storage, inputs.splits),
