@@ -184,7 +184,13 @@ def test_a_sweep_of_one_of_the_models_can_begin_with_the_best_and_the_reverse(tm
 
 def test_a_sweep_that_goes_on_draws_from_changed_ranges_of_each_model(tmp_path: Path) -> None:
     study = search(SweepFolder(tmp_path), [0.5, 0.6, 0.8, 0.4])
-    asked = GrowRequest(trials=6, overrides=["dropout=0.1..0.2", "cnn.width=0.125,0.25"])
+    asked = GrowRequest(
+        trials=6,
+        overrides=(
+            "dropout=0.1..0.2",
+            "cnn.width=0.125,0.25",
+        ),
+    )
     grown = with_space(CONFIG, asked, study.records(), Callback())
     ranges = {each.key: each.choices or (each.low, each.high) for each in space_of(grown).parameters}
     assert ranges["lenet.dropout"] == ranges["cnn.dropout"] == (0.1, 0.2)
