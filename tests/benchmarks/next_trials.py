@@ -55,7 +55,7 @@ class Growing(Own):
     """A sweep that goes on with more trials when it has come to its end."""
 
     def __init__(self, config: SweepConfig, folder: Path, trials: int) -> None:
-        super().__init__(*begin(config, folder))
+        super().__init__(*begin(config, folder), config)
         self._config = config
         self._folder = folder
         self._trials = trials

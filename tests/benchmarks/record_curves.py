@@ -7,7 +7,8 @@ The trainings are those of the product, but for the test samples, which are look
 catalog have their own search space; table-mlp is an artificial table with the space of table-mlp.toml, in which few
 configurations are good. Pairs are recorded side by side, a process each. The last eighth of the time is for repetitions
 of the first configurations with another seed. With --add, trainings are added to those of a file that is there. The
-files hold what replay/tables.py reads.
+files hold what replay/tables.py reads. With --right they also say which samples each training had right after each
+epoch, so that these can be divided anew: see luck.py.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,10 +24,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from record_epochs import table
 from replay.chance import Chance
 from replay.tables import FEWEST, Parameters, read_table
+from torch import nn
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError, unknown
@@ -35,8 +37,7 @@ from tuner.data.source import Source
 from tuner.data.spec import DataSpec, Split, stratified
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space, read_toml
-from tuner.training.classifier import build_classifier
-from tuner.training.epoch_scores import evaluate
+from tuner.training.classifier import build_classifier, predict_logits
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.loop import Training, fit
 
@@ -46,6 +47,8 @@ TRAIN, VALIDATION = 700, 500  # rows of the artificial table; the others are for
 REPEATED = 1 / 8  # of the time
 Curve = list[tuple[float, float]]
 """Validation and test accuracy after each epoch."""
+Bits = npt.NDArray[np.uint8]
+"""Which samples are right after each epoch, those of the validation first: (epochs, samples) bits, packed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,7 @@ class Order:
     limit: int | None
     test_limit: int | None
     add: bool = False
+    right: bool = False
 
     @property
     def file(self) -> Path:
@@ -90,6 +94,8 @@ class Recorded:
     parameters: list[Parameters]
     curves: list[Curve]
     repeats: int
+    rights: list[Bits]
+    """One for each curve."""
 
     @property
     def once(self) -> int:
@@ -106,6 +112,7 @@ class Recorded:
             [recorded.parameters[place] for recorded, place in places],
             [recorded.curves[place] for recorded, place in places],
             self.repeats + other.repeats,
+            [recorded.rights[place] for recorded, place in places],
         )
 
 
@@ -119,8 +126,11 @@ def main() -> int:
     parser.add_argument("--limit", type=int, help="training and validation samples together, of pairs of the catalog")
     parser.add_argument("--test-limit", type=int, help="test samples")
     parser.add_argument("--add", action="store_true", help="add to the trainings of a file that is there")
+    parser.add_argument("--right", action="store_true", help="keep which samples are right; not with --add")
     given = vars(parser.parse_args())
     pairs = given.pop("pairs")
+    if given["add"] and given["right"]:
+        parser.error("--right cannot be told of trainings that are there already: leave out --add")
     try:
         for pair in pairs:
             check(pair)
@@ -151,6 +161,9 @@ def record(order: Order) -> str:
     task = task_of(order)
     found = before(order, task)
     found += trained(task, order, np.random.default_rng([order.seed, len(found.curves)]))
+    told: dict[str, npt.ArrayLike] = {}
+    if order.right:
+        told = {"right": np.array(found.rights), "tested": len(task.test.targets)}
     np.savez_compressed(
         order.file,
         space=task.space_text,
@@ -158,6 +171,7 @@ def record(order: Order) -> str:
         curves=np.array(found.curves, dtype=np.float16),
         repeats=found.repeats,
         samples=len(task.validation.targets),
+        **told,  # type: ignore[arg-type]  # of its fourth argument, a bool
     )
     return f"{order.file}: {found.once} trainings and {found.repeats} repetitions of {task.space.epochs} epochs"
 
@@ -165,36 +179,50 @@ def record(order: Order) -> str:
 def before(order: Order, task: Task) -> Recorded:
     """What the file has already, if that is to stay. Raises TunerError if it is another task."""
     if not (order.add and order.file.exists()):
-        return Recorded([], [], 0)
+        return Recorded([], [], 0, [])
     table = read_table(order.file)
     if table.raw_space != read_toml(task.space_text, task.model) or table.samples != len(task.validation.targets):
         raise TunerError(f"{order.file}: recorded in another search space, or with other samples")
-    return Recorded(table.parameters, table.curves.tolist(), table.repeats)
+    nothing = np.zeros((0, 0), dtype=np.uint8)
+    return Recorded(table.parameters, table.curves.tolist(), table.repeats, [nothing] * len(table.curves))
 
 
 def trained(task: Task, order: Order, rng: np.random.Generator) -> Recorded:
     """New trainings."""
     began = time.monotonic()
     parameters: list[Parameters] = []
-    curves: list[Curve] = []
-    while len(curves) < FEWEST or time.monotonic() - began < order.seconds * (1 - REPEATED):
+    found: list[tuple[Curve, Bits]] = []
+    while len(found) < FEWEST or time.monotonic() - began < order.seconds * (1 - REPEATED):
         parameters.append(task.space(Chance(rng)))
-        curves.append(list(curve(task, parameters[-1], int(rng.integers(2**31)))))
-    once = len(curves)
-    while len(curves) == once or (time.monotonic() - began < order.seconds and len(curves) < 2 * once):
-        parameters.append(parameters[len(curves) - once])
-        curves.append(list(curve(task, parameters[-1], int(rng.integers(2**31)))))
-    return Recorded(parameters, curves, len(curves) - once)
+        found.append(training(task, parameters[-1], int(rng.integers(2**31))))
+    once = len(found)
+    while len(found) == once or (time.monotonic() - began < order.seconds and len(found) < 2 * once):
+        parameters.append(parameters[len(found) - once])
+        found.append(training(task, parameters[-1], int(rng.integers(2**31))))
+    curves, rights = map(list, zip(*found, strict=True))
+    return Recorded(parameters, curves, len(found) - once, rights)
 
 
-def curve(task: Task, parameters: Parameters, seed: int) -> Iterator[tuple[float, float]]:
-    """Validation and test accuracy after each epoch of a training."""
+def training(task: Task, parameters: Parameters, seed: int) -> tuple[Curve, Bits]:
+    """A training: its curve, and which samples it has right."""
     torch.manual_seed(seed)
     hyperparameters, options = split_parameters(task.model, parameters)
     network = build_classifier(task.spec, task.model, options)
     state = Training(network, hyperparameters, epochs=task.space.epochs, seed=seed, device=torch.device("cpu"))
-    for metrics in fit(state, task.train, task.validation, task.spec.augment):
-        yield metrics.numbers()["val_accuracy"], evaluate(state.model, task.test)[1]
+    curve: Curve = []
+    rows: list[npt.NDArray[np.bool_]] = []
+    for _ in fit(state, task.train, task.validation, task.spec.augment):
+        each = [right(state.model, split) for split in (task.validation, task.test)]
+        curve.append((float(each[0].mean()), float(each[1].mean())))
+        rows.append(np.concatenate(each))
+    return curve, np.packbits(rows, axis=1)
+
+
+@torch.inference_mode()
+def right(model: nn.Module, split: Split) -> npt.NDArray[np.bool_]:
+    """Which samples of a split a model has right."""
+    found: npt.NDArray[np.bool_] = (predict_logits(model, split.inputs).argmax(1) == split.targets).numpy()
+    return found
 
 
 def task_of(order: Order) -> Task:

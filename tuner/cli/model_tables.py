@@ -97,6 +97,18 @@ def print_description(shown: dict[str, Any], out: Console) -> None:
     _print_data(shown["dataset"], out)
     if "model" in shown:
         _print_pair(shown["model"], shown["space"], out)
+    else:
+        _print_models(shown["models"], out)
+
+
+def _print_models(models: Sequence[dict[str, Any]], out: Console) -> None:
+    """Which models a sweep without MODEL takes, and why not the others."""
+    for title, taken in (("models that suit it, which a sweep without MODEL takes", True), ("others", False)):
+        rows = [each for each in models if each["taken"] is taken]
+        if rows:
+            out.print(f"[bold]{title}[/bold]")
+        for each in rows:
+            out.print(f"  {each['model']:<20}{each['text']}", markup=False, soft_wrap=True)
 
 
 def _print_data(data: dict[str, Any], out: Console) -> None:

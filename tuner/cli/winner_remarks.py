@@ -13,6 +13,7 @@ from tuner.core.own_code import title
 from tuner.core.records import best_of
 from tuner.core.refit import refit_text
 from tuner.core.score_text import excess_text, luck_text
+from tuner.core.threshold import threshold_text
 from tuner.core.units import counted, format_seconds
 from tuner.core.validation_text import looks_text, nothing_learnt
 
@@ -37,7 +38,7 @@ def print_looks(winner: Winner, out: Console) -> None:
 def print_promised(outcome: Outcome, winner: Winner, out: Console) -> None:
     """How much the validation accuracy has promised too much, by what was expected and by the test set."""
     tried = sum(record.feasible for record in outcome.records)
-    luck = luck_text(winner.val_luck, tried, winner.val_samples)
+    luck = luck_text(winner.val_luck, tried, winner.val_samples, winner.val_likely)
     expected = f" is {luck}" if luck and winner.learnt and not winner.confirm else ""
     measured = excess_text(winner.val_excess)
     if expected or measured:
@@ -63,7 +64,7 @@ def print_models(outcome: Outcome, winner: Winner, out: Console) -> None:
         got += f", {format_seconds(sum(map(seconds_of, records)))}"
         best = best_of(records)
         gave = f"best {best.score_text()}, trial {best.number}, epoch {best.best_epoch}" if best else "none has a score"
-        out.print(f"{name}: {got}; {gave}", markup=False, soft_wrap=True)
+        out.print(f"models    {name}: {got}; {gave}", markup=False, soft_wrap=True)
     trials = sum(each.feasible for each in groups[own])
     for each in winner.models:
         out.print(f"models    {each.text(own, trials)}", markup=False, soft_wrap=True)
@@ -80,6 +81,12 @@ def print_refit(winner: Winner, out: Console) -> None:
     """What the tested model was trained on, when that was more than the training samples."""
     if winner.refit:
         out.print(f"refit     {refit_text(winner.refit)}", markup=False, soft_wrap=True)
+
+
+def print_threshold(winner: Winner, out: Console) -> None:
+    """From which probability on the second of two classes is said, where that is not a half."""
+    if winner.threshold and winner.threshold.used:
+        out.print(f"threshold {threshold_text(winner.threshold)}", markup=False, soft_wrap=True)
 
 
 def print_learnt(outcome: Outcome, out: Console) -> None:

@@ -62,7 +62,7 @@ class AgainstModel:
             return f"{winner} was not compared with {self.model}: {self.missing}"
         samples = counted(self.difference.samples, "validation sample")
         text = f"against {self.model} (trial {self.trial}) {winner} is {difference_text(self.difference)} on the same "
-        return f"{text}{samples}; each is the best of its {trials} and {counted(self.trials, 'trial')}"
+        return f"{text}{samples}; they are the best of {trials} and {counted(self.trials, 'trial')}"
 
 
 def best_of_models(config: SweepConfig, records: Sequence[TrialRecord]) -> dict[str, TrialRecord]:

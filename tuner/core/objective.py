@@ -5,81 +5,18 @@ It is written here once. All that compares trials or epochs, or shows by what th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 
-from tuner.core.errors import TunerError, unknown
-from tuner.core.metric import BEFORE, DIRECTIONS, METRICS, Metric, check_metric_name, metric_of, metrics_for
+from tuner.core.criteria import CONSTRAINT_OPTION, OPTION, Constraint, Objective, parse_constraint, parse_objective
+from tuner.core.errors import TunerError
+from tuner.core.metric import BEFORE, METRICS, Metric
 from tuner.core.target_kind import CLASSES, TASKS, TargetKind
 
 __all__ = ["BEFORE", "METRICS", "PLAIN", "Constraint", "Goal", "Metric", "Objective", "plain_goal"]
-OPTION, CONSTRAINT_OPTION = "--objective", "--constraint"
 MOST_OBJECTIVES = 2
-
-
-@dataclass(frozen=True)
-class Objective:
-    """A metric, and which of its values are better."""
-
-    name: str
-    direction: str
-    own: bool = False
-    """Whether it is reported by a user's own code, under any name."""
-
-    @property
-    def metric(self) -> Metric:
-        """What is compared."""
-        return metric_of(self.name, own=self.own)
-
-    def gain(self, value: float) -> float:
-        """A number that is larger the better the value is."""
-        return value if self.direction == "max" else -value
-
-    def __str__(self) -> str:
-        """As it is given on the command line: `val_loss:min`."""
-        return f"{self.name}:{self.direction}"
-
-
-@dataclass(frozen=True)
-class Constraint:
-    """A bound on a metric. A trial beyond it cannot win."""
-
-    name: str
-    sign: str
-    """`<=` or `>=`."""
-    bound: float
-    own: bool = False
-    """See Objective."""
-
-    @property
-    def metric(self) -> Metric:
-        """What is bounded."""
-        return metric_of(self.name, own=self.own)
-
-    def violation(self, value: float) -> float:
-        """How far a value is beyond the bound, as a share of the bound; 0 for one that is not.
-
-        >>> Constraint("parameters", "<=", 200).violation(300), Constraint("val_accuracy", ">=", 0.9).violation(0.95)
-        (0.5, 0.0)
-        """
-        return max(0.0, self.excess(value))
-
-    def excess(self, value: float) -> float:
-        """The same, but negative for a value within the bound: as Optuna takes constraints."""
-        beyond = value - self.bound if self.sign == "<=" else self.bound - value
-        return beyond / (abs(self.bound) or 1.0)
-
-    @property
-    def words(self) -> str:
-        """The bound for people: `at most 300,000`."""
-        return f"{'at most' if self.sign == '<=' else 'at least'} {self.metric.text(self.bound)}"
-
-    def __str__(self) -> str:
-        """As it is given on the command line: `parameters<=300000`."""
-        return f"{self.name}{self.sign}{self.bound:.15g}"
 
 
 @dataclass(frozen=True)
@@ -105,14 +42,14 @@ class Goal:
         """
         kind = None if task is None or own else TASKS[task]
         objective = objective or (kind or CLASSES).val_score
-        objectives = tuple(_objective(text.strip(), own=own, kind=kind) for text in objective.split(","))
+        objectives = tuple(parse_objective(text.strip(), own=own, kind=kind) for text in objective.split(","))
         names = [each.name for each in objectives]
         if len(names) > MOST_OBJECTIVES:
             raise TunerError(f"{OPTION} {objective}: give at most {MOST_OBJECTIVES} objectives, got {len(names)}")
         if len(set(names)) < len(names):
             raise TunerError(f"{OPTION} {objective}: {names[0]} is given twice")
         bounds = [text.strip() for text in constraint.split(",") if text.strip()]
-        constraints = tuple(_constraint(text, own=own, kind=kind) for text in bounds)
+        constraints = tuple(parse_constraint(text, own=own, kind=kind) for text in bounds)
         return cls(objectives, constraints, task or CLASSES.task)
 
     @property
@@ -224,46 +161,6 @@ PLAIN = Goal()
 def plain_goal(task: str) -> Goal:
     """What a sweep of this task does unless a user says otherwise."""
     return Goal.parse(None, task=task)
-
-
-def _objective(text: str, *, own: bool, kind: TargetKind | None) -> Objective:
-    name, colon, direction = text.partition(":")
-    if own:
-        check_metric_name(name, OPTION)
-        if direction not in DIRECTIONS:
-            raise TunerError(f"{OPTION} {text}: say which values are better: {name}:min or {name}:max")
-        return Objective(name, direction, own)
-    _check_known(name, OPTION, kind)
-    if colon and direction not in DIRECTIONS:
-        raise unknown(f"direction of {OPTION} {name}", direction, DIRECTIONS)
-    return Objective(name, direction or METRICS[name].direction)
-
-
-def _check_known(name: str, option: str, kind: TargetKind | None) -> None:
-    """Raises TunerError for what is no metric, or is none of this kind of target."""
-    if name not in METRICS:
-        raise unknown(f"{option} metric", name, METRICS if kind is None else metrics_for(kind))
-    other = METRICS[name].kind
-    if kind and other and other != kind:
-        choices = ", ".join(metrics_for(kind))
-        raise TunerError(f"{option} {name}: that is for {other.task}, and this is {kind.task}: choose one of {choices}")
-
-
-def _constraint(text: str, *, own: bool, kind: TargetKind | None) -> Constraint:
-    name, sign, bound = (*re.split(r"\s*(<=|>=)\s*", text, maxsplit=1), "", "")[:3]
-    if not sign:
-        raise TunerError(f"{CONSTRAINT_OPTION} '{text}': write a metric, <= or >=, and a number: parameters<=300000")
-    if own:
-        check_metric_name(name, CONSTRAINT_OPTION)
-    else:
-        _check_known(name, CONSTRAINT_OPTION, kind)
-    try:
-        number = float(bound.replace("_", ""))
-    except ValueError:
-        number = float("nan")
-    if not isfinite(number):
-        raise TunerError(f"{CONSTRAINT_OPTION} '{text}': '{bound}' is not a number")
-    return Constraint(name, sign, number, own)
 
 
 def _options(option: str, values: Iterable[object]) -> list[str]:

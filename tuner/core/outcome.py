@@ -19,7 +19,8 @@ from tuner.core.own_winner import OwnWinner
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
-from tuner.core.scores import Difference, NumberScores, TestScores
+from tuner.core.scores import Difference, Interval, NumberScores, TestScores
+from tuner.core.threshold import Threshold
 from tuner.core.validation import Validation
 
 UNSENT = 3  # exit status of a command that has done its work, but could not send all of it to MLflow
@@ -60,7 +61,9 @@ class Winner:
     val_excess: Difference | None = None
     """By how much `val_score` is above the one of the test split: how much too much it promised. See `score_error`."""
     val_luck: float | None = None
-    """How much of `val_score` is expected to be luck: see `search.optimism`; None for a single trial."""
+    """How much of `val_score` is expected to be luck: see `search.optimism`; None where that is not known."""
+    val_likely: Interval | None = None
+    """Where the accuracy on other data lies, 95 % sure, by the validation accuracy without the luck."""
     model: RegisteredModel | None = None
     """None while the model is only in the sweep's folder."""
     default: AgainstDefault | None = None
@@ -71,6 +74,8 @@ class Winner:
     """What other seeds said of the best trials of the search; None when that was not asked for."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
+    threshold: Threshold | None = None
+    """Of two classes, from which probability on the second one is said; None where that was not looked for."""
     models: tuple[AgainstModel, ...] = ()
     """How it compares with the best of each other model, in a sweep of several."""
     baselines: tuple[Baseline, ...] | None = None
@@ -162,6 +167,7 @@ class Outcome:
                 "val_loss": self.winner.val_loss,
                 "val_samples": self.winner.val_samples,
                 "val_luck": self.winner.val_luck,
+                "val_likely": self.winner.val_likely,
                 "val_excess": self.winner.val_excess.to_json() if self.winner.val_excess else None,
                 "parameters": trial.parameters,
                 "objective": self.config.objective,
@@ -175,6 +181,7 @@ class Outcome:
             result["validation"] = asdict(self.winner.validation) if self.winner.validation else None
             result["cost"] = asdict(self.winner.cost)
             result["refit"] = asdict(self.winner.refit) if self.winner.refit else None
+            result["threshold"] = asdict(self.winner.threshold) if self.winner.threshold else None
             result["default"] = self.winner.default.to_json() if self.winner.default else None
             result["models"] = [each.to_json() for each in self.winner.models]
             result["finalists"] = self.winner.finalists.to_json() if self.winner.finalists else None

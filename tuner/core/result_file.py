@@ -19,8 +19,9 @@ from tuner.core.outcome import Outcome, RegisteredModel, Winner
 from tuner.core.own_winner import OwnWinner
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
-from tuner.core.scores import Difference, read_scores
+from tuner.core.scores import Difference, Interval, read_scores
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.threshold import Threshold
 from tuner.core.validation import read_validation
 
 
@@ -43,7 +44,8 @@ def read_earlier_winner(folder: Path, records: list[TrialRecord]) -> Winner | No
 def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
     result = _read(file)
     try:
-        excess, scores = result["best"].get("val_excess"), read_scores(result["test"])
+        excess, likely = result["best"].get("val_excess"), result["best"].get("val_likely")
+        scores = read_scores(result["test"])
         return Winner(
             trial=records[result["best"]["trial"]],
             epoch=result["best"]["epoch"],
@@ -51,6 +53,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             val_loss=result["best"]["val_loss"],
             val_samples=result["best"].get("val_samples"),
             val_luck=result["best"].get("val_luck"),
+            val_likely=Interval(*likely) if likely else None,
             val_excess=Difference.from_json(excess) if excess else None,
             scores=scores,
             cost=Cost(**result["cost"]),
@@ -60,6 +63,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             validation=read_validation(result["validation"]) if result.get("validation") else None,
             model=RegisteredModel(**result["model"]) if result["model"] else None,
             refit=Refit(**result["refit"]) if result.get("refit") else None,
+            threshold=Threshold.from_json(result["threshold"]) if result.get("threshold") else None,
             default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
             models=tuple(map(AgainstModel.from_json, result.get("models", ()))),
             finalists=Finalists.from_json(result["finalists"]) if result.get("finalists") else None,

@@ -81,15 +81,20 @@ def score_details(scores: ScoresOfTest, name: str) -> list[str]:
     return found
 
 
-def luck_text(luck: float | None, trials: int, samples: int | None) -> str:
+def luck_text(luck: float | None, trials: int, samples: int | None, likely: Interval | None = None) -> str:
     """What is to be said beside the best validation accuracy of several trials; empty where that is not known.
 
-    `luck` is that of `search.optimism`, over so many trials and validation samples.
+    Args:
+        luck: that of `search.optimism`.
+        trials: of how many it is the best.
+        samples: of the validation split.
+        likely: where the accuracy on other data lies; None if the sweep's version of tuner did not measure it.
     """
     if luck is None or samples is None or luck < LEAST_LUCK:
         return ""
     chosen = f"the best of {counted(trials, 'trial')} on the same {counted(samples, 'sample')}"
-    return f"{chosen}, so some of it is luck: expect about {luck:.1g} less on other data"
+    between = f" ({interval_text(likely)})" if likely else ""
+    return f"{chosen}, so some of it is luck: expect about {luck:.1g} less on other data{between}"
 
 
 def points_text(difference: Difference) -> str:

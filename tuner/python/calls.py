@@ -11,7 +11,6 @@ from tuner.core.files import tuner_home
 from tuner.core.program_request import ProgramRequest
 from tuner.core.python_space import plain_space
 from tuner.core.sweep_options import Duration, read_sweep, what_is_tuned
-from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.address import HERE, cluster_address
 from tuner.python.engine import carry_out
 from tuner.python.order import Order, SweepOrder, TrainOrder
@@ -24,12 +23,13 @@ if TYPE_CHECKING:
 File = str | Path
 Space = File | Mapping[str, Any]
 """A file, or a dictionary of parameters such as `{"lr": {"low": 1e-4, "high": 1e-1, "log": True}}`."""
+Models = File | Sequence[File]
 Texts = str | Sequence[str]
 
 
 def sweep(
     dataset: File | Callable[[Trial], object] | None = None,
-    model: File | None = None,
+    model: Models | None = None,
     *,
     script: str | None = None,
     trials: int | None = None,
@@ -50,7 +50,7 @@ def sweep(
     max_failure_rate: float = 0.9,
     confirm: int | None = None,
     reshuffle: bool = False,
-    test: str = "winner",
+    test_by: str = "winner",
     finalists: int | None = None,
     seeds: int | None = None,
     folds: int | None = None,
@@ -60,6 +60,10 @@ def sweep(
     limit: int | None = None,
     target: str | None = None,
     task: str | None = None,
+    text: str | None = None,
+    test: File | None = None,
+    group: str | None = None,
+    time: str | None = None,
     as_: str | None = None,
     weights: File | None = None,
     trial_timeout: Duration = None,
@@ -82,7 +86,7 @@ def sweep(
     Args:
         dataset: a name, FORMAT:PATH, or your own file. Or your own training function, or a file that has one, without
             a `model`.
-        model: a name, or your own file.
+        model: a name, or your own file; or several, compared in one search. None for those that suit the data.
         script: the command of a program that trains, in place of both.
         space: a file, or a dictionary with the words of such a file: `low`, `high`, `log`, `step`, `choices`, `when`.
         set: texts as those of `--set`, such as `lr=0.01` or `optimizer=sgd,adam`.
@@ -114,6 +118,10 @@ def train(
     limit: int | None = None,
     target: str | None = None,
     task: str | None = None,
+    text: str | None = None,
+    test: File | None = None,
+    group: str | None = None,
+    time: str | None = None,
     as_: str | None = None,
     weights: File | None = None,
     cpus_per_trial: int | None = None,
@@ -124,14 +132,14 @@ def train(
 ) -> Result:
     """Trains a model once, tests and registers it, as `tuner train` does, whose options these are. See `sweep`."""
     given = locals() | {"dataset": _text(dataset, "dataset"), "model": _text(model, "model")}
-    request = SweepRequest(**_options(given, "from_best", "from_trial", "detach", "progress"))
+    request = read_sweep(_options(given, "from_best", "from_trial", "detach", "progress"))
     request.check()
     order = TrainOrder(request=request, from_best=from_best, from_trial=from_trial, detach=detach)
     return _run(order, progress=progress)
 
 
 def _what_is_tuned(
-    dataset: File | Callable[[Trial], object] | None, model: File | None, script: str | None
+    dataset: File | Callable[[Trial], object] | None, model: Models | None, script: str | None
 ) -> dict[str, Any]:
     if callable(dataset):
         if model is not None or script is not None:
@@ -139,10 +147,10 @@ def _what_is_tuned(
         return {"program": ProgramRequest.of_function(dataset)}
     if script is not None and not isinstance(script, str):
         raise TunerError(f"script: give the command as one text, got {type(script).__name__}")
-    data, name = (
-        each if each is None else _text(each, what) for each, what in ((dataset, "dataset"), (model, "model"))
-    )
-    return what_is_tuned(data, name, script)
+    models = [model] if model is None or isinstance(model, File) or not isinstance(model, Sequence) else model
+    names = [_text(each, "model") for each in models if each is not None]
+    data = None if dataset is None else _text(dataset, "dataset")
+    return what_is_tuned(data, ",".join(names) or None, script)
 
 
 def _text(given: object, what: str) -> str:
@@ -161,6 +169,7 @@ def _options(given: Mapping[str, Any], *others: str) -> dict[str, Any]:
     """The options by the names of a SweepRequest, without those that are no part of one."""
     options = {name: value for name, value in given.items() if name not in others}
     options["known_as"] = options.pop("as_")
+    options["test"] = None if options["test"] is None else str(options["test"])
     overrides = options.pop("set")
     options["overrides"] = (overrides,) if isinstance(overrides, str) else tuple(overrides)
     space = options.get("space")

@@ -16,8 +16,9 @@ from tuner.core.machine import package_versions
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit, refit_text
 from tuner.core.score_text import excess_text, interval_text, luck_text, score_details, score_digits
-from tuner.core.scores import Difference, ScoresOfTest, read_scores
+from tuner.core.scores import Difference, Interval, ScoresOfTest, read_scores
 from tuner.core.summary import count_states
+from tuner.core.threshold import Threshold, threshold_text
 from tuner.core.units import format_parameters
 from tuner.core.validation import read_validation
 from tuner.core.validation_text import looks_text, nothing_learnt
@@ -73,6 +74,9 @@ def _remarks(result: Mapping[str, Any], trials: int, epochs: int) -> list[str]:
     remarks += [f"Baseline: {Baseline.from_json(raw).text}." for raw in result.get("baselines") or ()]
     if result.get("refit"):
         remarks.append(f"The model has {refit_text(Refit(**result['refit']))}.")
+    threshold = result.get("threshold") and Threshold.from_json(result["threshold"])
+    if threshold and threshold.used:
+        remarks.append(f"Threshold: {threshold_text(threshold)}.")
     if result.get("test_looks", 1) > 1:
         remarks.append(looks_text(result["test_looks"]))
     return remarks
@@ -84,7 +88,8 @@ def _luck(findings: Findings) -> str:
     if not findings.learnt or result.get("confirm"):
         return ""  # nothing was learnt, or a confirmation says it better
     best = result.get("best", {})
-    luck = luck_text(best.get("val_luck"), findings.num_ranked, best.get("val_samples"))
+    likely = Interval(*best["val_likely"]) if best.get("val_likely") else None
+    luck = luck_text(best.get("val_luck"), findings.num_ranked, best.get("val_samples"), likely)
     excess = best.get("val_excess")
     text = "; ".join(filter(None, (luck, excess_text(Difference.from_json(excess) if excess else None))))
     return f" ({text})" if text else ""

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from tuner.core.records import TrialRecord
 from tuner.core.score_text import difference_text, score_text
 from tuner.core.scores import Interval
-from tuner.core.summary import count_states
 from tuner.core.units import format_seconds
 from tuner.report.figures_models import colour_of
 from tuner.report.model_series import ModelSeries
 from tuner.report.page import Block, Chart, chart_text, render_table
 
-HEADER = ("model", "trials", "epochs", "share of epochs", "time", "weights", "best score", "trial", "the winner's is")
+HEADER = ("model", "trials", "epochs", "time", "weights", "best score", "trial", "against it the winner is")
 
 
 def models_block(series: Sequence[ModelSeries], samples: int | None) -> Block:
@@ -21,31 +20,26 @@ def models_block(series: Sequence[ModelSeries], samples: int | None) -> Block:
     total = max(1, sum(each.epochs for each in series))
     rows = [_row(each, total, samples) for each in series]
     caption = (
-        "All trials were compared at the same rungs, so the search trained more of the models that did better. The "
-        "best trial of each model was chosen for its score, of as many trials as the table says: more trials make "
-        "better ones. The last column compares the winner with it on the same validation samples, with a 95 % interval."
+        "The default of each model was trained in full, unless it was left out. All other trials were compared at the "
+        "same rungs, so that models that did better got more of the epochs. The best trial of a model was chosen for "
+        "its score, of as many trials as the table says: of more trials it is better by luck, too. The last column "
+        "compares the winner with it on the same validation samples, with a 95 % interval."
     )
     return Block(caption=caption, charts=(_chart(series),), html=render_table(HEADER, rows))
 
 
 def _row(series: ModelSeries, total: int, samples: int | None) -> list[str]:
-    states = {word: sum(each.word == word for each in series.trials) for word in dict.fromkeys(_words(series.trials))}
     best = series.best
     return [
         series.name,
-        f"{len(series.trials)} ({count_states(states)})" if series.trials else "0",
-        str(series.epochs),
-        f"{series.epochs / total:.0%}",
+        str(len(series.trials)),
+        f"{series.epochs} ({series.epochs / total:.0%})",
         format_seconds(series.seconds) if series.seconds else "",
         f"{series.weights:,}" if series.weights is not None else "",
         _score(best, samples) if best else "none",
         f"{best.number}, epoch {best.best_epoch}" if best else "",
         _against(series),
     ]
-
-
-def _words(trials: Sequence[TrialRecord]) -> list[str]:
-    return [each.word for each in trials]
 
 
 def _score(best: TrialRecord, samples: int | None) -> str:

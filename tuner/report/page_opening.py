@@ -41,7 +41,7 @@ def _several(findings: Findings) -> str:
         return f"{what} are being tuned: {tried} tried so far."
     own = title(config.model_of(findings.best.parameters))
     how_good = quality(read_scores(result["test"]), config.target or "")
-    return f"{what} were tuned together: {tried} tried, and the best was kept, a model {own}. {how_good}"
+    return f"{what} were tuned together: {tried} tried, and the best was kept, one of {own}. {how_good}"
 
 
 def _own_code(findings: Findings) -> str:

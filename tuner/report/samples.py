@@ -62,7 +62,7 @@ def samples(winner: WinningModel) -> list[Sample]:
             index=index,
             truth=classes[int(predictions.targets[index])],
             predicted=classes[int(predicted[index])],
-            probability=float(predictions.probabilities[index].max()),
+            probability=float(predictions.probabilities[index, predicted[index]]),
             confident_mistake=position >= len(predictions.drawn),
         )
         for position, index in enumerate(indices)

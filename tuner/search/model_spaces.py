@@ -34,8 +34,10 @@ def parse_models(raw: Mapping[str, Any], source: str) -> tuple[str, ...]:
         raise TunerError(f"{source}: {MODELS}: must be a list of names, got {found!r}")
     if MODELS in raw and (len(found) < 2 or len(set(found)) < len(found)):
         raise TunerError(f"{source}: {MODELS}: name two models or more, each once, got {found!r}")
-    params = raw.get("params", ())
-    if found and MODEL in params:
+    params = raw.get("params")
+    if not found or not isinstance(params, Mapping):
+        return tuple(found)  # `parse_space` refuses the latter
+    if MODEL in params:
         raise TunerError(f"{source}: params.{MODEL}: {MODELS} says already which there are: leave it out")
     for model, name in (split_key(key, found) for key in params):
         if model and name in params:

@@ -43,15 +43,15 @@ def override(raw: Mapping[str, Any], expressions: Iterable[str], takes: Takes = 
             raise TunerError(f"--set '{expression}': use --max-epochs {value}")
         if name == MODEL and raw.get(MODELS):
             raise TunerError(f"--set '{expression}': name the models on the command line, such as cnn,lenet")
-        for key in _keys(name, raw, takes):
+        for key in _keys(name, params, raw.get(MODELS, []), takes):
             params[key] = _entry(value, params.get(key), expression)
     return {**raw, "params": params}
 
 
-def _keys(name: str, raw: Mapping[str, Any], takes: Takes) -> list[str]:
+def _keys(name: str, params: Mapping[str, Any], models: Iterable[str], takes: Takes) -> list[str]:
     """What is set: of several models the parameter of each that takes it, unless there is one for all."""
-    models = [] if name in raw["params"] else raw.get(MODELS, [])
-    return [f"{model}.{name}" for model in models if f"{model}.{name}" in raw["params"] or takes(model, name)] or [name]
+    own = [f"{model}.{name}" for model in models if f"{model}.{name}" in params or takes(model, name)]
+    return [name] if name in params or not own else own
 
 
 def _entry(value: str, previous: Any, expression: str) -> Any:

@@ -139,7 +139,7 @@ class Study(StudyStore):
         """A trial to resume, with its parameters. Those that were not sampled before are sampled now."""
         if self.record(number).parameters:
             return number, self.record(number).parameters
-        self._asker.look(self._scores.scores(), trial_seed(self._seed, number))
+        self._asker.look(self._scores.scores(), self.count, trial_seed(self._seed, number))
         if self._starts(number):
             point = self._start[number - self._sampling.first]
             self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(point))
@@ -161,7 +161,7 @@ class Study(StudyStore):
 
     def _prepare(self, number: int) -> Callable[[], Point]:
         """What draws the point of a trial, by what is known now, and touches nothing of this study."""
-        self._asker.look(self._scores.scores(), trial_seed(self._seed, number))
+        self._asker.look(self._scores.scores(), self.count, trial_seed(self._seed, number))
         with quiet_optuna():
             apart = self._asker.apart()
             apart.sampler = self._sampler(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space
 from tuner.sweeps.auto_sampler import with_sampler
-from tuner.sweeps.confirmation import check_folds
+from tuner.sweeps.confirmation import check_divisions
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.several import check_several
@@ -37,7 +37,12 @@ from tuner.training.model_check import check_own_model
 
 
 def plan(
-    request: SweepRequest, name: str, *, home: Path | None = None, events: Callback | None = None
+    request: SweepRequest,
+    name: str,
+    *,
+    home: Path | None = None,
+    events: Callback | None = None,
+    splits: Splits | None = None,
 ) -> tuple[SweepConfig, SweepInputs]:
     """The configuration of the sweep `name`, and its data and weights.
 
@@ -46,6 +51,7 @@ def plan(
         name: of the sweep.
         home: the folder of all sweeps, by default TUNER_HOME.
         events: are told of start points.
+        splits: the data, where it was read already.
 
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
@@ -53,8 +59,8 @@ def plan(
     request = replace(request, model=several_models.resolve(request.model))
     several_models.check(request.model)
     check_several(request)
-    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
-    load = cache(partial(data.load, request.limit))
+    data = Source.asked(request)
+    load = cache(lambda: splits or data.load(request.limit))
     raw, source = requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
     request, auto = with_sampler(request, space)
@@ -80,12 +86,13 @@ def plan(
         _config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto, asked_task=asked_task
     )
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
-    check_folds(request.confirm, inputs.splits)
+    check_divisions(request.confirm, inputs.splits)
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         title = several_models.title(request.model)
         raise TunerError(f"--from-trial: the weights of {title} are not the ones that the trial started from")
-    config = replace(config, pretrained=weights)
+    record = inputs.splits.record
+    config = replace(config, pretrained=weights, division=record.to_json() if record else None)
     if request.warm_start is not None:
         taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
         config = replace(config, warm=taken.to_json() if taken else None)
@@ -108,6 +115,7 @@ def _config(
         dataset=data.dataset,
         target=data.target,
         known_as=data.known_as,
+        options=data.options.given() or None,
         task=request.goal.task,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,

@@ -12,6 +12,7 @@ from tuner.core import catalog, own_code, package
 from tuner.core.errors import TunerError
 from tuner.core.files import digest, file_state, make_folder
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
+from tuner.core.several_models import is_several
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
 from tuner.sweeps.show_cache import cached
@@ -62,6 +63,10 @@ def describe(
             "--scheduler, --max-epochs, --sampler and --trials are about the trials of a model: give a MODEL, too"
         )
     if model is not None:
+        if is_several(model):
+            raise TunerError(
+                f"tuner show takes one MODEL, or none for the list of those that suit the data, not {model}"
+            )
         model = catalog.resolve("models", model)
         catalog.check("models", model)
     load = cache(source.load)
@@ -70,7 +75,17 @@ def describe(
     if pair:
         pair["space"] |= _trials(scheduler, max_epochs or pair["space"]["epochs"])
     data = {name: value for name, value in known().items() if name != "spec"}
-    return {"dataset": data | {"picture": str(_picture(data, pictures))}} | pair
+    found = {"dataset": data | {"picture": str(_picture(data, pictures))}} | pair
+    return found if pair else found | {"models": _short_list(known())}
+
+
+def _short_list(known: dict[str, Any]) -> list[dict[str, Any]]:
+    """The models of the catalog for the data, those that a sweep without MODEL takes first."""
+    from tuner.data.spec import DataSpec  # noqa: PLC0415
+    from tuner.sweeps.short_list import short_list  # noqa: PLC0415 - imports torch
+
+    spec = DataSpec.from_json(known["spec"])
+    return [each.to_json() for each in short_list(known["name"], spec, known["samples"]["train"])]
 
 
 def _pair(
@@ -147,7 +162,8 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
         "target": spec.target,
         "predicts": spec.kind.task,
         "distribution": {} if spec.number is None else {name: distribution(each) for name, each in parts.items()},
-        "notes": (*splits.notes, *told),
+        "division": splits.record.to_json() if splits.record else None,
+        "notes": (*splits.notes, *(splits.record.lines() if splits.record else ()), *told),
     }
 
 

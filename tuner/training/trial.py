@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 
@@ -35,9 +33,10 @@ from tuner.training.job import Arrays
 from tuner.training.loop import Training, fit
 from tuner.training.measurement import measure
 from tuner.training.memory import free_memory, is_out_of_memory
-from tuner.training.pretrained import PRETRAINED, Weights, weights_of
+from tuner.training.pretrained import weights_of
 from tuner.training.reproducibility import current_conditions
 from tuner.training.targets import target_of
+from tuner.training.trial_data import TrialData, to_trial_data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,32 +98,8 @@ class TrialJob:
             return data._replace(train=whole, features=FeatureStore())
         if not self.splits:
             return data
-        train, validation = self.splits[number].of(data.train, data.validation)
+        train, validation = self.splits[number].of(data.train, data.validation, data.groups)
         return data._replace(train=train, validation=validation, features=FeatureStore())
-
-
-class TrialData(NamedTuple):
-    """What trials start from, on the device that they train on."""
-
-    train: Split
-    validation: Split
-    pretrained: Weights
-    """Weights of models' first layers, see `weights_of`; empty when there are none."""
-    features: FeatureStore | None = None
-    """What is held of them from one trial to the next."""
-
-
-def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
-    """Tensors over the arrays: the same memory for a CPU, copied once to a GPU."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")  # nothing here writes
-        tensors = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
-    return TrialData(
-        train=Split(tensors["train_inputs"], tensors["train_targets"]),
-        validation=Split(tensors["validation_inputs"], tensors["validation_targets"]),
-        pretrained={k.removeprefix(PRETRAINED): v for k, v in tensors.items() if k.startswith(PRETRAINED)},
-        features=FeatureStore(),
-    )
 
 
 def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report) -> None:

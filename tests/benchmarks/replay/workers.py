@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from replay.methods.base import Kind, Search
-from replay.surrogate import Curve, Surrogate
-from tuner.core.records import trial_seed
+from replay.surrogate import Curve
+from tuner.core.records import Value, trial_seed
 
 EVERY = 6  # epochs in all: how often it is looked whether a search is near the best
+
+
+Trainings = Callable[[Mapping[str, Value], int], Curve]
+"""What a training of these parameters with this seed reports: a Surrogate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,7 @@ class Replayed:
     """The epochs in all after which what would be returned is near the best of the table; None for never."""
 
 
-def replay(kind: Kind, search: Search, surrogate: Surrogate, budgets: Sequence[int], goal: float) -> Replayed:
+def replay(kind: Kind, search: Search, surrogate: Trainings, budgets: Sequence[int], goal: float) -> Replayed:
     """Runs a search until its largest budget, or until its end where there are no budgets.
 
     It is near the best when the test accuracy of what it would return reaches `goal`, the noise of the training aside.

@@ -6,9 +6,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import record_curves
-from record_curves import Order, Task, curve, record, task_of
+from record_curves import Order, Task, record, task_of, training
 from replay.tables import read_table
 
 from tuner.core.errors import TunerError
@@ -37,6 +38,19 @@ def test_what_is_recorded_is_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len({each["lr"] for each in table.parameters}) == 20
 
 
+def test_which_samples_are_right_is_kept_where_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = quick(order("table-mlp", tmp_path))
+    monkeypatch.setattr(record_curves, "task_of", lambda _: task)
+    record(replace(order("table-mlp", tmp_path), right=True))
+    with np.load(tmp_path / "table-mlp.npz", allow_pickle=False) as file:
+        right = np.unpackbits(file["right"], axis=-1, count=500 + int(file["tested"]))
+        curves = file["curves"]
+    assert right[..., :500].mean(axis=-1) == pytest.approx(curves[..., 0], abs=1e-3)
+    assert right[..., 500:].mean(axis=-1) == pytest.approx(curves[..., 1], abs=1e-3)
+
+
 def test_trainings_are_added_to_those_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = order("table-mlp", tmp_path)
     task = quick(first)
@@ -61,7 +75,7 @@ def test_trainings_are_added_to_those_of_a_file(tmp_path: Path, monkeypatch: pyt
 
 def test_the_seed_decides_a_training(tmp_path: Path) -> None:
     task = quick(order("table-mlp", tmp_path))
-    first, again, other = (list(curve(task, {"lr": 0.05, "hidden_size": 8}, seed)) for seed in (1, 1, 2))
+    first, again, other = (training(task, {"lr": 0.05, "hidden_size": 8}, seed)[0] for seed in (1, 1, 2))
     assert first == again
     assert first != other
 

@@ -39,6 +39,7 @@ def outcome(folder: Path) -> Outcome:
         test_data="data",
         val_samples=100,
         val_luck=0.013,
+        val_likely=Interval(0.8701, 0.9702),
         model=RegisteredModel(uri="models:/digits-cnn@champion", champion=True, note="the first model"),
     )
     config = make_config(name=folder.name, dataset="digits", model="cnn", trials=2, epochs=2)
@@ -65,7 +66,7 @@ def test_a_winner_comes_back_from_its_file_and_is_printed_with_all_that_is_known
     assert "  loss      0.054 (0.031 to 0.094; the class frequencies give 2.303)\n" in text
     assert (
         "val_accuracy 0.9500 is the best of 2 trials on the same 100 samples, so some of it is luck: "
-        "expect about 0.01 less on other data\n"
+        "expect about 0.01 less on other data (0.87 to 0.97)\n"
     ) in text
 
 
@@ -74,7 +75,8 @@ def test_the_file_of_an_earlier_version_is_read_and_printed_without_intervals(tm
     written.folder.mkdir()
     raw = written.to_json()
     raw["test"] = {name: raw["test"][name] for name in CLASSES.tested}
-    raw["best"] = {name: value for name, value in raw["best"].items() if name not in ("val_samples", "val_luck")}
+    later = ("val_samples", "val_luck", "val_likely")
+    raw["best"] = {name: value for name, value in raw["best"].items() if name not in later}
     write_checked_json(SweepFolder(written.folder).result, raw)
     winner = read_winner(written.folder, RECORDS)
     assert (winner.scores.samples, winner.scores.main_interval, winner.val_luck) == (None, None, None)
@@ -99,7 +101,7 @@ def test_what_the_validation_score_promised_the_default_and_a_refit_are_told(tmp
     raw = told.to_json()
     assert (raw["default"]["better"], raw["default"]["registered"], raw["default"]["trial"]) == (True, False, 0)
     text = printed(told)
-    assert "expect about 0.01 less on other data; the test set gives 3 points more (-1 to 9)\n" in text
+    assert "expect about 0.01 less on other data (0.87 to 0.97); the test set gives 3 points more (-1 to 9)\n" in text
     assert (
         "default   trial 1 beats the default configuration (trial 0) by 1.9 points (0.6 to 3.6) on the same 359 "
         "validation samples\n"

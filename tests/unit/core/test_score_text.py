@@ -79,6 +79,7 @@ def test_the_best_of_many_trials_is_told_to_be_optimistic() -> None:
         "the best of 16 trials on the same 359 samples, so some of it is luck: expect about 0.006 less on other data"
     )
     assert luck_text(0.0061, 16, 359) == expected
+    assert luck_text(0.0061, 16, 359, Interval(0.96402, 0.99232)) == f"{expected} (0.964 to 0.992)"
     assert luck_text(None, 1, 359) == luck_text(0.006, 16, None) == luck_text(1e-5, 16, 359) == ""
 
 

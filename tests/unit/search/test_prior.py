@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.common import make_config
 from support.made_up_search import begin, report_of
@@ -136,6 +136,7 @@ def test_samplers_that_do_not_learn_try_the_priors_and_then_draw_as_ever(tmp_pat
     assert with_priors == drawn(tmp_path / "b", flat, 6, sampler=sampler, space=plain)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_what_is_drawn_near_a_place_has_the_density_that_is_claimed(center: float) -> None:
     grid = (np.arange(2000) + 0.5) / 2000

@@ -229,7 +229,7 @@ def test_cmaes_sees_the_last_trials_where_it_keeps_its_state(tmp_path: Path, mon
         number, parameters = study.ask()
         study.report(number, metrics_of(1, score_of(parameters)))
         study.tell(number, "COMPLETE")
-    study._asker.look(Scores(np.linspace(1, 0, 30)[:, None], np.empty((0, 1)), frozenset()), seed=0)
+    study._asker.look(Scores(np.linspace(1, 0, 30)[:, None], np.empty((0, 1)), frozenset()), study.count, seed=0)
     assert [trial.number for trial in study._asker.get_trials()] == list(range(18, 30))
 
 

@@ -46,7 +46,7 @@ def stored_in(study: Study) -> list[FrozenTrial]:
 
 def as_seen(study: Study) -> list[FrozenTrial]:
     """The trials as the sampler would see them now."""
-    study._asker.look(study._scores.scores(), seed=0)
+    study._asker.look(study._scores.scores(), study.count, seed=0)
     return study._asker.get_trials(deepcopy=False)
 
 

@@ -97,7 +97,7 @@ def test_tpe_learns_from_shorter_trials_by_what_the_same_points_gained(folder: S
             epoch += 1
             if controller.on_report(number, report_of(epoch, min(1.0, number / 40 + epoch / 100))).value == "STOP":
                 break
-    study._asker.look(study._scores.scores(), seed=0)
+    study._asker.look(study._scores.scores(), study.count, seed=0)
     seen = {trial.number: trial for trial in study._asker.get_trials(deepcopy=False)}
     assert not {5, 6, 7} & set(seen)  # they are there as the trials 8, 9 and 10
     assert {0, 1, 2, 3, 4, 8, 9, 10} <= set(seen)

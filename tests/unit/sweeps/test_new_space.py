@@ -73,7 +73,7 @@ def changed(
 
 
 def seen_by_sampler(study: Study) -> list[FrozenTrial]:
-    study._asker.look(study._scores.scores(), seed=0)
+    study._asker.look(study._scores.scores(), study.count, seed=0)
     return study._asker.get_trials(deepcopy=False)
 
 

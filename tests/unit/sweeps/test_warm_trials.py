@@ -90,7 +90,7 @@ def second(home: Path, tmp_path: Path) -> Callable[..., tuple[SweepConfig, list[
 
 
 def seen(study: Study) -> list[FrozenTrial]:
-    study._asker.look(study._scores.scores(), seed=0)
+    study._asker.look(study._scores.scores(), study.count, seed=0)
     return study._asker.get_trials(deepcopy=False)
 
 

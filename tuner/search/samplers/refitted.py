@@ -25,7 +25,8 @@ class RefittedTrials:
     def __init__(self, space: SearchSpace, first: int, defaults: Mapping[str, Value]) -> None:
         """`first` is the number of the first trial drawn from `space`; for `defaults` see `refit`."""
         self._space = space
-        self._first = first
+        self.first = first
+        """The number of the first trial that was drawn from the present space."""
         self._defaults = defaults
         self._distributions = distributions(space.parameters)
         self._known: dict[int, dict[str, Value] | None] = {}
@@ -39,7 +40,7 @@ class RefittedTrials:
 
     def of(self, trial: FrozenTrial) -> FrozenTrial | None:
         """The trial in the present space; None if it does not lie in it."""
-        if trial.number >= self._first:
+        if trial.number >= self.first:
             return trial
         if trial.number not in self._known:
             self._known[trial.number] = self.drawn(trial.user_attrs.get("parameters", {}))

@@ -15,6 +15,7 @@ from support.made_up_search import begin, report_of
 from replay.methods.base import Incumbent, Method, Search
 from replay.surrogate import Curve
 from replay.tables import Parameters
+from tuner.core.config import SweepConfig
 from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
 from tuner.search.start_points import START, default_point
@@ -26,8 +27,9 @@ MEMORY_DISK = Path("/dev/shm")  # where there is one, the study is written there
 class Own:
     """See Method."""
 
-    def __init__(self, controller: Controller, study: Study) -> None:
+    def __init__(self, controller: Controller, study: Study, config: SweepConfig) -> None:
         self.study = study
+        self.config = config
         self._controller = controller
 
     def next_trial(self) -> tuple[int, Parameters] | None:
@@ -64,7 +66,7 @@ def tuner(search: Search, **options: str) -> Iterator[Own]:
     with tempfile.TemporaryDirectory(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None) as folder:
         controller, study = begin(config, Path(folder))
         assert not controller.halted
-        yield Own(controller, study)
+        yield Own(controller, study, config)
 
 
 @contextmanager
