@@ -14,7 +14,9 @@ VALIDATION_SHARE = 0.2  # of the samples that are not in the test split
 
 
 def check_counts(split: Split, classes: Sequence[str], least: int, source: str) -> None:
-    """Raises TunerError when a class has fewer than `least` samples."""
+    """Raises TunerError when a class has fewer than `least` samples; nothing for targets that are numbers."""
+    if not classes:
+        return
     counts = torch.bincount(split.targets, minlength=len(classes)).tolist()
     few = [f"'{name}' has {count}" for name, count in zip(classes, counts, strict=True) if count < least]
     if few:

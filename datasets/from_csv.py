@@ -1,7 +1,8 @@
-"""Your own table: numbers and categories, in a CSV, Excel or Parquet file. --target names the column of the classes.
+"""Your own table: numbers and categories, in a CSV, Excel or Parquet file. --target names the column to predict.
 
-A test split of 20 % and a validation split of 20 % of the rest are held out, stratified. How each column is read is
-decided from all its text; means, categories and scaling come from the training split only.
+A column with few different values is predicted as classes, one with many different numbers as a number. A test split
+of 20 % and a validation split of 20 % of the rest are held out, stratified. How each column is read is decided from all
+its text; means, categories and scaling come from the training split only.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from tuner.core.files import slug
 from tuner.data.column_decisions import fit_columns
 from tuner.data.columns import examine_rows
 from tuner.data.spec import DataSpec, Split, Splits, moments
-from tuner.data.table_classes import read_classes
+from tuner.data.table_numbers import scale_of
+from tuner.data.table_target import read_target
 from tuner.data.tables import read_table
 
 from ._own import three_ways
@@ -24,15 +26,16 @@ from ._own import three_ways
 MOST_NAMES = 40  # in a message
 
 
-def load(path: Path, *, target: str | None = None) -> Splits:
+def load(path: Path, *, target: str | None = None, task: str | None = None) -> Splits:
     """The splits; inputs are float64 (rows, features).
 
     Args:
         path: the file, with a header; or a folder of several files of one table.
-        target: the column with the classes.
+        target: the column to predict.
+        task: `classification` or `regression`; by default what the column looks like.
 
     Raises:
-        TunerError: the file cannot be read, has no such column, or the column does not hold classes.
+        TunerError: the file cannot be read, has no such column, or the column cannot be predicted.
     """
     path = path.expanduser()
     read = read_table(path, target=target)
@@ -40,14 +43,10 @@ def load(path: Path, *, target: str | None = None) -> Splits:
         raise TunerError(f"{path}, {read.bad[0]}")
     source = f"csv:{path}"
     target = _check_target(read.frame, target, source)
-    labels = read.frame[target]
-    known = read.frame[labels != ""]
-    classes, notes = read_classes(labels[labels != ""], source, int((labels == "").sum()))
-    number = {name: index for index, name in enumerate(classes)}
-    targets = torch.tensor([number[name] for name in labels[labels != ""]], dtype=torch.int64)
-    rows = Split(torch.arange(len(known)), targets)
-    parts = three_ways(rows, None, None, classes, source)
-    table = known.drop(columns=target)
+    predicted = read_target(read.frame, target, task, source)
+    rows = Split(torch.arange(len(predicted.known)), predicted.values)
+    parts = three_ways(rows, None, None, predicted.classes, source)
+    table = predicted.known.drop(columns=target)
     fitted = fit_columns(table, parts[0].inputs.numpy())
     if not fitted.columns:
         raise TunerError(f"{source}: nothing to learn from: {'; '.join(fitted.left_out) or 'it has no other column'}")
@@ -58,12 +57,13 @@ def load(path: Path, *, target: str | None = None) -> Splits:
         name=f"csv_{slug(path.stem)}",
         task="tabular",
         shape=(inputs.shape[1],),
-        classes=classes,
+        classes=predicted.classes,
+        number=scale_of(predicted.column, train.targets, source) if predicted.column else None,
         mean=mean,
         std=std,
         columns=fitted.columns,
     )
-    told = (*read.notes, *read.padding_notes(target), *_empty_note(labels), *notes, *fitted.notes, *fitted.left_out)
+    told = (*read.notes, *read.padding_notes(target), *predicted.notes, *fitted.notes, *fitted.left_out)
     return Splits(spec, train, validation, test, told)
 
 
@@ -71,12 +71,7 @@ def _check_target(frame: pd.DataFrame, target: str | None, source: str) -> str:
     names = ", ".join(f"'{name}'" for name in frame.columns[:MOST_NAMES])
     names += f" and {len(frame.columns) - MOST_NAMES:,} more" if len(frame.columns) > MOST_NAMES else ""
     if target is None:
-        raise TunerError(f"{source}: name the column with the classes: --target with one of {names}")
+        raise TunerError(f"{source}: name the column to predict: --target with one of {names}")
     if target not in frame.columns:
         raise TunerError(f"{source}: {unknown('--target', target, frame.columns)}")
     return target
-
-
-def _empty_note(labels: pd.Series) -> tuple[str, ...]:
-    empty = int((labels == "").sum())
-    return (f"{empty} {'row' if empty == 1 else 'rows'} without a '{labels.name}' skipped",) if empty else ()

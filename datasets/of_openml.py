@@ -36,13 +36,13 @@ class Dataset:
         self.full = f"openml:{name}" + (f"/{version}" if version else "")
         self.__doc__ = f"{name} of openml.org, a table."
 
-    def load(self, root: Path, *, target: str | None = None) -> Splits:
+    def load(self, root: Path, *, target: str | None = None, task: str | None = None) -> Splits:
         """The splits, see `from_csv.load`; `target` is a column in place of the one that openml.org names.
 
         The table is downloaded once, and kept as `root`/openml/NAME.csv with the name of the target column beside it.
 
         Raises:
-            TunerError: there is no such table, it cannot be downloaded, or its target does not hold classes.
+            TunerError: there is no such table, it cannot be downloaded, or its target cannot be predicted.
         """
         stem = f"{slug(self.full.removeprefix('openml:'))}-{digest(self.full)[:6]}"
         table, named = root / FOLDER / f"{stem}.csv", root / FOLDER / f"{stem}.target"
@@ -51,7 +51,7 @@ class Dataset:
             _write(table, found.frame)
             write_atomic(named, lambda file: file.write(",".join(found.target_names).encode()))
         target = target or named.read_text(encoding="utf-8")
-        splits = load_table(table, target=target)
+        splits = load_table(table, target=target, task=task)
         return replace(splits, spec=replace(splits.spec, target=target))
 
     def _fetch(self, folder: Path) -> Any:

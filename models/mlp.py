@@ -40,4 +40,4 @@ def build(data: DataSpec, *, dropout: float = 0.2, hidden_size: int = 128, num_l
     check_integer("mlp", "num_layers", num_layers, 1, 8)
     sizes = [data.shape[0], *[hidden_size] * num_layers]
     layers = [nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Dropout(dropout)) for a, b in pairwise(sizes)]
-    return nn.Sequential(*layers, nn.Linear(hidden_size, len(data.classes)))
+    return nn.Sequential(*layers, nn.Linear(hidden_size, data.outputs))

@@ -206,7 +206,7 @@ def trained(task: Task, order: Order, rng: np.random.Generator) -> Recorded:
 def training(task: Task, parameters: Parameters, seed: int) -> tuple[Curve, Bits]:
     """A training: its curve, and which samples it has right."""
     torch.manual_seed(seed)
-    hyperparameters, options = split_parameters(parameters)
+    hyperparameters, options = split_parameters(task.model, parameters)
     network = build_classifier(task.spec, task.model, options)
     state = Training(network, hyperparameters, epochs=task.space.epochs, seed=seed, device=torch.device("cpu"))
     curve: Curve = []

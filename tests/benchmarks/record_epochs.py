@@ -95,7 +95,7 @@ def training(
     take: Callable[[Tensor], Split] = lambda index: Split(inputs[index], targets[index])  # noqa: E731
     train, validation, test = take(order[:size]), take(order[size : size + POOL]), take(order[size + POOL :])
     torch.manual_seed(seed)
-    hyperparameters, options = split_parameters(parameters)
+    hyperparameters, options = split_parameters(model, parameters)
     network = build_classifier(spec, model, options)
     state = Training(network, hyperparameters, epochs=epochs, seed=seed, device=torch.device("cpu"))
     correct, losses, tests = [], [], []

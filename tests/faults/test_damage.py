@@ -193,7 +193,7 @@ def test_weights_of_another_epoch_than_the_best_are_called_what_they_are(finishe
     splits, folder = Source.of(config).load(config.limit), SweepFolder(tmp_path)
     recorder = Recorder()
     winner = evaluate_best(config, splits, other, folder, None, recorder.on_note)
-    assert (winner.epoch, winner.val_accuracy) == (best.best_epoch, best.score)
+    assert (winner.epoch, winner.val_score) == (best.best_epoch, best.score)
     [line] = recorder.warnings
     assert line.startswith(f"the saved model is trial {best.number} after epoch {best.best_epoch} (val_accuracy ")
     assert f"; by the study it would be epoch {other.best_epoch} (" in line

@@ -18,7 +18,7 @@ from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
 from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
-from tuner.core.validation import ValidationScore
+from tuner.core.validation import Validation, ValidationScore
 from tuner.data.source import Source
 from tuner.data.spec import Splits
 from tuner.sweeps import champion_alias
@@ -65,8 +65,8 @@ def test_when_the_data_has_grown_the_better_on_the_new_validation_split_is_champ
     assert second.test_looks == 1  # the test set is another one
     old = scores_in(version(home, 1).tags)[second.validation.data]
     assert (old.samples, old.seen) == (64, True)
-    assert old.accuracy < second.validation.accuracy
-    assert version(home, 2).tags["tuner.val_accuracy"] == repr(second.validation.accuracy)
+    assert old.score < second.validation.score
+    assert version(home, 2).tags["tuner.val_accuracy"] == repr(second.validation.score)
     assert answers(home, tmp_path / "second", f"{PAIR}-2")
     assert [row.sweep.name for row in compare(store, home, None).rows] == [f"{PAIR}-2"]
 
@@ -190,7 +190,7 @@ def add(store: Store, folder: Path, correct: int, data: str = "split") -> str:
         folder=folder / f"m{correct}",
         data=splits.spec,
         example=splits.validation.inputs[:2].numpy(),
-        accuracy=0.0,
+        score=0.0,
         test_data="t",
         tags=own_tags(score),
     )
@@ -223,6 +223,7 @@ def test_of_two_sweeps_that_finish_at_once_the_better_or_the_one_of_newer_data_i
     other = Versions(store.uri, "p")
     for number in (1, 2) if data == "new" else ():
         score = scores_in(version(home, number, "p").tags)["split"]
+        assert isinstance(score, ValidationScore)
         other.note_score(number, replace(score, data="new", accuracy=0.6))
     slow = Slow(store.uri, "p")
     slow.first = lambda: crown(other, quick, None, gone)
@@ -274,7 +275,7 @@ def test_a_champion_that_is_scored_again_must_pass_the_level_of_its_number_of_tr
     splits = Source("breast_cancer").load()
     asked: list[dict[str, object]] = []
 
-    def noted(folder: Path, splits: Splits, **options: Any) -> ValidationScore:
+    def noted(folder: Path, splits: Splits, **options: Any) -> Validation:
         asked.append(options)
         return score_validation(folder, splits, **options)
 

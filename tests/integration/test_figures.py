@@ -20,7 +20,7 @@ from tuner.report.findings import WinningModel
 @pytest.mark.parametrize("classes", [2, 12, 100])
 def test_scores_stay_readable_with_many_classes(tmp_path: Path, classes: int) -> None:
     names = [f"Pit Bull Terrier {n}" for n in range(classes)]
-    predictions = images(names, 8 * classes, (1, 2, 2), blind=1).predictions
+    predictions = images(names, 8 * classes, (1, 2, 2), blind=1).of_classes
     matrix = drawn(draw_confusion(confusion(predictions), names), tmp_path).axes[0]
     assert bool(matrix.texts) == (classes <= MOST_NUMBERS)
     assert (matrix.get_xticklabels()[0].get_rotation() == 90) == (classes > 2)

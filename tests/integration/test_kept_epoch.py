@@ -35,6 +35,6 @@ def test_the_saved_model_is_that_of_the_last_epoch_within_one_standard_error(tmp
     winner = evaluate_best(config, splits, best, folder, None, recorder.on_note)
     assert recorder.notes == []
     loss = best.metrics[best.best_epoch]["val_loss"]
-    assert (winner.epoch, winner.val_accuracy, winner.val_loss) == (best.best_epoch, best.score, loss)
+    assert (winner.epoch, winner.val_score, winner.val_loss) == (best.best_epoch, best.score, loss)
     model, _ = load_model(folder.model)
-    assert evaluate(model, splits.validation)[1] == winner.val_accuracy
+    assert evaluate(model, splits.validation)[1] == winner.val_score

@@ -165,10 +165,3 @@ def test_a_function_goes_to_a_cluster_with_what_it_imports(tuner: Command, tmp_p
         assert result["sweep"] == "mine-1"
         assert result["best"]["saved"]
         assert (cluster.nodes[0].folder / "tuner-runs" / "mine-1" / "model" / "state.pkl").exists()
-        refused = tuner(
-            *("sweep", "--script", "python x.py {lr}", *SET, "--address", cluster.address),
-            folder=tmp_path,
-            **cluster.client,
-        )
-        assert refused.returncode == 2
-        assert "a program is run on this machine alone" in refused.stderr

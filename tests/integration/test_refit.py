@@ -3,50 +3,35 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from support.common import Command, Start, read_runs
-from support.processes import end, wait_until
+from support.killed_confirmation import kill_and_resume
 
 from tuner.core.refit import RefitPlan
-from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
+from tuner.core.sweep_folder import checkpoint_folder
 from tuner.search.study_reader import read_records
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
 
-SWEEP = ("sweep", "digits", "cnn", "--name", "x", "--trials", "2", "--max-epochs", "4", "--concurrency", "1")
-OPTIONS = ("--set", "width=0.25", "--set", "lr=0.02..0.1", "--set", "optimizer=sgd", "--refit")
+SIZE = ("--trials", "2", "--max-epochs", "4", "--concurrency", "1")
+OPTIONS = (*SIZE, "--set", "lr=0.02..0.1", "--set", "optimizer=sgd", "--refit")
 
 
 def test_the_model_has_seen_all_samples_but_those_of_the_test_set_and_a_kill_loses_nothing(
     tuner: Command, start: Start, tmp_path: Path
 ) -> None:
-    folder = SweepFolder(tmp_path / "runs" / "x")
-    process = start(*SWEEP, *OPTIONS, folder=tmp_path)
-
-    def refitted() -> int:
-        journal = folder.refit.journal
-        return sum(record.epoch for record in read_records(journal)) if journal.exists() else 0
-
-    wait_until(lambda: refitted() >= 1, process, poll=0.02)
-    end(process, signal.SIGKILL)
-    searched, before = read_records(folder.journal), read_records(folder.refit.journal)
-    assert all(record.ended for record in searched), "the search is over"
-    done = tuner("resume", "x", "--json", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
-    assert read_records(folder.journal) == searched
-    [training] = read_records(folder.refit.journal)
+    again = kill_and_resume(start, tuner, tmp_path, *OPTIONS, part="refit", epochs=1)
+    folder, result, [training] = again.folder, again.result, again.after
+    searched = read_records(folder.journal)
     winner = searched[result["best"]["trial"]]
     plan = RefitPlan.load(folder)
     assert plan
     assert (plan.trial, plan.epochs) == (winner.number, winner.best_epoch)
     assert (training.state, training.epoch, training.seed) == ("COMPLETE", winner.best_epoch, winner.seed)
     assert training.parameters == winner.parameters
-    assert before[0].metrics.items() <= training.metrics.items(), "what was trained before the kill is kept"
     assert [training.metrics[1]["lr"], training.metrics[1]["train_loss"]] != [
         *(winner.metrics[1]["lr"], winner.metrics[1]["train_loss"])
     ], "there are more samples in an epoch"
@@ -77,7 +62,7 @@ def test_the_model_has_seen_all_samples_but_those_of_the_test_set_and_a_kill_los
 
 @pytest.mark.proof
 def test_a_sweep_that_grows_refits_its_winner_unless_it_has_won_again(tuner: Command, tmp_path: Path) -> None:
-    done = tuner(*SWEEP, *OPTIONS, "--json", folder=tmp_path)
+    done = tuner("sweep", "digits", "cnn", "--name", "x", *OPTIONS, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     grown = tuner("resume", "x", "--trials", "3", "--json", folder=tmp_path)

@@ -24,10 +24,10 @@ from tuner.core import catalog
 from tuner.core.errors import TunerError
 from tuner.data.encoding import to_raw
 from tuner.data.spec import DataSpec
-from tuner.tracking.finished_sweeps import log_winner
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store
 from tuner.tracking.versions import Versions
+from tuner.tracking.winners import log_winner
 from tuner.training.classifier import build_classifier
 from tuner.training.prediction import predict
 from tuner.training.samples import SampleReader
@@ -58,7 +58,7 @@ def candidate(store: Store, folder: Path, name: str, accuracy: float) -> Candida
         folder=folder / "model",
         data=splits.spec,
         example=splits.validation.inputs[:2].numpy(),
-        accuracy=accuracy,
+        score=accuracy,
         test_data="abc",
     )
 
@@ -83,7 +83,7 @@ def test_a_sweep_that_has_grown_registers_its_new_winner_once(store: Store, tmp_
     def log(number: int, before: int, luck: float) -> None:
         epoch = {1: {"val_accuracy": 0.9, "val_loss": 0.1, "time": 1000.0 + number}}
         winner = made_up_winner(make_record(number, "COMPLETE", epoch), tested_before=before, val_luck=luck)
-        log_winner(store.uri, first.run_id, winner)
+        log_winner(store.uri, first.run_id, winner, "digits-cnn")
 
     log(3, 0, 0.02)
     client.delete_model_version_tag("grown", "1", "tuner.best_trial")

@@ -79,7 +79,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Served:
             folder=folder / "model",
             data=splits.spec,
             example=to_raw(splits.spec, splits.test.inputs[:2]),
-            accuracy=0.9,
+            score=0.9,
             test_data="abc",
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuner.core.finished_sweep import FinishedSweep
+from tuner.core.scores import TestScores
 from tuner.core.validation import ValidationScore
 
 
@@ -32,9 +33,7 @@ def make(
         "model": model,
         "started": 0.0,
         "test_data": "same",
-        "accuracy": accuracy,
-        "macro_f1": accuracy,
-        "roc_auc": 0.99,
+        "scores": TestScores(accuracy=accuracy, macro_f1=accuracy, roc_auc=0.99, loss=0.5),
         "parameters": 270_000,
         "flops": 82_000_000,
         "bytes": 1_100_000,

@@ -34,7 +34,7 @@ def made_up_winner(trial: TrialRecord, **changes: Any) -> Winner:
     values: dict[str, Any] = {
         "trial": trial,
         "epoch": max(trial.values, default=1),
-        "val_accuracy": 0.95,
+        "val_score": 0.95,
         "val_loss": 0.15,
         "scores": TESTED,
         "cost": Cost(parameters=1, flops=2, bytes=3, train_seconds=4.0),

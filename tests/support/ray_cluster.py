@@ -18,7 +18,7 @@ from support.common import free_port
 from support.processes import Process, end, start, wait_until
 from support.workers import ray_worker_ports
 
-RAY = Path(sys.executable).parent / "ray"
+BIN = Path(sys.executable).parent
 PLACES = """--resources={"tuner": 1}"""  # as docker/ starts nodes
 START_S = 120.0
 
@@ -45,6 +45,8 @@ class Cluster:
     dashboard: int
     environment: dict[str, str]
     """Of the processes of the cluster."""
+    bin: Path
+    """The programs of its Python environment."""
     nodes: list[Node] = field(default_factory=list)
 
     @property
@@ -88,7 +90,7 @@ class Cluster:
     def _start(self, options: list[str]) -> Node:
         folder = Path(tempfile.mkdtemp(prefix="n", dir=self.folder))
         process = start(
-            [RAY, "start", "--block", f"--temp-dir={folder}", "--disable-usage-stats", *options],
+            [self.bin / "ray", "start", "--block", f"--temp-dir={folder}", "--disable-usage-stats", *options],
             folder=folder,
             environment={**self.environment, "HOME": str(folder), "TMPDIR": str(folder)},
             output=folder / "out.txt",
@@ -108,13 +110,15 @@ class Cluster:
 
 
 @contextmanager
-def ray_cluster(*, cpus: int, gpus: int = 0, environment: Mapping[str, str] | None = None) -> Iterator[Cluster]:
+def ray_cluster(
+    *, cpus: int, gpus: int = 0, environment: Mapping[str, str] | None = None, programs: Path = BIN
+) -> Iterator[Cluster]:
     """A head with a dashboard and token authentication; ends with all its nodes."""
     folder = Path(tempfile.mkdtemp(prefix="rc", dir="/tmp" if Path("/tmp").is_dir() else None))
     token = secrets.token_hex(32)
     keep = ("PATH", "LANG", "LC_ALL", "TUNER_DATA", "OMP_WAIT_POLICY", "UV_CACHE_DIR", "CI")
     inherited = {name: os.environ[name] for name in keep if name in os.environ}
-    inherited["PATH"] = f"{Path(sys.executable).parent}:{inherited.get('PATH', '')}"
+    inherited["PATH"] = f"{programs}:{inherited.get('PATH', '')}"
     secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token, "RAY_USAGE_STATS_ENABLED": "0"}
     cluster = Cluster(
         folder=folder,
@@ -122,6 +126,7 @@ def ray_cluster(*, cpus: int, gpus: int = 0, environment: Mapping[str, str] | No
         gcs=free_port(),
         dashboard=free_port(),
         environment={**inherited, **secret, **(environment or {})},
+        bin=programs,
     )
     try:
         options = ["--head", f"--port={cluster.gcs}", "--dashboard-host=127.0.0.1", *cluster._ports()]

@@ -82,3 +82,35 @@ def test_a_missing_library_is_told() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("error: import of typer halted")
     assert done.stderr.endswith("install tuner again, with all that it needs\n")
+
+
+@pytest.mark.parametrize(("last", "code", "out"), [
+    ("", 0, "kept"),
+    ("sys.exit(3)", 3, "kept"),
+    ("sys.exit('why')", 1, "kept"),
+    ("raise ValueError('why')", 1, "kept"),
+])  # fmt: skip
+def test_the_command_ends_at_once_after_its_threads_and_hooks(last: str, code: int, out: str) -> None:
+    source = (
+        "import atexit, sys, threading, time; from tuner import _entry\n"
+        "class Slow:\n    def __del__(self): print('taken down')\n"
+        "def command():\n"
+        "    atexit.register(lambda: print('hook'))\n"
+        "    threading.Thread(target=lambda: (time.sleep(0.2), print('thread'))).start()\n"
+        "    print('kept', end=' ')\n"
+        f"    {last or 'pass'}\n"
+        "slow = Slow()\n_entry._command = lambda: command\n_entry.main()"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", source], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert done.stdout.split() == [out, "thread", "hook"] + (["taken", "down"] if "ValueError" in last else [])
+    assert ("why" in done.stderr) is ("why" in last)
+
+
+def test_what_nobody_can_read_is_an_error_of_its_own() -> None:
+    source = (
+        "import sys; from tuner import _entry; sys.stdout = open('/dev/full', 'w')\n"
+        "_entry._command = lambda: lambda: print('x')\n_entry.main()"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", source], capture_output=True, check=False)
+    assert done.returncode == 120

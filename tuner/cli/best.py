@@ -60,10 +60,9 @@ def print_best(best: BestTrial, out: Console) -> None:
     from tuner.cli.confirm_output import print_confirmed  # noqa: PLC0415
     from tuner.cli.winner_remarks import print_baselines, print_default, print_refit  # noqa: PLC0415
     from tuner.core.earlier import epochs_of  # noqa: PLC0415
-    from tuner.core.objective import SCORE  # noqa: PLC0415
     from tuner.core.score_text import luck_text, score_text, shown_score  # noqa: PLC0415
 
-    trial, winner = best.trial, best.winner
+    trial, winner, score_name = best.trial, best.winner, best.config.goal.score
     what = "the winner" if best.finished else "the best so far"
     epoch = f"epoch {trial.best_epoch} of {epochs_of(best.config, trial.number)}"
     out.print(f"[bold]{best.config.name}[/bold]: {what} is trial {trial.number}, {epoch}")
@@ -72,16 +71,17 @@ def print_best(best: BestTrial, out: Console) -> None:
         out.print(f"  {parameter:<{width}}  {value}", markup=False)
     luck = luck_text(winner.val_luck, best.trials, winner.val_samples, winner.val_likely) if winner else ""
     for metric, value in best.scores():
-        interval = best.val_interval() if metric.name == SCORE else None
+        interval = best.val_interval() if metric.name == score_name else None
         score = score_text(value, interval) if interval else metric.text(value)
-        remark = f": {luck}" if luck and metric.name == SCORE else ""
+        remark = f": {luck}" if luck and metric.name == score_name else ""
         out.print(f"{metric.name}  {score}{remark}", markup=False, soft_wrap=True)
     if best.front:
         numbers = ", ".join(map(str, best.front))
         first = best.config.goal.first.name
         out.print(f"Pareto front  trials {numbers}, the best {first} first", markup=False, soft_wrap=True)
     if winner:
-        out.print(f"test accuracy {shown_score(winner.scores, 'accuracy')}", markup=False, soft_wrap=True)
+        tested = winner.scores.kind
+        out.print(f"test {tested.label} {shown_score(winner.scores, tested.score)}", markup=False, soft_wrap=True)
         print_default(winner, best.config.epochs, out)
         print_baselines(winner, out)
         print_refit(winner, out)
@@ -104,7 +104,8 @@ def _print_gain(best: BestTrial, out: Console) -> None:
     except NotEnoughTrialsError as reason:
         out.print(f"what carries the gain over the default: {reason}", markup=False, soft_wrap=True)
         return
-    out.print("from the default to these parameters, as a model of the other trials predicts, in points:")
+    unit = "points" if best.config.goal.by_accuracy else "hundredths of R2"
+    out.print(f"from the default to these parameters, as a model of the other trials predicts, in {unit}:")
     width = max(len(each.change) for each in steps)
     for each in steps:
         noise = "" if each.clear else "   within noise"

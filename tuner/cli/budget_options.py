@@ -29,7 +29,8 @@ TargetScore = Annotated[
     float | None,
     typer.Option(
         metavar="SCORE",
-        help="Stop the search when a trial has this score: its validation accuracy, or the --objective, such as 0.98.",
+        help="Stop the search when a trial has this score: its validation accuracy or R2, or the "
+        "--objective, such as 0.98.",
         rich_help_panel=SEARCH,
     ),
 ]

@@ -30,7 +30,7 @@ def confirm(
 ) -> None:
     """Train the winner of a finished sweep again with other seeds, to see how much of its score was luck.
 
-    It shows mean and spread of their validation accuracy. The winner's own, which was the highest of many, is no part.
+    It shows mean and spread of their validation score. The winner's own, which was the highest of many, is no part.
 
     The winner's model stays as it is. Asked again with more seeds, it trains only the new ones.
 

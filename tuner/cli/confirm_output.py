@@ -20,10 +20,11 @@ def print_confirmed(winner: Winner, out: Console) -> None:
     found = winner.confirm
     if found is None:
         return
-    own = f"; {own_text(found, winner.val_accuracy, winner.finalists)}" if found.accuracy else ""
+    own = f"; {own_text(found, winner.val_score, winner.finalists)}" if found.score else ""
     out.print(f"confirm   {confirmed_text(found)}{own}", markup=False, soft_wrap=True)
     if found.test:
-        out.print(f"          test accuracy {mean_test_text(found, 'accuracy')}", markup=False, soft_wrap=True)
+        kind = winner.scores.kind
+        out.print(f"          test {kind.label} {mean_test_text(found, kind.score)}", markup=False, soft_wrap=True)
     for reason in found.failed:
         out.print(f"          not complete: {reason}", markup=False, soft_wrap=True)
 
@@ -46,5 +47,5 @@ def print_confirming(status: Status, out: Console) -> None:
         if states and far:
             out.print(f"finalists {far}", markup=False)
         return
-    shown = confirmed_text(found) if over or found.accuracy else ""
+    shown = confirmed_text(found) if over or found.score else ""
     out.print(f"confirm   {'; '.join(filter(None, (far, shown)))}", markup=False, soft_wrap=True)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from tuner.core.errors import printable
-from tuner.core.score_text import score_digits, score_text
+from tuner.core.score_text import number_text, score_digits, score_text
 from tuner.core.search_options import SAMPLERS, sampler_text
 from tuner.core.shorten import first_names
 from tuner.core.units import counted, format_number, format_parameters, format_seconds
@@ -24,29 +25,36 @@ if TYPE_CHECKING:
     from tuner.core.finished_sweep import FinishedSweep
 
 
-_NUMBERS = ("accuracy", "macro F1", "ROC-AUC", "params", "FLOPs", "training", "size")
+_COSTS = ("params", "FLOPs", "training", "size")
 
 
 def print_comparison(comparison: Comparison, picture: Path, out: Console) -> None:
     """A table as wide as the console allows, the notes, and where the picture is."""
     rows = comparison.rows
-    table = _table(rows, with_sweep=True)
-    narrow = Measurement.get(out, out.options.update(width=1000), table).maximum > out.width
-    out.print(_table(rows, with_sweep=False) if narrow else table)
+    kinds = dict.fromkeys(row.sweep.scores.kind.task for row in rows)
+    of_kinds = [[row for row in rows if row.sweep.scores.kind.task == kind] for kind in kinds]
+    tables = [_table(each, with_sweep=True) for each in of_kinds]
+    wide = out.options.update(width=1000)
+    narrow = any(Measurement.get(out, wide, table).maximum > out.width for table in tables)
+    for each in of_kinds:
+        out.print(_table(each, with_sweep=not narrow))
     if narrow:
         sweeps = ", ".join(f"{row.sweep.name} ({counted(row.trials, 'trial')})" for row in rows)
         out.print(f"\nThe sweeps, in this order: {sweeps}", markup=False, soft_wrap=False)
-    if any(row.sweep.accuracy_interval for row in rows):
-        out.print("\nIn brackets: the 95 % interval of the test accuracy", markup=False)
+    labels = dict.fromkeys(row.sweep.scores.kind.label for row in rows if row.sweep.scores.main_interval)
+    if labels:
+        out.print(f"\nIn brackets: the 95 % interval of the test {' and '.join(labels)}", markup=False)
     for note in comparison.notes:
         out.print(f"\n{note}", markup=False, soft_wrap=False)
     out.print(f"\npicture  {picture}", markup=False)
 
 
-def _table(rows: Iterable[Row], *, with_sweep: bool) -> Table:
+def _table(rows: Sequence[Row], *, with_sweep: bool) -> Table:
+    """Of models of one task."""
     table = Table(box=None, pad_edge=False, padding=(0, 2 if with_sweep else 1, 0, 0))
     table.add_column("")
-    for name in (*_NUMBERS, *(("trials",) if with_sweep else ())):
+    scores = [label for name, label in rows[0].sweep.scores.kind.tested.items() if name != "loss"]
+    for name in (*scores, *_COSTS, *(("trials",) if with_sweep else ())):
         table.add_column(name, justify="right", no_wrap=True)
     if with_sweep:
         table.add_column("sweep", no_wrap=True)
@@ -61,15 +69,16 @@ def _table(rows: Iterable[Row], *, with_sweep: bool) -> Table:
 
 def _tested(rows: Sequence[Row]) -> str:
     """On how many samples the models of a dataset were tested, where that is known."""
-    [samples, *others] = {row.sweep.samples for row in rows}
+    [samples, *others] = {row.sweep.scores.samples for row in rows}
     return "" if samples is None or others else f" ({counted(samples, 'test sample')})"
 
 
 def _cells(sweep: FinishedSweep) -> list[str]:
+    tested = sweep.scores
+    first, *others = (name for name in tested.kind.tested if name != "loss")
     scores = [
-        score_text(sweep.accuracy, sweep.accuracy_interval),
-        score_digits(sweep.macro_f1, sweep.macro_f1_interval),
-        score_digits(sweep.roc_auc, sweep.roc_auc_interval),
+        score_text(tested.value(first), tested.interval(first)),
+        *(score_digits(tested.value(name), tested.interval(name)) for name in others),
     ]
     numbers = ["" if value is None else format_number(value) for value in (sweep.parameters, sweep.flops)]
     seconds = "" if sweep.train_seconds is None else format_seconds(sweep.train_seconds)
@@ -88,6 +97,18 @@ def print_description(shown: dict[str, Any], out: Console) -> None:
     _print_data(shown["dataset"], out)
     if "model" in shown:
         _print_pair(shown["model"], shown["space"], out)
+    else:
+        _print_models(shown["models"], out)
+
+
+def _print_models(models: Sequence[dict[str, Any]], out: Console) -> None:
+    """Which models a sweep without MODEL takes, and why not the others."""
+    for title, taken in (("models that suit it, which a sweep without MODEL takes", True), ("others", False)):
+        rows = [each for each in models if each["taken"] is taken]
+        if rows:
+            out.print(f"[bold]{title}[/bold]")
+        for each in rows:
+            out.print(f"  {each['model']:<20}{each['text']}", markup=False, soft_wrap=True)
 
 
 def _print_data(data: dict[str, Any], out: Console) -> None:
@@ -96,7 +117,9 @@ def _print_data(data: dict[str, Any], out: Console) -> None:
     out.print(data["summary"], markup=False)
     words = f"at most {data['shape'][0]} words, from a vocabulary of {data['vocabulary']:,}"
     sample = words if data["task"] == "text" else " x ".join(map(str, data["shape"]))
-    out.print(f"  {data['task']}, {len(data['classes'])} classes, a sample is {sample}")
+    classes = f"{len(data['classes'])} classes"
+    what = f"'{data['target']}' is a number to predict" if data["distribution"] else classes
+    out.print(f"  {data['task']}, {escape(what)}, a sample is {sample}")
     out.print(f"  {sizes['train']} training, {sizes['validation']} validation, {sizes['test']} test samples")
     if data["task"] == "image":
         out.print(f"  augmentation: {', '.join(data['augment']) or 'none'}")
@@ -107,13 +130,25 @@ def _print_data(data: dict[str, Any], out: Console) -> None:
     if len(data["notes"]) > MOST_NOTES:
         out.print(f"  ... and {len(data['notes']) - MOST_NOTES:,} more notes: --json has them all")
     out.print()
-    _print_classes(data, out)
+    (_print_numbers if data["distribution"] else _print_classes)(data, out)
     out.print(f"  picture  {data['picture']}\n", markup=False)
 
 
 def _some(names: Sequence[str]) -> str:
     """The names, or the first ones and how many more there are."""
     return first_names(names, len(names) if len(names) <= MOST_COLUMNS else FIRST_COLUMNS)
+
+
+def _print_numbers(data: dict[str, Any], out: Console) -> None:
+    """A row for each split, with the mean and the spread of the target."""
+    table = Table(box=None, padding=(0, 2), pad_edge=True)
+    table.add_column(printable(data["target"]))
+    for name in ("mean", "sd", "least", "25 %", "median", "75 %", "greatest"):
+        table.add_column(name, justify="right")
+    for split, found in data["distribution"].items():
+        values = (found["mean"], found["std"], found["least"], *found["quartiles"], found["greatest"])
+        table.add_row(split, *map(number_text, values))
+    out.print(table)
 
 
 def _print_classes(data: dict[str, Any], out: Console) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from tuner.cli.console import Command, err, out
-from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Scheduler, Target, Trials
+from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Scheduler, Target, Task, Trials
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, pictures, tuner_home
@@ -28,13 +28,14 @@ def show(
     model: Annotated[str | None, typer.Argument(metavar="MODEL", help="A name from `tuner list`.")] = None,
     *,
     target: Target = None,
+    task: Task = None,
     scheduler: Scheduler = "asha",
     max_epochs: MaxEpochs = None,
     sampler: Sampler = "tpe",
     trials: Trials = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a dataset: its shape, splits and classes; with MODEL also the search space and the model's size.
+    """Show a dataset: its shape, splits and classes or numbers; with MODEL also the search space and the model's size.
 
     Examples:  tuner show cifar10   |   tuner show cifar10 resnet --scheduler pasha --max-epochs 100
     """
@@ -43,7 +44,7 @@ def show(
     from tuner.data.source import Source  # noqa: PLC0415
     from tuner.sweeps.show import describe  # noqa: PLC0415
 
-    source = Source.parse(dataset, target)
+    source = Source.parse(dataset, target, task=task)
     with err.status("Reading the data"):
         shown = describe(
             source,

@@ -14,7 +14,8 @@ Objectives = Annotated[
         "--objective",
         metavar="METRIC[:min|max]",
         help="What trials are compared by: val_accuracy (the default), val_macro_f1, val_balanced_accuracy, "
-        "val_loss, train_loss, train_accuracy, or what a trial is: parameters (how many weights), latency_ms (of one "
+        "val_loss, train_loss, train_accuracy; of numbers val_r2 (the default), val_rmse, val_mae, val_mse; or what "
+        "a trial is: parameters (how many weights), latency_ms (of one "
         "sample, measured). Given twice, both count: the result is a Pareto front. Of your own "
         "training code: any metric that it reports.",
         rich_help_panel=SEARCH,

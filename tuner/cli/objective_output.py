@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tuner.core.objective import PLAIN, Goal
+from tuner.core import own_code
+from tuner.core.objective import Goal
 from tuner.core.records import TrialRecord
 from tuner.core.units import counted, format_parameters
 
@@ -47,7 +48,8 @@ def print_trials(outcome: Outcome, out: Console) -> None:
         out.print(f"... and {len(front) - MOST_OF_FRONT} more: tuner report {name}", markup=False)
     out.print(f"winner    trial {front[0].number}: of the front it has the best {config.goal.first.name}", markup=False)
     if len(front) > 1 and not config.program:
-        words = ["tuner", "train", *config.typed, *config.data_options]
+        model = own_code.typed(config.model_of(front[-1].parameters))
+        words = ["tuner", "train", config.typed[0], model, *config.data_options]
         again = shlex.join([*words, "--from-trial", f"{name}/{front[-1].number}"])
         out.print(f"others    their models are not kept; to train one again: {again}", markup=False, soft_wrap=True)
 
@@ -68,10 +70,10 @@ def trials_table(title: str, records: Sequence[TrialRecord], config: SweepConfig
     return table
 
 
-def print_champion_rule(config: SweepConfig, out: Console) -> None:
-    """That the champion of the pair is chosen by the accuracy, where the sweep's winner was not."""
-    if config.goal.objectives != PLAIN.objectives:
-        rule = f"chosen among all models of {config.pair} by validation accuracy alone"
+def print_champion_rule(config: SweepConfig, pair: str, out: Console) -> None:
+    """That the champion of the pair is chosen by its task's score, where the sweep's winner was not."""
+    if not config.goal.by_score:
+        rule = f"chosen among all models of {pair} by validation {config.goal.kind.label} alone"
         out.print(f"champion  {rule}", markup=False, soft_wrap=True)
 
 

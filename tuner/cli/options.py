@@ -119,7 +119,20 @@ Limit = Annotated[
 ]
 Target = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="For csv:PATH: the column that holds the classes.", rich_help_panel=TRAINING),
+    typer.Option(
+        metavar="COLUMN",
+        help="For csv:PATH: the column to predict. Its classes, or its numbers where it has many different ones.",
+        rich_help_panel=TRAINING,
+    ),
+]
+Task = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        help="For csv:PATH and openml:NAME: classification or regression, where the column alone would say the other.",
+        rich_help_panel=TRAINING,
+    ),
 ]
 KnownAs = Annotated[
     str | None,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tuner.cli.console import Command, err, out
-from tuner.cli.options import Target
+from tuner.cli.options import Target, Task
 from tuner.core.environment import prepare_environment
 
 app = typer.Typer()
@@ -24,6 +24,7 @@ def check(
     ],
     *,
     target: Target = None,
+    task: Task = None,
 ) -> None:
     """Check your own model or dataset: build it, train two steps, save, load and predict.
 
@@ -37,7 +38,7 @@ def check(
 
     if len(code) > 2:
         raise TunerError(f"give a model, a dataset, or a dataset and a model: {len(code)} words are too many")
-    examine(code, lambda line: out.print(line, markup=False), target)
+    examine(code, lambda line: out.print(line, markup=False), target, task)
     out.print("good")
 
 
@@ -63,13 +64,21 @@ def new_space(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="As for `tuner sweep`.")],
     *,
     target: Target = None,
+    task: Task = None,
 ) -> None:
     """Write ./search_spaces/DATASET-MODEL.toml: the search space that the pair has now, to be changed."""
     prepare_environment()
     from tuner.sweeps import new_code  # noqa: PLC0415 - imports torch
 
-    words = ["tuner", "sweep", dataset, model, *(["--target", target] if target else [])]
-    _print(new_code.new_space(dataset, model, target), [shlex.join(words)])
+    words = [
+        "tuner",
+        "sweep",
+        dataset,
+        model,
+        *(["--target", target] if target else []),
+        *(["--task", task] if task else []),
+    ]
+    _print(new_code.new_space(dataset, model, target, task), [shlex.join(words)])
 
 
 def _code(start: str, name: str) -> None:

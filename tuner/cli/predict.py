@@ -18,10 +18,14 @@ from tuner.core.errors import TunerError, printable
 from tuner.core.files import make_folder, tuner_home
 
 if TYPE_CHECKING:
-    from tuner.data.spec import DataSpec
+    from tuner.cli.prediction_output import JsonOutput, NumberOutput, TableOutput
+    from tuner.data.spec import DataSpec, NumberTarget
     from tuner.training.classifier import Classifier
     from tuner.training.prediction import Prediction
     from tuner.training.sample_batches import Samples
+    from tuner.training.samples import SampleReader
+    from tuner.training.true_classes import Accuracy
+    from tuner.training.true_numbers import Distance
 
     Explain = Callable[[Samples, list[Prediction]], list[Path]]
 
@@ -56,9 +60,9 @@ def predict(
     ),
     as_json: AsJson = False,
 ) -> None:
-    """Predict the classes of images, lines of text or rows of a table.
+    """Predict the classes of images, lines of text or rows of a table; or the number of a row.
 
-    Where folders of classes or the table give the true classes, the accuracy is shown.
+    Where folders of classes or the table give the true classes, the accuracy is shown; of numbers RMSE, MAE and R2.
 
     What is far from the training data is told on stderr. The exit status is 1 when something was left out.
 
@@ -73,12 +77,10 @@ def _predict(
     name: str, files: list[str], *, explain: bool, folder: Path, as_json: bool, out: Console, err: Console
 ) -> int:
     """Prints the classes of the files' samples. Returns the exit status: 1 when something was left out."""
-    from tuner.cli.prediction_output import JsonOutput, TableOutput  # noqa: PLC0415 - torch takes seconds
+    from tuner.cli.prediction_output import JsonOutput, NumberOutput, TableOutput  # noqa: PLC0415 - torch takes seconds
     from tuner.sweeps.model_lookup import find_model  # noqa: PLC0415
-    from tuner.training.prediction import predict  # noqa: PLC0415
     from tuner.training.samples import SampleReader  # noqa: PLC0415
     from tuner.training.saved_model import load_model, own_code_in  # noqa: PLC0415
-    from tuner.training.true_classes import Accuracy  # noqa: PLC0415
 
     with TemporaryDirectory() as scratch:
         folder_of_model = find_model(name, tuner_home(), Path(scratch), partial(_warn, err))
@@ -87,8 +89,31 @@ def _predict(
             err.print(f"note: {name} runs code of its own: {own}", markup=False, soft_wrap=True)
         model, data = load_model(folder_of_model)
     draw = _explainer(model, data, folder) if explain else None
-    reader, accuracy = SampleReader(data, files), Accuracy()
-    output = JsonOutput(out) if as_json else TableOutput(out)
+    reader = SampleReader(data, files)
+    lists = JsonOutput(out) if as_json else None
+    scored: Accuracy | Distance
+    if data.number is not None:
+        scored = _print_numbers(model, data.number, reader, lists or NumberOutput(out))
+    else:
+        scored = _print_classes(model, data, reader, lists or TableOutput(out), draw, err)
+    if scored.known:
+        (err if as_json else out).print(str(scored), markup=False, soft_wrap=True)
+    _print_remarks(reader.notes(), reader.broken, err)
+    return 1 if reader.broken else 0
+
+
+def _print_classes(
+    model: Classifier,
+    data: DataSpec,
+    reader: SampleReader,
+    output: JsonOutput | TableOutput,
+    draw: Explain | None,
+    err: Console,
+) -> Accuracy:
+    from tuner.training.prediction import predict  # noqa: PLC0415
+    from tuner.training.true_classes import Accuracy  # noqa: PLC0415
+
+    accuracy = Accuracy()
     for samples in reader:
         predictions = predict(model, data, samples)
         pictures = draw(samples, predictions) if draw else []  # before the answers, so that a refusal stands alone
@@ -97,10 +122,22 @@ def _predict(
         for path in pictures:
             err.print(f"explained in {printable(str(path))}", markup=False, soft_wrap=True)
     output.end()
-    if accuracy.known:
-        (err if as_json else out).print(str(accuracy), markup=False, soft_wrap=True)
-    _print_remarks(reader.notes(), reader.broken, err)
-    return 1 if reader.broken else 0
+    return accuracy
+
+
+def _print_numbers(
+    model: Classifier, target: NumberTarget, reader: SampleReader, output: JsonOutput | NumberOutput
+) -> Distance:
+    from tuner.training.prediction import predict_numbers  # noqa: PLC0415
+    from tuner.training.true_numbers import Distance  # noqa: PLC0415
+
+    distance = Distance()
+    for samples in reader:
+        predictions = predict_numbers(model, target, samples)
+        output.add(predictions)
+        distance.add((each.number, each.truth) for each in predictions)
+    output.end()
+    return distance
 
 
 def _warn(err: Console, line: str) -> None:

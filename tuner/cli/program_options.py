@@ -18,7 +18,13 @@ DatasetOrCode = Annotated[
     ),
 ]
 ModelOrNone = Annotated[
-    str | None, typer.Argument(metavar="MODEL", help="A name from `tuner list`, or FILE.py.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        help="A name from `tuner list`, or FILE.py. Several with commas between, such as cnn,lenet, are compared in "
+        "one search. By default those that suit the data.",
+        show_default=False,
+    ),
 ]
 Script = Annotated[
     str | None,

@@ -14,10 +14,11 @@ from rich.console import Console
 from tuner.cli.hints import print_hints
 from tuner.cli.printer import notes_of
 from tuner.cli.progress import ProgressView
-from tuner.core import catalog, own_code
+from tuner.core import own_code, several_models
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GrowRequest
+from tuner.core.program_request import not_sent
 from tuner.core.sweep_folder import check_sweep_name
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
@@ -30,7 +31,8 @@ from tuner.search.space_file import own_space, parse_space, read_file
 from tuner.sweeps.announcement import BEGUN
 from tuner.sweeps.own_code import read_own_code
 from tuner.sweeps.program_preparation import check_program
-from tuner.sweeps.space_request import check_names
+from tuner.sweeps.several import check_several
+from tuner.sweeps.space_request import check_names, for_models
 from tuner.sweeps.status import Status
 
 RUN = ("python", "-P", "-m", "tuner.cli.remote_entry")  # -P: a folder on the head may have the name of a package
@@ -41,13 +43,22 @@ DETACHED = 130
 def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
     """Submits a sweep to a cluster. Returns the exit status; with `attach`, that of the sweep."""
     if request.program is None:
+        if not request.model:
+            which = f"tuner show {request.dataset} lists those that suit the data"
+            raise TunerError(f"on a cluster name the MODEL, or several with commas between: {which}")
         request = read_own_code(request, notes_of(err))
         _check(request)
-        data = Source.parse(request.dataset, request.target, request.known_as)
-        pair = f"{data.name}-{own_code.title(request.model)}"
-        request = replace(request, space=request.space or own_code.space_here(pair))
+        data = Source.parse(request.dataset, request.target, request.known_as, request.task)
+        pair = f"{data.name}-{several_models.title(request.model)}"
+        request = replace(request, space=request.space or _space_here(data, request.model))
     else:
         check_program(request, request.program)
+        for word in not_sent(request.program):
+            err.print(
+                f"{word} is not sent to the cluster: what all its nodes see is named by its absolute path",
+                markup=False,
+                soft_wrap=True,
+            )
         pair = request.known_as or request.program.program.name
     home = make_folder(tuner_home())
     with TemporaryDirectory() as scratch:
@@ -196,15 +207,29 @@ def _check(request: SweepRequest) -> None:
     request.check()
     if request.name is not None:
         check_sweep_name(request.name)
-    catalog.check("models", request.model)
-    data = Source.parse(request.dataset, request.target, request.known_as)
+    several_models.check(request.model)
+    check_several(request)
+    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
     if request.space:
         source = str(request.space)
-        check_names(parse_space(read_file(request.space), source), request.model, source)
-    elif own := own_space(data.name, request.model):
-        parse_space(*own)
+        raw = for_models(read_file(request.space), source, request.model)
+        check_names(parse_space(raw, source), request.model, source)
+    else:
+        for model in several_models.models_in(request.model):
+            own = own_space(data.name, model)
+            if own:
+                parse_space(*own)
     if request.enqueue:
         read_points(request.enqueue)
+
+
+def _space_here(data: Source, models: str) -> Path | None:
+    """The file of the pair's search space in the folder where one types: it is sent along."""
+    names = several_models.models_in(models)
+    found = [file for name in names if (file := own_code.space_here(f"{data.name}-{own_code.title(name)}"))]
+    if found and len(names) > 1:
+        raise TunerError(f"./{found[0]} is for one model: for several on a cluster give one file: --space FILE")
+    return next(iter(found), None)
 
 
 def _until_begun(jobs: Jobs, job_id: str, name: str) -> tuple[list[str], bool]:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tuner.core.objective import PLAIN
 from tuner.core.score_text import score_text
+from tuner.core.target_kind import NUMBERS
 from tuner.core.units import format_seconds
 
 if TYPE_CHECKING:
@@ -76,11 +77,8 @@ def _columns(found: Sequence[Status]) -> dict[str, Column]:
         "failed": Column("failed", [str(each.summary.counts.get("failed") or "") for each in found]),
         "best": _best(found),
         "test": Column(
-            "test acc",
-            [
-                "" if each.test_accuracy is None else score_text(each.test_accuracy, each.test_interval)
-                for each in found
-            ],
+            _test_heading(found),
+            ["" if each.test_score is None else score_text(each.test_score, each.test_interval) for each in found],
         ),
         "left": Column("time left", [_time_left(each) for each in found]),
         "finished": Column("finished", ["" if each.finished is None else _date(each.finished) for each in found]),
@@ -91,13 +89,21 @@ def _columns(found: Sequence[Status]) -> dict[str, Column]:
 
 def _best(found: Sequence[Status]) -> Column:
     """The best score of each sweep. Where one goes by something else than the accuracy, each cell names what it is."""
-    named = any(each.config.goal.first != PLAIN.first for each in found)
+    named = any(each.config.goal.first != PLAIN.first for each in found)  # R2 has its name, too
     cells = []
     for each in found:
         first, best = each.config.goal.first, each.summary.best
         name = f"{first.name} " if named else ""
         cells.append("" if best is None else f"{name}{first.metric.text(best.score)}")
     return Column("best" if named else "val acc", cells)
+
+
+def _test_heading(found: Sequence[Status]) -> str:
+    """What the scores of the column are; the column `best` says which is which where sweeps differ."""
+    kinds = [each.config.goal.kind for each in found if each.test_score is not None]
+    if any(kind is not kinds[0] for kind in kinds):
+        return "test"
+    return "test R2" if NUMBERS in kinds else "test acc"
 
 
 def _trials(status: Status) -> str:

@@ -60,6 +60,7 @@ def sweep(
     seed: opt.Seed = 0,
     limit: opt.Limit = None,
     target: opt.Target = None,
+    task: opt.Task = None,
     known_as: opt.KnownAs = None,
     weights: opt.Weights = None,
     trial_timeout: opt.TrialTimeout = None,
@@ -78,9 +79,10 @@ def sweep(
 ) -> None:
     """Search for the best hyperparameters of MODEL on DATASET, test the best trial and register its model.
 
-    Or tune your own training code: a file with a function train(trial), or any program by --script.
+    Several models are compared in one search. Or tune your own training code: a file with a function train(trial), or
+    any program by --script.
 
-    Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet --trials 50 --time-budget 2h
+    Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet,cnn --trials 50 --time-budget 2h
     """
     prepare_environment()
     request = read_sweep(
@@ -106,6 +108,7 @@ def sweep(
             "limit": limit,
             "space": space,
             "target": target,
+            "task": task,
             "known_as": known_as,
             "weights": weights,
             "storage": storage,
@@ -141,6 +144,7 @@ def train(
     seed: opt.Seed = 0,
     limit: opt.Limit = None,
     target: opt.Target = None,
+    task: opt.Task = None,
     known_as: opt.KnownAs = None,
     weights: opt.Weights = None,
     cpus_per_trial: opt.Cpus = None,
@@ -170,6 +174,7 @@ def train(
         name=name,
         limit=limit,
         target=target,
+        task=task,
         known_as=known_as,
         weights=weights,
         overrides=overrides or (),

@@ -19,6 +19,7 @@ from tuner.cli.winner_remarks import (
     print_default,
     print_learnt,
     print_looks,
+    print_models,
     print_promised,
     print_refit,
 )
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 
 _FILES = {"image": "IMAGE.png", "tabular": "ROWS.csv", "text": "TEXTS.txt"}
-_SCORES = {"accuracy": "accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "loss"}
 
 
 def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
@@ -72,7 +72,8 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     if outcome.winner is None:
         return
     registered = outcome.winner.model
-    model = outcome.config.pair if registered and registered.champion else name
+    pair = outcome.config.pair_of(outcome.winner.trial.parameters)
+    model = pair if registered and registered.champion else name
     out.print(f"\nUse the model:\n\n    tuner predict {model} {_sample_file(outcome)}\n", markup=False)
 
 
@@ -96,8 +97,8 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
     if summary.best:
         best = f"{summary.best.score_text()}, trial {summary.best.number}"
         out.print(f"best      {best}: {format_parameters(summary.best.parameters)}", markup=False)
-    if status.test_accuracy is not None:
-        out.print(f"test      accuracy {score_text(status.test_accuracy, status.test_interval)}")
+    if status.test_score is not None:
+        out.print(f"test      {config.goal.kind.label} {score_text(status.test_score, status.test_interval)}")
     print_confirming(status, out)
     if summary.budgets:
         out.print(f"budgets   {', '.join(each.text for each in summary.budgets)}", markup=False, soft_wrap=True)
@@ -126,11 +127,12 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     scores, trial = winner.scores, winner.trial
     by = "" if trial.goal.plain else f" ({trial.goal.text(winner.deciding)})"
     out.print(f"\n[bold]trial {trial.number}[/bold], epoch {winner.epoch}{by}, on the test set, with 95 % intervals:")
-    for score, label in _SCORES.items():
-        style = "bold" if score == "accuracy" else ""
+    for score, label in scores.kind.tested.items():
+        style = "bold" if score == scores.kind.score else ""
         out.print(f"  {label:<10}{shown_score(scores, score)}", markup=False, soft_wrap=True, style=style)
     print_promised(outcome, winner, out)
     print_default(winner, outcome.config.epochs, out)
+    print_models(outcome, winner, out)
     print_baselines(winner, out)
     print_refit(winner, out)
     print_confirmed(winner, out)
@@ -140,4 +142,4 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
         return
     word = "champion" if winner.model.champion else "registered, not the champion"
     out.print(f"model     {winner.model.uri}  ({word}: {winner.model.note})", markup=False, soft_wrap=True)
-    print_champion_rule(outcome.config, out)
+    print_champion_rule(outcome.config, outcome.config.pair_of(trial.parameters), out)

@@ -8,9 +8,12 @@ from rich.console import Console
 
 from tuner.core.default_text import default_text
 from tuner.core.errors import TunerError
-from tuner.core.objective import SCORE
+from tuner.core.models_compared import by_model, seconds_of
+from tuner.core.own_code import title
+from tuner.core.records import best_of
 from tuner.core.refit import refit_text
 from tuner.core.score_text import excess_text, luck_text
+from tuner.core.units import counted, format_seconds
 from tuner.core.validation_text import looks_text, nothing_learnt
 
 if TYPE_CHECKING:
@@ -39,13 +42,31 @@ def print_promised(outcome: Outcome, winner: Winner, out: Console) -> None:
     measured = excess_text(winner.val_excess)
     if expected or measured:
         text = f"{expected}{'; ' if expected else ': '}{measured}" if measured else expected
-        out.print(f"{SCORE} {winner.val_accuracy:.4f}{text}", markup=False, soft_wrap=True)
+        out.print(f"{winner.scores.kind.val_score} {winner.val_score:.4f}{text}", markup=False, soft_wrap=True)
 
 
 def print_default(winner: Winner, epochs: int, out: Console) -> None:
     """How the best trial compares with the default configuration, in a sweep with at most so many epochs a trial."""
     if winner.default:
         out.print(f"default   {default_text(winner.default, epochs)}", markup=False, soft_wrap=True)
+
+
+def print_models(outcome: Outcome, winner: Winner, out: Console) -> None:
+    """What each model got and gave, in a sweep of several, and whether the winner's is better by more than noise."""
+    config = outcome.config
+    if not config.several:
+        return
+    own = title(config.model_of(winner.trial.parameters))
+    groups = by_model(config, outcome.records)
+    for name, records in groups.items():
+        got = f"{counted(len(records), 'trial')}, {counted(sum(len(each.values) for each in records), 'epoch')}"
+        got += f", {format_seconds(sum(map(seconds_of, records)))}"
+        best = best_of(records)
+        gave = f"best {best.score_text()}, trial {best.number}, epoch {best.best_epoch}" if best else "none has a score"
+        out.print(f"models    {name}: {got}; {gave}", markup=False, soft_wrap=True)
+    trials = sum(each.feasible for each in groups[own])
+    for each in winner.models:
+        out.print(f"models    {each.text(own, trials)}", markup=False, soft_wrap=True)
 
 
 def print_baselines(winner: Winner, out: Console) -> None:

@@ -12,23 +12,28 @@ from tuner.core.scores import Difference
 
 @dataclass(frozen=True, kw_only=True)
 class AgainstDefault:
-    """What became of the default configuration, trial 0."""
+    """What became of the default configuration."""
 
     best: int
     """The trial with the best validation score."""
     difference: Difference | None = None
-    """How much more accurate that trial is than the default one, on the same validation samples; None when they could
+    """How much better that trial is than the default one, on the same validation samples; None when they could
     not be compared, or when they are the same trial."""
     epochs: int = 0
     """How many epochs the default was trained."""
     missing: str = ""
     """Why they could not be compared; empty otherwise."""
+    trial: int = DEFAULT_TRIAL
+    """The number of its trial: of several models it is the best of their defaults."""
+    model: str = ""
+    """The title of its model, where there are several."""
     registered: bool = False
     """Whether the default is what is registered: it has the best score, or the best trial is not better by enough."""
 
     def to_json(self) -> dict[str, Any]:
         """As in result.json."""
-        return {**asdict(self), "trial": DEFAULT_TRIAL, "better": self.better}
+        difference = self.difference.to_json() if self.difference else None
+        return {**asdict(self), "difference": difference, "better": self.better}
 
     @property
     def better(self) -> bool | None:
@@ -39,4 +44,5 @@ class AgainstDefault:
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """The reverse of `to_json`. Raises KeyError or TypeError when something is missing."""
         known = {name: raw[name] for name in ("best", "epochs", "missing", "registered")}
+        known |= {"trial": raw.get("trial", DEFAULT_TRIAL), "model": raw.get("model", "")}
         return cls(**known, difference=Difference.from_json(raw["difference"]) if raw["difference"] else None)

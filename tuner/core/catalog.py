@@ -43,11 +43,14 @@ def format_summary(name: str) -> str:
     return summary("datasets", _FORMAT + name)
 
 
-def read_format(name: str, path: Path, target: str | None) -> Any:
-    """The splits of a user's own data. Raises TunerError if the format needs a target column, or does not take one."""
+def read_format(name: str, path: Path, target: str | None, **options: str) -> Any:
+    """The splits of a user's own data; `options` has more that was said of the target, such as the `task`.
+
+    Raises TunerError if the format needs a target column, or does not take one.
+    """
     load = import_module(f"tuner.datasets.{_FORMAT}{name}").load
     if "target" in inspect.signature(load).parameters:
-        return load(path, target=target)
+        return load(path, target=target, **options)
     if target is not None:
         raise TunerError(f"--target {target}: {name}:PATH already has classes: the option is for csv:PATH")
     return load(path)

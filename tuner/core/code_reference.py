@@ -70,6 +70,14 @@ def find_in_folder(name: str, folder: str, function: str) -> CodeReference | Non
     return CodeReference(path) if defines(path, function) else None
 
 
+def is_dataset(text: str) -> bool:
+    """Whether a text names a file that loads data, and has no training function."""
+    found = find_code(text)
+    if found is None or found.function or is_kept(found.file):
+        return False
+    return defines(found.file, "load") and not defines(found.file, "train")
+
+
 def defines(file: Path, name: str) -> bool:
     """Whether a file has a function, class or name of this kind at its top, found without running it."""
     try:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tuner.core import own_code
+from tuner.core import own_code, several_models
 from tuner.core.confirm_request import TESTS
 from tuner.core.errors import TunerError, describe_disk_error, one_line
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
 from tuner.core.library_names import is_library_name, title
 from tuner.core.objective import PLAIN, Goal
+from tuner.core.records import Value
 from tuner.core.search_options import ASHA_RUNGS, ASHA_RUNGS_BEFORE, SAMPLERS, SCHEDULERS
+from tuner.core.target_kind import CLASSES, TASK_OPTION
 
 CONFIG_FILE = "sweep.json"
 OOM = ("fail", "halve-batch")
@@ -51,7 +53,7 @@ class SweepConfig:
     dataset: str
     """A name of the catalog, FORMAT:PATH, or the name of a user's own code, see `core.own_code`."""
     model: str
-    """A name of the catalog, or of a user's own code. See `model_name`."""
+    """A name of the catalog, or of a user's own code; or several, see `several_models`. See `model_name`."""
     trials: int
     epochs: int
     """The maximum number of epochs per trial."""
@@ -96,6 +98,10 @@ class SweepConfig:
     """The fingerprint of the weights that trials start from; empty when they start from none."""
     known_as: str | None = None
     """The name that `--as` gives the data, in place of the one from its path."""
+    task: str = CLASSES.task
+    """What is predicted: one of `target_kind.TASKS`."""
+    asked_task: str | None = None
+    """The same where `--task` said it; None where the target column decided."""
     identity: dict[str, str] | None = None
     """The fields of the DataIdentity of a user's own data; None for a dataset of the catalog."""
     confirm: int = 0
@@ -131,7 +137,7 @@ class SweepConfig:
     target_score: float | None = None
     patience: int | None = None
     default: bool = False
-    """Whether trial 0 is the default configuration, with which the best trial is compared at the end."""
+    """Whether the first trials are the default configurations: see `defaults`."""
     refit: bool = False
     """Whether the winner is trained again on training and validation samples together: see `core.refit`."""
     program: dict[str, Any] | None = None
@@ -141,23 +147,48 @@ class SweepConfig:
 
     @property
     def pair(self) -> str:
-        """The name of the MLflow experiment and of the registered model."""
+        """The name of the MLflow experiment; with one model, of the registered model, too."""
         return str(self.program["name"]) if self.program else f"{self.dataset_name}-{self.model_name}"
 
     @property
     def model_name(self) -> str:
-        """The second half of it: the model for people."""
-        return own_code.title(self.model)
+        """The second half of it."""
+        return several_models.title(self.model)
+
+    @property
+    def defaults(self) -> int:
+        """How many of the first trials are default configurations, one of each model.
+
+        They are trained in full, and the best trial is compared with the best of them at the end.
+        """
+        return len(several_models.models_in(self.model)) if self.default else 0
+
+    @property
+    def several(self) -> bool:
+        """Whether the model is one of several: the first parameter of the search space."""
+        return self.program is None and several_models.is_several(self.model)
+
+    def model_of(self, parameters: Mapping[str, Value]) -> str:
+        """The name of the model that a trial with these parameters has."""
+        return several_models.model_of(self.model, parameters)
+
+    def pair_of(self, parameters: Mapping[str, Value]) -> str:
+        """The name under which the model of a trial with these parameters is registered."""
+        if not self.several:
+            return self.pair
+        return f"{self.dataset_name}-{own_code.title(self.model_of(parameters))}"
 
     @property
     def typed(self) -> list[str]:
         """DATASET and MODEL as words of a command line."""
-        return [own_code.typed(self.dataset), own_code.typed(self.model)]
+        return [own_code.typed(self.dataset), several_models.typed(self.model)]
 
     @property
     def subject(self) -> str:
         """What is tuned, for people: `cnn on digits`, or a user's own training code."""
-        return str(self.program["shown"]) if self.program else f"{self.model_name} on {self.dataset_name}"
+        if self.program:
+            return str(self.program["shown"])
+        return f"{several_models.shown(self.model)} on {self.dataset_name}"
 
     @property
     def dataset_name(self) -> str:
@@ -175,14 +206,14 @@ class SweepConfig:
 
     @property
     def data_options(self) -> list[str]:
-        """`--target` and `--as` as words of a command line, where they were given."""
-        given = {"--target": self.target, "--as": self.known_as}
+        """`--target`, `--task` and `--as` as words of a command line, where they were given."""
+        given = {"--target": self.target, TASK_OPTION: self.asked_task, "--as": self.known_as}
         return [word for option, value in given.items() if value for word in (option, value)]
 
     @property
     def goal(self) -> Goal:
         """What "better" means in this sweep."""
-        return Goal.parse(self.objective, self.constraint, own=self.program is not None)
+        return Goal.parse(self.objective, self.constraint, own=self.program is not None, task=self.task)
 
     def save(self, folder: Path) -> None:
         """Writes sweep.json."""
@@ -190,7 +221,9 @@ class SweepConfig:
 
     def keep_code(self, folder: Path) -> None:
         """Writes a copy of the user's own code, if the sweep has any, into the sweep's new folder."""
-        own_code.keep_in(folder, dataset=self.dataset, model=self.model)
+        names = enumerate(several_models.models_in(self.model))
+        models = {f"model-{place}" if place else "model": name for place, name in names}
+        own_code.keep_in(folder, dataset=self.dataset, **models)
 
     @classmethod
     def load(cls, folder: Path) -> SweepConfig:

@@ -14,6 +14,7 @@ from tuner.core.files import make_folder, read_checked_json, write_checked_json
 from tuner.core.records import TrialRecord, Value
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.target_kind import CLASSES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +139,9 @@ class Confirmation:
     """How many seeds were asked for."""
     seeds: tuple[int, ...]
     """Of the trainings that were completed."""
-    accuracy: Spread | None
-    """Validation accuracy, in the order of `seeds`; None when no training was completed."""
+    score: Spread | None
+    """Of the validation score `metric`, in the order of `seeds`; None when no training was completed."""
+    metric: str = CLASSES.val_score
     reshuffle: bool
     folds: bool = False
     """Whether each of these trainings was validated on another fold of the samples."""
@@ -148,7 +150,7 @@ class Confirmation:
     failed: tuple[str, ...] = ()
     """Why trainings were not completed, a line each."""
     test: Mapping[str, Spread] = field(default_factory=dict)
-    """Scores on the test split, by `scores.NAMES`. Empty when no model but the winner was tested."""
+    """Scores on the test split, by `TargetKind.tested`. Empty when no model but the winner was tested."""
     tested_seeds: tuple[int, ...] = ()
     """Of the trainings whose models were tested, in the order of the values in `test`."""
     tested_before: int = 0
@@ -162,16 +164,22 @@ class Confirmation:
         return self.tested_before + len(self.tested_seeds)
 
     def to_json(self) -> dict[str, Any]:
-        """As in result.json: the spread of the validation accuracy is not nested."""
+        """As in result.json: the spread of the validation score is not nested."""
         raw = asdict(self)
-        spread = raw.pop("accuracy") or {"values": (), "mean": None, "sd": None, "interval": None}
+        spread = raw.pop("score") or {"values": (), "mean": None, "sd": None, "interval": None}
         return raw | spread
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """The reverse of `to_json`. Raises KeyError or TypeError when something is missing."""
-        raw = {"tested_before": 0, "plan": "", "folds": False, **raw}  # earlier versions did not note these
-        own = {each.name: raw[each.name] for each in fields(cls) if each.name != "accuracy"}
+        raw = {
+            "tested_before": 0,
+            "plan": "",
+            "folds": False,
+            "metric": CLASSES.val_score,
+            **raw,
+        }  # earlier versions did not note these
+        own = {each.name: raw[each.name] for each in fields(cls) if each.name != "score"}
         own |= {name: tuple(raw[name]) for name in ("seeds", "failed", "tested_seeds")}
         own["test"] = {name: Spread.from_json(each) for name, each in raw["test"].items()}
-        return cls(**own, accuracy=Spread.from_json(raw) if raw["values"] else None)
+        return cls(**own, score=Spread.from_json(raw) if raw["values"] else None)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from tuner.core.confirmation import Confirmation, Spread
 from tuner.core.finalists import Finalists
-from tuner.core.objective import SCORE
 from tuner.core.score_text import decimals, score_text
 from tuner.core.units import counted
 
 
 def confirmed_text(found: Confirmation) -> str:
     """`val_accuracy 0.981 (0.975 to 0.987; mean of 5 other seeds; sd 0.004)`."""
-    if found.accuracy is None:
+    if found.score is None:
         what = "on a fold" if found.folds else "with another seed"
         return f"no training {what} is complete, of {found.asked}"
     own = ", each on another split" if found.reshuffle else ""
-    return f"{SCORE} {spread_text(found.accuracy, f'mean of {trainings_text(found)}{own}')}"
+    return f"{found.metric} {spread_text(found.score, f'mean of {trainings_text(found)}{own}')}"
 
 
 def trainings_text(found: Confirmation) -> str:
@@ -29,7 +28,7 @@ def mean_test_text(found: Confirmation, name: str) -> str:
 
 
 def own_text(found: Confirmation, own: float, finalists: Finalists | None) -> str:
-    """Why the winner's own validation accuracy is not part of the mean; `finalists` are those that it is one of."""
+    """Why the winner's own validation score is not part of the mean; `finalists` are those that it is one of."""
     if finalists is not None:
         return f"the winner's own {own:.4f}, that of its model, is not part of it"
     return f"the winner's own {own:.4f} is not part of it: trial {found.trial} was chosen for it"

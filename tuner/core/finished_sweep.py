@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuner.core.library_names import title
-from tuner.core.scores import Interval
-from tuner.core.validation import ValidationScore
+from tuner.core.scores import NumberScores, TestScores
+from tuner.core.validation import Validation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,31 +23,22 @@ class FinishedSweep:
     """Seconds since 1970."""
     test_data: str
     """The test split's fingerprint."""
-    accuracy: float
-    """On the test split, as the next two."""
-    macro_f1: float
-    roc_auc: float
-    samples: int | None = None
-    """Of the test split. None for this and the next five if the sweep's version of tuner did not measure it."""
-    accuracy_interval: Interval | None = None
-    macro_f1_interval: Interval | None = None
-    roc_auc_interval: Interval | None = None
-    base_class: str | None = None
-    """The class that the training split has most of."""
-    base_accuracy: float | None = None
-    """What always saying that class gives."""
+    scores: TestScores | NumberScores
+    """On the test split."""
     parameters: int | None
     """See `cost.Cost` for this and the next three; None if the sweep's version of tuner did not measure it."""
     flops: int | None
     bytes: int | None
     train_seconds: float | None
+    experiment: str = ""
+    """The name of its experiment in MLflow, where that is not the pair."""
     machine: str
     """What it ran on, such as `2 CPU cores` or `8 CPU cores, NVIDIA H200`."""
-    val_accuracy: float | None = None
+    val_score: float | None = None
     """Of the winner in its own sweep; with `limit` on a part of the validation split."""
     limit: int | None = None
     """The most samples for training and validation; None for all."""
-    validation: ValidationScore | None = None
+    validation: Validation | None = None
     """On the whole validation split; None if the sweep's version of tuner did not measure it."""
     tested: int = 0
     """How many other models of the sweep were tested on the test split: see `Winner.tested`."""

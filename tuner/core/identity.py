@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from tuner.core.files import digest
+from tuner.core.target_kind import NUMBERS
 
 _MOST_NAMES, _LONGEST = 8, 200  # classes and characters that are kept in words
 
@@ -20,7 +21,7 @@ class DataIdentity:
     target: str
     """The column of the classes; empty where classes are no column."""
     classes: str
-    """The names of the classes, for people: the first ones."""
+    """The names of the classes, for people: the first ones. Empty where a number is predicted."""
     classes_digest: str
     """Stands for all of them."""
     content: str
@@ -28,7 +29,7 @@ class DataIdentity:
 
     @classmethod
     def of(cls, place: str, target: str | None, classes: tuple[str, ...], content: str) -> Self:
-        """The identity of data with these classes."""
+        """The identity of data with these classes; without any, a number is predicted."""
         words = ", ".join(classes[:_MOST_NAMES])
         words = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
         more = f" and {len(classes) - _MOST_NAMES} more" if len(classes) > _MOST_NAMES else ""
@@ -36,7 +37,7 @@ class DataIdentity:
             place=place,
             target=target or "",
             classes=words + more,
-            classes_digest=digest(*sorted(classes)),
+            classes_digest=digest(*sorted(classes)) if classes else NUMBERS.task,
             content=content,
         )
 

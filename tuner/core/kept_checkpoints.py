@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tuner.core.records import DEFAULT_TRIAL, TrialRecord, best_of
+from tuner.core.config import SweepConfig
+from tuner.core.models_compared import best_of_models
+from tuner.core.records import TrialRecord, best_of
 from tuner.core.sweep_folder import checkpoint_folder
 
 Keeps = Callable[[Sequence[TrialRecord]], set[int]]
@@ -19,10 +21,16 @@ def only_best(records: Sequence[TrialRecord]) -> set[int]:
     return set() if best is None else {best.number}
 
 
-def best_and_default(records: Sequence[TrialRecord]) -> set[int]:
-    """That of the best trial and that of the default configuration, which are compared at the end."""
-    default = {record.number for record in records if record.number == DEFAULT_TRIAL and record.state != "FAIL"}
-    return only_best(records) | default
+def compared_at_end(config: SweepConfig) -> Keeps:
+    """Those of the best trial, of the default configurations, and of the best of each model: they are compared."""
+
+    def keeps(records: Sequence[TrialRecord]) -> set[int]:
+        kept = {record.number for record in records if record.number < config.defaults and record.state != "FAIL"}
+        if config.several:
+            kept |= {record.number for record in best_of_models(config, records).values()}
+        return only_best(records) | kept
+
+    return keeps
 
 
 def delete_checkpoints(folder: Path, records: Sequence[TrialRecord], keeps: Keeps = only_best) -> list[TrialRecord]:

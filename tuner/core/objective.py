@@ -5,106 +5,62 @@ It is written here once. All that compares trials or epochs, or shows by what th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 
-from tuner.core.errors import TunerError, unknown
-from tuner.core.metric import BEFORE, DIRECTIONS, METRICS, SCORE, Metric, check_metric_name, metric_of
+from tuner.core.criteria import CONSTRAINT_OPTION, OPTION, Constraint, Objective, parse_constraint, parse_objective
+from tuner.core.errors import TunerError
+from tuner.core.metric import BEFORE, METRICS, Metric
+from tuner.core.target_kind import CLASSES, TASKS, TargetKind
 
-__all__ = ["BEFORE", "METRICS", "PLAIN", "SCORE", "Constraint", "Goal", "Metric", "Objective"]
-OPTION, CONSTRAINT_OPTION = "--objective", "--constraint"
+__all__ = ["BEFORE", "METRICS", "PLAIN", "Constraint", "Goal", "Metric", "Objective", "plain_goal"]
 MOST_OBJECTIVES = 2
-
-
-@dataclass(frozen=True)
-class Objective:
-    """A metric, and which of its values are better."""
-
-    name: str
-    direction: str
-    own: bool = False
-    """Whether it is reported by a user's own code, under any name."""
-
-    @property
-    def metric(self) -> Metric:
-        """What is compared."""
-        return metric_of(self.name, own=self.own)
-
-    def gain(self, value: float) -> float:
-        """A number that is larger the better the value is."""
-        return value if self.direction == "max" else -value
-
-    def __str__(self) -> str:
-        """As it is given on the command line: `val_loss:min`."""
-        return f"{self.name}:{self.direction}"
-
-
-@dataclass(frozen=True)
-class Constraint:
-    """A bound on a metric. A trial beyond it cannot win."""
-
-    name: str
-    sign: str
-    """`<=` or `>=`."""
-    bound: float
-    own: bool = False
-    """See Objective."""
-
-    @property
-    def metric(self) -> Metric:
-        """What is bounded."""
-        return metric_of(self.name, own=self.own)
-
-    def violation(self, value: float) -> float:
-        """How far a value is beyond the bound, as a share of the bound; 0 for one that is not.
-
-        >>> Constraint("parameters", "<=", 200).violation(300), Constraint("val_accuracy", ">=", 0.9).violation(0.95)
-        (0.5, 0.0)
-        """
-        return max(0.0, self.excess(value))
-
-    def excess(self, value: float) -> float:
-        """The same, but negative for a value within the bound: as Optuna takes constraints."""
-        beyond = value - self.bound if self.sign == "<=" else self.bound - value
-        return beyond / (abs(self.bound) or 1.0)
-
-    @property
-    def words(self) -> str:
-        """The bound for people: `at most 300,000`."""
-        return f"{'at most' if self.sign == '<=' else 'at least'} {self.metric.text(self.bound)}"
-
-    def __str__(self) -> str:
-        """As it is given on the command line: `parameters<=300000`."""
-        return f"{self.name}{self.sign}{self.bound:.15g}"
 
 
 @dataclass(frozen=True)
 class Goal:
     """The objectives of a sweep, the first one first, and its constraints."""
 
-    objectives: tuple[Objective, ...] = (Objective(SCORE, "max"),)
+    objectives: tuple[Objective, ...] = (Objective(CLASSES.val_score, "max"),)
     constraints: tuple[Constraint, ...] = ()
+    task: str = CLASSES.task
+    """What is predicted: one of TASKS."""
 
     @classmethod
-    def parse(cls, objective: str, constraint: str = "", *, own: bool = False) -> Goal:
+    def parse(
+        cls, objective: str | None, constraint: str = "", *, own: bool = False, task: str | None = CLASSES.task
+    ) -> Goal:
         """The goal that is meant by `val_loss:min,parameters` and `parameters<=300000,latency_ms<=2`.
 
-        With `own` its metrics are those of a user's own code, of any name; then the direction must be given.
+        Without an objective it is the score of the task. With `own` its metrics are those of a user's own code, of any
+        name; then the direction must be given. While the `task` is not known yet, all metrics are taken.
 
         Raises:
             TunerError: with the option, and the valid names or directions.
         """
-        objectives = tuple(_objective(text.strip(), own=own) for text in objective.split(","))
+        kind = None if task is None or own else TASKS[task]
+        objective = objective or (kind or CLASSES).val_score
+        objectives = tuple(parse_objective(text.strip(), own=own, kind=kind) for text in objective.split(","))
         names = [each.name for each in objectives]
         if len(names) > MOST_OBJECTIVES:
             raise TunerError(f"{OPTION} {objective}: give at most {MOST_OBJECTIVES} objectives, got {len(names)}")
         if len(set(names)) < len(names):
             raise TunerError(f"{OPTION} {objective}: {names[0]} is given twice")
-        constraints = tuple(_constraint(text.strip(), own=own) for text in constraint.split(",") if text.strip())
-        return cls(objectives, constraints)
+        bounds = [text.strip() for text in constraint.split(",") if text.strip()]
+        constraints = tuple(parse_constraint(text, own=own, kind=kind) for text in bounds)
+        return cls(objectives, constraints, task or CLASSES.task)
+
+    @property
+    def kind(self) -> TargetKind:
+        """Of the target."""
+        return TASKS[self.task]
+
+    @property
+    def score(self) -> str:
+        """The metric of validation that champions and comparisons go by, whatever the objective is."""
+        return self.kind.val_score
 
     @property
     def first(self) -> Objective:
@@ -122,24 +78,33 @@ class Goal:
         return self.first.own
 
     @property
+    def by_score(self) -> bool:
+        """Whether trials are compared by the score of their task alone, as far as they violate no constraint."""
+        return not self.own and self.objectives == (self._plain,)
+
+    @property
     def by_accuracy(self) -> bool:
-        """Whether trials are compared by their validation accuracy alone, as far as they violate no constraint."""
-        return self.objectives == PLAIN.objectives
+        """The same where that is the validation accuracy: a share of the samples, with the noise of one."""
+        return self.by_score and self.kind is CLASSES
 
     @property
     def plain(self) -> bool:
-        """Whether it is what a sweep does unless a user says otherwise: the highest validation accuracy."""
-        return self == PLAIN
+        """Whether it is what a sweep does unless a user says otherwise: the highest score on validation samples."""
+        return self.by_score and not self.constraints
+
+    @property
+    def _plain(self) -> Objective:
+        return Objective(self.score, "max")
 
     @cached_property
     def watched(self) -> Objective:
-        """What is followed from epoch to epoch: the first objective that an epoch changes, else the accuracy."""
-        return next((each for each in self.objectives if not each.metric.before), PLAIN.first)
+        """What is followed from epoch to epoch: the first objective that an epoch changes, else the task's score."""
+        return next((each for each in self.objectives if not each.metric.before), self._plain)
 
     @property
     def of_epochs(self) -> Goal:
         """The part of it that decides which epoch of a training is kept."""
-        return Goal((self.watched,), tuple(each for each in self.constraints if not each.metric.before))
+        return Goal((self.watched,), tuple(each for each in self.constraints if not each.metric.before), self.task)
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
@@ -186,42 +151,16 @@ class Goal:
 
     def words(self) -> list[str]:
         """The options that give this goal; none for what a sweep does anyway."""
-        words = [] if self.objectives == PLAIN.objectives else _options(OPTION, self.objectives)
+        words = [] if self.by_score else _options(OPTION, self.objectives)
         return [*words, *_options(CONSTRAINT_OPTION, self.constraints)]
 
 
 PLAIN = Goal()
 
 
-def _objective(text: str, *, own: bool) -> Objective:
-    name, colon, direction = text.partition(":")
-    if own:
-        check_metric_name(name, OPTION)
-        if direction not in DIRECTIONS:
-            raise TunerError(f"{OPTION} {text}: say which values are better: {name}:min or {name}:max")
-        return Objective(name, direction, own)
-    if name not in METRICS:
-        raise unknown(f"{OPTION} metric", name, METRICS)
-    if colon and direction not in DIRECTIONS:
-        raise unknown(f"direction of {OPTION} {name}", direction, DIRECTIONS)
-    return Objective(name, direction or METRICS[name].direction)
-
-
-def _constraint(text: str, *, own: bool) -> Constraint:
-    name, sign, bound = (*re.split(r"\s*(<=|>=)\s*", text, maxsplit=1), "", "")[:3]
-    if not sign:
-        raise TunerError(f"{CONSTRAINT_OPTION} '{text}': write a metric, <= or >=, and a number: parameters<=300000")
-    if own:
-        check_metric_name(name, CONSTRAINT_OPTION)
-    elif name not in METRICS:
-        raise unknown(f"{CONSTRAINT_OPTION} metric", name, METRICS)
-    try:
-        number = float(bound.replace("_", ""))
-    except ValueError:
-        number = float("nan")
-    if not isfinite(number):
-        raise TunerError(f"{CONSTRAINT_OPTION} '{text}': '{bound}' is not a number")
-    return Constraint(name, sign, number, own)
+def plain_goal(task: str) -> Goal:
+    """What a sweep of this task does unless a user says otherwise."""
+    return Goal.parse(None, task=task)
 
 
 def _options(option: str, values: Iterable[object]) -> list[str]:

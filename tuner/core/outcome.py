@@ -14,12 +14,13 @@ from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
 from tuner.core.cost import Cost
 from tuner.core.finalists import Finalists
+from tuner.core.models_compared import AgainstModel
 from tuner.core.own_winner import OwnWinner
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
-from tuner.core.scores import Difference, Interval, TestScores
-from tuner.core.validation import ValidationScore
+from tuner.core.scores import Difference, Interval, NumberScores, TestScores
+from tuner.core.validation import Validation
 
 UNSENT = 3  # exit status of a command that has done its work, but could not send all of it to MLflow
 
@@ -41,14 +42,14 @@ class Winner:
     trial: TrialRecord
     epoch: int
     """The epoch whose weights the model has."""
-    val_accuracy: float
-    """Validation accuracy with these weights; `val_loss` is with them too."""
+    val_score: float
+    """The score on validation samples with these weights, see `TargetKind`; `val_loss` is with them too."""
     val_loss: float
-    scores: TestScores
+    scores: TestScores | NumberScores
     cost: Cost
     test_data: str
     """The test split's fingerprint."""
-    validation: ValidationScore | None = None
+    validation: Validation | None = None
     """Of the saved model; None if the sweep's version of tuner did not measure it."""
     test_looks: int = 1
     """How many models of the pair have been tested on this test split up to now, this one included."""
@@ -57,9 +58,9 @@ class Winner:
     val_samples: int | None = None
     """Of the validation split. None, as the next one, if the sweep's version of tuner did not measure it."""
     val_excess: Difference | None = None
-    """By how much `val_accuracy` is above the test accuracy: how much too much it promised. See `score_error`."""
+    """By how much `val_score` is above the one of the test split: how much too much it promised. See `score_error`."""
     val_luck: float | None = None
-    """How much of `val_accuracy` is expected to be luck: see `search.optimism`; None where that is not known."""
+    """How much of `val_score` is expected to be luck: see `search.optimism`; None where that is not known."""
     val_likely: Interval | None = None
     """Where the accuracy on other data lies, 95 % sure, by the validation accuracy without the luck."""
     model: RegisteredModel | None = None
@@ -72,6 +73,8 @@ class Winner:
     """What other seeds said of the best trials of the search; None when that was not asked for."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
+    models: tuple[AgainstModel, ...] = ()
+    """How it compares with the best of each other model, in a sweep of several."""
     baselines: tuple[Baseline, ...] | None = None
     """What simple models reach on the same test samples; None where that is not known."""
 
@@ -88,7 +91,7 @@ class Winner:
 
     @property
     def learnt(self) -> bool:
-        """Whether the model is better than always saying one class, as far as that was measured."""
+        """Whether the model is better than always saying one class, or the mean, as far as that was measured."""
         return self.validation is None or self.validation.better
 
 
@@ -157,18 +160,18 @@ class Outcome:
             result["best"] = {
                 "trial": trial.number,
                 "epoch": self.winner.epoch,
-                "val_accuracy": self.winner.val_accuracy,
+                self.winner.scores.kind.val_score: self.winner.val_score,
                 "val_loss": self.winner.val_loss,
                 "val_samples": self.winner.val_samples,
                 "val_luck": self.winner.val_luck,
                 "val_likely": self.winner.val_likely,
-                "val_excess": asdict(self.winner.val_excess) if self.winner.val_excess else None,
+                "val_excess": self.winner.val_excess.to_json() if self.winner.val_excess else None,
                 "parameters": trial.parameters,
                 "objective": self.config.objective,
                 "constraint": self.config.constraint,
                 "scores": self.winner.deciding,
             }
-            result["test"] = asdict(self.winner.scores)
+            result["test"] = self.winner.scores.to_json()
             result["test_data"] = self.winner.test_data
             result["test_looks"] = self.winner.test_looks
             result["tested_before"] = self.winner.tested_before
@@ -176,6 +179,7 @@ class Outcome:
             result["cost"] = asdict(self.winner.cost)
             result["refit"] = asdict(self.winner.refit) if self.winner.refit else None
             result["default"] = self.winner.default.to_json() if self.winner.default else None
+            result["models"] = [each.to_json() for each in self.winner.models]
             result["finalists"] = self.winner.finalists.to_json() if self.winner.finalists else None
             result["confirm"] = self.winner.confirm.to_json() if self.winner.confirm else None
             result["baselines"] = _list(self.winner.baselines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tuner.core.objective import SCORE
+from tuner.core.target_kind import CLASSES
 from tuner.core.units import counted
 
 
@@ -20,6 +20,8 @@ class Outlook:
     most: float
     """The score of the best rises by no more than this, with the probability `confidence`."""
     confidence: float
+    metric: str = CLASSES.val_score
+    """The score."""
 
     def text(self) -> str:
         """For people, in one line.
@@ -31,7 +33,9 @@ class Outlook:
         rise = f"{self.most:.2g}" if self.most >= 0.0005 else "0.0005"
         return (
             f"{counted(self.trials, 'more trial')} would find a better one with a probability of about "
-            f"{self.better:.0%}, and raise {SCORE} by less than {rise} ({self.confidence:.0%} sure)".replace("%", " %")
+            f"{self.better:.0%}, and raise {self.metric} by less than {rise} ({self.confidence:.0%} sure)".replace(
+                "%", " %"
+            )
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -32,13 +32,13 @@ class Program:
     shown: str
     """As it was given, for people: `train.py`, `my_function`, or the command."""
     digest: str
-    """Stands for the code of a function; empty for a program."""
+    """Stands for the code that is kept with the sweep; empty when there is none."""
     saves: bool
     """Whether the code of a function calls `trial.save`, so that a trial can wait at a rung."""
     command: str = ""
     """Of a program, with placeholders."""
     folder: str = ""
-    """Where a program is run: the folder in which the command was typed."""
+    """Where a program is run, but for a cluster: the folder in which the command was typed."""
 
     def to_json(self) -> dict[str, Any]:
         """For sweep.json."""

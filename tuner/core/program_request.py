@@ -21,6 +21,7 @@ from tuner.core.errors import TunerError, one_line
 from tuner.core.files import slug
 from tuner.core.kept_code import KeptCode, is_kept, read_code
 from tuner.core.program import FUNCTION, SCRIPT, USAGE, Program
+from tuner.core.script_files import read_script_files, unsent
 
 _SAVE, _TRIAL = "save", "trial"
 
@@ -31,7 +32,10 @@ class ProgramRequest:
 
     program: Program
     code: KeptCode | bytes | None = field(default=None, repr=False)
-    """Of a function: a file with what it imports, or what cloudpickle makes of the function. None for a program."""
+    """Of a function: a file with what it imports, or what cloudpickle makes of the function.
+
+    Of a program: the files that its command names, None when it names none.
+    """
 
     @classmethod
     def of_text(cls, text: str) -> ProgramRequest | None:
@@ -74,21 +78,38 @@ class ProgramRequest:
         return cls(program=program, code=code)
 
     @classmethod
-    def of_script(cls, command: str) -> ProgramRequest:
-        """A program, run in the present folder. It is named after the first word that is a file, or the first word."""
+    def of_script(cls, command: str, sent: Path | None = None) -> ProgramRequest:
+        """A program, run in the present folder. It is named after the first word that is a file, or the first word.
+
+        Args:
+            command: with placeholders.
+            sent: the folder with its files, see KeptCode, where it was sent from elsewhere.
+        """
+        here = Path.cwd()
+        kept = KeptCode.open(sent) if sent else read_script_files(command, here)
         words = command.split()
         named = next((word for word in words if Path(word).suffix and Path(word).is_file()), words[0] if words else "")
-        name = slug(Path(named).stem)
-        return cls(
-            program=Program(
-                kind=SCRIPT, name=name, shown=command, digest="", saves=False, command=command, folder=str(Path.cwd())
-            )
+        program = Program(
+            kind=SCRIPT,
+            name=kept.name if kept else slug(Path(named).stem),
+            shown=command,
+            digest=kept.digest if kept else "",
+            saves=False,
+            command=command,
+            folder=str(here),
         )
+        return cls(program=program, code=kept)
 
     @classmethod
     def _of_kept(cls, kept: KeptCode, shown: str) -> ProgramRequest:
         program = Program(kind=FUNCTION, name=kept.name, shown=shown, digest=kept.digest, saves=_file_saves(kept))
         return cls(program=program, code=kept)
+
+
+def not_sent(asked: ProgramRequest) -> list[str]:
+    """The words of a program's command that name something here which is not sent to a cluster with it."""
+    kept = asked.code if isinstance(asked.code, KeptCode) else None
+    return unsent(asked.program.command, kept, Path.cwd())
 
 
 def _file_of(function: Callable[..., Any]) -> Path | None:

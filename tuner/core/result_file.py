@@ -14,13 +14,14 @@ from tuner.core.cost import Cost
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import read_checked_json, write_checked_json
 from tuner.core.finalists import Finalists
+from tuner.core.models_compared import AgainstModel
 from tuner.core.outcome import Outcome, RegisteredModel, Winner
 from tuner.core.own_winner import OwnWinner
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
-from tuner.core.scores import Difference, Interval, TestScores
+from tuner.core.scores import Difference, Interval, read_scores
 from tuner.core.sweep_folder import SweepFolder
-from tuner.core.validation import ValidationScore
+from tuner.core.validation import read_validation
 
 
 def write_result(outcome: Outcome) -> None:
@@ -42,25 +43,27 @@ def read_earlier_winner(folder: Path, records: list[TrialRecord]) -> Winner | No
 def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
     result = _read(file)
     try:
-        excess, likely = result["best"].get("val_excess"), result["best"].get("val_likely")
+        excess, scores = result["best"].get("val_excess"), read_scores(result["test"])
+        likely = result["best"].get("val_likely")
         return Winner(
             trial=records[result["best"]["trial"]],
             epoch=result["best"]["epoch"],
-            val_accuracy=result["best"]["val_accuracy"],
+            val_score=result["best"][scores.kind.val_score],
             val_loss=result["best"]["val_loss"],
             val_samples=result["best"].get("val_samples"),
             val_luck=result["best"].get("val_luck"),
             val_likely=Interval(*likely) if likely else None,
             val_excess=Difference.from_json(excess) if excess else None,
-            scores=TestScores.from_json(result["test"]),
+            scores=scores,
             cost=Cost(**result["cost"]),
             test_data=result["test_data"],
             test_looks=result.get("test_looks", 1),
             tested_before=result.get("tested_before", 0),
-            validation=ValidationScore.from_json(result["validation"]) if result.get("validation") else None,
+            validation=read_validation(result["validation"]) if result.get("validation") else None,
             model=RegisteredModel(**result["model"]) if result["model"] else None,
             refit=Refit(**result["refit"]) if result.get("refit") else None,
             default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
+            models=tuple(map(AgainstModel.from_json, result.get("models", ()))),
             finalists=Finalists.from_json(result["finalists"]) if result.get("finalists") else None,
             baselines=_baselines(result.get("baselines")),
             confirm=Confirmation.from_json(result["confirm"]) if result.get("confirm") else None,

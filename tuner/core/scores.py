@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, NamedTuple, Self
+
+from tuner.core.target_kind import CLASSES, NUMBERS, TASKS, TargetKind
 
 CONFIDENCE = 0.95
 """Of every interval that is shown."""
@@ -33,17 +35,19 @@ class Base:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """How much more accurate a first model is than a second one on the same samples, or one model on other samples."""
+    """How much better a first model is than a second one on the same samples, or one model on other samples."""
 
-    accuracy: float
-    """The first accuracy minus the second one, -1 to 1."""
+    size: float
+    """The first score minus the second one."""
     interval: Interval
     """Of the difference. It contains 0 whenever the test cannot tell the two apart."""
     p: float
-    """How often at least such a difference, in either direction, would come about between equals: by the exact test of
-    McNemar, or by a z test where the samples are not the same."""
+    """How often at least such a difference, in either direction, would come about between equals: of accuracies by the
+    exact test of McNemar, or by a z test where the samples are not the same; of R2 by a paired t test."""
     samples: int
-    """Of the second accuracy."""
+    """Of the second score."""
+    of: str = CLASSES.score
+    """Which score: see `TargetKind.score`."""
 
     @property
     def better(self) -> bool:
@@ -55,20 +59,75 @@ class Difference:
         """Whether the first model is worse by more than noise."""
         return self.interval.high < 0
 
+    def to_json(self) -> dict[str, Any]:
+        """As in result.json: the size is called after the score."""
+        return {self.of: self.size, "interval": self.interval, "p": self.p, "samples": self.samples}
+
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Difference:
-        """The reverse of `dataclasses.asdict`. Raises KeyError or TypeError when something is missing."""
-        return cls(**{**raw, "interval": Interval(*raw["interval"])})
+        """The reverse of `to_json`. Raises KeyError or TypeError when something is missing."""
+        of = next((kind.score for kind in TASKS.values() if kind.score in raw), CLASSES.score)
+        return cls(size=raw[of], interval=Interval(*raw["interval"]), p=raw["p"], samples=raw["samples"], of=of)
 
 
-NAMES = ("accuracy", "macro_f1", "roc_auc", "loss")
-INTERVALS = tuple(f"{name}_interval" for name in NAMES)
+class ScoresOfTest:
+    """Scores on the test split, of either kind of target."""
+
+    kind: ClassVar[TargetKind]
+    samples: int | None
+    better_than_base: bool | None
+
+    def value(self, name: str) -> float:
+        """One of `kind.tested`."""
+        return float(getattr(self, name))
+
+    def interval(self, name: str) -> Interval | None:
+        """Of one of `kind.tested`."""
+        found: Interval | None = getattr(self, f"{name}_interval")
+        return found
+
+    def base(self, name: str) -> float | None:
+        """Of one of `kind.tested`, without a model."""
+        found: float | None = getattr(self, f"base_{name}")
+        return found
+
+    @property
+    def main(self) -> float:
+        """The first of `kind.tested`."""
+        return self.value(self.kind.score)
+
+    @property
+    def main_interval(self) -> Interval | None:
+        """Of the first one."""
+        return self.interval(self.kind.score)
+
+    def to_json(self) -> dict[str, Any]:
+        """As in result.json."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
+
+    def numbers(self) -> dict[str, float]:
+        """All that is known, each as one number: an interval as `accuracy_low` and `accuracy_high`."""
+        flat: dict[str, float] = {}
+        for name, value in self.to_json().items():
+            if isinstance(value, Interval):
+                flat |= {name.replace("interval", "low"): value.low, name.replace("interval", "high"): value.high}
+            elif isinstance(value, int | float):
+                flat[name] = float(value)
+        return flat
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """The reverse of `to_json`, also of the shorter one of an earlier version."""
+        known = {each.name: raw[each.name] for each in fields(cls) if each.name in raw}  # type: ignore[arg-type]
+        names = [f"{name}_interval" for name in cls.kind.tested]
+        return cls(**known | {name: Interval(*known[name]) for name in names if known.get(name) is not None})
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestScores:
-    """Scores on the test split. What is None was not measured by the version of tuner that tested the model."""
+class TestScores(ScoresOfTest):
+    """Scores of classes. What is None was not measured by the version of tuner that tested the model."""
 
+    kind = CLASSES
     accuracy: float
     """Share of samples classified correctly, 0 to 1."""
     macro_f1: float
@@ -93,33 +152,33 @@ class TestScores:
     better_than_base: bool | None = None
     """Whether the model is more accurate than always saying `base_class`, by more than noise."""
 
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> TestScores:
-        """From `asdict`, or from the shorter one of an earlier version."""
-        known = {field.name: raw[field.name] for field in fields(cls) if field.name in raw}
-        intervals = {name: Interval(*known[name]) for name in INTERVALS if known.get(name) is not None}
-        return cls(**known | intervals)
 
-    def value(self, name: str) -> float:
-        """One of NAMES."""
-        return float(getattr(self, name))
+@dataclass(frozen=True, kw_only=True)
+class NumberScores(ScoresOfTest):
+    """Scores of numbers, in the unit of the target where they have one."""
 
-    def interval(self, name: str) -> Interval | None:
-        """Of one of NAMES."""
-        found: Interval | None = getattr(self, f"{name}_interval")
-        return found
+    kind = NUMBERS
+    r2: float
+    """The share of the targets' variance that the predictions explain: 1 at most, below 0 if the mean is better."""
+    rmse: float
+    """The root of the mean squared error."""
+    mae: float
+    """The mean absolute error."""
+    mse: float
+    """The mean squared error."""
+    samples: int | None = None
+    r2_interval: Interval | None = None
+    rmse_interval: Interval | None = None
+    mae_interval: Interval | None = None
+    base_number: float | None = None
+    """The mean of the training targets. What always saying it gives:"""
+    base_r2: float | None = None
+    base_rmse: float | None = None
+    base_mae: float | None = None
+    better_than_base: bool | None = None
+    """Whether the squared error is smaller than with that number, by more than noise."""
 
-    def base(self, name: str) -> float | None:
-        """Of one of NAMES, without a model."""
-        found: float | None = getattr(self, f"base_{name}")
-        return found
 
-    def numbers(self) -> dict[str, float]:
-        """All that is known, each as one number: an interval as `accuracy_low` and `accuracy_high`."""
-        flat: dict[str, float] = {}
-        for name, value in asdict(self).items():
-            if isinstance(value, Interval):
-                flat |= {name.replace("interval", "low"): value.low, name.replace("interval", "high"): value.high}
-            elif isinstance(value, int | float):
-                flat[name] = float(value)
-        return flat
+def read_scores(raw: Mapping[str, Any]) -> TestScores | NumberScores:
+    """The scores in result.json, of whichever kind. Raises TypeError when something is missing."""
+    return NumberScores.from_json(raw) if NUMBERS.score in raw else TestScores.from_json(raw)

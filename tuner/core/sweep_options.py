@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from tuner.core.budgets import BUDGETS, BudgetRequest
+from tuner.core.code_reference import is_dataset
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
+from tuner.core.kept_code import is_kept
 from tuner.core.program_request import ProgramRequest
 from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import parse_seconds
@@ -50,6 +53,8 @@ def what_is_tuned(dataset: str | None, model: str | None, script: str | None) ->
         TunerError: something is missing or too much.
     """
     if script is not None:
+        if dataset is not None and is_kept(Path(dataset)):  # sent along to a cluster
+            return {"program": ProgramRequest.of_script(script, Path(dataset))}
         if dataset is not None:
             raise TunerError(f"--script takes the place of DATASET and MODEL: leave {dataset} out")
         return {"program": ProgramRequest.of_script(script)}
@@ -57,10 +62,8 @@ def what_is_tuned(dataset: str | None, model: str | None, script: str | None) ->
         raise TunerError("give DATASET and MODEL, or a file with your own train(trial), or --script COMMAND")
     if model is not None:
         return {"dataset": dataset, "model": model}
-    asked = ProgramRequest.of_text(dataset)
-    if asked is None:
-        raise TunerError(f"MODEL is missing: tuner sweep {dataset} MODEL; tuner list shows the models")
-    return {"program": asked}
+    asked = None if is_dataset(dataset) else ProgramRequest.of_text(dataset)
+    return {"dataset": dataset} if asked is None else {"program": asked}
 
 
 def read_growth(options: Mapping[str, Any]) -> GrowRequest:

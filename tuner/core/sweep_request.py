@@ -11,9 +11,10 @@ from tuner.core.budgets import NOTHING_ASKED, BudgetRequest
 from tuner.core.config import MOST_EPOCHS, MOST_TRIALS, OOM
 from tuner.core.confirm_request import ConfirmRequest, check_finalists
 from tuner.core.errors import TunerError, unknown
-from tuner.core.objective import PLAIN, Goal
+from tuner.core.objective import Goal
 from tuner.core.program_request import ProgramRequest
 from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
+from tuner.core.target_kind import kind_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class SweepRequest:
 
     dataset: str = ""
     model: str = ""
+    """A name, or several with commas between; empty for those that suit the data."""
     program: ProgramRequest | None = None
     """A user's own code in place of a model on a dataset."""
     trials: int | None = None
@@ -41,6 +43,8 @@ class SweepRequest:
     limit: int | None = None
     space: Path | None = None
     target: str | None = None
+    task: str | None = None
+    """One of `target_kind.TASKS`. None until the data decides: any metric may be an objective then."""
     weights: Path | None = None
     storage: str | None = None
     overrides: Sequence[str] = ()
@@ -84,10 +88,12 @@ class SweepRequest:
                     "--objective: say by which metric trials are compared, such as --objective val_loss:min"
                 )
             return Goal.parse(self.objective, self.constraint or "", own=True)
-        return Goal.parse(PLAIN.objective_text if self.objective is None else self.objective, self.constraint or "")
+        return Goal.parse(self.objective, self.constraint or "", task=self.task)
 
     def check(self) -> None:
         """Raises TunerError for an option that must be at least 1 and is not, and for an invalid seed."""
+        if self.task is not None:
+            kind_of(self.task)
         for option in ("trials", "max_epochs", "concurrency", "cpus_per_trial", "workers_per_node", "limit"):
             value = getattr(self, option)
             if value is not None and value < 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
 from torch import Generator, Tensor
@@ -51,11 +52,42 @@ def rotate(images: Tensor, generator: Generator) -> Tensor:
     return functional.grid_sample(images.float(), grid, align_corners=False)
 
 
+def cutout(images: Tensor, generator: Generator, *, share: float) -> Tensor:
+    """Hides a square somewhere in each image, which may reach over its edge, behind the mean of each channel there.
+
+    DeVries & Taylor 2017, "Improved Regularization of Convolutional Neural Networks with Cutout".
+
+    Args:
+        images: (batch, channels, height, width), any dtype.
+        generator: on the device of `images`.
+        share: side of the square, as a share of the shorter side of the images.
+    """
+    batch, _, height, width = images.shape
+    side = max(1, round(share * min(height, width)))
+    rows, columns = _band(batch, height, side, generator), _band(batch, width, side, generator)
+    mean = images.float().mean(dim=(2, 3), keepdim=True).to(images.dtype)
+    return torch.where((rows[:, :, None] & columns[:, None, :])[:, None], mean, images)
+
+
+def _band(batch: int, length: int, side: int, generator: Generator) -> Tensor:
+    """(batch, length): which positions along a side are in a band of `side` whose centre is anywhere."""
+    device = generator.device
+    first = torch.randint(0, length, (batch, 1), generator=generator, device=device) - side // 2
+    places = torch.arange(length, device=device)
+    return (places >= first) & (places < first + side)
+
+
 AUGMENTATIONS: dict[str, Augmentation] = {"crop": crop, "flip": flip, "rotate": rotate}
 
 
-def augment(inputs: Tensor, names: Iterable[str], generator: Generator) -> Tensor:
-    """Applies the named augmentations one after the other."""
-    for name in names:
-        inputs = AUGMENTATIONS[name](inputs, generator)
+def chosen(names: Iterable[str], *, hidden: float, images: bool) -> tuple[Augmentation, ...]:
+    """The named augmentations, and for images a cutout that hides a share of the side, if that is not 0."""
+    named = [AUGMENTATIONS[name] for name in names]
+    return (*named, partial(cutout, share=hidden)) if hidden and images else tuple(named)
+
+
+def augment(inputs: Tensor, augmentations: Iterable[Augmentation], generator: Generator) -> Tensor:
+    """Applies the augmentations one after the other."""
+    for change in augmentations:
+        inputs = change(inputs, generator)
     return inputs

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tuner.data.spec import Split, stratified
+from tuner.data.spec import Split, strata, stratified
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def take_fold(train: Split, validation: Split, division: Division) -> tuple[Spli
     """
     targets = torch.cat([train.targets, validation.targets]).cpu()
     first, copy_of = _copies(train.inputs, validation.inputs)
-    labels, rng = targets[first].numpy(), np.random.default_rng(division.seed)
+    labels, rng = strata(targets[first], 1 / division.folds), np.random.default_rng(division.seed)
     shuffled = np.concatenate([rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)])
     fold_of = np.empty(len(labels), dtype=np.int64)
     fold_of[shuffled] = np.arange(len(labels)) % division.folds

@@ -12,10 +12,12 @@ from tuner.core.config import SweepConfig, dataset_name
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import data_root, is_file, is_folder
 from tuner.core.library_names import LIBRARIES, is_library_name
+from tuner.core.target_kind import TASK_OPTION
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from tuner.data.spec import Splits
 
+_TABLES = ("csv:", "openml:")
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,59}")
 
 
@@ -27,11 +29,13 @@ class Source:
     """As it is kept in sweep.json: a name, FORMAT:PATH with an absolute path, LIBRARY:NAME, or a name of `own_code`."""
     target: str | None = None
     """The column that holds the classes, of a table."""
+    task: str | None = None
+    """What is predicted, by `--task`; None where the target column decides."""
     known_as: str | None = None
     """The name of a user's own data, by `--as`, in place of the one from its path."""
 
     @classmethod
-    def parse(cls, text: str, target: str | None, known_as: str | None = None) -> Source:
+    def parse(cls, text: str, target: str | None, known_as: str | None = None, task: str | None = None) -> Source:
         """Checks what the user typed.
 
         Raises:
@@ -42,11 +46,15 @@ class Source:
             _check_alias(known_as, text)
         if is_library_name("datasets", text):
             catalog.check("datasets", text)
-            return cls(text, target, known_as)
+            if task is not None and not text.startswith("openml:"):
+                raise TunerError(_no_task(task, text))
+            return cls(text, target, task, known_as)
+        if task is not None and not text.startswith("csv:"):
+            raise TunerError(_no_task(task, own_code.shown(text)))
         if own_code.is_own(text):
             if target is not None:
                 raise TunerError(f"--target {target}: {own_code.shown(text)} has classes: the option is for csv:PATH")
-            return cls(text, None, known_as)
+            return cls(text, None, None, known_as)
         form, colon, path = text.partition(":")
         if not colon:
             if text not in catalog.names("datasets"):
@@ -61,17 +69,23 @@ class Source:
             raise TunerError(f"unknown dataset '{text}': give a name from tuner list, or {choices}")
         if not path:
             raise TunerError(f"{text}: give a path: {form}:PATH")
-        return cls(f"{form}:{_found(path, text)}", target, known_as)
+        return cls(f"{form}:{_found(path, text)}", target, task, known_as)
 
     @classmethod
     def of(cls, config: SweepConfig) -> Source:
         """The data of a sweep."""
-        return cls(config.dataset, config.target, config.known_as)
+        read_so = config.program is None and config.dataset.startswith(_TABLES)
+        return cls(config.dataset, config.target, config.task if read_so else None, config.known_as)
 
     @property
     def name(self) -> str:
         """Letters, digits and _: the first half of a pair's name. Another column of a table is another problem."""
         return self.known_as or dataset_name(self.dataset, self.target)
+
+    @property
+    def _options(self) -> dict[str, str]:
+        """What else its format or library is told of the target, as far as something was said."""
+        return {"task": self.task} if self.task else {}
 
     def load(self, limit: int | None = None) -> Splits:
         """The data, subsampled where `limit` says so."""
@@ -80,10 +94,10 @@ class Source:
         if own_code.is_own(self.dataset):
             splits = load_own(self.dataset, self.name)
         elif is_library_name("datasets", self.dataset):
-            splits = catalog.load("datasets", self.dataset).load(data_root(), target=self.target)
+            splits = catalog.load("datasets", self.dataset).load(data_root(), target=self.target, **self._options)
             splits = replace(splits, spec=replace(splits.spec, name=self.name))
         elif colon:
-            splits = catalog.read_format(form, Path(path), self.target)
+            splits = catalog.read_format(form, Path(path), self.target, **self._options)
             splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
         else:
             splits = catalog.load("datasets", form).load(data_root())
@@ -101,6 +115,10 @@ def load_own(dataset: str, name: str) -> Splits:
 
     splits = check_splits(catalog.load("datasets", dataset).load(data_root()), own_code.shown(dataset))
     return replace(splits, spec=replace(splits.spec, name=name))
+
+
+def _no_task(task: str, text: str) -> str:
+    return f"{TASK_OPTION} {task}: {text} says itself what is predicted: the option is for csv:PATH and openml:NAME"
 
 
 def _refuse_path(text: str) -> None:

@@ -9,65 +9,35 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.core.errors import TunerError
-from tuner.data.centuries import LATEST
+from tuner.core.target_kind import CLASSES, NUMBERS, TargetKind
+from tuner.data.column import Column, NumberTarget
 
+__all__ = [
+    "CHUNK",
+    "FEWEST_NUMBERS",
+    "SPLIT_SEED",
+    "STRATA",
+    "Column",
+    "DataSpec",
+    "NumberTarget",
+    "Split",
+    "Splits",
+    "Task",
+    "fingerprint",
+    "hold_out",
+    "moments",
+    "strata",
+    "stratified",
+]
 Task = Literal["image", "tabular", "text"]
-Kind = Literal["number", "category", "date", "time"]
 CHUNK = 1 << 24  # values that are converted to float64 at a time
+STRATA = 10  # groups of targets that are numbers
+FEWEST_NUMBERS = 20  # rows with a number to predict
 SPLIT_SEED = 0  # one fixed train/validation split for everybody, so that scores can be compared
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """A column of a user's table, and how its text is read: as numbers, categories, dates or times.
-
-    A number is one feature, as are the hours of a time; a category is one-hot encoded, a date has a feature for each of
-    its `parts`. Whatever way a value comes (a file, pandas, a request to a server), it is read as this says.
-    """
-
-    name: str
-    categories: tuple[str, ...] = ()
-    """The categories in the training split; any other value becomes all zeros. Empty for other columns."""
-    fill: float = 0.0
-    """The value used for a missing number, date (in days since 1970) or time: the mean over the training split."""
-    missing: tuple[str, ...] = ()
-    """Numbers, dates and times: texts that are none, and were taken for missing values in training. A date among them,
-    as ISO 8601 writes it, is missing however it is written."""
-    decimal: str = "."
-    """Numbers: the decimal sign, a point or a comma."""
-    thousands: str = ""
-    """Numbers: what separates groups of digits, if anything."""
-    unit: str = ""
-    """Numbers: what is written before or after them, such as `kg` or `%`."""
-    scaled: bool = False
-    """Numbers: whether a factor such as k or M may be written with them, or with their unit."""
-    date_order: str = ""
-    """Dates: `ymd`, `dmy` or `mdy`. Empty for other columns."""
-    latest_year: int = LATEST
-    """Dates: the last of the hundred years that a year of two digits may be."""
-    parts: tuple[str, ...] = ()
-    """Dates: those of `tuner.data.dates.PARTS` that vary in the training split."""
-    clock: str = ""
-    """Times: how they are written, one of `tuner.data.times.Clock`. Empty for other columns."""
-
-    @property
-    def kinds(self) -> tuple[Kind, ...]:
-        """All that the fields say; a column that is well-formed has one."""
-        others: dict[Kind, object] = {"category": self.categories, "date": self.date_order, "time": self.clock}
-        return tuple(kind for kind, has in others.items() if has) or ("number",)
-
-    @property
-    def kind(self) -> Kind:
-        """What its cells are."""
-        return self.kinds[0]
-
-    @property
-    def width(self) -> int:
-        """The number of features that the column becomes."""
-        return len(self.categories) or len(self.parts) or 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +51,7 @@ class DataSpec:
     """One sample without the batch dimension: (channels, height, width) for images, (features,) for tables, (steps,)
     for texts, where `steps` is the maximum number of words that are kept."""
     classes: tuple[str, ...]
-    """Class names; a target is an index into them."""
+    """Class names; a target is an index into them. Empty where a target is a number."""
     mean: tuple[float, ...]
     """Mean of each channel or feature over the training split, in the units of the raw data; empty for texts."""
     std: tuple[float, ...]
@@ -100,15 +70,30 @@ class DataSpec:
     columns: tuple[Column, ...] = ()
     """Tables: the columns of the raw table, in the order of their features. Empty for a table of numbers only."""
     target: str = ""
-    """Tables: the column that had the classes; empty where classes are no column."""
+    """Tables: the column that had the classes or numbers; empty where classes are no column."""
+    number: NumberTarget | None = None
+    """Tables: what the target is where it is a number; None for classes."""
     training_range: tuple[tuple[float, float], ...] = ()
     """The least and greatest value in the training split, see `tuner.training.training_range`. It is added when a
     model is saved."""
+
+    @property
+    def kind(self) -> TargetKind:
+        """What is predicted."""
+        return CLASSES if self.number is None else NUMBERS
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a network gives for a sample: one for each class, or the one that is predicted."""
+        return len(self.classes) if self.number is None else 1
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> DataSpec:
         """The specification from the JSON form of `dataclasses.asdict`."""
         values = _tuples(raw)
+        if raw.get("number") is not None:
+            number = raw["number"]
+            values["number"] = NumberTarget(column=Column(**_tuples(number["column"])), std=number["std"])
         values["columns"] = tuple(Column(**_tuples(column)) for column in raw.get("columns", ()))
         values["training_range"] = tuple(map(tuple, raw.get("training_range", ())))
         return cls(**values)
@@ -120,7 +105,7 @@ class Split(NamedTuple):
     inputs: Tensor
     """(samples, *spec.shape); uint8 for images, floats for tables, integer tokens for texts (0 after the last word)."""
     targets: Tensor
-    """(samples,) int64 indices into the class names."""
+    """(samples,) int64 indices into the class names; or float64 numbers in the unit of the target."""
 
 
 @dataclass(frozen=True)
@@ -163,9 +148,10 @@ class Splits:
         full sweeps are compared.
         """
         total = len(self.train.targets) + len(self.validation.targets)
-        least = 2 * len(self.spec.classes)
+        least = 2 * len(self.spec.classes) or FEWEST_NUMBERS
         if not least <= samples:
-            raise TunerError(f"--limit {samples}: {self.spec.name} needs at least {least} samples, two of each class")
+            each = ", two of each class" if self.spec.classes else ""
+            raise TunerError(f"--limit {samples}: {self.spec.name} needs at least {least} samples{each}")
         if samples >= total:
             return self
         share = samples / total
@@ -183,14 +169,30 @@ def fingerprint(split: Split) -> str:
 
 
 def stratified(targets: Tensor, share: float, seed: int = SPLIT_SEED) -> tuple[Tensor, Tensor]:
-    """Splits the samples into two sorted index tensors, the second with `share` of each class (at least one sample)."""
+    """Splits the samples into two sorted index tensors, the second with `share` of each class (at least one sample).
+
+    Of targets that are numbers, it has that share of the small, the middle and the large ones, see `strata`.
+    """
     rng = np.random.default_rng(seed)
-    labels = targets.numpy()
+    labels = strata(targets, share)
     chosen = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         of_class = np.flatnonzero(labels == label)
         chosen[rng.permutation(of_class)[: max(1, round(share * len(of_class)))]] = True
     return torch.from_numpy(np.flatnonzero(~chosen)), torch.from_numpy(np.flatnonzero(chosen))
+
+
+def strata(targets: Tensor, share: float) -> NDArray[np.int64]:
+    """(samples,) the class of each sample, or which of up to STRATA groups of as many numbers its target is in.
+
+    The groups are so large that a `share` of each is at least one sample.
+    """
+    if not targets.is_floating_point():
+        return targets.numpy()
+    groups = max(1, min(STRATA, int(len(targets) * share)))
+    places = targets.argsort(stable=True).argsort().numpy()
+    found: NDArray[np.int64] = places * groups // max(1, len(targets))
+    return found
 
 
 def hold_out(inputs: Tensor, targets: Tensor, share: float, seed: int = SPLIT_SEED) -> tuple[Split, Split]:

@@ -14,7 +14,6 @@ from tuner.data.categories import category_key, differ_by_case
 from tuner.data.missing import is_missing
 
 MAX_CLASSES = 1000
-FEW_NUMBERS = 20  # up to this many different numbers always count as classes
 FEWEST = 3  # rows of a class, one for each split
 
 
@@ -39,8 +38,6 @@ def read_classes(cells: pd.Series, source: str, empty: int = 0) -> tuple[tuple[s
         blank = f", and {counted(empty, 'row')} without a value" if empty else ""
         advice = ": if an empty cell is a class, write a word such as 'no' there" if empty and names else ""
         raise TunerError(f"{what}{blank}: at least two classes are needed{advice}")
-    if numbers and len(names) > FEW_NUMBERS and (len(cells) < 10 * len(names) or any(n % 1 for n in numbers)):
-        raise TunerError(f"{what}, all of them numbers: tuner predicts classes, not quantities")
     if len(names) > MAX_CLASSES or len(cells) < 2 * len(names):
         raise TunerError(f"{what}: choose a column of at most {MAX_CLASSES} classes, each with several rows")
     classes = tuple(name for _, name in sorted(zip(numbers, names, strict=True))) if numbers else tuple(names)

@@ -33,7 +33,7 @@ class Executor(Protocol):
         Args:
             controller: gives the trials and hears their reports.
             job: what all trials have in common.
-            arrays: the data, see `training.trial.to_trial_data`.
+            arrays: the data, see `trial_data.to_trial_data`.
             tick: called several times a second on this thread.
         """
 

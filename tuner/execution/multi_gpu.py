@@ -24,7 +24,8 @@ from tuner.core.trial_report import Report, TrialReport
 from tuner.execution.ray_session import this_node
 from tuner.training.checkpoint_sync import release_folder
 from tuner.training.distributed import Ranks
-from tuner.training.trial import TrialJob, to_trial_data, train_trial, with_half_batches
+from tuner.training.trial import TrialJob, train_trial, with_half_batches
+from tuner.training.trial_data import to_trial_data
 
 
 class ResultExchange:

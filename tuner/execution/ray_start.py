@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from ray.job_config import JobConfig
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, describe_disk_error, find_disk_error, one_line
 from tuner.core.machine import gpu_count
+from tuner.execution.lean_ray import ShapeError, lean_ray, tell_shape, use_lean_actors
 from tuner.execution.ray_folder import choose_folder
 
 LOCK_PATIENCE_S = 300.0  # after which a process no longer waits: the one before it may be suspended
@@ -111,8 +112,13 @@ def start_local(config: SweepConfig) -> None:
     folder = choose_folder(onwards)
     # Ray gives up if it does not start within 30 s, and ten that start at once on few cores take longer
     with machine_lock("ray"):
+        lean = not gpu_count()
         for tried in range(1, TRIES + 1):
-            error = _try_to_start(config)
+            error = _try_to_start(config, lean=lean)
+            if isinstance(error, ShapeError):
+                tell_shape(error)
+                error = _try_to_start(config, lean=False)
+            lean = False
             if error is None:
                 return
             reason = _final_reason(error, folder)
@@ -138,11 +144,16 @@ def _final_reason(error: Exception, folder: Path) -> str:
     return f"{describe_disk_error(disk)}: {'mend that' if elsewhere else 'set RAY_TMPDIR to another folder'}"
 
 
-def _try_to_start(config: SweepConfig) -> Exception | None:
-    """Returns why Ray does not start; then all its processes have ended. None when it runs."""
-    with _out_of_our_session() as started:
+def _try_to_start(config: SweepConfig, *, lean: bool) -> Exception | None:
+    """Returns why Ray does not start; then all its processes have ended. None when it runs, `lean` without helpers."""
+    with ExitStack() as stack:
+        started: list[subprocess.Popen[bytes]] = []
         try:
+            leaner = stack.enter_context(lean_ray()) if lean else None
+            stack.enter_context(_out_of_our_session(started, leaner))
             _init(config)
+            if lean:
+                use_lean_actors()
         except Exception as error:
             with suppress(Exception):  # of a Ray that is there in part
                 ray.shutdown()
@@ -176,22 +187,25 @@ def _end(started: list[subprocess.Popen[bytes]]) -> None:
 
 
 @contextmanager
-def _out_of_our_session() -> Iterator[list[subprocess.Popen[bytes]]]:
+def _out_of_our_session(
+    started: list[subprocess.Popen[bytes]], leaner: Callable[[list[str]], list[str]] | None
+) -> Iterator[None]:
     """Starts Ray's processes in sessions of their own: no signal to our process group or from our terminal gets there.
 
     Such a signal would end them before trials are saved. They still end with this process: Ray asks the kernel for
-    that. Yields those that are started.
+    that. Those that are started are added to the list; `leaner` changes their commands.
     """
-    popen, started = services.ConsolePopen, []
+    popen = services.ConsolePopen
 
-    def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
-        process: subprocess.Popen[bytes] = popen(*arguments, start_new_session=True, **options)
+    def start(command: list[str], *arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        command = leaner(command) if leaner else command
+        process: subprocess.Popen[bytes] = popen(command, *arguments, start_new_session=True, **options)
         started.append(process)
         return process
 
     services.ConsolePopen = start
     try:
-        yield started
+        yield
     finally:
         services.ConsolePopen = popen
 

@@ -16,10 +16,12 @@ from typing import IO, Any
 import torch
 
 from tuner.core.errors import TunerError, printable
+from tuner.core.kept_code import KeptCode
 from tuner.core.metric import check_metric_name
 from tuner.core.objective import Goal
 from tuner.core.program import filled_in
 from tuner.core.records import Value, trial_seed
+from tuner.core.script_files import unpack_files
 from tuner.core.sweep_folder import checkpoint_folder, output_file
 from tuner.core.trial_report import Report, TrialReport
 from tuner.execution import script_guard
@@ -29,6 +31,7 @@ from tuner.training.reproducibility import current_conditions
 
 SAVED = "saved"  # a key of a line: whether the program can go on from what it has in TUNER_FOLDER
 SAVED_FILE = "saved.json"  # in the trial's folder: the last epoch of which it said so
+PROGRAM = "program"  # in the trial's folder: where it is run on a cluster
 MOST_LINE = 1 << 20  # bytes of a line
 END_S = script_guard.GRACE_S + 10.0
 
@@ -40,8 +43,10 @@ class ScriptJob:
     sweep: str
     command: str
     """With placeholders."""
-    place: Path
-    """The folder that it is run in."""
+    place: Path | None
+    """The folder that it is run in; None on a cluster, for a folder of the trial's own with its files."""
+    files: KeptCode | None
+    """What the command names."""
     epochs: int
     seed: int
     threads: int
@@ -71,7 +76,7 @@ class ScriptJob:
         variables = self._variables(number, parameters, seed, folder, begun, held)
         errors = folder / "stderr.txt"
         try:
-            with errors.open("w") as stderr, _running(words, self.place, variables, stderr) as process:
+            with errors.open("w") as stderr, _running(words, self._place(folder), variables, stderr) as process:
                 assert process.stdout is not None
                 lines = Lines(process.stdout, output_file(self.folder, number), begun, self.goal)
                 for metrics, saved in lines:
@@ -83,6 +88,16 @@ class ScriptJob:
             _append(output_file(self.folder, number), errors)
         failure = lines.problem or (_why(status, errors) if status else "")
         report(TrialReport(error=failure) if failure else TrialReport(ended=True))
+
+    def _place(self, folder: Path) -> Path:
+        """The folder that the program of the trial with this folder is run in."""
+        if self.place is not None:
+            return self.place
+        place = folder / PROGRAM
+        place.mkdir(exist_ok=True)
+        if self.files is not None:
+            unpack_files(self.files, place)
+        return place
 
     def _variables(
         self, number: int, parameters: Mapping[str, Value], seed: int, folder: Path, begun: int, device: torch.device

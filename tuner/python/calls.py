@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 File = str | Path
 Space = File | Mapping[str, Any]
 """A file, or a dictionary of parameters such as `{"lr": {"low": 1e-4, "high": 1e-1, "log": True}}`."""
+Models = File | Sequence[File]
 Texts = str | Sequence[str]
 
 
 def sweep(
     dataset: File | Callable[[Trial], object] | None = None,
-    model: File | None = None,
+    model: Models | None = None,
     *,
     script: str | None = None,
     trials: int | None = None,
@@ -59,6 +60,7 @@ def sweep(
     seed: int = 0,
     limit: int | None = None,
     target: str | None = None,
+    task: str | None = None,
     as_: str | None = None,
     weights: File | None = None,
     trial_timeout: Duration = None,
@@ -81,7 +83,8 @@ def sweep(
     Args:
         dataset: a name, FORMAT:PATH, or your own file. Or your own training function, or a file that has one, without
             a `model`.
-        model: a name, or your own file.
+        model: a name, or your own file; or several, which are compared in one search. None for those that suit the
+            data.
         script: the command of a program that trains, in place of both.
         space: a file, or a dictionary with the words of such a file: `low`, `high`, `log`, `step`, `choices`, `when`.
         set: texts as those of `--set`, such as `lr=0.01` or `optimizer=sgd,adam`.
@@ -112,6 +115,7 @@ def train(
     seed: int = 0,
     limit: int | None = None,
     target: str | None = None,
+    task: str | None = None,
     as_: str | None = None,
     weights: File | None = None,
     cpus_per_trial: int | None = None,
@@ -129,7 +133,7 @@ def train(
 
 
 def _what_is_tuned(
-    dataset: File | Callable[[Trial], object] | None, model: File | None, script: str | None
+    dataset: File | Callable[[Trial], object] | None, model: Models | None, script: str | None
 ) -> dict[str, Any]:
     if callable(dataset):
         if model is not None or script is not None:
@@ -137,10 +141,10 @@ def _what_is_tuned(
         return {"program": ProgramRequest.of_function(dataset)}
     if script is not None and not isinstance(script, str):
         raise TunerError(f"script: give the command as one text, got {type(script).__name__}")
-    data, name = (
-        each if each is None else _text(each, what) for each, what in ((dataset, "dataset"), (model, "model"))
-    )
-    return what_is_tuned(data, name, script)
+    models = [model] if model is None or isinstance(model, File) or not isinstance(model, Sequence) else model
+    names = [_text(each, "model") for each in models if each is not None]
+    data = None if dataset is None else _text(dataset, "dataset")
+    return what_is_tuned(data, ",".join(names) or None, script)
 
 
 def _text(given: object, what: str) -> str:

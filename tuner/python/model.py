@@ -1,4 +1,4 @@
-"""A trained model in Python: raw samples in, classes out, in the words of scikit-learn."""
+"""A trained model in Python: raw samples in, classes or numbers out, in the words of scikit-learn."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tuner.core.environment import prepared_environment
+from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
 from tuner.data.spec import DataSpec
 from tuner.training import saved_model
@@ -32,24 +33,32 @@ class Model:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes, in the order of the probabilities."""
+        """The names of the classes, in the order of the probabilities; none for a model that says numbers."""
         return self.data.classes
 
-    def predict(self, samples: Any) -> NDArray[np.str_]:
-        """(samples,) the names of the most probable classes. Raises TunerError for samples of another kind or shape."""
+    def predict(self, samples: Any) -> NDArray[np.str_] | NDArray[np.float64]:
+        """(samples,) the names of the most probable classes, or numbers in the unit of the target.
+
+        Raises TunerError for samples of another kind or shape.
+        """
+        if self.data.number is not None:
+            return saved_model.numbers(self.network, self.data.number, self.data, samples, tell=_warn)
         found = self._probabilities(samples)
         names: NDArray[np.str_] = np.asarray(self.classes)[found.argmax(axis=1)]
         return names
 
     def predict_proba(self, samples: Any) -> pd.DataFrame:
         """(samples, classes) probabilities, the columns named after the classes. Raises TunerError as `predict`."""
+        if self.data.number is not None:
+            raise TunerError(f"the model predicts '{self.data.number.name}', a number: it has no probabilities")
         return pd.DataFrame(self._probabilities(samples), columns=list(self.classes))
 
     def _probabilities(self, samples: Any) -> NDArray[np.float32]:
         return saved_model.probabilities(self.network, self.data, samples, tell=_warn)
 
     def __repr__(self) -> str:
-        return f"<model of {self.data.task} data {self.data.name}, {len(self.classes)} classes>"
+        what = f"{len(self.classes)} classes" if self.data.number is None else f"predicts '{self.data.number.name}'"
+        return f"<model of {self.data.task} data {self.data.name}, {what}>"
 
 
 def load_model(name: str | Path) -> Model:

@@ -12,7 +12,7 @@ from tuner.core.errors import TunerError
 from tuner.core.metric import NOT_REPORTED
 from tuner.core.records import TrialRecord, Value
 from tuner.core.score_text import score_text
-from tuner.core.scores import NAMES, Interval
+from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import format_parameters
 from tuner.python.quiet import quiet_imports
@@ -133,8 +133,8 @@ def _own_scores(trial: TrialRecord) -> dict[str, Score]:
 def _scores(found: BestTrial) -> dict[str, Score]:
     scores = {}
     for metric, value in found.scores():
-        scores[metric.name] = Score(value, found.val_interval() if metric.name == "val_accuracy" else None)
+        scores[metric.name] = Score(value, found.val_interval() if metric.name == found.config.goal.score else None)
     if found.winner:
         tested = found.winner.scores
-        scores |= {f"test_{name}": Score(tested.value(name), tested.interval(name)) for name in NAMES}
+        scores |= {f"test_{name}": Score(tested.value(name), tested.interval(name)) for name in tested.kind.tested}
     return scores

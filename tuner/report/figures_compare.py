@@ -29,7 +29,7 @@ _ALIGN = {1: "left", 0: "center", -1: "right"}
 def draw_comparison(sweeps: Sequence[FinishedSweep]) -> Figure:
     """A panel for each dataset, in the order of the sweeps: one point a model, its area by its parameters.
 
-    A line through a point is the 95 % interval of the accuracy.
+    A line through a point is the 95 % interval of the score.
     """
     groups = {data: list(group) for data, group in groupby(sweeps, key=lambda sweep: sweep.data)}
     columns = min(COLUMNS, len(groups))
@@ -41,7 +41,8 @@ def draw_comparison(sweeps: Sequence[FinishedSweep]) -> Figure:
     for axes in every[len(groups) :]:
         axes.set_visible(False)
     figure.supxlabel("FLOPs of one forward pass of one sample; area of a point: number of parameters", fontsize=10)
-    figure.supylabel("test accuracy and its 95 % interval", fontsize=10)
+    labels = dict.fromkeys(sweep.scores.kind.label for sweep in sweeps)
+    figure.supylabel(f"test {' or '.join(labels)} and its 95 % interval", fontsize=10)
     figure.draw_without_rendering()  # so that positions are known when labels are placed
     for axes, group in zip(every, groups.values(), strict=False):
         _label(axes, group)
@@ -57,7 +58,7 @@ def _draw_panel(axes: Axes, data: str, group: Sequence[FinishedSweep]) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 3) if right < 100 * left else (1,)) if known else NullLocator())
     axes.xaxis.set_major_formatter(EngFormatter())
     axes.minorticks_off()
-    scores = [end for sweep in group for end in sweep.accuracy_interval or (sweep.accuracy,)]
+    scores = [end for sweep in group for end in sweep.scores.main_interval or (sweep.scores.main,)]
     room = max(0.25 * (max(scores) - min(scores)), 0.004)
     axes.set_ylim(min(scores) - room, max(scores) + room)
     axes.yaxis.set_major_locator(MaxNLocator(5))
@@ -65,8 +66,8 @@ def _draw_panel(axes: Axes, data: str, group: Sequence[FinishedSweep]) -> None:
     _draw_frontier(axes, known)
     for sweep in group:
         x, _ = _point(axes, sweep)
-        if sweep.accuracy_interval:
-            axes.plot([x, x], sweep.accuracy_interval, color=BLUE, linewidth=1, alpha=0.5)
+        if sweep.scores.main_interval:
+            axes.plot([x, x], sweep.scores.main_interval, color=BLUE, linewidth=1, alpha=0.5)
         axes.scatter(*_point(axes, sweep), s=_area(sweep), color=BLUE if sweep.flops else "none", edgecolors=BLUE)
 
 
@@ -80,16 +81,16 @@ def _spread(exponents: Sequence[float]) -> tuple[float, float]:
 def _draw_frontier(axes: Axes, known: Sequence[FinishedSweep]) -> None:
     """Joins the models that no model with fewer FLOPs beats."""
     best: list[FinishedSweep] = []
-    for sweep in sorted(known, key=lambda sweep: (sweep.flops or 0, -sweep.accuracy)):
-        if not best or sweep.accuracy > best[-1].accuracy:
+    for sweep in sorted(known, key=lambda sweep: (sweep.flops or 0, -sweep.scores.main)):
+        if not best or sweep.scores.main > best[-1].scores.main:
             best.append(sweep)
-    axes.plot([sweep.flops or 1 for sweep in best], [s.accuracy for s in best], color=GREY, linestyle=":", zorder=0)
+    axes.plot([sweep.flops or 1 for sweep in best], [s.scores.main for s in best], color=GREY, linestyle=":", zorder=0)
 
 
 def _point(axes: Axes, sweep: FinishedSweep) -> tuple[float, float]:
     """Where a model is drawn: at the left edge if its FLOPs are not known."""
     left, right = axes.get_xlim()
-    return sweep.flops or left * (right / left) ** 0.04, sweep.accuracy
+    return sweep.flops or left * (right / left) ** 0.04, sweep.scores.main
 
 
 def _area(sweep: FinishedSweep) -> float:

@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 
 from tuner.core.confirmation import Confirmation
 from tuner.core.confirmation_text import trainings_text
-from tuner.core.objective import SCORE
 from tuner.report.figures import BLUE, RED, new_figure, style_axes
 from tuner.report.findings import Confirmed
 
@@ -23,7 +22,7 @@ def draw_confirmation(found: Confirmed) -> Figure:
         axes.axvspan(*spread.interval, color=BLUE, alpha=0.12, label="95 % interval of the mean")
     axes.axvline(spread.mean, color=BLUE, label=f"mean of {trainings_text(confirmation)}")
     axes.axvline(found.own, color=RED, linestyle="--", label=own)
-    axes.set(xlabel=SCORE, yticks=[], ylim=(-1, 1 + max(stacked(confirmation))))
+    axes.set(xlabel=confirmation.metric, yticks=[], ylim=(-1, 1 + max(stacked(confirmation))))
     axes.spines["left"].set_visible(False)
     figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     return figure
@@ -31,5 +30,5 @@ def draw_confirmation(found: Confirmed) -> Figure:
 
 def stacked(found: Confirmation) -> list[int]:
     """A height for each seed's point: equal values lie above each other."""
-    values = found.accuracy.values if found.accuracy else ()
+    values = found.score.values if found.score else ()
     return [values[:at].count(value) for at, value in enumerate(values)]

@@ -82,7 +82,7 @@ def _draw_rows(winner: WinningModel, shown: list[Sample]) -> Figure:
 
 def _table_row(sample: Sample, values: Sequence[str]) -> list[str]:
     kind = "mistake" if sample.confident_mistake else "random"
-    predicted = f"{figure_text(sample.predicted, 12)} {sample.probability:.0%}"
+    predicted = f"{figure_text(sample.predicted, 12)} {_sure(sample)}".strip()
     return [
         f"{kind} {sample.index}",
         figure_text(sample.truth, 14),
@@ -123,12 +123,16 @@ def _draw_line(axes: Axes, row: int, line: list[tuple[str, float]]) -> None:
 def _caption(sample: Sample) -> str:
     """Two short lines, to stand above an image."""
     if sample.right:
-        return f"{figure_text(sample.truth, 17)}\n{sample.probability:.0%}"
-    return f"{figure_text(sample.truth, 17)}\n→ {figure_text(sample.predicted, 11)} {sample.probability:.0%}"
+        return f"{figure_text(sample.truth, 17)}\n{_sure(sample)}"
+    return f"{figure_text(sample.truth, 17)}\n→ {figure_text(sample.predicted, 11)} {_sure(sample)}"
+
+
+def _sure(sample: Sample) -> str:
+    return "" if sample.probability is None else f"{sample.probability:.0%}"
 
 
 def _verdict(sample: Sample) -> str:
-    predicted = f"predicted {figure_text(sample.predicted)} with {sample.probability:.0%}"
+    predicted = f"predicted {figure_text(sample.predicted)} with {_sure(sample)}"
     return f"true {figure_text(sample.truth)}, {predicted}"
 
 

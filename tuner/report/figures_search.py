@@ -25,19 +25,19 @@ _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8} 
 
 
 def draw_curves(best: TrialRecord, kept: int) -> Figure:
-    """Loss and accuracy of the best trial after each epoch, on the training and the validation split.
+    """Loss and score of the best trial after each epoch, on the training and the validation split.
 
     The saved model has the weights after the epoch `kept`.
     """
     figure = new_figure(10, 4)
-    for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    for axes, metric in zip(figure.subplots(1, 2), ("loss", best.goal.kind.score), strict=True):
         for split, label, colour in (("train", "training", RED), ("val", "validation", BLUE)):
             values = [best.metrics[epoch][f"{split}_{metric}"] for epoch in best.values]
             axes.plot(list(best.values), values, color=colour, label=label, marker="o", markersize=3)
         axes.axvline(best.best_epoch, color=GREY, linestyle="--", label=f"kept epoch, {best.best_epoch}")
         if kept != best.best_epoch:
             axes.axvline(kept, color=GREY, linestyle=":", label=f"epoch of the saved model, {kept}")
-        axes.set(xlabel="epoch", ylabel=metric)
+        axes.set(xlabel="epoch", ylabel="loss" if metric == "loss" else best.goal.kind.label)
         _integer_axis(style_axes(axes), best.epoch)
         axes.legend(frameon=False)
     figure.suptitle(f"trial {best.number}: training and validation")

@@ -28,6 +28,7 @@ from tuner.search.schedulers import make_scheduler
 from tuner.search.schedulers.base import Scheduler
 from tuner.search.space_file import space_of
 from tuner.search.study_reader import read_records
+from tuner.training.answers import AnyPredictions, load_predictions
 from tuner.training.classifier import Classifier
 from tuner.training.evaluation import Predictions
 from tuner.training.saved_model import load_model
@@ -42,9 +43,16 @@ class WinningModel:
     """The winner's model, and what it predicted."""
 
     spec: DataSpec
-    predictions: Predictions
+    predictions: AnyPredictions
     attention: Tensor | None
     """(samples shown, steps) weights that sum to 1 over the words read; None for a model that gives none."""
+
+    @property
+    def of_classes(self) -> Predictions:
+        """The predictions. Raises NotShown for a model that says numbers."""
+        if not isinstance(self.predictions, Predictions):
+            raise NotShown("the model says numbers")
+        return self.predictions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +61,9 @@ class Confirmed:
 
     confirmation: Confirmation
     spread: Spread
-    """Of the validation accuracy."""
+    """Of the validation score."""
     own: float
-    """The winner's own validation accuracy."""
+    """The winner's own validation score."""
     finalists: Finalists | None = None
     """The trials that it was chosen of by such means."""
 
@@ -138,11 +146,11 @@ class Findings:
         """What other seeds gave. Raises NotShown when none were asked for, or none of the trainings is complete."""
         raw = (self.result or {}).get("confirm")
         found = Confirmation.from_json(raw) if raw else None
-        if self.result is None or found is None or found.accuracy is None:
+        if self.result is None or found is None or found.score is None:
             raise NotShown("the winner was not trained again")
         finalists = Finalists.from_json(self.result["finalists"]) if self.result.get("finalists") else None
-        own = self.result["best"]["val_accuracy"]
-        return Confirmed(confirmation=found, spread=found.accuracy, own=own, finalists=finalists)
+        own = self.result["best"][found.metric]
+        return Confirmed(confirmation=found, spread=found.score, own=own, finalists=finalists)
 
     @property
     def finalists(self) -> Finalists:
@@ -160,7 +168,7 @@ class Findings:
 
     @property
     def learnt(self) -> bool:
-        """Whether the model is better than always saying one class, as far as that was measured."""
+        """Whether the model is better than always saying one class, or the mean, as far as that was measured."""
         return bool(((self.result or {}).get("validation") or {}).get("better", True))
 
     @property
@@ -205,7 +213,7 @@ class Findings:
 
 def _read_winner(folder: Path) -> WinningModel:
     model, spec = load_model(folder / "model")
-    predictions = Predictions.load(folder)
+    predictions = load_predictions(folder)
     return WinningModel(spec=spec, predictions=predictions, attention=attention(model, predictions.inputs))
 
 

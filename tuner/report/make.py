@@ -6,32 +6,34 @@ A part that has nothing to show, or that fails, is replaced by a note, and the o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
-from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of
 from tuner.core.errors import one_line
 from tuner.core.files import write_atomic
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import REPORT_PAGE, SweepFolder
+from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.report.class_scores import ClassificationReport, classification, confusion, roc_curves
 from tuner.report.figures import save
 from tuner.report.figures_confirm import draw_confirmation
 from tuner.report.figures_front import draw_front
 from tuner.report.figures_importance import draw_importance, draw_slices
 from tuner.report.figures_metrics import draw_metrics
+from tuner.report.figures_models import draw_models
+from tuner.report.figures_numbers import draw_predicted, draw_residuals
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_learning, draw_parallel
 from tuner.report.findings import Findings, NotShown
 from tuner.report.front_series import front_series
-from tuner.report.page import Block, Section, render_page
+from tuner.report.model_series import model_series
+from tuner.report.number_errors import number_errors
+from tuner.report.page import Section, render_page
 from tuner.report.page_confirm import confirmation_block
 from tuner.report.page_finalists import finalists_block
 from tuner.report.page_front import front_block
@@ -39,12 +41,15 @@ from tuner.report.page_gain import gain_block
 from tuner.report.page_heading import footer, heading
 from tuner.report.page_importance import importance_block, slices_block
 from tuner.report.page_metrics import metrics_block
+from tuner.report.page_models import models_block
+from tuner.report.page_numbers import predicted_block, residuals_block
 from tuner.report.page_optuna import optuna_block
 from tuner.report.page_samples import samples_block
 from tuner.report.page_schedule import schedule_block
 from tuner.report.page_scores import classification_block, confusion_block, roc_block
 from tuner.report.page_search import curves_block, history_block, learning_block, parallel_block
 from tuner.report.page_trials import advice_block, trials_block
+from tuner.report.part import Part
 from tuner.report.search_series import parallel_coordinates
 from tuner.report.slices import slices
 from tuner.report.suggestions import suggest
@@ -78,48 +83,25 @@ class Report:
         return {"page": str(self.page), "files": files, "missing": self.missing, "failed": self.failed}
 
 
-@dataclass(frozen=True)
-class Part:
-    """A figure, and the same as a section of the page."""
-
-    key: str
-    title: str
-    find: Callable[[Findings], tuple[Any, ...]]
-    """Gives the arguments of the two functions below. Raises NotShown if there is nothing to show."""
-    show: Callable[..., Block]
-    draw: Callable[..., Figure] | None = None
-    """None for what is no picture."""
-    optional: bool = False
-    """Whether it is left out when there is nothing to show; otherwise the page says why."""
-    of_search: bool = False
-    """Whether it compares trials: `tuner train` leaves it out, since it has a single one."""
-    of_model: bool = False
-    """Whether it needs a model of ours and its test split: left out for a user's own code."""
-    of_code: bool = False
-    """Whether it is for a user's own code alone."""
-
-    def fits(self, config: SweepConfig) -> bool:
-        """Whether a sweep can have it."""
-        if config.program is not None and self.of_model:
-            return False
-        return not (self.of_search and config.trials == 1) and (not self.of_code or config.program is not None)
-
-
 def _curves(findings: Findings) -> tuple[TrialRecord, int]:
     return findings.best, findings.saved_epoch
 
 
 def _confusion(findings: Findings) -> tuple[Any, ...]:
     winner = findings.winner
-    return confusion(winner.predictions), winner.spec.classes
+    return confusion(winner.of_classes), winner.spec.classes
 
 
 def _roc(findings: Findings) -> tuple[Any, ...]:
-    return (roc_curves(findings.winner.predictions, findings.winner.spec.classes),)
+    return (roc_curves(findings.winner.of_classes, findings.winner.spec.classes),)
 
 
 def _classification(findings: Findings) -> tuple[ClassificationReport]:
-    return (classification(findings.winner.predictions, findings.winner.spec.classes),)
+    return (classification(findings.winner.of_classes, findings.winner.spec.classes),)
+
+
+def _numbers(findings: Findings) -> tuple[Any, ...]:
+    return (number_errors(findings.winner),)
 
 
 def _slices(findings: Findings) -> tuple[Any, ...]:
@@ -143,7 +125,12 @@ def _schedule(findings: Findings) -> tuple[Any, ...]:
     return steps, findings.best.epoch
 
 
+def _models(findings: Findings) -> tuple[Any, ...]:
+    return model_series(findings), (findings.result or {}).get("best", {}).get("val_samples")
+
+
 PARTS = (
+    Part("models", "What each model got and gave", _models, models_block, draw_models, optional=True),
     Part("trials", "Trials", lambda f: (f.tried, partial(epochs_of, f.config)), trials_block, of_search=True),
     Part("advice", "What to try next", suggest, advice_block, of_model=True),
     Part("front", "Pareto front", lambda f: (front_series(f.records),), front_block, draw_front, optional=True),
@@ -159,8 +146,10 @@ PARTS = (
         draw_confirmation,
         optional=True,
     ),
-    Part("confusion", "Confusion matrix", _confusion, confusion_block, draw_confusion, of_model=True),
-    Part("roc", "ROC curves", _roc, roc_block, draw_roc, of_model=True),
+    Part("confusion", "Confusion matrix", _confusion, confusion_block, draw_confusion, of_model=True, kind=CLASSES),
+    Part("roc", "ROC curves", _roc, roc_block, draw_roc, of_model=True, kind=CLASSES),
+    Part("predicted", "Predicted against true", _numbers, predicted_block, draw_predicted, of_model=True, kind=NUMBERS),
+    Part("residuals", "Errors", _numbers, residuals_block, draw_residuals, of_model=True, kind=NUMBERS),
     Part(
         "classification",
         "Classification report",
@@ -168,6 +157,7 @@ PARTS = (
         classification_block,
         draw_classification,
         of_model=True,
+        kind=CLASSES,
     ),
     Part("samples", "Sample predictions", lambda f: (f.winner,), samples_block, draw_samples, of_model=True),
     Part("history", "Optimization history", lambda f: (f.scored,), history_block, draw_history, of_search=True),

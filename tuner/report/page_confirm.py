@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuner.core.confirmation_text import confirmed_text, mean_test_text, own_text
-from tuner.core.objective import SCORE
+from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.report.figures import BLUE, RED
 from tuner.report.figures_confirm import stacked
 from tuner.report.findings import Confirmed
@@ -29,7 +29,7 @@ def confirmation_block(found: Confirmed) -> Block:
         shapes.append({**band, "yref": "paper", "fillcolor": BLUE, "opacity": 0.12, "line": {"width": 0}})
     layout = {
         "margin": {"l": 20, "r": 20, "t": 44, "b": 50},
-        "xaxis": {"title": {"text": SCORE, "standoff": 10}, "zeroline": False},
+        "xaxis": {"title": {"text": confirmation.metric, "standoff": 10}, "zeroline": False},
         "yaxis": {"visible": False, "range": [-1, max(heights) + 1]},
         "shapes": shapes,
         "annotations": [_label(spread.mean, "mean"), _label(found.own, f"trial {confirmation.trial}")],
@@ -45,7 +45,8 @@ def _caption(found: Confirmed) -> str:
     lines = [f"The parameters of trial {confirmation.trial}, trained again: {confirmed_text(confirmation)}."]
     lines.append(f"{_sentence(own_text(confirmation, found.own, found.finalists))}.")
     if confirmation.test:
-        lines.append(f"On the test set: accuracy {mean_test_text(confirmation, 'accuracy')}.")
+        kind = CLASSES if CLASSES.score in confirmation.test else NUMBERS
+        lines.append(f"On the test set: {kind.label} {mean_test_text(confirmation, kind.score)}.")
     lines += [f"Not complete: {reason}." for reason in confirmation.failed]
     return " ".join(lines)
 
@@ -61,7 +62,7 @@ def _table(found: Confirmed) -> tuple[list[str], list[list[str]]]:
         [str(seed), f"{value:.4f}", *(f"{scores[seed]:.4f}" if seed in scores else "" for scores in tested.values())]
         for seed, value in zip(confirmation.seeds, found.spread.values, strict=True)
     ]
-    return ["seed", SCORE, *(f"test {name}" for name in tested)], rows
+    return ["seed", confirmation.metric, *(f"test {name}" for name in tested)], rows
 
 
 def _line(x: float, colour: str, dash: str) -> dict[str, object]:

@@ -16,16 +16,16 @@ from tuner.core.machine import package_versions
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit, refit_text
 from tuner.core.score_text import excess_text, interval_text, luck_text, score_details, score_digits
-from tuner.core.scores import Difference, Interval, TestScores
+from tuner.core.scores import Difference, Interval, ScoresOfTest, read_scores
 from tuner.core.summary import count_states
 from tuner.core.units import format_parameters
-from tuner.core.validation import ValidationScore
+from tuner.core.validation import read_validation
 from tuner.core.validation_text import looks_text, nothing_learnt
 from tuner.report.findings import Findings
 from tuner.report.page import render_template
 from tuner.report.page_opening import opening
 
-_SCORES = {"accuracy": "test accuracy", "macro_f1": "macro F1", "roc_auc": "ROC-AUC", "loss": "test loss"}
+_LABELS = {"accuracy": "test accuracy", "loss": "test loss", "r2": "test R2", "rmse": "test RMSE", "mae": "test MAE"}
 
 
 def heading(findings: Findings) -> Markup:
@@ -39,7 +39,7 @@ def heading(findings: Findings) -> Markup:
         sweep=config.name,
         counts=_counts(findings),
         finished=result is not None,
-        scores=[] if result is None or config.program else _scores(TestScores.from_json(result["test"])),
+        scores=[] if result is None or config.program else _scores(read_scores(result["test"])),
         remarks=_remarks(result or {}, findings.num_ranked, config.epochs),
         best=best and _best(best, findings),
         parameters={name: _value(name, value) for name, value in best.parameters.items()} if best else {},
@@ -51,20 +51,20 @@ def _best(best: TrialRecord, findings: Findings) -> str:
     return f"number {best.number}, epoch {epoch}, {best.score_text(epoch)}{_luck(findings)}"
 
 
-def _scores(scores: TestScores) -> list[tuple[str, str, list[str]]]:
+def _scores(scores: ScoresOfTest) -> list[tuple[str, str, list[str]]]:
     """For each score its name, its value, and what is known about that."""
     found = []
-    for name, label in _SCORES.items():
+    for name, label in scores.kind.tested.items():
         interval = scores.interval(name)
         details = [*([f"95 % interval {interval_text(interval)}"] if interval else []), *score_details(scores, name)]
-        found.append((label, score_digits(scores.value(name), interval), details))
+        found.append((_LABELS.get(name, label), score_digits(scores.value(name), interval), details))
     return found
 
 
 def _remarks(result: Mapping[str, Any], trials: int, epochs: int) -> list[str]:
     """Whether the model has learnt anything, beats the default, and how often the test set had been looked at."""
     remarks = []
-    score = result.get("validation") and ValidationScore.from_json(result["validation"])
+    score = result.get("validation") and read_validation(result["validation"])
     if score and not score.better:
         remarks.append(nothing_learnt(score, trials=trials, better_in_test=result["test"].get("better_than_base")))
     if result.get("default"):
@@ -79,7 +79,7 @@ def _remarks(result: Mapping[str, Any], trials: int, epochs: int) -> list[str]:
 
 
 def _luck(findings: Findings) -> str:
-    """What is said beside the best validation accuracy of a finished sweep."""
+    """What is said beside the best validation score of a finished sweep."""
     result = findings.result or {}
     if not findings.learnt or result.get("confirm"):
         return ""  # nothing was learnt, or a confirmation says it better

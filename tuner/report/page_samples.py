@@ -45,5 +45,5 @@ def _texts(winner: WinningModel, shown: list[Sample]) -> Markup:
 
 def _rows(winner: WinningModel, shown: list[Sample]) -> Markup:
     names, values = table_columns(winner)
-    rows = [[str(s.index), s.truth, f"{s.predicted} {s.probability:.1%} {s.mark}", *values[s.position]] for s in shown]
+    rows = [[str(s.index), s.truth, f"{s.predicted} {s.sure} {s.mark}".strip(), *values[s.position]] for s in shown]
     return render_table(["number", "truth", "predicted", *names], rows)

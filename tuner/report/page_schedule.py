@@ -29,7 +29,9 @@ def schedule_block(steps: Sequence[Step], last: int) -> Block:
         ]
         for (first, record, parameters), end in zip(steps, ends, strict=True)
     ]
-    return Block(caption=CAPTION, html=render_table(["epochs", "trial", "val_accuracy", *changing], rows))
+    return Block(
+        caption=CAPTION, html=render_table(["epochs", "trial", steps[0][1].goal.watched.name, *changing], rows)
+    )
 
 
 def _cell(value: Value) -> str:

@@ -30,7 +30,8 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
     """Loss and accuracy of the best trial after each epoch; the saved model has the weights after the epoch `kept`."""
     epochs = list(best.values)
     traces = []
-    for axis, metric in (("", "loss"), ("2", "accuracy")):
+    score = best.goal.kind.score
+    for axis, metric in (("", "loss"), ("2", score)):
         for split, label, colour in (("train", "training", RED), ("val", "validation", BLUE)):
             values = [best.metrics[epoch][f"{split}_{metric}"] for epoch in epochs]
             trace = _line_trace(epochs, values, label, colour)
@@ -43,7 +44,7 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
         "xaxis": _integer_axis("epoch", 1, best.epoch),
         "xaxis2": _integer_axis("epoch", 1, best.epoch),
         "yaxis": {"title": {"text": "loss"}},
-        "yaxis2": {"title": {"text": "accuracy"}},
+        "yaxis2": {"title": {"text": best.goal.kind.label}},
         "shapes": [_vertical_line(best.best_epoch, axis, "dash") for axis in ("", "2")],
         "annotations": [_label_above(best.best_epoch, "kept", axis) for axis in ("", "2")],
         "legend": {"orientation": "h", "y": 1.08, "yanchor": "bottom"},
@@ -51,7 +52,7 @@ def curves_block(best: TrialRecord, kept: int) -> Block:
     caption = f"Trial {best.number}. The saved model is the one after epoch {kept}"
     if kept == best.best_epoch:
         within = "the last one whose accuracy is within one standard error, or one sample, of the best"
-        if best.goal.watched != PLAIN.first:
+        if best.goal.watched != PLAIN.first:  # an accuracy alone has a known error
             within = f"the best one by {best.goal.watched.name}"
         caption += f": {within if best.kept else 'the best one'}."  # earlier versions noted none, and kept the best
     else:

@@ -11,9 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tuner.core.score_text import number_text
 from tuner.data.encoding import to_raw, words
 from tuner.data.spec import DataSpec
 from tuner.report.findings import WinningModel
+from tuner.training.number_scores import NumberPredictions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,24 +28,31 @@ class Sample:
     """Its index in the test split."""
     truth: str
     predicted: str
-    probability: float
-    """The probability of the predicted class."""
+    probability: float | None
+    """The probability of the predicted class; None for a number."""
     confident_mistake: bool
-    """Whether it is shown because it is one; else it was drawn at random."""
+    """Whether it is shown because it is one, or because its error is large; else it was drawn at random."""
 
     @property
     def right(self) -> bool:
-        """Whether the prediction is correct."""
-        return self.truth == self.predicted
+        """Whether the prediction is correct. A number is when it is not shown for its error."""
+        return not self.confident_mistake if self.probability is None else self.truth == self.predicted
 
     @property
     def mark(self) -> str:
-        """A check mark or a cross."""
-        return "✓" if self.right else "✗"
+        """A check mark or a cross; nothing for a number, which is never quite right."""
+        return "" if self.probability is None else "✓" if self.right else "✗"
+
+    @property
+    def sure(self) -> str:
+        """The probability, `97.5%`; empty for a number."""
+        return "" if self.probability is None else f"{self.probability:.1%}"
 
 
 def samples(winner: WinningModel) -> list[Sample]:
     """All that are shown, in the order of `Predictions.inputs`."""
+    if isinstance(winner.predictions, NumberPredictions):
+        return _numbers(winner.predictions)
     predictions, classes = winner.predictions, winner.spec.classes
     indices = [*predictions.drawn.tolist(), *predictions.wrong.tolist()]
     predicted = predictions.predicted
@@ -60,9 +69,25 @@ def samples(winner: WinningModel) -> list[Sample]:
     ]
 
 
+def _numbers(predictions: NumberPredictions) -> list[Sample]:
+    indices = [*predictions.drawn.tolist(), *predictions.wrong.tolist()]
+    return [
+        Sample(
+            position=position,
+            index=index,
+            truth=number_text(float(predictions.targets[index])),
+            predicted=number_text(float(predictions.predicted[index])),
+            probability=None,
+            confident_mistake=position >= len(predictions.drawn),
+        )
+        for position, index in enumerate(indices)
+    ]
+
+
 def group_samples(shown: Sequence[Sample]) -> list[tuple[str, list[Sample]]]:
     """Those drawn at random and those that are confident mistakes, each with a heading. None is empty."""
-    headings = {False: "drawn at random", True: "the most confident mistakes"}
+    numbers = any(sample.probability is None for sample in shown)
+    headings = {False: "drawn at random", True: "the largest errors" if numbers else "the most confident mistakes"}
     groups = groupby(shown, key=lambda sample: sample.confident_mistake)
     return [(headings[mistakes], list(group)) for mistakes, group in groups]
 

@@ -32,7 +32,7 @@ def suggest(findings: Findings) -> tuple[Advice, str, str]:
         space_of(config),
         epochs_of(config, findings.best.number),
         _importance(findings),
-        _accepts(spec, config.model),
+        _accepts(spec, config.model_of(findings.best.parameters)),
         learnt=findings.learnt,
         inside=findings.fitting,
     )

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tuner.core.objective import SCORE
 from tuner.core.records import TrialRecord, Value
+from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.core.units import counted
 from tuner.search.importance import Importance
 from tuner.search.narrower import find_cliffs
@@ -25,6 +25,10 @@ OVERFIT = 1.1  # times its lowest value: a validation loss above it at the end h
 GAP = 0.05  # of accuracy between training and validation samples
 POOR = 0.9  # accuracy on training samples below which a model may be too small for them
 
+_LIMIT = {
+    CLASSES.task: "the classes cannot be told apart any better",
+    NUMBERS.task: "the columns tell no more of the number",
+}
 LONGER = 3  # times as many epochs or trials, where nothing was learnt
 
 NOTHING_LEARNT = (
@@ -88,7 +92,7 @@ def advise(
         epochs: how many the winner could train.
         found: the importance of its parameters, if it could be computed.
         accepts: no range is widened to a value that this refuses.
-        learnt: whether the winner is better than always saying one class.
+        learnt: whether the winner is better than always saying one class, or the mean.
         inside: the trials that lie in the search space, by default all: it may have been changed.
     """
     inside = records if inside is None else inside
@@ -139,7 +143,8 @@ def still_rising(record: TrialRecord, epochs: int) -> bool:
     last, before = range(epochs - quarter + 1, epochs + 1), range(epochs - 2 * quarter + 1, epochs - quarter + 1)
     if not all(epoch in record.values for epoch in (*last, *before)):
         return False
-    now, then = (sum(record.outcome(epoch)[SCORE] for epoch in span) / quarter for span in (last, before))
+    score = record.goal.score
+    now, then = (sum(record.outcome(epoch)[score] for epoch in span) / quarter for span in (last, before))
     loss_now, loss_then = (
         sum(record.metrics[epoch]["val_loss"] for epoch in span) / quarter for span in (last, before)
     )
@@ -154,8 +159,9 @@ def fit_sentence(record: TrialRecord, *, rising: bool = False) -> str:
     end, epoch = record.metrics[record.epoch], record.best_epoch
     lowest = min(record.metrics, key=lambda each: record.metrics[each]["val_loss"])
     least = record.metrics[lowest]["val_loss"]
-    train, val = record.metrics[epoch]["train_accuracy"], record.outcome(epoch)[SCORE]
-    scores = f"accuracy {train:.3f} on training samples and {val:.3f} on validation samples after epoch {epoch}"
+    kind = record.goal.kind
+    train, val = record.metrics[epoch][kind.train_score], record.outcome(epoch)[kind.val_score]
+    scores = f"{kind.label} {train:.3f} on training samples and {val:.3f} on validation samples after epoch {epoch}"
     if not rising and end["val_loss"] > OVERFIT * least and end["train_loss"] < record.metrics[lowest]["train_loss"]:
         return (
             f"The best trial overfits after epoch {lowest}: its validation loss rises from {least:.3g} to "
@@ -165,8 +171,8 @@ def fit_sentence(record: TrialRecord, *, rising: bool = False) -> str:
         return f"The best trial overfits: {scores}. {_AGAINST_OVERFITTING}."
     if train < POOR and train - val < GAP / 2:
         return (
-            f"The best trial may underfit: {scores}. What may help, unless the classes cannot be told apart any "
-            "better: a larger model, more epochs or less regularisation."
+            f"The best trial may underfit: {scores}. What may help, unless {_LIMIT[kind.task]}: a larger model, more "
+            "epochs or less regularisation."
         )
     return f"The best trial shows no sign of over- or underfitting: {scores}."
 

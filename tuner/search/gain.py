@@ -18,6 +18,7 @@ import numpy as np
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import raw_space
 from tuner.core.records import DEFAULT_TRIAL, TrialRecord, Value
+from tuner.core.several_models import MODEL
 from tuner.core.units import counted, format_parameters
 from tuner.search.comparable import final_scores
 from tuner.search.extrapolation import Floats
@@ -68,8 +69,8 @@ class Step:
 def gain_steps(config: SweepConfig, records: Sequence[TrialRecord], winner: TrialRecord) -> tuple[Step, ...]:
     """The steps from the default to the winner.
 
-    The default is the first start point that the sweep began with, or the middle of all ranges. Where the space was
-    changed since, it is what of that fits the present one.
+    The default is the first start point that the sweep began with, or the middle of all ranges; with several models
+    that of the winner's. Where the space was changed since, it is what of that fits the present one.
 
     Args:
         config: the sweep's.
@@ -80,8 +81,10 @@ def gain_steps(config: SweepConfig, records: Sequence[TrialRecord], winner: Tria
         NotEnoughTrialsError: there are too few trials, the winner does not lie in the search space of now, or it does
             not differ from the default.
     """
-    if not config.goal.by_accuracy or config.scheduler == "pbt":
-        raise NotEnoughTrialsError("it is told of accuracies alone, and of parameters that stay as they were drawn")
+    if not config.goal.by_score or config.scheduler == "pbt":
+        raise NotEnoughTrialsError(
+            "it is told of the plain score alone, and of parameters that stay as they were drawn"
+        )
     records = fitting(records, config)
     space, best = space_of(config), next((each for each in records if each.number == winner.number), None)
     scores = final_scores(config, records)[:, 0]
@@ -90,7 +93,8 @@ def gain_steps(config: SweepConfig, records: Sequence[TrialRecord], winner: Tria
         raise NotEnoughTrialsError("the winner does not lie in the present search space")
     if len(others) < LEAST_TRIALS:
         raise NotEnoughTrialsError(f"{counted(len(others), 'trial')} beside the winner: too few to say")
-    default = default_point(raw_space(config, DEFAULT_TRIAL), space)
+    model = str(best.parameters[MODEL]) if space.models else ""
+    default = default_point(raw_space(config, DEFAULT_TRIAL), space, model)
     axes = scales(space)
     models = _models(np.array([_places(r.parameters, axes) for r in others]), scores[[r.number for r in others]])
     steps, at = [], default

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from tuner.core.objective import SCORE
 from tuner.core.records import TrialRecord
+from tuner.core.target_kind import CLASSES
 from tuner.core.units import counted
 from tuner.search.effects import Effect, Floats, direction, find_effect
 from tuner.search.scales import scales
@@ -74,9 +74,9 @@ class Importance:
     """Whether trials train for longer than that."""
     trials: int
     """How many trials were compared."""
-    by: str = SCORE
+    by: str = CLASSES.val_score
     """What their order goes by: the first objective, or `val_loss` where it has the same value in all."""
-    score: str = SCORE
+    score: str = CLASSES.val_score
     """The first objective."""
 
 

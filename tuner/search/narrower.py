@@ -45,10 +45,10 @@ def _cliff(
     parents = parents_of(parameter, best, space)
     side = "above" if above else "below"
     text = (
-        f"All {counted(len(failed), 'trial')} that failed had {parameter.name} {side} {set_value(bound)}, and none of "
-        f"the others had: narrow it, {parameter.name}={narrower}."
+        f"All {counted(len(failed), 'trial')} that failed had {parameter.key} {side} {set_value(bound)}, and none of "
+        f"the others had: narrow it, {parameter.key}={narrower}."
     )
-    return Edge(sentence=text, overrides=(*parents, f"{parameter.name}={narrower}"))
+    return Edge(sentence=text, overrides=(*parents, f"{parameter.key}={narrower}"))
 
 
 def _number(record: TrialRecord, parameter: Parameter) -> float:

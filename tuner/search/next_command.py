@@ -11,9 +11,12 @@ from tuner.core.budgets import BudgetState
 from tuner.core.config import OOM, TRIALS, SweepConfig
 from tuner.core.confirm_request import CONFIRM, ConfirmRequest
 from tuner.core.errors import TunerError
+from tuner.core.own_code import title
 from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
+from tuner.core.several_models import models_in
 from tuner.core.units import parse_seconds
 from tuner.search.advice import Advice
+from tuner.search.model_spaces import merged
 from tuner.search.overrides import override
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space
@@ -84,8 +87,13 @@ def resume_command(config: SweepConfig, advice: Advice, budgets: Sequence[Budget
 
 def pair_space(config: SweepConfig, task: str) -> dict[str, Any]:
     """The parsed search space that the pair has without `--space` and `--set`."""
-    own = own_space(config.dataset_name, config.model)
-    return default_space(config.model, task) if own is None else own[0]
+
+    def of(model: str) -> dict[str, Any]:
+        own = own_space(config.dataset_name, model)
+        return default_space(model, task) if own is None else own[0]
+
+    names = models_in(config.model)
+    return merged({title(name): of(name) for name in names}) if len(names) > 1 else of(config.model)
 
 
 def _searching(config: SweepConfig) -> list[str]:
@@ -110,7 +118,7 @@ def _after_the_search(config: SweepConfig) -> list[str]:
 
 def _running(config: SweepConfig) -> list[str]:
     """Where and how its trials ran, as far as a user asked for it: the rest follows from the machine."""
-    plain = config.goal.by_accuracy and config.scheduler != "pbt"
+    plain = config.goal.by_score and config.scheduler != "pbt"
     without = not config.default if plain else START not in config.space
     words = ["--without-default"] if without and config.sampler != "grid" else []
     words += ["--concurrency", "1"] if config.concurrency == 1 else []  # so that it repeats

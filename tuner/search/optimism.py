@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from tuner.core.config import SweepConfig
-from tuner.core.objective import PLAIN
 from tuner.core.records import TrialRecord
 from tuner.search.comparable import final_scores
 from tuner.search.schedulers import make_scheduler
@@ -36,7 +35,7 @@ def optimism(config: SweepConfig, records: Sequence[TrialRecord], samples: int) 
     average what `luck_of_best` says (a parametric bootstrap).
     """
     able = [record for record in records if record.feasible]
-    if len(able) < 2 or able[0].goal.objectives != PLAIN.objectives:
+    if len(able) < 2 or not able[0].goal.by_accuracy:
         return None
     far = max(make_scheduler(config).rungs(), default=config.epochs)
     finals = final_scores(config, records)[:, 0]

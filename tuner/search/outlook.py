@@ -37,7 +37,7 @@ _STEPS = (np.arange(200) + 0.5) / 200  # of the integrals over what is uncertain
 
 
 def outlook_of(config: SweepConfig, records: Sequence[TrialRecord]) -> Outlook | None:
-    """The outlook of a sweep by its accuracy; None when nothing can be said.
+    """The outlook of a sweep by its score; None when nothing can be said.
 
     A grid has only so many points, and a population so many members: they have none. Neither has a sweep whose best
     trial does not lie in the search space that new trials are drawn from: nothing tells how near these come to it.
@@ -45,7 +45,7 @@ def outlook_of(config: SweepConfig, records: Sequence[TrialRecord]) -> Outlook |
     best, records = best_of(list(records)), fitting(records, config)
     if best is None or all(record.number != best.number for record in records):
         return None
-    if not config.goal.by_accuracy or config.sampler == "grid" or config.scheduler == "pbt":
+    if not config.goal.by_score or config.sampler == "grid" or config.scheduler == "pbt":
         return None
     if config.goal.constraints and sum(record.feasible for record in records) < LEAST_TRIALS:
         return None  # the scores of the others say how far they violate a constraint
@@ -60,6 +60,7 @@ def outlook_of(config: SweepConfig, records: Sequence[TrialRecord]) -> Outlook |
         better=more / (drawn + more),
         most=min(most, 1 - best.score),
         confidence=CONFIDENCE,
+        metric=config.goal.score,
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tuner.core.errors import TunerError
+from tuner.core.several_models import MODEL
+from tuner.search.model_spaces import MODELS
 from tuner.search.space_file import LARGEST
 
 _FORMS = "use NAME=VALUE, NAME=A,B,C or NAME=LOW..HIGH"
@@ -15,8 +17,14 @@ LOG = ":log"
 """After a range: its values are drawn on a log scale."""
 
 
-def override(raw: Mapping[str, Any], expressions: Iterable[str]) -> dict[str, Any]:
+Takes = Callable[[str, str], bool]
+"""Whether a model, by its title, takes a parameter of this name."""
+
+
+def override(raw: Mapping[str, Any], expressions: Iterable[str], takes: Takes = lambda _, __: False) -> dict[str, Any]:
     """The parsed space `raw` with each expression applied.
+
+    With several models `lr` is that of each model that `takes` it, and `cnn.lr` that of one.
 
     >>> override({"epochs": 9, "params": {"lr": {"low": 0.1, "high": 1.0, "log": True}}}, ["lr=1..2", "depth=20,32"])
     {'epochs': 9, 'params': {'lr': {'low': 1.0, 'high': 2.0, 'log': True}, 'depth': {'choices': [20, 32]}}}
@@ -33,8 +41,17 @@ def override(raw: Mapping[str, Any], expressions: Iterable[str]) -> dict[str, An
             raise TunerError(f"--set '{expression}': {_FORMS}")
         if name == "epochs":
             raise TunerError(f"--set '{expression}': use --max-epochs {value}")
-        params[name] = _entry(value, params.get(name), expression)
+        if name == MODEL and raw.get(MODELS):
+            raise TunerError(f"--set '{expression}': name the models on the command line, such as cnn,lenet")
+        for key in _keys(name, params, raw.get(MODELS, []), takes):
+            params[key] = _entry(value, params.get(key), expression)
     return {**raw, "params": params}
+
+
+def _keys(name: str, params: Mapping[str, Any], models: Iterable[str], takes: Takes) -> list[str]:
+    """What is set: of several models the parameter of each that takes it, unless there is one for all."""
+    own = [f"{model}.{name}" for model in models if f"{model}.{name}" in params or takes(model, name)]
+    return [name] if name in params or not own else own
 
 
 def _entry(value: str, previous: Any, expression: str) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard
 
 from tuner.core.records import Value
+from tuner.core.several_models import MODEL
 
 
 class Draw(Protocol):
@@ -32,13 +33,20 @@ class Parameter:
     parent_values: tuple[Value, ...] = ()
     prior: Value | None = None
     """What a user believes to be good: first points are drawn near it, see samplers/prior.py."""
+    model: str = ""
+    """With several models in one space, the title of the one that it belongs to; empty for all of them."""
     version: int = 1
     """Which of the parameters of this name it is that Optuna can tell apart only by a name: see labels.py."""
 
     @property
     def alternative(self) -> str:
         """The name for people: alternatives of one parameter, such as sgd's lr and adam's, are told apart."""
-        return f"{self.name} ({'|'.join(map(str, self.parent_values))})" if self.parent else self.name
+        return f"{self.key} ({'|'.join(map(str, self.parent_values))})" if self.parent else self.key
+
+    @property
+    def key(self) -> str:
+        """The name in a parsed space, and for `--set`: `lr`, or `cnn.lr` for that of one of several models."""
+        return f"{self.model}.{self.name}" if self.model else self.name
 
     @property
     def label(self) -> str:
@@ -82,7 +90,13 @@ class Parameter:
 
     def active(self, drawn: Mapping[str, Value]) -> bool:
         """Whether the parameter applies to what was drawn above it."""
+        if self.model and drawn.get(MODEL) != self.model:
+            return False
         return self.parent is None or drawn.get(self.parent) in self.parent_values
+
+    def meets(self, other: Parameter) -> bool:
+        """Whether a trial may have both: they are not of two models."""
+        return not (self.model and other.model) or self.model == other.model
 
     def draw(self, trial: Draw) -> Value:
         """Draws a value; a constant asks nothing of the trial."""
@@ -112,6 +126,8 @@ class SearchSpace:
     parameters: tuple[Parameter, ...]
     start: tuple[dict[str, Value], ...] = ()
     """What is tried first: the parameters of trial 0, 1, ... See start_points.py."""
+    models: tuple[str, ...] = ()
+    """The titles of several models, each with its own parameters; empty for one."""
 
     def __call__(self, trial: Draw) -> dict[str, Value]:
         """Draws every active parameter, parents first."""

@@ -13,7 +13,9 @@ from tuner.core import catalog, own_code
 from tuner.core.config import MOST_EPOCHS, SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.records import Value
+from tuner.core.several_models import MODEL
 from tuner.search.labels import labelled
+from tuner.search.model_spaces import MODELS, flattened, parse_models, split_key
 from tuner.search.space import Parameter, SearchSpace, is_number, is_value
 from tuner.search.start_points import START, fit_value, parse_start
 
@@ -55,7 +57,8 @@ def own_space(data: str, model: str) -> tuple[dict[str, Any], str] | None:
 
 def read_file(file: Path) -> dict[str, Any]:
     """The parsed file of a search space. Raises TunerError naming it, and the reason why it cannot be read."""
-    return read_toml(read_text(file, "--space", MOST_CHARACTERS), str(file))
+    raw = read_toml(read_text(file, "--space", MOST_CHARACTERS), str(file))
+    return flattened(raw, parse_models(raw, str(file)))
 
 
 def read_text(file: Path, option: str, most: int) -> str:
@@ -78,7 +81,7 @@ def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) 
         TunerError: with the file `source`, the key and the reason.
     """
     for key in raw:
-        if key not in ("epochs", "params", START):
+        if key not in ("epochs", "params", START, MODELS):
             raise TunerError(f"{source}: unknown key '{key}': a search space has epochs, [params] and [[start]]")
         _check_sizes(raw[key], f"{source}: {key}")
     epochs = raw.get("epochs")
@@ -89,40 +92,42 @@ def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) 
     params = raw.get("params")
     if not isinstance(params, dict) or not params:
         raise TunerError(f"{source}: [params] is missing or empty")
-    parameters: list[Parameter] = []
-    for name, entry in params.items():
-        for alternative in _alternatives(name, entry, source):
+    models = parse_models(raw, source)
+    parameters = [Parameter(name=MODEL, choices=models)] if models else []
+    for key, entry in params.items():
+        model, name = split_key(key, models)
+        for alternative in _alternatives(name, entry, source, model):
             _check_parent(alternative, parameters, source, narrowed=narrowed)
             parameters.append(alternative)
         if isinstance(entry, list) and not narrowed:
-            _check_covered(name, parameters, source)
-    space = SearchSpace(epochs, tuple(parameters))
+            _check_covered(parameters[-1], parameters, source)
+    space = SearchSpace(epochs, tuple(parameters), models=models)
     return replace(space, start=parse_start(raw[START], space, source, narrowed=narrowed)) if START in raw else space
 
 
-def _alternatives(name: str, entry: Any, source: str) -> list[Parameter]:
+def _alternatives(name: str, entry: Any, source: str, model: str) -> list[Parameter]:
+    where = f"{source}: params.{f'{model}.' if model else ''}{name}"
     if not isinstance(entry, list):
-        return [_parameter(name, entry, source)]
-    alternatives = [_parameter(name, table, source) for table in entry]
+        return [_parameter(name, entry, where, model)]
+    alternatives = [_parameter(name, table, where, model) for table in entry]
     if not alternatives:
-        raise TunerError(f"{source}: params.{name}: an empty list: give a value, a range or choices = [...]")
+        raise TunerError(f"{where}: an empty list: give a value, a range or choices = [...]")
     covered: set[Value] = set()
     for alternative in alternatives:
         if alternative.parent is None:
-            raise TunerError(f"{source}: params.{name}: write choices = [...], or give each alternative a 'when'")
+            raise TunerError(f"{where}: write choices = [...], or give each alternative a 'when'")
         if alternative.parent != alternatives[0].parent:
-            raise TunerError(f"{source}: params.{name}: all alternatives must depend on the same parameter")
+            raise TunerError(f"{where}: all alternatives must depend on the same parameter")
         for value in alternative.parent_values:
             if value in covered:
-                raise TunerError(f"{source}: params.{name}: two alternatives apply when {alternative.parent} = {value}")
+                raise TunerError(f"{where}: two alternatives apply when {alternative.parent} = {value}")
             covered.add(value)
     return alternatives
 
 
-def _parameter(name: str, entry: Any, source: str) -> Parameter:
-    where = f"{source}: params.{name}"
+def _parameter(name: str, entry: Any, where: str, model: str) -> Parameter:
     if is_value(entry):
-        return Parameter(name=name, choices=(entry,))
+        return Parameter(name=name, choices=(entry,), model=model)
     if not isinstance(entry, dict):
         raise TunerError(f"{where}: must be a value, {{ choices = [...] }} or {{ low = ..., high = ... }}")
     for key in entry:
@@ -130,10 +135,10 @@ def _parameter(name: str, entry: Any, source: str) -> Parameter:
             raise TunerError(f"{where}.{key}: unknown key: choose one of {', '.join(sorted(_KEYS))}")
     parent, parent_values = _when(entry.get("when"), where)
     if "choices" in entry:
-        found = Parameter(name=name, choices=_choices(entry, where), parent=parent, parent_values=parent_values)
+        made: dict[str, Any] = {"choices": _choices(entry, where)}
     else:
-        low, high, log, step = _range(entry, where)
-        found = Parameter(name=name, low=low, high=high, log=log, step=step, parent=parent, parent_values=parent_values)
+        made = dict(zip(("low", "high", "log", "step"), _range(entry, where), strict=True))
+    found = Parameter(name=name, parent=parent, parent_values=parent_values, model=model, **made)
     return replace(found, prior=_prior(entry["prior"], found, where)) if "prior" in entry else found
 
 
@@ -216,8 +221,8 @@ def _when(when: Any, where: str) -> tuple[str | None, tuple[Value, ...]]:
 def _check_parent(parameter: Parameter, above: list[Parameter], source: str, *, narrowed: bool) -> None:
     if parameter.parent is None:
         return
-    parents = [p for p in above if p.name == parameter.parent]
-    where = f"{source}: params.{parameter.name}.when"
+    parents = [p for p in above if p.name == parameter.parent and p.meets(parameter)]
+    where = f"{source}: params.{parameter.key}.when"
     if not parents:
         raise TunerError(f"{where}: '{parameter.parent}' must be a parameter that stands above it")
     known = [value for p in parents for value in p.choices]
@@ -226,10 +231,9 @@ def _check_parent(parameter: Parameter, above: list[Parameter], source: str, *, 
             raise TunerError(f"{where}: {parameter.parent} is never {value!r}: choose one of {known}")
 
 
-def _check_covered(name: str, parameters: list[Parameter], source: str) -> None:
-    """Raises TunerError when a choice of the parent leaves the parameter without a value."""
-    alternatives = [p for p in parameters if p.name == name]
-    covered = {value for p in alternatives for value in p.parent_values}
-    for value in (value for p in parameters if p.name == alternatives[0].parent for value in p.choices):
+def _check_covered(last: Parameter, parameters: list[Parameter], source: str) -> None:
+    """Raises TunerError when a choice of the parent leaves the parameter, `last` or an alternative, without a value."""
+    covered = {value for p in parameters if p.key == last.key for value in p.parent_values}
+    for value in (value for p in parameters if p.name == last.parent and p.meets(last) for value in p.choices):
         if value not in covered:
-            raise TunerError(f"{source}: params.{name}: no alternative applies when {alternatives[0].parent} = {value}")
+            raise TunerError(f"{source}: params.{last.key}: no alternative applies when {last.parent} = {value}")

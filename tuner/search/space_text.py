@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tuner.core.errors import TunerError
 from tuner.core.records import Value
+from tuner.core.several_models import MODEL
+from tuner.search.model_spaces import MODELS, flattened, split_key
 from tuner.search.space_file import parse_space, read_toml
 from tuner.search.start_points import START
 
@@ -28,32 +30,48 @@ def space_text(raw: Mapping[str, Any], start: Mapping[str, Value], where: str, c
         TunerError: the point is not within the space, or no file can say the same.
     """
     params: dict[str, Any] = {}
-    for name, entry in raw["params"].items():
-        left = _possible(entry, params)
+    models = raw.get(MODELS, [])
+    for key, entry in raw["params"].items():
+        model, _ = split_key(key, models)
+        left = _possible(entry, params, f"{model}." if model else "", models)
         if left is not None:
-            params[name] = left
-    lines = [f"# {comment}", f"epochs = {_text(raw['epochs'])}", "", "[params]"]
-    for name, entry in params.items():
-        if isinstance(entry, list):
-            lines += [f"{_key(name)} = [", *(f"  {_text(each)}," for each in entry), "]"]
-        else:
-            lines.append(f"{_key(name)} = {_text(entry)}")
+            params[key] = left
+    head = [f"{MODELS} = {_text(models)}"] if models else []
+    lines = [f"# {comment}", *head, f"epochs = {_text(raw['epochs'])}"]
+    for model in ["", *models]:
+        own = [(name, entry) for key, entry in params.items() for of, name in [split_key(key, models)] if of == model]
+        if own or not model:
+            lines += ["", f"[params.{_key(model)}]" if model else "[params]", *_entries(own)]
     lines += ["", f"[[{START}]]", *(f"{_key(name)} = {_text(value)}" for name, value in start.items())]
     text = "\n".join([*lines, ""])
-    parse_space(read_toml(text, where), where)
+    parse_space(flattened(read_toml(text, where), models), where)
     return text
 
 
-def _possible(entry: Any, above: Mapping[str, Any]) -> Any:
-    """A parameter's entry without the alternatives that never apply; None when none of them does."""
+def _entries(params: Sequence[tuple[str, Any]]) -> Iterator[str]:
+    """The lines of a table of parameters."""
+    for name, entry in params:
+        if isinstance(entry, list):
+            yield from [f"{_key(name)} = [", *(f"  {_text(each)}," for each in entry), "]"]
+        else:
+            yield f"{_key(name)} = {_text(entry)}"
+
+
+def _possible(entry: Any, above: Mapping[str, Any], model: str, models: Sequence[str]) -> Any:
+    """A parameter's entry without the alternatives that never apply; None when none of them does.
+
+    `model` is what the names of its model's parameters begin with in `above`: empty for those of all models.
+    """
     if isinstance(entry, list):
-        return [left for each in entry if (left := _possible(each, above)) is not None] or None
+        return [left for each in entry if (left := _possible(each, above, model, models)) is not None] or None
     if not isinstance(entry, dict) or "when" not in entry:
         return entry
     [(parent, values)] = entry["when"].items()
-    if parent not in above:
+    found = {MODEL: {"choices": models}, **above} if models else above
+    place = f"{model}{parent}" if f"{model}{parent}" in found else parent
+    if place not in found:
         return None
-    choices = _choices(above[parent])
+    choices = _choices(found[place])
     left = [value for value in (values if isinstance(values, list) else [values]) if not choices or value in choices]
     return {**entry, "when": {parent: left if len(left) > 1 else left[0]}} if left else None
 

@@ -10,7 +10,7 @@ from tuner.core.confirmation import Spread
 from tuner.core.scores import CONFIDENCE, Interval
 
 
-def spread_of(values: Sequence[float], *, overlap: float = 0.0, most: float = 1.0) -> Spread:
+def spread_of(values: Sequence[float], *, overlap: float = 0.0, most: float = 1.0, least: float = 0.0) -> Spread:
     """Mean, standard deviation (n - 1) and the mean's interval by Student's t: mean +- t(n - 1) sd sqrt(1 / n).
 
     Args:
@@ -18,7 +18,8 @@ def spread_of(values: Sequence[float], *, overlap: float = 0.0, most: float = 1.
         overlap: where each training was validated on another part of the same samples, the ratio of validation to
             training samples, which takes its place beside 1 / n. Such scores are not independent, since the trainings
             share most of their samples (Nadeau and Bengio, Inference for the generalization error, 2003).
-        most: the highest value that the score can have; the lowest is 0.
+        most: the highest value that the score can have.
+        least: the lowest one.
     """
     center = mean(values)
     if len(values) < 2:
@@ -27,5 +28,5 @@ def spread_of(values: Sequence[float], *, overlap: float = 0.0, most: float = 1.
 
     deviation = stdev(values)
     half = float(stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2)) * deviation * sqrt(1 / len(values) + overlap)
-    interval = Interval(max(0.0, center - half), min(most, center + half))
+    interval = Interval(max(least, center - half), min(most, center + half))
     return Spread(values=tuple(values), mean=center, sd=deviation, interval=interval)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tuner.core.errors import TunerError, unknown
 from tuner.core.records import Value
+from tuner.core.several_models import MODEL
 from tuner.search.space import Parameter, SearchSpace, is_number
 
 START = "start"  # the key in the file of a search space
@@ -53,13 +54,28 @@ def fit_point(point: Point, space: SearchSpace) -> FittedPoint:
     return FittedPoint(parameters=found, misfits=misfits)
 
 
-def default_point(raw: Mapping[str, Any], space: SearchSpace) -> dict[str, Value]:
+def default_point(raw: Mapping[str, Any], space: SearchSpace, model: str = "") -> dict[str, Value]:
     """The default configuration: the first start point of a parsed space, or the middle of all ranges without one.
 
     What `--set` has made unfit is in the middle of its new range, such as a constant. `space` is the same one, parsed.
+    Of several models it is that of `model`.
     """
-    first: Point = next(iter(raw.get(START, ())), {})
-    return fit_point(first, space).parameters
+    points = raw.get(START, ())
+    where: Point = {MODEL: model} if model else {}
+    return fit_point(next((points[place] for place in first_places(points, [model])), where), space).parameters
+
+
+def default_points(raw: Mapping[str, Any], space: SearchSpace) -> list[dict[str, Value]]:
+    """The default configuration of each model."""
+    return [default_point(raw, space, model) for model in space.models or [""]]
+
+
+def first_places(points: Sequence[Any], models: Sequence[str]) -> list[int]:
+    """The places of the first point of each model; `[""]` where there are not several."""
+    of = [point.get(MODEL) if isinstance(point, dict) else None for point in points]
+    if list(models) in ([], [""]):
+        return [0][: len(points)]
+    return [of.index(model) for model in models if model in of]
 
 
 def check_points(points: Iterable[tuple[str, Any]], space: SearchSpace, source: str) -> list[dict[str, Value]]:
@@ -72,6 +88,8 @@ def check_points(points: Iterable[tuple[str, Any]], space: SearchSpace, source: 
     for place, point in points:
         if not isinstance(point, dict):
             raise TunerError(f"{source}: {place}: must be a table of parameters, got {point!r}")
+        if space.models and MODEL not in point:
+            raise TunerError(f"{source}: {place}: say which model it is for: {MODEL} = {space.models[0]!r}")
         fitted = fit_point(point, space)
         for name, reason in fitted.misfits.items():
             raise TunerError(f"{source}: {place}.{name}: {reason}")
@@ -104,11 +122,17 @@ def placed(raw: Any, source: str) -> list[tuple[str, Any]]:
 
 
 def prior_point(points: Sequence[Point], space: SearchSpace) -> list[dict[str, Any]]:
-    """The point that all priors make, as one that names nothing; none if there is no prior, or it is among `points`."""
-    if all(each.prior is None for each in space.parameters):
-        return []
-    made = fit_point({}, space).parameters
-    return [] if any(fit_point(point, space).parameters == made for point in points) else [{}]
+    """The point that all priors make, as one that names nothing; none if there is no prior, or it is among `points`.
+
+    With several models there may be one for each.
+    """
+    found: list[dict[str, Any]] = []
+    for model in space.models or [""]:
+        if any(each.prior is not None and each.model in ("", model) for each in space.parameters):
+            made = {MODEL: model} if model else {}
+            same = fit_point(made, space).parameters
+            found += [] if any(fit_point(point, space).parameters == same for point in points) else [made]
+    return found
 
 
 def values_to_draw(point: Mapping[str, Value], space: SearchSpace) -> dict[str, Value]:
@@ -150,8 +174,12 @@ def _unknown(name: str, space: SearchSpace) -> str:
 
 
 def _inactive(name: str, point: Point, found: Mapping[str, Value], space: SearchSpace) -> str:
-    """Why a parameter does not apply: what it depends on has another value."""
+    """Why a parameter does not apply: what it depends on has another value, or it is another model's."""
     alternatives = [each for each in space.parameters if each.name == name]
+    if space.models:
+        alternatives = [each for each in alternatives if each.model in ("", found[MODEL])]
+        if not alternatives:
+            return f"is no parameter of {found[MODEL]}"
     parent = alternatives[0].parent or ""
     allowed = " or ".join(str(value) for each in alternatives for value in each.parent_values)
     has = f"is {found[parent]}" if parent in found else "does not apply"

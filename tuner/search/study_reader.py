@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tuner.core.exploit import Exploit
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord
+from tuner.core.target_kind import CLASSES, TASKS
 from tuner.search.journal import Journal
 
 STUDY = "sweep"
@@ -82,7 +83,10 @@ def read_records(journal: Path) -> list[TrialRecord]:
 def goal_of(study: optuna.Study) -> Goal:
     """What the trials of a study are compared by."""
     told = study.user_attrs.get(GOAL)
-    return Goal.parse(told[0], told[1], own=OWN_METRICS in told[2:]) if told else PLAIN
+    if not told:
+        return PLAIN
+    task = next((each for each in told[2:] if each in TASKS), CLASSES.task)
+    return Goal.parse(told[0], told[1], own=OWN_METRICS in told[2:], task=task)
 
 
 def to_record(frozen: FrozenTrial, goal: Goal = PLAIN) -> TrialRecord:

@@ -18,7 +18,7 @@ from optuna.storages import JournalStorage
 from optuna.trial import TrialState
 
 from tuner.core.exploit import Exploit
-from tuner.core.objective import PLAIN, SCORE, Goal
+from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.trial_report import TrialReport
 from tuner.search.journal import drop_torn_line
@@ -60,7 +60,8 @@ class StudyStore:
             if goal_of(self._study) != goal:
                 self._study.set_metric_names([each.name for each in goal.objectives])
                 own = [OWN_METRICS] if goal.own else []
-                self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text, *own])
+                other = [] if goal.task == PLAIN.task else [goal.task]
+                self._study.set_user_attr(GOAL, [goal.objective_text, goal.constraint_text, *own, *other])
             frozen = self._study.get_trials(deepcopy=False)
             self._records = [to_record(trial, goal) for trial in frozen]  # this process alone writes them
         self._goal = goal
@@ -83,7 +84,7 @@ class StudyStore:
             if stored is None:
                 stored = {"time": max(time.time(), record.latest), **metrics}
                 self._set(number, f"epoch {epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
-            needed = () if self._goal.own else (metrics[SCORE], metrics["val_loss"])
+            needed = () if self._goal.own else (metrics[self._goal.score], metrics["val_loss"])
             if all(map(math.isfinite, needed)) and self._goal.finite(metrics):
                 self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[self._goal.watched.name])
             self._refresh(number)
@@ -91,7 +92,7 @@ class StudyStore:
 
     def note_measured(self, number: int, values: Mapping[str, float], place: str) -> None:
         """Stores what was measured of a trial before its first epoch, and on what. The first measurement counts."""
-        if not self.record(number).measured:
+        if values and not self.record(number).measured:
             self._note(number, MEASURED, {**values, "on": place})
 
     def note_training(self, number: int, report: TrialReport) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tuner.core.records import TrialRecord, Value
+from tuner.core.several_models import MODEL
 from tuner.search.importance import Importance
 from tuner.search.space import Parameter, SearchSpace, is_number
 
@@ -53,8 +54,8 @@ def _edge(parameter: Parameter, best: TrialRecord, wider: str, space: SearchSpac
     value = set_value(best.parameters[parameter.name])
     parents = parents_of(parameter, best, space)
     of = f" (with {' and '.join(parents)})" if parents else ""
-    expression = f"{parameter.name}={wider}"
-    sentence = f"The best {parameter.name}{of}, {value}, lies at the {side} edge of its range: widen it, {expression}."
+    expression = f"{parameter.key}={wider}"
+    sentence = f"The best {parameter.key}{of}, {value}, lies at the {side} edge of its range: widen it, {expression}."
     return Edge(sentence=sentence, overrides=(*parents, expression))
 
 
@@ -63,8 +64,9 @@ def parents_of(parameter: Parameter, best: TrialRecord, space: SearchSpace) -> t
     if parameter.parent is None:
         return ()
     above = space.active(parameter.parent, best.parameters)
-    own = f"{parameter.parent}={set_value(best.parameters[parameter.parent])}"
-    return (*(parents_of(above, best, space) if above else ()), own)
+    if above is None or (space.models and above.name == MODEL):
+        return ()
+    return (*parents_of(above, best, space), f"{above.key}={set_value(best.parameters[parameter.parent])}")
 
 
 def _wider(parameter: Parameter, value: Value, accepts: Callable[[str, Value], bool], *, up: bool) -> str:

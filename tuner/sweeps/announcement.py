@@ -5,8 +5,6 @@ from __future__ import annotations
 from tuner.core.budget_text import budget_limits
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import first_trial
-from tuner.core.objective import PLAIN
-from tuner.core.records import DEFAULT_TRIAL
 from tuner.core.search_options import SAMPLERS, SCHEDULERS, sampler_text
 from tuner.core.units import counted, format_parameters
 from tuner.search.schedulers import make_scheduler
@@ -33,7 +31,7 @@ def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
 def _asked(config: SweepConfig) -> str:
     """How it searches, where a user asked for something else than the default."""
     goal = config.goal
-    words = [] if goal.objectives == PLAIN.objectives else [f"objective {' and '.join(map(str, goal.objectives))}"]
+    words = [] if goal.by_score else [f"objective {' and '.join(map(str, goal.objectives))}"]
     words += [f"constraint {' and '.join(map(str, goal.constraints))}"] if goal.constraints else []
     if config.auto or config.sampler != SAMPLERS[0]:
         words.append(sampler_text(config.sampler, config.auto))
@@ -55,8 +53,8 @@ def start_lines(config: SweepConfig) -> list[str]:
     """What the first trials try, a line each; of many, the first ones and how many more there are."""
     first = first_trial(config)
     points = space_of(config).start[: config.trials - first]
-    default = {DEFAULT_TRIAL: "the default: "} if config.default else {}
-    shown = enumerate(points[:MOST_POINTS], first)
+    default = dict.fromkeys(range(config.defaults), "the default: ")
+    shown = enumerate(points[: max(MOST_POINTS, config.defaults)], first)
     lines = [f"  trial {number} tries {default.get(number, '')}{format_parameters(point)}" for number, point in shown]
     more = len(points) - len(lines)
     return [*lines, f"  ... and {counted(more, 'start point')} more"] if more else lines

@@ -14,9 +14,9 @@ from tuner.core.files import write_atomic
 from tuner.core.outcome import Outcome
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
-from tuner.training.baselines import SimplePrediction, simple_predictions
-from tuner.training.evaluation import Predictions
-from tuner.training.score_error import compare_predicted, wilson
+from tuner.training.answers import Answers, compare, load_predictions, score_of
+from tuner.training.baselines import simple_predictions
+from tuner.training.simple_prediction import SimplePrediction
 
 FORM = 1  # of the files: raised when a change makes other predictions
 
@@ -36,22 +36,25 @@ def compare_baselines(splits: Splits, folder: SweepFolder, events: Callbacks) ->
     """
     try:
         found = _trained(splits, folder.home, events)
-        targets = Predictions.load(folder.path)
+        kept = load_predictions(folder.path)
     except Exception as error:  # a sweep does not fail for want of a comparison
         events.on_note(f"no simple models to compare with: {one_line(error)}")
         return ()
-    true, network = targets.targets.numpy(), targets.predicted.numpy()
-    return tuple(
-        Baseline(
-            key=each.key,
-            name=each.name,
-            accuracy=float((each.predicted == true).mean()),
-            interval=wilson(int((each.predicted == true).sum()), len(true)),
-            difference=compare_predicted(true, network, each.predicted),
-            trained_on=each.trained_on,
-            of=len(splits.train.targets),
-        )
-        for each in found
+    true, network = kept.targets.numpy(), kept.predicted.numpy()
+    return tuple(_compared(each, true, network, len(splits.train.targets)) for each in found)
+
+
+def _compared(simple: SimplePrediction, true: Answers, network: Answers, of: int) -> Baseline:
+    """One of them, beside the network, by what both say of the same samples."""
+    score, interval = score_of(true, simple.predicted)
+    return Baseline(
+        key=simple.key,
+        name=simple.name,
+        score=score,
+        interval=interval,
+        difference=compare(true, network, simple.predicted),
+        trained_on=simple.trained_on,
+        of=of,
     )
 
 

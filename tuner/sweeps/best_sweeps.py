@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tuner.core.validation import ValidationScore
+from tuner.core.target_kind import CLASSES
+from tuner.core.validation import Validation, ValidationScore
 from tuner.sweeps.champion import ByHand, Contender, best_scored, choose
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _NO_LOSS = 1e300  # of a sweep of an earlier version: among equals another one i
 class Registered:
     """What the registry knows of a sweep's model."""
 
-    scores: Mapping[str, ValidationScore] = field(default_factory=dict)
+    scores: Mapping[str, Validation] = field(default_factory=dict)
     """By their splits, see `FinishedSweep.split`."""
     by_hand: ByHand | None = None
     order: float
@@ -44,7 +45,7 @@ class Choice:
     """Those of `best` that are no better than always saying one class."""
     older: tuple[FinishedSweep, ...]
     """Those of `best` that were tested on another test set than the newest sweep of their dataset."""
-    scores: Mapping[str, ValidationScore] = field(default_factory=dict)
+    scores: Mapping[str, Validation] = field(default_factory=dict)
     """What decided, by the unique ids of `best`: the scores on the newest validation split of their dataset."""
 
 
@@ -96,18 +97,18 @@ def _contender(order: float, sweep: FinishedSweep, newest: FinishedSweep, known:
     )
 
 
-def _score(sweep: FinishedSweep, newest: FinishedSweep, known: Registered | None) -> ValidationScore | None:
+def _score(sweep: FinishedSweep, newest: FinishedSweep, known: Registered | None) -> Validation | None:
     """The sweep's score on the validation split of the newest sweep of its dataset; None when it has none."""
     if known and newest.split in known.scores:
         return known.scores[newest.split]
     if sweep.validation:
         return sweep.validation if sweep.split == newest.split else None
     same = sweep.split == newest.split or (sweep.limit is None and sweep.test_data == newest.test_data)
-    if sweep.val_accuracy is None or not same:
+    if sweep.val_score is None or sweep.scores.kind is not CLASSES or not same:
         return None
     return ValidationScore(  # of an earlier version, which kept the accuracy alone
         data=newest.split,
-        accuracy=sweep.val_accuracy,
+        accuracy=sweep.val_score,
         loss=_NO_LOSS,
         samples=0,
         base_class="",

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tuner.core import own_code
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of, raw_space
 from tuner.core.errors import TunerError
 from tuner.core.no_winner import no_best
-from tuner.core.objective import METRICS, SCORE, Metric
+from tuner.core.objective import METRICS, Metric
 from tuner.core.outcome import Winner
+from tuner.core.own_code import title
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.result_file import read_winner
 from tuner.core.scores import Interval
+from tuner.core.several_models import MODEL, is_several, own_parameters, shown, titles
 from tuner.core.sweep_folder import SweepFolder, known_sweep
+from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.search.space_text import space_text
 from tuner.search.study_reader import read_records
 
@@ -39,23 +41,24 @@ class BestTrial:
     """None while it is not, or if its result cannot be read."""
 
     def val_interval(self) -> Interval | None:
-        """Of its validation accuracy; None where the number of samples is not known."""
-        if self.winner is None or not self.winner.val_samples:
+        """Of its validation accuracy; None where the number of samples is not known, and for R2."""
+        if self.winner is None or not self.winner.val_samples or self.config.goal.kind is not CLASSES:
             return None
         from tuner.training.score_error import wilson  # noqa: PLC0415 - imports scipy
 
-        return wilson(self.winner.val_accuracy * self.winner.val_samples, self.winner.val_samples)
+        return wilson(self.winner.val_score * self.winner.val_samples, self.winner.val_samples)
 
     def scores(self) -> list[tuple[Metric, float]]:
-        """What decides, and the validation accuracy, in the epoch that is kept."""
+        """What decides, and the scores of the task, in the epoch that is kept."""
         outcome = self.trial.outcome(self.trial.best_epoch)
         goal = self.config.goal
-        metrics = dict.fromkeys(goal.metrics if goal.own else (*goal.metrics, METRICS[SCORE]))
+        usual = [goal.score, *(("val_rmse", "val_mae") if goal.kind is NUMBERS else ())]
+        metrics = dict.fromkeys(goal.metrics if goal.own else (*goal.metrics, *(METRICS[name] for name in usual)))
         return [(metric, outcome[metric.name]) for metric in metrics if metric.name in outcome]
 
     def to_json(self) -> dict[str, Any]:
         """For scripts."""
-        scores = self.winner.scores if self.winner else None
+        scores, kind = self.winner.scores if self.winner else None, self.config.goal.kind
         return {
             "sweep": self.config.name,
             "finished": self.finished,
@@ -66,10 +69,10 @@ class BestTrial:
             "objective": self.config.objective,
             "constraint": self.config.constraint,
             "scores": {metric.name: value for metric, value in self.scores()},
-            "val_accuracy": self.trial.outcome(self.trial.best_epoch).get(SCORE),
-            "val_accuracy_interval": self.val_interval(),
-            "test_accuracy": scores.accuracy if scores else None,
-            "test_accuracy_interval": scores.accuracy_interval if scores else None,
+            kind.val_score: self.trial.outcome(self.trial.best_epoch).get(kind.val_score),
+            f"{kind.val_score}_interval": self.val_interval(),
+            f"test_{kind.score}": scores.main if scores else None,
+            f"test_{kind.score}_interval": scores.main_interval if scores else None,
         }
 
     def to_toml(self) -> str:
@@ -99,9 +102,15 @@ def find_best(name: str, home: Path, option: str = "tuner best") -> BestTrial:
     return BestTrial(config=config, trial=best, trials=count, finished=finished, front=front, winner=winner)
 
 
-def best_for(model: str, name: str, home: Path, option: str) -> BestTrial:
-    """The same of a sweep that must be of this model."""
-    config = known_sweep(name, home)
-    if config.model_name != own_code.title(model):
-        raise TunerError(f"{option} {name}: that is a sweep of {config.model_name}, not of {own_code.title(model)}")
-    return find_best(name, home, option)
+def best_for(models: str, name: str, home: Path, option: str) -> BestTrial:
+    """The same of a sweep whose best trial must be of this model, or of one of these: its parameters are as here."""
+    config, asked = known_sweep(name, home), titles(models)
+    if not set(titles(config.model)) & set(asked):
+        raise TunerError(f"{option} {name}: that is a sweep of {shown(config.model)}, not of {shown(models)}")
+    best = find_best(name, home, option)
+    model = title(config.model_of(best.trial.parameters))
+    if model not in asked:
+        raise TunerError(f"{option} {name}: its best trial is of {model}, not of {shown(models)}")
+    which = {MODEL: model} if is_several(models) else {}
+    parameters = which | own_parameters(config.model, best.trial.parameters)
+    return replace(best, trial=replace(best.trial, parameters=parameters))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tuner.core.validation import ValidationScore
+from tuner.core.validation import Validation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Contender:
     name: str
     order: float
     """Models that came later have a greater one."""
-    score: ValidationScore | None = None
+    score: Validation | None = None
     """On the split that decides; None when it is not known."""
     unfit: str = ""
     """Why it can have no score there, in words that follow "it"; such a model is out."""

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError, one_line
 from tuner.core.outcome import RegisteredModel
-from tuner.core.validation import ValidationScore
+from tuner.core.validation import Validation
 from tuner.data.source import Source
 from tuner.data.spec import Splits
 from tuner.sweeps.champion import ByHand, Contender, choose
@@ -122,7 +122,7 @@ class _Scorer:
                 self.rescored[number] = old
         return self.rescored[number]
 
-    def _score(self, version: Version) -> ValidationScore:
+    def _score(self, version: Version) -> Validation:
         splits = self.load()
         config = config_in(self.versions.tags_of_run(version))
         trained_on, trials = config.get("data"), config.get("trials")

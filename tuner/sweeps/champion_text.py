@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuner.core.validation import ValidationScore
-from tuner.core.validation_text import base_remark
+from tuner.core.validation_text import against_text, base_remark
 from tuner.sweeps.champion import Contender
 
 
@@ -48,7 +47,7 @@ def _why(decision: Decision) -> str:
     if before.unfit:
         return f"{line}, which cannot be used on this data any more: it {before.unfit}"
     if before.score and own.score:
-        return f"{line}: {_against(own.score, before.score, 'this model')}{_marks(decision)}"
+        return f"{line}: {against_text(own.score, before.score, 'this model')}{_marks(decision)}"
     return line
 
 
@@ -73,16 +72,7 @@ def _why_not(decision: Decision, best: Contender) -> str:
         )
     if best.score.rank == own.score.rank:
         return f"{line}: this model is as good on the validation split, and the earlier one stays"
-    return f"{line}: {_against(own.score, best.score, 'this model')}{_marks(decision)}"
-
-
-def _against(own: ValidationScore, other: ValidationScore, name: str) -> str:
-    if own.correct != other.correct:
-        return f"it has {other.correct:,} of {other.samples:,} validation samples right, {name} {own.correct:,}"
-    return (
-        f"both have {own.correct:,} of {own.samples:,} validation samples right, and its loss there is "
-        f"{other.loss:.4g}, that of {name} {own.loss:.4g}"
-    )
+    return f"{line}: {against_text(own.score, best.score, 'this model')}{_marks(decision)}"
 
 
 def _marks(decision: Decision) -> str:

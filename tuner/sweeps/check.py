@@ -23,26 +23,28 @@ from tuner.training.classifier import build_classifier, model_parameters, parame
 from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
 from tuner.training.loop import Training, fit
 from tuner.training.model_check import check_own_model
-from tuner.training.saved_model import load_model, probabilities, save_model
+from tuner.training.saved_model import answers, load_model, save_model
+from tuner.training.targets import target_of
 
 Tell = Callable[[str], None]
 STEPS, BATCH = 2, 8
 _TOLERANCE = 1e-4  # of logits: sums in another order differ by less
 
 
-def check(words: Sequence[str], tell: Tell, target: str | None = None) -> None:
+def check(words: Sequence[str], tell: Tell, target: str | None = None, task: str | None = None) -> None:
     """Checks a model, a dataset, or a dataset and a model.
 
     Args:
         words: what was typed: one or two files or names.
         tell: gets a line for each thing that works.
-        target: the column of the classes, of a table.
+        target: the column to predict, of a table.
+        task: what is predicted; None where the column decides.
 
     Raises:
         TunerError: what is wrong, with the user's file and line where it is in their code.
     """
     if len(words) == 2:
-        source, model = Source.parse(words[0], target), catalog.resolve("models", words[1])
+        source, model = Source.parse(words[0], target, task=task), catalog.resolve("models", words[1])
         catalog.check("models", model)
         splits = _check_dataset(source, tell)
         raw, name = read_space(source, model, None, lambda: splits)
@@ -50,11 +52,11 @@ def check(words: Sequence[str], tell: Tell, target: str | None = None) -> None:
         return
     kind = _kind(words[0])
     if kind == "datasets":
-        _check_dataset(Source.parse(words[0], target), tell)
+        _check_dataset(Source.parse(words[0], target, task=task), tell)
         return
     model = catalog.resolve("models", words[0])
-    for task in catalog.load("models", model).TASKS:
-        _check_model(made_up_splits(task), model, default_space(model, task), f"the default space of {words[0]}", tell)
+    for data in catalog.load("models", model).TASKS:
+        _check_model(made_up_splits(data), model, default_space(model, data), f"the default space of {words[0]}", tell)
 
 
 def _kind(text: str) -> own_code.Kind:
@@ -87,7 +89,8 @@ def _check_dataset(source: Source, tell: Tell) -> Splits:
     sizes = ", ".join(f"{len(getattr(splits, part).targets):,} {part}" for part in ("train", "validation", "test"))
     spec = splits.spec
     shape = "x".join(map(str, spec.shape))
-    tell(f"{source.name}: {spec.task} data of {shape}, {len(spec.classes)} classes; {sizes} samples")
+    told = f"{len(spec.classes)} classes" if spec.number is None else f"a number to predict, '{spec.number.name}'"
+    tell(f"{source.name}: {spec.task} data of {shape}, {told}; {sizes} samples")
     missing = [spec.classes[n] for n in range(len(spec.classes)) if not (splits.train.targets == n).any()]
     if missing:
         raise TunerError(f"{source.name}: no training sample of the class {missing[0]}: a model cannot learn it")
@@ -123,7 +126,7 @@ def _train(splits: Splits, model: str) -> Training:
     torch.manual_seed(0)
     built = build_classifier(splits.spec, model, {})
     how = Hyperparameters(batch_size=BATCH, optimizer="adamw", lr=1e-3)
-    training = Training(built, how, epochs=1, seed=0, device=torch.device("cpu"))
+    training = Training(built, how, epochs=1, seed=0, device=torch.device("cpu"), target=target_of(splits.spec))
     train, validation = _first(splits.train, STEPS * BATCH), _first(splits.validation, BATCH)
     for metrics in fit(training, train, validation, splits.spec.augment):
         if not metrics.finite:
@@ -150,7 +153,7 @@ def _check_saved(spec: DataSpec, test: Split, model: str, training: Training) ->
         raise TunerError(
             f"{own_code.title(model)}: answers differ from call to call in evaluation mode: use nn.Dropout"
         )
-    probabilities(loaded, data, to_raw(data, samples.inputs))
+    answers(loaded, data, to_raw(data, samples.inputs))
 
 
 def _first(split: Split, count: int) -> Split:

@@ -1,27 +1,29 @@
 """Which trial of a sweep becomes its model: the one with the best validation score, or the default configuration.
 
-The default is trial 0 and is trained in full. The best trial was chosen for its score, so a part of that is luck. It
+The default is trial 0 and is trained in full; with several models there is one of each, and the best of them counts.
+The best trial was chosen for its score, so a part of that is luck. It
 has to beat the default on the same validation samples; else the default is what is registered.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from tuner.core.against_default import AgainstDefault
 from tuner.core.config import SweepConfig
-from tuner.core.records import DEFAULT_TRIAL, TrialRecord
+from tuner.core.own_code import title
+from tuner.core.records import DEFAULT_TRIAL, TrialRecord, best_of
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.data.spec import Splits
 from tuner.search.study import Study
 from tuner.sweeps.final_test import fetch_checkpoint
+from tuner.training.answers import compare, decoded, error_of
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.classifier import predict_logits
 from tuner.training.device import autocast, best_device
-from tuner.training.score_error import compare_predicted, paired_error
 from tuner.training.trial_model import trial_model
 
 LEAST_ERRORS = 0.5  # standard errors by which the best trial must beat the default: docs/search.md has the measurement
@@ -62,9 +64,10 @@ def choose(
     best = best or study.best()
     if best is None or not config.default:
         return Choice(trial=best, default=None) if best else None
-    default = study.record(DEFAULT_TRIAL)
+    defaults = study.records()[: config.defaults]
+    default = best_of(defaults) or defaults[DEFAULT_TRIAL]
     raw = study.noted(NOTED) or {}
-    if (raw.get("best"), raw.get("epochs")) == (best.number, default.epoch):
+    if [raw.get(key) for key in ("best", "trial", "epochs")] == [best.number, default.number, default.epoch]:
         found = AgainstDefault.from_json(raw)
     else:
         found = _compare(config, best, default, folder, storage, splits)
@@ -81,18 +84,20 @@ def _compare(
     splits: Splits,
 ) -> AgainstDefault:
     """What the validation samples say of the two."""
+    model = title(config.model_of(default.parameters)) if config.several and default.parameters else ""
+    found = AgainstDefault(best=best.number, trial=default.number, model=model, epochs=default.epoch)
     if best.number == default.number:
-        return AgainstDefault(best=best.number, epochs=default.epoch, registered=True)
+        return replace(found, registered=True)
     if why := _out_of_question(config, default):
-        return AgainstDefault(best=best.number, epochs=default.epoch, missing=why)
+        return replace(found, missing=why)
     try:
-        first, second = (_predicted(config, each, folder, storage, splits) for each in (best, default))
+        first, second = (predicted(config, each, folder, storage, splits) for each in (best, default))
     except MissingError as reason:
-        return AgainstDefault(best=best.number, epochs=default.epoch, missing=str(reason))
+        return replace(found, missing=str(reason))
     scored = splits.whole_validation.targets.numpy(), first.numpy(), second.numpy()
-    difference = compare_predicted(*scored)
-    registered = difference.accuracy <= LEAST_ERRORS * paired_error(*scored)
-    return AgainstDefault(best=best.number, difference=difference, epochs=default.epoch, registered=registered)
+    difference = compare(*scored)
+    registered = difference.size <= LEAST_ERRORS * error_of(*scored)
+    return replace(found, difference=difference, registered=registered)
 
 
 def _out_of_question(config: SweepConfig, default: TrialRecord) -> str:
@@ -104,10 +109,15 @@ def _out_of_question(config: SweepConfig, default: TrialRecord) -> str:
     return "" if default.ranked else "the default finished no epoch"
 
 
-def _predicted(
+def predicted(
     config: SweepConfig, record: TrialRecord, folder: SweepFolder, storage: CheckpointStorage | None, splits: Splits
 ) -> Tensor:
-    """(samples,) the classes that a trial's model predicts for the whole validation split."""
+    """(samples,) the classes or numbers that a trial's model predicts for the whole validation split.
+
+    Raises:
+        MissingError: it has no checkpoint.
+        SweepError: the storage of the checkpoints does not answer.
+    """
     checkpoints = checkpoint_folder(folder.trials, record.number)
     if storage:
         fetch_checkpoint(storage, record.number, checkpoints / CHECKPOINT_FILE, config.name)
@@ -117,4 +127,5 @@ def _predicted(
     model = trial_model(state, record, splits.spec, config.model)
     device = best_device()
     with autocast(device):  # as trials are validated, so that equal scores are equal here
-        return predict_logits(model.to(device), splits.whole_validation.inputs.to(device)).cpu().argmax(1)
+        outputs = predict_logits(model.to(device), splits.whole_validation.inputs.to(device)).cpu()
+    return decoded(splits.spec, outputs)

@@ -8,7 +8,7 @@ been scored on the newest one. The test scores are shown, and choose nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tuner.core import own_code
 from tuner.core.errors import TunerError
 from tuner.core.score_text import difference_text
+from tuner.core.target_kind import CLASSES
 from tuner.data.source import Source
 from tuner.sweeps.best_sweeps import Choice, Registered, best_sweeps
 from tuner.sweeps.champion import ByHand
@@ -34,7 +35,7 @@ class Row:
 
     sweep: FinishedSweep
     trials: int
-    val_accuracy: float | None = None
+    val_score: float | None = None
     """That which decided: on the newest validation split of the dataset. None for a model without one, set by hand."""
     looks: int = 1
     """How many models of the pair have been tested on the same test split."""
@@ -43,25 +44,29 @@ class Row:
 
     def to_json(self) -> dict[str, Any]:
         """For scripts: raw numbers."""
-        values = asdict(self.sweep)
-        scores = ("accuracy", "macro_f1", "roc_auc")
-        more = ("samples", *(f"{name}_interval" for name in scores), "base_class", "base_accuracy")
-        names = (*scores, *more, "parameters", "flops", "train_seconds", "bytes", "machine")
+        kind, tested = self.sweep.scores.kind, self.sweep.scores.to_json()
+        scores = [name for name in kind.tested if name != "loss"]
+        base = ("base_class", "base_accuracy") if kind is CLASSES else ("base_number", "base_r2")
+        more = ("samples", *(f"{name}_interval" for name in scores), *base)
+        names = ("parameters", "flops", "train_seconds", "bytes", "machine")
         return {
             "pair": self.sweep.pair,
             "dataset": self.sweep.dataset,
             "model": self.sweep.model,
             "sweep": self.sweep.name,
             "trials": self.trials,
-            "val_accuracy": self.val_accuracy,
+            kind.val_score: self.val_score,
             "test_looks": self.looks,
             "against_best": _told(self.against_best) if self.against_best else None,
-        } | {name: values[name] for name in names}
+            **{name: tested[name] for name in (*scores, *more)},
+            **{name: getattr(self.sweep, name) for name in names},
+        }
 
 
 def _told(difference: Difference) -> dict[str, Any]:
-    values = asdict(difference)
-    return {"accuracy_difference": values.pop("accuracy"), **values, "text": difference_text(difference)}
+    values = difference.to_json()
+    size = values.pop(difference.of)
+    return {f"{difference.of}_difference": size, **values, "text": difference_text(difference)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +102,7 @@ def compare(store: Store, home: Path, dataset: str | None) -> Comparison:
         Row(
             sweep=sweep,
             trials=count_trials(store, sweep),
-            val_accuracy=score.accuracy if (score := choice.scores.get(sweep.uid)) else None,
+            val_score=score.score if (score := choice.scores.get(sweep.uid)) else None,
             looks=_looks(sweep, sweeps),
             against_best=found.get(sweep.uid),
         )
@@ -137,14 +142,16 @@ def _of(dataset: str, sweeps: list[FinishedSweep]) -> list[FinishedSweep]:
 
 
 def _notes(rows: Sequence[Row], choice: Choice, by_hand: Sequence[FinishedSweep]) -> Iterator[str]:
-    yield "Chosen by validation accuracy; the test scores are of what was chosen."
+    chosen_by = dict.fromkeys(row.sweep.scores.kind.label for row in rows)
+    yield f"Chosen by validation {' and '.join(chosen_by)}; the test scores are of what was chosen."
     for sweep in by_hand:
         yield f"{sweep.name} stands for {sweep.pair} because it was made its champion by hand (tuner promote)"
     often = [f"{row.sweep.pair} {row.looks}" for row in rows if row.looks > 1]
     if often:
         yield f"Models tested on the same test set so far, of which one is shown: {', '.join(often)}"
     for sweep in choice.base:
-        yield f"{sweep.name} is not better than always saying one class, by more than noise: it is not the champion"
+        base = sweep.scores.kind.base
+        yield f"{sweep.name} is not better than {base}, by more than noise: it is not the champion"
     for sweep in choice.older:
         yield f"{sweep.name} was tested on an older test set of {sweep.data}: its test scores are not comparable"
     yield from _not_compared(choice)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 
 import torch
 
 from tuner.core.confirmation import Confirmation
 from tuner.core.records import TrialRecord
-from tuner.core.scores import NAMES, TestScores
+from tuner.core.scores import NumberScores, TestScores
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.data.spec import Splits
 from tuner.search.spread import spread_of
 from tuner.sweeps.confirming import Confirming
 from tuner.sweeps.final_test import fetch_checkpoint
+from tuner.training.answers import score_outputs
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.classifier import predict_logits
 from tuner.training.device import best_device
-from tuner.training.evaluation import score_logits
 from tuner.training.trial_model import trial_model
+
+_UNBOUNDED = ("loss", "rmse", "mae")  # scores that are at most 1 are shown with an interval that ends there
 
 
 def score_models(
@@ -53,11 +56,15 @@ def score_models(
         if point.seed in known:
             scores[point.seed] = known[point.seed]
         elif (tested := _test(confirming, record, splits, storage, warn)) is not None:
-            scores[point.seed] = {name: tested.value(name) for name in NAMES}
+            scores[point.seed] = {name: tested.value(name) for name in tested.kind.tested}
     if not scores:
         return found
-    most = {name: float("inf") if name == "loss" else 1.0 for name in NAMES}
-    test = {name: spread_of([each[name] for each in scores.values()], most=most[name]) for name in NAMES}
+    names = [*next(iter(scores.values()))]
+    most = {name: inf if name in _UNBOUNDED else 1.0 for name in names}
+    least = dict.fromkeys(names, 0.0) | {"r2": -inf}
+    test = {
+        name: spread_of([each[name] for each in scores.values()], most=most[name], least=least[name]) for name in names
+    }
     return replace(found, test=test, tested_seeds=tuple(scores))
 
 
@@ -74,7 +81,7 @@ def _test(
     splits: Splits,
     storage: CheckpointStorage | None,
     warn: Callable[[str], None],
-) -> TestScores | None:
+) -> TestScores | NumberScores | None:
     folder = checkpoint_folder(confirming.folder.trials, record.number)
     if storage:
         fetch_checkpoint(storage, record.number, folder / CHECKPOINT_FILE, confirming.config.name)
@@ -85,8 +92,8 @@ def _test(
         return None
     model = trial_model(state, record, splits.spec, confirming.config.model)
     device = best_device()
-    logits = predict_logits(model.to(device), splits.test.inputs.to(device)).cpu()
-    if not bool(torch.isfinite(logits).all()):
+    outputs = predict_logits(model.to(device), splits.test.inputs.to(device)).cpu()
+    if not bool(torch.isfinite(outputs).all()):
         warn(f"the model of seed {seed} is not counted: it gives NaN or infinity for test samples")
         return None
-    return score_logits(logits, splits.test.targets)
+    return score_outputs(splits.spec, outputs, splits.test.targets)

@@ -14,6 +14,7 @@ from tuner.core.errors import TunerError
 from tuner.core.records import TrialRecord
 from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.target_kind import CLASSES
 from tuner.core.units import counted
 from tuner.search.spread import spread_of
 
@@ -118,7 +119,8 @@ def confirmations(
             trial=trial,
             asked=len(plan.seeds),
             seeds=tuple(plan.points[record.number].seed for record in done),
-            accuracy=_accuracy(plan, done, overlap) if done else None,
+            score=_spread(plan, done, overlap) if done else None,
+            metric=done[0].goal.score if done else CLASSES.val_score,
             reshuffle=plan.reshuffle,
             folds=plan.folds,
             plan=plan.uid,
@@ -128,7 +130,7 @@ def confirmations(
     return found
 
 
-def _accuracy(plan: ConfirmPlan, done: Sequence[TrialRecord], overlap: float | None) -> Spread:
+def _spread(plan: ConfirmPlan, done: Sequence[TrialRecord], overlap: float | None) -> Spread:
     shared = (overlap or 0.0) if plan.reshuffle else plan.overlap
-    spread = spread_of([record.score for record in done], overlap=shared)
+    spread = spread_of([record.score for record in done], overlap=shared, least=done[0].goal.first.metric.least)
     return replace(spread, interval=None) if plan.reshuffle and overlap is None else spread

@@ -17,6 +17,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.earlier import epochs_of
 from tuner.core.finalists_text import finalists_announcement, trainings_of
+from tuner.core.objective import plain_goal
 from tuner.core.records import TrialKey, TrialRecord, trial_seed
 from tuner.core.refit import RefitPlan
 from tuner.core.sweep_folder import SweepFolder
@@ -48,6 +49,7 @@ class Confirming:
             lambda trial: dict(plan.points[trial.number].parameters),
             seed=config.seed,
             trials=len(plan.points),
+            goal=plain_goal(config.task),
         )
         self.notes = repair_folder(self.study, self.folder.path)
 

@@ -12,21 +12,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tuner.core import own_code
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, one_line
-from tuner.core.objective import SCORE
 from tuner.core.outcome import Winner
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.data.spec import Splits, fingerprint
+from tuner.training.answers import predictions_of, score_outputs
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import INSISTENT, retry_after_pauses
 from tuner.training.classifier import predict_logits
 from tuner.training.device import best_device
 from tuner.training.epoch_metrics import EpochMetrics
-from tuner.training.evaluation import Predictions, score_logits
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.model_cost import measure_cost
 from tuner.training.saved_model import load_model, save_model
@@ -53,7 +53,7 @@ def evaluate_best(
     It is the best of `chosen_of` trials. Its checkpoint is in that folder, or is fetched from `storage`. If the
     checkpoint does not hold the epoch that was kept according to the study, `warn` gets a message.
     """
-    _, arguments = split_parameters(best.parameters)
+    _, arguments = split_parameters(config.model, best.parameters)
     state = _checkpoint(config, best, folder, storage, warn)
     weights, held = state["best_weights"], EpochMetrics(**state["best_metrics"])
     model = folder.model
@@ -61,34 +61,32 @@ def evaluate_best(
     data = replace(splits.spec, training_range=seen)
     own = trial_model(state, best, data, config.model).eval()
     validation = score_model(own, data, splits, chosen_of=chosen_of)
-    save_model(model, data, config.model, arguments, weights if refitted is None else refitted)
+    save_model(model, data, config.model_of(best.parameters), arguments, weights if refitted is None else refitted)
     loaded, spec = load_model(model)
     cost = measure_cost(loaded, spec, model, best)  # on the CPU
     device = best_device()
-    logits = predict_logits(loaded.to(device), splits.test.inputs.to(device)).cpu()
-    broken = int((~logits.isfinite().all(1)).sum())
+    outputs = predict_logits(loaded.to(device), splits.test.inputs.to(device)).cpu()
+    broken = int((~outputs.isfinite().all(1)).sum())
     if broken:
         shutil.rmtree(model)
         raise SweepError(
-            f"the model of the best trial, {best.number}, gives NaN or infinity for {broken} of {len(logits)} test "
+            f"the model of the best trial, {best.number}, gives NaN or infinity for {broken} of {len(outputs)} test "
             f"samples: it is not kept; all trials are in {folder.path}"
         )
-    Predictions.of(splits.test, logits).save(folder.path)
-    classes = splits.spec.classes
-    counted = splits.train.targets.cpu()
+    predictions_of(splits.spec, splits.test, outputs).save(folder.path)
+    trained = splits.train.targets.cpu()
     if refitted is not None:
-        counted = torch.cat([counted, splits.validation.targets.cpu()])
-    counts = torch.bincount(counted, minlength=len(classes))
+        trained = torch.cat([trained, splits.validation.targets.cpu()])
     return Winner(
         trial=best,
         epoch=held.epoch,
-        val_accuracy=held.val_accuracy,
+        val_score=held.numbers()[config.goal.score],
         val_loss=held.val_loss,
-        scores=score_logits(logits, splits.test.targets, counts, classes),
+        scores=score_outputs(splits.spec, outputs, splits.test.targets, trained),
         cost=cost,
         test_data=fingerprint(splits.test),
         validation=validation,
-        refit=None if refitted is None else Refit(epochs=held.epoch, samples=len(counted)),
+        refit=None if refitted is None else Refit(epochs=held.epoch, samples=len(trained)),
     )
 
 
@@ -106,21 +104,23 @@ def _checkpoint(
     state, damage = read_latest(checkpoints)
     if state is None:
         why = damage or f"the best trial has no checkpoint in {checkpoints}"
-        raise SweepError(f"{why}; to train it again: {_again(config, best.number)}")
+        raise SweepError(f"{why}; to train it again: {_again(config, best)}")
     held = EpochMetrics(**state["best_metrics"])
     if damage:
         warn(damage)
-    noted = best.outcome(best.best_epoch)[SCORE]
-    if (held.epoch, held.val_accuracy) != (best.best_epoch, noted):
+    score = config.goal.score
+    noted, there = best.outcome(best.best_epoch)[score], held.numbers()[score]
+    if (held.epoch, there) != (best.best_epoch, noted):
         warn(
-            f"the saved model is trial {best.number} after epoch {held.epoch} ({SCORE} {held.val_accuracy:.4f}), the "
+            f"the saved model is trial {best.number} after epoch {held.epoch} ({score} {there:.4f}), the "
             f"one in its checkpoint; by the study it would be epoch {best.best_epoch} ({noted:.4f})"
         )
     return state
 
 
-def _again(config: SweepConfig, number: int) -> str:
-    words = ["tuner", "train", *config.typed, "--from-trial", f"{config.name}/{number}"]
+def _again(config: SweepConfig, best: TrialRecord) -> str:
+    dataset, model = own_code.typed(config.dataset), own_code.typed(config.model_of(best.parameters))
+    words = ["tuner", "train", dataset, model, "--from-trial", f"{config.name}/{best.number}"]
     return shlex.join([*words, *config.data_options])
 
 

@@ -100,7 +100,7 @@ def compare_finalists(
     for number in plan.finalists:
         reasons = "; ".join(f"{count} x {reason}" for reason, count in failed[number].most_common())
         values = [done[number][seed] for seed in seeds] if number in able else []
-        score = spread_of(values, overlap=plan.overlap, most=most) if values else None
+        score = spread_of(values, overlap=plan.overlap, most=most, least=objective.metric.least) if values else None
         if score and plan.reshuffle:
             score = replace(score, interval=None)  # of scores that share samples it would be too narrow
         found.append(Finalist(trial=number, own=searched[number].score, score=score, failed=reasons))

@@ -16,7 +16,6 @@ from tuner.core.no_winner import no_best
 from tuner.core.outcome import Outcome, Winner
 from tuner.core.records import TrialRecord
 from tuner.core.result_file import read_own_winner, read_result, read_winner
-from tuner.core.scores import Difference
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.search.budgets import states_in
@@ -32,10 +31,12 @@ from tuner.sweeps.finalists import best_trial, fetch_finalists, finalists_in, te
 from tuner.sweeps.growth import same_winner, succeeding, with_more
 from tuner.sweeps.inputs import SweepInputs
 from tuner.sweeps.looks import count_looks, looks_here
+from tuner.sweeps.models_compared import compare_models
 from tuner.sweeps.new_space import outside_note
 from tuner.sweeps.refitting import Refitting
+from tuner.training.answers import promised_too_much
 from tuner.training.checkpoint_storage import CheckpointStorage
-from tuner.training.score_error import compare_samples, wilson
+from tuner.training.score_error import wilson
 from tuner.training.validation import score_validation
 
 
@@ -132,9 +133,10 @@ def find_winner(
         winner,
         val_samples=samples,
         val_luck=luck,
-        val_likely=None if luck is None else wilson((best.score - luck) * samples, samples),
-        val_excess=_excess(winner, samples),
+        val_likely=wilson((best.score - luck) * samples, samples) if luck else None,
+        val_excess=promised_too_much(winner.scores, winner.val_score, samples),
         default=choice.default,
+        models=compare_models(config, study, best, folder, storage, inputs.splits),
         finalists=finalists,
     )
 
@@ -147,15 +149,6 @@ def _refitted(
     if refitting and weights is None:
         events.on_note(f"the model is that of the search, since refitting it was not completed: {refitting.why_not()}")
     return weights
-
-
-def _excess(winner: Winner, samples: int) -> Difference | None:
-    """By how much its validation accuracy, on so many samples, is above its test accuracy."""
-    scores = winner.scores
-    if scores.samples is None:
-        return None
-    tested = scores.samples
-    return compare_samples(winner.val_accuracy * samples, samples, scores.accuracy * tested, tested)
 
 
 def with_confirmation(
@@ -196,5 +189,6 @@ def with_confirmation(
 
 
 def _with_looks(config: SweepConfig, winner: Winner, folder: SweepFolder) -> Winner:
-    looks = count_looks(winner, config.uid, looks_here(config.pair, winner.test_data, folder.home))
+    pair = config.pair_of(winner.trial.parameters)
+    looks = count_looks(winner, config.uid, looks_here(pair, winner.test_data, folder.home))
     return replace(winner, test_looks=max(winner.test_looks, looks))

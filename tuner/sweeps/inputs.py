@@ -12,7 +12,9 @@ from tuner.core import catalog
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.files import data_root
+from tuner.core.own_code import title
 from tuner.core.score_text import class_name
+from tuner.core.several_models import models_in
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.source import Source
 from tuner.data.spec import Splits
@@ -22,7 +24,8 @@ from tuner.sweeps.trial_job import trial_job
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.classifier import model_parameters, parameter_defaults
 from tuner.training.job import Arrays, Job
-from tuner.training.trial import PRETRAINED, TrialJob, Weights
+from tuner.training.pretrained import PRETRAINED, Weights, named_weights
+from tuner.training.trial import TrialJob
 
 FEW_SAMPLES = 20  # of a class
 
@@ -49,7 +52,7 @@ class SweepInputs:
 
     splits: Splits
     pretrained: Weights
-    """Part of the network's state dict; empty when no trial starts from pretrained weights."""
+    """Empty when no trial starts from pretrained weights."""
 
     @property
     def notes(self) -> Sequence[str]:
@@ -80,6 +83,8 @@ class SweepInputs:
 
 def small_classes(splits: Splits) -> tuple[str, ...]:
     """What to say of classes with so few validation samples that their scores are mostly chance; at most one line."""
+    if splits.spec.number is not None:
+        return ()
     counts = splits.validation.targets.bincount(minlength=len(splits.spec.classes)).tolist()
     small = [(count, name) for count, name in zip(counts, splits.spec.classes, strict=True) if count < FEW_SAMPLES]
     if not small:
@@ -91,8 +96,11 @@ def small_classes(splits: Splits) -> tuple[str, ...]:
 
 
 def defaults_of(config: SweepConfig) -> dict[str, Any]:
-    """What training and the model take for a parameter that a search space does not name; nothing for a user's code."""
-    return {} if config.program else parameter_defaults(config.model)
+    """What training and the model take for a parameter that a search space does not name.
+
+    Nothing for a user's code, and for several models, whose defaults differ.
+    """
+    return {} if config.program or config.several else parameter_defaults(config.model)
 
 
 def read_inputs(config: SweepConfig, splits: Splits | None = None) -> SweepInputs:
@@ -101,11 +109,14 @@ def read_inputs(config: SweepConfig, splits: Splits | None = None) -> SweepInput
     Raises:
         TunerError: something is missing, broken, or cannot be downloaded.
     """
-    return SweepInputs(splits or Source.of(config).load(config.limit), _read_pretrained(config))
+    pretrained: Weights = {}
+    for model in models_in(config.model):
+        pretrained |= named_weights(config.model, model, _read_pretrained(config, model))
+    return SweepInputs(splits or Source.of(config).load(config.limit), pretrained)
 
 
-def _read_pretrained(config: SweepConfig) -> Weights:
-    module = catalog.load("models", config.model)
+def _read_pretrained(config: SweepConfig, model: str) -> Weights:
+    module = catalog.load("models", model)
     if not hasattr(module, "pretrained"):
         if config.weights:
             fitting = [name for name in catalog.names("models") if hasattr(catalog.load("models", name), "pretrained")]
@@ -113,7 +124,7 @@ def _read_pretrained(config: SweepConfig) -> Weights:
                 f"--weights: {config.model_name} has no pretrained weights; these models have: {', '.join(fitting)}"
             )
         return {}
-    if not any(may_be_pretrained(space, config.model) for space in spaces_of(config)):
+    if not any(may_be_pretrained(space, model) for space in spaces_of(config)):
         if config.weights:
             raise TunerError("--weights: pretrained is false, so they would not be used")
         return {}
@@ -122,8 +133,8 @@ def _read_pretrained(config: SweepConfig) -> Weights:
 
 
 def may_be_pretrained(space: SearchSpace, model: str) -> bool:
-    """Whether a trial of this space may start from pretrained weights."""
-    entries = [p for p in space.parameters if p.name == "pretrained"]
+    """Whether a trial of this model may start from pretrained weights."""
+    entries = [p for p in space.parameters if p.name == "pretrained" and p.model in ("", title(model))]
     values = {value for entry in entries for value in entry.choices}
     if not any(entry.parent is None for entry in entries):  # if no entry applies, the model's default does
         values.add(model_parameters(model).get("pretrained", False))

@@ -15,7 +15,7 @@ from tuner.sweeps.lock import is_running
 from tuner.sweeps.status import POLL_S
 from tuner.sweeps.sweep_reader import SweepReader
 
-LOGGED = ("train_loss", "val_loss", "val_accuracy")  # of each epoch, before what else the sweep goes by
+LOGGED = ("train_loss", "val_loss")  # of each epoch, before the score and what else the sweep goes by
 
 
 class Event(NamedTuple):
@@ -51,7 +51,7 @@ def _of(record: TrialRecord) -> list[Event]:
     on = dict(record.nodes)
     taken = {each.epoch + 1: each for each in record.exploits}
     own = [name for values in record.metrics.values() for name in values if name not in NOT_REPORTED]
-    logged = own if record.goal.own else LOGGED
+    logged = own if record.goal.own else (*LOGGED, record.goal.score)
     named = dict.fromkeys([*logged, *(metric.name for metric in record.goal.metrics)])
     if what == "refit":  # it has seen the validation samples
         named = dict.fromkeys(["train_loss"])

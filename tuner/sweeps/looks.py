@@ -23,10 +23,10 @@ def looks_here(pair: str, test_data: str, home: Path) -> dict[str, int]:
     """
     found = {}
     for folder, config in sweeps_in(home):
-        if config.pair == pair:
+        if config.pair == pair or config.several:
             with suppress(TunerError):
                 result = read_result(folder.path) if folder.result.exists() else read_earlier_result(folder.path)
-                if result.get("test_data") == test_data:
+                if result.get("test_data") == test_data and config.pair_of(result["best"]["parameters"]) == pair:
                     found[config.uid] = 1 + _tested(result)
     return found
 

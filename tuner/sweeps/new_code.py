@@ -30,7 +30,7 @@ def new_code(start: Start, name: str) -> Path:
     return _write(path, text)
 
 
-def new_space(dataset: str, model: str, target: str | None = None) -> Path:
+def new_space(dataset: str, model: str, target: str | None = None, task: str | None = None) -> Path:
     """Writes the search space that the pair has by default as a file of its own: ./search_spaces/DATASET-MODEL.toml.
 
     Raises:
@@ -42,7 +42,7 @@ def new_space(dataset: str, model: str, target: str | None = None) -> Path:
     from tuner.search.start_points import default_point  # noqa: PLC0415
     from tuner.sweeps.space_request import read_space  # noqa: PLC0415
 
-    data, found = Source.parse(dataset, target), catalog.resolve("models", model)
+    data, found = Source.parse(dataset, target, task=task), catalog.resolve("models", model)
     catalog.check("models", found)
     pair = f"{data.name}-{own_code.title(found)}"
     path = Path("search_spaces", f"{pair}.toml")

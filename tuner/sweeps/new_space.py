@@ -14,6 +14,7 @@ from tuner.core.grow_request import GrowRequest
 from tuner.core.program import check_command
 from tuner.core.python_space import SOURCE
 from tuner.core.records import TrialRecord
+from tuner.core.several_models import models_in
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted
 from tuner.data.spec import DataSpec
@@ -26,7 +27,7 @@ from tuner.search.start_points import START, fit_point, prior_point
 from tuner.search.study import Study
 from tuner.sweeps.inputs import defaults_of, may_be_pretrained
 from tuner.sweeps.new_length import trained_at_length
-from tuner.sweeps.space_request import check_names, check_space
+from tuner.sweeps.space_request import check_names, check_space, for_models, takes_of
 
 
 def with_space(
@@ -69,8 +70,10 @@ def _check_taken(config: SweepConfig, space: SearchSpace, source: str) -> None:
             check_command(config.program["command"], [each.name for each in space.parameters])
         return
     check_names(space, config.model, source)
-    if may_be_pretrained(space, config.model) and not may_be_pretrained(space_of(config), config.model):
-        raise TunerError(f"{source}: params.pretrained: the trials of {config.name} start from none: begin a new sweep")
+    for model in models_in(config.model):
+        if may_be_pretrained(space, model) and not may_be_pretrained(space_of(config), model):
+            why = f"the trials of {config.name} start from none: begin a new sweep"
+            raise TunerError(f"{source}: params.pretrained: {why}")
 
 
 def check_new_space(config: SweepConfig, asked: GrowRequest, data: DataSpec) -> None:
@@ -120,13 +123,14 @@ def _source(asked: GrowRequest) -> str:
 def _asked_space(config: SweepConfig, asked: GrowRequest) -> tuple[dict[str, Any], str]:
     """The TOML of the search space that is asked for, and its name for messages."""
     raw = {key: value for key, value in config.space.items() if key != START}
+    takes = takes_of("" if config.program else config.model)
     if asked.given_space is not None:
-        raw = {"epochs": config.epochs, **asked.given_space}
+        raw = for_models({"epochs": config.epochs, **asked.given_space}, SOURCE, config.model)
         parse_space(raw, SOURCE)  # its own errors first, then those of the overrides
     elif asked.space is not None:
-        raw = read_file(asked.space)
+        raw = for_models(read_file(asked.space), str(asked.space), config.model)
         parse_space(raw, str(asked.space))
-    return (override(raw, asked.overrides) if asked.overrides else raw), _source(asked)
+    return (override(raw, asked.overrides, takes) if asked.overrides else raw), _source(asked)
 
 
 def _to_try(
@@ -159,5 +163,5 @@ def _texts(space: SearchSpace) -> dict[str, str]:
     """The values of each parameter of a space in a few words."""
     texts: dict[str, list[str]] = {}
     for parameter in space.parameters:
-        texts.setdefault(parameter.name, []).append(" ".join(str(parameter).split()))
+        texts.setdefault(parameter.key, []).append(" ".join(str(parameter).split()))
     return {name: "; ".join(each) for name, each in texts.items()}

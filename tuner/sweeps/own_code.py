@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tuner.core import catalog, own_code
+from tuner.core import catalog, own_code, several_models
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
+from tuner.core.several_models import models_in
 from tuner.core.sweep_folder import sweeps_in
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
@@ -26,37 +27,38 @@ def read_own_code(request: SweepRequest, events: Callback, *, tell_space: bool =
     for line in _found_here(request, tell_space=tell_space):
         events.on_note(line, warning=False)
     dataset = catalog.resolve("datasets", request.dataset)
-    return replace(request, dataset=dataset, model=catalog.resolve("models", request.model))
+    return replace(request, dataset=dataset, model=several_models.resolve(request.model))
 
 
 def _found_here(request: SweepRequest, *, tell_space: bool) -> Iterator[str]:
     """A line for each name that means a file in the folder where one types."""
-    asked: tuple[tuple[own_code.Kind, str], ...] = (("datasets", request.dataset), ("models", request.model))
-    for kind, text in asked:
+    models: list[tuple[own_code.Kind, str]] = [("models", text) for text in models_in(request.model)]
+    for kind, text in [("datasets", request.dataset), *models]:
         file = own_code.found_here(kind, text)
         if file:
             known = f", not the {kind.removesuffix('s')} of tuner list" if text in catalog.names(kind) else ""
             yield f"{text} is {file} here{known}"
     if tell_space and request.space is None and request.fixed is None:
-        data = Source.parse(request.dataset, request.target, request.known_as)
-        model = catalog.resolve("models", request.model)
-        file_here = own_code.space_here(f"{data.name}-{own_code.title(model)}")
-        if file_here:
-            yield f"its search space is ./{file_here}"
+        data = Source.parse(request.dataset, request.target, request.known_as, request.task)
+        for model in models_in(several_models.resolve(request.model)):
+            file_here = own_code.space_here(f"{data.name}-{own_code.title(model)}")
+            if file_here:
+                whose = f"the search space of {own_code.title(model)}" if len(models) > 1 else "its search space"
+                yield f"{whose} is ./{file_here}"
 
 
 def tell_changes(config: SweepConfig, events: Callback) -> None:
     """Says which files of the user's own code are not what a sweep that goes on began with: it uses its copy."""
     if on_cluster():  # the files are where the sweep was sent from
         return
-    for text in own_code.changes([config.dataset, config.model]):
+    for text in own_code.changes([config.dataset, *models_in(config.model)]):
         then = "" if text.endswith("there") else "; to use it as it is now, begin a new sweep"
         events.on_note(f"{text}: {config.name} goes on with the copy that it began with{then}")
 
 
 def tell_repeated(request: SweepRequest, events: Callback) -> None:
     """Says that a trial is repeated with the code of its time, where the files have changed since."""
-    for text in own_code.changes([request.dataset, request.model]):
+    for text in own_code.changes([request.dataset, *models_in(request.model)]):
         events.on_note(f"{text}: the trial is repeated with the code of that time", warning=False)
 
 
@@ -66,8 +68,11 @@ def tell_other_code(config: SweepConfig, home: Path, events: Callback) -> None:
     if not earlier:
         return
     last = earlier[-1]
-    both = [(last.model, config.model, config.model_name), (last.dataset, config.dataset, config.dataset_name)]
-    changed = [name for before, now, name in both if _code(before) != _code(now)]
+    before = {own_code.title(name): name for name in models_in(last.model)}
+    now = {own_code.title(name): name for name in models_in(config.model)}
+    both = [(before[name], now[name], name) for name in now if name in before]
+    both.append((last.dataset, config.dataset, config.dataset_name))
+    changed = [name for then, today, name in both if _code(then) != _code(today)]
     if changed:
         events.on_note(
             f"the code of {' and '.join(changed)} is not that of {last.name}: both are {config.pair}, and its champion "

@@ -15,7 +15,9 @@ from tuner.core.errors import TunerError, printable
 from tuner.core.files import digest, slug
 from tuner.core.identity import DataIdentity
 from tuner.core.library_names import is_library_name
+from tuner.core.several_models import own_names
 from tuner.core.sweep_folder import UPLOADS_FOLDER, SweepFolder, sweeps_in
+from tuner.core.target_kind import NUMBERS
 from tuner.data.spec import Splits, fingerprint
 from tuner.tracking.retry import is_mlflow_error
 from tuner.tracking.store import Store
@@ -83,7 +85,7 @@ def check_sweep_is_no_pair(name: str, config: SweepConfig, home: Path) -> None:
 
 
 def _has_own_code(config: SweepConfig) -> bool:
-    return own_code.is_own(config.dataset) or own_code.is_own(config.model)
+    return own_code.is_own(config.dataset) or bool(own_names(config.model))
 
 
 def _place(dataset: str, home: Path) -> str:
@@ -156,12 +158,17 @@ def _clash(config: SweepConfig, own: DataIdentity, last: Known) -> str:
 
 
 def _words(known: Known) -> str:
-    classes = f" with the classes {printable(known.identity.classes)}" if known.identity.classes else ""
-    return f"{_where(known.identity)}{classes} ({known.by})"
+    return f"{_where(known.identity)}{_predicted(known.identity)} ({known.by})"
 
 
 def _own_words(own: DataIdentity) -> str:
-    return f"{_where(own)} with the classes {printable(own.classes)}"
+    return f"{_where(own)}{_predicted(own)}"
+
+
+def _predicted(identity: DataIdentity) -> str:
+    if identity.classes_digest == NUMBERS.task:
+        return ", a number to predict"
+    return f" with the classes {printable(identity.classes)}" if identity.classes else ""
 
 
 def _where(identity: DataIdentity) -> str:

@@ -14,7 +14,7 @@ from tuner.core.sweep_folder import sweeps_in
 if TYPE_CHECKING:
     from tuner.core.finished_sweep import FinishedSweep
     from tuner.core.scores import Difference
-    from tuner.training.evaluation import Predictions
+    from tuner.training.answers import AnyPredictions
 
 
 def against_best(sweeps: Sequence[FinishedSweep], home: Path) -> dict[str, Difference]:
@@ -26,7 +26,7 @@ def against_best(sweeps: Sequence[FinishedSweep], home: Path) -> dict[str, Diffe
 
     Models whose predictions are not in `home`, or not of the same samples, are left out.
     """
-    from tuner.training.score_error import compare_predicted  # noqa: PLC0415 - scipy takes a while to import
+    from tuner.training.answers import compare  # noqa: PLC0415 - scipy takes a while to import
 
     folders = {config.uid: folder.path for folder, config in sweeps_in(home)}  # they may have been renamed
     found: dict[str, Difference] = {}
@@ -39,7 +39,7 @@ def against_best(sweeps: Sequence[FinishedSweep], home: Path) -> dict[str, Diffe
         for sweep in others:
             second = _predictions(folders.get(sweep.uid))
             if second is not None and first.targets.equal(second.targets):
-                found[sweep.uid] = compare_predicted(targets, second.predicted.numpy(), chosen)
+                found[sweep.uid] = compare(targets, second.predicted.numpy(), chosen)
     return found
 
 
@@ -59,12 +59,12 @@ def pairwise_notes(sweeps: Sequence[FinishedSweep], found: dict[str, Difference]
             )
 
 
-def _predictions(folder: Path | None) -> Predictions | None:
+def _predictions(folder: Path | None) -> AnyPredictions | None:
     """None where there is no folder, or no predictions are in it."""
     from safetensors import SafetensorError  # noqa: PLC0415
 
-    from tuner.training.evaluation import Predictions  # noqa: PLC0415 - torch takes seconds to import
+    from tuner.training.answers import load_predictions  # noqa: PLC0415 - torch takes seconds to import
 
     with suppress(OSError, SafetensorError):
-        return Predictions.load(folder) if folder else None
+        return load_predictions(folder) if folder else None
     return None

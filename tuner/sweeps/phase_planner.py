@@ -9,7 +9,7 @@ from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.finalists import with_finalists
-from tuner.core.kept_checkpoints import best_and_default, only_best
+from tuner.core.kept_checkpoints import compared_at_end
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
@@ -48,7 +48,7 @@ class PhasePlanner:
         scheduler = make_scheduler(self.config)
         study = self.trainings.study
         before = ConfirmPlan.load_earlier(self.folder)
-        usual = best_and_default if self.config.default else only_best
+        usual = compared_at_end(self.config)
         keeps = with_finalists(self.config, usual, before.finalists if before else ())
         population = make_population(self.config, study, self.folder, self.storage)
         controller = Controller(self.config, study, scheduler, self.folder, self.events, keeps, population)

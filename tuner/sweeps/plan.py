@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tuner.core import catalog, own_code
+from tuner.core import several_models
 from tuner.core.budgets import check_gpus_for
 from tuner.core.callback import Callback
 from tuner.core.config import TRIALS, SweepConfig
@@ -28,6 +28,7 @@ from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.confirmation import check_folds
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
+from tuner.sweeps.several import check_several
 from tuner.sweeps.space_request import check_names, check_space, requested_space
 from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.sweeps.warm_trials import take_trials
@@ -36,7 +37,12 @@ from tuner.training.model_check import check_own_model
 
 
 def plan(
-    request: SweepRequest, name: str, *, home: Path | None = None, events: Callback | None = None
+    request: SweepRequest,
+    name: str,
+    *,
+    home: Path | None = None,
+    events: Callback | None = None,
+    splits: Splits | None = None,
 ) -> tuple[SweepConfig, SweepInputs]:
     """The configuration of the sweep `name`, and its data and weights.
 
@@ -45,39 +51,46 @@ def plan(
         name: of the sweep.
         home: the folder of all sweeps, by default TUNER_HOME.
         events: are told of start points.
+        splits: the data, where it was read already.
 
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
     """
-    request = replace(request, model=catalog.resolve("models", request.model))
-    catalog.check("models", request.model)
-    data = Source.parse(request.dataset, request.target, request.known_as)
-    load = cache(partial(data.load, request.limit))
+    request = replace(request, model=several_models.resolve(request.model))
+    several_models.check(request.model)
+    check_several(request)
+    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
+    load = cache(lambda: splits or data.load(request.limit))
     raw, source = requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
     request, auto = with_sampler(request, space)
     trials = count_trials(request, space, chosen=bool(auto))
     if request.confirm and request.confirm.finalists > trials:
         raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
+    asked_task = request.task
+    request = replace(request, task=load().spec.kind.task)
+    request.check()  # what it names must be for such a target
     split = request_resources(request, trials)
     check_gpus_for(request.budgets, split.gpus_per_trial)
     check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
-    check_own_model(load().spec, load().train, request.model)
+    for model in several_models.models_in(request.model):
+        check_own_model(load().spec, load().train, model)
     if request.scheduler == "pbt":
         again = request.confirm.option if request.confirm else "--refit" if request.refit else ""
         check_population(space, trials, again, request.storage)
     raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
     if request.data not in (None, load().fingerprint()):
         raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
-    config = replace(_config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto)
+    config = replace(
+        _config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto, asked_task=asked_task
+    )
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
     check_folds(request.confirm, inputs.splits)
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
-        raise TunerError(
-            f"--from-trial: the weights of {own_code.title(request.model)} are not the ones that the trial started from"
-        )
+        title = several_models.title(request.model)
+        raise TunerError(f"--from-trial: the weights of {title} are not the ones that the trial started from")
     config = replace(config, pretrained=weights)
     if request.warm_start is not None:
         taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
@@ -101,13 +114,14 @@ def _config(
         dataset=data.dataset,
         target=data.target,
         known_as=data.known_as,
+        task=request.goal.task,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,
         limit=request.limit,
         repeats=request.repeats,
         halved=request.halved,
         data=fingerprint,
-        default=has_default(request, space) and request.goal.by_accuracy and request.scheduler != "pbt",
+        default=has_default(request, space) and request.goal.by_score and request.scheduler != "pbt",
         refit=request.refit,
         **searching(request, space, raw, trials, split),
         **_confirming(request.confirm),
@@ -177,7 +191,8 @@ def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
 
 def _with_notes(splits: Splits, model: str, space: SearchSpace, epochs: int) -> Splits:
     """The data, told what the model says of it, such as that it will be slow, and where steps are few."""
-    told = (model_note(splits.spec, model), few_steps_note(space, len(splits.train.targets), epochs))
+    told = [model_note(splits.spec, each) for each in several_models.models_in(model)]
+    told.append(few_steps_note(space, len(splits.train.targets), epochs))
     return replace(splits, notes=(*splits.notes, *filter(None, told)))
 
 

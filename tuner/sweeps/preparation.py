@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tuner.core import catalog, own_code
+from tuner.core import catalog, own_code, several_models
 from tuner.core.budget_text import ended_text
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.claim import claim_folder
@@ -29,6 +29,7 @@ from tuner.sweeps.confirmation import check_folds, is_pending, plan_more
 from tuner.sweeps.growth import announce, begin_growth, grown, with_more
 from tuner.sweeps.inputs import Inputs, SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
+from tuner.sweeps.model_choice import with_models
 from tuner.sweeps.new_names import check_store_writable, free_name
 from tuner.sweeps.new_space import check_new_space, finish_drawing
 from tuner.sweeps.own_code import read_own_code, tell_changes, tell_other_code, tell_repeated
@@ -37,6 +38,7 @@ from tuner.sweeps.plan import plan
 from tuner.sweeps.program_inputs import ProgramInputs
 from tuner.sweeps.program_preparation import begin_program
 from tuner.sweeps.resume import check_inputs, fit_to_machine
+from tuner.sweeps.several import check_several
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
 from tuner.sweeps.sweep_reader import SweepReader
 from tuner.tracking.store import Store
@@ -51,15 +53,17 @@ def begin(
     events = Callbacks(callbacks)
     if request.program is not None:
         return begin_program(request, request.program, events=events, home=home)
+    request, splits = with_models(request, events)
     request = read_own_code(request, events)
-    data = Source.parse(request.dataset, request.target, request.known_as)
-    catalog.check("models", request.model)
+    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
+    several_models.check(request.model)
+    check_several(request)
     home = make_folder(home or tuner_home())
     store = Store.of(home)
     store.check()
-    name = free_name(request.name, f"{data.name}-{own_code.title(request.model)}", home)
+    name = free_name(request.name, f"{data.name}-{several_models.title(request.model)}", home)
     with events.phase("Reading the data"):
-        config, inputs = plan(request, name, home=home, events=events)
+        config, inputs = plan(request, name, home=home, events=events, splits=splits)
         config = identify(config, inputs.splits, home)
     check_data_name(config, store, home, events)
     tell_other_code(config, home, events)
@@ -95,11 +99,16 @@ def training_request(
     request.check()
     if from_best and from_trial:
         raise TunerError("--from-best and --from-trial: give one of them")
+    if several_models.is_several(request.model):
+        models = several_models.shown(request.model)
+        raise TunerError(f"tuner train takes one model, not {models}: tuner sweep takes several")
     home, events = home or tuner_home(), Callbacks(callbacks)
     request = read_own_code(request, events, tell_space=from_best is None and from_trial is None)
     single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
     if from_best is None and from_trial is None:
-        _note_default_space(request, Source.parse(request.dataset, request.target, request.known_as), events)
+        _note_default_space(
+            request, Source.parse(request.dataset, request.target, request.known_as, request.task), events
+        )
     if from_trial:
         tell_repeated(single, events)
     if from_trial and (changed := changed_conditions(single, home, from_trial)):
@@ -221,9 +230,16 @@ def _check_not_running(folder: SweepFolder) -> None:
 
 def _note_default_space(request: SweepRequest, data: Source, events: Callback) -> None:
     """Says so when the pair has no search space of its own."""
-    catalog.check("models", request.model)
+    several_models.check(request.model)
     known = request.space is not None or request.given_space is not None
-    if not known and not catalog.has_space(data.name, request.model):
-        model = own_code.title(request.model)
-        pair = f"{data.name}-{model}"
-        events.on_note(f"{pair} has no search space of its own: the default one of {model} is used", warning=False)
+    if known:
+        return
+    names = several_models.models_in(request.model)
+    titles = [own_code.title(name) for name in names if not catalog.has_space(data.name, name)]
+    pairs = [f"{data.name}-{title}" for title in titles]
+    if len(pairs) == 1:
+        text = f"{pairs[0]} has no search space of its own: the default one of {titles[0]} is used"
+        events.on_note(text, warning=False)
+    elif pairs:
+        text = f"{', '.join(pairs)} have no search spaces of their own: the default ones of these models are used"
+        events.on_note(text, warning=False)

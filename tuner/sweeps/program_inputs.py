@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.config import SweepConfig
+from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError
 from tuner.core.files import write_atomic
 from tuner.core.kept_code import KeptCode, is_kept
@@ -27,7 +28,7 @@ class ProgramInputs:
 
     program: Program
     code: Code | None
-    """None for a program that is run as it is."""
+    """None for a program whose command names no file."""
     notes: Sequence[str] = ()
 
     @classmethod
@@ -35,14 +36,17 @@ class ProgramInputs:
         """The code of a sweep that goes on. Raises TunerError when the copy is missing or was changed."""
         assert config.program is not None
         program = Program.from_json(config.program)
-        if program.kind == SCRIPT:
+        if program.kind == SCRIPT and not on_cluster():
             _check_place(program)
-            return cls(program, None)
         if is_kept(folder.code):
             kept = KeptCode.open(folder.code)
-            changed = kept.changed()
-            said = f"{changed}: the sweep goes on with its copy, as it was when the sweep began"
-            return cls(program, kept, (said,) if changed else ())
+            changed = "" if on_cluster() else kept.changed()  # there the files are where the sweep was sent from
+            goes_on = "with its copy, as it was when the sweep began"
+            if program.kind == SCRIPT:
+                goes_on = "with the program as it is now"
+            return cls(program, kept, (f"{changed}: the sweep goes on {goes_on}",) if changed else ())
+        if program.kind == SCRIPT:
+            return cls(program, None)
         try:
             return cls(program, (folder.code / PICKLED).read_bytes())
         except OSError as error:
@@ -77,12 +81,15 @@ class ProgramInputs:
             "folder": scratch_folder(config.uid) if storage else folder.trials,
             "goal": config.goal,
         }
-        if self.code is None:
-            return ScriptJob(command=self.program.command, place=Path(self.program.folder), **common)
+        if self.program.kind == SCRIPT:
+            here = None if on_cluster() else Path(self.program.folder)
+            files = self.code if isinstance(self.code, KeptCode) else None
+            return ScriptJob(command=self.program.command, place=here, files=files, **common)
+        assert self.code is not None
         return FunctionJob(code=self.code, saves=self.program.saves, storage=storage, **common)
 
 
 def _check_place(program: Program) -> None:
-    """Raises TunerError when the folder of a program is gone: the program itself is not kept."""
+    """Raises TunerError when the folder of a program is gone: it is run there, with its data."""
     if not Path(program.folder).is_dir():
         raise TunerError(f"--script: the folder that the program was run in is gone: {program.folder}")

@@ -32,6 +32,7 @@ from tuner.training.function_trial import function_in
 _NOT_HERE = {
     "limit": "the data is that of your code",
     "target": "the data is that of your code",
+    "task": "the data is that of your code",
     "weights": "the weights are those of your code",
     "confirm": "a confirmation compares tested models",
     "refit": "the splits are those of your code",
@@ -47,7 +48,7 @@ def begin_program(
     home = make_folder(home or tuner_home())
     store = Store.of(home)
     store.check()
-    if asked.code is not None:
+    if asked.code is not None and program.kind != SCRIPT:
         with events.phase(f"Importing {program.shown}"):
             function_in(asked.code)
     request = replace(request, model=program.name)

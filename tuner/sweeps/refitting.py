@@ -15,7 +15,7 @@ from tuner.core.budgets import NO_BUDGETS
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of
-from tuner.core.objective import PLAIN
+from tuner.core.objective import plain_goal
 from tuner.core.records import TrialRecord
 from tuner.core.refit import RefitPlan
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
@@ -46,6 +46,7 @@ class Refitting:
             seed=config.seed,
             trials=1,
             lengths=[Length(first=0, levels=(plan.epochs,))],
+            goal=plain_goal(config.task),
         )
         self.notes = repair_folder(self.study, self.folder.path)
 
@@ -67,7 +68,7 @@ class Refitting:
         """The training, from the job of the search. Its learning rate falls as if it had all epochs."""
         return replace(
             job,
-            goal=PLAIN,  # its epoch is chosen already
+            goal=plain_goal(job.goal.task),  # its epoch is chosen already
             epochs=self._all_epochs,
             rungs=(self.plan.epochs,),
             seeds=(job.seed_of(self.plan.trial),),

@@ -16,7 +16,7 @@ from tuner.core.outcome import Outcome, Winner
 from tuner.core.refit import refit_text
 from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import SweepFolder
-from tuner.core.validation import ValidationScore
+from tuner.core.validation import Validation
 from tuner.core.validation_text import nothing_learnt
 from tuner.data.encoding import to_raw
 from tuner.data.spec import Splits
@@ -25,7 +25,7 @@ from tuner.sweeps.champion_alias import LoadSplits, crown
 from tuner.sweeps.looks import count_looks, looks_here
 from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import explain
-from tuner.tracking.finished_sweeps import log_winner, tested_on
+from tuner.tracking.finished_sweeps import tested_on
 from tuner.tracking.front import log_front
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.retry import is_mlflow_error, retry
@@ -34,7 +34,8 @@ from tuner.tracking.runs import MlflowSweep
 from tuner.tracking.score_tags import own_tags
 from tuner.tracking.store import Store
 from tuner.tracking.versions import Versions
-from tuner.training.evaluation import Predictions
+from tuner.tracking.winners import log_winner
+from tuner.training.answers import load_predictions
 from tuner.training.saved_model import load_model
 from tuner.training.validation import score_validation
 
@@ -102,37 +103,39 @@ def register_winner(
         The winner, with its registered model, how often the test set has been looked at, and its validation score also
         where the sweep's version of tuner did not measure it, if that can be done now.
     """
-    tested = tested_on(store.uri, sweep.experiment_id, winner.test_data)
-    looks = count_looks(winner, config.uid, tested, looks_here(config.pair, winner.test_data, folder.parent))
+    pair = config.pair_of(winner.trial.parameters)
+    tested = tested_on(store.uri, pair, winner.test_data)
+    looks = count_looks(winner, config.uid, tested, looks_here(pair, winner.test_data, folder.parent))
     validation = winner.validation or _score_now(config, folder, load)
     winner = replace(winner, test_looks=max(winner.test_looks, looks), validation=validation)
-    log_winner(store.uri, sweep.run_id, winner)
+    log_winner(store.uri, sweep.run_id, winner, pair)
     log_front(store.uri, sweep, config.goal, read_records(SweepFolder(folder).journal))
+    model = config.model_of(winner.trial.parameters)
     _, spec = load_model(SweepFolder(folder).model)
     candidate = Candidate(
-        name=config.pair,
+        name=pair,
         sweep=config.name,
         uid=config.uid,
         run_id=sweep.run_id,
         folder=SweepFolder(folder).model,
         data=spec,
-        example=to_raw(spec, Predictions.load(folder).inputs[:EXAMPLES]),
+        example=to_raw(spec, load_predictions(folder).inputs[:EXAMPLES]),
         trial=winner.trial.number,
         tested_before=winner.tested_before,
-        accuracy=winner.scores.accuracy,
+        score=winner.scores.main,
         test_data=winner.test_data,
-        tags=(own_tags(validation) if validation else {}) | identity_tags(config) | code_tags(config),
+        tags=(own_tags(validation) if validation else {}) | identity_tags(config) | code_tags(config, model),
         description=_description(winner),
-        code=own_code.kept_code(config.model) if own_code.is_own(config.model) else None,
+        code=own_code.kept_code(model) if own_code.is_own(model) else None,
     )
     register(store.uri, candidate)
-    model = crown(Versions(store.uri, config.pair), config.uid, config.data, load)
+    registered = crown(Versions(store.uri, pair), config.uid, config.data, load)
     sweep.note_end(read_result(folder).get("ended_by", ""))
     sweep.end("FINISHED", finished)
-    return replace(winner, model=model)
+    return replace(winner, model=registered)
 
 
-def _score_now(config: SweepConfig, folder: Path, load: LoadSplits) -> ValidationScore | None:
+def _score_now(config: SweepConfig, folder: Path, load: LoadSplits) -> Validation | None:
     """The score that the sweep's version of tuner did not measure; None when the data is gone or has changed."""
     try:
         return score_validation(

@@ -12,6 +12,7 @@ from tuner.core import catalog, own_code, package
 from tuner.core.errors import TunerError
 from tuner.core.files import digest, file_state, make_folder
 from tuner.core.search_options import SAMPLERS, SCHEDULERS
+from tuner.core.several_models import is_several
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
 from tuner.sweeps.show_cache import cached
@@ -62,6 +63,10 @@ def describe(
             "--scheduler, --max-epochs, --sampler and --trials are about the trials of a model: give a MODEL, too"
         )
     if model is not None:
+        if is_several(model):
+            raise TunerError(
+                f"tuner show takes one MODEL, or none for the list of those that suit the data, not {model}"
+            )
         model = catalog.resolve("models", model)
         catalog.check("models", model)
     load = cache(source.load)
@@ -70,7 +75,17 @@ def describe(
     if pair:
         pair["space"] |= _trials(scheduler, max_epochs or pair["space"]["epochs"])
     data = {name: value for name, value in known().items() if name != "spec"}
-    return {"dataset": data | {"picture": str(_picture(data, pictures))}} | pair
+    found = {"dataset": data | {"picture": str(_picture(data, pictures))}} | pair
+    return found if pair else found | {"models": _short_list(known())}
+
+
+def _short_list(known: dict[str, Any]) -> list[dict[str, Any]]:
+    """The models of the catalog for the data, those that a sweep without MODEL takes first."""
+    from tuner.data.spec import DataSpec  # noqa: PLC0415
+    from tuner.sweeps.short_list import short_list  # noqa: PLC0415 - imports torch
+
+    spec = DataSpec.from_json(known["spec"])
+    return [each.to_json() for each in short_list(known["name"], spec, known["samples"]["train"])]
 
 
 def _pair(
@@ -122,12 +137,15 @@ def _trials(scheduler: str, epochs: int) -> dict[str, Any]:
 def _data(source: Source, splits: Splits) -> dict[str, Any]:
     import torch  # noqa: PLC0415 - takes a while
 
+    from tuner.data.number_distribution import distribution  # noqa: PLC0415
     from tuner.training.classifier import model_note  # noqa: PLC0415 - imports torch
 
     spec = splits.spec
     told = filter(None, (model_note(spec, model) for model in catalog.names("models")))
+    parts = {name: getattr(splits, name).targets for name in SPLITS}
     counts = {
-        name: torch.bincount(getattr(splits, name).targets, minlength=len(spec.classes)).tolist() for name in SPLITS
+        name: torch.bincount(each, minlength=len(spec.classes)).tolist() if spec.number is None else []
+        for name, each in parts.items()
     }
     return {
         "spec": asdict(spec),
@@ -139,8 +157,11 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
         "augment": spec.augment,
         "columns": [column.name for column in spec.columns],
         "vocabulary": len(spec.vocabulary),
-        "samples": {name: sum(counts[name]) for name in SPLITS},
+        "samples": {name: len(each) for name, each in parts.items()},
         "class_counts": counts,
+        "target": spec.target,
+        "predicts": spec.kind.task,
+        "distribution": {} if spec.number is None else {name: distribution(each) for name, each in parts.items()},
         "notes": (*splits.notes, *told),
     }
 
@@ -153,17 +174,21 @@ def _summary(dataset: str) -> str:
 
 
 def _picture(data: dict[str, Any], pictures: Path) -> Path:
-    """Draws the class distribution, unless the file is there as it was drawn from the same counts."""
-    picture = make_folder(pictures) / f"{data['name']}-classes.png"
+    """Draws the distribution of the target, unless the file is there as it was drawn from the same counts."""
+    picture = make_folder(pictures) / f"{data['name']}-{'numbers' if data['distribution'] else 'classes'}.png"
     note = picture.with_name(f".{picture.stem}.drawn")
     if not (picture.exists() and note.exists() and note.read_text(errors="replace") == _drawn(data, picture)):
         from tuner.report.figures_classes import draw_classes  # noqa: PLC0415 - matplotlib takes a while
+        from tuner.report.figures_numbers import draw_numbers  # noqa: PLC0415
 
-        draw_classes(data["name"], data["classes"], data["class_counts"], picture)
+        if data["distribution"]:
+            draw_numbers(data["name"], data["target"], data["distribution"], picture)
+        else:
+            draw_classes(data["name"], data["classes"], data["class_counts"], picture)
         note.write_text(_drawn(data, picture))
     return picture
 
 
 def _drawn(data: dict[str, Any], picture: Path) -> str:
     """Stands for the picture's file and what it shows."""
-    return digest(package.digest(), data["classes"], data["class_counts"], file_state(picture))
+    return digest(package.digest(), data["classes"], data["class_counts"], data["distribution"], file_state(picture))

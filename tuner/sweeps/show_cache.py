@@ -21,7 +21,7 @@ def cached(source: Source, make: Callable[[], dict[str, Any]]) -> dict[str, Any]
     A dataset that does not say where its files lie (FOUND_AT) is computed each time. A damaged cache is made anew, and
     one that cannot be written is done without.
     """
-    path = data_root() / "cache" / f"show-{digest(source.dataset, source.target)}.json"
+    path = data_root() / "cache" / f"show-{digest(source.dataset, source.target, source.task)}.json"
     code = package.digest()
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(path.read_text(encoding="utf-8"))

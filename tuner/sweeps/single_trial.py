@@ -15,6 +15,7 @@ from tuner.core.earlier import epochs_of
 from tuner.core.errors import TunerError
 from tuner.core.machine import gpu_count
 from tuner.core.records import TrialRecord
+from tuner.core.several_models import own_parameters
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
@@ -45,12 +46,13 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         )
     if config.program is not None:
         raise TunerError(f"{option}: that is a trial of your own training code, {config.subject}: sweep it with --set")
-    source = Source.parse(request.dataset, request.target, request.known_as or config.known_as)
+    source = Source.parse(request.dataset, request.target, request.known_as or config.known_as, request.task)
+    source = source if request.task else replace(source, task=Source.of(config).task)
     asked = (replace(source, dataset=own_code.place_of(source.dataset)), own_code.place_of(request.model))
-    had = (replace(Source.of(config), dataset=own_code.place_of(config.dataset)), own_code.place_of(config.model))
+    model = config.model_of(record.parameters)
+    had = (replace(Source.of(config), dataset=own_code.place_of(config.dataset)), own_code.place_of(model))
     if asked != had:
-        dataset, model = config.typed
-        raise TunerError(f"{option}: that is a trial of {model} on {dataset}")
+        raise TunerError(f"{option}: that is a trial of {own_code.typed(model)} on {own_code.typed(config.dataset)}")
     given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
     for other, value in given.items():
         if value:
@@ -59,8 +61,9 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
     return replace(
         request,
         dataset=config.dataset,  # a user's own code as it was then
-        model=config.model,
+        model=model,
         known_as=config.known_as,
+        task=config.task,
         trials=1,
         concurrency=1,
         limit=config.limit,
@@ -73,8 +76,11 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         constraint=_constraint(config, record),
         halved=record.halved,
         data=config.data,
-        pretrained=config.pretrained,
-        fixed={"epochs": request.max_epochs or epochs_of(config, record.number), "params": dict(record.parameters)},
+        pretrained=None if config.several else config.pretrained,  # that is of the weights of all
+        fixed={
+            "epochs": request.max_epochs or epochs_of(config, record.number),
+            "params": own_parameters(config.model, record.parameters),
+        },
     )
 
 
@@ -131,7 +137,7 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
     """
     objective = request.objective
     if from_best is None:
-        data = Source.parse(request.dataset, request.target, request.known_as)
+        data = Source.parse(request.dataset, request.target, request.known_as, request.task)
         raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
     else:
         best = best_for(request.model, from_best, home, "--from-best")

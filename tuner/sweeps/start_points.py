@@ -14,14 +14,17 @@ from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import counted, format_parameters
 from tuner.search.point_file import OPTION, read_points
 from tuner.search.space import SearchSpace
-from tuner.search.start_points import START, check_points, default_point, fit_point, prior_point
+from tuner.search.start_points import START, check_points, default_points, first_places, fit_point, prior_point
 from tuner.sweeps.best_trial import best_for
 
 Points = list[dict[str, Any]]
 
 
 def has_default(request: SweepRequest, space: SearchSpace) -> bool:
-    """Whether trial 0 is the default configuration. A grid has all points anyway, and a single point is no search."""
+    """Whether the first trial, or that of each model, is the default configuration.
+
+    A grid has all points anyway, and a single point is no search.
+    """
     searches = any(len(each.choices) != 1 for each in space.parameters)
     return searches and not request.without_default and request.fixed is None and request.sampler != "grid"
 
@@ -49,7 +52,7 @@ def with_start_points(
         return rest
     points, dropped = ([], []) if request.without_default else _own(raw, space)
     if has_default(request, space):
-        points = [default_point(raw, space), *points]
+        points = [*default_points(raw, space), *points]
     taken = ""
     if request.warm_start is not None:
         found, taken = _from_sweep(request.warm_start, request.model, points, space, home)
@@ -59,7 +62,7 @@ def with_start_points(
             has = f"the search space has {kept}, and the sweep {counted(trials, 'trial')}"
             raise TunerError(f"--warm-start {request.warm_start}: {has}: give more --trials")
     if request.enqueue is not None:
-        points += _from_file(request.enqueue, trials - len(points), space, has_default(request, space))
+        points += _from_file(request.enqueue, trials - len(points), space, default=has_default(request, space))
     if len(points) < trials and not request.without_default:
         points += prior_point(points, space)
     for note in dropped:
@@ -71,8 +74,11 @@ def with_start_points(
 
 def _own(raw: Mapping[str, Any], space: SearchSpace) -> tuple[Points, list[str]]:
     """The other start points of the search space that still fit, and a line for each that does not."""
-    kept, notes = [], []
-    for number, point in list(enumerate(raw.get(START, ())))[1:]:
+    kept, notes, given = [], [], raw.get(START, ())
+    defaults = first_places(given, space.models)
+    for number, point in enumerate(given):
+        if number in defaults:
+            continue
         misfits = fit_point(point, space).misfits
         if misfits:
             notes.append(f"the search space's {START}[{number}] is dropped: {_told(misfits)}")
@@ -98,7 +104,7 @@ def _from_sweep(name: str, model: str, before: Points, space: SearchSpace, home:
     return [kept], f"{source} becomes trial {len(before)}: {format_parameters(kept)}{dropped}"
 
 
-def _from_file(file: Path, room: int, space: SearchSpace, default: bool) -> Points:
+def _from_file(file: Path, room: int, space: SearchSpace, *, default: bool) -> Points:
     """The points of a file, of which none may be left over. `default` says whether a trial is the default."""
     points = read_points(file)
     check_points(points, space, f"{OPTION} {file}")

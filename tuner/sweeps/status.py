@@ -10,7 +10,7 @@ from tuner.core import own_code
 from tuner.core.budgets import BudgetState
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import Confirmation
-from tuner.core.objective import SCORE, Goal
+from tuner.core.objective import Goal
 from tuner.core.records import TrialRecord
 from tuner.core.scores import Interval
 from tuner.core.summary import Summary
@@ -35,10 +35,10 @@ class Status:
     """What ended the search of a finished sweep: see `Outcome.ended_by`."""
     unsent: bool = False
     """Whether it is finished, but not completely in MLflow; for example the model may be missing there."""
-    test_accuracy: float | None = None
-    """Of a finished sweep's model, 0 to 1."""
+    test_score: float | None = None
+    """Of a finished sweep's model: the accuracy, or R2."""
     test_interval: Interval | None = None
-    """Of the test accuracy; None if the sweep's version of tuner did not measure it."""
+    """Of that score; None if the sweep's version of tuner did not measure it."""
     finished: float | None = None
     """When a finished sweep's last trial ended, in seconds since 1970."""
     confirm: Confirmation | None = None
@@ -84,8 +84,8 @@ class Status:
             "seconds_left": summary.left,
             "budgets": {each.name: each.to_json() for each in summary.budgets},
             "ended_by": self.ended_by or None,
-            "test_accuracy": self.test_accuracy,
-            "test_accuracy_interval": self.test_interval,
+            f"test_{config.goal.kind.score}": self.test_score,
+            f"test_{config.goal.kind.score}_interval": self.test_interval,
             "confirm": self.confirm.to_json() if self.confirm else None,
             "confirm_trainings": dict(self.confirm_states),
             "finished": self.finished,
@@ -113,17 +113,17 @@ class Status:
             seconds=raw["seconds"],
             unsent=raw["unsent"],
             ended_by=raw.get("ended_by") or "",
-            test_accuracy=raw.get("test_accuracy"),  # a head with another version of tuner does not tell it
-            test_interval=test_interval_in(raw),
+            test_score=raw.get(f"test_{config.goal.kind.score}"),  # a head with another version does not tell it
+            test_interval=interval_in(raw, f"test_{config.goal.kind.score}"),
             finished=raw.get("finished"),
             confirm=Confirmation.from_json(raw["confirm"]) if raw.get("confirm") else None,
             confirm_states=raw.get("confirm_trainings", {}),
         )
 
 
-def test_interval_in(raw: dict[str, Any]) -> Interval | None:
-    """The interval of the test accuracy, where it is known: sweeps of earlier versions have none."""
-    found = raw.get("test_accuracy_interval")
+def interval_in(raw: Mapping[str, Any], score: str) -> Interval | None:
+    """The interval of a score, where it is known: sweeps of earlier versions have none."""
+    found = raw.get(f"{score}_interval")
     return None if found is None else Interval(*found)
 
 
@@ -131,7 +131,7 @@ def _shown(record: TrialRecord, epoch: int) -> dict[str, Any]:
     """A trial at an epoch; no score before the first."""
     outcome, parameters = record.outcome(epoch), record.parameters
     scores = {metric.name: outcome[metric.name] for metric in record.goal.metrics if metric.name in outcome}
-    known = {SCORE: outcome.get(SCORE), "scores": scores}
+    known = {record.goal.score: outcome.get(record.goal.score), "scores": scores}
     return {"trial": record.number, "epoch": epoch, **known, "parameters": parameters}
 
 
@@ -139,7 +139,7 @@ def _record(shown: dict[str, Any], goal: Goal) -> TrialRecord:
     """The part of the trial that was shown."""
     epoch = shown["epoch"]
     scores = shown.get("scores", {})  # a head with an earlier version of tuner tells the accuracy alone
-    metrics = {"val_loss": 0.0, SCORE: shown[SCORE], **scores}
+    metrics = {"val_loss": 0.0, goal.score: shown[goal.score], **scores}
     score = metrics.get(goal.watched.name)
     return TrialRecord(
         number=shown["trial"],

@@ -20,7 +20,7 @@ from tuner.search.study_reader import GPU_SPENT, StudyReader
 from tuner.search.summary import summarise
 from tuner.sweeps.confirmation import confirmations, lacks
 from tuner.sweeps.lock import Driver, Order, current_order, is_running, last_driver
-from tuner.sweeps.status import Status, test_interval_in
+from tuner.sweeps.status import Status, interval_in
 
 
 class SweepReader:
@@ -71,8 +71,8 @@ class SweepReader:
             ended_by=(result or {}).get("ended_by", ""),
             seconds=None if began is None else max(0.0, time.time() - began),
             unsent=over and not tells_all_sent(result or {}),
-            test_accuracy=test.get("accuracy"),
-            test_interval=test_interval_in({f"test_{name}": value for name, value in test.items()}),
+            test_score=test.get(self.config.goal.kind.score),
+            test_interval=interval_in(test, self.config.goal.kind.score),
             finished=max((r.finished for r in records if r.finished), default=None) if over else None,
             confirm=confirm,
             confirm_states=states,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuner.core import own_code
 from tuner.core.config import SweepConfig
+from tuner.core.several_models import own_names
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import DataSpec
 from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
@@ -22,7 +23,7 @@ def trial_job(
         sweep=config.name,
         data=data,
         model=config.model,
-        code=own_code.kept_code(config.model) if own_code.is_own(config.model) else None,
+        code={name: own_code.kept_code(name) for name in own_names(config.model)},
         epochs=config.epochs,
         rungs=rungs,
         seed=config.seed,

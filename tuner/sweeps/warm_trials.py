@@ -32,8 +32,13 @@ def take_trials(config: SweepConfig, name: str, home: Path, events: Callback) ->
     None if it is of other data, or the sampler cannot use them: then its best parameters alone are a start point.
     """
     earlier = known_sweep(name, home)
-    if config.sampler not in LEARNING or earlier.model != config.model:
-        if own_code.is_own(config.model) and earlier.model_name == config.model_name:
+    if config.sampler not in LEARNING:
+        return None
+    if earlier.model != config.model:
+        if config.several or earlier.several:
+            text = f"{name} had other models to choose from: its best is tried, and no scores are taken from it"
+            events.on_note(text, warning=False)
+        elif own_code.is_own(config.model) and earlier.model_name == config.model_name:
             text = (
                 f"the code of {config.model_name} has changed since {name}: its best is tried, and no scores are taken"
             )
@@ -62,7 +67,7 @@ def take_trials(config: SweepConfig, name: str, home: Path, events: Callback) ->
         if not math.isnan(s)
     ]
     alike = (earlier.epochs, earlier.pretrained) == (config.epochs, config.pretrained)
-    defaults = parameter_defaults(config.model)
+    defaults = {} if config.several else parameter_defaults(config.model)
     taken = WarmTrials(sweep=name, comparable=alike, trials=tuple(_some(known, config.seed)), defaults=defaults)
     events.on_note(_told(taken, config, earlier), warning=False)
     return taken

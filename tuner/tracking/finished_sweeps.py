@@ -1,162 +1,39 @@
-"""The winners of finished sweeps, written to MLflow and read from it."""
+"""Finished sweeps, as their runs in MLflow tell."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from math import nan
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities import Run
 
-from tuner.core.confirmation import Confirmation
 from tuner.core.finished_sweep import FinishedSweep
-from tuner.core.objective import SCORE
-from tuner.core.outcome import Winner
-from tuner.core.records import Value
-from tuner.core.score_text import class_name
-from tuner.core.scores import Difference, Interval
+from tuner.core.library_names import title
+from tuner.core.scores import Interval, NumberScores, TestScores, read_scores
+from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.tracking.client import make_client
-from tuner.tracking.run_status import (
-    BEST_TRIAL_TAG,
-    MOST_CHARACTERS,
-    SWEEP_TAG,
-    TEST_DATA_TAG,
-    TRIAL_TAG,
-    UID_TAG,
-)
+from tuner.tracking.run_status import PAIR_TAG, SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 from tuner.tracking.run_tags import config_in
-from tuner.tracking.score_tags import own_score, own_tags
+from tuner.tracking.score_tags import own_score
 from tuner.tracking.store import Store
-
-COST_METRICS = {
-    "parameters": "model_parameters",
-    "flops": "model_flops",
-    "bytes": "model_bytes",
-    "train_seconds": "train_seconds",
-}
-BASE_CLASS_TAG = "tuner.base_class"
-TESTED_METRIC = "confirm_tested"  # how many of the models that confirm the winner were tested
-EARLIER_METRIC = "earlier_tested"  # see `Winner.tested_before`
-SEEDS_METRIC = "confirm_seeds"
-PARAMETERS_TAG = "tuner.best_parameters"  # as JSON: MLflow never changes a run's parameters, and a winner may change
+from tuner.tracking.winners import BASE_CLASS_TAG, COST_METRICS, EARLIER_METRIC, TESTED_METRIC
 
 
-def log_winner(uri: str, run_id: str, winner: Winner) -> None:
-    """Writes the winner's parameters, test scores, cost and the test split's fingerprint to the sweep's run.
-
-    The metrics have the time of the winner's epoch, and as step the number of models of the sweep that were tested
-    before: MLflow shows those of the last step. Writing them again adds nothing.
-    """
-    client, best = make_client(uri), winner.trial
-    when = int(best.metrics.get(winner.epoch, best.metrics[best.best_epoch])["time"] * 1000)
-    scores = {f"test_{name}": value for name, value in winner.scores.numbers().items()}
-    values = {f"best_{name}": value for name, value in winner.deciding.items()}
-    values |= {"best_val_accuracy": winner.val_accuracy, "test_looks": float(winner.test_looks)} | scores
-    values |= {} if winner.val_luck is None else {"best_val_luck": winner.val_luck}
-    values |= _numbers("val_excess", winner.val_excess)
-    if winner.default:
-        values |= _numbers("default_difference", winner.default.difference)
-        values["default_registered"] = float(winner.default.registered)
-        values |= {} if winner.default.better is None else {"default_beaten": float(winner.default.better)}
-    for baseline in winner.baselines or ():
-        values[f"baseline_{baseline.key}_accuracy"] = baseline.accuracy
-        values |= _numbers(f"baseline_{baseline.key}_difference", baseline.difference)
-    values |= {metric: float(getattr(winner.cost, name)) for name, metric in COST_METRICS.items()}
-    if winner.tested_before:
-        values[EARLIER_METRIC] = float(winner.tested_before)
-        if winner.confirm is None:  # what an earlier winner's confirmation has left counts no more
-            values |= {SEEDS_METRIC: 0.0, TESTED_METRIC: 0.0}
-    tags = {BEST_TRIAL_TAG: best.number, "tuner.best_epoch": winner.epoch, TEST_DATA_TAG: winner.test_data}
-    tags[PARAMETERS_TAG] = json.dumps(best.parameters)[:MOST_CHARACTERS]
-    if winner.scores.base_class is not None:
-        tags[BASE_CLASS_TAG] = class_name(winner.scores.base_class)  # MLflow takes no tag of any length
-    if winner.refit:
-        values["refit_samples"] = float(winner.refit.samples)
-    tags |= own_tags(winner.validation) if winner.validation else {}
-    known = client.get_run(run_id)
-    client.log_batch(
-        run_id,
-        metrics=_new_metrics(client, known, values, when, winner.tested_before),
-        params=_new_params(known, best.parameters),
-        tags=[RunTag(name, str(value)) for name, value in tags.items()],
-    )
-    if winner.finalists:
-        _log_finalists(client, run_id, winner, when)
-    if winner.confirm:
-        _log_confirmation(client, run_id, winner.confirm, winner.tested_before)
-
-
-def _numbers(name: str, difference: Difference | None) -> dict[str, float]:
-    """A difference with its interval; nothing where it is not known."""
-    if difference is None:
-        return {}
-    low, high = difference.interval
-    return {name: difference.accuracy, f"{name}_low": low, f"{name}_high": high}
-
-
-def _new_metrics(client: MlflowClient, run: Run, values: Mapping[str, float], when: int, step: int) -> list[Metric]:
-    """Those that have changed. Where one has an earlier value of the same step, the new one is a little later.
-
-    MLflow cannot log a model to a run in which two values of a metric have the same time.
-    """
-    metrics = []
-    for name, value in values.items():
-        history = client.get_metric_history(run.info.run_id, name) if name in run.data.metrics else []
-        same = [metric for metric in history if metric.step == step]
-        last = max(same, key=lambda metric: metric.timestamp, default=None)
-        if last is None or last.value != value:
-            metrics.append(Metric(name, value, max(when, last.timestamp + 1) if last else when, step))
-    return metrics
-
-
-def _new_params(run: Run, parameters: Mapping[str, Value]) -> list[Param]:
-    """None when the run has those of an earlier winner."""
-    new = {name: str(value) for name, value in parameters.items()}
-    same = run.data.params.items() <= new.items()
-    return [Param(name, value) for name, value in new.items()] if same else []
-
-
-def _log_confirmation(client: MlflowClient, run_id: str, found: Confirmation, step: int) -> None:
-    """The metrics have the time of the last training, so that those of more seeds later take their place."""
-    when, spreads = int(found.finished * 1000), {f"test_{name}": spread for name, spread in found.test.items()}
-    if found.accuracy:
-        spreads[SCORE] = found.accuracy
-    values = {SEEDS_METRIC: float(len(found.seeds))}
-    values |= {TESTED_METRIC: float(found.looks)} if found.looks or step else {}
-    for name, spread in spreads.items():
-        values[f"{name}_mean"] = spread.mean
-        if spread.sd is not None and spread.interval is not None:
-            values |= {f"{name}_sd": spread.sd, f"{name}_mean_low": spread.interval.low}
-            values[f"{name}_mean_high"] = spread.interval.high
-    client.log_batch(run_id, metrics=[Metric(name, value, when, step) for name, value in values.items()])
-
-
-def _log_finalists(client: MlflowClient, run_id: str, winner: Winner, when: int) -> None:
-    """Mean and deviation of each finalist over the other seeds, such as `finalist_4_val_accuracy_mean`."""
-    found = winner.finalists
-    assert found is not None
-    values = {"finalists": float(len(found.trials))}
-    for each in found.trials:
-        if each.score is not None:
-            name = f"finalist_{each.trial}_{found.objective}"
-            values[f"{name}_mean"] = each.score.mean
-            values |= {} if each.score.sd is None else {f"{name}_sd": each.score.sd}
-    metrics = _new_metrics(client, client.get_run(run_id), values, when, winner.tested_before)
-    client.log_batch(run_id, metrics=metrics)
-
-
-def tested_on(uri: str, experiment: str, test_data: str) -> dict[str, int]:
-    """The sweeps of one experiment, by its id, that tested models on this test split.
+def tested_on(uri: str, pair: str, test_data: str) -> dict[str, int]:
+    """The sweeps that tested models of this pair on this test split.
 
     Returns how many models each has tested, by its unique id.
     """
     client = make_client(uri)
-    same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and metrics.test_accuracy >= 0"
+    same = f"tags.`{TEST_DATA_TAG}` = '{test_data}' and"
     return {
         run.data.tags[UID_TAG]: 1 + _tested(run.data.metrics)
-        for run in _pages(client.search_runs, [experiment], same)
-        if UID_TAG in run.data.tags
+        for tested in _TESTED
+        for run, experiment in _found(client, f"{same} {tested}")
+        if UID_TAG in run.data.tags and run.data.tags.get(PAIR_TAG, experiment) == pair
     }
 
 
@@ -167,24 +44,30 @@ def _tested(metrics: Mapping[str, float]) -> int:
 
 _PAGE = 1000
 _MOST_EXPERIMENTS = 100  # in one request
+_TESTED = ("metrics.test_accuracy >= 0", "metrics.test_rmse >= 0")  # of a sweep whose winner was tested
 
 
 def finished_sweeps(store: Store) -> list[FinishedSweep]:
     """All finished sweeps, over all experiments."""
-    client = make_client(store.uri)
+    client, ended = make_client(store.uri), "attributes.status = 'FINISHED'"
+    runs = (found for tested in _TESTED for found in _found(client, f"{tested} and {ended}"))
+    own = ((run, name) for run, name in runs if UID_TAG in run.data.tags and TRIAL_TAG not in run.data.tags)
+    return [_read(run, experiment) for run, experiment in own]
+
+
+def _found(client: MlflowClient, query: str) -> Iterator[tuple[Run, str]]:
+    """The runs that a query finds in all experiments, each with the name of its experiment."""
     experiments = {e.experiment_id: e.name for e in _pages(client.search_experiments)}
-    ids, found = list(experiments), "metrics.test_accuracy >= 0 and attributes.status = 'FINISHED'"
-    runs: list[Run] = []
+    ids = list(experiments)
     for first in range(0, len(ids), _MOST_EXPERIMENTS):
-        runs += _pages(client.search_runs, ids[first : first + _MOST_EXPERIMENTS], found)
-    own = (run for run in runs if UID_TAG in run.data.tags and TRIAL_TAG not in run.data.tags)
-    return [_read(run, experiments[run.info.experiment_id]) for run in own]
+        for run in _pages(client.search_runs, ids[first : first + _MOST_EXPERIMENTS], query):
+            yield run, experiments[run.info.experiment_id]
 
 
 def count_trials(store: Store, sweep: FinishedSweep) -> int:
     """How many trials a sweep has started: fewer than requested if a time budget has stopped it."""
     client = make_client(store.uri)
-    experiment = client.get_experiment_by_name(sweep.pair)
+    experiment = client.get_experiment_by_name(sweep.experiment or sweep.pair)
     mine = f"tags.`{UID_TAG}` = '{sweep.uid}'"
     runs = _pages(client.search_runs, [experiment.experiment_id], mine) if experiment else ()
     return sum(run.data.tags.get(TRIAL_TAG, "").isdecimal() for run in runs)  # not those that confirm a trial
@@ -201,37 +84,45 @@ def _pages(search: Callable[..., Any], *arguments: object) -> Iterator[Any]:
             return
 
 
-def _read(run: Run, pair: str) -> FinishedSweep:
+def _read(run: Run, experiment: str) -> FinishedSweep:
     tags, metrics = run.data.tags, run.data.metrics
     cost = {name: metrics.get(metric) for name, metric in COST_METRICS.items()}
+    scores = _scores(metrics, tags)
     whole = {name: None if value is None else int(value) for name, value in cost.items() if name != "train_seconds"}
+    pair, models = tags.get(PAIR_TAG, experiment), tags["tuner.model"]
+    own = title(models)  # of several models the winner's
+    model = models if pair == experiment else pair.removeprefix(f"{experiment.removesuffix(f'-{own}')}-")
     return FinishedSweep(
         pair=pair,
+        experiment=experiment,
         name=tags[SWEEP_TAG],
         uid=tags[UID_TAG],
         dataset=tags["tuner.dataset"],
-        model=tags["tuner.model"],
+        model=model,
         started=run.info.start_time / 1000,
         test_data=tags[TEST_DATA_TAG],
-        accuracy=metrics["test_accuracy"],
-        macro_f1=metrics["test_macro_f1"],
-        roc_auc=metrics["test_roc_auc"],
-        samples=None if (samples := metrics.get("test_samples")) is None else int(samples),
-        accuracy_interval=_interval(metrics, "test_accuracy"),
-        macro_f1_interval=_interval(metrics, "test_macro_f1"),
-        roc_auc_interval=_interval(metrics, "test_roc_auc"),
-        base_class=tags.get(BASE_CLASS_TAG),
-        base_accuracy=metrics.get("test_base_accuracy"),
+        scores=scores,
         parameters=whole["parameters"],
         flops=whole["flops"],
         bytes=whole["bytes"],
         train_seconds=cost["train_seconds"],
         machine=_machine(json.loads(tags["tuner.machine"])),
-        val_accuracy=metrics.get("best_val_accuracy"),
+        val_score=metrics.get(f"best_{scores.kind.val_score}"),
         limit=limit if isinstance(limit := config_in(tags).get("limit"), int) else None,
         validation=own_score(tags),
         tested=_tested(metrics),
     )
+
+
+def _scores(metrics: Mapping[str, float], tags: Mapping[str, str]) -> TestScores | NumberScores:
+    """The scores on the test split."""
+    kind = NUMBERS if f"test_{NUMBERS.score}" in metrics else CLASSES
+    found: dict[str, Any] = {name.removeprefix("test_"): value for name, value in metrics.items()}
+    found |= {f"{name}_interval": _interval(metrics, f"test_{name}") for name in kind.tested}
+    found["samples"] = None if (samples := metrics.get("test_samples")) is None else int(samples)
+    found["base_class"] = tags.get(BASE_CLASS_TAG)
+    found.setdefault("loss", nan)  # the first versions did not write it
+    return read_scores(found)
 
 
 def _interval(metrics: Mapping[str, float], name: str) -> Interval | None:

@@ -15,35 +15,32 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from tuner.core.errors import TunerError
-from tuner.training.saved_model import load_model, probabilities
+from tuner.training.saved_model import answers, load_model
 
 _SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # set by MLflow's scoring server
 _logger = logging.getLogger(__name__)
 
 
 class TunedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
-    """Raw samples in, class probabilities out."""
+    """Raw samples in, class probabilities or numbers out."""
 
     def load_context(self, context: Any) -> None:
         """Called once by MLflow."""
         self._model, self._data = load_model(Path(context.artifacts["model"]))
 
     def predict(self, context: Any, model_input: np.ndarray, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
-        """A row for each sample and a column, named after it, for each class.
+        """A row for each sample and a column, named after it, for each class; or one column, the number.
 
         The samples are what `tuner.data.encoding.to_inputs` takes. What is unknown to the model is told by a Python
         warning, and in the log of a server, whose clients get the reason of a refusal in its answer.
         """
         serving = os.environ.get(_SERVING) == "true"
         try:
-            found = probabilities(
-                self._model, self._data, model_input, tell=_log if serving else _warn, files=not serving
-            )
+            return answers(self._model, self._data, model_input, tell=_log if serving else _warn, files=not serving)
         except TunerError as error:
             if not serving:
                 raise
             raise MlflowException(str(error), INVALID_PARAMETER_VALUE) from None
-        return pd.DataFrame(found, columns=list(self._data.classes))
 
 
 def _log(note: str) -> None:

@@ -26,7 +26,7 @@ from tuner.core.package import copy_package
 from tuner.data.spec import DataSpec
 from tuner.tracking.client import make_client
 from tuner.tracking.retry import ignore_refusal, retried_uploads
-from tuner.tracking.run_status import BEST_TRIAL_TAG, SWEEP_TAG, TEST_ACCURACY_TAG, TEST_DATA_TAG, UID_TAG
+from tuner.tracking.run_status import BEST_TRIAL_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
 
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "pillow", "safetensors", "scikit-learn", "torch", "torchvision")
 
@@ -46,8 +46,8 @@ class Candidate:
     data: DataSpec
     example: NDArray[Any] | pd.DataFrame
     """Some raw samples, see `inputs.to_raw`, kept with the model as its input example."""
-    accuracy: float
-    """On the test split, 0 to 1."""
+    score: float
+    """On the test split: the accuracy, or R2."""
     test_data: str
     """The test split's fingerprint."""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -87,11 +87,12 @@ def _new_version(client: MlflowClient, uri: str, candidate: Candidate) -> ModelV
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+    kind = candidate.data.kind
     tags = {
         SWEEP_TAG: candidate.sweep,
         UID_TAG: candidate.uid,
         BEST_TRIAL_TAG: str(candidate.trial),
-        TEST_ACCURACY_TAG: repr(candidate.accuracy),
+        f"tuner.test_{kind.score}": repr(candidate.score),
         TEST_DATA_TAG: candidate.test_data,
         **candidate.tags,
     }
@@ -160,12 +161,14 @@ def _within(run_id: str) -> Iterator[None]:
 
 
 def _signature(data: DataSpec) -> ModelSignature:
-    """The classes that come out. What goes in is left to the model, which reads a value of any type as in training.
+    """What comes out: the classes, or the number. What goes in is left to the model, which reads it as in training.
 
     A schema of inputs would stand between: MLflow refuses the whole numbers and booleans of pandas.read_csv for a
     column of doubles or strings, and its server cannot read CSV where columns are of any type. The input example shows
     what the model takes.
     """
+    if data.number is not None:
+        return ModelSignature(inputs=None, outputs=Schema([ColSpec("double", data.number.name)]))
     return ModelSignature(inputs=None, outputs=Schema([ColSpec("float", name) for name in data.classes]))
 
 

@@ -11,7 +11,8 @@ from tuner.core.records import TrialKey, TrialRecord
 
 ENDED_TAG = "tuner.ended_by"  # what ended a sweep's search: see `Outcome.ended_by`
 BEST_TRIAL_TAG = "tuner.best_trial"  # the number of a sweep's winner
-TEST_ACCURACY_TAG, TEST_DATA_TAG = "tuner.test_accuracy", "tuner.test_data"
+TEST_DATA_TAG = "tuner.test_data"
+PAIR_TAG = "tuner.pair"  # of a sweep's winner: the registered model. Earlier versions: the experiment
 IDENTITY_TAG = "tuner.data_identity"  # of a user's own data, as JSON
 RUN_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "INTERRUPTED": "KILLED"}
 STATE_TAG, REASON_TAG = "tuner.state", "tuner.reason"

@@ -11,6 +11,7 @@ from tuner.core import own_code
 from tuner.core.config import SweepConfig
 from tuner.core.grow_request import GROWING
 from tuner.core.machine import describe_machine, package_versions
+from tuner.core.several_models import models_in
 from tuner.search.start_points import START
 from tuner.tracking.run_status import IDENTITY_TAG
 
@@ -28,7 +29,7 @@ def tags_of(config: SweepConfig) -> dict[str, str]:
         "tuner.versions": json.dumps(package_versions()),
         "tuner.machine": json.dumps(describe_machine()),
         **_goal_tags(config),
-        **code_tags(config),
+        **code_tags(config, *models_in(config.model)),
         **identity_tags(config),
     }
 
@@ -42,9 +43,10 @@ def _goal_tags(config: SweepConfig) -> dict[str, str]:
     return {name: value for name, value in tags.items() if value}
 
 
-def code_tags(config: SweepConfig) -> dict[str, str]:
-    """The digests of a user's own code; none where all is from the catalog."""
-    digests = {"dataset": own_code.digest_of(config.dataset), "model": own_code.digest_of(config.model)}
+def code_tags(config: SweepConfig, *models: str) -> dict[str, str]:
+    """The digests of a user's own code of the data and of these models; none where all is from the catalog."""
+    found = " ".join(digest for model in models if (digest := own_code.digest_of(model)))
+    digests = {"dataset": own_code.digest_of(config.dataset), "model": found}
     return {f"tuner.{part}_code": digest for part, digest in digests.items() if digest}
 
 

@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 
 from tuner.core.errors import TunerError, one_line
 from tuner.core.identity import DataIdentity
-from tuner.core.validation import ValidationScore
+from tuner.core.validation import Validation
 from tuner.tracking.client import make_client
 from tuner.tracking.retry import ignore_refusal, is_transient, retried_uploads
 from tuner.tracking.run_status import IDENTITY_TAG, SWEEP_TAG, UID_TAG
@@ -86,7 +86,7 @@ class Versions:
         """Moves the alias."""
         self._client.set_registered_model_alias(self.model, CHAMPION, str(number))
 
-    def note_score(self, number: int, score: ValidationScore) -> None:
+    def note_score(self, number: int, score: Validation) -> None:
         """Adds a score to the version's tags, unless MLflow refuses it: then it is scored again the next time."""
         with ignore_refusal():
             self._client.set_model_version_tag(self.model, str(number), *score_tag(score))

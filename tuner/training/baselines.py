@@ -8,9 +8,8 @@ are trained on a part of the samples.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from tuner.data.spec import CHUNK, Split, Splits, stratified
+from tuner.data.spec import CHUNK, Split, Splits
+from tuner.training.number_baselines import number_predictions
+from tuner.training.simple_prediction import SimplePrediction, scaled_columns, some_of
 
-WORK = 1e8  # training samples x features x classes: some seconds on two cores
 SIDE = 32  # pixels: larger images are made smaller
 BUCKETS = 1 << 18  # of pairs of words
 MOST_BOOSTED = 30  # classes: gradient boosting grows 100 trees for each, of some milliseconds
@@ -30,58 +30,29 @@ STRENGTHS = {"image": (0.01, 1.0), "tabular": (0.01, 1.0), "text": (1.0, 10.0)}
 Features = Any  # a matrix of numpy or scipy.sparse: (samples, features)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SimplePrediction:
-    """What a simple model says of the test split."""
-
-    key: str
-    """Its short name: `logistic_regression`."""
-    name: str
-    """What it is, for people."""
-    predicted: NDArray[np.int64]
-    """(test samples,) indices into the class names."""
-    trained_on: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Numbers and names only."""
-        return {"key": self.key, "name": self.name, "predicted": self.predicted.tolist(), "trained_on": self.trained_on}
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """The reverse of `to_json`. Raises KeyError, TypeError or ValueError when something is missing."""
-        predicted = np.array(raw["predicted"], dtype=np.int64)
-        return cls(key=raw["key"], name=raw["name"], predicted=predicted, trained_on=raw["trained_on"])
-
-
 def simple_predictions(splits: Splits) -> Iterator[SimplePrediction]:
     """Trains the simple models that suit the data, one after another.
 
     Texts get n-grams of words with TF-IDF weights (Salton & Buckley 1988) and logistic regression, images logistic
     regression on their pixels, tables logistic regression and gradient boosting (`HistGradientBoostingClassifier`),
-    the latter of at most MOST_BOOSTED classes.
+    the latter of at most MOST_BOOSTED classes. For numbers see `number_baselines`.
     """
+    if splits.spec.number is not None:
+        yield from number_predictions(splits)
+        return
     task, classes = splits.spec.task, len(splits.spec.classes)
     if task == "text":
-        samples = _some(splits.train, splits.spec.shape[0] * classes)
+        samples = some_of(splits.train, splits.spec.shape[0] * classes)
         features = _ngrams(samples.inputs)
         yield _logistic("logistic regression on n-grams of words (TF-IDF)", splits, samples, features)
         return
-    to_features = _pixels(splits) if task == "image" else _scaled_columns(splits)
+    to_features = _pixels(splits) if task == "image" else scaled_columns(splits)
     width = to_features(splits.train.inputs[:1]).shape[1]
-    samples = _some(splits.train, width * classes)
+    samples = some_of(splits.train, width * classes)
     name = "logistic regression on the pixels" if task == "image" else "logistic regression"
     yield _logistic(name, splits, samples, to_features)
     if task == "tabular" and classes <= MOST_BOOSTED:
         yield _boosted(splits, samples)
-
-
-def _some(train: Split, cost: int) -> Split:
-    """The training samples, or as many as are cheap, the classes in proportion. `cost` is that of one of them."""
-    share = WORK / cost / len(train.targets)
-    if share >= 1:
-        return train
-    _, kept = stratified(train.targets, share)
-    return Split(train.inputs[kept], train.targets[kept])
 
 
 def _logistic(name: str, splits: Splits, samples: Split, to_features: Callable[[Tensor], Features]) -> SimplePrediction:
@@ -108,12 +79,6 @@ def _boosted(splits: Splits, samples: Split) -> SimplePrediction:
     predicted = fitted.predict(splits.test.inputs.numpy()).astype(np.int64)
     name = "gradient boosting"
     return SimplePrediction(key=name.replace(" ", "_"), name=name, predicted=predicted, trained_on=len(samples.targets))
-
-
-def _scaled_columns(splits: Splits) -> Callable[[Tensor], Features]:
-    """Columns with mean 0 and standard deviation 1."""
-    mean, std = (torch.tensor(values, dtype=torch.float64) for values in (splits.spec.mean, splits.spec.std))
-    return lambda inputs: ((inputs.double() - mean) / std).float().numpy()
 
 
 def _pixels(splits: Splits) -> Callable[[Tensor], Features]:

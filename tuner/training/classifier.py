@@ -1,4 +1,4 @@
-"""A model with its preprocessing: raw samples in, logits out. This is what is trained, saved and served."""
+"""A model with its preprocessing: raw samples in, logits or a number out. This is what is trained, saved and served."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tuner.data.batches import evaluation_batches
 from tuner.data.spec import DataSpec
 from tuner.data.texts import lengths
 from tuner.training.device import memory_format, to_memory_format
-from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters
+from tuner.training.hyperparameters import OF_CLASSES, TRAINING_PARAMETERS, Hyperparameters
 
 Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -44,7 +44,7 @@ class Classifier(nn.Module):
         self.network = network
 
     def forward(self, raw: Tensor) -> Tensor:
-        """(batch, *data.shape) in raw units, any dtype -> (batch, classes) logits."""
+        """(batch, *data.shape) in raw units -> (batch, classes) logits, or (batch, 1) standardised numbers."""
         logits: Tensor = self.network(self.prepare(raw))
         return logits
 
@@ -59,6 +59,10 @@ def try_value(data: DataSpec, model: str, name: str, value: Any) -> None:
     """Raises ValueError, TypeError or RuntimeError when training, or this model on this data, refuses a value."""
     if name in TRAINING_PARAMETERS:
         Hyperparameters(**{name: value})
+        if data.number is not None and name in OF_CLASSES and value != getattr(Hyperparameters(), name):
+            raise TunerError(f"{name} is for classes, and '{data.number.name}' is a number")
+        if name == "cutout" and value and data.task != "image":
+            raise TunerError(f"cutout hides a part of each image, and this is {data.task} data: leave it out")
     else:
         build_classifier(data, model, {name: value})
 
@@ -154,7 +158,7 @@ def model_bytes(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> int
 
 @torch.inference_mode()
 def predict_logits(model: nn.Module, inputs: Tensor) -> Tensor:
-    """(samples, classes) float32 logits of raw samples, computed in batches and full precision in evaluation mode."""
+    """(samples, outputs) float32 of raw samples, computed in batches and full precision in evaluation mode."""
     model.eval()
     layout = memory_format(model)
     order, batches = evaluation_batches(inputs)

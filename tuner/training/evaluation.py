@@ -116,9 +116,14 @@ class Predictions:
         return self.probabilities.argmax(1)
 
 
+def draw_samples(samples: int, most: int) -> Tensor:
+    """(at most `most`,) indices of samples drawn at random, in their order."""
+    order = torch.randperm(samples, generator=torch.Generator().manual_seed(SAMPLE_SEED))
+    return order[:most].sort().values
+
+
 def _choose(targets: Tensor, probabilities: Tensor) -> tuple[Tensor, Tensor]:
-    order = torch.randperm(len(targets), generator=torch.Generator().manual_seed(SAMPLE_SEED))
-    drawn = order[:DRAWN].sort().values
+    drawn = draw_samples(len(targets), DRAWN)
     confidence, predicted = probabilities.max(1)
     mistaken = predicted != targets
     mistaken[drawn] = False

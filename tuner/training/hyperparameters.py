@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from tuner.core.errors import TunerError, unknown
+from tuner.core.several_models import own_parameters
 from tuner.training.optimizers import OPTIMIZERS
 
 UNWEIGHTED = "none"
@@ -33,6 +34,8 @@ class Hyperparameters:
     """Share of the target spread over all classes."""
     augment: bool = True
     """Whether training samples are changed at random, in the ways that the dataset names."""
+    cutout: float = 0.0
+    """Side of a square that is hidden in each training image, as a share of the image's shorter side; 0 for none."""
     class_weight: str = UNWEIGHTED
     """One of CLASS_WEIGHTS. `balanced`: each class counts as much as another in the loss, whatever its size."""
 
@@ -45,24 +48,29 @@ class Hyperparameters:
             raise unknown("class_weight", str(self.class_weight), CLASS_WEIGHTS)
         if type(self.batch_size) is not int or self.batch_size < 1:
             raise TunerError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
-        for name in ("lr", "momentum", "weight_decay", "warmup", "label_smoothing"):
+        for name in ("lr", "momentum", "weight_decay", "warmup", "label_smoothing", "cutout"):
             value = getattr(self, name)
             if type(value) not in (int, float) or not math.isfinite(value):
                 raise TunerError(f"{name} must be a finite number, got {value!r}")
         if not self.lr > 0:
             raise TunerError(f"lr must be above 0, got {self.lr}")
-        for name in ("momentum", "warmup", "label_smoothing"):
+        for name in ("momentum", "warmup", "label_smoothing", "cutout"):
             if not 0 <= getattr(self, name) < 1:
                 raise TunerError(f"{name} must be at least 0 and below 1, got {getattr(self, name)}")
         if not self.weight_decay >= 0:
             raise TunerError(f"weight_decay must not be negative, got {self.weight_decay}")
 
 
+OF_CLASSES = ("label_smoothing", "class_weight")  # parameters that have no meaning where a number is predicted
 TRAINING_PARAMETERS = frozenset(field.name for field in fields(Hyperparameters))
 
 
-def split_parameters(parameters: Mapping[str, Any]) -> tuple[Hyperparameters, dict[str, Any]]:
-    """Splits a trial's parameters into those of training and the arguments of the model's `build`."""
-    training = {name: value for name, value in parameters.items() if name in TRAINING_PARAMETERS}
-    model = {name: value for name, value in parameters.items() if name not in TRAINING_PARAMETERS}
+def split_parameters(models: str, parameters: Mapping[str, Any]) -> tuple[Hyperparameters, dict[str, Any]]:
+    """Splits a trial's parameters into those of training and the arguments of its model's `build`.
+
+    `models` are those of its sweep: of several, one parameter says which it has.
+    """
+    own: dict[str, Any] = own_parameters(models, parameters)
+    training = {name: value for name, value in own.items() if name in TRAINING_PARAMETERS}
+    model = {name: value for name, value in own.items() if name not in TRAINING_PARAMETERS}
     return Hyperparameters(**training), model

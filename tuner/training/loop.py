@@ -10,22 +10,23 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from tuner.core.kept_epoch import choose_kept
 from tuner.core.objective import PLAIN, Goal
-from tuner.data.augmentation import augment
+from tuner.data.augmentation import Augmentation, augment, chosen
 from tuner.data.batches import training_batches
 from tuner.data.spec import Split
-from tuner.training.class_metrics import balanced_weights
 from tuner.training.classifier import Classifier
 from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.epoch_metrics import EpochMetrics
-from tuner.training.epoch_scores import evaluate
 from tuner.training.frozen_features import FeatureStore, extracts_once
-from tuner.training.hyperparameters import UNWEIGHTED, Hyperparameters
+from tuner.training.hyperparameters import Hyperparameters
 from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
+from tuner.training.targets.base import Target
+from tuner.training.targets.classes import Classes
+
+IMAGE_DIMENSIONS = 4  # (samples, channels, height, width)
 
 
 class Training:
@@ -45,15 +46,17 @@ class Training:
         device: torch.device,
         ranks: Ranks = SINGLE_PROCESS,
         goal: Goal = PLAIN,
+        target: Target | None = None,
     ) -> None:
         """`ranks` are the processes that train together, each with its own `Training` of the same model and seed.
 
-        `goal` decides which epoch's weights are kept.
+        `goal` decides which epoch's weights are kept; `target` is what is learnt, by default classes.
         """
         self.layout = memory_format(model)
         self.model = model.to(device).to(memory_format=self.layout)
         self.ranks = ranks
         self.goal = goal
+        self.target: Target = target or Classes()
         self.wrapped = ranks.wrap(self.model)
         self.evaluated: nn.Module = self.model
         self.hyperparameters = hyperparameters
@@ -102,7 +105,7 @@ class Training:
         load_optimizer(self.optimizer, state["optimizer"])
         self.kept_metrics = EpochMetrics(**state["best_metrics"]) if state["best_metrics"] else None
         self.kept_weights = state["best_weights"]
-        self.peak = state.get("peak", self.kept_metrics.val_accuracy if self.kept_metrics else 0.0)
+        self.peak = state.get("peak", self.kept_metrics.val_accuracy if self.kept_metrics else 0.0) or 0.0
         self.halved = state.get("halved", 0)
 
     def note(self, metrics: EpochMetrics, samples: int) -> None:
@@ -131,22 +134,21 @@ def fit(
     if training.epoch >= training.epochs:
         return
     started = time.perf_counter()
-    augmentations = augmentations if training.hyperparameters.augment else ()
-    train, validation = _with_features(training, train, validation, augmentations, store or FeatureStore())
+    named = augmentations if training.hyperparameters.augment else ()
+    changes = chosen(named, hidden=training.hyperparameters.cutout, images=train.inputs.ndim == IMAGE_DIMENSIONS)
+    train, validation = _with_features(training, train, validation, changes, store or FeatureStore())
+    train = Split(train.inputs, training.target.encode(train.targets))
     while training.epoch < training.epochs:
-        train_loss, train_accuracy, lr = train_epoch(training, train, augmentations)
+        train_loss, train_scores, lr = train_epoch(training, train, changes)
         training.ranks.share_buffers(training.model)
-        scores = evaluate(training.evaluated, validation, training.ranks)
+        val_scores = training.target.val_scores(training.evaluated, validation, training.ranks)
         metrics = EpochMetrics(
             epoch=training.epoch + 1,
             train_loss=train_loss,
-            train_accuracy=train_accuracy,
-            val_loss=scores.loss,
-            val_accuracy=scores.accuracy,
             lr=lr,
             epoch_seconds=time.perf_counter() - started,
-            val_macro_f1=scores.macro_f1,
-            val_balanced_accuracy=scores.balanced_accuracy,
+            **train_scores,
+            **val_scores,
         )
         training.note(metrics, len(validation.targets))
         yield metrics
@@ -154,7 +156,7 @@ def fit(
 
 
 def _with_features(
-    training: Training, train: Split, validation: Split, augmentations: tuple[str, ...], store: FeatureStore
+    training: Training, train: Split, validation: Split, changes: tuple[Augmentation, ...], store: FeatureStore
 ) -> tuple[Split, Split]:
     """The splits, with features in place of images where these are always the same; the head takes them from there."""
     model = training.model
@@ -163,51 +165,49 @@ def _with_features(
     head: Any = model.network.head
     training.evaluated = head
     validation = store.features("validation", validation, model)
-    if not augmentations:
+    if not changes:
         training.wrapped = head
         train = store.features("train", train, model)
     return train, validation
 
 
-def train_epoch(training: Training, train: Split, augmentations: tuple[str, ...]) -> tuple[float, float, float]:
-    """One pass over the training split in random order: mean loss, accuracy and the last learning rate.
+def train_epoch(
+    training: Training, train: Split, changes: tuple[Augmentation, ...]
+) -> tuple[float, dict[str, float], float]:
+    """One pass over the training split in random order: mean loss, other scores and the last learning rate.
+
+    The targets of the split are those that the loss takes, see `Target.encode`.
 
     The last batch is dropped if it is not full, since batch normalisation would weigh it wrongly. The order changes
     every epoch, so no sample is dropped every time.
     """
     hyperparameters, device, ranks = training.hyperparameters, training.device, training.ranks
+    target = training.target
     batch_size = min(hyperparameters.batch_size, len(train.targets))
     steps = len(train.targets) // batch_size
     generator = _seed_epoch(training)
     batches = training_batches(train.inputs, batch_size, generator)
     generator = ranks.own(generator)
-    weights = None if hyperparameters.class_weight == UNWEIGHTED else balanced_weights(train.targets)
-    loss_sum, correct, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
+    weights = target.weights(train.targets, hyperparameters)
+    loss_sum, tally, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
     training.model.train()
     for step, batch in enumerate(batches):
         lr = _set_lr(training, training.epoch * steps + step, training.epochs * steps)
         training.model.zero_grad()
         for index in ranks.part(batch).chunk(2 if training.halves_now else 1):
-            inputs = augment(train.inputs[index], augmentations, generator)
+            inputs = augment(train.inputs[index], changes, generator)
             targets = train.targets[index]
             with autocast(device):
-                logits = training.wrapped(to_memory_format(inputs, training.layout))
-                loss = mean_loss(logits, targets, weights, hyperparameters.label_smoothing)
+                outputs = training.wrapped(to_memory_format(inputs, training.layout))
+                loss = target.loss(outputs, targets, weights, hyperparameters.label_smoothing)
                 loss = loss * ranks.weight(index, batch)
             torch.autograd.backward(loss)
             loss_sum += loss.detach()
-            correct += (logits.argmax(1) == targets).sum()
+            tally += target.tally(outputs.detach(), targets)
         optimizer_step(training.optimizer)
-    loss_total, correct_total = ranks.total(loss_sum, correct)
-    return loss_total / (steps * ranks.size), correct_total / (steps * batch_size), lr
-
-
-def mean_loss(logits: Tensor, targets: Tensor, weights: Tensor | None, label_smoothing: float) -> Tensor:
-    """Mean cross-entropy of (batch, classes) logits, where a sample counts as often as the weight of its class says."""
-    if weights is None:
-        return functional.cross_entropy(logits, targets, label_smoothing=label_smoothing)
-    losses = functional.cross_entropy(logits, targets, label_smoothing=label_smoothing, reduction="none")
-    return (losses * weights[targets]).mean()
+    loss_total, tally_total = ranks.total(loss_sum, tally)
+    scores = target.train_scores(tally_total, steps * batch_size, train.targets)
+    return loss_total / (steps * ranks.size), scores, lr
 
 
 def lr_factor(step: int, steps: int, warmup: float) -> float:

@@ -1,4 +1,4 @@
-"""`tuner predict`: classes and probabilities of samples that were read from files."""
+"""`tuner predict`: classes and probabilities, or numbers, of samples that were read from files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tuner.data.spec import DataSpec
+from tuner.data.spec import DataSpec, NumberTarget
 from tuner.training.classifier import Classifier, predict_logits
 from tuner.training.sample_batches import Samples
 
@@ -44,8 +44,35 @@ class Prediction:
         }
 
 
+@dataclass(frozen=True)
+class NumberPrediction:
+    """The answer of a model that says numbers."""
+
+    sample: str
+    target: str
+    """The column that is predicted."""
+    number: float
+    """In the unit of that column."""
+    unit: str = ""
+    """What is written with its numbers, such as `kg`."""
+    truth: float | None = None
+    """The true number, where it is known."""
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """For scripts. The keys `unit`, `true_number` and `notes` are only there when there is something to say."""
+        return {
+            "sample": self.sample,
+            "target": self.target,
+            "number": self.number,
+            **({"unit": self.unit} if self.unit else {}),
+            **({} if self.truth is None else {"true_number": self.truth}),
+            **({"notes": list(self.notes)} if self.notes else {}),
+        }
+
+
 def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Prediction]:
-    """A prediction for each sample of a batch, in their order."""
+    """A prediction for each sample of a batch, in their order, of a model that says classes."""
     probabilities: NDArray[np.float32] = torch.softmax(predict_logits(model, samples.inputs), 1).numpy()
     predictions = []
     for name, truth, notes, row in zip(samples.names, samples.truths, samples.notes, probabilities, strict=True):
@@ -53,3 +80,19 @@ def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Predict
         by_class = {data.classes[index]: float(row[index]) for index in order}
         predictions.append(Prediction(name, by_class, truth, tuple(map(str, notes))))
     return predictions
+
+
+def predict_numbers(model: Classifier, target: NumberTarget, samples: Samples) -> list[NumberPrediction]:
+    """The same of a model that says numbers."""
+    numbers = target.unscaled(predict_logits(model, samples.inputs)).tolist()
+    return [
+        NumberPrediction(
+            sample=name,
+            target=target.name,
+            number=number,
+            unit=target.column.unit,
+            truth=None if truth is None else float(truth),
+            notes=tuple(map(str, notes)),
+        )
+        for name, truth, notes, number in zip(samples.names, samples.truths, samples.notes, numbers, strict=True)
+    ]

@@ -20,6 +20,7 @@ from tuner.training.sample_files import SampleFile
 from tuner.training.sample_notes import Note
 from tuner.training.training_range import far_from_training
 from tuner.training.true_classes import ClassNames
+from tuner.training.true_numbers import true_numbers
 
 MOST_SHOWN = 10  # names of columns in a line
 
@@ -76,10 +77,17 @@ def _samples(
 
 
 def _truths(reading: Reading, frame: pd.DataFrame, names: Sequence[str]) -> list[str | None]:
-    """The classes that the table gives. What is no class of the model counts as unknown, and is told."""
+    """The classes or numbers that the table gives. What is none of the model counts as unknown, and is told."""
     target = reading.data.target
+    truths: list[str | None] = []
+    if reading.data.number is not None:
+        kind = f"a '{target}' that is no number, which is left out of the scores"
+        for name, (truth, bad) in zip(names, true_numbers(reading.data.number, frame, names[0]), strict=True):
+            truths.append(truth)
+            if bad:
+                reading.notes.add(name, [Note(kind, f"'{bad}'", (f"'{bad}'",))])
+        return truths
     classes = ClassNames(reading.data.classes)
-    truths = []
     for name, cell in zip(names, frame[target], strict=True):
         truths.append(classes.find(cell))
         if cell and truths[-1] is None:

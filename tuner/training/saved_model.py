@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
@@ -21,7 +22,7 @@ from tuner.core.files import write_atomic
 from tuner.core.own_code import adopt_folder, is_own, keep_in, typed
 from tuner.data.dates import PARTS
 from tuner.data.encoding import Raw, Tell, to_inputs
-from tuner.data.spec import Column, DataSpec
+from tuner.data.spec import Column, DataSpec, NumberTarget
 from tuner.data.times import Clock
 from tuner.training.classifier import Classifier, build_classifier, model_bytes, predict_logits
 
@@ -73,7 +74,8 @@ class ModelDescription:
             "name": isinstance(data.name, str),
             "task": dimensions is not None,
             "shape": shape,
-            "classes": _all(data.classes, str) and len(set(data.classes)) == len(data.classes) > 1,
+            "classes": _all(data.classes, str) and _classes_fit(data),
+            "number": data.number is None or _number_fits(data.number),
             "mean": _all(data.mean, int, float),
             "std": _all(data.std, int, float),
             "augment": _all(data.augment, str),
@@ -87,6 +89,22 @@ class ModelDescription:
             "model": isinstance(self.model, str),
             "arguments": isinstance(self.arguments, dict),
         }
+
+
+def _classes_fit(data: DataSpec) -> bool:
+    """Whether there are two or more different ones, or none where a number is predicted."""
+    if data.number is not None:
+        return not data.classes
+    return len(set(data.classes)) == len(data.classes) > 1
+
+
+def _number_fits(number: NumberTarget) -> bool:
+    return (
+        _good_column(number.column)
+        and number.column.kind == "number"
+        and _is(number.std, int, float)
+        and number.std > 0
+    )
 
 
 def _levels_fit(levels: Any) -> bool:
@@ -197,3 +215,28 @@ def probabilities(
     logits = predict_logits(model, to_inputs(data, raw, tell=tell, files=files))
     result: NDArray[np.float32] = torch.softmax(logits, 1).numpy()
     return result
+
+
+def numbers(
+    model: Classifier, number: NumberTarget, data: DataSpec, raw: Raw, *, tell: Tell | None = None
+) -> NDArray[np.float64]:
+    """(samples,) what a model that predicts a number says of raw samples, in the unit of the target.
+
+    Raises:
+        TunerError: the samples have the wrong kind or shape.
+    """
+    result: NDArray[np.float64] = number.unscaled(predict_logits(model, to_inputs(data, raw, tell=tell))).numpy()
+    return result
+
+
+def answers(
+    model: Classifier, data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True
+) -> pd.DataFrame:
+    """A row for each raw sample: a column of probabilities for each class, or one of numbers, named as the target.
+
+    Raises:
+        TunerError: the samples have the wrong kind or shape.
+    """
+    if data.number is not None:
+        return pd.DataFrame({data.number.name: numbers(model, data.number, data, raw, tell=tell)})
+    return pd.DataFrame(probabilities(model, data, raw, tell=tell, files=files), columns=list(data.classes))

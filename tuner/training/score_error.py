@@ -89,7 +89,7 @@ def compare_predicted(targets: Ints, first: Ints, second: Ints, confidence: floa
     interval = _tango(gained, lost, len(targets), normal_quantile(confidence))
     if p >= 1 - confidence:
         interval = Interval(min(interval.low, 0.0), max(interval.high, 0.0))
-    return Difference(accuracy=(gained - lost) / len(targets), interval=interval, p=p, samples=len(targets))
+    return Difference(size=(gained - lost) / len(targets), interval=interval, p=p, samples=len(targets))
 
 
 def compare_samples(correct: float, samples: int, other_correct: float, other_samples: int) -> Difference:
@@ -106,7 +106,7 @@ def compare_samples(correct: float, samples: int, other_correct: float, other_sa
     pooled = (correct + other_correct) / (samples + other_samples)
     error = sqrt(pooled * (1 - pooled) * (1 / samples + 1 / other_samples))
     p = 2 * NormalDist().cdf(-abs(difference) / error) if error else 1.0
-    return Difference(accuracy=difference, interval=Interval(low, high), p=p, samples=other_samples)
+    return Difference(size=difference, interval=Interval(low, high), p=p, samples=other_samples)
 
 
 def paired_error(targets: Ints, first: Ints, second: Ints) -> float:

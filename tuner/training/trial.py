@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from tuner.core.errors import TunerError
 from tuner.core.kept_code import KeptCode
 from tuner.core.objective import PLAIN, Goal
-from tuner.core.own_code import adopt
+from tuner.core.own_code import adopt, title
 from tuner.core.records import Value, trial_seed
+from tuner.core.several_models import model_of
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.core.trial_report import Report, TrialReport
 from tuner.core.units import counted
@@ -35,9 +33,10 @@ from tuner.training.job import Arrays
 from tuner.training.loop import Training, fit
 from tuner.training.measurement import measure
 from tuner.training.memory import free_memory, is_out_of_memory
+from tuner.training.pretrained import weights_of
 from tuner.training.reproducibility import current_conditions
-
-PRETRAINED = "pretrained/"  # prefix of the names of weights among the arrays
+from tuner.training.targets import target_of
+from tuner.training.trial_data import TrialData, to_trial_data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +46,7 @@ class TrialJob:
     sweep: str
     data: DataSpec
     model: str
-    """A name of the catalog or of a user's own code, which is in `code` then."""
+    """A name of the catalog or of a user's own code, which is in `code` then; or several, see `several_models`."""
     epochs: int
     rungs: tuple[int, ...]
     seed: int
@@ -72,8 +71,8 @@ class TrialJob:
     """For each trial its own division into training and validation. Empty where all have the same."""
     whole: bool = False
     """Whether they train on the validation samples, too. Their validation scores say nothing then."""
-    code: KeptCode | None = None
-    """The user's own code of the model."""
+    code: Mapping[str, KeptCode] = field(default_factory=dict)
+    """The user's own code of models, by their names."""
 
     @property
     def workers(self) -> int:
@@ -101,30 +100,6 @@ class TrialJob:
             return data
         train, validation = self.splits[number].of(data.train, data.validation)
         return data._replace(train=train, validation=validation, features=FeatureStore())
-
-
-class TrialData(NamedTuple):
-    """What trials start from, on the device that they train on."""
-
-    train: Split
-    validation: Split
-    pretrained: Weights
-    """Weights of the model's first layers; empty when there are none."""
-    features: FeatureStore | None = None
-    """What is held of them from one trial to the next."""
-
-
-def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
-    """Tensors over the arrays: the same memory for a CPU, copied once to a GPU."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")  # nothing here writes
-        tensors = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
-    return TrialData(
-        train=Split(tensors["train_inputs"], tensors["train_targets"]),
-        validation=Split(tensors["validation_inputs"], tensors["validation_targets"]),
-        pretrained={k.removeprefix(PRETRAINED): v for k, v in tensors.items() if k.startswith(PRETRAINED)},
-        features=FeatureStore(),
-    )
 
 
 def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report) -> None:
@@ -172,8 +147,8 @@ def train_trial(
     """
     storage = job.storage if ranks.first else None
     checkpoints = CheckpointManager(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
-    if job.code:
-        adopt(job.code)
+    for code in job.code.values():
+        adopt(code)
     try:
         data = job.data_of(number, data)
         training = _start(job, job.seed_of(number), parameters, data, ranks)
@@ -181,7 +156,7 @@ def train_trial(
     except UnsavedError as error:
         return TrialReport(unsaved=str(error))
     except Exception as error:
-        reason = _reason(error, parameters, job.code)
+        reason = _reason(error, parameters, job.code.get(model_of(job.model, parameters)))
         broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
         if broken or ranks.lost(error):
             raise  # a GPU's context, or another process, is lost: a new worker resumes from the checkpoint
@@ -193,16 +168,27 @@ def train_trial(
 
 def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: TrialData, ranks: Ranks) -> Training:
     torch.manual_seed(seed)
-    hyperparameters, arguments = split_parameters(parameters)
+    hyperparameters, arguments = split_parameters(job.model, parameters)
+    name = model_of(job.model, parameters)
     if hyperparameters.batch_size < ranks.size:
         raise TunerError(f"batch size {hyperparameters.batch_size} cannot be divided among {ranks.size} GPUs")
-    model = build_classifier(job.data, job.model, arguments)
-    if is_pretrained(job.model, arguments):
-        loaded = model.network.load_state_dict(data.pretrained, strict=False)  # the head starts from random weights
-        if not data.pretrained or loaded.unexpected_keys:
-            raise TunerError(f"the pretrained weights of {job.model} are missing")
+    model = build_classifier(job.data, name, arguments)
+    if is_pretrained(name, arguments):
+        weights = weights_of(job.model, name, data.pretrained)
+        loaded = model.network.load_state_dict(weights, strict=False)  # the head starts from random weights
+        if not weights or loaded.unexpected_keys:
+            raise TunerError(f"the pretrained weights of {title(name)} are missing")
     device = data.train.inputs.device
-    return Training(model, hyperparameters, epochs=job.epochs, seed=seed, device=device, ranks=ranks, goal=job.goal)
+    return Training(
+        model,
+        hyperparameters,
+        epochs=job.epochs,
+        seed=seed,
+        device=device,
+        ranks=ranks,
+        goal=job.goal,
+        target=target_of(job.data),
+    )
 
 
 def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: CheckpointManager, report: Report) -> None:
@@ -244,6 +230,3 @@ def _reason(error: BaseException, parameters: Mapping[str, Value], code: KeptCod
     if code and code.locate(error):
         return code.explain(error)
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
-
-
-Weights = dict[str, Tensor]

@@ -1,4 +1,7 @@
-"""The true classes of samples to predict, where they are known, and the accuracy over those."""
+"""The true classes of samples to predict, where they are known, and the accuracy over those.
+
+For numbers see `true_numbers`.
+"""
 
 from __future__ import annotations
 

@@ -12,14 +12,16 @@ from torch.nn.functional import cross_entropy
 from tuner.core.errors import TunerError, printable
 from tuner.core.files import digest
 from tuner.core.shorten import first_names
-from tuner.core.validation import ValidationScore
+from tuner.core.validation import NumberValidation, Validation, ValidationScore
 from tuner.data.encoding import to_inputs, to_raw
-from tuner.data.spec import Column, DataSpec, Splits, fingerprint
+from tuner.data.spec import Column, DataSpec, NumberTarget, Splits, fingerprint
 from tuner.data.times import Clock
 from tuner.training.classifier import Classifier, predict_logits
 from tuner.training.device import best_device
 from tuner.training.learnt import has_learnt
+from tuner.training.number_error import has_learnt_numbers
 from tuner.training.saved_model import load_model
+from tuner.training.targets.numbers import r2_of
 
 _MOST_CLASSES = 8  # names in a message
 _SHORT: Clock = "m:s"  # the only clock that reads 5:42 as other than hours and minutes
@@ -29,7 +31,7 @@ class UnfitError(TunerError):
     """Why a model cannot answer for these samples, in words that follow "it"."""
 
 
-def score_validation(folder: Path, splits: Splits, *, seen: bool = False, chosen_of: int = 1) -> ValidationScore:
+def score_validation(folder: Path, splits: Splits, *, seen: bool = False, chosen_of: int = 1) -> Validation:
     """The score of the model in `folder`, the one of `save_model`: see `score_model`.
 
     Raises:
@@ -41,7 +43,7 @@ def score_validation(folder: Path, splits: Splits, *, seen: bool = False, chosen
 
 def score_model(
     model: Classifier, data: DataSpec, splits: Splits, *, seen: bool = False, chosen_of: int = 1
-) -> ValidationScore:
+) -> Validation:
     """The score of a model on the whole validation split. It is moved to the GPU if there is one.
 
     Args:
@@ -60,8 +62,10 @@ def score_model(
         raise UnfitError(problem)
     device = best_device()
     inputs = _as_read_by(data, new, whole.inputs)
-    logits = predict_logits(model.to(device), inputs.to(device)).cpu().double()
-    logits = logits[:, [data.classes.index(name) for name in new.classes]]
+    outputs = predict_logits(model.to(device), inputs.to(device)).cpu().double()
+    if data.number is not None:
+        return _score_numbers(data.number, outputs, splits, seen=seen, chosen_of=chosen_of)
+    logits = outputs[:, [data.classes.index(name) for name in new.classes]]
     targets, predicted = whole.targets, logits.argmax(1)
     label = int(torch.bincount(splits.train.targets, minlength=len(new.classes)).argmax())
     finite = bool(logits.isfinite().all())
@@ -77,10 +81,35 @@ def score_model(
     )
 
 
+def _score_numbers(
+    number: NumberTarget, outputs: Tensor, splits: Splits, *, seen: bool, chosen_of: int
+) -> NumberValidation:
+    """The same of a model that says numbers, from its (samples, 1) outputs."""
+    whole, base = splits.whole_validation, float(splits.train.targets.mean())
+    targets, predicted = whole.targets.numpy(), number.unscaled(outputs).numpy()
+    finite = bool(outputs.isfinite().all())
+    squared = float(((predicted - targets) ** 2).mean()) if finite else float_info.max
+    return NumberValidation(
+        data=digest(fingerprint(whole)),
+        r2=r2_of(squared, float(targets.var())),
+        loss=squared / number.std**2,
+        rmse=squared**0.5,
+        samples=len(targets),
+        base_number=base,
+        base_rmse=float(((targets - base) ** 2).mean()) ** 0.5,
+        better=finite and has_learnt_numbers(targets, predicted, base, chosen_of),
+        seen=seen,
+    )
+
+
 def unfit(old: DataSpec, new: DataSpec) -> str:
     """Why a model of `old` cannot be scored on samples of `new`, in words that follow "it"; empty when it can."""
     if old.task != new.task:
         return f"takes {old.task} data"
+    if old.kind is not new.kind:
+        return "predicts numbers" if old.number else "predicts classes"
+    if old.number and new.number and old.number.column.unit != new.number.column.unit:
+        return f"predicts '{printable(old.number.name)}' in another unit"
     if set(old.classes) != set(new.classes):
         return f"has the classes {printable(first_names(old.classes, _MOST_CLASSES))}"
     return "" if old.task == "text" else _unfit_samples(old, new)

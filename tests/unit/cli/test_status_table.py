@@ -39,7 +39,7 @@ def status(name: str, state: str, *, left: float | None = None, test: float | No
         reason="",
         summary=summary,
         seconds=None,
-        test_accuracy=test,
+        test_score=test,
         test_interval=None if test is None else Interval(0.458, 0.542),
         finished=None if test is None else 1.7e9,
     )
@@ -79,7 +79,7 @@ def test_a_terminal_gets_whole_lines(tmp_path: Path) -> None:
 
 def test_a_status_of_another_machine_is_the_same() -> None:
     told = Status.from_json(FOUND[1].to_json())
-    assert (told.test_accuracy, told.test_interval, told.finished) == (0.5, Interval(0.458, 0.542), 1.7e9)
+    assert (told.test_score, told.test_interval, told.finished) == (0.5, Interval(0.458, 0.542), 1.7e9)
     new = ("test_accuracy", "test_accuracy_interval", "finished")
     before = {name: value for name, value in FOUND[1].to_json().items() if name not in new}
     assert Status.from_json(before).finished is None, "a head with the version before does not tell it"

@@ -35,7 +35,7 @@ def ended(folder: Path, *, champion: bool = True) -> Outcome:
     winner = Winner(
         trial=TRIALS[0],
         epoch=6,
-        val_accuracy=0.5,
+        val_score=0.5,
         val_loss=0.6,
         scores=scores.TestScores(accuracy=0.5, macro_f1=0.5, roc_auc=0.5, loss=0.7),
         cost=Cost(parameters=1, flops=1, bytes=1, train_seconds=1.0),

@@ -15,7 +15,17 @@ from tuner.core import catalog
 from tuner.core.errors import TunerError
 from tuner.data.spec import Task
 
-TRAINING = {"batch_size", "optimizer", "lr", "momentum", "weight_decay", "warmup", "label_smoothing", "augment"}
+TRAINING = {
+    "batch_size",
+    "optimizer",
+    "lr",
+    "momentum",
+    "weight_decay",
+    "warmup",
+    "label_smoothing",
+    "augment",
+    "cutout",
+}
 PAIRS = [tuple(pair.split("-", 1)) for pair in catalog.names("search_spaces")]
 
 

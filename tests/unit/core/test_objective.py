@@ -12,6 +12,11 @@ DEFAULTS = {
     "val_macro_f1": "max",
     "val_balanced_accuracy": "max",
     "train_accuracy": "max",
+    "val_r2": "max",
+    "val_rmse": "min",
+    "val_mae": "min",
+    "val_mse": "min",
+    "train_r2": "max",
     "val_loss": "min",
     "train_loss": "min",
     "parameters": "min",
@@ -21,9 +26,24 @@ DEFAULTS = {
 
 @pytest.mark.parametrize("name", METRICS)
 def test_each_metric_knows_which_values_are_better(name: str) -> None:
-    assert Goal.parse(name) == Goal.parse(f"{name}:{DEFAULTS[name]}")
-    [gain] = Goal.parse(name).gains({name: 2.0})
+    assert Goal.parse(name, task=None) == Goal.parse(f"{name}:{DEFAULTS[name]}", task=None)
+    [gain] = Goal.parse(name, task=None).gains({name: 2.0})
     assert gain == (2.0 if DEFAULTS[name] == "max" else -2.0)
+
+
+def test_a_metric_of_the_other_task_is_refused_with_those_of_this_one() -> None:
+    refused = r"^--objective val_accuracy: that is for classification, and this is regression: choose one of val_r2"
+    with pytest.raises(TunerError, match=refused):
+        Goal.parse("val_accuracy", task="regression")
+    with pytest.raises(TunerError, match=r"^--constraint val_r2: that is for regression, and this is classification: "):
+        Goal.parse(None, "val_r2>=0.5")
+
+
+def test_numbers_are_compared_by_r2_unless_something_else_is_asked_for() -> None:
+    goal = Goal.parse(None, task="regression")
+    assert (str(goal.first), goal.score, goal.by_score, goal.by_accuracy) == ("val_r2:max", "val_r2", True, False)
+    assert Goal.parse("parameters", task="regression").watched.name == "val_r2"
+    assert Goal.parse("val_mae", task="regression").words() == ["--objective", "val_mae:min"]
 
 
 def test_a_direction_that_is_given_is_taken() -> None:

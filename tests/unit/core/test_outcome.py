@@ -13,7 +13,6 @@ from support.made_up_scores import TESTED
 from support.made_up_trials import record
 
 from tuner.cli.sweep_tables import print_outcome
-from tuner.core import scores as plain
 from tuner.core.against_default import AgainstDefault
 from tuner.core.cost import Cost
 from tuner.core.files import write_checked_json
@@ -22,6 +21,7 @@ from tuner.core.refit import Refit
 from tuner.core.result_file import read_winner, write_result
 from tuner.core.scores import Difference, Interval
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.target_kind import CLASSES
 from tuner.tracking.store import Store
 
 RECORDS = [record(0, "COMPLETE", [0.91, 0.95]), record(1, "PRUNED", [0.6])]
@@ -32,7 +32,7 @@ def outcome(folder: Path) -> Outcome:
     winner = Winner(
         trial=RECORDS[0],
         epoch=2,
-        val_accuracy=0.95,
+        val_score=0.95,
         val_loss=0.15,
         scores=SCORES,
         cost=Cost(parameters=1, flops=2, bytes=3, train_seconds=4.0),
@@ -74,19 +74,19 @@ def test_the_file_of_an_earlier_version_is_read_and_printed_without_intervals(tm
     written = outcome(tmp_path / "digits-cnn-1")
     written.folder.mkdir()
     raw = written.to_json()
-    raw["test"] = {name: raw["test"][name] for name in plain.NAMES}
+    raw["test"] = {name: raw["test"][name] for name in CLASSES.tested}
     later = ("val_samples", "val_luck", "val_likely")
     raw["best"] = {name: value for name, value in raw["best"].items() if name not in later}
     write_checked_json(SweepFolder(written.folder).result, raw)
     winner = read_winner(written.folder, RECORDS)
-    assert (winner.scores.samples, winner.scores.accuracy_interval, winner.val_luck) == (None, None, None)
+    assert (winner.scores.samples, winner.scores.main_interval, winner.val_luck) == (None, None, None)
     text = printed(replace(written, winner=winner))
     assert "  accuracy  0.9833\n" in text
     assert "luck" not in text
 
 
-BEATEN = Difference(accuracy=0.019, interval=Interval(0.006, 0.036), p=0.01, samples=359)
-EXCESS = Difference(accuracy=-0.0333, interval=Interval(-0.09, 0.0104), p=0.2, samples=359)
+BEATEN = Difference(size=0.019, interval=Interval(0.006, 0.036), p=0.01, samples=359)
+EXCESS = Difference(size=-0.0333, interval=Interval(-0.09, 0.0104), p=0.2, samples=359)
 
 
 def test_what_the_validation_score_promised_the_default_and_a_refit_are_told(tmp_path: Path) -> None:

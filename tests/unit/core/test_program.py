@@ -114,11 +114,14 @@ def test_a_command_that_cannot_be_run_is_refused(command: str, error: str) -> No
 def test_one_of_the_three_is_given() -> None:
     Path("train.py").write_text(SAVING)
     assert what_is_tuned("digits", "cnn", None) == {"dataset": "digits", "model": "cnn"}
+    assert what_is_tuned("digits", None, None) == {"dataset": "digits"}, "the models that suit it are swept"
+    Path("my_data.py").write_text("def load(root):\n    ...\n")
+    assert what_is_tuned("my_data.py", None, None) == {"dataset": "my_data.py"}
     assert what_is_tuned("train.py", None, None)["program"].program.shown == "train.py"
     script = what_is_tuned(None, None, "python train.py --lr {lr}")["program"].program
     assert (script.name, script.folder) == ("train", str(Path.cwd()))
-    for given in (("digits", None, None), (None, None, None), ("digits", None, "x")):
-        with pytest.raises(TunerError, match=r"MODEL is missing|give DATASET and MODEL|leave digits out"):
+    for given in ((None, None, None), ("digits", None, "x")):
+        with pytest.raises(TunerError, match=r"give DATASET and MODEL|leave digits out"):
             what_is_tuned(*given)
 
 

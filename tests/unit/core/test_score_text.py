@@ -18,6 +18,7 @@ from tuner.core.score_text import (
     shown_score,
 )
 from tuner.core.scores import Difference, Interval
+from tuner.core.target_kind import CLASSES
 
 EARLIER = {"accuracy": 0.9833, "macro_f1": 0.9832, "roc_auc": 0.9998, "loss": 0.0535}
 
@@ -31,7 +32,7 @@ def test_a_score_is_shown_with_its_interval_its_samples_and_its_base() -> None:
 
 def test_a_score_of_an_earlier_version_is_shown_without_an_interval() -> None:
     read = plain.TestScores.from_json(EARLIER)
-    assert [shown_score(read, name) for name in plain.NAMES] == ["0.9833", "0.9832", "0.9998", "0.0535"]
+    assert [shown_score(read, name) for name in CLASSES.tested] == ["0.9833", "0.9832", "0.9998", "0.0535"]
     assert read.numbers() == EARLIER
 
 
@@ -64,7 +65,7 @@ def test_a_score_without_a_known_error_has_four_decimals() -> None:
 
 
 def difference(accuracy: float, low: float, high: float) -> Difference:
-    return Difference(accuracy=accuracy, interval=Interval(low, high), p=0.5, samples=1000)
+    return Difference(size=accuracy, interval=Interval(low, high), p=0.5, samples=1000)
 
 
 def test_two_models_are_compared_in_points() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tuner.core import catalog
-from tuner.data.augmentation import AUGMENTATIONS, MAX_ROTATION, augment, crop, flip, rotate
+from tuner.data.augmentation import AUGMENTATIONS, MAX_ROTATION, augment, chosen, crop, cutout, flip, rotate
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -35,22 +35,22 @@ class TestEveryAugmentation:
     def test_keeps_the_shape_and_leaves_its_input_alone(self, name: str) -> None:
         batch = images()
         before = batch.clone()
-        assert augment(batch, [name], generator()).shape == batch.shape
+        assert augment(batch, [AUGMENTATIONS[name]], generator()).shape == batch.shape
         assert torch.equal(batch, before)
 
     def test_depends_on_the_generator_alone(self, name: str) -> None:
         torch.manual_seed(1)
-        first = augment(images(), [name], generator(3))
+        first = augment(images(), [AUGMENTATIONS[name]], generator(3))
         torch.manual_seed(2)
-        assert torch.equal(first, augment(images(), [name], generator(3)))
-        assert not torch.equal(first, augment(images(), [name], generator(4)))
+        assert torch.equal(first, augment(images(), [AUGMENTATIONS[name]], generator(3)))
+        assert not torch.equal(first, augment(images(), [AUGMENTATIONS[name]], generator(4)))
 
     def test_treats_each_sample_on_its_own(self, name: str) -> None:
         same = images(1).expand(64, -1, -1, -1)
-        assert len(torch.unique(augment(same, [name], generator()), dim=0)) > 1
+        assert len(torch.unique(augment(same, [AUGMENTATIONS[name]], generator()), dim=0)) > 1
 
     def test_takes_an_image_of_one_channel_and_few_pixels(self, name: str) -> None:
-        assert augment(images(5, 1, 2), [name], generator()).shape == (5, 1, 2, 2)
+        assert augment(images(5, 1, 2), [AUGMENTATIONS[name]], generator()).shape == (5, 1, 2, 2)
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,38 @@ def test_a_rotation_gives_float_in_the_same_units() -> None:
 
 def test_several_are_applied_one_after_the_other_and_none_is_none() -> None:
     batch, one, two = images(), generator(5), generator(5)
-    assert torch.equal(augment(batch, ["crop", "flip"], one), flip(crop(batch, two), two))
+    assert torch.equal(augment(batch, [AUGMENTATIONS["crop"], AUGMENTATIONS["flip"]], one), flip(crop(batch, two), two))
     assert augment(batch, [], generator()) is batch
 
 
 def test_the_sets_that_need_no_download_name_augmentations_that_there_are() -> None:
     for name in ("digits", "breast_cancer"):
         assert set(catalog.load("datasets", name).load(None).spec.augment) <= set(AUGMENTATIONS)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_cutout_hides_one_square_behind_the_mean(share: float, dtype: torch.dtype) -> None:
+    batch = torch.randint(0, 255, (200, 3, 20, 30), generator=generator(1)).to(dtype)
+    hidden = cutout(batch, generator(), share=share)
+    assert hidden.dtype == dtype
+    side = round(share * 20)
+    changed = (hidden != batch).any(dim=1)
+    sizes = changed.flatten(1).sum(1)
+    assert sizes.max() <= side * side
+    assert (sizes == side * side).any(), "some lie wholly inside"
+    if share == 0.5:
+        assert changed.any(dim=0).all(), "it may be anywhere"
+    for image, was, where in zip(hidden, batch, changed, strict=True):
+        rows, columns = where.any(1).nonzero(), where.any(0).nonzero()
+        assert rows.max() - rows.min() < side
+        assert columns.max() - columns.min() < side
+        mean = was.float().mean(dim=(1, 2)).to(dtype)
+        assert torch.equal(image[:, where], mean[:, None].expand(-1, int(where.sum())))
+
+
+def test_cutout_is_of_images_alone_and_off_at_0() -> None:
+    assert chosen(["flip"], hidden=0.0, images=True) == (AUGMENTATIONS["flip"],)
+    assert chosen([], hidden=0.5, images=False) == ()
+    [hide] = chosen([], hidden=0.5, images=True)
+    assert not torch.equal(hide(images(), generator()), images())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from support.processes import wait_until
 
 from tuner.core.objective import Goal
+from tuner.core.script_files import read_script_files
 from tuner.core.trial_report import TrialReport
 from tuner.execution.script_trial import ScriptJob, saved_epoch_of
 
@@ -21,11 +23,13 @@ PYTHON = sys.executable
 
 def run(source: str, folder: Path, stop_after: int = 0, **changes: Any) -> list[TrialReport]:
     """Runs a Python program as trial 2 with lr=0.5; its reports."""
+    folder.mkdir(exist_ok=True)
     (folder / "prog.py").write_text(source)
     values: dict[str, Any] = {
         "sweep": "s",
         "command": f"{PYTHON} prog.py {{lr}}",
         "place": folder,
+        "files": None,
         "epochs": 3,
         "seed": 7,
         "threads": 1,
@@ -149,3 +153,14 @@ def test_a_fault_is_told_in_a_line(source: str, error: str, tmp_path: Path) -> N
 def test_a_program_that_there_is_not_is_told(tmp_path: Path) -> None:
     [report] = run("", tmp_path, command="no-such-program {lr}")
     assert report.error == "the program ended with exit status 127: no-such-program: No such file or directory"
+
+
+def test_on_a_cluster_it_is_run_beside_a_copy_of_what_the_command_names(tmp_path: Path) -> None:
+    here = tmp_path / "typed"
+    here.mkdir()
+    (here / "helper.py").write_text("LOSS = 0.25\n")
+    (here / "prog.py").write_text("import json, helper\nprint(json.dumps({'loss': helper.LOSS}))\n")
+    files = read_script_files("python prog.py {lr}", here)
+    shutil.rmtree(here)
+    reports = run("", tmp_path / "node", place=None, files=files)
+    assert [report.metrics["loss"] for report in reports if report.metrics] == [0.25]

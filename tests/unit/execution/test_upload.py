@@ -9,6 +9,7 @@ import pytest
 from tuner.core.errors import TunerError
 from tuner.core.files import digest
 from tuner.core.program_request import ProgramRequest
+from tuner.core.sweep_options import what_is_tuned
 from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs import upload
 from tuner.execution.jobs.address import Submitted, cluster_address, clusters, place, submitted
@@ -104,5 +105,23 @@ def test_a_users_own_training_function_goes_along(tmp_path: Path) -> None:
     assert asked is not None
     assert (again.program.name, again.program.digest) == ("mine", asked.program.digest)
     assert again.program.shown.endswith("mine.py")
-    with pytest.raises(TunerError, match="--script: a program is run on this machine alone"):
-        pack(SweepRequest(program=ProgramRequest.of_script("x {lr}"), objective="loss:min"), tmp_path / "more")
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_program_goes_along_with_the_files_that_its_command_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    command = "python prog.py --lr {lr}" if own else "/opt/prog {lr}"
+    Path("prog.py").write_text("print(1)\n")
+    asked = ProgramRequest.of_script(command)
+    request = SweepRequest(program=asked, objective="loss:min", overrides=("lr=0.1..1",))
+    words = command_words("sweep", pack(request, tmp_path / "files"), as_json=False)
+    sent = tmp_path / "files" / "uploads" / "code" / "train"
+    assert words[: 4 if own else 3] == ["sweep", *(["upload:code/train"] if own else []), "--script", command]
+    assert sent.exists() is own
+    Path("prog.py").unlink()
+    again = what_is_tuned(str(sent) if own else None, None, command)["program"]
+    assert (again.program.name, again.program.digest) == ("prog", asked.program.digest)
+    assert (again.code == asked.code) is True

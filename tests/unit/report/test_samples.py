@@ -17,7 +17,7 @@ from tuner.training.evaluation import DRAWN, WRONG, Predictions
 
 
 def predictions(classes: int, samples: int, sure: float = 1.0) -> Predictions:
-    return images([f"c{n}" for n in range(classes)], samples, (1, 2, 2), sure=sure).predictions
+    return images([f"c{n}" for n in range(classes)], samples, (1, 2, 2), sure=sure).of_classes
 
 
 def test_samples_are_drawn_at_random_and_the_most_confident_mistakes_added() -> None:
@@ -93,7 +93,7 @@ def test_samples_name_truth_and_prediction() -> None:
     assert all(not sample.right for sample in shown if sample.confident_mistake)
     for sample in shown:
         assert sample.truth == ("cat", "dog")[sample.index % 2]
-        assert sample.probability == pytest.approx(found.predictions.probabilities[sample.index].max().item())
+        assert sample.probability == pytest.approx(found.of_classes.probabilities[sample.index].max().item())
 
 
 def test_pictures_are_grey_or_coloured_and_reach_from_black_to_white() -> None:

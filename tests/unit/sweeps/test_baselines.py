@@ -40,9 +40,9 @@ def test_a_network_that_is_always_right_is_better_and_one_that_is_mostly_wrong_i
     samples = len(cancer.test.targets)
     good, bad = (make_tested(tmp_path, f"x-{right}", cancer, right) for right in (samples, samples // 4))
     for each in compare_baselines(cancer, good, Callbacks()):
-        assert 0.9 < each.accuracy < 1
-        assert each.interval.low < each.accuracy < each.interval.high
-        assert each.difference.accuracy == pytest.approx(1 - each.accuracy)
+        assert 0.9 < each.score < 1
+        assert each.interval.low < each.score < each.interval.high
+        assert each.difference.size == pytest.approx(1 - each.score)
     for each in compare_baselines(cancer, bad, Callbacks()):
         assert each.difference.worse
         assert "the network is worse by" in each.text

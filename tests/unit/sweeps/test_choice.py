@@ -16,7 +16,7 @@ from tuner.core import catalog
 from tuner.core.against_default import AgainstDefault
 from tuner.core.callback import Callback
 from tuner.core.default_text import default_text
-from tuner.core.kept_checkpoints import best_and_default
+from tuner.core.kept_checkpoints import compared_at_end
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.core.trial_report import TrialReport
 from tuner.data.spec import Split, Splits
@@ -46,7 +46,7 @@ def search(folder: SweepFolder, scores: list[float]) -> Study:
     """A search of which the trials have these validation scores, as the study knows them."""
     config = replace(CONFIG, trials=len(scores))
     study = study_of(config, folder.path)
-    controller = Controller(config, study, make_scheduler(config), folder, Callback(), best_and_default)
+    controller = Controller(config, study, make_scheduler(config), folder, Callback(), compared_at_end(config))
     for score in scores:
         drawn = controller.next_trial()
         assert drawn
@@ -73,7 +73,7 @@ def test_a_best_trial_that_hardly_differs_from_the_default_is_not_registered(tmp
     assert found.default
     assert found.default.difference
     assert (found.trial.number, found.default.best, found.default.registered) == (0, 2, True)
-    assert found.default.difference.accuracy == pytest.approx(gained / len(targets))
+    assert found.default.difference.size == pytest.approx(gained / len(targets))
     assert default_text(found.default, 1).startswith("trial 2 beats the default configuration (trial 0) by ")
     assert default_text(found.default, 1).endswith("too little to be trusted, so the default is registered")
     for number in (0, 2):
@@ -91,7 +91,7 @@ def test_a_best_trial_that_is_better_on_the_same_samples_is_registered(tmp_path:
     assert found.default
     assert found.default.difference
     assert (found.trial.number, found.default.registered, found.default.better) == (2, False, True)
-    assert found.default.difference.accuracy == pytest.approx((300 - 59) / 359)
+    assert found.default.difference.size == pytest.approx((300 - 59) / 359)
     told = default_text(found.default, 3)
     assert told.startswith("trial 2 beats the default configuration (trial 0) by 67 points (")
     assert told.endswith(" on the same 359 validation samples; the default had 1 of 3 epochs")
@@ -136,7 +136,7 @@ def test_a_default_beyond_a_constraint_is_told_to_be_that_also_where_it_never_tr
 ) -> None:
     folder, config = SweepFolder(tmp_path), replace(CONFIG, constraint="parameters<=300000")
     study = study_of(config, folder.path)
-    controller = Controller(config, study, make_scheduler(config), folder, Callback(), best_and_default)
+    controller = Controller(config, study, make_scheduler(config), folder, Callback(), compared_at_end(config))
     for parameters in (1_200_000, 2000):
         drawn = controller.next_trial()
         assert drawn
@@ -175,5 +175,5 @@ def test_the_error_of_a_paired_difference_is_that_of_a_mean() -> None:
     first, second = targets.copy(), targets.copy()
     first[:3], second[:12] = 9, 9
     difference = compare_predicted(targets, first, second)
-    assert difference.accuracy == pytest.approx(0.09)
+    assert difference.size == pytest.approx(0.09)
     assert paired_error(targets, first, second) == pytest.approx((0.09 - 0.09**2) ** 0.5 / 10)

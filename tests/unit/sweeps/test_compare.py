@@ -86,7 +86,7 @@ def test_the_score_that_is_shown_is_the_one_that_decided() -> None:
     assert scored
     known = {old.uid: Registered(scores={"new": scored}, order=1, champion=True)}
     assert best_sweeps([new, old], known).scores == {old.uid: scored}
-    assert Row(sweep=old, trials=1, val_accuracy=scored.accuracy).to_json()["val_accuracy"] == 0.7
+    assert Row(sweep=old, trials=1, val_score=scored.score).to_json()["val_accuracy"] == 0.7
     unscored = {old.uid: Registered(order=1, champion=True, by_hand=ByHand(before=1, keep=True))}
     choice = best_sweeps([new, old], unscored)
     assert (choice.best, choice.scores) == ((old,), {})
@@ -100,9 +100,9 @@ def test_all_models_that_a_sweep_has_tested_are_looks_at_the_test_set() -> None:
 def test_sweeps_of_earlier_versions_are_chosen_by_the_accuracy_that_they_noted() -> None:
     """Those with `--limit` were validated on other samples."""
     values: dict[str, Any] = {"validation": None, "uid": "x"}
-    first = make("a", "cnn", 0.1, val_accuracy=0.8, name="first", **values)
-    second = make("a", "cnn", 0.9, val_accuracy=0.7, name="second", started=1.0, **{**values, "uid": "y"})
-    limited = make("a", "cnn", 0.9, val_accuracy=0.99, limit=100, name="part", started=0.5, **{**values, "uid": "z"})
+    first = make("a", "cnn", 0.1, val_score=0.8, name="first", **values)
+    second = make("a", "cnn", 0.9, val_score=0.7, name="second", started=1.0, **{**values, "uid": "y"})
+    limited = make("a", "cnn", 0.9, val_score=0.99, limit=100, name="part", started=0.5, **{**values, "uid": "z"})
     choice = best_sweeps([first, second, limited])
     assert (choice.best, choice.others) == ((first,), (limited,))
     assert best_sweeps([limited]).best == (limited,)

@@ -47,11 +47,11 @@ def test_several_trials_are_confirmed_with_the_same_seeds_and_each_by_its_own() 
     assert [(point.trial, point.seed) for point in plan.points] == [(3, 1), (5, 1), (3, 2), (5, 2)]
     records = [scored(0, 0.8, 0.7), scored(1, 0.5), scored(2, 0.6), scored(3, 0.1, state="FAIL")]
     found = confirmations(plan, records)
-    assert found[3].accuracy
-    assert (found[3].seeds, found[3].accuracy.values, found[3].failed) == ((1, 2), (0.8, 0.6), ())
-    assert found[5].accuracy == Spread(values=(0.5,), mean=0.5)
+    assert found[3].score
+    assert (found[3].seeds, found[3].score.values, found[3].failed) == ((1, 2), (0.8, 0.6), ())
+    assert found[5].score == Spread(values=(0.5,), mean=0.5)
     assert (found[5].asked, found[5].failed) == (2, ("1 x it exploded",))
-    assert confirmations(plan, [])[3].accuracy is None
+    assert confirmations(plan, [])[3].score is None
     for each in found.values():
         assert Confirmation.from_json(each.to_json()) == each
 
@@ -117,14 +117,14 @@ def test_before_the_end_there_is_no_interval_where_each_seed_has_its_own_split()
     records = [scored(0, 0.5), scored(1, 0.6)]
     plan, alike = (ConfirmPlan.of(TRIALS[:1], [1, 2], reshuffle=each, test="winner") for each in (True, False))
     now, end, same = (
-        confirmations(of, records, overlap=overlap)[3].accuracy
+        confirmations(of, records, overlap=overlap)[3].score
         for of, overlap in ((plan, None), (plan, 0.25), (alike, 0.25))
     )
     assert now
     assert end
     assert same
     assert (now.interval, now.sd, now.mean) == (None, end.sd, end.mean)
-    assert same == confirmations(alike, records)[3].accuracy
+    assert same == confirmations(alike, records)[3].score
     assert end.interval
     assert same.interval
     assert end.interval.high >= same.interval.high
@@ -172,7 +172,7 @@ def test_a_confirmation_in_words() -> None:
         trial=3,
         asked=5,
         seeds=(1, 2, 3),
-        accuracy=Spread(values=(0.9, 0.92, 0.94), mean=0.92, sd=0.02, interval=Interval(0.87, 0.97)),
+        score=Spread(values=(0.9, 0.92, 0.94), mean=0.92, sd=0.02, interval=Interval(0.87, 0.97)),
         reshuffle=True,
         finished=0.0,
         test={"accuracy": Spread(values=(0.9,), mean=0.9)},
@@ -181,13 +181,11 @@ def test_a_confirmation_in_words() -> None:
     expected = "val_accuracy 0.92 (0.87 to 0.97; mean of 3 other seeds, each on another split; sd 0.02)"
     assert confirmed_text(found) == expected
     assert mean_test_text(found, "accuracy") == "0.9000 (mean of 1 model, each tested once)"
-    assert confirmed_text(replace(found, accuracy=None)) == "no training with another seed is complete, of 5"
+    assert confirmed_text(replace(found, score=None)) == "no training with another seed is complete, of 5"
 
 
 def test_each_model_that_is_tested_is_a_look() -> None:
-    found = Confirmation(
-        trial=0, asked=2, seeds=(1, 2), accuracy=None, reshuffle=False, finished=0.0, tested_seeds=(1, 2)
-    )
+    found = Confirmation(trial=0, asked=2, seeds=(1, 2), score=None, reshuffle=False, finished=0.0, tested_seeds=(1, 2))
     winner = made_up_winner(TRIALS[0], confirm=found)
     assert count_looks(winner, "me", {"me": 1, "other": 1}, {"other": 4}) == 3 + 4
     winner = replace(winner, confirm=replace(found, tested_before=2))

@@ -25,7 +25,7 @@ from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
 from tuner.core.finalists import Finalists, finalists_of, with_finalists
 from tuner.core.finalists_text import decision_text, finalist_text, finalists_announcement
-from tuner.core.kept_checkpoints import best_and_default
+from tuner.core.kept_checkpoints import compared_at_end
 from tuner.core.objective import Goal, Objective
 from tuner.core.outcome import Outcome
 from tuner.core.records import TrialRecord
@@ -137,9 +137,10 @@ def test_finalists_are_the_best_trials_that_were_trained_in_full() -> None:
 
 def test_the_checkpoints_of_all_that_can_become_finalists_are_kept(tmp_path: Path) -> None:
     folder, scores = SweepFolder(tmp_path), [0.1, 0.9, 0.3, 0.8, 0.7, 0.2]
-    config = make_config(trials=6, epochs=1, concurrency=1, finalists=3, scheduler="none", space={**SPACE, "epochs": 1})
+    space = {**SPACE, "epochs": 1}
+    config = make_config(trials=6, epochs=1, concurrency=1, finalists=3, scheduler="none", space=space, default=True)
     study = study_of(config, folder.path)
-    keeps = with_finalists(config, best_and_default)
+    keeps = with_finalists(config, compared_at_end(config))
     controller = Controller(config, study, make_scheduler(config), folder, Callback(), keeps)
     for score in scores:
         drawn = controller.next_trial()
@@ -150,7 +151,7 @@ def test_the_checkpoints_of_all_that_can_become_finalists_are_kept(tmp_path: Pat
     left = {int(each.name) for each in folder.trials.iterdir()}
     assert left == {0, 1, 3, 4} == {0, *numbers(config, study.records())}, "trial 0 is the default"
     longer = replace(config, epochs=2, earlier=[{"trials": 3, "epochs": 1, "space": config.space, "defaults": {}}])
-    kept = with_finalists(replace(longer, finalists=2), best_and_default)(study.records())
+    kept = with_finalists(replace(longer, finalists=2), compared_at_end(longer))(study.records())
     assert kept == {0, 1, 2, 3, 4}, "two of each number of epochs"
 
 
@@ -238,7 +239,7 @@ def test_trainings_that_were_stopped_leave_the_seeds_that_all_have() -> None:
 def finished_search(config: SweepConfig, folder: SweepFolder, scores: list[float]) -> Study:
     study = study_of(config, folder.path)
     controller = Controller(
-        config, study, make_scheduler(config), folder, Callback(), with_finalists(config, best_and_default)
+        config, study, make_scheduler(config), folder, Callback(), with_finalists(config, compared_at_end(config))
     )
     for score in scores:
         drawn = controller.next_trial()
@@ -335,7 +336,7 @@ def test_who_had_the_best_mean_before_a_sweep_grew_stays_a_finalist(folder: Swee
     assert second
     assert second.finalists == (1, 4, 2, 3), "its own score is the fifth"
     assert [(point.trial, point.seed) for point in second.points[6:]] == [(4, 1), (4, 2)]
-    assert with_finalists(grown, best_and_default, first.finalists)(study.records()) >= {1, 2, 3, 4}
+    assert with_finalists(grown, compared_at_end(grown), first.finalists)(study.records()) >= {1, 2, 3, 4}
     while train_next(grown, folder, {(4, 1): 0.6, (4, 2): 0.6}):
         pass
     trainings = Trainings.of(grown, folder, study, Callback())
@@ -444,7 +445,7 @@ def test_the_model_is_that_of_the_finalist_with_the_best_mean(
         return
     assert (winner.trial.number, winner.val_luck) == (2, None)
     assert winner.confirm
-    assert winner.confirm.accuracy
+    assert winner.confirm.score
     assert winner.confirm.trial == 2
-    assert winner.confirm.accuracy.mean == pytest.approx(0.65)
-    assert winner.scores.accuracy == pytest.approx(float((digits.test.targets == counts.argmin()).float().mean()))
+    assert winner.confirm.score.mean == pytest.approx(0.65)
+    assert winner.scores.main == pytest.approx(float((digits.test.targets == counts.argmin()).float().mean()))

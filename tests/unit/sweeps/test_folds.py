@@ -112,13 +112,13 @@ def test_the_interval_allows_for_the_samples_that_the_folds_share() -> None:
     values = (0.80, 0.84, 0.86, 0.90)
     plan = plan_of(0, folds=4)
     found = confirmations(plan, [scored(n, value) for n, value in enumerate(values)])[0]
-    assert found.accuracy
-    assert found.accuracy.interval
-    assert found.accuracy.sd
-    assert found.accuracy.mean == pytest.approx(0.85)
-    half = t.ppf(0.975, 3) * found.accuracy.sd * sqrt(1 / 4 + 1 / 3)
-    assert found.accuracy.interval.high == pytest.approx(min(1.0, 0.85 + half))
-    assert found.accuracy.interval.low == pytest.approx(0.85 - half)
+    assert found.score
+    assert found.score.interval
+    assert found.score.sd
+    assert found.score.mean == pytest.approx(0.85)
+    half = t.ppf(0.975, 3) * found.score.sd * sqrt(1 / 4 + 1 / 3)
+    assert found.score.interval.high == pytest.approx(min(1.0, 0.85 + half))
+    assert found.score.interval.low == pytest.approx(0.85 - half)
     assert "mean of 4 folds; sd 0.04" in confirmed_text(found)
     assert Confirmation.from_json(found.to_json()) == found
     assert confirmed_text(confirmations(plan, [])[0]) == "no training on a fold is complete, of 4"

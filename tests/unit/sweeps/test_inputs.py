@@ -18,7 +18,8 @@ from tuner.core.trial_report import TrialReport
 from tuner.data.spec import DataSpec, Split, Splits
 from tuner.sweeps.inputs import SweepInputs, read_inputs, small_classes
 from tuner.training.checkpoint import read_checkpoint
-from tuner.training.trial import TrialJob, run_trial, to_trial_data
+from tuner.training.trial import TrialJob, run_trial
+from tuner.training.trial_data import to_trial_data
 
 SPEC = DataSpec(name="small", task="image", shape=(3, 32, 32), classes=("a", "b"), mean=(0.0,) * 3, std=(1.0,) * 3)
 

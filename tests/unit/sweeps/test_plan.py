@@ -134,6 +134,9 @@ def test_every_pair_of_the_digits_can_be_planned(pair: str) -> None:
         ({"overrides": ["batch_size=0..64"]},
          SET + ".batch_size: batch_size must be a whole number of at least 1, got 0"),
         ({"overrides": ["lr=high"]}, SET + ".lr: lr must be a finite number, got 'high'"),
+        ({"dataset": "breast_cancer", "model": "lstm", "overrides": ["cutout=0..0.2"]},
+         "search_spaces/breast_cancer-lstm.toml with --set: params.cutout: cutout hides a part of each image, and "
+         "this is tabular data"),
     ],
 )  # fmt: skip
 def test_a_request_that_cannot_work_is_refused_in_one_line(changes: dict[str, Any], message: str) -> None:

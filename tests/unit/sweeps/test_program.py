@@ -23,6 +23,7 @@ from tuner.core.result_file import is_sent, write_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_options import read_sweep
 from tuner.execution.in_process import InProcessExecutor
+from tuner.execution.script_trial import ScriptJob
 from tuner.report.make import make_report
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
@@ -309,3 +310,19 @@ def test_a_search_without_a_score_has_no_winner() -> None:
     config, folder, study = run(Recorder(), source="def train(trial):\n    raise KeyError('x')\n", trials=2)
     with pytest.raises(SweepError, match=r"all 2 trials failed, 2 of them with: .*mine.py:2: KeyError: 'x'"):
         find_own_winner(config, study, folder, None)
+
+
+def test_a_program_that_has_changed_is_told_and_run_as_it_is(tmp_path: Path) -> None:
+    from tuner.core.program_request import ProgramRequest
+
+    Path("prog.py").write_text("print(1)\n")
+    Path("beside.sh").write_text("")
+    program = ProgramRequest.of_script("python prog.py {lr}")
+    config, folder, _ = begin(read_sweep({"program": program, "objective": "loss:min", "overrides": ("lr=0.1..1",)}))
+    assert ProgramInputs.open(config, folder).notes == ()
+    Path("prog.py").write_text("print(2)\n")
+    inputs = ProgramInputs.open(config, folder)
+    assert inputs.notes == ("prog.py changed since: the sweep goes on with the program as it is now",)
+    job = inputs.job(config, folder, None, ())
+    assert isinstance(job, ScriptJob)
+    assert job.place == tmp_path

@@ -32,5 +32,5 @@ def test_a_look_at_a_sweep_reads_each_file_once(home: Path, monkeypatch: pytest.
     for module in (result_file, confirmation):
         monkeypatch.setattr(module, "read_checked_json", counted)
     status = SweepReader("x", home).status()
-    assert (status.state, status.test_accuracy, status.confirm_states["queued"]) == ("crashed", 0.9, 2)
+    assert (status.state, status.test_score, status.confirm_states["queued"]) == ("crashed", 0.9, 2)
     assert reads == {"result.json": 1, "plan.json": 1}

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from tuner.core import catalog
 from tuner.data.spec import DataSpec, Split, Splits, Task, moments
-from tuner.training import baselines
-from tuner.training.baselines import SimplePrediction, simple_predictions
+from tuner.training import simple_prediction
+from tuner.training.baselines import simple_predictions
+from tuner.training.simple_prediction import SimplePrediction
 
 
 def splits_of(task: Task, inputs: Tensor, targets: Tensor, shape: tuple[int, ...]) -> Splits:
@@ -71,7 +72,7 @@ def test_what_would_be_dear_is_trained_on_a_part_with_all_classes(monkeypatch: p
     drawn = torch.randn(2000, 5, generator=torch.Generator().manual_seed(0))
     targets = (drawn[:, 0] > 0).long()
     targets[:3] = 2  # a rare class
-    monkeypatch.setattr(baselines, "WORK", 5 * 3 * 100)
+    monkeypatch.setattr(simple_prediction, "WORK", 5 * 3 * 100)
     found: list[SimplePrediction] = list(simple_predictions(splits_of("tabular", drawn, targets, (5,))))
     assert [each.trained_on for each in found] == [pytest.approx(100, abs=2)] * 2
 

@@ -50,7 +50,11 @@ class Run:
 
     @property
     def scores(self) -> list[float]:
-        return [value for each in self.metrics for value in (each.train_loss, each.train_accuracy, each.val_loss)]
+        return [
+            value
+            for each in self.metrics
+            for value in (each.train_loss, each.numbers()["train_accuracy"], each.val_loss)
+        ]
 
 
 def test_a_sample_goes_through_the_frozen_network_once_with_the_same_scores(splits: tuple[Split, Split]) -> None:

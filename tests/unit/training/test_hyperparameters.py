@@ -38,6 +38,7 @@ def model() -> nn.Module:
         ("momentum", math.nan, "momentum must be a finite number, got nan"),
         ("warmup", 1.0, f"warmup {SHARE} 1.0"),
         ("label_smoothing", 1.5, f"label_smoothing {SHARE} 1.5"),
+        ("cutout", 1, f"cutout {SHARE} 1"),
         ("weight_decay", -1e-4, "weight_decay must not be negative, got -0.0001"),
         ("weight_decay", math.nan, "weight_decay must be a finite number, got nan"),
     ],
@@ -95,7 +96,7 @@ def test_only_weights_decay_and_every_trained_parameter_is_in_one_group(name: st
 
 
 def test_parameters_are_parted_into_those_of_training_and_those_of_the_model() -> None:
-    training, arguments = split_parameters({"lr": 0.5, "width": 2.0, "optimizer": "adam", "dropout": 0.1})
+    training, arguments = split_parameters("cnn", {"lr": 0.5, "width": 2.0, "optimizer": "adam", "dropout": 0.1})
     assert training == Hyperparameters(lr=0.5, optimizer="adam")
     assert arguments == {"width": 2.0, "dropout": 0.1}
 

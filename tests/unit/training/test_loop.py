@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from tuner.core import catalog
+from tuner.data.augmentation import chosen
 from tuner.data.spec import Split, Splits
 from tuner.training.classifier import Classifier, build_classifier, predict_logits
 from tuner.training.epoch_metrics import EpochMetrics
@@ -83,9 +84,11 @@ def test_a_training_learns_and_yields_one_metrics_an_epoch(splits: Splits) -> No
     training = start(splits, epochs=12, batch_size=16)
     done = list(fit(training, splits.train, splits.validation, ()))
     assert [epoch.epoch for epoch in done] == list(range(1, 13))
-    assert done[-1].val_accuracy > 0.5  # chance is 0.1
+    assert done[-1].numbers()["val_accuracy"] > 0.5  # chance is 0.1
     assert done[-1].train_loss < done[0].train_loss
-    assert all(0 <= epoch.train_accuracy <= 1 and epoch.epoch_seconds > 0 and epoch.finite for epoch in done)
+    assert all(
+        0 <= epoch.numbers()["train_accuracy"] <= 1 and epoch.epoch_seconds > 0 and epoch.finite for epoch in done
+    )
     assert training.metrics == done[-1]
 
 
@@ -136,9 +139,9 @@ def test_the_kept_weights_are_those_of_the_last_epoch_within_one_standard_error_
     for epoch in fit(training, splits.train, splits.validation, ()):
         kept[epoch.epoch] = copy.deepcopy(training.model.state_dict())
         done.append(epoch)
-    peak = max(epoch.val_accuracy for epoch in done)
+    peak = max(epoch.numbers()["val_accuracy"] for epoch in done)
     error = math.sqrt(peak * (1 - peak) / len(splits.validation.targets))
-    best = [epoch for epoch in done if epoch.val_accuracy >= peak - error][-1]
+    best = [epoch for epoch in done if epoch.numbers()["val_accuracy"] >= peak - error][-1]
     assert training.kept_metrics == best
     assert same(training.kept_weights, kept[best.epoch])
     model = network(splits).to(memory_format=training.layout)  # another layout rounds otherwise on some processors
@@ -326,7 +329,7 @@ def test_on_a_gpu_a_training_runs_in_bf16_and_channels_last(splits: Splits) -> N
     first = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
     first.register_forward_hook(lambda *call: dtypes.add(call[2].dtype))
     on_gpu = Split(splits.train.inputs.to(device), splits.train.targets.to(device))
-    train_epoch(training, on_gpu, splits.spec.augment)
+    train_epoch(training, on_gpu, chosen(splits.spec.augment, hidden=0.5, images=True))
     assert dtypes == {torch.bfloat16}
     kernels = [parameter for parameter in model.parameters() if parameter.ndim == 4]
     assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)

@@ -16,7 +16,8 @@ from tuner.core.trial_report import TrialReport
 from tuner.data.spec import Splits
 from tuner.training.class_metrics import macro_f1
 from tuner.training.classifier import build_classifier
-from tuner.training.trial import TrialData, TrialJob, run_trial
+from tuner.training.trial import TrialJob, run_trial
+from tuner.training.trial_data import TrialData
 
 PARAMETERS: dict[str, Any] = {"batch_size": 64, "optimizer": "adam", "lr": 0.003, "dropout": 0.3, "width": 0.125}
 

@@ -39,7 +39,7 @@ def answers(both: int, only_first: int, only_second: int, neither: int) -> tuple
 def test_two_models_are_compared_by_the_samples_that_one_of_them_gets_right(counts: tuple[int, int, int, int]) -> None:
     _, gained, lost, _ = counts
     found = compare_predicted(*answers(*counts))
-    assert found.accuracy == pytest.approx((gained - lost) / sum(counts))
+    assert found.size == pytest.approx((gained - lost) / sum(counts))
     assert found.p == pytest.approx(binomtest(gained, gained + lost).pvalue)
     assert (found.better or found.worse) == (found.p < 0.05)
     if found.p < 0.05:  # else it is widened to contain 0
@@ -70,7 +70,7 @@ def test_the_interval_of_a_difference_contains_0_whenever_the_exact_test_sees_no
 
 def test_models_that_always_agree_are_equal_as_far_as_the_samples_can_tell() -> None:
     found = compare_predicted(*answers(50, 0, 0, 9))
-    assert (found.accuracy, found.p, found.better, found.worse) == (0, 1, False, False)
+    assert (found.size, found.p, found.better, found.worse) == (0, 1, False, False)
     assert found.interval.high == pytest.approx(-found.interval.low)
     assert 0.05 < found.interval.high < 0.07
 

@@ -21,7 +21,8 @@ from tuner.sweeps.inputs import SweepInputs
 from tuner.training.checkpoint import read_checkpoint
 from tuner.training.loop import Training
 from tuner.training.reproducibility import current_conditions
-from tuner.training.trial import TrialData, TrialJob, run_trial, to_trial_data
+from tuner.training.trial import TrialJob, run_trial
+from tuner.training.trial_data import TrialData, to_trial_data
 
 PARAMETERS: dict[str, Any] = {"batch_size": 64, "optimizer": "adam", "lr": 0.003, "dropout": 0.1, "width": 0.25}
 EPOCHS = 3

@@ -10,6 +10,7 @@ import pytest
 import torch
 from support.small_trainings import write_table
 
+from tuner.core.validation import ValidationScore
 from tuner.data.source import Source
 from tuner.data.spec import Column, DataSpec, Split, Splits
 from tuner.training.classifier import build_classifier, predict_logits
@@ -37,13 +38,14 @@ def test_the_score_is_that_of_the_models_answers_and_of_the_whole_split(tmp_path
     splits = Source("breast_cancer").load()
     folder = saved(tmp_path / "m", splits.spec)
     whole, part = score_validation(folder, splits), score_validation(folder, splits.limit(50))
+    assert isinstance(whole, ValidationScore)
     model, _ = load_model(folder)
     right = int((predict_logits(model, splits.validation.inputs).argmax(1) == splits.validation.targets).sum())
     assert (whole.correct, whole.samples) == (right, len(splits.validation.targets))
     most = int(torch.bincount(splits.train.targets).argmax())
     assert whole.base_class == splits.spec.classes[most]
     assert whole.base_accuracy == pytest.approx(float((splits.validation.targets == most).double().mean()))
-    assert (part.data, part.accuracy, part.samples) == (whole.data, whole.accuracy, whole.samples)
+    assert (part.data, part.score, part.samples) == (whole.data, whole.score, whole.samples)
     assert not whole.better
     named = replace(splits, spec=replace(splits.spec, classes=("one", "two")))
     with pytest.raises(UnfitError, match=r"^has the classes malignant, benign$"):
@@ -64,7 +66,7 @@ def test_samples_are_read_as_the_model_reads_them(tmp_path: Path) -> None:
     assert old.spec.shape != new.spec.shape
     folder = saved(tmp_path / "m", old.spec)
     again = replace(old, spec=new.spec, validation=as_new(old, new))
-    assert score_validation(folder, again).accuracy == score_validation(folder, old).accuracy
+    assert score_validation(folder, again).score == score_validation(folder, old).score
 
 
 def as_new(old: Splits, new: Splits) -> Split:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuner.core import own_code
+from tuner.core import own_code, several_models
 from tuner.core.files import tuner_home
 from tuner.core.package import unzipped_wheel
 from tuner.core.sweep_request import SweepRequest
@@ -34,7 +34,7 @@ class Head:
         metadata = {"tuner_sweep": name} if name else {}
         if sweep:
             code = sweep.program.program.name if sweep.program else ""
-            model = code or own_code.title(sweep.model)
+            model = code or several_models.title(sweep.model)
             metadata |= {"tuner_dataset": own_code.typed(sweep.dataset), "tuner_model": model}
         job_id = _free_id(self.jobs, name) if name else None
         return self.jobs.submit(

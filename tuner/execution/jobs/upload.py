@@ -14,6 +14,7 @@ from tuner.core.files import digest
 from tuner.core.grow_request import GrowRequest
 from tuner.core.kept_code import KeptCode
 from tuner.core.library_names import is_library_name
+from tuner.core.several_models import joined, models_in
 from tuner.core.sweep_folder import UPLOADS_FOLDER
 from tuner.core.sweep_request import SweepRequest
 
@@ -47,18 +48,19 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
 
 def _pack_code(request: SweepRequest, folder: Path) -> SweepRequest:
     """The same with the user's own code, as it was read: what it imports from beside it, and nothing else there."""
-    names = {"dataset": request.dataset, "model": request.model}
+    models = [(f"model-{place}" if place else "model", name) for place, name in enumerate(models_in(request.model))]
+    names = {"dataset": request.dataset, **dict(models)}
     own = {key: name for key, name in names.items() if own_code.is_own(name)}
     own_code.keep_in(folder / UPLOADS_FOLDER, **own)
-    sent = {key: f"{PREFIX}{own_code.CODE_FOLDER}/{key}" for key in own}
-    return replace(request, dataset=sent.get("dataset", request.dataset), model=sent.get("model", request.model))
+    sent = names | {key: f"{PREFIX}{own_code.CODE_FOLDER}/{key}" for key in own}
+    return replace(request, dataset=sent["dataset"], model=joined(sent[key] for key, _ in models))
 
 
 def _pack_program(request: SweepRequest, folder: Path) -> SweepRequest:
-    """The same with the file of a user's own training code, which is given in place of DATASET and MODEL."""
+    """The same with the files of a user's own training code, which are given in place of DATASET and MODEL."""
     asked = request.program
-    if asked is None or not isinstance(asked.code, KeptCode):
-        raise TunerError("--script: a program is run on this machine alone: give a file with a function train(trial)")
+    if asked is None or not isinstance(asked.code, KeptCode):  # a program that is there
+        return request
     asked.code.save(folder / UPLOADS_FOLDER / own_code.CODE_FOLDER / "train")
     return replace(request, dataset=f"{PREFIX}{own_code.CODE_FOLDER}/train")
 
@@ -112,7 +114,7 @@ def _content(folder: Path) -> str:
 
 OPTIONS = (
     *("trials", "seed", "max_epochs", "concurrency", "cpus_per_trial", "gpus_per_trial", "workers_per_node"),
-    *("name", "limit", "space", "target", "storage", "max_failures", "max_failure_rate", "oom", "weights"),
+    *("name", "limit", "space", "target", "task", "storage", "max_failures", "max_failure_rate", "oom", "weights"),
     *("warm_start", "enqueue", "sampler", "scheduler", "objective", "constraint"),
 )
 
@@ -120,6 +122,8 @@ OPTIONS = (
 def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list[str]:
     """The arguments after `tuner`."""
     words = [command, *filter(None, (request.dataset, request.model))]
+    if request.program is not None and request.program.program.command:
+        words += ["--script", request.program.program.command]
     for option in OPTIONS:
         value = getattr(request, option)
         if value is not None:

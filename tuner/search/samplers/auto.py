@@ -34,7 +34,7 @@ def choose_sampler(
     varied = [each for each in parameters if len(each.choices) != 1]
     if varied and not begins_with and has_grid(parameters) and (size := grid_size(parameters)) <= trials:
         return Chosen("grid", f"the space has {counted(size, 'point')}")
-    if any(each.parent is not None for each in varied):
+    if any(each.parent is not None or each.model for each in varied):
         return Chosen("tpe", "some parameters depend on others")
     if any(each.choices and not all(map(is_number, each.choices)) for each in varied):
         return Chosen("tpe", "some parameters are choices without an order")

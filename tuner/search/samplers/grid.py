@@ -34,7 +34,7 @@ def grid_size(parameters: tuple[Parameter, ...]) -> int:
         if endless and _can_be_active(parameter, parameters):
             raise TunerError(
                 f"--sampler grid: {parameter.alternative} is a range without steps: give it a step, or choices such as "
-                f"--set {parameter.name}={parameter.low:g},{parameter.high:g}"
+                f"--set {parameter.key}={parameter.low:g},{parameter.high:g}"
             )
     size = len(_points(parameters))
     if size > MOST_POINTS:
@@ -92,5 +92,6 @@ def _can_be_active(parameter: Parameter, parameters: tuple[Parameter, ...]) -> b
     """Whether any point has it: `--set` may have taken away the value that it depends on."""
     if parameter.parent is None:
         return True
-    parents = [each for each in parameters if each.name == parameter.parent and _can_be_active(each, parameters)]
+    above = [each for each in parameters if each.name == parameter.parent and each.meets(parameter)]
+    parents = [each for each in above if _can_be_active(each, parameters)]
     return any(not each.choices or set(each.choices) & set(parameter.parent_values) for each in parents)

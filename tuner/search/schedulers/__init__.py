@@ -23,7 +23,7 @@ from tuner.search.schedulers.whole import WholeTrials
 def make_scheduler(config: SweepConfig) -> Scheduler:
     """The scheduler of a sweep."""
     found = scheduler_called(config.scheduler, epochs=config.epochs, workers=config.concurrency, rungs=config.rungs)
-    return DefaultInFull(found) if config.default else found
+    return DefaultInFull(found, config.defaults) if config.default else found
 
 
 def account_of(config: SweepConfig, records: Sequence[TrialRecord]) -> str:

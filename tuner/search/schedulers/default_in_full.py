@@ -1,4 +1,8 @@
-"""The default configuration is never stopped early, whatever the scheduler: the winner is compared with it."""
+"""The default configuration is never stopped early, whatever the scheduler: the winner is compared with it.
+
+With several models there is one of each. So each is judged by a whole training at least, and not by first epochs alone,
+in which some are ahead that are behind in the end.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tuner.core.records import DEFAULT_TRIAL, TrialRecord
+from tuner.core.records import TrialRecord
 from tuner.search.schedulers.base import Scheduler
 from tuner.search.schedulers.ladder import Ladder
 
 
 @dataclass(frozen=True)
 class DefaultInFull(Scheduler):
-    """Another scheduler for all trials but the first, which is compared with none while it trains. See Scheduler."""
+    """Another scheduler for all trials but the first ones, which are compared with none while they train.
+
+    See Scheduler.
+    """
 
     others: Scheduler
+    defaults: int = 1
+    """How many these are."""
 
     @property
     def waits(self) -> bool:
@@ -33,13 +42,13 @@ class DefaultInFull(Scheduler):
 
     def rungs_of(self, number: int) -> tuple[int, ...]:
         """See Scheduler."""
-        return () if number == DEFAULT_TRIAL else self.others.rungs_of(number)
+        return () if number < self.defaults else self.others.rungs_of(number)
 
     def brackets(self, trials: int) -> Mapping[tuple[int, ...], int]:
         """See Scheduler."""
         found = Counter(self.others.brackets(trials))
-        if trials > DEFAULT_TRIAL:
-            found.subtract({self.others.rungs_of(DEFAULT_TRIAL): 1})
+        for number in range(min(trials, self.defaults)):
+            found.subtract({self.others.rungs_of(number): 1})
             found.update({(): 1})
         return found
 
@@ -53,4 +62,4 @@ class DefaultInFull(Scheduler):
 
     def account(self, records: Sequence[TrialRecord]) -> str:
         """See Scheduler."""
-        return self.others.account([record for record in records if record.number != DEFAULT_TRIAL])
+        return self.others.account([record for record in records if record.number >= self.defaults])

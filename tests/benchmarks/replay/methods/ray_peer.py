@@ -11,7 +11,7 @@ from typing import Any
 from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Search
 from replay.surrogate import Curve
 from replay.tables import Parameters
-from tuner.core.objective import SCORE
+from tuner.core.target_kind import CLASSES
 from tuner.search.study_reader import quiet_optuna
 
 
@@ -38,7 +38,7 @@ class RayTune:
         """See Method; the order of the calls is that of `TuneController._process_trial_result`."""
         self._board.note(number, epoch, curve)
         trial = self._trials[number]
-        result = {"training_iteration": epoch, SCORE: curve.accuracy[epoch - 1]}
+        result = {"training_iteration": epoch, CLASSES.val_score: curve.accuracy[epoch - 1]}
         if self._scheduler.on_trial_result(None, trial, result) != "STOP":
             self._searcher.on_trial_result(trial.trial_id, result)
             if epoch < self._search.epochs:
@@ -64,13 +64,13 @@ def ray_tune(grace_period: int, reduction_factor: int) -> Maker:
             warnings.filterwarnings("ignore", "Define-by-run function", UserWarning)  # of slow ones, on a busy machine
             searcher = OptunaSearch(
                 search.space,
-                metric=SCORE,
+                metric=CLASSES.val_score,
                 mode="max",
                 seed=search.seed,
                 points_to_evaluate=[search.default_labels] if search.default_first else None,
             )
             scheduler = AsyncHyperBandScheduler(
-                metric=SCORE,
+                metric=CLASSES.val_score,
                 mode="max",
                 max_t=search.epochs,
                 grace_period=min(grace_period, search.epochs),

@@ -14,7 +14,7 @@ from replay.methods.base import Board, Incumbent, Kind, Maker, Method, Search
 from replay.methods.flat import flat_default, parameters_of, varying
 from replay.surrogate import Curve
 from replay.tables import Parameters
-from tuner.core.objective import SCORE
+from tuner.core.target_kind import CLASSES
 from tuner.search.space import Parameter
 
 
@@ -43,7 +43,9 @@ class SyneTune:
         """See Method."""
         self._board.note(number, epoch, curve)
         trial = self._trials[number]
-        decision = self._scheduler.on_trial_result(trial, {"epoch": epoch, SCORE: curve.accuracy[epoch - 1]})
+        decision = self._scheduler.on_trial_result(
+            trial, {"epoch": epoch, CLASSES.val_score: curve.accuracy[epoch - 1]}
+        )
         if decision == "CONTINUE":
             return True
         self._scheduler.on_trial_remove(trial)
@@ -67,7 +69,7 @@ def syne_tune(name: str) -> Maker:
             search,
             getattr(baselines, name)(
                 {each.label: _domain(each) for each in varying(search.space)},
-                metric=SCORE,
+                metric=CLASSES.val_score,
                 time_attr="epoch",
                 max_t=search.epochs,
                 do_minimize=False,
