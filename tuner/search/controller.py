@@ -24,7 +24,7 @@ from tuner.search.budgets import Budgets
 from tuner.search.endings import Endings
 from tuner.search.population import Population
 from tuner.search.schedulers.base import Decision, Scheduler
-from tuner.search.stopping import NO_REPORT, failing_reason, invalid_metrics
+from tuner.search.stopping import end_told, failing_reason, invalid_metrics
 from tuner.search.study import Study
 from tuner.search.trial_queue import TrialQueue
 
@@ -109,22 +109,14 @@ class Controller:
     def _on_report(self, number: int, report: TrialReport) -> Decision:
         if report.error:
             write_error_details(self._folder, number, report.details)
-            return self._end(number, "FAIL", report.error, infeasible=report.out_of_memory)
-        self._study.note_training(number, report)
-        if report.ended:
-            nothing = not self._study.record(number).values
-            return self._end(number, "FAIL", NO_REPORT) if nothing else self._end(number, "COMPLETE")
+        else:
+            self._study.note_training(number, report)
+            self._study.note_measured(number, report.measured, report.measured_on)
+        if end := end_told(report, self._study.record(number)):
+            return self._end(number, end.state, end.reason, infeasible=end.infeasible)
         if report.measured:
-            return self._on_measured(number, report)
+            return Decision.CONTINUE
         return self._on_epoch(number, report.metrics, report.kept_epoch)
-
-    def _on_measured(self, number: int, report: TrialReport) -> Decision:
-        """What is known before the first epoch may already say that the trial cannot win."""
-        self._study.note_measured(number, report.measured, report.measured_on)
-        record = self._study.record(number)
-        if broken := record.goal.broken(record.measured):
-            return self._end(number, "PRUNED", broken)
-        return Decision.CONTINUE
 
     def on_lost(self, number: int, reason: str, *, out_of_memory: bool = False) -> None:
         """The trial's worker died too often to try again, or the trial hangs."""

@@ -1,13 +1,15 @@
-"""What is wrong with a trial, and when so many fail that the search ends. See `budgets` for its other ends."""
+"""What ends a trial but its scheduler, and when so many fail that the search ends. See `budgets` for its other ends."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord
+from tuner.core.trial_report import TrialReport
 
 LEAST_TRIED = 5  # with fewer trials, their share of failures says nothing
 NO_REPORT = (
@@ -15,6 +17,26 @@ NO_REPORT = (
     "prints a line of JSON"
 )
 EXPLODED = 1e6  # nats of mean cross-entropy: no training recovers from that
+
+
+class End(NamedTuple):
+    """How a trial ends."""
+
+    state: str
+    reason: str = ""
+    infeasible: bool = False
+    """Whether its parameters were the reason: see `StudyStore.tell`."""
+
+
+def end_told(report: TrialReport, record: TrialRecord) -> End | None:
+    """How a trial ends that reports this, as far as the report says it; None if it does not."""
+    if report.error:
+        return End("FAIL", report.error, report.out_of_memory)
+    if report.ended:
+        return End("COMPLETE") if record.values else End("FAIL", NO_REPORT)
+    if report.measured and (broken := record.goal.broken(record.measured)):
+        return End("PRUNED", broken)  # what is known before the first epoch says that it cannot win
+    return None
 
 
 def invalid_metrics(metrics: Mapping[str, float], goal: Goal = PLAIN) -> str:

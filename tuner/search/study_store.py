@@ -92,7 +92,7 @@ class StudyStore:
 
     def note_measured(self, number: int, values: Mapping[str, float], place: str) -> None:
         """Stores what was measured of a trial before its first epoch, and on what. The first measurement counts."""
-        if not self.record(number).measured:
+        if values and not self.record(number).measured:
             self._note(number, MEASURED, {**values, "on": place})
 
     def note_training(self, number: int, report: TrialReport) -> None:

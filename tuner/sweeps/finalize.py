@@ -134,7 +134,7 @@ def find_winner(
         winner,
         val_samples=samples,
         val_luck=luck,
-        val_likely=None if luck is None else wilson((best.score - luck) * samples, samples),
+        val_likely=wilson((best.score - luck) * samples, samples) if luck else None,
         val_excess=promised_too_much(_plain_scores(winner), winner.val_score, samples),
         default=choice.default,
         models=compare_models(config, study, best, folder, storage, inputs.splits),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from optuna.trial import TrialState
 from scipy.stats import qmc
 from support.common import make_config
 from support.made_up_search import begin, metrics_of, report_of, study_of
@@ -231,6 +232,35 @@ def test_cmaes_sees_the_last_trials_where_it_keeps_its_state(tmp_path: Path, mon
         study.tell(number, "COMPLETE")
     study._asker.look(Scores(np.linspace(1, 0, 30)[:, None], np.empty((0, 1)), frozenset()), study.count, seed=0)
     assert [trial.number for trial in study._asker.get_trials()] == list(range(18, 30))
+
+
+def test_tpe_sees_the_best_of_many_trials_a_sample_of_the_others_and_all_that_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.search.samplers.view.MOST_BEST", 5)
+    monkeypatch.setattr("tuner.search.samplers.view.MOST_SEEN_BY_TPE", 8)
+    monkeypatch.setattr("tuner.search.samplers.drawn.RENEWED", 10)
+    study = study_of(config_of("tpe", trials=40), tmp_path)
+    for number in range(30):
+        assert study.ask()[0] == number
+        if number not in (4, 28):
+            study.report(number, metrics_of(1, (number * 7 % 30) / 30))
+        if number == 4:
+            study.tell(number, "FAIL", "out of memory", infeasible=True)
+    for seed in range(3):
+        study._asker.look(study._scores.scores(), study.count, seed)
+        seen = {trial.number: trial for trial in study._asker.get_trials()}
+        scored = {number for number, trial in seen.items() if trial.state == TrialState.COMPLETE}
+        assert len(scored) == 8
+        assert scored >= set(sorted(set(range(30)) - {4, 28}, key=lambda n: -(n * 7 % 30))[:5]), "the best five"
+        assert set(seen) - scored == {4, 28}
+        assert (seen[4].state, seen[28].state) == (TrialState.PRUNED, TrialState.RUNNING)
+        real = study._study.get_trials()
+        assert all(trial.params == real[n].params and trial.distributions for n, trial in seen.items())
+        assert all(seen[n].value == pytest.approx((n * 7 % 30) / 30, abs=1e-6) for n in scored)
+    study.report(28, metrics_of(1, 1.0))
+    study._asker.look(study._scores.scores(), study.count, 0)
+    assert {t.number: t.state for t in study._asker.get_trials()}[28] == TrialState.COMPLETE
 
 
 def test_every_sampler_can_be_made() -> None:

@@ -26,7 +26,8 @@ from tuner.search.samplers.refitted import RefittedTrials
 MEMORY = "memory"  # the constraint that a trial violates when it runs out of memory
 CONSTRAINT = "constraints:"  # before the name of a constraint among Optuna's attributes of a trial
 MOST_SEEN = 500  # trials with a score, at most: a sampler's time grows with their number
-MOST_BEST = 50  # of these, the best ones; TPE takes up to 25 for good
+MOST_SEEN_BY_TPE = 250  # with fewer it would take fewer than 25 for good
+MOST_BEST = 50  # of these, the best ones
 
 
 class View(Enum):
@@ -121,7 +122,9 @@ class StudyForSampler(optuna.Study):
 
     def _chosen(self, scores: Floats, seed: int) -> Sequence[int]:
         """The numbers of the trials with a score that the sampler gets."""
-        return _last(scores) if self._view is View.RECENT else _best(scores, seed)
+        if self._view is View.RECENT:
+            return _last(scores)
+        return _best(scores, MOST_SEEN_BY_TPE if self._view is View.BEST else MOST_SEEN, seed)
 
     def _outside(self, count: int) -> list[int]:
         """The numbers of the trials that do not lie in the search space: which they are never changes."""
@@ -172,15 +175,15 @@ def _last(scores: Floats) -> Sequence[int]:
     return [int(number) for number in np.flatnonzero(~np.isnan(scores).any(axis=1))[-MOST_SEEN:]]
 
 
-def _best(scores: Floats, seed: int) -> Sequence[int]:
-    """All, or the best and a random sample of the others."""
+def _best(scores: Floats, most: int, seed: int) -> Sequence[int]:
+    """All, or the best and a random sample of the others: as many as `most`."""
     numbers = np.flatnonzero(~np.isnan(scores).any(axis=1))
-    if len(numbers) <= MOST_SEEN:
+    if len(numbers) <= most:
         return [int(number) for number in numbers]
     of_one = scores.shape[1] == 1
     places = np.argsort(-scores[numbers, 0], kind="stable") if of_one else best_first(scores[numbers].tolist())
     order = numbers[places]
-    others = np.random.default_rng(seed).choice(order[MOST_BEST:], MOST_SEEN - MOST_BEST, replace=False)
+    others = np.random.default_rng(seed).choice(order[MOST_BEST:], most - MOST_BEST, replace=False)
     return [int(number) for number in (*order[:MOST_BEST], *others)]
 
 
