@@ -69,7 +69,7 @@ def test_models_and_datasets_import_only_what_their_authors_are_promised(kind: s
         file.name: [name for name in imports(file) if within(name, ("tuner",)) or name[0] == "."] for file in files
     }
     assert any(found.values())
-    deeper = {}
+    deeper: dict[str, list[str]] = {}
     for name, names in found.items():
         allowed = FOR_HELPERS if HELPER.match(f".{name}") else FOR_AUTHORS
         wrong = [each for each in names if not within(each, allowed) and not HELPER.match(each)]
