@@ -23,11 +23,16 @@ def printed(**changes: Any) -> str:
         "vocabulary": 0,
         "samples": dict.fromkeys(SPLITS, 2),
         "class_counts": {split: [1, 1] for split in SPLITS},
+        "distribution": {},
         "notes": (),
         "picture": "picture.png",
     }
     out = Console(file=io.StringIO(), width=200)
-    print_description({"dataset": data | changes}, out)
+    models = [
+        {"model": "mlp", "taken": True, "text": "20,738 weights, less than 1 s an epoch here"},
+        {"model": "lstm", "taken": False, "text": "a training for 40 epochs would take about 13 h here"},
+    ]
+    print_description({"dataset": data | changes, "models": models}, out)
     assert isinstance(out.file, io.StringIO)
     return out.file.getvalue()
 
@@ -45,3 +50,10 @@ def test_thousands_of_notes_are_cut() -> None:
 
 def test_notes_cannot_command_a_terminal() -> None:
     assert "\x1b" not in printed(notes=["column 'a\x1b[2J'"])
+
+
+def test_models_that_suit_the_data_are_told_apart_from_others() -> None:
+    taken, _, others = printed().partition("models that suit it")[2].partition("\nothers\n")
+    assert "  mlp                 20,738 weights, less than 1 s an epoch here" in taken
+    assert "lstm" not in taken
+    assert "  lstm                a training for 40 epochs would take about 13 h here" in others
