@@ -67,12 +67,12 @@ def plan(
     trials = count_trials(request, space, chosen=bool(auto))
     if request.confirm and request.confirm.finalists > trials:
         raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
+    split = request_resources(request, trials)
+    check_gpus_for(request.budgets, split.gpus_per_trial)
+    check_names(space, request.model, source)  # up to here without the data, which takes a while to read
     asked_task = request.task
     request = replace(request, task=load().spec.kind.task)
     request.check()  # what it names must be for such a target
-    split = request_resources(request, trials)
-    check_gpus_for(request.budgets, split.gpus_per_trial)
-    check_names(space, request.model, source)
     check_space(space, request.model, load().spec, source)
     for model in several_models.models_in(request.model):
         check_own_model(load().spec, load().train, model)
