@@ -12,10 +12,12 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from tuner.core.files import data_root, digest, file_state, write_atomic
+from tuner.core.split_record import SplitRecord
 from tuner.data.spec import DataSpec, Split, Splits
 
-FORMAT = 2  # increase it when the stored content, or the way it is computed, changes
+FORMAT = 3  # increase it when the stored content, or the way it is computed, changes
 PARTS = ("train", "validation", "test")
+GROUPS = "groups"
 
 
 def cached(name: str, source: Path, files: Iterable[Path], recipe: object, make: Callable[[], Splits]) -> Splits:
@@ -45,19 +47,24 @@ def cached(name: str, source: Path, files: Iterable[Path], recipe: object, make:
 
 def _pack(splits: Splits, path: Path) -> None:
     tensors = {f"{part}.{field}": tensor for part in PARTS for field, tensor in getattr(splits, part)._asdict().items()}
+    if splits.groups is not None:
+        tensors[GROUPS] = splits.groups
+    record = splits.record.to_json() if splits.record else None
     # write straight to the file: a dataset of gigabytes should not be in memory twice
-    save_file(tensors, path, {"spec": json.dumps(asdict(splits.spec)), "notes": json.dumps(splits.notes)})
+    texts = {"spec": asdict(splits.spec), "notes": splits.notes, "record": record}
+    save_file(tensors, path, {name: json.dumps(value) for name, value in texts.items()})
 
 
 def _read(path: Path) -> Splits | None:
     """The splits of a cache, or None when it is missing or damaged."""
     try:
         with safe_open(path, framework="pt") as file:
-            spec = DataSpec.from_json(json.loads(file.metadata()["spec"]))
-            notes = tuple(json.loads(file.metadata()["notes"]))
+            texts = {name: json.loads(text) for name, text in file.metadata().items()}
             # clone: safetensors returns a view of the whole file, and pickling it would include everything
             tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - not a dict
-        parts = {part: Split(tensors[f"{part}.inputs"], tensors[f"{part}.targets"]) for part in PARTS}
-        return Splits(spec, **parts, notes=notes)
+        train, validation, test = (Split(tensors[f"{part}.inputs"], tensors[f"{part}.targets"]) for part in PARTS)
+        record = SplitRecord.from_json(texts["record"]) if texts["record"] else None
+        spec, notes = DataSpec.from_json(texts["spec"]), tuple(texts["notes"])
+        return Splits(spec, train, validation, test, notes, groups=tensors.get(GROUPS), record=record)
     except Exception:  # whatever is wrong, the cache is rebuilt
         return None

@@ -30,8 +30,12 @@ _NO_CLASSES = (
 )
 
 
-def find_layout(folder: Path) -> Layout:
+def find_layout(folder: Path, *, grouped: bool = False) -> Layout:
     """How the images in a folder are laid out.
+
+    Args:
+        folder: the folder.
+        grouped: whether the user has said that folders below those of the classes are groups.
 
     Raises:
         TunerError: it is no folder, is made for the detection of objects, or it cannot be told what the classes are.
@@ -41,12 +45,29 @@ def find_layout(folder: Path) -> Layout:
         what = "is a file: unpack it, and name the folder" if folder.is_file() else "there is no such folder"
         raise TunerError(f"{source}: {what}")
     try:
-        return _find(folder, source)
+        return _find(folder, source, grouped=grouped)
     except OSError as error:
         raise TunerError(f"{source}: {error.filename or folder}: {error.strerror}") from None
 
 
-def _find(folder: Path, source: str) -> Layout:
+def add_test(layout: Layout, test: Path, folder: Path, *, grouped: bool) -> None:
+    """Adds a folder of images with the same classes as the test split.
+
+    Raises:
+        TunerError: there is a test split already, or the folder has splits itself, or holds no classes.
+    """
+    if "test" in layout.parts:
+        raise TunerError(f"--test {test}: {folder} has a test split of its own: leave one of the two out")
+    found = find_layout(test, grouped=grouped)
+    if set(found.parts) != {"train"} or not found.parts["train"]:
+        made = f"splits of its own ({', '.join(found.parts)})" if found.parts["train"] else "no images of classes"
+        raise TunerError(f"--test {test}: it has {made}: name the folder that holds a folder for each class")
+    layout.parts["test"] = found.parts["train"]
+    layout.notes += [f"{test.name}: {note}" for note in found.notes]
+    layout.skipped.add_all(found.skipped)
+
+
+def _find(folder: Path, source: str, *, grouped: bool) -> Layout:
     root = step_in(folder)
     notes = [] if root == folder else [f"read from {relative(root, folder)}, the only folder with images in it"]
     given = _part_folders(root, source)
@@ -55,7 +76,7 @@ def _find(folder: Path, source: str) -> Layout:
             refuse_boxes(place, source, classes=True)
         layout = _by_parts(root, given, source)
     else:
-        layout = _without_parts(folder, root, source)
+        layout = _without_parts(folder, root, source, grouped=grouped)
     layout.notes[:0] = notes
     layout.notes += layout.remarks()
     return layout
@@ -76,7 +97,7 @@ def _part_folders(root: Path, source: str) -> dict[str, Path]:
     return {part: folders[0] for part, folders in found.items()}
 
 
-def _without_parts(folder: Path, root: Path, source: str) -> Layout:
+def _without_parts(folder: Path, root: Path, source: str, *, grouped: bool) -> Layout:
     there = [folder for folder in subfolders(root) if holds_images(folder)]
     named = [folder for folder in there if not is_no_class(folder.name)]
     for place in dict.fromkeys((root, folder)):
@@ -87,7 +108,7 @@ def _without_parts(folder: Path, root: Path, source: str) -> Layout:
     given = {part: place for part, place in _part_folders(root, source).items() if part != "train"}
     if any(len(_classes_in(place) & set(map(key, (folder.name for folder in named)))) > 1 for place in given.values()):
         return _by_parts(root, given, source)
-    _refuse_parts(there, source)
+    _refuse_parts(there, source, grouped=grouped)
     if there and not named:
         raise TunerError(
             f"{source}: {' and '.join(folder.name for folder in there[:_SHOWN])} hold images, {_NO_CLASSES}"
@@ -108,7 +129,7 @@ def _classes_in(folder: Path) -> set[str]:
     return {key(below.name) for below in subfolders(step_in(folder, part=True))}
 
 
-def _refuse_parts(there: Sequence[Path], source: str) -> None:
+def _refuse_parts(there: Sequence[Path], source: str, *, grouped: bool) -> None:
     """`foo/cat foo/dog test/cat test/dog` would become the classes foo and test; folds and versions likewise."""
     inside = [{below.name for below in subfolders(folder)} for folder in there]
     common = sorted(set.intersection(*inside)) if len(there) > 1 else []
@@ -117,6 +138,8 @@ def _refuse_parts(there: Sequence[Path], source: str) -> None:
     both = f"{source}: {there[0].name} and {there[1].name} both hold {common[0]} and {common[1]}"
     if any(part_of(folder.name) for folder in there):
         raise TunerError(f"{both}: call the folder of the training images train")
+    if grouped:
+        return
     if len(common) > len(there) or {without_number(folder.name) for folder in there} == {without_number(there[0].name)}:
         raise TunerError(f"{both}: which are the classes? Name one folder, or put all of a class into one folder")
 

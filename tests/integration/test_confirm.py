@@ -121,7 +121,7 @@ def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_ch
 def test_more_seeds_continue_and_the_test_set_is_looked_at_once_for_each_model(
     trained: Outcome, home: Path, typed: Typed
 ) -> None:
-    ways = ("--reshuffle", "--test", "mean")
+    ways = ("--reshuffle", "--test-by", "mean")
     code, out, err = typed("confirm", NAME, "--seeds", "2", *ways)
     assert code == 0, err
     assert "(1 to 2), each on another training and validation split: 3 epochs" in err
@@ -135,7 +135,9 @@ def test_more_seeds_continue_and_the_test_set_is_looked_at_once_for_each_model(
     assert (code, err) == (2, f"error: the sweep {NAME} was confirmed with 2 seeds: ask for more, with --seeds\n")
     code, _, err = typed("confirm", NAME, "--seeds", "5")
     assert code == 2
-    assert err.startswith(f"error: the sweep {NAME} was confirmed with --seeds 2 --reshuffle --test mean; to confirm")
+    assert err.startswith(
+        f"error: the sweep {NAME} was confirmed with --seeds 2 --reshuffle --test-by mean; to confirm"
+    )
     code, _, err = typed("resume", NAME)
     assert (code, "is finished" in err) == (2, True)
 
@@ -154,7 +156,7 @@ def test_more_seeds_continue_and_the_test_set_is_looked_at_once_for_each_model(
 def test_after_its_folder_is_deleted_a_sweep_is_confirmed_anew_and_nothing_old_is_taken_for_new(
     trained: Outcome, home: Path, typed: Typed
 ) -> None:
-    folder, first = SweepFolder(home / NAME), ("confirm", NAME, "--seeds", "2", "--test", "mean")
+    folder, first = SweepFolder(home / NAME), ("confirm", NAME, "--seeds", "2", "--test-by", "mean")
     assert typed(*first)[0] == 0
     old, old_runs = read_result(home / NAME)["confirm"], children(home)
     shutil.rmtree(folder.confirmation.path)
@@ -253,7 +255,9 @@ def test_on_folds_each_sample_is_validated_once_also_after_an_interruption(
     forget_mlflow()
     code, _, err = typed("confirm", NAME, "--folds", "4")
     assert code == 2
-    assert err.startswith(f"error: the sweep {NAME} was confirmed with --folds 3 --test winner; to confirm it anew, ")
+    assert err.startswith(
+        f"error: the sweep {NAME} was confirmed with --folds 3 --test-by winner; to confirm it anew, "
+    )
     code, _, err = typed("confirm", NAME, "--folds", "4", "--seeds", "3")
     assert (code, err.count("\n")) == (2, 1)
 

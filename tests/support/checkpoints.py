@@ -40,10 +40,12 @@ def saved_epoch(folder: Path, name: str = CHECKPOINT_FILE) -> int:
     return epoch
 
 
-def save_constant_model(folder: Path, number: int, splits: Splits, classes: torch.Tensor) -> None:
+def save_constant_model(
+    folder: Path, number: int, splits: Splits, classes: torch.Tensor, name: str = "cnn", **arguments: float
+) -> None:
     """A trial's checkpoint, of a model that says the class `classes[i]` for all samples."""
     torch.manual_seed(number)
-    model = build_classifier(splits.spec, "cnn", {"width": 0.125})
+    model = build_classifier(splits.spec, name, arguments or ({"width": 0.125} if name == "cnn" else {}))
     weights = model.state_dict()
     last = [name for name in weights if name.endswith("bias")][-1]
     weights[last] = 1e6 * classes

@@ -58,7 +58,7 @@ def best(
 def print_best(best: BestTrial, out: Console) -> None:
     """A line for each parameter and each score."""
     from tuner.cli.confirm_output import print_confirmed  # noqa: PLC0415
-    from tuner.cli.winner_remarks import print_baselines, print_default, print_refit  # noqa: PLC0415
+    from tuner.cli.winner_remarks import print_baselines, print_default, print_refit, print_threshold  # noqa: PLC0415
     from tuner.core.earlier import epochs_of  # noqa: PLC0415
     from tuner.core.score_text import luck_text, score_text, shown_score  # noqa: PLC0415
 
@@ -85,6 +85,7 @@ def print_best(best: BestTrial, out: Console) -> None:
         print_default(winner, best.config.epochs, out)
         print_baselines(winner, out)
         print_refit(winner, out)
+        print_threshold(winner, out)
         print_confirmed(winner, out)
     _print_gain(best, out)
 

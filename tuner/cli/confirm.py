@@ -22,7 +22,7 @@ def confirm(
     seeds: confirming.Seeds = None,
     folds: confirming.Folds = None,
     reshuffle: confirming.Reshuffle = False,
-    test: confirming.TestBy = "winner",
+    test_by: confirming.TestBy = "winner",
     address: opt.Address = None,
     attach: opt.Attach = False,
     detach: opt.Detach = False,
@@ -40,9 +40,9 @@ def confirm(
     """
     prepare_environment()
     if folds is None:
-        asked = ConfirmRequest(seeds=SEEDS_BY_DEFAULT if seeds is None else seeds, reshuffle=reshuffle, test=test)
+        asked = ConfirmRequest(seeds=SEEDS_BY_DEFAULT if seeds is None else seeds, reshuffle=reshuffle, test=test_by)
     else:
-        asked = ConfirmRequest.of_folds(folds, {SEEDS: seeds}, reshuffle=reshuffle, test=test)
+        asked = ConfirmRequest.of_folds(folds, {SEEDS: seeds}, reshuffle=reshuffle, test=test_by)
     place = opt.sweep_place(name, address)
     if place:
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray

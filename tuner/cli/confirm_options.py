@@ -54,7 +54,7 @@ Reshuffle = Annotated[
 TestBy = Annotated[
     str,
     typer.Option(
-        "--test",
+        "--test-by",
         metavar="WHAT",
         help="winner: no model but the winner's is tested. mean: that of each other seed is tested, too, and the mean "
         "of their scores is shown. Each test is a look at the test set.",

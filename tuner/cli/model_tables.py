@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.core.errors import printable
-from tuner.core.score_text import number_text, score_digits, score_text
+from tuner.core.score_text import score_digits, score_text
 from tuner.core.search_options import SAMPLERS, sampler_text
 from tuner.core.shorten import first_names
-from tuner.core.units import counted, format_number, format_parameters, format_seconds
+from tuner.core.units import counted, format_number, format_parameters, format_seconds, number_text
 from tuner.sweeps.compare import Comparison, Row
 from tuner.sweeps.show import SPLITS
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from tuner.cli import data_options as data
 from tuner.cli.console import Command, err, out
 from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Scheduler, Target, Task, Trials
+from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, pictures, tuner_home
@@ -29,6 +31,10 @@ def show(
     *,
     target: Target = None,
     task: Task = None,
+    text: data.Text = None,
+    test: data.Test = None,
+    group: data.Group = None,
+    time: data.Time = None,
     scheduler: Scheduler = "asha",
     max_epochs: MaxEpochs = None,
     sampler: Sampler = "tpe",
@@ -44,7 +50,8 @@ def show(
     from tuner.data.source import Source  # noqa: PLC0415
     from tuner.sweeps.show import describe  # noqa: PLC0415
 
-    source = Source.parse(dataset, target, task=task)
+    options = DataOptions(text=text, test=test, group=group, time=time)
+    source = Source.parse(dataset, target, task=task, options=options)
     with err.status("Reading the data"):
         shown = describe(
             source,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tuner.cli.console import Command, err, out
+from tuner.cli.data_options import Text
 from tuner.cli.options import Target, Task
 from tuner.core.environment import prepare_environment
 
@@ -25,6 +26,7 @@ def check(
     *,
     target: Target = None,
     task: Task = None,
+    text: Text = None,
 ) -> None:
     """Check your own model or dataset: build it, train two steps, save, load and predict.
 
@@ -38,7 +40,7 @@ def check(
 
     if len(code) > 2:
         raise TunerError(f"give a model, a dataset, or a dataset and a model: {len(code)} words are too many")
-    examine(code, lambda line: out.print(line, markup=False), target, task)
+    examine(code, lambda line: out.print(line, markup=False), target, task, text)
     out.print("good")
 
 
@@ -65,6 +67,7 @@ def new_space(
     *,
     target: Target = None,
     task: Task = None,
+    text: Text = None,
 ) -> None:
     """Write ./search_spaces/DATASET-MODEL.toml: the search space that the pair has now, to be changed."""
     prepare_environment()
@@ -77,8 +80,9 @@ def new_space(
         model,
         *(["--target", target] if target else []),
         *(["--task", task] if task else []),
+        *(["--text", text] if text else []),
     ]
-    _print(new_code.new_space(dataset, model, target, task), [shlex.join(words)])
+    _print(new_code.new_space(dataset, model, target, task, text), [shlex.join(words)])
 
 
 def _code(start: str, name: str) -> None:

@@ -44,14 +44,17 @@ def predict(
         ),
     ],
     files: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="FILE",
             help="Images, texts (one a line) or CSV; a folder, a pattern such as 'new/*.png', - for standard input.",
             show_default=False,
         ),
-    ],
+    ] = None,
     *,
+    texts: Annotated[
+        list[str] | None, typer.Option("--text", metavar="TEXT", help="A text to predict, for texts. Repeatable.")
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Draw where the model looks (Grad-CAM), for images.")
     ] = False,
@@ -66,15 +69,23 @@ def predict(
 
     What is far from the training data is told on stderr. The exit status is 1 when something was left out.
 
-    Examples:  tuner predict mnist-cnn five.png   |   tuner predict imdb-lstm reviews.txt --json
+    Examples:  tuner predict mnist-cnn five.png   |   tuner predict imdb-lstm --text "What a film!" --json
     """
     prepare_environment()
-    code = _predict(model, files, explain=explain, folder=folder, as_json=as_json, out=out, err=err)
+    code = _predict(model, files or [], texts or [], explain=explain, folder=folder, as_json=as_json, out=out, err=err)
     raise typer.Exit(code)
 
 
 def _predict(
-    name: str, files: list[str], *, explain: bool, folder: Path, as_json: bool, out: Console, err: Console
+    name: str,
+    files: list[str],
+    texts: list[str],
+    *,
+    explain: bool,
+    folder: Path,
+    as_json: bool,
+    out: Console,
+    err: Console,
 ) -> int:
     """Prints the classes of the files' samples. Returns the exit status: 1 when something was left out."""
     from tuner.cli.prediction_output import JsonOutput, NumberOutput, TableOutput  # noqa: PLC0415 - torch takes seconds
@@ -89,7 +100,7 @@ def _predict(
             err.print(f"note: {name} runs code of its own: {own}", markup=False, soft_wrap=True)
         model, data = load_model(folder_of_model)
     draw = _explainer(model, data, folder) if explain else None
-    reader = SampleReader(data, files)
+    reader = SampleReader(data, files, texts)
     lists = JsonOutput(out) if as_json else None
     scored: Accuracy | Distance
     if data.number is not None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.core.errors import printable
-from tuner.core.score_text import number_text
+from tuner.core.units import number_text
 from tuner.training.prediction import NumberPrediction, Prediction
 
 GAP = 4  # spaces between columns

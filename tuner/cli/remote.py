@@ -48,7 +48,7 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
             raise TunerError(f"on a cluster name the MODEL, or several with commas between: {which}")
         request = read_own_code(request, notes_of(err))
         _check(request)
-        data = Source.parse(request.dataset, request.target, request.known_as, request.task)
+        data = Source.asked(request)
         pair = f"{data.name}-{several_models.title(request.model)}"
         request = replace(request, space=request.space or _space_here(data, request.model))
     else:
@@ -209,7 +209,7 @@ def _check(request: SweepRequest) -> None:
         check_sweep_name(request.name)
     several_models.check(request.model)
     check_several(request)
-    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
+    data = Source.asked(request)
     if request.space:
         source = str(request.space)
         raw = for_models(read_file(request.space), source, request.model)

@@ -9,6 +9,7 @@ import typer
 
 from tuner.cli import budget_options as budget
 from tuner.cli import confirm_options as confirming
+from tuner.cli import data_options as data
 from tuner.cli import finalist_options as final
 from tuner.cli import objective_options as goals
 from tuner.cli import options as opt
@@ -16,6 +17,7 @@ from tuner.cli import program_options as code
 from tuner.cli import start_options as start
 from tuner.cli.console import Command, err, out
 from tuner.cli.hints import print_hints
+from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
 from tuner.core.sweep_options import read_sweep, what_is_tuned
@@ -50,7 +52,7 @@ def sweep(
     max_failure_rate: opt.MaxFailureRate = 0.9,
     confirm: confirming.Confirm = None,
     reshuffle: confirming.Reshuffle = False,
-    test: confirming.TestBy = "winner",
+    test_by: confirming.TestBy = "winner",
     finalists: final.Finalists = None,
     folds: final.Folds = None,
     seeds: final.Seeds = None,
@@ -61,6 +63,10 @@ def sweep(
     limit: opt.Limit = None,
     target: opt.Target = None,
     task: opt.Task = None,
+    text: data.Text = None,
+    test: data.Test = None,
+    group: data.Group = None,
+    time: data.Time = None,
     known_as: opt.KnownAs = None,
     weights: opt.Weights = None,
     trial_timeout: opt.TrialTimeout = None,
@@ -109,6 +115,10 @@ def sweep(
             "space": space,
             "target": target,
             "task": task,
+            "text": text,
+            "test": test,
+            "group": group,
+            "time": time,
             "known_as": known_as,
             "weights": weights,
             "storage": storage,
@@ -126,7 +136,7 @@ def sweep(
             "seeds": seeds,
             "folds": folds,
             "reshuffle": reshuffle,
-            "test": test,
+            "test_by": test_by,
         }
     )
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))
@@ -145,6 +155,10 @@ def train(
     limit: opt.Limit = None,
     target: opt.Target = None,
     task: opt.Task = None,
+    text: data.Text = None,
+    test: data.Test = None,
+    group: data.Group = None,
+    time: data.Time = None,
     known_as: opt.KnownAs = None,
     weights: opt.Weights = None,
     cpus_per_trial: opt.Cpus = None,
@@ -175,6 +189,7 @@ def train(
         limit=limit,
         target=target,
         task=task,
+        options=DataOptions(text=text, test=test, group=group, time=time),
         known_as=known_as,
         weights=weights,
         overrides=overrides or (),

@@ -22,6 +22,7 @@ from tuner.cli.winner_remarks import (
     print_models,
     print_promised,
     print_refit,
+    print_threshold,
 )
 from tuner.core.budget_text import ended_text
 from tuner.core.errors import TunerError
@@ -135,6 +136,7 @@ def _print_winner(outcome: Outcome, winner: Winner, out: Console) -> None:
     print_models(outcome, winner, out)
     print_baselines(winner, out)
     print_refit(winner, out)
+    print_threshold(winner, out)
     print_confirmed(winner, out)
     print_looks(winner, out)
     if winner.model is None:

@@ -13,6 +13,7 @@ from tuner.core.own_code import title
 from tuner.core.records import best_of
 from tuner.core.refit import refit_text
 from tuner.core.score_text import excess_text, luck_text
+from tuner.core.threshold import threshold_text
 from tuner.core.units import counted, format_seconds
 from tuner.core.validation_text import looks_text, nothing_learnt
 
@@ -80,6 +81,12 @@ def print_refit(winner: Winner, out: Console) -> None:
     """What the tested model was trained on, when that was more than the training samples."""
     if winner.refit:
         out.print(f"refit     {refit_text(winner.refit)}", markup=False, soft_wrap=True)
+
+
+def print_threshold(winner: Winner, out: Console) -> None:
+    """From which probability on the second of two classes is said, where that is not a half."""
+    if winner.threshold and winner.threshold.used:
+        out.print(f"threshold {threshold_text(winner.threshold)}", markup=False, soft_wrap=True)
 
 
 def print_learnt(outcome: Outcome, out: Console) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -44,16 +45,33 @@ def format_summary(name: str) -> str:
 
 
 def read_format(name: str, path: Path, target: str | None, **options: str) -> Any:
-    """The splits of a user's own data; `options` has more that was said of the target, such as the `task`.
+    """The splits of a user's own data; `options` are those of `DataOptions`, and the `task` of a target.
 
-    Raises TunerError if the format needs a target column, or does not take one.
+    Raises:
+        TunerError: the format does not take an option, or needs a target column, or the data cannot be read.
     """
     load = import_module(f"tuner.datasets.{_FORMAT}{name}").load
+    check_options(name, options)
     if "target" in inspect.signature(load).parameters:
         return load(path, target=target, **options)
     if target is not None:
         raise TunerError(f"--target {target}: {name}:PATH already has classes: the option is for csv:PATH")
-    return load(path)
+    return load(path, **options)
+
+
+def check_options(name: str, options: Mapping[str, str]) -> None:
+    """Raises TunerError for an option that a format does not take, with the formats that do."""
+    for option, value in options.items():
+        if option not in _taken(name):
+            fitting = " and ".join(f"{form}:PATH" for form in formats() if option in _taken(form))
+            raise TunerError(f"--{option} {value}: {name}:PATH does not take it: the option is for {fitting}")
+
+
+def _taken(name: str) -> list[str]:
+    """The keyword arguments of a format's `load`, read without importing it."""
+    tree = ast.parse(_file("datasets", _FORMAT + name).read_text(encoding="utf-8"))
+    loads = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "load"]
+    return [argument.arg for node in loads for argument in node.args.kwonlyargs]
 
 
 def summary(kind: Literal["models", "datasets"], name: str) -> str:

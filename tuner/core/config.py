@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from tuner.core import own_code, several_models
 from tuner.core.confirm_request import TESTS
+from tuner.core.data_options import DataOptions
+from tuner.core.dataset_name import dataset_name
 from tuner.core.errors import TunerError, describe_disk_error, one_line
 from tuner.core.files import plain_slug, read_checked_json, slug, write_checked_json
 from tuner.core.identity import DataIdentity
-from tuner.core.library_names import is_library_name, title
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import Value
 from tuner.core.search_options import ASHA_RUNGS, ASHA_RUNGS_BEFORE, SAMPLERS, SCHEDULERS
@@ -23,26 +24,6 @@ CONFIG_FILE = "sweep.json"
 OOM = ("fail", "halve-batch")
 TRIALS = 24
 MOST_TRIALS = MOST_EPOCHS = 1_000_000
-
-
-def dataset_name(dataset: str, target: str | None = None, short: Callable[[str], str] = slug) -> str:
-    """Letters, digits and _ for a dataset: a name of the catalog or of a library, or FORMAT:PATH.
-
-    A target column is part of the name.
-
-    `short` makes a name of each part.
-
-    >>> dataset_name("digits"), dataset_name("csv:/data/My Iris.csv", "species")
-    ('digits', 'csv_my_iris_species')
-    """
-    if own_code.is_own(dataset):
-        return own_code.title(dataset)
-    form, colon, path = dataset.partition(":")
-    if not colon:
-        return form
-    if is_library_name("datasets", dataset):
-        return "_".join([title(dataset), *([short(target)] if target else [])])
-    return "_".join(map(short, [form, Path(path).name.removesuffix(f".{form}"), *([target] if target else [])]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +83,10 @@ class SweepConfig:
     """What is predicted: one of `target_kind.TASKS`."""
     asked_task: str | None = None
     """The same where `--task` said it; None where the target column decided."""
+    options: dict[str, str] | None = None
+    """The fields of the DataOptions that were given: how a user's own data are read and divided."""
+    division: dict[str, Any] | None = None
+    """What that came to: see `core.split_record`. None where nothing was said about it."""
     identity: dict[str, str] | None = None
     """The fields of the DataIdentity of a user's own data; None for a dataset of the catalog."""
     confirm: int = 0
@@ -205,10 +190,16 @@ class SweepConfig:
             return None
 
     @property
+    def reading(self) -> DataOptions:
+        """How a user's own data are read and divided."""
+        return DataOptions.from_json(self.options)
+
+    @property
     def data_options(self) -> list[str]:
-        """`--target`, `--task` and `--as` as words of a command line, where they were given."""
+        """`--target`, `--task`, `--as` and those of `reading` as words of a command line, where they were given."""
         given = {"--target": self.target, TASK_OPTION: self.asked_task, "--as": self.known_as}
-        return [word for option, value in given.items() if value for word in (option, value)]
+        words = [word for option, value in given.items() if value for word in (option, value)]
+        return words + self.reading.words()
 
     @property
     def goal(self) -> Goal:

@@ -46,7 +46,7 @@ class ConfirmRequest:
             asked.check(option)
             return asked
         _check_test(test)
-        for other, given in (("--reshuffle", reshuffle), (f"--test {test}", test != TESTS[0])):
+        for other, given in (("--reshuffle", reshuffle), (f"--test-by {test}", test != TESTS[0])):
             if given:
                 raise TunerError(f"{other} is about the trainings that confirm the winner: add {option} 5")
         return None
@@ -111,7 +111,7 @@ class ConfirmRequest:
             if self.finalists < LEAST_FINALISTS:
                 raise TunerError(f"{FINALISTS} must be at least {LEAST_FINALISTS}, got {self.finalists}")
             if self.test != TESTS[0]:
-                raise TunerError(f"{FINALISTS}: the finalists are not tested, only the winner is: leave --test out")
+                raise TunerError(f"{FINALISTS}: the finalists are not tested, only the winner is: leave --test-by out")
         if not LEAST_SEEDS <= self.seeds <= most:
             raise TunerError(f"{option} must be at least {LEAST_SEEDS} and at most {most}, got {self.seeds}")
 
@@ -127,7 +127,7 @@ class ConfirmRequest:
         if self.finalists:
             again = ["--reshuffle"] if self.reshuffle else []
             return [FINALISTS, str(self.finalists), FOLDS if self.folds else SEEDS, str(self.seeds), *again]
-        return [option, str(self.seeds), *(["--reshuffle"] if self.reshuffle else []), "--test", self.test]
+        return [option, str(self.seeds), *(["--reshuffle"] if self.reshuffle else []), "--test-by", self.test]
 
 
 def check_finalists(asked: ConfirmRequest, goal: Goal, scheduler: str) -> None:
@@ -148,4 +148,4 @@ def check_finalists(asked: ConfirmRequest, goal: Goal, scheduler: str) -> None:
 
 def _check_test(test: str) -> None:
     if test not in TESTS:
-        raise unknown("--test", test, TESTS)
+        raise unknown("--test-by", test, TESTS)

@@ -9,6 +9,7 @@ from math import inf
 
 from tuner.core.errors import TunerError
 from tuner.core.target_kind import CLASSES, NUMBERS, TargetKind
+from tuner.core.units import number_text
 
 DIRECTIONS = ("min", "max")
 
@@ -44,8 +45,10 @@ class Metric:
         >>> metric_of("loss", own=True).text(0.0000123456)
         '1.2346e-05'
         """
-        if self.own or self.in_unit:
+        if self.own:
             return f"{value:.5g}"
+        if self.in_unit:
+            return number_text(value)
         if self.name == "parameters":
             return f"{value:,.0f}"
         return f"{value:.3g}" if self.name == "latency_ms" else f"{value:.4f}"

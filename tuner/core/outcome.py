@@ -20,6 +20,7 @@ from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
 from tuner.core.scores import Difference, Interval, NumberScores, TestScores
+from tuner.core.threshold import Threshold
 from tuner.core.validation import Validation
 
 UNSENT = 3  # exit status of a command that has done its work, but could not send all of it to MLflow
@@ -73,6 +74,8 @@ class Winner:
     """What other seeds said of the best trials of the search; None when that was not asked for."""
     confirm: Confirmation | None = None
     """What the same parameters gave with other seeds; None when that was not asked for."""
+    threshold: Threshold | None = None
+    """Of two classes, from which probability on the second one is said; None where that was not looked for."""
     models: tuple[AgainstModel, ...] = ()
     """How it compares with the best of each other model, in a sweep of several."""
     baselines: tuple[Baseline, ...] | None = None
@@ -178,6 +181,7 @@ class Outcome:
             result["validation"] = asdict(self.winner.validation) if self.winner.validation else None
             result["cost"] = asdict(self.winner.cost)
             result["refit"] = asdict(self.winner.refit) if self.winner.refit else None
+            result["threshold"] = asdict(self.winner.threshold) if self.winner.threshold else None
             result["default"] = self.winner.default.to_json() if self.winner.default else None
             result["models"] = [each.to_json() for each in self.winner.models]
             result["finalists"] = self.winner.finalists.to_json() if self.winner.finalists else None

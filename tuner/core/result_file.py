@@ -21,6 +21,7 @@ from tuner.core.records import TrialRecord
 from tuner.core.refit import Refit
 from tuner.core.scores import Difference, Interval, read_scores
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.threshold import Threshold
 from tuner.core.validation import read_validation
 
 
@@ -43,8 +44,8 @@ def read_earlier_winner(folder: Path, records: list[TrialRecord]) -> Winner | No
 def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
     result = _read(file)
     try:
-        excess, scores = result["best"].get("val_excess"), read_scores(result["test"])
-        likely = result["best"].get("val_likely")
+        excess, likely = result["best"].get("val_excess"), result["best"].get("val_likely")
+        scores = read_scores(result["test"])
         return Winner(
             trial=records[result["best"]["trial"]],
             epoch=result["best"]["epoch"],
@@ -62,6 +63,7 @@ def _winner_in(file: Path, records: list[TrialRecord]) -> Winner:
             validation=read_validation(result["validation"]) if result.get("validation") else None,
             model=RegisteredModel(**result["model"]) if result["model"] else None,
             refit=Refit(**result["refit"]) if result.get("refit") else None,
+            threshold=Threshold.from_json(result["threshold"]) if result.get("threshold") else None,
             default=AgainstDefault.from_json(result["default"]) if result.get("default") else None,
             models=tuple(map(AgainstModel.from_json, result.get("models", ()))),
             finalists=Finalists.from_json(result["finalists"]) if result.get("finalists") else None,

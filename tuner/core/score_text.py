@@ -8,11 +8,10 @@ from math import floor, isfinite, log10
 from tuner.core.errors import printable
 from tuner.core.scores import Difference, Interval, NumberScores, ScoresOfTest, TestScores
 from tuner.core.shorten import shorten
-from tuner.core.units import counted
+from tuner.core.units import counted, number_text
 
 UNKNOWN_DIGITS = 4  # decimals of a score whose error is not known: that of a sweep of an earlier version
 MOST_DIGITS = 6
-LARGE, MOST_WRITTEN = 1e5, 1e15  # numbers from the first on have their thousands apart; from the second an exponent
 TENS, LEAST_HALF = 355.0, 1e-6  # half widths of intervals beyond which a score is no longer written with decimals
 LEAST_LUCK = 0.0001  # in an accuracy
 LONGEST_NAME = 30  # characters of a class in a line
@@ -27,16 +26,6 @@ def decimals(interval: Interval | None) -> int:
     if not half > 0:
         return UNKNOWN_DIGITS
     return min(MOST_DIGITS, max(0, -floor(log10(half / 3.55))))
-
-
-def number_text(value: float) -> str:
-    """A number of any size, with five digits: `152.13`, `1,412,300`.
-
-    >>> number_text(152.1334), number_text(1412345.6), number_text(0.00012345678), number_text(2.5e20)
-    ('152.13', '1,412,300', '0.00012346', '2.5e+20')
-    """
-    rounded = float(f"{value:.5g}")
-    return f"{rounded:,.0f}" if LARGE <= abs(rounded) < MOST_WRITTEN else f"{rounded:.5g}"
 
 
 def score_digits(value: float, interval: Interval | None = None) -> str:

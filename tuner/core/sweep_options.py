@@ -9,6 +9,7 @@ from typing import Any
 from tuner.core.budgets import BUDGETS, BudgetRequest
 from tuner.core.code_reference import is_dataset
 from tuner.core.confirm_request import ConfirmRequest
+from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
 from tuner.core.kept_code import is_kept
@@ -19,7 +20,8 @@ from tuner.core.units import parse_seconds
 Duration = str | float | None
 """`90s`, `30m`, `2h`, or a number of seconds."""
 _TIMES = ("time_budget", "gpu_budget", "trial_timeout")
-_CONFIRMING = ("confirm", "finalists", "seeds", "folds", "reshuffle", "test")
+_CONFIRMING = ("confirm", "finalists", "seeds", "folds", "reshuffle", "test_by")
+_READING = ("text", "test", "group", "time")
 
 
 def read_sweep(options: Mapping[str, Any]) -> SweepRequest:
@@ -35,15 +37,16 @@ def read_sweep(options: Mapping[str, Any]) -> SweepRequest:
         given[name] = joined(given.get(name))
     budgets = BudgetRequest(**{name: given.pop(name, None) for name in BUDGETS})
     how = {name: given.pop(name) for name in _CONFIRMING if name in given}
+    reading = {name: given.pop(name) for name in _READING if name in given}
     confirm = ConfirmRequest.of_sweep(
         how.get("confirm"),
         how.get("finalists"),
         how.get("seeds"),
         how.get("folds"),
         reshuffle=how.get("reshuffle", False),
-        test=how.get("test", "winner"),
+        test=how.get("test_by", "winner"),
     )
-    return SweepRequest(**given, budgets=budgets, confirm=confirm)
+    return SweepRequest(**given, budgets=budgets, confirm=confirm, options=DataOptions(**reading))
 
 
 def what_is_tuned(dataset: str | None, model: str | None, script: str | None) -> dict[str, Any]:

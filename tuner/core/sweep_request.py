@@ -10,6 +10,7 @@ from typing import Any
 from tuner.core.budgets import NOTHING_ASKED, BudgetRequest
 from tuner.core.config import MOST_EPOCHS, MOST_TRIALS, OOM
 from tuner.core.confirm_request import ConfirmRequest, check_finalists
+from tuner.core.data_options import NOT_DIVIDED, DataOptions
 from tuner.core.errors import TunerError, unknown
 from tuner.core.objective import Goal
 from tuner.core.program_request import ProgramRequest
@@ -66,6 +67,8 @@ class SweepRequest:
     """The fingerprint that the weights must have."""
     known_as: str | None = None
     """The name that `--as` gives the data: the first half of the pair's name."""
+    options: DataOptions = NOT_DIVIDED
+    """How a user's own data are read and divided."""
     confirm: ConfirmRequest | None = None
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]

@@ -71,3 +71,13 @@ def counted(count: int, noun: str) -> str:
 def format_parameters(parameters: Mapping[str, object]) -> str:
     """`batch_size=64 lr=0.0123`."""
     return " ".join(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in parameters.items())
+
+
+def number_text(value: float) -> str:
+    """A number of any size, with five digits: `152.13`, `1,412,300`.
+
+    >>> number_text(152.1334), number_text(1412345.6), number_text(0.00012345678), number_text(2.5e20)
+    ('152.13', '1,412,300', '0.00012346', '2.5e+20')
+    """
+    rounded = float(f"{value:.5g}")
+    return f"{rounded:,.0f}" if 1e4 <= abs(rounded) < 1e15 else f"{rounded:.5g}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tuner.core.score_text import class_name, number_text
-from tuner.core.units import counted
+from tuner.core.score_text import class_name
+from tuner.core.units import counted, number_text
 from tuner.core.validation import NumberValidation, Validation, ValidationScore
 
 

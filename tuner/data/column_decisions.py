@@ -153,7 +153,7 @@ def _category_column(name: str, texts: Cells, training: Rows, notes: ColumnNotes
     if counts.total() < 2 * len(groups):
         what = f"{len(groups)} different texts in {counts.total()} cells"
         if not why and are_sentences(groups):
-            why = "texts of several words, and tuner does not learn from texts of your own yet"
+            why = "texts of several words, which text:PATH --text COLUMN learns from"
         return f"{what} ({why})" if why else what
     categories = Categories(list(groups))
     there = Counter(categories.places(texts[training].tolist()))

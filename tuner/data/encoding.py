@@ -31,8 +31,9 @@ def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool
     Args:
         data: what the model was trained on.
         raw: images, see `image_input.image_inputs`. Or sentences: one, a list or series of them, or a data frame with
-            one column of text, or with the column `text`. Or rows of a table: a data frame, a dictionary of columns or
-            a list of dictionaries, with the names of its columns, and values of any type that pandas has; or an array.
+            one column of text, or with the column of training or `text`. Or rows of a table: a data frame, a dictionary
+            of columns or a list of dictionaries, with the names of its columns, and values of any type that pandas has;
+            or an array.
         tell: called with a line for each column with categories that training did not know, one on missing values, and
             one for pixels whose values may be meant otherwise.
         files: whether a text may be the path of an image; see `image_inputs`.
@@ -85,9 +86,10 @@ def _sentences(data: DataSpec, raw: Raw) -> list[str]:
         raw = _frame(data, raw)
     if isinstance(raw, pd.DataFrame):
         names = [name for name in raw.columns if pd.api.types.infer_dtype(raw[name], skipna=True) == "string"]
-        chosen = TEXT if TEXT in raw.columns else raw.columns[0] if raw.shape[1] == 1 else None
+        known = [name for name in (data.text, TEXT) if name in raw.columns]
+        chosen = known[0] if known else raw.columns[0] if raw.shape[1] == 1 else None
         if chosen is None and len(names) != 1:
-            raise TunerError(f"{what}, in a column '{TEXT}'")
+            raise TunerError(f"{what}, in a column '{data.text or TEXT}'")
         raw = raw[names[0] if chosen is None else chosen]
     if isinstance(raw, (str, bytes)):
         raw = [raw]

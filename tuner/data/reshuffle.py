@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tuner.data.grouping import Labels, group_folds, hold_out_groups
 from tuner.data.spec import Split, strata, stratified
 
 
@@ -21,22 +22,27 @@ class Division:
     folds: int = 0
     """How many there are; 0 for one random part, as large as the first validation split."""
 
-    def of(self, train: Split, validation: Split) -> tuple[Split, Split]:
-        """Training and validation, of the samples of both splits."""
+    def of(self, train: Split, validation: Split, groups: Tensor | None = None) -> tuple[Split, Split]:
+        """Training and validation, of the samples of both splits. See `Splits.groups`."""
         if self.folds:
-            return take_fold(train, validation, self)
-        return reshuffle(train, validation, self.seed)
+            return take_fold(train, validation, self, groups)
+        return reshuffle(train, validation, self.seed, groups)
 
 
-def reshuffle(train: Split, validation: Split, seed: int) -> tuple[Split, Split]:
+def reshuffle(train: Split, validation: Split, seed: int, groups: Tensor | None = None) -> tuple[Split, Split]:
     """Divides the samples of both splits anew: stratified, and with as large a share for validation as before.
 
-    If the first division has no sample in both parts, neither has this one: all copies of a sample go with the first.
-    The splits may be on any device, and stay there. What was computed from the first training split (means,
-    categories, a vocabulary) stays as it is.
+    No group is torn apart. If the first division has no sample in both parts, neither has this one: all copies of a
+    sample go with the first. The splits may be on any device, and stay there. What was computed from the first training
+    split (means, categories, a vocabulary) stays as it is.
     """
     targets = torch.cat([train.targets, validation.targets])
     share = len(validation.targets) / len(targets)
+    if groups is not None:
+        units = joined_groups(groups, train.inputs, validation.inputs)
+        return _divided(
+            train, validation, torch.from_numpy(hold_out_groups(strata(targets.cpu(), share), units, share, seed))
+        )
     first, copy_of = _copies(train.inputs, validation.inputs)
     _, chosen = stratified(targets.cpu()[first], share, seed)
     is_held = torch.zeros(len(first), dtype=torch.bool)
@@ -44,13 +50,19 @@ def reshuffle(train: Split, validation: Split, seed: int) -> tuple[Split, Split]
     return _divided(train, validation, is_held[copy_of])
 
 
-def take_fold(train: Split, validation: Split, division: Division) -> tuple[Split, Split]:
+def take_fold(train: Split, validation: Split, division: Division, groups: Tensor | None = None) -> tuple[Split, Split]:
     """One fold of the samples of both splits is the validation split, and the others are the training split.
 
-    Over all folds each sample is validated once. They are stratified, and as large as each other within one sample, but
-    for copies of a sample, which stay together as in `reshuffle`.
+    Over all folds each sample is validated once. Without groups they are stratified, and as large as each other within
+    one sample, but for copies of a sample, which stay together as in `reshuffle`.
     """
     targets = torch.cat([train.targets, validation.targets]).cpu()
+    if groups is not None:
+        units = joined_groups(groups, train.inputs, validation.inputs)
+        of_fold = (
+            group_folds(strata(targets, 1 / division.folds), units, division.folds, division.seed) == division.fold
+        )
+        return _divided(train, validation, torch.from_numpy(of_fold))
     first, copy_of = _copies(train.inputs, validation.inputs)
     labels, rng = strata(targets[first], 1 / division.folds), np.random.default_rng(division.seed)
     shuffled = np.concatenate([rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)])
@@ -85,6 +97,19 @@ def _copies(train: Tensor, validation: Tensor) -> tuple[Tensor, Tensor]:
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return torch.from_numpy(first[order]), torch.from_numpy(place[copy_of.reshape(-1)])
+
+
+def joined_groups(groups: Tensor, train: Tensor, validation: Tensor) -> Labels:
+    """(samples,) The groups, those with copies of one sample as one, unless there are copies in both splits already."""
+    from scipy.sparse import coo_array  # noqa: PLC0415 - takes a while
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
+    numbers = groups.cpu().numpy()
+    _, copy_of = _copies(train, validation)
+    edges = (numbers, numbers.max() + 1 + copy_of.numpy())
+    size = int(edges[1].max()) + 1
+    _, joined = connected_components(coo_array((np.ones(len(numbers)), edges), shape=(size, size)), directed=False)
+    return np.asarray(joined[numbers], dtype=np.int64)
 
 
 def _hashes(inputs: Tensor) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

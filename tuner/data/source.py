@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.core import catalog, own_code
-from tuner.core.config import SweepConfig, dataset_name
+from tuner.core.config import SweepConfig
+from tuner.core.data_options import NOT_DIVIDED, DataOptions
+from tuner.core.dataset_name import dataset_name
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import data_root, is_file, is_folder
 from tuner.core.library_names import LIBRARIES, is_library_name
 from tuner.core.target_kind import TASK_OPTION
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
+    from tuner.core.sweep_request import SweepRequest
     from tuner.data.spec import Splits
 
+_FORMS = "csv:PATH, text:PATH and folder:PATH"
 _TABLES = ("csv:", "openml:")
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,59}")
 
@@ -33,14 +37,41 @@ class Source:
     """What is predicted, by `--task`; None where the target column decides."""
     known_as: str | None = None
     """The name of a user's own data, by `--as`, in place of the one from its path."""
+    options: DataOptions = NOT_DIVIDED
+    """How a user's own data are read and divided."""
 
     @classmethod
-    def parse(cls, text: str, target: str | None, known_as: str | None = None, task: str | None = None) -> Source:
+    def asked(cls, request: SweepRequest) -> Source:
+        """The data of a request. Raises TunerError as `parse`."""
+        return cls.parse(request.dataset, request.target, request.known_as, request.task, request.options)
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        target: str | None,
+        known_as: str | None = None,
+        task: str | None = None,
+        options: DataOptions = NOT_DIVIDED,
+    ) -> Source:
         """Checks what the user typed.
 
         Raises:
-            TunerError: there is no such dataset, format or path, or `--target` or `--as` does not belong there.
+            TunerError: there is no such dataset, format or path, or an option does not belong there.
         """
+        found = cls._parsed(text, target, known_as, task)
+        form, colon, _ = found.dataset.partition(":")
+        if not colon or form not in catalog.formats():
+            options.refuse(f"{own_code.shown(found.dataset)} has splits of its own: the option is for {_FORMS}")
+            return found
+        catalog.check_options(form, options.given())
+        if options.test:
+            test = options.test.removeprefix(f"{form}:")
+            options = replace(options, test=str(_found(test, f"--test {options.test}")))
+        return replace(found, options=options)
+
+    @classmethod
+    def _parsed(cls, text: str, target: str | None, known_as: str | None, task: str | None) -> Source:
         text = catalog.resolve("datasets", text)
         if known_as is not None:
             _check_alias(known_as, text)
@@ -75,7 +106,8 @@ class Source:
     def of(cls, config: SweepConfig) -> Source:
         """The data of a sweep."""
         read_so = config.program is None and config.dataset.startswith(_TABLES)
-        return cls(config.dataset, config.target, config.task if read_so else None, config.known_as)
+        task = config.task if read_so else None
+        return cls(config.dataset, config.target, task, config.known_as, config.reading)
 
     @property
     def name(self) -> str:
@@ -97,7 +129,7 @@ class Source:
             splits = catalog.load("datasets", self.dataset).load(data_root(), target=self.target, **self._options)
             splits = replace(splits, spec=replace(splits.spec, name=self.name))
         elif colon:
-            splits = catalog.read_format(form, Path(path), self.target, **self._options)
+            splits = catalog.read_format(form, Path(path), self.target, **self._options, **self.options.given())
             splits = replace(splits, spec=replace(splits.spec, name=self.name, target=self.target or ""))
         else:
             splits = catalog.load("datasets", form).load(data_root())
@@ -128,10 +160,11 @@ def _refuse_path(text: str) -> None:
     except RuntimeError:  # a ~NAME that is no user
         return
     if is_folder(path):
-        forms = f"folder:{text} for images in folders, csv:{text} for tables"
+        forms = f"folder:{text} for images in folders, text:{text} for texts, csv:{text} for tables"
         raise TunerError(f"'{text}' is a folder here, and no dataset's name: say what it holds: {forms}")
     if is_file(path):
-        raise TunerError(f"'{text}' is a file here, and no dataset's name: for a table write csv:{text}")
+        forms = f"csv:{text} for a table, text:{text} for texts"
+        raise TunerError(f"'{text}' is a file here, and no dataset's name: say what it holds: {forms}")
 
 
 def _check_alias(name: str, text: str) -> None:

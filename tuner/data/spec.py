@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.core.errors import TunerError
+from tuner.core.split_record import SplitRecord
 from tuner.core.target_kind import CLASSES, NUMBERS, TargetKind
 from tuner.data.column import Column, NumberTarget
 
@@ -67,12 +68,16 @@ class DataSpec:
     """Images: what transparent pixels become, from 0 (black) to 255 (white): one of `tuner.data.pixels.GROUNDS`."""
     vocabulary: tuple[str, ...] = ()
     """Texts: the word at index i has the token i + 2; token 0 is padding, and 1 an unknown word."""
+    text: str = ""
+    """Texts: the column of a user's own table that held them; empty where they were in none."""
     columns: tuple[Column, ...] = ()
     """Tables: the columns of the raw table, in the order of their features. Empty for a table of numbers only."""
     target: str = ""
-    """Tables: the column that had the classes or numbers; empty where classes are no column."""
+    """Tables, and texts in one: the column that had the classes or numbers; empty where classes are no column."""
     number: NumberTarget | None = None
     """Tables: what the target is where it is a number; None for classes."""
+    threshold: float = 0.5
+    """Two classes: see `tuner.training.decision`. It is added when a model is saved."""
     training_range: tuple[tuple[float, float], ...] = ()
     """The least and greatest value in the training split, see `tuner.training.training_range`. It is added when a
     model is saved."""
@@ -120,6 +125,10 @@ class Splits:
     """Notes for the user, one line each, such as which files were skipped and why."""
     before_limit: Split | None = None
     """The whole validation split, where `validation` is a subsample of it."""
+    groups: Tensor | None = None
+    """(training + validation samples,) int64: those of one number stay together; None where each may go anywhere."""
+    record: SplitRecord | None = None
+    """How the samples were divided, where a user has said so."""
 
     @property
     def whole_validation(self) -> Split:
@@ -155,8 +164,15 @@ class Splits:
         if samples >= total:
             return self
         share = samples / total
-        train, validation = (_sample(split, share, seed) for split in (self.train, self.validation))
-        return replace(self, train=train, validation=validation, before_limit=self.whole_validation)
+        chosen = [stratified(split.targets, share, seed)[1] for split in (self.train, self.validation)]
+        train, validation = (
+            Split(split.inputs[kept], split.targets[kept])
+            for split, kept in zip((self.train, self.validation), chosen, strict=True)
+        )
+        groups = self.groups
+        if groups is not None:
+            groups = groups[torch.cat([chosen[0], len(self.train.targets) + chosen[1]])]
+        return replace(self, train=train, validation=validation, before_limit=self.whole_validation, groups=groups)
 
 
 def fingerprint(split: Split) -> str:
@@ -232,8 +248,3 @@ def _alike(inputs: Tensor) -> bool:
 
 def _tuples(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
-
-
-def _sample(split: Split, share: float, seed: int) -> Split:
-    _, kept = stratified(split.targets, share, seed)
-    return Split(split.inputs[kept], split.targets[kept])

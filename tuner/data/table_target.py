@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.core.target_kind import CLASSES, NUMBERS, kind_of
@@ -19,6 +21,8 @@ class TableTarget(NamedTuple):
 
     known: pd.DataFrame
     """These rows."""
+    rows: NDArray[np.int64]
+    """Their positions in the table."""
     values: Tensor
     """(rows,) classes as int64, or numbers as float64."""
     classes: tuple[str, ...]
@@ -51,7 +55,7 @@ def read_target(frame: pd.DataFrame, target: str, task: str | None, source: str)
 
 def _numbers(frame: pd.DataFrame, target: str, source: str) -> TableTarget:
     found = read_numbers_of(frame[target], source)
-    return TableTarget(frame.iloc[found.rows], found.numbers, (), found.column, found.notes)
+    return TableTarget(frame.iloc[found.rows], found.rows, found.numbers, (), found.column, found.notes)
 
 
 def _classes(frame: pd.DataFrame, target: str, source: str) -> TableTarget:
@@ -60,7 +64,8 @@ def _classes(frame: pd.DataFrame, target: str, source: str) -> TableTarget:
     classes, notes = read_classes(filled, source, int((labels == "").sum()))
     number = {name: index for index, name in enumerate(classes)}
     values = torch.tensor([number[name] for name in filled], dtype=torch.int64)
-    return TableTarget(frame[labels != ""], values, classes, None, (*_empty_note(labels), *notes))
+    rows = np.flatnonzero((labels != "").to_numpy())
+    return TableTarget(frame.iloc[rows], rows, values, classes, None, (*_empty_note(labels), *notes))
 
 
 def _empty_note(labels: pd.Series) -> tuple[str, ...]:

@@ -29,6 +29,15 @@ def tokenise(text: str) -> list[str]:
     return list(_words(text))
 
 
+def has_words(text: str) -> bool:
+    """Whether there is a word in a text.
+
+    >>> has_words("..."), has_words("<br />"), has_words("a")
+    (False, False, True)
+    """
+    return next(_words(text), None) is not None
+
+
 def _words(text: str) -> Iterator[str]:
     plain = _composed(text).lower().replace("\u2019", "'")
     return (found[0] for found in _WORD.finditer(_MARKUP.sub(" ", plain)))
@@ -45,10 +54,11 @@ def _composed(text: str) -> str:
     return "".join(normalize("NFC", piece) for piece in _PIECE.findall(text))
 
 
-def make_vocabulary(texts: Iterable[str], size: int) -> tuple[str, ...]:
-    """The `size` most frequent words, the most frequent first, and alphabetically among equals."""
+def make_vocabulary(texts: Iterable[str], size: int, *, least: int = 1) -> tuple[str, ...]:
+    """The `size` most frequent words that occur `least` times, the most frequent first, then alphabetically."""
     counts = Counter(word for text in texts for word in _words(text))
-    return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:size])
+    often = [word for word, count in counts.items() if count >= least]
+    return tuple(sorted(often, key=lambda word: (-counts[word], word))[:size])
 
 
 def lengths(tokens: Tensor) -> Tensor:

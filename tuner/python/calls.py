@@ -11,7 +11,6 @@ from tuner.core.files import tuner_home
 from tuner.core.program_request import ProgramRequest
 from tuner.core.python_space import plain_space
 from tuner.core.sweep_options import Duration, read_sweep, what_is_tuned
-from tuner.core.sweep_request import SweepRequest
 from tuner.execution.jobs.address import HERE, cluster_address
 from tuner.python.engine import carry_out
 from tuner.python.order import Order, SweepOrder, TrainOrder
@@ -51,7 +50,7 @@ def sweep(
     max_failure_rate: float = 0.9,
     confirm: int | None = None,
     reshuffle: bool = False,
-    test: str = "winner",
+    test_by: str = "winner",
     finalists: int | None = None,
     seeds: int | None = None,
     folds: int | None = None,
@@ -61,6 +60,10 @@ def sweep(
     limit: int | None = None,
     target: str | None = None,
     task: str | None = None,
+    text: str | None = None,
+    test: File | None = None,
+    group: str | None = None,
+    time: str | None = None,
     as_: str | None = None,
     weights: File | None = None,
     trial_timeout: Duration = None,
@@ -83,8 +86,7 @@ def sweep(
     Args:
         dataset: a name, FORMAT:PATH, or your own file. Or your own training function, or a file that has one, without
             a `model`.
-        model: a name, or your own file; or several, which are compared in one search. None for those that suit the
-            data.
+        model: a name, or your own file; or several, compared in one search. None for those that suit the data.
         script: the command of a program that trains, in place of both.
         space: a file, or a dictionary with the words of such a file: `low`, `high`, `log`, `step`, `choices`, `when`.
         set: texts as those of `--set`, such as `lr=0.01` or `optimizer=sgd,adam`.
@@ -116,6 +118,10 @@ def train(
     limit: int | None = None,
     target: str | None = None,
     task: str | None = None,
+    text: str | None = None,
+    test: File | None = None,
+    group: str | None = None,
+    time: str | None = None,
     as_: str | None = None,
     weights: File | None = None,
     cpus_per_trial: int | None = None,
@@ -126,7 +132,7 @@ def train(
 ) -> Result:
     """Trains a model once, tests and registers it, as `tuner train` does, whose options these are. See `sweep`."""
     given = locals() | {"dataset": _text(dataset, "dataset"), "model": _text(model, "model")}
-    request = SweepRequest(**_options(given, "from_best", "from_trial", "detach", "progress"))
+    request = read_sweep(_options(given, "from_best", "from_trial", "detach", "progress"))
     request.check()
     order = TrainOrder(request=request, from_best=from_best, from_trial=from_trial, detach=detach)
     return _run(order, progress=progress)
@@ -163,6 +169,7 @@ def _options(given: Mapping[str, Any], *others: str) -> dict[str, Any]:
     """The options by the names of a SweepRequest, without those that are no part of one."""
     options = {name: value for name, value in given.items() if name not in others}
     options["known_as"] = options.pop("as_")
+    options["test"] = None if options["test"] is None else str(options["test"])
     overrides = options.pop("set")
     options["overrides"] = (overrides,) if isinstance(overrides, str) else tuple(overrides)
     space = options.get("space")

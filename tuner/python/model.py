@@ -17,6 +17,7 @@ from tuner.core.files import tuner_home
 from tuner.data.spec import DataSpec
 from tuner.training import saved_model
 from tuner.training.classifier import Classifier
+from tuner.training.decision import decide
 
 
 class Model:
@@ -37,14 +38,16 @@ class Model:
         return self.data.classes
 
     def predict(self, samples: Any) -> NDArray[np.str_] | NDArray[np.float64]:
-        """(samples,) the names of the most probable classes, or numbers in the unit of the target.
+        """(samples,) the names of the classes that are said, or numbers in the unit of the target.
+
+        A class is said as the most probable one, or by the model's threshold.
 
         Raises TunerError for samples of another kind or shape.
         """
         if self.data.number is not None:
             return saved_model.numbers(self.network, self.data.number, self.data, samples, tell=_warn)
         found = self._probabilities(samples)
-        names: NDArray[np.str_] = np.asarray(self.classes)[found.argmax(axis=1)]
+        names: NDArray[np.str_] = np.asarray(self.classes)[decide(found, self.data.threshold)]
         return names
 
     def predict_proba(self, samples: Any) -> pd.DataFrame:

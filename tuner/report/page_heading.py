@@ -18,6 +18,7 @@ from tuner.core.refit import Refit, refit_text
 from tuner.core.score_text import excess_text, interval_text, luck_text, score_details, score_digits
 from tuner.core.scores import Difference, Interval, ScoresOfTest, read_scores
 from tuner.core.summary import count_states
+from tuner.core.threshold import Threshold, threshold_text
 from tuner.core.units import format_parameters
 from tuner.core.validation import read_validation
 from tuner.core.validation_text import looks_text, nothing_learnt
@@ -73,6 +74,9 @@ def _remarks(result: Mapping[str, Any], trials: int, epochs: int) -> list[str]:
     remarks += [f"Baseline: {Baseline.from_json(raw).text}." for raw in result.get("baselines") or ()]
     if result.get("refit"):
         remarks.append(f"The model has {refit_text(Refit(**result['refit']))}.")
+    threshold = result.get("threshold") and Threshold.from_json(result["threshold"])
+    if threshold and threshold.used:
+        remarks.append(f"Threshold: {threshold_text(threshold)}.")
     if result.get("test_looks", 1) > 1:
         remarks.append(looks_text(result["test_looks"]))
     return remarks

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tuner.core.score_text import number_text, shown_score
+from tuner.core.score_text import shown_score
+from tuner.core.units import number_text
 from tuner.report.figures import BLUE, GREY
 from tuner.report.number_errors import NumberErrors
 from tuner.report.page import Block, chart_text

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from tuner.core.errors import printable
 from tuner.core.own_code import title
-from tuner.core.score_text import class_name, interval_text, number_text, score_digits
+from tuner.core.score_text import class_name, interval_text, score_digits
 from tuner.core.scores import NumberScores, ScoresOfTest, TestScores, read_scores
 from tuner.core.several_models import titles
-from tuner.core.units import counted
+from tuner.core.units import counted, number_text
 from tuner.report.findings import Findings
 
 

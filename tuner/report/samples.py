@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tuner.core.score_text import number_text
+from tuner.core.units import number_text
 from tuner.data.encoding import to_raw, words
 from tuner.data.spec import DataSpec
 from tuner.report.findings import WinningModel
@@ -62,7 +62,7 @@ def samples(winner: WinningModel) -> list[Sample]:
             index=index,
             truth=classes[int(predictions.targets[index])],
             predicted=classes[int(predicted[index])],
-            probability=float(predictions.probabilities[index].max()),
+            probability=float(predictions.probabilities[index, predicted[index]]),
             confident_mistake=position >= len(predictions.drawn),
         )
         for position, index in enumerate(indices)

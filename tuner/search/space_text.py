@@ -40,7 +40,7 @@ def space_text(raw: Mapping[str, Any], start: Mapping[str, Value], where: str, c
     lines = [f"# {comment}", *head, f"epochs = {_text(raw['epochs'])}"]
     for model in ["", *models]:
         own = [(name, entry) for key, entry in params.items() for of, name in [split_key(key, models)] if of == model]
-        if own or not model:
+        if own or not models:
             lines += ["", f"[params.{_key(model)}]" if model else "[params]", *_entries(own)]
     lines += ["", f"[[{START}]]", *(f"{_key(name)} = {_text(value)}" for name, value in start.items())]
     text = "\n".join([*lines, ""])

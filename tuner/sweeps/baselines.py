@@ -16,6 +16,7 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.training.answers import Answers, compare, load_predictions, score_of
 from tuner.training.baselines import simple_predictions
+from tuner.training.evaluation import Predictions
 from tuner.training.simple_prediction import SimplePrediction
 
 FORM = 1  # of the files: raised when a change makes other predictions
@@ -40,7 +41,8 @@ def compare_baselines(splits: Splits, folder: SweepFolder, events: Callbacks) ->
     except Exception as error:  # a sweep does not fail for want of a comparison
         events.on_note(f"no simple models to compare with: {one_line(error)}")
         return ()
-    true, network = kept.targets.numpy(), kept.predicted.numpy()
+    said = kept.compared if isinstance(kept, Predictions) else kept.predicted
+    true, network = kept.targets.numpy(), said.numpy()
     return tuple(_compared(each, true, network, len(splits.train.targets)) for each in found)
 
 

@@ -10,6 +10,7 @@ import torch
 
 from tuner.core import catalog, own_code
 from tuner.core.code_reference import defines
+from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError, unknown
 from tuner.core.units import counted
 from tuner.data.encoding import to_raw
@@ -31,7 +32,9 @@ STEPS, BATCH = 2, 8
 _TOLERANCE = 1e-4  # of logits: sums in another order differ by less
 
 
-def check(words: Sequence[str], tell: Tell, target: str | None = None, task: str | None = None) -> None:
+def check(
+    words: Sequence[str], tell: Tell, target: str | None = None, task: str | None = None, text: str | None = None
+) -> None:
     """Checks a model, a dataset, or a dataset and a model.
 
     Args:
@@ -39,12 +42,15 @@ def check(words: Sequence[str], tell: Tell, target: str | None = None, task: str
         tell: gets a line for each thing that works.
         target: the column to predict, of a table.
         task: what is predicted; None where the column decides.
+        text: the column of the texts.
 
     Raises:
         TunerError: what is wrong, with the user's file and line where it is in their code.
     """
+    options = DataOptions(text=text)
     if len(words) == 2:
-        source, model = Source.parse(words[0], target, task=task), catalog.resolve("models", words[1])
+        source = Source.parse(words[0], target, task=task, options=options)
+        model = catalog.resolve("models", words[1])
         catalog.check("models", model)
         splits = _check_dataset(source, tell)
         raw, name = read_space(source, model, None, lambda: splits)
@@ -52,7 +58,7 @@ def check(words: Sequence[str], tell: Tell, target: str | None = None, task: str
         return
     kind = _kind(words[0])
     if kind == "datasets":
-        _check_dataset(Source.parse(words[0], target, task=task), tell)
+        _check_dataset(Source.parse(words[0], target, task=task, options=options), tell)
         return
     model = catalog.resolve("models", words[0])
     for data in catalog.load("models", model).TASKS:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tuner.core.config import SweepConfig
-from tuner.core.confirm_request import FOLDS, ConfirmRequest
+from tuner.core.confirm_request import CONFIRM, FOLDS, ConfirmRequest
 from tuner.core.confirmation import Confirmation, ConfirmPlan, Spread
 from tuner.core.errors import TunerError
 from tuner.core.records import TrialRecord
@@ -67,11 +67,22 @@ def plan_more(config: SweepConfig, folder: SweepFolder, trial: TrialRecord, aske
     return replace(old, points=(*old.points, *more))
 
 
-def check_folds(asked: ConfirmRequest | None, splits: Splits) -> None:
-    """Raises TunerError for more folds than there are samples for."""
+def check_divisions(asked: ConfirmRequest | None, splits: Splits) -> None:
+    """Raises TunerError for more folds than there are samples or groups for, and for what would mix up times."""
+    if asked is None or not (asked.folds or asked.reshuffle):
+        return
     samples = len(splits.train.targets) + len(splits.validation.targets)
-    if asked and asked.folds and 2 * asked.seeds > samples:
+    if splits.record and splits.record.kind == "time":
+        option = f"{FOLDS} {asked.seeds}" if asked.folds else "--reshuffle"
+        out = f"take {CONFIRM} {asked.seeds}" if asked.folds else "leave it out"
+        raise TunerError(f"{option} would validate on samples from before those trained on, against --time: {out}")
+    if asked.folds and 2 * asked.seeds > samples:
         raise TunerError(f"{FOLDS} {asked.seeds}: there are only {samples} training and validation samples to divide")
+    groups = samples if splits.groups is None else len(set(splits.groups.tolist()))
+    least = asked.seeds if asked.folds else 2
+    if groups < least:
+        option = f"{FOLDS} {asked.seeds}" if asked.folds else "--reshuffle"
+        raise TunerError(f"{option}: there are only {counted(groups, 'group')} of training and validation samples")
 
 
 def request_of(plan: ConfirmPlan) -> ConfirmRequest:

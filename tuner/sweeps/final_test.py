@@ -30,6 +30,7 @@ from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.model_cost import measure_cost
 from tuner.training.saved_model import load_model, save_model
+from tuner.training.threshold import find_threshold, with_test_scores
 from tuner.training.training_range import training_range
 from tuner.training.trial_model import trial_model
 from tuner.training.validation import score_model
@@ -61,6 +62,9 @@ def evaluate_best(
     data = replace(splits.spec, training_range=seen)
     own = trial_model(state, best, data, config.model).eval()
     validation = score_model(own, data, splits, chosen_of=chosen_of)
+    threshold = find_threshold(own, splits, config.goal)
+    if threshold and threshold.used:
+        data = replace(data, threshold=threshold.value)
     save_model(model, data, config.model_of(best.parameters), arguments, weights if refitted is None else refitted)
     loaded, spec = load_model(model)
     cost = measure_cost(loaded, spec, model, best)  # on the CPU
@@ -73,7 +77,7 @@ def evaluate_best(
             f"the model of the best trial, {best.number}, gives NaN or infinity for {broken} of {len(outputs)} test "
             f"samples: it is not kept; all trials are in {folder.path}"
         )
-    predictions_of(splits.spec, splits.test, outputs).save(folder.path)
+    predictions_of(data, splits.test, outputs).save(folder.path)
     trained = splits.train.targets.cpu()
     if refitted is not None:
         trained = torch.cat([trained, splits.validation.targets.cpu()])
@@ -82,10 +86,11 @@ def evaluate_best(
         epoch=held.epoch,
         val_score=held.numbers()[config.goal.score],
         val_loss=held.val_loss,
-        scores=score_outputs(splits.spec, outputs, splits.test.targets, trained),
+        scores=score_outputs(data, outputs, splits.test.targets, trained),
         cost=cost,
         test_data=fingerprint(splits.test),
         validation=validation,
+        threshold=with_test_scores(threshold, outputs, splits.test.targets) if threshold else None,
         refit=None if refitted is None else Refit(epochs=held.epoch, samples=len(trained)),
     )
 

@@ -16,6 +16,7 @@ from tuner.core.no_winner import no_best
 from tuner.core.outcome import Outcome, Winner
 from tuner.core.records import TrialRecord
 from tuner.core.result_file import read_own_winner, read_result, read_winner
+from tuner.core.scores import NumberScores, TestScores
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
 from tuner.search.budgets import states_in
@@ -134,7 +135,7 @@ def find_winner(
         val_samples=samples,
         val_luck=luck,
         val_likely=wilson((best.score - luck) * samples, samples) if luck else None,
-        val_excess=promised_too_much(winner.scores, winner.val_score, samples),
+        val_excess=promised_too_much(_plain_scores(winner), winner.val_score, samples),
         default=choice.default,
         models=compare_models(config, study, best, folder, storage, inputs.splits),
         finalists=finalists,
@@ -149,6 +150,14 @@ def _refitted(
     if refitting and weights is None:
         events.on_note(f"the model is that of the search, since refitting it was not completed: {refitting.why_not()}")
     return weights
+
+
+def _plain_scores(winner: Winner) -> TestScores | NumberScores:
+    """The test scores without a threshold, as those of validation are."""
+    scores, threshold = winner.scores, winner.threshold
+    if threshold is None or threshold.plain_accuracy is None or not isinstance(scores, TestScores):
+        return scores
+    return replace(scores, accuracy=threshold.plain_accuracy)
 
 
 def with_confirmation(

@@ -57,7 +57,8 @@ class SweepInputs:
     @property
     def notes(self) -> Sequence[str]:
         """See Inputs."""
-        return (*self.splits.notes, *small_classes(self.splits))
+        divided = self.splits.record.lines() if self.splits.record else ()
+        return (*self.splits.notes, *divided, *small_classes(self.splits))
 
     def job(
         self, config: SweepConfig, folder: SweepFolder, storage: CheckpointStorage | None, rungs: tuple[int, ...]
@@ -78,6 +79,8 @@ class SweepInputs:
         arrays: Arrays = {}
         for name, split in (("train", self.splits.train), ("validation", self.splits.validation)):
             arrays |= {f"{name}_{part}": tensor.numpy() for part, tensor in split._asdict().items()}
+        if self.splits.groups is not None:
+            arrays["groups"] = self.splits.groups.numpy()
         return arrays | {PRETRAINED + name: tensor.numpy() for name, tensor in self.pretrained.items()}
 
 

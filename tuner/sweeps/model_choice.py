@@ -46,7 +46,7 @@ def with_models(request: SweepRequest, events: Callbacks) -> tuple[SweepRequest,
     if not taken:
         raise TunerError(f"{request.dataset}: no model suits it; {left}")
     what = f"{len(taken)} of {len(candidates)} models for {splits.spec.task} data are swept together"
-    events.on_note(f"no MODEL was given: {what}, as by {joined(taken)}:", warning=False)
+    events.on_note(f"no MODEL was given: {what}, as with MODEL {joined(taken)}:", warning=False)
     for line in lines:
         events.on_note(f"  {line}", warning=False)
     if left:

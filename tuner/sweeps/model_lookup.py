@@ -26,10 +26,11 @@ def find_model(name: str, home: Path, scratch: Path, warn: Warn | None = None) -
 
     Args:
         name: a sweep's name or folder, `models:/NAME@champion` or the like, or a pair such as `cifar10-resnet`,
-            which means its champion, or its newest version while it has none.
+            which means its champion, or its newest version while it has none; or a dataset, which means the best pair
+            of it, as in `tuner compare`.
         home: the folder of all sweeps.
         scratch: a folder for downloads.
-        warn: is told when a pair has no champion.
+        warn: is told when a pair has no champion, and which pair of a dataset is meant.
 
     Raises:
         TunerError: there is no such model.
@@ -60,12 +61,26 @@ def _of_pair(name: str, home: Path, scratch: Path, warn: Warn | None) -> Path:
         if warn:
             warn(f"{name} has no champion{_why_none(name, versions)}: version {newest}, its newest, answers")
         return _download(f"{REGISTRY}{name}/{newest}", home, scratch)
+    if known.get(name) is None and store and any(pair.rpartition("-")[0] == name for pair in known):
+        return _of_dataset(name, store, home, scratch, warn)
     if known.get(name) is None:
         choices = [*known, *sweep_names(home)]
         if not choices:
             raise TunerError(f"unknown model '{name}': there are no models in {home} yet: start with tuner sweep")
         raise unknown("model", name, choices)
     return _download(f"{REGISTRY}{name}@{CHAMPION}", home, scratch)
+
+
+def _of_dataset(name: str, store: Store, home: Path, scratch: Path, warn: Warn | None) -> Path:
+    """The model that leads the table of `tuner compare` for a dataset."""
+    from tuner.sweeps.compare import compare  # noqa: PLC0415 - imports MLflow
+
+    rows = compare(store, home, name).rows
+    best = rows[0].sweep.pair
+    if warn:
+        of = f", which has the best validation score of {len(rows)} models" if len(rows) > 1 else ", its only model"
+        warn(f"{name} means {best} here{of}")
+    return _of_pair(best, home, scratch, warn)
 
 
 def _why_none(name: str, versions: Sequence[Version]) -> str:

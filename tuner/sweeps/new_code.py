@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tuner.core import catalog, own_code
+from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError, describe_disk_error
 from tuner.core.files import write_atomic
 
@@ -30,7 +31,9 @@ def new_code(start: Start, name: str) -> Path:
     return _write(path, text)
 
 
-def new_space(dataset: str, model: str, target: str | None = None, task: str | None = None) -> Path:
+def new_space(
+    dataset: str, model: str, target: str | None = None, task: str | None = None, text: str | None = None
+) -> Path:
     """Writes the search space that the pair has by default as a file of its own: ./search_spaces/DATASET-MODEL.toml.
 
     Raises:
@@ -42,7 +45,8 @@ def new_space(dataset: str, model: str, target: str | None = None, task: str | N
     from tuner.search.start_points import default_point  # noqa: PLC0415
     from tuner.sweeps.space_request import read_space  # noqa: PLC0415
 
-    data, found = Source.parse(dataset, target, task=task), catalog.resolve("models", model)
+    data = Source.parse(dataset, target, task=task, options=DataOptions(text=text))
+    found = catalog.resolve("models", model)
     catalog.check("models", found)
     pair = f"{data.name}-{own_code.title(found)}"
     path = Path("search_spaces", f"{pair}.toml")

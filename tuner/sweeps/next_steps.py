@@ -38,7 +38,8 @@ def next_steps(config: SweepConfig, folder: Path, budgets: Sequence[BudgetState]
     steps = [(purpose, ["sweep", dataset, model, *config.data_options]) for purpose, model in models]
     target = ["--target", config.target] if config.target else []
     asked = [TASK_OPTION, config.asked_task] if config.asked_task else []
-    steps.append(("look at the data", ["show", dataset, *([] if config.several else [own]), *target, *asked]))
+    words = [*target, *asked, *config.reading.words()]
+    steps.append(("look at the data", ["show", dataset, *([] if config.several else [own]), *words]))
     typed = [(purpose, command) for purpose, command in same if command]
     return typed + [(purpose, shlex.join(["tuner", *words])) for purpose, words in steps]
 

@@ -39,7 +39,7 @@ def _found_here(request: SweepRequest, *, tell_space: bool) -> Iterator[str]:
             known = f", not the {kind.removesuffix('s')} of tuner list" if text in catalog.names(kind) else ""
             yield f"{text} is {file} here{known}"
     if tell_space and request.space is None and request.fixed is None:
-        data = Source.parse(request.dataset, request.target, request.known_as, request.task)
+        data = Source.asked(request)
         for model in models_in(several_models.resolve(request.model)):
             file_here = own_code.space_here(f"{data.name}-{own_code.title(model)}")
             if file_here:

@@ -25,7 +25,7 @@ from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space
 from tuner.sweeps.auto_sampler import with_sampler
-from tuner.sweeps.confirmation import check_folds
+from tuner.sweeps.confirmation import check_divisions
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.several import check_several
@@ -59,7 +59,7 @@ def plan(
     request = replace(request, model=several_models.resolve(request.model))
     several_models.check(request.model)
     check_several(request)
-    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
+    data = Source.asked(request)
     load = cache(lambda: splits or data.load(request.limit))
     raw, source = requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
@@ -86,12 +86,13 @@ def plan(
         _config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto, asked_task=asked_task
     )
     inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
-    check_folds(request.confirm, inputs.splits)
+    check_divisions(request.confirm, inputs.splits)
     weights = inputs.fingerprint()
     if request.pretrained not in (None, weights):
         title = several_models.title(request.model)
         raise TunerError(f"--from-trial: the weights of {title} are not the ones that the trial started from")
-    config = replace(config, pretrained=weights)
+    record = inputs.splits.record
+    config = replace(config, pretrained=weights, division=record.to_json() if record else None)
     if request.warm_start is not None:
         taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
         config = replace(config, warm=taken.to_json() if taken else None)
@@ -114,6 +115,7 @@ def _config(
         dataset=data.dataset,
         target=data.target,
         known_as=data.known_as,
+        options=data.options.given() or None,
         task=request.goal.task,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,

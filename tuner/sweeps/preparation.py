@@ -25,7 +25,7 @@ from tuner.core.sweep_request import SweepRequest
 from tuner.core.units import format_parameters
 from tuner.data.source import Source
 from tuner.search.study_reader import read_records
-from tuner.sweeps.confirmation import check_folds, is_pending, plan_more
+from tuner.sweeps.confirmation import check_divisions, is_pending, plan_more
 from tuner.sweeps.growth import announce, begin_growth, grown, with_more
 from tuner.sweeps.inputs import Inputs, SweepInputs
 from tuner.sweeps.lock import is_running, lock_for_sync
@@ -55,7 +55,7 @@ def begin(
         return begin_program(request, request.program, events=events, home=home)
     request, splits = with_models(request, events)
     request = read_own_code(request, events)
-    data = Source.parse(request.dataset, request.target, request.known_as, request.task)
+    data = Source.asked(request)
     several_models.check(request.model)
     check_several(request)
     home = make_folder(home or tuner_home())
@@ -106,9 +106,7 @@ def training_request(
     request = read_own_code(request, events, tell_space=from_best is None and from_trial is None)
     single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
     if from_best is None and from_trial is None:
-        _note_default_space(
-            request, Source.parse(request.dataset, request.target, request.known_as, request.task), events
-        )
+        _note_default_space(request, Source.asked(request), events)
     if from_trial:
         tell_repeated(single, events)
     if from_trial and (changed := changed_conditions(single, home, from_trial)):
@@ -198,7 +196,7 @@ def begin_confirming(
     planned()  # whatever is wrong with the request is told before the data is read
     config, inputs = prepare_again(config, folder, events)
     if isinstance(inputs, SweepInputs):
-        check_folds(asked, inputs.splits)
+        check_divisions(asked, inputs.splits)
     with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
         planned().save(folder)
     return config, folder, inputs

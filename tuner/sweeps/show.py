@@ -162,7 +162,8 @@ def _data(source: Source, splits: Splits) -> dict[str, Any]:
         "target": spec.target,
         "predicts": spec.kind.task,
         "distribution": {} if spec.number is None else {name: distribution(each) for name, each in parts.items()},
-        "notes": (*splits.notes, *told),
+        "division": splits.record.to_json() if splits.record else None,
+        "notes": (*splits.notes, *(splits.record.lines() if splits.record else ()), *told),
     }
 
 

@@ -21,7 +21,8 @@ def cached(source: Source, make: Callable[[], dict[str, Any]]) -> dict[str, Any]
     A dataset that does not say where its files lie (FOUND_AT) is computed each time. A damaged cache is made anew, and
     one that cannot be written is done without.
     """
-    path = data_root() / "cache" / f"show-{digest(source.dataset, source.target, source.task)}.json"
+    what = digest(source.dataset, source.target, source.task, *source.options.words())
+    path = data_root() / "cache" / f"show-{what}.json"
     code = package.digest()
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -46,7 +47,7 @@ def _places(source: Source) -> list[Path]:
     if own_code.is_own(source.dataset):
         return []
     if colon:
-        return [Path(path)]
+        return [Path(each) for each in (path, source.options.test) if each]
     found_at = getattr(catalog.load("datasets", form), "FOUND_AT", ())
     return [data_root() / each for each in sorted({Path(pattern).parts[0] for pattern in found_at})]
 

@@ -46,13 +46,18 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         )
     if config.program is not None:
         raise TunerError(f"{option}: that is a trial of your own training code, {config.subject}: sweep it with --set")
-    source = Source.parse(request.dataset, request.target, request.known_as or config.known_as, request.task)
+    request = replace(request, known_as=request.known_as or config.known_as)
+    if not request.options.given():
+        request = replace(request, options=config.reading)
+    source = Source.asked(request)
     source = source if request.task else replace(source, task=Source.of(config).task)
     asked = (replace(source, dataset=own_code.place_of(source.dataset)), own_code.place_of(request.model))
     model = config.model_of(record.parameters)
     had = (replace(Source.of(config), dataset=own_code.place_of(config.dataset)), own_code.place_of(model))
     if asked != had:
-        raise TunerError(f"{option}: that is a trial of {own_code.typed(model)} on {own_code.typed(config.dataset)}")
+        how = "".join(f" {word}" for word in config.reading.words())
+        place = own_code.typed(config.dataset)
+        raise TunerError(f"{option}: that is a trial of {own_code.typed(model)} on {place}{how}")
     given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
     for other, value in given.items():
         if value:
@@ -137,7 +142,7 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
     """
     objective = request.objective
     if from_best is None:
-        data = Source.parse(request.dataset, request.target, request.known_as, request.task)
+        data = Source.asked(request)
         raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
     else:
         best = best_for(request.model, from_best, home, "--from-best")

@@ -17,7 +17,7 @@ from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from numpy.typing import NDArray
 
 from tuner.core.code_requirements import requirements_of
@@ -169,9 +169,12 @@ def _signature(data: DataSpec) -> ModelSignature:
     """
     if data.number is not None:
         return ModelSignature(inputs=None, outputs=Schema([ColSpec("double", data.number.name)]))
-    return ModelSignature(inputs=None, outputs=Schema([ColSpec("float", name) for name in data.classes]))
+    outputs = Schema([ColSpec("float", name) for name in data.classes])
+    params = ParamSchema([ParamSpec("decide", DataType.boolean, False)])
+    return ModelSignature(inputs=None, outputs=outputs, params=params)
 
 
 def _inputs(data: DataSpec) -> dict[str, Any]:
     """What goes in, in words of the model: for people, and kept as the logged model's metadata."""
-    return {"task": data.task, "shape": list(data.shape), "columns": [column.name for column in data.columns]}
+    columns = [column.name for column in data.columns]
+    return {"task": data.task, "shape": list(data.shape), "columns": columns, "threshold": data.threshold}

@@ -61,6 +61,8 @@ def log_winner(uri: str, run_id: str, winner: Winner, pair: str) -> None:
     tags[PARAMETERS_TAG] = json.dumps(best.parameters)[:MOST_CHARACTERS]
     if isinstance(winner.scores, TestScores) and winner.scores.base_class is not None:
         tags[BASE_CLASS_TAG] = class_name(winner.scores.base_class)  # MLflow takes no tag of any length
+    if winner.threshold and winner.threshold.used:
+        values["threshold"] = winner.threshold.value
     if winner.refit:
         values["refit_samples"] = float(winner.refit.samples)
     tags |= own_tags(winner.validation) if winner.validation else {}

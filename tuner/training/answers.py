@@ -43,15 +43,16 @@ def score_outputs(
         base = None if trained is None else float(trained.mean())
         return number_scores(targets.numpy(), data.number.unscaled(outputs).numpy(), base)
     if trained is None:
-        return score_logits(outputs, targets)
-    return score_logits(outputs, targets, torch.bincount(trained, minlength=len(data.classes)), data.classes)
+        return score_logits(outputs, targets, threshold=data.threshold)
+    counts = torch.bincount(trained, minlength=len(data.classes))
+    return score_logits(outputs, targets, counts, data.classes, data.threshold)
 
 
 def predictions_of(data: DataSpec, test: Split, outputs: Tensor) -> AnyPredictions:
     """What a report shows of them; all in main memory."""
     if data.number is not None:
         return NumberPredictions.of(test, data.number.unscaled(outputs))
-    return Predictions.of(test, outputs)
+    return Predictions.of(test, outputs, data.threshold)
 
 
 def load_predictions(folder: Path) -> AnyPredictions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,10 @@ from torch import Tensor
 from tuner.core.files import write_atomic
 from tuner.core.scores import TestScores
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.threshold import HALF
 from tuner.data.spec import Split
 from tuner.training.classifier import Classifier, predict_logits
+from tuner.training.decision import decide
 from tuner.training.score_error import base_scores, better_than_base, wilson
 from tuner.training.score_intervals import auc_interval, f1_interval, loss_interval
 
@@ -26,15 +28,21 @@ def score(model: Classifier, test: Split) -> TestScores:
 
 
 def score_logits(
-    logits: Tensor, classes_of: Tensor, train_counts: Tensor | None = None, names: Sequence[str] = ()
+    logits: Tensor,
+    classes_of: Tensor,
+    train_counts: Tensor | None = None,
+    names: Sequence[str] = (),
+    threshold: float = HALF,
 ) -> TestScores:
     """Scores with their intervals, of (samples, classes) logits whose true classes are the (samples,) `classes_of`.
+
+    What is said are the most probable classes, or one of two by a `threshold`: see `threshold.decide`.
 
     Means over classes leave out those that have no sample: a class without any has neither an F1 nor an AUC. With the
     (classes,) numbers of training samples and the classes' names, also what the scores are without a model.
     """
     probabilities = torch.softmax(logits.double(), 1).cpu().numpy()
-    targets, predicted = classes_of.cpu().numpy().astype(np.int64), probabilities.argmax(1)
+    targets, predicted = classes_of.cpu().numpy().astype(np.int64), decide(probabilities, threshold)
     samples, classes = probabilities.shape
     present = np.unique(targets).tolist()
     correct = int((predicted == targets).sum())
@@ -86,18 +94,21 @@ class Predictions:
     """(at most WRONG,) int64 indices of mistakes, the most confident first; none of them is in `drawn`."""
     inputs: Tensor
     """(len(drawn) + len(wrong), *shape) raw samples of `drawn` and then of `wrong`."""
+    threshold: Tensor = field(default_factory=lambda: torch.tensor(HALF, dtype=torch.float64))
+    """() that of the model, see `DataSpec`."""
 
     @classmethod
-    def of(cls, test: Split, logits: Tensor) -> Predictions:
+    def of(cls, test: Split, logits: Tensor, threshold: float = HALF) -> Predictions:
         """The predictions from (samples, classes) `logits`, with samples chosen to show; all in main memory."""
         probabilities = torch.softmax(logits.double(), 1).float()
-        drawn, wrong = _choose(test.targets, probabilities)
+        drawn, wrong = _choose(test.targets, probabilities, threshold)
         return cls(
             targets=test.targets,
             probabilities=probabilities,
             drawn=drawn,
             wrong=wrong,
             inputs=test.inputs[torch.cat([drawn, wrong])],
+            threshold=torch.tensor(threshold, dtype=torch.float64),
         )
 
     @classmethod
@@ -107,13 +118,22 @@ class Predictions:
 
     def save(self, folder: Path) -> None:
         """Writes the file in `folder`."""
-        tensors = {field.name: getattr(self, field.name).contiguous() for field in fields(self)}
+        tensors = {each.name: getattr(self, each.name).contiguous() for each in fields(self)}
         write_atomic(SweepFolder(folder).predictions, lambda file: file.write(save(tensors)))
 
     @property
-    def predicted(self) -> Tensor:
-        """(samples,) the most probable class."""
+    def compared(self) -> Tensor:
+        """(samples,) int64, what is compared with simple models, which have no threshold: the most probable class."""
         return self.probabilities.argmax(1)
+
+    @property
+    def predicted(self) -> Tensor:
+        """(samples,) int64, the class that is said: see `threshold.decide`."""
+        return _said(self.probabilities, float(self.threshold))
+
+
+def _said(probabilities: Tensor, threshold: float) -> Tensor:
+    return torch.from_numpy(decide(probabilities.numpy(), threshold))
 
 
 def draw_samples(samples: int, most: int) -> Tensor:
@@ -122,9 +142,10 @@ def draw_samples(samples: int, most: int) -> Tensor:
     return order[:most].sort().values
 
 
-def _choose(targets: Tensor, probabilities: Tensor) -> tuple[Tensor, Tensor]:
+def _choose(targets: Tensor, probabilities: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
     drawn = draw_samples(len(targets), DRAWN)
-    confidence, predicted = probabilities.max(1)
+    predicted = _said(probabilities, threshold)
+    confidence = probabilities.gather(1, predicted[:, None])[:, 0]
     mistaken = predicted != targets
     mistaken[drawn] = False
     wrong = mistaken.nonzero()[:, 0]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tuner.data.spec import DataSpec, NumberTarget
 from tuner.training.classifier import Classifier, predict_logits
+from tuner.training.decision import decide
 from tuner.training.sample_batches import Samples
 
 
@@ -20,7 +21,8 @@ class Prediction:
 
     sample: str
     probabilities: dict[str, float]
-    """By class, the most probable first."""
+    """By class: first the one that is said, which is the most probable one but where the model has a threshold of its
+    own, and then the others, the most probable first."""
     truth: str | None = None
     """The true class, where it is known."""
     notes: tuple[str, ...] = ()
@@ -75,8 +77,11 @@ def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Predict
     """A prediction for each sample of a batch, in their order, of a model that says classes."""
     probabilities: NDArray[np.float32] = torch.softmax(predict_logits(model, samples.inputs), 1).numpy()
     predictions = []
-    for name, truth, notes, row in zip(samples.names, samples.truths, samples.notes, probabilities, strict=True):
-        order = np.argsort(-row, kind="stable")
+    said = decide(probabilities, data.threshold)
+    for name, truth, notes, row, first in zip(
+        samples.names, samples.truths, samples.notes, probabilities, said, strict=True
+    ):
+        order = sorted(range(len(row)), key=lambda index: (index != first, -row[index]))
         by_class = {data.classes[index]: float(row[index]) for index in order}
         predictions.append(Prediction(name, by_class, truth, tuple(map(str, notes))))
     return predictions

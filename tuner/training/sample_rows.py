@@ -18,9 +18,8 @@ from tuner.training.cell_notes import cell_notes
 from tuner.training.sample_batches import BATCH_VALUES, Reading, Samples, as_file, named
 from tuner.training.sample_files import SampleFile
 from tuner.training.sample_notes import Note
+from tuner.training.table_truths import true_targets
 from tuner.training.training_range import far_from_training
-from tuner.training.true_classes import ClassNames
-from tuner.training.true_numbers import true_numbers
 
 MOST_SHOWN = 10  # names of columns in a line
 
@@ -71,29 +70,9 @@ def _samples(
 ) -> Samples:
     data = reading.data
     names = [f"{file.name}:{line}" for line in frame.index]
-    truths = _truths(reading, frame, names) if data.target in frame.columns else [file.truth] * len(names)
+    truths = true_targets(reading, frame, names) if data.target in frame.columns else [file.truth] * len(names)
     far = far_from_training(data, features)
     return Samples(names, features, truths, [(*a, *b) for a, b in zip(of_cells, far, strict=True)])
-
-
-def _truths(reading: Reading, frame: pd.DataFrame, names: Sequence[str]) -> list[str | None]:
-    """The classes or numbers that the table gives. What is none of the model counts as unknown, and is told."""
-    target = reading.data.target
-    truths: list[str | None] = []
-    if reading.data.number is not None:
-        kind = f"a '{target}' that is no number, which is left out of the scores"
-        for name, (truth, bad) in zip(names, true_numbers(reading.data.number, frame, names[0]), strict=True):
-            truths.append(truth)
-            if bad:
-                reading.notes.add(name, [Note(kind, f"'{bad}'", (f"'{bad}'",))])
-        return truths
-    classes = ClassNames(reading.data.classes)
-    for name, cell in zip(names, frame[target], strict=True):
-        truths.append(classes.find(cell))
-        if cell and truths[-1] is None:
-            kind = f"a '{target}' that is no class of the model, which is left out of the accuracy"
-            reading.notes.add(name, [Note(kind, f"'{cell}'", (f"'{cell}'",))])
-    return truths
 
 
 def _with_known_names(reading: Reading, frame: pd.DataFrame, file: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Reads texts to predict: one a line, or the column `text` of a CSV file."""
+"""Reads texts to predict: one a line, or a column of a table: the one that the model was trained on, or `text`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from pathlib import Path
 from typing import IO
 
 from tuner.core.errors import TunerError
+from tuner.core.shorten import shorten
 from tuner.data.encoding import TEXT, to_inputs
 from tuner.data.spec import DataSpec
 from tuner.data.tables import read_table
-from tuner.data.texts import MOST_BYTES, tokenise
+from tuner.data.texts import MOST_BYTES, has_words
 from tuner.training.sample_batches import Reading, Samples
 from tuner.training.sample_files import STDIN, SampleFile
 from tuner.training.sample_notes import Note
+from tuner.training.table_truths import true_targets
 from tuner.training.training_range import far_from_training
 
 PIECE = 1 << 16  # bytes
-TABLES = (".csv", ".tsv")
+TABLES = (".csv", ".tsv", ".parquet", ".xlsx")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-Line = tuple[int, str]
+NAMED = 40  # characters of a text that stand for it
+
+Line = tuple[str, str, str | None]
+"""The number of a line, its text, and its class where the table has it."""
 
 
 def is_text(path: Path) -> bool:
@@ -43,6 +48,12 @@ def read_text_files(reading: Reading, files: Sequence[SampleFile]) -> Iterator[S
             reading.broken.append(str(error))
 
 
+def given_texts(reading: Reading, texts: Sequence[str]) -> Samples:
+    """Texts that were typed; the first words of each stand for it."""
+    lines = [(shorten(text, NAMED), text, None) for text in texts]
+    return _samples(reading.data, SampleFile(""), lines)
+
+
 def _batches(lines: Iterator[Line], most: int) -> Iterator[list[Line]]:
     batch: list[Line] = []
     characters = 0
@@ -57,15 +68,12 @@ def _batches(lines: Iterator[Line], most: int) -> Iterator[list[Line]]:
 
 
 def _samples(data: DataSpec, file: SampleFile, lines: Sequence[Line]) -> Samples:
-    texts = [text for _, text in lines]
+    texts = [text for _, text, _ in lines]
     inputs = to_inputs(data, texts)
     far = far_from_training(data, inputs)
-    notes = [of_words if _has_words(text) else _no_words(text) for text, of_words in zip(texts, far, strict=True)]
-    return Samples([f"{file.name}:{number}" for number, _ in lines], inputs, [file.truth] * len(lines), notes)
-
-
-def _has_words(text: str) -> bool:
-    return any(map(str.isalnum, text)) and bool(tokenise(text))
+    notes = [of_words if has_words(text) else _no_words(text) for text, of_words in zip(texts, far, strict=True)]
+    names = [f"{file.name}:{number}" if file.name else number for number, _, _ in lines]
+    return Samples(names, inputs, [truth or file.truth for _, _, truth in lines], notes)
 
 
 def _no_words(text: str) -> tuple[Note, ...]:
@@ -74,18 +82,23 @@ def _no_words(text: str) -> tuple[Note, ...]:
 
 def _cells(reading: Reading, file: str) -> Iterator[Line]:
     """The cells of the column of texts, with the lines where their rows begin; empty ones are texts, too."""
+    data = reading.data
     table = read_table(Path(file))
     frame = table.frame
-    names = [name for name in frame.columns if name.casefold() == TEXT]
+    wanted = [name for name in (data.text, TEXT) if name]
+    names = [name for name in frame.columns if name.casefold() in map(str.casefold, wanted)]
+    names = [name for name in names if name == data.text] or names
     if len(names) != 1:
         has = ", ".join(f"'{name}'" for name in frame.columns)
+        needs = " or ".join(f"'{name}'" for name in wanted)
         raise TunerError(
-            f"{file}: needs one column '{TEXT}', and has {has}: rename it, or write one text a line in a .txt"
+            f"{file}: needs one column {needs}, and has {has}: rename it, or write one text a line in a .txt"
         )
     for note in table.notes:
         reading.notes.add_file(file, Note(note))
     reading.broken.extend(f"{file}:{row.line}: {row.reason}" for row in table.bad)
-    yield from zip(frame.index.tolist(), frame[names[0]].tolist(), strict=True)
+    truths = true_targets(reading, frame, [f"{file}:{line}" for line in frame.index])
+    yield from zip(map(str, frame.index), frame[names[0]].tolist(), truths, strict=True)
 
 
 def _lines(reading: Reading, file: str) -> Iterator[Line]:
@@ -106,7 +119,7 @@ def _lines(reading: Reading, file: str) -> Iterator[Line]:
                 continue
             if text:
                 texts += 1
-                yield number, text
+                yield str(number), text, None
             else:
                 blank, first = blank + 1, first or number
     if not texts and len(reading.broken) == broken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from tuner.core.errors import TunerError
@@ -17,9 +18,15 @@ Read = Callable[[Reading, Sequence[SampleFile]], Iterator[Samples]]
 class SampleReader:
     """The samples of files. What cannot be read is left out, and listed in `broken`."""
 
-    def __init__(self, data: DataSpec, files: Sequence[str]) -> None:
-        """`files` are paths of files or folders, patterns, or `-` for standard input."""
-        self._files = files
+    def __init__(self, data: DataSpec, files: Sequence[str], texts: Sequence[str] = ()) -> None:
+        """`files` are paths of files or folders, patterns, or `-` for standard input; `texts` are samples themselves.
+
+        Raises:
+            TunerError: the model takes no texts.
+        """
+        if texts and data.task != "text":
+            raise TunerError(f"--text: {data.name} is {data.task} data: name files of samples")
+        self._files, self._texts = files, texts
         self._noun, self._read, self._fits = _reader(data)
         self._reading = Reading(data, Notes(self._noun), [])
         self._answered = 0
@@ -34,14 +41,21 @@ class SampleReader:
         finder = FileFinder(self._noun, self._fits, data.classes, notes)
         files = finder.find(self._files)
         broken += finder.missing
-        for samples in self._read(self._reading, files):
+        for samples in chain(self._given(), self._read(self._reading, files)):
             for name, found in zip(samples.names, samples.notes, strict=True):
                 notes.add(name, found)
             self._answered += len(samples.names)
             yield samples
         if not self._answered:
             more = f" (and {len(broken) - 1:,} more)" if broken[1:] else ""
-            raise TunerError(f"{broken[0]}{more}" if broken else "name at least one file")
+            advice = "name at least one file, or give --text" if data.task == "text" else "name at least one file"
+            raise TunerError(f"{broken[0]}{more}" if broken else advice)
+
+    def _given(self) -> Iterator[Samples]:
+        if self._texts:
+            from tuner.training.sample_texts import given_texts  # noqa: PLC0415 - as in _reader
+
+            yield given_texts(self._reading, self._texts)
 
     @property
     def broken(self) -> list[str]:

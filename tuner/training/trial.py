@@ -98,7 +98,7 @@ class TrialJob:
             return data._replace(train=whole, features=FeatureStore())
         if not self.splits:
             return data
-        train, validation = self.splits[number].of(data.train, data.validation)
+        train, validation = self.splits[number].of(data.train, data.validation, data.groups)
         return data._replace(train=train, validation=validation, features=FeatureStore())
 
 

@@ -6,6 +6,7 @@ import warnings
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from tuner.data.spec import Split
 from tuner.training.frozen_features import FeatureStore
@@ -22,6 +23,8 @@ class TrialData(NamedTuple):
     """Weights of models' first layers, see `weights_of`; empty when there are none."""
     features: FeatureStore | None = None
     """What is held of them from one trial to the next."""
+    groups: Tensor | None = None
+    """See `Splits.groups`."""
 
 
 def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
@@ -34,4 +37,5 @@ def to_trial_data(arrays: Arrays, device: torch.device) -> TrialData:
         validation=Split(tensors["validation_inputs"], tensors["validation_targets"]),
         pretrained={k.removeprefix(PRETRAINED): v for k, v in tensors.items() if k.startswith(PRETRAINED)},
         features=FeatureStore(),
+        groups=tensors.get("groups"),
     )

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from tuner.core.score_text import interval_text, number_text, score_digits
-from tuner.core.units import counted
+from tuner.core.score_text import interval_text, score_digits
+from tuner.core.scores import Interval
+from tuner.core.units import counted, number_text
 from tuner.data.columns import examine_rows
 from tuner.data.spec import NumberTarget
 from tuner.training.number_error import score_numbers
@@ -50,10 +51,7 @@ class Distance:
         return f"{', '.join(told)}; over {known} whose number is known (in brackets: 95 % intervals)"
 
 
-def _text(value: float, interval: tuple[float, float]) -> str:
-    from tuner.core.scores import Interval  # noqa: PLC0415
-
-    found = Interval(*interval)
-    if not np.isfinite(found).all():
+def _text(value: float, interval: Interval) -> str:
+    if not np.isfinite(interval).all():
         return number_text(value)
-    return f"{score_digits(value, found)} ({interval_text(found)})"
+    return f"{score_digits(value, interval)} ({interval_text(interval)})"

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from support.common import make_config
 
-from tuner.core.config import CONFIG_FILE, SweepConfig, dataset_name
+from tuner.core.config import CONFIG_FILE, SweepConfig
+from tuner.core.dataset_name import dataset_name
 from tuner.core.errors import TunerError
 from tuner.core.files import write_checked_json
 from tuner.core.sweep_folder import sweep_names

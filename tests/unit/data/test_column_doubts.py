@@ -43,9 +43,7 @@ def test_a_column_that_is_left_out_says_why() -> None:
 
 def test_sentences_are_not_learned_from_which_is_said() -> None:
     cells = [f"this film has {n} good scenes and no bad one" for n in range(60)]
-    expected = (
-        "60 different texts in 60 cells (texts of several words, and tuner does not learn from texts of your own yet)"
-    )
+    expected = "60 different texts in 60 cells (texts of several words, which text:PATH --text COLUMN learns from)"
     assert fit(frame(x=cells)).left_out == (f"column 'x' left out: {expected}",)
 
 

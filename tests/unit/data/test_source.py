@@ -28,7 +28,7 @@ def test_a_name_of_the_catalog_is_itself() -> None:
 
 
 def test_the_formats_are_no_datasets_and_no_path_is_needed_to_list_them() -> None:
-    assert catalog.formats() == ["csv", "folder"]
+    assert catalog.formats() == ["csv", "folder", "text"]
     assert not {"from_csv", "from_folder"} & set(catalog.names("datasets"))
     assert all(catalog.format_summary(name) for name in catalog.formats())
 
@@ -56,11 +56,12 @@ def test_a_table_is_read_by_its_absolute_path_and_carries_its_name(tmp_path: Pat
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     assert refusal("digit") == "unknown dataset 'digit': did you mean digits?"
-    known = "csv:PATH or folder:PATH or torchvision:NAME or openml:NAME"
+    known = "csv:PATH or folder:PATH or text:PATH or torchvision:NAME or openml:NAME"
     assert refusal("zip:x") == f"unknown dataset 'zip:x': give a name from tuner list, or {known}"
-    forms = "folder:. for images in folders, csv:. for tables"
+    forms = "folder:. for images in folders, text:. for texts, csv:. for tables"
     assert refusal(".") == f"'.' is a folder here, and no dataset's name: say what it holds: {forms}"
-    assert refusal("t.csv") == "'t.csv' is a file here, and no dataset's name: for a table write csv:t.csv"
+    forms = "csv:t.csv for a table, text:t.csv for texts"
+    assert refusal("t.csv") == f"'t.csv' is a file here, and no dataset's name: say what it holds: {forms}"
     assert refusal("folder:") == "folder:: give a path: folder:PATH"
     assert refusal("folder:nowhere") == f"folder:nowhere: there is nothing at {tmp_path / 'nowhere'}"
     pattern = "csv:*.csv: several files are given as a folder that holds them, not as a pattern"

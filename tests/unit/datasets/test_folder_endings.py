@@ -92,6 +92,6 @@ def test_folders_of_texts_are_refused_in_words_of_their_own(folder: Path, names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("It was a fine film, and I shall see it again.")
     assert refusal(folder) == (
-        f"holds {holds} and no image: texts of your own cannot be learned from yet, images and tables (csv:PATH) can; "
-        "a model for texts comes from the dataset imdb"
+        f"holds {holds} and no image: write text:{folder} for texts in folders of their classes, "
+        "text:PATH --text COLUMN for texts in a table"
     )

@@ -58,6 +58,48 @@ def test_keeps_reviews_and_classes_together(root: Path) -> None:
             assert words(splits, tokens)[:2] == [["awful", "great"][int(target)], "film"]
 
 
+class TestFilms:
+    @pytest.fixture
+    def listed(self, root: Path) -> Path:
+        """Ten films of four reviews of each class, as the lists of the archive have them."""
+        for label in ("neg", "pos"):
+            lines = [f"http://www.imdb.com/title/tt{100 + number // 4:07}/usercomments" for number in range(40)]
+            (root / "aclImdb" / "train" / f"urls_{label}.txt").write_text("\n".join(lines) + "\n")
+            for number in range(40):
+                place = root / "aclImdb" / "train" / label / f"{number}_{9 if label == 'pos' else 2}.txt"
+                place.write_text(f"{place.read_text()} movie{number // 4} movie{number // 4}")
+        return root
+
+    def test_no_film_is_trained_and_validated_on(self, listed: Path) -> None:
+        splits = load("imdb", listed)
+        sides = []
+        for part in (splits.train, splits.validation):
+            sides.append({word for tokens in part.inputs for word in words(splits, tokens) if word.startswith("movie")})
+        assert splits.record is not None
+        assert [splits.record.parts[part].groups for part in ("train", "validation", "test")] == [9, 1, None]
+        assert len(sides[0]) == 9
+        assert not sides[0] & sides[1]
+        assert splits.notes == ()
+
+    def test_the_archive_has_the_same_lists(self, listed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        first, path = load("imdb", listed), listed / IMDB_ARCHIVE
+        monkeypatch.setattr(catalog.load("datasets", "imdb"), "MD5", pack(listed / "aclImdb", path))
+        again = load("imdb", listed)
+        assert same(first, again)
+        assert again.record == first.record
+
+    def test_films_with_a_common_review_stay_together(self, listed: Path) -> None:
+        folder = listed / "aclImdb" / "train" / "pos"
+        for number in range(0, 20, 4):  # of five films
+            (folder / f"{number}_9.txt").write_text("the same review of all films")
+        record = load("imdb", listed).record
+        assert record is not None
+        assert sum(record.parts[part].groups or 0 for part in ("train", "validation")) == 6
+
+    def test_without_the_lists_it_is_told(self, root: Path) -> None:
+        assert "train/urls_neg.txt and train/urls_pos.txt, are not there" in load("imdb", root).notes[0]
+
+
 def test_the_order_of_the_test_split_is_that_of_the_files(root: Path) -> None:
     splits = load("imdb", root)
     files = [file for label in ("neg", "pos") for file in sorted((root / "aclImdb" / "test" / label).iterdir())]

@@ -89,7 +89,7 @@ def test_more_seeds_are_added_and_what_differs_is_refused(tmp_path: Path) -> Non
         with pytest.raises(TunerError, match=r"^the sweep demo was confirmed with "):
             plan_more(config, folder, trial, ConfirmRequest(seeds=seeds, reshuffle=reshuffle, test=test))
     with pytest.raises(
-        TunerError, match=r"^the sweep demo was confirmed with --seeds 2 --test winner; to confirm it anew, "
+        TunerError, match=r"^the sweep demo was confirmed with --seeds 2 --test-by winner; to confirm it anew, "
     ):
         plan_more(config, folder, TRIALS[1], ConfirmRequest(seeds=3))
     folder.confirm_plan.write_text(folder.confirm_plan.read_text().replace("points", "pints"))
@@ -143,9 +143,9 @@ def test_no_trial_of_a_sweep_has_the_seed_of_a_confirmation() -> None:
         (1, False, "winner", "--confirm must be at least 2 and at most 1000, got 1"),
         (1001, False, "winner", "--confirm must be at least 2 and at most 1000, got 1001"),
         (None, True, "winner", "--reshuffle is about the trainings that confirm the winner: add --confirm 5"),
-        (None, False, "mean", "--test mean is about the trainings that confirm the winner: add --confirm 5"),
-        (5, False, "all", "unknown --test 'all': choose one of mean, winner"),
-        (None, False, "all", "unknown --test 'all': choose one of mean, winner"),
+        (None, False, "mean", "--test-by mean is about the trainings that confirm the winner: add --confirm 5"),
+        (5, False, "all", "unknown --test-by 'all': choose one of mean, winner"),
+        (None, False, "all", "unknown --test-by 'all': choose one of mean, winner"),
     ],
 )
 def test_an_impossible_confirmation_is_refused(seeds: int | None, reshuffle: bool, test: str, words: str) -> None:
@@ -159,11 +159,11 @@ def test_an_impossible_confirmation_is_refused(seeds: int | None, reshuffle: boo
 
 def test_the_options_go_to_a_cluster() -> None:
     plain = SweepRequest(dataset="digits", model="cnn")
-    assert not {"--confirm", "--reshuffle", "--test"} & set(command_words("sweep", plain, as_json=False))
+    assert not {"--confirm", "--reshuffle", "--test-by"} & set(command_words("sweep", plain, as_json=False))
     asked = ConfirmRequest(seeds=5, reshuffle=True, test="mean")
     words = command_words("sweep", replace(plain, confirm=asked), as_json=False)
     assert words[words.index("--confirm") + 1] == "5"
-    assert words[words.index("--test") + 1] == "mean"
+    assert words[words.index("--test-by") + 1] == "mean"
     assert "--reshuffle" in words
 
 

@@ -72,7 +72,7 @@ def plan_of(*trials: int, seeds: int = 2) -> ConfirmPlan:
     [
         (None, 1, None, "winner", "--finalists must be at least 2, got 1"),
         (None, 3, 1, "winner", "--seeds must be at least 2 and at most 1000, got 1"),
-        (None, 3, 3, "mean", "--finalists: the finalists are not tested, only the winner is: leave --test out"),
+        (None, 3, 3, "mean", "--finalists: the finalists are not tested, only the winner is: leave --test-by out"),
         (4, 3, None, "winner", "--finalists confirms its winner, since each has other seeds: leave --confirm out"),
         (None, None, 4, "winner", "--seeds is about finalists: add --finalists 3, or confirm the winner: --confirm 4"),
     ],

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from scipy.stats import t
 from support.common import make_config, make_record
 
@@ -24,7 +25,7 @@ from tuner.core.sweep_request import SweepRequest
 from tuner.data.reshuffle import Division
 from tuner.execution.jobs.upload import command_words
 from tuner.report.page_finalists import finalists_block
-from tuner.sweeps.confirmation import check_folds, confirmations, plan_more
+from tuner.sweeps.confirmation import check_divisions, confirmations, plan_more
 from tuner.sweeps.confirming import Confirming
 from tuner.sweeps.finalists import compare_finalists
 from tuner.training.trial import TrialJob
@@ -77,7 +78,7 @@ def test_folds_are_asked_for_with_finalists_or_alone(given: dict[str, Any], expe
         ({"folds": 101, "finalists": 2}, "--folds must be at least 2 and at most 100, got 101"),
         (
             {"folds": 5, "finalists": 2, "test": "mean"},
-            "--finalists: the finalists are not tested, only the winner is: leave --test out",
+            "--finalists: the finalists are not tested, only the winner is: leave --test-by out",
         ),
     ],
 )
@@ -88,10 +89,36 @@ def test_what_does_not_go_together_is_refused(given: dict[str, Any], message: st
 
 
 def test_there_are_at_least_two_samples_for_each_fold() -> None:
-    splits: Any = SimpleNamespace(train=SimpleNamespace(targets=range(6)), validation=SimpleNamespace(targets=range(3)))
-    check_folds(ConfirmRequest(seeds=4, folds=True), splits)
+    train, validation = SimpleNamespace(targets=range(6)), SimpleNamespace(targets=range(3))
+    splits: Any = SimpleNamespace(train=train, validation=validation, record=None, groups=None)
+    check_divisions(ConfirmRequest(seeds=4, folds=True), splits)
     with pytest.raises(TunerError, match=r"^--folds 5: there are only 9 training and validation samples to divide$"):
-        check_folds(ConfirmRequest(seeds=5, folds=True), splits)
+        check_divisions(ConfirmRequest(seeds=5, folds=True), splits)
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (ConfirmRequest(seeds=3, folds=True), "--folds 3 would validate on samples from before .*: take --confirm 3"),
+        (ConfirmRequest(seeds=3, reshuffle=True), "--reshuffle would validate on samples from before .*: leave it out"),
+    ],
+)
+def test_a_division_by_time_is_not_mixed_up(asked: ConfirmRequest, why: str) -> None:
+    train, validation = SimpleNamespace(targets=range(60)), SimpleNamespace(targets=range(30))
+    record = SimpleNamespace(kind="time")
+    splits: Any = SimpleNamespace(train=train, validation=validation, record=record, groups=None)
+    with pytest.raises(TunerError, match=why):
+        check_divisions(asked, splits)
+    check_divisions(ConfirmRequest(seeds=3), splits)
+
+
+def test_there_is_a_group_for_each_fold() -> None:
+    train, validation = SimpleNamespace(targets=range(60)), SimpleNamespace(targets=range(30))
+    groups = torch.arange(90) % 4
+    splits: Any = SimpleNamespace(train=train, validation=validation, record=None, groups=groups)
+    check_divisions(ConfirmRequest(seeds=4, folds=True), splits)
+    with pytest.raises(TunerError, match="--folds 5: there are only 4 groups of training and validation samples"):
+        check_divisions(ConfirmRequest(seeds=5, folds=True), splits)
 
 
 def test_each_training_of_a_trial_has_another_fold(tmp_path: Path) -> None:
@@ -148,6 +175,6 @@ def test_a_winner_that_was_confirmed_on_folds_gets_no_more_of_them(tmp_path: Pat
     plan_more(config, folder, SEARCHED[0], ConfirmRequest(seeds=3, folds=True)).save(folder)
     for asked in (ConfirmRequest(seeds=5, folds=True), ConfirmRequest(seeds=5)):
         with pytest.raises(
-            TunerError, match=r"was confirmed with --folds 3 --test winner; to confirm it anew, delete "
+            TunerError, match=r"was confirmed with --folds 3 --test-by winner; to confirm it anew, delete "
         ):
             plan_more(config, folder, SEARCHED[0], asked)

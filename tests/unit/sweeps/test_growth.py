@@ -249,7 +249,7 @@ def test_a_confirmation_stays_with_its_trial_alone(folder: SweepFolder) -> None:
     assert plan_confirmation(config, folder, records[4], told) is None
     assert told.notes == [
         "trial 5 was confirmed, and is not the winner any more; to confirm the new winner: "
-        "tuner confirm demo --seeds 2 --reshuffle --test mean"
+        "tuner confirm demo --seeds 2 --reshuffle --test-by mean"
     ]
     assert not folder.confirmation.path.exists()
     assert plan_confirmation(config, folder, records[4], told) is None

@@ -36,6 +36,7 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
         mend = "put it where all nodes see it, and start the sweep there"
         _add(source, folder, request.dataset, mend, within=origin)
         request = replace(request, dataset=f"{form}:{PREFIX}{origin}/{Path(path).name}")
+        request = _pack_test(request, folder, mend)
     names: dict[str, Any] = {}
     for option, within in (("space", ""), ("weights", ""), ("enqueue", "points/")):
         file = getattr(request, option)
@@ -44,6 +45,17 @@ def pack(request: SweepRequest, folder: Path) -> SweepRequest:
             _add(file, folder, f"--{option} {file}", mend, within=within)
             names[option] = Path(f"{PREFIX}{within}{file.name}")
     return replace(request, **names)
+
+
+def _pack_test(request: SweepRequest, folder: Path, mend: str) -> SweepRequest:
+    """The same with the test split that a user gives for their own data."""
+    if request.options.test is None:
+        return request
+    source = Path(request.options.test).expanduser()
+    origin = digest(source.resolve())[:8]
+    _add(source, folder, f"--test {source}", mend, within=f"test/{origin}")
+    sent = f"{PREFIX}test/{origin}/{source.name}"
+    return replace(request, options=replace(request.options, test=sent))
 
 
 def _pack_code(request: SweepRequest, folder: Path) -> SweepRequest:
@@ -141,6 +153,7 @@ def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list
         words.append("--without-default")
     if request.known_as is not None:
         words += ["--as", request.known_as]
+    words += request.options.words()
     for override in request.overrides:
         words += ["--set", override]
     return [*words, "--json"] if as_json else words
