@@ -7,20 +7,19 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from tuner.core.config import SweepConfig
-from tuner.core.own_code import title
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.score_text import difference_text
 from tuner.core.scores import Difference
-from tuner.core.several_models import titles
+from tuner.core.several_models import MODEL, titles
 from tuner.core.units import counted
 
 
 def by_model(config: SweepConfig, records: Sequence[TrialRecord]) -> dict[str, list[TrialRecord]]:
-    """The trials of each model of a sweep, by its title."""
+    """The trials of each model of a sweep of several, by its title."""
     found: dict[str, list[TrialRecord]] = {name: [] for name in titles(config.model)}
     for record in records:
-        if record.parameters:
-            found[title(config.model_of(record.parameters))].append(record)
+        if record.parameters:  # empty while they are being drawn
+            found[str(record.parameters[MODEL])].append(record)
     return found
 
 

@@ -7,6 +7,7 @@ of a trial says which it has, by its title. All that asks for the model of a tri
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from tuner.core import catalog, own_code
@@ -65,10 +66,13 @@ def shown(models: str) -> str:
 
 def model_of(models: str, parameters: Mapping[str, Value]) -> str:
     """The name of the model that a trial with these parameters has."""
-    names = models_in(models)
-    if len(names) == 1:
-        return names[0]
-    return next(name for name in names if own_code.title(name) == parameters[MODEL])
+    names = _by_title(models)
+    return names[str(parameters[MODEL])] if len(names) > 1 else next(iter(names.values()))
+
+
+@lru_cache(maxsize=64)
+def _by_title(models: str) -> dict[str, str]:
+    return {own_code.title(name): name for name in models_in(models)}
 
 
 def own_parameters(models: str, parameters: Mapping[str, Value]) -> dict[str, Value]:

@@ -24,6 +24,7 @@ def check_splits(splits: Any, file: str) -> Splits:
         _check_spec(splits.spec)
         for part in _PARTS:
             _check_split(part, getattr(splits, part), splits.spec)
+        _check_groups(splits)
     except TunerError as error:
         raise TunerError(f"{file}: {error}") from None
     return splits
@@ -79,6 +80,13 @@ def _check_split(part: str, split: Any, spec: DataSpec) -> None:
     low, high = int(targets.min()), int(targets.max())
     if low < 0 or high >= len(spec.classes):
         raise TunerError(f"{part}.targets goes from {low} to {high}: there are {len(spec.classes)} classes, from 0")
+
+
+def _check_groups(splits: Splits) -> None:
+    groups, samples = splits.groups, len(splits.train.targets) + len(splits.validation.targets)
+    if groups is not None and (groups.dtype != torch.int64 or tuple(groups.shape) != (samples,)):
+        given = f"{groups.dtype} {tuple(groups.shape)}"
+        raise TunerError(f"groups is {given}: it must be int64, one for each of {samples} train and validation samples")
 
 
 def _check_tokens(part: str, inputs: torch.Tensor, spec: DataSpec) -> None:

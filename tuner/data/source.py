@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tuner.core import catalog, own_code
 from tuner.core.config import SweepConfig
+from tuner.core.confirm_request import TESTS
 from tuner.core.data_options import NOT_DIVIDED, DataOptions
 from tuner.core.dataset_name import dataset_name
 from tuner.core.errors import TunerError, one_line
@@ -59,6 +60,8 @@ class Source:
         Raises:
             TunerError: there is no such dataset, format or path, or an option does not belong there.
         """
+        if options.test in TESTS:
+            raise TunerError(f"--test {options.test}: it names a test split now: write --test-by {options.test}")
         found = cls._parsed(text, target, known_as, task)
         form, colon, _ = found.dataset.partition(":")
         if not colon or form not in catalog.formats():

@@ -272,7 +272,16 @@ def test_the_help_of_the_commands_that_train_has_panels(typed: Typed, command: s
     _, out, _ = typed(command, "--help")
     panels = [line.split("─ ")[1].split(" ─")[0] for line in out.splitlines() if line.startswith("╭─ ")]
     confirmation, cluster = ([name] * (command == "sweep") for name in ("Confirmation", "Cluster"))
-    assert panels == ["Arguments", "Search", *confirmation, "Training", "Resources", *cluster, "Output"]
+    assert panels == [
+        "Arguments",
+        "Search",
+        *confirmation,
+        "Training",
+        "Your own data",
+        "Resources",
+        *cluster,
+        "Output",
+    ]
     assert "--max-epochs,--epochs" in out
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,10 +69,20 @@ def test_models_and_datasets_import_only_what_their_authors_are_promised(kind: s
         file.name: [name for name in imports(file) if within(name, ("tuner",)) or name[0] == "."] for file in files
     }
     assert any(found.values())
-    deeper = {}
+    deeper: dict[str, list[str]] = {}
     for name, names in found.items():
         allowed = FOR_HELPERS if HELPER.match(f".{name}") else FOR_AUTHORS
         wrong = [each for each in names if not within(each, allowed) and not HELPER.match(each)]
         deeper |= {name: wrong} if wrong else {}
     assert deeper == {}
     assert [name for names in found.values() for name in names if name.startswith("..")] == []
+
+
+def test_the_wheel_has_every_package() -> None:
+    """Setuptools finds no packages by itself where some lie elsewhere."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        listed = tomllib.load(file)["tool"]["setuptools"]["packages"]
+    here = {".".join(init.parent.relative_to(ROOT).parts) for init in (ROOT / "tuner").rglob("__init__.py")}
+    elsewhere = {"tuner_start", "tuner.models", "tuner.datasets", "tuner.search_spaces"}
+    assert set(listed) == here | elsewhere
+    assert len(listed) == len(set(listed))

@@ -209,6 +209,28 @@ def test_options_are_for_own_data_of_their_kind() -> None:
         Source.parse("digits", None, options=DataOptions(group="x"))
 
 
+def test_the_words_of_before_for_test_are_answered() -> None:
+    with pytest.raises(TunerError, match=r"^--test mean: it names a test split now: write --test-by mean$"):
+        Source.parse("digits", None, options=DataOptions(test="mean"))
+
+
+def test_numbers_to_predict_are_divided_alike(tmp_path: Path) -> None:
+    lines = [line.rsplit(",", 1)[0] + f",{n * 7 % 101}.25" for n, line in enumerate(rows())]
+    path = write(tmp_path / "t.csv", lines)
+    found = of_rows(load(path, group="patient"), lines, 0)
+    assert not set(found["train"]) & (set(found["validation"]) | set(found["test"]))
+    later = load(path, time="day")
+    days = of_rows(later, lines, 1)
+    assert max(days["train"]) < min(days["validation"])
+    assert later.record is not None
+    assert later.record.lines()[1].endswith(f"from {min(DAYS)} to {max(days['train'])}")
+    train, validation = Division(1).of(
+        later.train, later.validation, torch.arange(len(days["train"] + days["validation"])) % 9
+    )
+    assert len(validation.targets) > 0
+    assert len(train.targets) + len(validation.targets) == len(later.train.targets) + len(later.validation.targets)
+
+
 def test_a_sweep_of_an_earlier_version_has_no_options() -> None:
     config = SweepConfig(
         name="s",

@@ -23,7 +23,7 @@ def modules_with_examples() -> list[str]:
 
 
 def test_there_are_examples() -> None:
-    assert {"tuner.core.config", "tuner.search.schedulers.asha", "tuner.search.overrides"} <= set(
+    assert {"tuner.core.dataset_name", "tuner.search.schedulers.asha", "tuner.search.overrides"} <= set(
         modules_with_examples()
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError
 from tuner.core.files import digest
 from tuner.core.program_request import ProgramRequest
@@ -33,6 +34,21 @@ def test_files_that_a_request_names_are_found_again_by_the_words_of_its_command(
     assert Path(words[1]).read_text() == "epochs = 3"
     assert words == unpack([packed.dataset, str(packed.space), "--set", "lr=1"], tmp_path / "home")
     assert len(list((tmp_path / "home" / "uploads").iterdir())) == 1
+
+
+def test_a_test_split_goes_along_and_groups_are_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "t.csv").write_text("a,b\n3,4\n")
+    options = DataOptions(test="later/t.csv", group="a")
+    request = SweepRequest(dataset="csv:t.csv", model="lstm", target="b", options=options)
+    packed = pack(request, tmp_path / "job")
+    assert packed.options.group == "a"
+    monkeypatch.chdir(tmp_path / "job")
+    words = unpack(command_words("sweep", packed, as_json=False), tmp_path / "home")
+    assert Path(words[words.index("--test") + 1]).read_text() == "a,b\n3,4\n"
+    assert Path(words[1].removeprefix("csv:")).read_text() == "a,b\n1,2\n"
+    assert words[words.index("--group") + 1] == "a"
 
 
 def test_a_folder_goes_along_and_a_dataset_of_the_catalog_needs_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,29 @@ def test_standard_input_is_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> N
     batches = [samples.names for samples in SampleReader(DATA, ["-"])]
     assert [len(names) for names in batches] == [LARGEST_BATCH, 1]
     assert batches[1] == [f"-:{LARGEST_BATCH + 1}"]
+
+
+def test_the_column_of_training_is_read_with_the_true_classes(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    data = replace(DATA, text="review", target="stars")
+    samples, reader = read(data, file, b"text,review,stars\nx,good film,pos\nx,a film,NEG\nx,film,other\n")
+    assert samples.inputs[:, :2].tolist() == [[3, 4], [2, 4], [4, 0]]
+    assert samples.truths == ["pos", "neg", None]
+    assert any("no class of the model" in note for note in reader.notes())
+    only = tmp_path / "u.csv"
+    samples, _ = read(data, only, b"id,text\n1,good\n")
+    assert samples.inputs[0, 0] == 3
+    with pytest.raises(TunerError, match="needs one column 'review' or 'text', and has 'id', 'words'"):
+        read(data, tmp_path / "v.csv", b"id,words\n1,good\n")
+
+
+def test_texts_that_are_typed() -> None:
+    reader = SampleReader(DATA, [], ["a good film", "film " * 30])
+    (samples,) = reader
+    assert samples.names == ["a good film", "film film film film film film film film…"]
+    assert samples.inputs[0].tolist() == [2, 3, 4, 0, 0, 0]
+    with pytest.raises(TunerError, match="name at least one file, or give --text"):
+        list(SampleReader(DATA, []))
+    images = DataSpec(name="i", task="image", shape=(1, 8, 8), classes=("a", "b"), mean=(0.0,), std=(1.0,))
+    with pytest.raises(TunerError, match="--text: i is image data: name files of samples"):
+        SampleReader(images, [], ["a film"])

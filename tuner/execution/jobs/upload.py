@@ -51,7 +51,8 @@ def _pack_test(request: SweepRequest, folder: Path, mend: str) -> SweepRequest:
     """The same with the test split that a user gives for their own data."""
     if request.options.test is None:
         return request
-    source = Path(request.options.test).expanduser()
+    form = request.dataset.partition(":")[0]
+    source = Path(request.options.test.removeprefix(f"{form}:")).expanduser()
     origin = digest(source.resolve())[:8]
     _add(source, folder, f"--test {source}", mend, within=f"test/{origin}")
     sent = f"{PREFIX}test/{origin}/{source.name}"
