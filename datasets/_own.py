@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 
@@ -36,10 +36,17 @@ def three_ways(
     check_counts(train, classes, 1 + (validation is None) + (test is None), source)
     for part, given in (("validation", validation), ("test", test)):
         if given is not None and len(there := set(given.targets.tolist())) < 2:
-            only = f"samples of '{classes[min(there)]}' only" if there else "no samples"
-            raise TunerError(f"{source}: the {part} split has {only}: scores need two classes, so add one or remove it")
+            raise TunerError(f"{source}: {_too_alike(part, there, classes)}")
     if test is None:
         train, test = hold_out(*train, TEST_SHARE)
     if validation is None:
         train, validation = hold_out(*train, VALIDATION_SHARE)
     return train, validation, test
+
+
+def _too_alike(part: str, there: Collection[float], classes: Sequence[str]) -> str:
+    if not classes:
+        only = f"one number only, {min(there):.15g}" if there else "no samples"
+        return f"the {part} split has {only}: scores need two different numbers, so add rows or remove it"
+    only = f"samples of '{classes[int(min(there))]}' only" if there else "no samples"
+    return f"the {part} split has {only}: scores need two classes, so add one or remove it"

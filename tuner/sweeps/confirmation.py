@@ -131,7 +131,7 @@ def confirmations(
             asked=len(plan.seeds),
             seeds=tuple(plan.points[record.number].seed for record in done),
             score=_spread(plan, done, overlap) if done else None,
-            metric=done[0].goal.score if done else CLASSES.val_score,
+            metric=own[0].goal.score if own else CLASSES.val_score,
             reshuffle=plan.reshuffle,
             folds=plan.folds,
             plan=plan.uid,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tuner.core import catalog
 from tuner.core.callback import Callbacks
 from tuner.core.errors import TunerError
 from tuner.core.several_models import joined
@@ -35,7 +34,7 @@ def with_models(request: SweepRequest, events: Callbacks) -> tuple[SweepRequest,
         return replace(request, model=joined(found)), None
     if request.given_space is not None:
         raise TunerError("space: it is that of a model: give the model, too")
-    source = Source.parse(catalog.resolve("datasets", request.dataset), request.target, request.known_as)
+    source = Source.asked(request)
     with events.phase("Reading the data, and looking which models suit it"):
         splits = source.load(request.limit)
         most = min(MOST, request.trials or MOST)

@@ -148,7 +148,8 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
         best = best_for(request.model, from_best, home, "--from-best")
         raw = {"epochs": epochs_of(best.config, best.trial.number), "params": dict(best.trial.parameters)}
         source = f"the best trial of {from_best}"
-        objective = str(best.config.goal.watched)
+        goal = best.config.goal
+        objective = None if goal.of_epochs.by_score else str(goal.watched)  # the usual one may be of another task
     raw = override(raw, request.overrides)
     for expression in request.overrides:
         if isinstance(raw["params"].get(expression.partition("=")[0].strip()), dict):

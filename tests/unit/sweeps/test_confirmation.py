@@ -20,6 +20,7 @@ from tuner.core.confirmation_text import confirmed_text, mean_test_text
 from tuner.core.errors import TunerError
 from tuner.core.exploit import Exploit
 from tuner.core.files import write_checked_json
+from tuner.core.objective import plain_goal
 from tuner.core.records import TrialRecord
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder
@@ -52,6 +53,8 @@ def test_several_trials_are_confirmed_with_the_same_seeds_and_each_by_its_own() 
     assert found[5].score == Spread(values=(0.5,), mean=0.5)
     assert (found[5].asked, found[5].failed) == (2, ("1 x it exploded",))
     assert confirmations(plan, [])[3].score is None
+    failed = [replace(scored(0, state="FAIL"), goal=plain_goal("regression"))]
+    assert confirmations(plan, failed)[3].metric == "val_r2"
     for each in found.values():
         assert Confirmation.from_json(each.to_json()) == each
 
