@@ -57,8 +57,18 @@ class SweepInputs:
     @property
     def notes(self) -> Sequence[str]:
         """See Inputs."""
-        divided = self.splits.record.lines() if self.splits.record else ()
-        return (*self.splits.notes, *divided, *small_classes(self.splits))
+        return (*self.splits.notes, *self._divided(), *small_classes(self.splits))
+
+    def _divided(self) -> Sequence[str]:
+        """How the samples were divided, where a user has said so; and how many of them are used."""
+        splits = self.splits
+        if splits.record is None:
+            return ()
+        lines = splits.record.lines()
+        if splits.before_limit is not None:
+            train, validation = (len(each.targets) for each in (splits.train, splits.validation))
+            lines.append(f"  --limit takes {train:,} of these training samples, and {validation:,} for validation")
+        return lines
 
     def job(
         self, config: SweepConfig, folder: SweepFolder, storage: CheckpointStorage | None, rungs: tuple[int, ...]

@@ -18,6 +18,7 @@ from tuner.core.records import TrialRecord
 from tuner.core.several_models import own_parameters
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.core.sweep_request import SweepRequest
+from tuner.core.target_kind import TASK_OPTION
 from tuner.data.source import Source
 from tuner.search.overrides import override
 from tuner.search.space_file import parse_space
@@ -55,7 +56,9 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
     model = config.model_of(record.parameters)
     had = (replace(Source.of(config), dataset=own_code.place_of(config.dataset)), own_code.place_of(model))
     if asked != had:
-        how = "".join(f" {word}" for word in config.reading.words())
+        target = ["--target", config.target] if config.target else []
+        task = [TASK_OPTION, config.task] if source.task not in (None, config.task) else []
+        how = "".join(f" {word}" for word in (*target, *task, *config.reading.words()))
         place = own_code.typed(config.dataset)
         raise TunerError(f"{option}: that is a trial of {own_code.typed(model)} on {place}{how}")
     given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
