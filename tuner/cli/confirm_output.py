@@ -24,7 +24,8 @@ def print_confirmed(winner: Winner, out: Console) -> None:
     out.print(f"confirm   {confirmed_text(found)}{own}", markup=False, soft_wrap=True)
     if found.test:
         kind = winner.scores.kind
-        out.print(f"          test {kind.label} {mean_test_text(found, kind.score)}", markup=False, soft_wrap=True)
+        mean = mean_test_text(found, kind.score, winner.threshold)
+        out.print(f"          test {kind.label} {mean}", markup=False, soft_wrap=True)
     for reason in found.failed:
         out.print(f"          not complete: {reason}", markup=False, soft_wrap=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tuner.core.confirmation import Confirmation, Spread
 from tuner.core.finalists import Finalists
 from tuner.core.score_text import decimals, score_text
+from tuner.core.threshold import HALF, Threshold
 from tuner.core.units import counted
 
 
@@ -22,9 +23,15 @@ def trainings_text(found: Confirmation) -> str:
     return counted(len(found.seeds), "fold" if found.folds else "other seed")
 
 
-def mean_test_text(found: Confirmation, name: str) -> str:
-    """One of `Confirmation.test`: `0.978 (0.970 to 0.985; mean of 5 models, each tested once; sd 0.006)`."""
-    return spread_text(found.test[name], f"mean of {counted(len(found.tested_seeds), 'model')}, each tested once")
+def mean_test_text(found: Confirmation, name: str, threshold: Threshold | None = None) -> str:
+    """One of `Confirmation.test`: `0.978 (0.970 to 0.985; mean of 5 models, each tested once; sd 0.006)`.
+
+    The `threshold` is that of the winner: these models have none.
+    """
+    plain = f" with a threshold of {HALF}" if threshold and threshold.used else ""
+    return spread_text(
+        found.test[name], f"mean of {counted(len(found.tested_seeds), 'model')}, each tested once{plain}"
+    )
 
 
 def own_text(found: Confirmation, own: float, finalists: Finalists | None) -> str:

@@ -19,6 +19,7 @@ from tuner.core.no_winner import no_best
 from tuner.core.records import TrialRecord, best_of
 from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
+from tuner.core.threshold import Threshold
 from tuner.data.spec import DataSpec
 from tuner.search.gain import Step, gain_steps
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance
@@ -66,6 +67,8 @@ class Confirmed:
     """The winner's own validation score."""
     finalists: Finalists | None = None
     """The trials that it was chosen of by such means."""
+    threshold: Threshold | None = None
+    """The winner's."""
 
     @property
     def tests(self) -> Iterable[tuple[str, Spread]]:
@@ -149,8 +152,9 @@ class Findings:
         if self.result is None or found is None or found.score is None:
             raise NotShown("the winner was not trained again")
         finalists = Finalists.from_json(self.result["finalists"]) if self.result.get("finalists") else None
-        own = self.result["best"][found.metric]
-        return Confirmed(confirmation=found, spread=found.score, own=own, finalists=finalists)
+        own, raw = self.result["best"][found.metric], self.result.get("threshold")
+        threshold = Threshold.from_json(raw) if raw else None
+        return Confirmed(confirmation=found, spread=found.score, own=own, finalists=finalists, threshold=threshold)
 
     @property
     def finalists(self) -> Finalists:

@@ -46,7 +46,7 @@ def _caption(found: Confirmed) -> str:
     lines.append(f"{_sentence(own_text(confirmation, found.own, found.finalists))}.")
     if confirmation.test:
         kind = CLASSES if CLASSES.score in confirmation.test else NUMBERS
-        lines.append(f"On the test set: {kind.label} {mean_test_text(confirmation, kind.score)}.")
+        lines.append(f"On the test set: {kind.label} {mean_test_text(confirmation, kind.score, found.threshold)}.")
     lines += [f"Not complete: {reason}." for reason in confirmation.failed]
     return " ".join(lines)
 

@@ -79,4 +79,4 @@ def _marks(decision: Decision) -> str:
     before = decision.before
     if not (decision.new_data and before and before.score and before.score.seen):
         return ""
-    return f". The data has changed: {before.name} may have been trained on some of these samples"
+    return f". The data or their division has changed: {before.name} may have been trained on some of these samples"

@@ -36,7 +36,7 @@ def score_logits(
 ) -> TestScores:
     """Scores with their intervals, of (samples, classes) logits whose true classes are the (samples,) `classes_of`.
 
-    What is said are the most probable classes, or one of two by a `threshold`: see `threshold.decide`.
+    What is said are the most probable classes, or one of two by a `threshold`: see `decision.decide`.
 
     Means over classes leave out those that have no sample: a class without any has neither an F1 nor an AUC. With the
     (classes,) numbers of training samples and the classes' names, also what the scores are without a model.
@@ -128,7 +128,7 @@ class Predictions:
 
     @property
     def predicted(self) -> Tensor:
-        """(samples,) int64, the class that is said: see `threshold.decide`."""
+        """(samples,) int64, the class that is said: see `decision.decide`."""
         return _said(self.probabilities, float(self.threshold))
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from tuner.cli import sweep as cli_sweep
+from tuner.core.budgets import BudgetRequest
+from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError
 from tuner.core.files import digest
@@ -141,3 +146,64 @@ def test_a_program_goes_along_with_the_files_that_its_command_names(
     again = what_is_tuned(str(sent) if own else None, None, command)["program"]
     assert (again.program.name, again.program.digest) == ("prog", asked.program.digest)
     assert (again.code == asked.code) is True
+
+
+EVERYTHING = SweepRequest(
+    dataset="csv:t.csv",
+    model="mlp,lstm",
+    trials=7,
+    max_epochs=3,
+    time_budget=60.0,
+    concurrency=2,
+    cpus_per_trial=1,
+    gpus_per_trial=0.5,
+    workers_per_node=4,
+    max_failures=1,
+    max_failure_rate=0.5,
+    trial_timeout=30.0,
+    oom="halve-batch",
+    seed=5,
+    name="mine",
+    limit=100,
+    space=Path("s.toml"),
+    target="y",
+    task="regression",
+    weights=Path("w.pth"),
+    storage="s3://bucket",
+    overrides=["lr=0.1", "dropout=0..1"],
+    warm_start="other",
+    enqueue=Path("points.csv"),
+    known_as="houses",
+    options=DataOptions(text="t", test="u.csv", group="g", time="d"),
+    confirm=ConfirmRequest(seeds=3, reshuffle=True, test="mean"),
+    sampler="random",
+    scheduler="median",
+    refit=True,
+    without_default=True,
+    budgets=BudgetRequest(epoch_budget=9, gpu_budget=60.0, target_score=0.5, patience=4),
+    objective="val_rmse,parameters",
+    constraint="val_mae<=3,parameters<=9",
+)
+NOT_TYPED = {"program", "given_space", "fixed", "repeats", "halved", "data", "pretrained"}
+"""What no command line gives: a user's own code goes along as a file, the rest is of `tuner train` and of Python."""
+
+
+@pytest.mark.parametrize(
+    "confirm", [EVERYTHING.confirm, ConfirmRequest(seeds=4, finalists=2), ConfirmRequest(seeds=5, folds=True)]
+)
+def test_a_command_on_a_cluster_asks_for_all_that_was_asked_for(
+    confirm: ConfirmRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, found = replace(EVERYTHING, confirm=confirm), []
+
+    def keep(asked: SweepRequest, _address: str | None, **_: bool) -> int:
+        found.append(asked)
+        return 0
+
+    default = SweepRequest()
+    same = {each.name for each in fields(request) if getattr(request, each.name) == getattr(default, each.name)}
+    assert same == NOT_TYPED
+    monkeypatch.setattr(cli_sweep, "_sweep", keep)
+    result = CliRunner().invoke(cli_sweep.app, command_words("sweep", request, as_json=False))
+    assert result.exit_code == 0, result.output
+    assert asdict(found[0]) == asdict(request)

@@ -105,7 +105,8 @@ def test_the_line_says_which_and_why() -> None:
     )
     seen = version(1, scored(70, seen=True))
     assert decide(NEW, NEW, seen, new_data=True).endswith(
-        "right, this model 80. The data has changed: version 1 may have been trained on some of these samples"
+        "right, this model 80. The data or their division has changed: version 1 may have been trained on some of "
+        "these samples"
     )
     assert decide(version(2, scored(70, 0.25)), version(2, scored(70, 0.25)), OLD).startswith(
         "version 2; before, it was version 1"

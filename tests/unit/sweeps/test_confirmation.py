@@ -25,6 +25,7 @@ from tuner.core.records import TrialRecord
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_request import SweepRequest
+from tuner.core.threshold import Change, Threshold
 from tuner.execution.jobs.upload import command_words
 from tuner.search.study_reader import read_records
 from tuner.search.summary import summarise
@@ -184,6 +185,11 @@ def test_a_confirmation_in_words() -> None:
     expected = "val_accuracy 0.92 (0.87 to 0.97; mean of 3 other seeds, each on another split; sd 0.02)"
     assert confirmed_text(found) == expected
     assert mean_test_text(found, "accuracy") == "0.9000 (mean of 1 model, each tested once)"
+    same = Change(before=0.5, after=0.6, interval=Interval(0.05, 0.15))
+    own = Threshold(value=0.2, of_class="b", objective="val_macro_f1", validation=same, used=True)
+    text = mean_test_text(found, "accuracy", own)
+    assert text == "0.9000 (mean of 1 model, each tested once with a threshold of 0.5)"
+    assert mean_test_text(found, "accuracy", replace(own, used=False)) == mean_test_text(found, "accuracy")
     assert confirmed_text(replace(found, score=None)) == "no training with another seed is complete, of 5"
 
 
