@@ -64,6 +64,7 @@ def read_labelled(path: Path, source: str, target: str | None, task: str | None,
         raise TunerError(f"{source}: --group {options.group} and --time {options.time}: give one of them")
     read = _read(path, target)
     target = check_column(read.frame, "--target", target, source, "the column to predict")
+    _check_roles(target, options, source)
     frame, notes = read.frame, [*read.notes, *read.padding_notes(target)]
     is_test = np.zeros(len(frame), dtype=bool)
     if options.test:
@@ -92,6 +93,17 @@ def read_labelled(path: Path, source: str, target: str | None, task: str | None,
     no_feature = [f"column '{name}' divides the rows, and is not learned from" for name in used]
     told = (*notes, *predicted.notes, *divided.notes, *no_feature)
     return LabelledTable(left, targets, classes, predicted.column, divided, told)
+
+
+def _check_roles(target: str, options: DataOptions, source: str) -> None:
+    """Raises TunerError when two options name one column."""
+    given = {"--target": target, "--text": options.text, "--group": options.group, "--time": options.time}
+    taken: dict[str, str] = {}
+    for option, name in given.items():
+        if name in taken:
+            raise TunerError(f"{source}: {taken[name]} and {option} name the same column, '{name}': give another one")
+        if name is not None:
+            taken[name] = option
 
 
 def check_column(frame: pd.DataFrame, option: str, name: str | None, source: str, what: str) -> str:

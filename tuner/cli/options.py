@@ -13,7 +13,9 @@ RESOURCES, CLUSTER, OUTPUT = "Resources", "Cluster", "Output"
 # Arguments
 Dataset = Annotated[
     str,
-    typer.Argument(metavar="DATASET", help="From `tuner list`, or folder:PATH, csv:PATH, FILE.py.", show_default=False),
+    typer.Argument(
+        metavar="DATASET", help="From `tuner list`, or folder:PATH, csv:PATH, text:PATH, FILE.py.", show_default=False
+    ),
 ]
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="A name from `tuner list`, or FILE.py.", show_default=False)
@@ -121,7 +123,7 @@ Target = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        help="For csv:PATH: the column to predict. Its classes, or its numbers where it has many different ones.",
+        help="For csv:PATH and text:PATH: the column to predict. Its classes, or its numbers where it has many different ones.",
         rich_help_panel=TRAINING,
     ),
 ]

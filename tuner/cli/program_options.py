@@ -12,7 +12,7 @@ DatasetOrCode = Annotated[
     str | None,
     typer.Argument(
         metavar="DATASET",
-        help="From `tuner list`, or folder:PATH, csv:PATH, or FILE.py. Or a file with your own `def train(trial)`, "
+        help="From `tuner list`, or folder:PATH, csv:PATH, text:PATH, or FILE.py. Or a file with your own `def train(trial)`, "
         "without MODEL.",
         show_default=False,
     ),

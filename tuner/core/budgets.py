@@ -36,15 +36,16 @@ class BudgetRequest:
         if self.target_score is not None and not isfinite(self.target_score):
             raise TunerError(f"--target-score {self.target_score:g}: give a number, such as 0.98")
 
-    def check_target(self, goal: Goal) -> None:
-        """Raises TunerError for a score that the first objective cannot have."""
+    def check_target(self, goal: Goal, name: str = "") -> None:
+        """Raises TunerError for a score that the first objective cannot have; `name` is what to call it instead."""
         target, first = self.target_score, goal.first.metric
         if target is None or goal.own:
             return
+        name = name or first.name
         if first.share and not 0 < target <= 1:
-            raise TunerError(f"--target-score {target:g}: give a {first.name} above 0 and at most 1, such as 0.98")
+            raise TunerError(f"--target-score {target:g}: give a {name} above 0 and at most 1, such as 0.98")
         if target <= 0:
-            raise TunerError(f"--target-score {target:g}: give a {first.name} above 0")
+            raise TunerError(f"--target-score {target:g}: give a {name} above 0")
 
     def given(self) -> dict[str, Any]:
         """The fields that are asked for."""

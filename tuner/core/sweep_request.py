@@ -106,7 +106,8 @@ class SweepRequest:
         if not 0 <= self.max_failure_rate <= 1:
             raise TunerError(f"--max-failure-rate {self.max_failure_rate:g}: give a share from 0 to 1")
         self.budgets.check()
-        self.budgets.check_target(self.goal)
+        undecided = self.task is None and self.objective is None and self.dataset.startswith(("csv:", "openml:"))
+        self.budgets.check_target(self.goal, "val_accuracy or val_r2" if undecided else "")
         if self.confirm:
             self.confirm.check("--confirm")
             check_finalists(self.confirm, self.goal, self.scheduler)

@@ -166,7 +166,7 @@ def _not_compared(choice: Choice) -> Iterator[str]:
         others = list(group)
         trained = [sweep.name for sweep in others if sweep.validation]
         if trained:
-            when = f"before the data of {data} changed"
+            when = f"before the data of {data} or their division changed"
             yield f"Not compared, since {_were(trained)} trained {when}: {', '.join(trained)}"
         unscored = [sweep.name for sweep in others if not sweep.validation]
         if unscored:

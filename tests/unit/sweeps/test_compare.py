@@ -115,7 +115,7 @@ def test_what_was_trained_before_the_data_changed_is_named_as_that() -> None:
     unscored = make("b", "cnn", 0.9, name="early", validation=None, limit=10)
     choice = best_sweeps([*older, unscored, make("a", "cnn", 0.6, data="new", started=3.0), make("b", "cnn", 0.5)])
     assert list(_not_compared(choice)) == [
-        "Not compared, since they were trained before the data of a changed: one, two",
+        "Not compared, since they were trained before the data of a or their division changed: one, two",
         "Not compared, since it was not scored on the validation split of the newest sweep of b: early",
     ]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.common import make_config
 from support.made_up_search import begin, report_of
 
+from tuner.core.budgets import BudgetRequest
 from tuner.core.callback import Callbacks
 from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError
@@ -40,6 +42,20 @@ def test_without_a_model_the_data_are_read_and_divided_as_asked(table: Path) -> 
     _, splits = with_models(SweepRequest(dataset=f"csv:{table}", target="rooms", task="regression"), Callbacks())
     assert splits is not None
     assert splits.spec.number is not None
+
+
+def test_a_target_score_is_named_for_both_kinds_until_the_column_decides(table: Path) -> None:
+    asked = replace(request_of(table), budgets=BudgetRequest(target_score=1.5))
+    with pytest.raises(TunerError, match=r"--target-score 1\.5: give a val_accuracy or val_r2 above 0 and at most 1"):
+        asked.check()
+    with pytest.raises(TunerError, match=r"--target-score 1\.5: give a val_r2 above 0"):
+        replace(asked, task="regression").check()
+
+
+def test_what_is_predicted_cannot_divide_the_rows(table: Path) -> None:
+    for option in ("group", "time"):
+        with pytest.raises(TunerError, match=rf"--target and --{option} name the same column, 'price': give another"):
+            Source.asked(request_of(table, **{option: "price"})).load()
 
 
 def test_a_test_table_of_one_number_is_refused_in_one_line(table: Path, tmp_path: Path) -> None:
