@@ -123,7 +123,8 @@ Target = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        help="For csv:PATH and text:PATH: the column to predict. Its classes, or its numbers where it has many different ones.",
+        help="For csv:PATH and text:PATH: the column to predict. Its classes; or of csv:PATH its numbers, where it has "
+        "many different ones.",
         rich_help_panel=TRAINING,
     ),
 ]

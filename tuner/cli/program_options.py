@@ -12,8 +12,8 @@ DatasetOrCode = Annotated[
     str | None,
     typer.Argument(
         metavar="DATASET",
-        help="From `tuner list`, or folder:PATH, csv:PATH, text:PATH, or FILE.py. Or a file with your own `def train(trial)`, "
-        "without MODEL.",
+        help="From `tuner list`, or folder:PATH, csv:PATH, text:PATH, or FILE.py. Or a file with your own "
+        "`def train(trial)`, without MODEL.",
         show_default=False,
     ),
 ]
