@@ -26,6 +26,8 @@ def group_folds(targets: Labels, groups: Labels, folds: int, seed: int) -> Label
     """
     from sklearn.model_selection import StratifiedGroupKFold  # noqa: PLC0415 - takes a second
 
+    if np.bincount(targets).max() < folds:
+        targets = np.zeros_like(targets)  # no class can be in every fold
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     fold_of = np.zeros(len(targets), dtype=np.int64)
     with warnings.catch_warnings():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
+from tuner.data.grouping import group_folds
 from tuner.data.reshuffle import Division, reshuffle
 from tuner.data.spec import Split, hold_out
 
@@ -75,3 +77,10 @@ def test_copies_of_a_sample_stay_in_one_fold() -> None:
     train, validation = Split(inputs[~is_held], targets[~is_held]), Split(inputs[is_held], targets[is_held])
     held = [numbers(Division(0, fold, 4).of(train, validation)[1]) for fold in range(4)]
     assert sorted(number for each in held for number in each) == list(range(60))
+
+
+def test_groups_are_folded_also_where_no_class_can_be_in_every_fold() -> None:
+    classes, groups = np.arange(18) % 10, np.arange(18) % 6
+    folds = group_folds(classes, groups, 5, 0)
+    assert set(folds.tolist()) == set(range(5))
+    assert all(len(set(folds[groups == group].tolist())) == 1 for group in range(6))
