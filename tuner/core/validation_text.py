@@ -60,7 +60,7 @@ def _seems_better(score: Validation) -> bool:
 
 def _base(score: Validation) -> str:
     if isinstance(score, NumberValidation):
-        return f"always saying the mean, {number_text(score.base_number)}"
+        return f"always saying the mean {number_text(score.base_number)}"
     return f"always saying '{class_name(score.base_class)}'"
 
 

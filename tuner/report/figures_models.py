@@ -17,7 +17,7 @@ def colour_of(place: int) -> str:
     return to_hex(colormaps["tab10"](place % 10))
 
 
-def draw_models(series: Sequence[ModelSeries], samples: int | None) -> Figure:  # noqa: ARG001 - the page's table has it
+def draw_models(series: Sequence[ModelSeries], *_of_page: object) -> Figure:
     """A step line for each model."""
     figure = new_figure(8, 4.5)
     axes = style_axes(figure.subplots())

@@ -126,7 +126,8 @@ def _schedule(findings: Findings) -> tuple[Any, ...]:
 
 
 def _models(findings: Findings) -> tuple[Any, ...]:
-    return model_series(findings), (findings.result or {}).get("best", {}).get("val_samples")
+    samples = (findings.result or {}).get("best", {}).get("val_samples")
+    return model_series(findings), samples, findings.config.default
 
 
 PARTS = (

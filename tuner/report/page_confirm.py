@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tuner.core.confirmation import Confirmation
 from tuner.core.confirmation_text import confirmed_text, mean_test_text, own_text
 from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.report.figures import BLUE, RED
@@ -20,7 +21,7 @@ def confirmation_block(found: Confirmed) -> Block:
         "x": list(spread.values),
         "y": heights,
         "marker": {"color": BLUE, "size": 10, "opacity": 0.7},
-        "text": [f"seed {seed}: {value:.4f}" for seed, value in zip(confirmation.seeds, spread.values, strict=True)],
+        "text": [f"{name}: {value:.4f}" for name, value in zip(_names(confirmation), spread.values, strict=True)],
         "hovertemplate": "%{text}<extra></extra>",
     }
     shapes = [_line(spread.mean, BLUE, "solid"), _line(found.own, RED, "dash")]
@@ -51,6 +52,11 @@ def _caption(found: Confirmed) -> str:
     return " ".join(lines)
 
 
+def _names(found: Confirmation) -> list[str]:
+    """`seed 7`, or `fold 1`, of each training."""
+    return [f"fold {place}" if found.folds else f"seed {seed}" for place, seed in enumerate(found.seeds, 1)]
+
+
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}"
 
@@ -59,10 +65,10 @@ def _table(found: Confirmed) -> tuple[list[str], list[list[str]]]:
     confirmation = found.confirmation
     tested = {name: dict(zip(confirmation.tested_seeds, each.values, strict=True)) for name, each in found.tests}
     rows = [
-        [str(seed), f"{value:.4f}", *(f"{scores[seed]:.4f}" if seed in scores else "" for scores in tested.values())]
-        for seed, value in zip(confirmation.seeds, found.spread.values, strict=True)
+        [name, f"{value:.4f}", *(f"{scores[seed]:.4f}" if seed in scores else "" for scores in tested.values())]
+        for seed, name, value in zip(confirmation.seeds, _names(confirmation), found.spread.values, strict=True)
     ]
-    return ["seed", confirmation.metric, *(f"test {name}" for name in tested)], rows
+    return ["training", confirmation.metric, *(f"test {name}" for name in tested)], rows
 
 
 def _line(x: float, colour: str, dash: str) -> dict[str, object]:

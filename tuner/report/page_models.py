@@ -15,12 +15,19 @@ from tuner.report.page import Block, Chart, chart_text, render_table
 HEADER = ("model", "trials", "epochs", "time", "weights", "best score", "trial", "against it the winner is")
 
 
-def models_block(series: Sequence[ModelSeries], samples: int | None) -> Block:
-    """A row for each model. `samples` are those of the validation split, for the error of an accuracy."""
+def models_block(series: Sequence[ModelSeries], samples: int | None, default: bool) -> Block:
+    """A row for each model.
+
+    Args:
+        series: the models.
+        samples: of the validation split, for the error of an accuracy.
+        default: whether the default of each model was trained in full.
+    """
     total = max(1, sum(each.epochs for each in series))
     rows = [_row(each, total, samples) for each in series]
+    whole = "The default of each model was trained in full. All other trials" if default else "All trials"
     caption = (
-        "The default of each model was trained in full, unless it was left out. All other trials were compared at the "
+        f"{whole} were compared at the "
         "same rungs, so that models that did better got more of the epochs. The best trial of a model was chosen for "
         "its score, of as many trials as the table says: of more trials it is better by luck, too. The last column "
         "compares the winner with it on the same validation samples, with a 95 % interval."
