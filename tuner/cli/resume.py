@@ -10,6 +10,7 @@ import typer
 from tuner.cli import budget_options as budget
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
+from tuner.cli.given import asked
 from tuner.core.environment import prepare_environment
 from tuner.core.sweep_options import read_growth
 
@@ -90,20 +91,9 @@ def resume(
 
     Examples:  tuner resume digits-cnn-1   |   tuner resume digits-cnn-1 --trials 40 --set lr=0.01..1
     """
+    given = locals()
     prepare_environment()
-    more = read_growth(
-        {
-            "trials": trials,
-            "time_budget": time_budget,
-            "space": space,
-            "overrides": tuple(overrides or ()),
-            "max_epochs": max_epochs,
-            "epoch_budget": epoch_budget,
-            "gpu_budget": gpu_budget,
-            "target_score": target_score,
-            "patience": patience,
-        }
-    )
+    more = read_growth(asked(given, "name"))
     more.check()
     place = opt.sweep_place(name, address)
     if place:

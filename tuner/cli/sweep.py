@@ -16,6 +16,7 @@ from tuner.cli import options as opt
 from tuner.cli import program_options as code
 from tuner.cli import start_options as start
 from tuner.cli.console import Command, err, out
+from tuner.cli.given import asked
 from tuner.cli.hints import print_hints
 from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
@@ -41,8 +42,8 @@ def sweep(
     enqueue: start.Enqueue = None,
     without_default: start.WithoutDefault = False,
     time_budget: opt.TimeBudget = None,
-    objectives: goals.Objectives = None,
-    constraints: goals.Constraints = None,
+    objective: goals.Objectives = None,
+    constraint: goals.Constraints = None,
     epoch_budget: budget.EpochBudget = None,
     gpu_budget: budget.GpuBudget = None,
     target_score: budget.TargetScore = None,
@@ -90,55 +91,10 @@ def sweep(
 
     Examples:  tuner sweep digits cnn   |   tuner sweep cifar10 resnet,cnn --trials 50 --time-budget 2h
     """
+    given = locals()
     prepare_environment()
-    request = read_sweep(
-        {
-            **what_is_tuned(dataset, model, script),
-            "trials": trials,
-            "max_epochs": max_epochs,
-            "time_budget": time_budget,
-            "epoch_budget": epoch_budget,
-            "gpu_budget": gpu_budget,
-            "target_score": target_score,
-            "patience": patience,
-            "concurrency": concurrency,
-            "cpus_per_trial": cpus_per_trial,
-            "gpus_per_trial": gpus_per_trial,
-            "workers_per_node": workers_per_node,
-            "max_failures": max_failures,
-            "max_failure_rate": max_failure_rate,
-            "trial_timeout": trial_timeout,
-            "oom": oom,
-            "seed": seed,
-            "name": name,
-            "limit": limit,
-            "space": space,
-            "target": target,
-            "task": task,
-            "text": text,
-            "test": test,
-            "group": group,
-            "time": time,
-            "known_as": known_as,
-            "weights": weights,
-            "storage": storage,
-            "overrides": overrides or (),
-            "warm_start": warm_start,
-            "enqueue": enqueue,
-            "without_default": without_default,
-            "objective": objectives,
-            "constraint": constraints,
-            "sampler": sampler,
-            "scheduler": scheduler,
-            "refit": refit,
-            "confirm": confirm,
-            "finalists": finalists,
-            "seeds": seeds,
-            "folds": folds,
-            "reshuffle": reshuffle,
-            "test_by": test_by,
-        }
-    )
+    tuned = what_is_tuned(dataset, model, script)
+    request = read_sweep(asked(given, "dataset", "model", "script") | tuned)
     raise typer.Exit(_sweep(request, address, attach=attach, detach=detach, as_json=as_json))
 
 

@@ -73,9 +73,7 @@ def plan(
     asked_task = request.task
     request = replace(request, task=load().spec.kind.task)
     request.check()  # what it names must be for such a target
-    check_space(space, request.model, load().spec, source)
-    for model in several_models.models_in(request.model):
-        check_own_model(load().spec, load().train, model)
+    _check_models(request, space, source, load())
     if request.scheduler == "pbt":
         again = request.confirm.option if request.confirm else "--refit" if request.refit else ""
         check_population(space, trials, again, request.storage)
@@ -97,6 +95,13 @@ def plan(
         taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
         config = replace(config, warm=taken.to_json() if taken else None)
     return config, inputs
+
+
+def _check_models(request: SweepRequest, space: SearchSpace, source: str, splits: Splits) -> None:
+    """Tries each value of the search space, and what a user's own models give. Raises TunerError."""
+    check_space(space, request.model, splits.spec, source)
+    for model in several_models.models_in(request.model):
+        check_own_model(splits.spec, splits.train, model)
 
 
 def _config(
