@@ -69,6 +69,6 @@ class Refit:
 def refit_text(refit: Refit) -> str:
     """What is said of a model that was trained on all samples but those of the test set."""
     return (
-        f"the winner's parameters, trained again for {counted(refit.epochs, 'epoch')} on all {refit.samples:,} training and "
-        "validation samples; its validation score is that of the winner before"
+        f"the winner's parameters, trained again for {counted(refit.epochs, 'epoch')} on all {refit.samples:,} "
+        "training and validation samples; its validation score is that of the winner before"
     )
