@@ -10,6 +10,7 @@ from tuner.core.errors import TunerError, one_line
 from tuner.core.files import make_folder, read_checked_json, write_checked_json
 from tuner.core.records import TrialRecord, Value
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.units import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,6 @@ class Refit:
 def refit_text(refit: Refit) -> str:
     """What is said of a model that was trained on all samples but those of the test set."""
     return (
-        f"the winner's parameters, trained again for {refit.epochs} epochs on all {refit.samples:,} training and "
-        "validation samples; its validation score is that of the winner before"
+        f"the winner's parameters, trained again for {counted(refit.epochs, 'epoch')} on all {refit.samples:,} "
+        "training and validation samples; its validation score is that of the winner before"
     )
