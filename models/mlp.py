@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tuner.core.errors import unknown
 from tuner.data.spec import DataSpec, Task
 
-from ._checks import check_dropout, check_integer
+from ._checks import check_choice, check_dropout, check_integer
 
 TASKS: tuple[Task, ...] = ("tabular",)
 BLOCKS = ("residual", "plain")
@@ -48,8 +47,7 @@ def build(
     check_dropout("mlp", dropout)
     check_integer("mlp", "hidden_size", hidden_size, 1, 4096)
     check_integer("mlp", "num_layers", num_layers, 1, 8)
-    if blocks not in BLOCKS:
-        raise unknown("mlp: blocks", str(blocks), BLOCKS)
+    check_choice("mlp", "blocks", blocks, BLOCKS)
     if blocks == "residual":
         return _residual(data, dropout, hidden_size, num_layers)
     sizes = [data.shape[0], *[hidden_size] * num_layers]

@@ -58,6 +58,7 @@ def test_an_epoch_budget_is_raised(tuner: Command, tmp_path: Path) -> None:
     assert (epochs(tmp_path), ended_by(tmp_path)) == (16, "epoch_budget")
 
 
+@pytest.mark.proof
 def test_a_target_that_is_reached_ends_the_search(tuner: Command, tmp_path: Path) -> None:
     options = ("--max-epochs", "9", "--target-score", "0.05", "--patience", "9", "--scheduler", "none", "--json")
     done = tuner("sweep", "digits", "cnn", *SMALL, *options, folder=tmp_path)

@@ -141,7 +141,8 @@ def test_the_same_winner_keeps_its_test_its_version_and_its_confirmation(tuner: 
     assert read_result(tmp_path / "runs/x") == result
 
 
-@pytest.mark.parametrize("detach", [False, pytest.param(True, marks=pytest.mark.proof)])
+@pytest.mark.proof
+@pytest.mark.parametrize("detach", [False, True])
 def test_an_interrupted_sweep_grows(tuner: Command, start: Start, tmp_path: Path, *, detach: bool) -> None:
     process = start(*begin(GOOD, 3), folder=tmp_path)
     wait_for_epochs(tmp_path, 1, process)
@@ -162,6 +163,7 @@ def test_an_interrupted_sweep_grows(tuner: Command, start: Start, tmp_path: Path
     check_mlflow(tmp_path, 4)
 
 
+@pytest.mark.proof
 def test_a_sweep_goes_on_in_another_search_space_also_after_a_kill(
     tuner: Command, start: Start, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -48,7 +48,7 @@ def train(
     chosen = Hyperparameters(batch_size=33, optimizer="sgd", lr=0.05)
     training = Training(model, chosen, epochs=EPOCHS, seed=5, device=CPU, ranks=ranks)
     with full_precision(), closing(fit(training, splits.train, splits.validation, augmentations)) as epochs:
-        return training, [asdict(replace(metrics, epoch_seconds=0.0)) for metrics in epochs]
+        return training, [replace(metrics, epoch_seconds=0.0).numbers() for metrics in epochs]
 
 
 def in_process(rank: int, size: int, port: int, folder: Path) -> None:

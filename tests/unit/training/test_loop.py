@@ -6,7 +6,7 @@ import copy
 import io
 import math
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -53,7 +53,7 @@ def run(training: Training, splits: Splits, epochs: int | None = None) -> list[E
 
 def numbers(metrics: list[EpochMetrics]) -> list[dict[str, Any]]:
     """All but the time."""
-    return [asdict(replace(epoch, epoch_seconds=0.0)) for epoch in metrics]
+    return [replace(epoch, epoch_seconds=0.0).numbers() for epoch in metrics]
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
