@@ -63,5 +63,5 @@ def test_a_model_of_an_earlier_version_loads_as_it_was(tmp_path: Path, table: Sp
 
 
 def test_other_blocks_are_refused(table: Splits) -> None:
-    with pytest.raises(TunerError, match=r"^unknown mlp: blocks 'wide': choose one of plain, residual$"):
+    with pytest.raises(TunerError, match=r"^mlp: blocks is 'wide': choose one of residual, plain$"):
         build_classifier(table.spec, "mlp", {"blocks": "wide"})

@@ -51,7 +51,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, home: Path) -> Shown:
 def test_a_dataset_is_read_once_and_again_when_a_file_of_it_changes(root: Path, shown: Shown) -> None:
     first = shown.show()
     assert shown.show() == first
-    assert {**shown.show(model="cnn"), "model": 0, "space": 0} == {**first, "model": 0, "space": 0}
+    assert shown.show(model="cnn")["dataset"] == first["dataset"]
     assert shown.reads == 1
     (root / "cifar-10-batches-bin/test_batch.bin").write_bytes(cifar_rows(90, 5).tobytes())
     assert shown.show()["dataset"]["samples"]["test"] == 90
