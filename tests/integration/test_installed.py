@@ -140,8 +140,8 @@ def test_on_a_cluster_after_kill_9_with_the_files_gone(installed: Installed, tmp
         seen = processes.wait_until(lambda: journal.read_bytes().count(b'"epoch ') >= 4)
         assert seen, "the trials reported nothing"
         os.kill(json.loads(SweepFolder(home / name).driver.read_text())["pid"], signal.SIGKILL)
-        shutil.rmtree(tmp_path)
-        tmp_path.mkdir()
+        for path in set(tmp_path.iterdir()) - {tmp_path / "runs"}:  # which knows where the sweep is
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         more = installed.run("resume", name, "--attach", "--json", folder=tmp_path, **cluster.client)
         check(json.loads(more))
 
