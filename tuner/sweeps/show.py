@@ -15,7 +15,7 @@ from tuner.core.search_options import SAMPLERS, SCHEDULERS
 from tuner.core.several_models import is_several
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
-from tuner.sweeps.show_cache import cached
+from tuner.sweeps.show_cache import cached, this_machine
 
 if TYPE_CHECKING:
     from tuner.data.spec import Splits
@@ -76,7 +76,9 @@ def describe(
         pair["space"] |= _trials(scheduler, max_epochs or pair["space"]["epochs"])
     data = {name: value for name, value in known().items() if name != "spec"}
     found = {"dataset": data | {"picture": str(_picture(data, pictures))}} | pair
-    return found if pair else found | {"models": _short_list(known())}
+    if pair:
+        return found
+    return found | cached(source, lambda: {"models": _short_list(known())}, "models", this_machine())
 
 
 def _short_list(known: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,18 +14,25 @@ from typing import Any
 from tuner.core import catalog, own_code, package
 from tuner.core.files import data_root, digest, file_state, write_atomic
 from tuner.core.library_names import is_library_name
+from tuner.core.machine import cpu_count
 from tuner.data.source import Source
 
 
-def cached(source: Source, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def cached(source: Source, make: Callable[[], dict[str, Any]], part: str = "data", also: str = "") -> dict[str, Any]:
     """What `make` gives, in the types of JSON, or what it gave before for the same files.
 
     A dataset that does not say where its files lie (FOUND_AT) is computed each time. A damaged cache is made anew, and
     one that cannot be written is done without.
+
+    Args:
+        source: of the data.
+        make: computes it.
+        part: which part of what is shown it is.
+        also: stands for what it depends on beside the files and this package.
     """
     what = digest(source.dataset, source.target, source.task, *source.options.words())
-    path = data_root() / "cache" / f"show-{what}.json"
-    code = package.digest()
+    path = data_root() / "cache" / f"show-{part}-{what}.json"
+    code = digest(package.digest(), also)
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["code"] == code and kept["files"] == _state([Path(place) for place in kept["places"]]):
@@ -37,6 +46,13 @@ def cached(source: Source, make: Callable[[], dict[str, Any]]) -> dict[str, Any]
             content = json.dumps({"code": code, "places": [*map(str, places)], "files": files, "data": data})
             write_atomic(path, lambda file: file.write(content.encode()))
     return data
+
+
+def this_machine() -> str:
+    """Stands for what decides which models suit data here: the cores, installed packages, weights and own spaces."""
+    installed = sorted({f"{each.name} {each.version}" for each in importlib.metadata.distributions()})
+    folders = [data_root() / "weights", Path("search_spaces")]
+    return digest(platform.node(), cpu_count(), installed, *(_state([each]) or "" for each in folders))
 
 
 def _places(source: Source) -> list[Path]:

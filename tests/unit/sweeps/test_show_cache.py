@@ -37,7 +37,13 @@ class Shown:
             return load(source, limit)
 
         monkeypatch.setattr(Source, "load", counted)
-        monkeypatch.setattr(show, "_short_list", lambda _: [])  # it is measured anew each time
+        self.measured = 0
+
+        def measured(_: object) -> list[dict[str, Any]]:
+            self.measured += 1
+            return [{"model": "cnn", "taken": True, "text": f"measurement {self.measured}", "why_not": ""}]
+
+        monkeypatch.setattr(show, "_short_list", measured)
 
     def show(self, dataset: str = "cifar10", model: str | None = None) -> dict[str, Any]:
         return show.describe(Source.parse(dataset, None), model, self._home / "pictures")
@@ -63,24 +69,36 @@ def test_it_is_read_again_by_another_version_of_the_package(
 ) -> None:
     first = shown.show()
     monkeypatch.setattr(package, "digest", lambda: "another")
-    assert shown.show() == first
-    assert shown.reads == 2
+    assert shown.show()["dataset"] == first["dataset"]
+    assert (shown.reads, shown.measured) == (2, 2)
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"code": 1}', b"\xff\xfe", None])
 def test_a_damaged_cache_is_made_anew(root: Path, shown: Shown, damage: bytes | None) -> None:
     first = shown.show()
-    [cache] = (root / "cache").glob("show-*.json")
+    [cache] = (root / "cache").glob("show-data-*.json")
     cache.write_bytes(cache.read_bytes()[:-20] if damage is None else damage)
     assert shown.show() == first
     assert shown.show() == first
     assert shown.reads == 2
 
 
+def test_models_that_suit_are_measured_once_and_again_when_weights_or_spaces_come(root: Path, shown: Shown) -> None:
+    first = shown.show()
+    assert shown.show() == first
+    assert shown.measured == 1
+    for count, new in ((2, root / "weights/net.pth"), (3, Path("search_spaces/cifar10-cnn.toml"))):
+        new.parent.mkdir()
+        new.write_text("x")
+        assert shown.show()["models"] != first["models"]
+        shown.show()
+        assert (shown.reads, shown.measured) == (1, count)
+
+
 def test_a_cache_that_cannot_be_written_is_done_without(root: Path, shown: Shown) -> None:
     (root / "cache").write_text("a file")
-    assert shown.show() == shown.show()
-    assert shown.reads == 2
+    assert shown.show()["dataset"] == shown.show()["dataset"]
+    assert (shown.reads, shown.measured) == (2, 2)
 
 
 def test_a_folder_of_photos_is_read_again_when_one_comes_to_it(tmp_path: Path, root: Path, shown: Shown) -> None:
