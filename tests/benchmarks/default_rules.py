@@ -30,7 +30,7 @@ from replay.chance import Chance
 from replay.methods import own
 from replay.methods.base import Kind, Method, Search
 from replay.results import mean_and_error
-from replay.surrogate import UNKNOWN_SAMPLES, Surrogate
+from replay.surrogate import Surrogate
 from replay.tables import Parameters, Table, read_table
 from replay.workers import replay
 
@@ -84,17 +84,9 @@ def replayed(table: Table, seed: int, trials: int, workers: int) -> Iterator[Row
     surrogate = Surrogate(table, seed)
     for name, default in {"none": None, **defaults(table, surrogate)}.items():
         start = {} if default is None else {"start": [default]}
-        search = Search(
-            space=table.space,
-            raw_space={**table.raw_space, **start},
-            epochs=table.epochs,
-            samples=table.samples or UNKNOWN_SAMPLES,
-            workers=workers,
-            seed=seed,
-            trials=trials,
-            budget=None,
-            default_first=default is not None,
-        )
+        raw = {**table.raw_space, **start}
+        first = default is not None
+        search = Search.over(table, raw_space=raw, workers=workers, seed=seed, trials=trials, default_first=first)
         yield {"table": table.name, "default": name, "trials": trials, "seed": seed} | _scores(search, surrogate, start)
 
 

@@ -120,16 +120,7 @@ def one(file: Path, trials: int, seed: int, divided: bool) -> Ended:
             ended.append((method, method.config))
             yield method
 
-    search = Search(
-        space=table.space,
-        raw_space=table.raw_space,
-        epochs=table.epochs,
-        samples=samples,
-        workers=WORKERS,
-        seed=seed,
-        trials=trials,
-        budget=None,
-    )
+    search = Search.over(table, samples=samples, workers=WORKERS, seed=seed, trials=trials)
     with quiet_optuna():
         replay(Kind(make=kept), search, noted, (), math.inf)
     [(method, config)] = ended

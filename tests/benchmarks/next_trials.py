@@ -92,16 +92,7 @@ def one(file: Path, trials: int, seed: int) -> Found:
             yield growing
             ended.append(growing)
 
-    search = Search(
-        space=table.space,
-        raw_space=table.raw_space,
-        epochs=table.epochs,
-        samples=samples,
-        workers=WORKERS,
-        seed=seed,
-        trials=trials,
-        budget=None,
-    )
+    search = Search.over(table, samples=samples, workers=WORKERS, seed=seed, trials=trials)
     with quiet_optuna():
         replay(Kind(make=make), search, surrogate, [], 1.0)
     [growing] = ended

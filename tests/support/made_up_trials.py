@@ -33,14 +33,18 @@ def record(number: int, state: str, scores: Sequence[float], **parameters: Any) 
     )
 
 
+CONDITIONAL: dict[str, Any] = {
+    "optimizer": {"choices": ["sgd", "adam"]},
+    "lr": [
+        {"when": {"optimizer": "sgd"}, "low": 0.01, "high": 1.0, "log": True},
+        {"when": {"optimizer": "adam"}, "low": 1e-4, "high": 1e-2, "log": True},
+    ],
+}
+"""Parameters of a search space: the range of one depends on the other."""
 SPACE: dict[str, Any] = {
     "epochs": 9,
     "params": {
-        "optimizer": {"choices": ["sgd", "adam"]},
-        "lr": [
-            {"when": {"optimizer": "sgd"}, "low": 0.01, "high": 1.0, "log": True},
-            {"when": {"optimizer": "adam"}, "low": 1e-4, "high": 1e-2, "log": True},
-        ],
+        **CONDITIONAL,
         "momentum": {"low": 0.5, "high": 0.99, "when": {"optimizer": "sgd"}},
         "dropout": {"low": 0.0, "high": 0.5},
         "width": 1.0,

@@ -15,7 +15,7 @@ import numpy as np
 
 from replay.methods import METHODS
 from replay.methods.base import Search
-from replay.surrogate import UNKNOWN_SAMPLES, Surrogate
+from replay.surrogate import Surrogate
 from replay.tables import Parameters, Table, read_table
 from replay.workers import Replayed, replay
 from tuner.search.study_reader import quiet_optuna
@@ -57,11 +57,8 @@ def outcomes(table: Table, plan: Plan, seed: int) -> tuple[Outcomes, dict[str, f
 
 def _outcome(name: str, table: Table, plan: Plan, seed: int, surrogate: Surrogate, goal: float) -> Replayed:
     def run(budgets: Sequence[int]) -> Replayed:
-        search = Search(
-            space=table.space,
-            raw_space=table.raw_space,
-            epochs=table.epochs,
-            samples=table.samples or UNKNOWN_SAMPLES,
+        search = Search.over(
+            table,
             workers=plan.workers,
             seed=seed,
             trials=plan.trials,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.common import make_config
 
-from tuner.core.config import SweepConfig
 from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError
 from tuner.core.split_record import SplitRecord
@@ -232,18 +232,5 @@ def test_numbers_to_predict_are_divided_alike(tmp_path: Path) -> None:
 
 
 def test_a_sweep_of_an_earlier_version_has_no_options() -> None:
-    config = SweepConfig(
-        name="s",
-        dataset="digits",
-        model="cnn",
-        trials=1,
-        epochs=1,
-        time_budget=None,
-        concurrency=1,
-        cpus_per_trial=1,
-        gpus_per_trial=0.0,
-        seed=0,
-        limit=None,
-        space={},
-    )
+    config = make_config()
     assert (config.reading, config.data_options, config.division) == (DataOptions(), [], None)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.common import make_config
 from support.made_up_search import begin, report_of
+from support.made_up_trials import CONDITIONAL
 
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
@@ -25,11 +26,7 @@ from tuner.search.start_points import START, default_points, fit_point, values_t
 CNN: dict[str, Any] = {
     "epochs": 9,
     "params": {
-        "optimizer": {"choices": ["sgd", "adam"]},
-        "lr": [
-            {"when": {"optimizer": "sgd"}, "low": 0.01, "high": 1.0, "log": True},
-            {"when": {"optimizer": "adam"}, "low": 1e-4, "high": 1e-2, "log": True},
-        ],
+        **CONDITIONAL,
         "width": {"choices": [0.5, 1.0]},
     },
     START: [{"optimizer": "sgd", "lr": 0.1, "width": 1.0}, {"optimizer": "adam"}],

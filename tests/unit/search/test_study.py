@@ -10,6 +10,7 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.trial import FrozenTrial
+from support.made_up_trials import CONDITIONAL
 
 from tuner.core.records import Value, best_of
 from tuner.search.space import SearchSpace
@@ -19,11 +20,7 @@ from tuner.search.study import Study
 SPACE = {
     "epochs": 9,
     "params": {
-        "optimizer": {"choices": ["sgd", "adam"]},
-        "lr": [
-            {"when": {"optimizer": "sgd"}, "low": 0.01, "high": 1.0, "log": True},
-            {"when": {"optimizer": "adam"}, "low": 1e-4, "high": 1e-2, "log": True},
-        ],
+        **CONDITIONAL,
         "dropout": {"low": 0.0, "high": 0.5},
         "depth": 20,
     },

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from replay.surrogate import Curve
-from replay.tables import Parameters
+from replay.surrogate import UNKNOWN_SAMPLES, Curve
+from replay.tables import Parameters, Table
 from tuner.core.rank import Rank
 from tuner.core.records import Value
 from tuner.search.space import SearchSpace
@@ -38,6 +38,17 @@ class Search:
     """What an expert believes to be good: see `runs.believed`."""
     bad: Parameters = field(default_factory=dict)
     """What somebody who is wrong believes."""
+
+    @classmethod
+    def over(cls, table: Table, *, trials: int | None, budget: int | None = None, **more: Any) -> Search:
+        """A search over a recorded table. `more` has the other fields."""
+        values = {
+            "space": table.space,
+            "raw_space": table.raw_space,
+            "epochs": table.epochs,
+            "samples": table.samples or UNKNOWN_SAMPLES,
+        }
+        return cls(**{**values, **more}, trials=trials, budget=budget)
 
     @property
     def most_trials(self) -> int:
