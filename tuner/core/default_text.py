@@ -22,7 +22,8 @@ def default_text(found: AgainstDefault, epochs: int) -> str:
         return f"trial {found.best} was not compared with {default}: {found.missing}"
     samples = f"on the same {counted(found.difference.samples, 'validation sample')}"
     short = "" if found.epochs >= epochs else f"; the default had {found.epochs} of {epochs} epochs"
-    text = f"trial {found.best} beats {default} by {points_text(found.difference)} {samples}{short}"
+    verb = "beats" if found.difference.better else "is ahead of"
+    text = f"trial {found.best} {verb} {default} by {points_text(found.difference)} {samples}{short}"
     if found.registered:
         return f"{text}: too little to be trusted, so the default is registered"
     return text if found.difference.better else f"{text}: that is within noise"

@@ -74,7 +74,7 @@ def test_a_best_trial_that_hardly_differs_from_the_default_is_not_registered(tmp
     assert found.default.difference
     assert (found.trial.number, found.default.best, found.default.registered) == (0, 2, True)
     assert found.default.difference.size == pytest.approx(gained / len(targets))
-    assert default_text(found.default, 1).startswith("trial 2 beats the default configuration (trial 0) by ")
+    assert default_text(found.default, 1).startswith("trial 2 is ahead of the default configuration (trial 0) by ")
     assert default_text(found.default, 1).endswith("too little to be trusted, so the default is registered")
     for number in (0, 2):
         (checkpoint_folder(folder.trials, number) / CHECKPOINT_FILE).unlink()
