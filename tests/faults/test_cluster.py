@@ -47,7 +47,7 @@ def test_a_sweep_survives_the_death_of_a_node_and_its_trials_go_on_elsewhere(
     assert places[-1] != victim
     assert went[-1][0] > 2, "it went on from its checkpoint at the rung of epoch 2, or a later one"
 
-    mlflow = MlflowClient(team.server.uri)
+    mlflow = MlflowClient(team.server.uri, team.server.uri)
     assert mlflow.get_model_version_by_alias("digits-cnn", "champion").tags["tuner.sweep"] == "digits-cnn-1"
     [parent] = [run for run in read_runs(team.server.uri, "digits-cnn") if "tuner.trial" not in run.data.tags]
     assert mlflow.list_artifacts(parent.info.run_id, "checkpoints") == []  # the winner is registered

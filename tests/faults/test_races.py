@@ -117,7 +117,8 @@ def test_ten_sweeps_at_once_in_an_empty_folder_all_end_with_all_they_have(
     ledger.enter("ten first sweeps begun at once in an empty folder", 10, counts.found)
     assert (counts.found.wrong, counts.refused) == ([], [])
     assert (counts.finished, counts.found.trials) == (10, 20)
-    client = MlflowClient(f"sqlite:///{tmp_path}/runs/mlflow.db")
+    store = f"sqlite:///{tmp_path}/runs/mlflow.db"
+    client = MlflowClient(store, store)
     versions = client.search_model_versions("name = 'digits-cnn'")
     assert len(versions) == 10
     scores = {str(each.version): score for each in versions for score in scores_in(each.tags).values()}

@@ -84,7 +84,7 @@ def test_finished_sweeps_are_found_in_all_experiments_and_others_are_not(store: 
     add_sweep(store, "untested", None, trials=1)
     add_sweep(store, "other", 0.7, trials=2, model="lenet")
     add_sweep(store, "own", 0.6, trials=1, dataset="folder:/somewhere/my photos")
-    client = MlflowClient(store.uri)
+    client = MlflowClient(store.uri, store.uri)
     foreign = client.create_run(client.create_experiment("not ours"))
     client.log_metric(foreign.info.run_id, "test_accuracy", 1.0)
     client.set_terminated(foreign.info.run_id)

@@ -22,6 +22,7 @@ from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.outcome import Outcome
 from tuner.core.score_text import score_details, score_digits
+from tuner.core.target_kind import NUMBERS
 from tuner.data.spec import DataSpec
 from tuner.report.findings import Findings, attention
 from tuner.report.make import PARTS
@@ -29,7 +30,9 @@ from tuner.sweeps.publication import publish_report
 from tuner.tracking.store import Store
 from tuner.training.classifier import Classifier
 
-DRAWN = [part.key for part in PARTS if part.draw and not part.optional and not part.of_code]
+DRAWN = [
+    part.key for part in PARTS if part.draw and not part.optional and not part.of_code and part.kind is not NUMBERS
+]
 FILES = {*(f"{key}.png" for key in DRAWN), "report.html", "classification.json"}
 OF_THE_WINNER = {"confusion", "roc", "classification", "samples", "advice"}
 

@@ -52,7 +52,8 @@ def check_finished(folder: Path, before: dict[int, dict[int, float]], done: subp
     found = runs(folder)
     assert sorted(run.data.tags.get("tuner.trial", "parent") for run in found) == [*"01234", "parent"]
     assert {run.info.status for run in found} <= {"FINISHED", "KILLED"}
-    client = MlflowClient(f"sqlite:///{folder}/runs/mlflow.db")
+    store = f"sqlite:///{folder}/runs/mlflow.db"
+    client = MlflowClient(store, store)
     for run in found:
         if "tuner.trial" in run.data.tags:
             history = client.get_metric_history(run.info.run_id, "val_accuracy")

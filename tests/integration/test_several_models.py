@@ -35,7 +35,7 @@ def test_a_killed_sweep_of_two_models_goes_on_and_the_winner_has_its_own_pair(
     store = f"sqlite:///{tmp_path}/runs/mlflow.db"
     runs = read_runs(store, "digits-cnn-lenet")
     assert {run.data.params["model"] for run in runs if "tuner.trial" in run.data.tags} == {"cnn", "lenet"}
-    assert [each.name for each in MlflowClient(store).search_registered_models()] == [f"digits-{winner}"]
+    assert [each.name for each in MlflowClient(store, store).search_registered_models()] == [f"digits-{winner}"]
     Image.new("L", (8, 8)).save(tmp_path / "digit.png")
     predicted = tuner("predict", "digits", "digit.png", "--json", folder=tmp_path)
     assert predicted.returncode == 0, predicted.stderr

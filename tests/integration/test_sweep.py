@@ -92,7 +92,7 @@ def test_mlflow_has_one_parent_and_a_truthful_run_for_each_trial(runs: dict[str,
 
 
 def test_mlflow_has_one_point_an_epoch(finished: Finished, runs: dict[str, Run], study: optuna.Study) -> None:
-    client = MlflowClient(finished.uri)
+    client = MlflowClient(finished.uri, finished.uri)
     for number, run in trial_runs(runs).items():
         for metric in ("train_loss", "val_accuracy", "lr"):
             points = client.get_metric_history(run.info.run_id, metric)
@@ -112,7 +112,7 @@ def test_the_sweeps_run_says_all_that_is_needed_to_repeat_it(finished: Finished,
     assert parent.data.metrics["model_flops"] == finished.result["cost"]["flops"]
     assert parent.data.metrics["model_bytes"] == finished.result["cost"]["bytes"]
     winner = trial_runs(runs)[finished.result["best"]["trial"]].info.run_id
-    epochs = MlflowClient(finished.uri).get_metric_history(winner, "epoch_seconds")
+    epochs = MlflowClient(finished.uri, finished.uri).get_metric_history(winner, "epoch_seconds")
     assert parent.data.metrics["train_seconds"] == pytest.approx(sum(epoch.value for epoch in epochs))
     assert parent.data.params["lr"] == "0.003"
 

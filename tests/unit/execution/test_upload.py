@@ -170,7 +170,7 @@ EVERYTHING = SweepRequest(
     task="regression",
     weights=Path("w.pth"),
     storage="s3://bucket",
-    overrides=["lr=0.1", "dropout=0..1"],
+    overrides=("lr=0.1", "dropout=0..1"),
     warm_start="other",
     enqueue=Path("points.csv"),
     known_as="houses",
