@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from tuner.core.kept_epoch import choose_kept
 from tuner.core.objective import PLAIN, Goal
 from tuner.data.augmentation import Augmentation, augment, chosen
-from tuner.data.batches import training_batches
 from tuner.data.spec import Split
 from tuner.training.classifier import Classifier
 from tuner.training.device import autocast, memory_format, to_memory_format
@@ -23,6 +22,7 @@ from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.frozen_features import FeatureStore, extracts_once
 from tuner.training.hyperparameters import Hyperparameters
 from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
+from tuner.training.passes import epoch_batches, first_step
 from tuner.training.targets.base import Target
 from tuner.training.targets.classes import Classes
 
@@ -47,10 +47,12 @@ class Training:
         ranks: Ranks = SINGLE_PROCESS,
         goal: Goal = PLAIN,
         target: Target | None = None,
+        passes: float = 1.0,
     ) -> None:
         """`ranks` are the processes that train together, each with its own `Training` of the same model and seed.
 
-        `goal` decides which epoch's weights are kept; `target` is what is learnt, by default classes.
+        `goal` decides which epoch's weights are kept; `target` is what is learnt, by default classes. An epoch has so
+        many `passes` over the training split.
         """
         self.layout = memory_format(model)
         self.model = model.to(device).to(memory_format=self.layout)
@@ -68,6 +70,7 @@ class Training:
             weight_decay=hyperparameters.weight_decay,
         )
         self.epochs = epochs
+        self.passes = passes
         self.seed = seed
         self.device = device
         self.epoch = 0
@@ -174,7 +177,7 @@ def _with_features(
 def train_epoch(
     training: Training, train: Split, changes: tuple[Augmentation, ...]
 ) -> tuple[float, dict[str, float], float]:
-    """One pass over the training split in random order: mean loss, other scores and the last learning rate.
+    """One epoch over the training split in random order: mean loss, other scores and the last learning rate.
 
     The targets of the split are those that the loss takes, see `Target.encode`.
 
@@ -184,15 +187,25 @@ def train_epoch(
     hyperparameters, device, ranks = training.hyperparameters, training.device, training.ranks
     target = training.target
     batch_size = min(hyperparameters.batch_size, len(train.targets))
-    steps = len(train.targets) // batch_size
+    first, last, steps = (
+        first_step(epoch, training.passes, len(train.targets) // batch_size)
+        for epoch in (training.epoch, training.epoch + 1, training.epochs)
+    )
     generator = _seed_epoch(training)
-    batches = training_batches(train.inputs, batch_size, generator)
+    batches = epoch_batches(
+        train.inputs,
+        batch_size,
+        generator,
+        epoch=training.epoch,
+        passes=training.passes,
+        seed=training.seed,
+    )
     generator = ranks.own(generator)
     weights = target.weights(train.targets, hyperparameters)
     loss_sum, tally, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
     training.model.train()
-    for step, batch in enumerate(batches):
-        lr = _set_lr(training, training.epoch * steps + step, training.epochs * steps)
+    for step, batch in enumerate(batches, first):
+        lr = _set_lr(training, step, steps)
         training.model.zero_grad()
         for index in ranks.part(batch).chunk(2 if training.halves_now else 1):
             inputs = augment(train.inputs[index], changes, generator)
@@ -206,8 +219,8 @@ def train_epoch(
             tally += target.tally(outputs.detach(), targets)
         optimizer_step(training.optimizer)
     loss_total, tally_total = ranks.total(loss_sum, tally)
-    scores = target.train_scores(tally_total, steps * batch_size, train.targets)
-    return loss_total / (steps * ranks.size), scores, lr
+    scores = target.train_scores(tally_total, (last - first) * batch_size, train.targets)
+    return loss_total / ((last - first) * ranks.size), scores, lr
 
 
 def lr_factor(step: int, steps: int, warmup: float) -> float:
