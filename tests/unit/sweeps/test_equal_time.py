@@ -106,7 +106,7 @@ def test_train_from_trial_repeats_its_passes(home: Path) -> None:
 def test_one_model_is_compared_with_none() -> None:
     with pytest.raises(TunerError, match="--fidelity seconds compares several models"):
         check_fidelity(replace(REQUEST, model="cnn"))
-    with pytest.raises(TunerError, match="--fidelity: 'minutes' is unknown|--fidelity"):
+    with pytest.raises(TunerError, match="--fidelity"):
         replace(REQUEST, fidelity="minutes").check()
 
 
