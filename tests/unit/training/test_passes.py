@@ -12,7 +12,8 @@ from tuner.core import catalog
 from tuner.data.spec import Split, Splits
 from tuner.training.classifier import build_classifier
 from tuner.training.hyperparameters import Hyperparameters
-from tuner.training.loop import Training, fit, lr_factor, train_epoch
+from tuner.training.learning_rate import lr_factor
+from tuner.training.loop import Training, fit, train_epoch
 from tuner.training.passes import epoch_batches, first_step
 
 CPU = torch.device("cpu")
