@@ -60,3 +60,10 @@ def start_lines(config: SweepConfig) -> list[str]:
     lines = [f"  trial {number} tries {default.get(number, '')}{format_parameters(point)}" for number, point in shown]
     more = len(points) - len(lines)
     return [*lines, f"  ... and {counted(more, 'start point')} more"] if more else lines
+
+
+def dashboard_text(address: str) -> str:
+    """Where the dashboard is that was asked for; without an address, why there is none."""
+    if not address:
+        return "there is no dashboard: a single trial runs without Ray"
+    return f"Ray's dashboard, as long as the sweep runs: {address}; its token: ray get-auth-token"
