@@ -196,10 +196,8 @@ def train_epoch(
 ) -> tuple[float, dict[str, float], float]:
     """One epoch over the training split in random order: mean loss, other scores and the last learning rate.
 
-    The targets of the split are those that the loss takes, see `Target.encode`.
-
-    The last batch is dropped if it is not full, since batch normalisation would weigh it wrongly. The order changes
-    every epoch, so no sample is dropped every time.
+    The targets of the split are those that the loss takes, see `Target.encode`. The last batch is dropped if it is not
+    full, since batch normalisation would weigh it wrongly. The order changes, so no sample is dropped every time.
     """
     hyperparameters, device, ranks = training.hyperparameters, training.device, training.ranks
     target, smoothing = training.target, hyperparameters.label_smoothing
