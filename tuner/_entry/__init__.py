@@ -33,7 +33,7 @@ def main() -> None:
     if not sys.flags.safe_path and os.path.realpath(sys.path[0]) != OWN:
         del sys.path[0]  # the folder of the script, or the current one
     _pass_over_hiding_folders()
-    _leave(_exit_code(_command()))
+    leave(_exit_code(_command()))
 
 
 def _exit_code(command: Callable[[], None]) -> int:
@@ -48,7 +48,7 @@ def _exit_code(command: Callable[[], None]) -> int:
     return 0
 
 
-def _leave(code: int) -> None:
+def leave(code: int) -> None:
     """Ends the process once all that asked to be told has been told.
 
     Python would take down torch, Ray and MLflow module by module next, which takes seconds and does nothing else.
