@@ -10,8 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tuner._entry import leave
 from tuner.core.environment import prepare_environment
+from tuner.core.leaving import leave
 from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.drawing import drawing
 
