@@ -89,7 +89,7 @@ def test_a_trial_reports_every_epoch_and_which_one_it_keeps(tmp_path: Path, spli
     ("stop_at", "changes"), [(1, {}), (2, {}), (2, {"ema": 0.9, "mixup": 0.2, "randaugment": 0.2})]
 )
 def test_a_stopped_trial_goes_on_with_the_same_numbers_and_first_repeats_its_last_report(
-    tmp_path: Path, splits: Splits, stop_at: int, changes: dict[str, float]
+    tmp_path: Path, splits: Splits, stop_at: int, changes: dict[str, Any]
 ) -> None:
     through = scores(run(tmp_path / "a", splits, **changes))
     with pytest.raises(SystemExit):
