@@ -5,11 +5,12 @@ from __future__ import annotations
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from tuner.search.samplers.draft import Draft
+from tuner.search.samplers.quick_tpe import QuickTPE
 
 
 def make_tpe(draft: Draft) -> BaseSampler:
     """Multivariate TPE (Falkner et al. 2018, "BOHB"; Optuna's group decomposition for conditional parameters)."""
-    return TPESampler(seed=draft.trial_seed, n_startup_trials=draft.startup, multivariate=True, group=True)
+    return QuickTPE(seed=draft.trial_seed, n_startup_trials=draft.startup, multivariate=True, group=True)
 
 
 def make_single_tpe(draft: Draft) -> BaseSampler:
