@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tuner.cli import budget_options as budget
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
+from tuner.cli.dashboard import Dashboard, check_here
 from tuner.cli.given import asked
+from tuner.cli.waiting import Wait
 from tuner.core.environment import prepare_environment
 from tuner.core.sweep_options import read_growth
+
+if TYPE_CHECKING:
+    from tuner.core.callback import Callback
+    from tuner.core.grow_request import GrowRequest
+    from tuner.core.outcome import Outcome
 
 app = typer.Typer()
 MoreTrials = Annotated[
@@ -79,6 +86,8 @@ def resume(
     address: opt.Address = None,
     attach: opt.Attach = False,
     detach: opt.Detach = False,
+    dashboard: Dashboard = False,
+    wait: Wait = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Continue a sweep that was paused, stopped by Ctrl-C, or that crashed, from where it was.
@@ -97,9 +106,15 @@ def resume(
     more.check()
     place = opt.sweep_place(name, address)
     if place:
+        check_here(place, dashboard=dashboard)
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
 
         raise typer.Exit(remote.grow(name, more, place, attach=attach, as_json=as_json, out=out, err=err))
+    raise typer.Exit(_resume_here(name, more, detach=detach, dashboard=dashboard, wait=wait, as_json=as_json))
+
+
+def _resume_here(name: str, more: GrowRequest, *, detach: bool, dashboard: bool, wait: bool, as_json: bool) -> int:
+    """Returns the exit status."""
     from tuner.cli import printer  # noqa: PLC0415
     from tuner.cli.sweep import run_in_background  # noqa: PLC0415
     from tuner.core.files import tuner_home  # noqa: PLC0415
@@ -110,12 +125,18 @@ def resume(
     if more.given:
         if detach:
             preparation.begin_growing(name, more, callbacks=[printer.notes_of(err)])
-            raise typer.Exit(run_in_background(name, as_json=as_json))
-        code = printer.run(lambda each: api.grow(name, more, callbacks=[each]), as_json=as_json, out=out, err=err)
-        raise typer.Exit(code)
+            return run_in_background(name, dashboard=dashboard, as_json=as_json)
+
+        def grow(callback: Callback) -> Outcome:
+            return api.grow(name, more, callbacks=[callback], dashboard=dashboard)
+
+        return printer.run(grow, as_json=as_json, wait=wait, out=out, err=err)
     folder = SweepFolder(tuner_home() / name)
     if detach and (not folder.result.exists() or is_pending(folder)):
         preparation.check_resumable(name, tuner_home())
-        raise typer.Exit(run_in_background(name, as_json=as_json))
-    code = printer.run(lambda callback: api.resume(name, callbacks=[callback]), as_json=as_json, out=out, err=err)
-    raise typer.Exit(code)
+        return run_in_background(name, dashboard=dashboard, as_json=as_json)
+
+    def go_on(callback: Callback) -> Outcome:
+        return api.resume(name, callbacks=[callback], dashboard=dashboard)
+
+    return printer.run(go_on, as_json=as_json, wait=wait, out=out, err=err)

@@ -22,6 +22,10 @@ class Executor(Protocol):
     def shares_disk(self) -> bool:
         """Whether all trials see the sweep's folder, so that their checkpoints can lie there."""
 
+    @property
+    def dashboard(self) -> str:
+        """The address of the dashboard that was started, to be asked when it is entered; empty if none was."""
+
     def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -45,7 +49,12 @@ def runs_in_process(config: SweepConfig) -> bool:
 
 
 def make_executor(
-    config: SweepConfig, folder: SweepFolder, stop: Stop, on_dead: Callable[[str, Callable[[], None]], NoReturn]
+    config: SweepConfig,
+    folder: SweepFolder,
+    stop: Stop,
+    on_dead: Callable[[str, Callable[[], None]], NoReturn],
+    *,
+    dashboard: bool = False,
 ) -> Executor:
     """The executor of a sweep: this process for a single trial on this machine, else Ray.
 
@@ -55,9 +64,10 @@ def make_executor(
         stop: hears the signals that stop the sweep.
         on_dead: ends this process when Ray has died or cannot be ended; it is given the reason, and a function that
             kills what is left of Ray's processes.
+        dashboard: whether a Ray that is started here has its dashboard.
     """
     if runs_in_process(config):
         return InProcessExecutor()
     from tuner.execution.ray_tune import RayExecutor  # noqa: PLC0415 - imports Ray, which takes seconds
 
-    return RayExecutor(config, folder, stop, on_dead)
+    return RayExecutor(config, folder, stop, on_dead, dashboard=dashboard)

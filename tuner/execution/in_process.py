@@ -21,6 +21,7 @@ class InProcessExecutor:
     """Runs trials one after the other. See Executor."""
 
     shares_disk = True
+    dashboard = ""
 
     def __enter__(self) -> Self:
         return self

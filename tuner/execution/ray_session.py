@@ -23,19 +23,21 @@ _NEEDED = {"raylet", "gcs_server"}  # the processes of Ray that trials need; the
 
 
 @contextmanager
-def ray_session(config: SweepConfig, stop: Stop, guard: Watchdog) -> Iterator[None]:
+def ray_session(config: SweepConfig, stop: Stop, guard: Watchdog, *, dashboard: bool) -> Iterator[str]:
     """The Ray cluster for the sweep's trials: the one that this process runs on, or a local one that it starts.
 
-    Signals that `stop` handles do not interrupt the shutdown, which `guard` watches.
+    Yields the address of the `dashboard` that was started, empty if none was. Signals that `stop` handles do not
+    interrupt the shutdown, which `guard` watches.
     """
+    address = ""
     with stop.ray_starting():
         if on_cluster():
             connect()
         else:
-            start_local(config)
+            address = start_local(config, dashboard=dashboard)
     with guard.watching():
         try:
-            yield
+            yield address
         finally:
             with stop.deferred(), guard.closing():
                 _shut_down(stop)

@@ -100,8 +100,15 @@ END_S = 10.0  # how long the processes of a Ray that did not start may take to b
 _LOGS = "gcs_server.out and raylet.out"
 
 
-def start_local(config: SweepConfig) -> None:
+def start_local(config: SweepConfig, *, dashboard: bool = False) -> str:
     """Starts a local cluster for this process alone, with one slot per trial.
+
+    Args:
+        config: the sweep's.
+        dashboard: whether Ray's helpers start too, and its dashboard.
+
+    Returns:
+        The dashboard's address; empty without one.
 
     Raises:
         SweepError: it does not start, twice, or it never can.
@@ -112,15 +119,16 @@ def start_local(config: SweepConfig) -> None:
     folder = choose_folder(onwards)
     # Ray gives up if it does not start within 30 s, and ten that start at once on few cores take longer
     with machine_lock("ray"):
-        lean = not gpu_count()
+        lean = not dashboard and not gpu_count()
         for tried in range(1, TRIES + 1):
-            error = _try_to_start(config, lean=lean)
-            if isinstance(error, ShapeError):
-                tell_shape(error)
-                error = _try_to_start(config, lean=False)
+            started = _try_to_start(config, lean=lean, dashboard=dashboard)
+            if isinstance(started, ShapeError):
+                tell_shape(started)
+                started = _try_to_start(config, lean=False, dashboard=dashboard)
             lean = False
-            if error is None:
-                return
+            if isinstance(started, str):
+                return started
+            error = started
             reason = _final_reason(error, folder)
             if reason:
                 raise SweepError(f"Ray cannot start: {reason}, {onwards}")
@@ -131,6 +139,7 @@ def start_local(config: SweepConfig) -> None:
                     f"Ray did not start, {TRIES} times ({cause}): end other programs if the machine is busy, or look "
                     f"at {_LOGS} in {logs}, {onwards}"
                 )
+    raise AssertionError
 
 
 def _final_reason(error: Exception, folder: Path) -> str:
@@ -144,14 +153,17 @@ def _final_reason(error: Exception, folder: Path) -> str:
     return f"{describe_disk_error(disk)}: {'mend that' if elsewhere else 'set RAY_TMPDIR to another folder'}"
 
 
-def _try_to_start(config: SweepConfig, *, lean: bool) -> Exception | None:
-    """Returns why Ray does not start; then all its processes have ended. None when it runs, `lean` without helpers."""
+def _try_to_start(config: SweepConfig, *, lean: bool, dashboard: bool) -> Exception | str:
+    """Returns why Ray does not start; then all its processes have ended. Its dashboard's address when it runs.
+
+    `lean` starts it without its helpers.
+    """
     with ExitStack() as stack:
         started: list[subprocess.Popen[bytes]] = []
         try:
             leaner = stack.enter_context(lean_ray()) if lean else None
             stack.enter_context(_out_of_our_session(started, leaner))
-            _init(config)
+            address = _init(config, dashboard=dashboard)
             if lean:
                 use_lean_actors()
         except Exception as error:
@@ -159,21 +171,25 @@ def _try_to_start(config: SweepConfig, *, lean: bool) -> Exception | None:
                 ray.shutdown()
             _end(started)
             return error
-    return None
+    return address
 
 
-def _init(config: SweepConfig) -> None:
-    """No worker is started before a trial asks for one: Ray would start others while the first are not ready yet."""
-    ray.init(
+def _init(config: SweepConfig, *, dashboard: bool) -> str:
+    """No worker is started before a trial asks for one: Ray would start others while the first are not ready yet.
+
+    Returns the dashboard's address; empty without one.
+    """
+    context = ray.init(
         address="local",
         job_config=OwnPath(),
         num_cpus=config.concurrency,
         num_gpus=gpu_count(),
-        include_dashboard=False,
+        include_dashboard=dashboard,
         log_to_driver=False,
         logging_level="error",
         _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
     )
+    return f"http://{context.dashboard_url}" if dashboard else ""
 
 
 def _end(started: list[subprocess.Popen[bytes]]) -> None:

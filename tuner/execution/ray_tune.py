@@ -47,9 +47,13 @@ class RayExecutor:
         folder: SweepFolder,
         stop: Stop,
         on_dead: Callable[[str, Callable[[], None]], NoReturn],
+        *,
+        dashboard: bool = False,
     ) -> None:
         """See `executor.make_executor`."""
+        self.dashboard = ""
         self._config = config
+        self._with_dashboard = dashboard
         self._scratch = folder.ray
         self._stop = stop
         self._watchdog = Watchdog(stop, dead_processes, lambda reason: on_dead(full_disk() or reason, kill_processes))
@@ -62,7 +66,8 @@ class RayExecutor:
         return not on_cluster() or len(nodes()) == 1
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(ray_session(self._config, self._stop, self._watchdog))
+        session = ray_session(self._config, self._stop, self._watchdog, dashboard=self._with_dashboard)
+        self.dashboard = self._stack.enter_context(session)
         return self
 
     def __exit__(

@@ -47,6 +47,7 @@ def sweep(
     patience: int | None = None,
     sampler: str = "tpe",
     scheduler: str = "asha",
+    fidelity: str = "epochs",
     max_failure_rate: float = 0.9,
     confirm: int | None = None,
     reshuffle: bool = False,
@@ -77,6 +78,7 @@ def sweep(
     storage: str | None = None,
     name: str | None = None,
     detach: bool = False,
+    dashboard: bool = False,
     progress: bool = True,
 ) -> Result:
     """Searches for the best hyperparameters of a model on a dataset, as `tuner sweep` does, whose options these are.
@@ -92,6 +94,7 @@ def sweep(
         set: texts as those of `--set`, such as `lr=0.01` or `optimizer=sgd,adam`.
         as_: the option `--as`.
         detach: whether it runs in the background, and this returns as soon as it has begun.
+        dashboard: whether Ray's dashboard starts too; its address is shown.
         progress: whether it is shown how far it is.
 
     Raises:
@@ -101,9 +104,11 @@ def sweep(
     given = locals()
     _check_here(address)
     tuned = _what_is_tuned(dataset, model, script)
-    request = read_sweep(_options(given, "detach", "progress", "address", "script", "dataset", "model") | tuned)
+    request = read_sweep(
+        _options(given, "detach", "dashboard", "progress", "address", "script", "dataset", "model") | tuned
+    )
     request.check()
-    return _run(SweepOrder(request=request, detach=detach), progress=progress)
+    return _run(SweepOrder(request=request, detach=detach, dashboard=dashboard), progress=progress)
 
 
 def train(
@@ -128,13 +133,14 @@ def train(
     gpus_per_trial: float | None = None,
     name: str | None = None,
     detach: bool = False,
+    dashboard: bool = False,
     progress: bool = True,
 ) -> Result:
     """Trains a model once, tests and registers it, as `tuner train` does, whose options these are. See `sweep`."""
     given = locals() | {"dataset": _text(dataset, "dataset"), "model": _text(model, "model")}
-    request = read_sweep(_options(given, "from_best", "from_trial", "detach", "progress"))
+    request = read_sweep(_options(given, "from_best", "from_trial", "detach", "dashboard", "progress"))
     request.check()
-    order = TrainOrder(request=request, from_best=from_best, from_trial=from_trial, detach=detach)
+    order = TrainOrder(request=request, from_best=from_best, from_trial=from_trial, detach=detach, dashboard=dashboard)
     return _run(order, progress=progress)
 
 

@@ -130,14 +130,16 @@ def _carry_out(order: Order, messages: Messages) -> str:
     each = [messages]
     if isinstance(order, ResumeOrder):
         if not order.detach:
-            more = order.more.given
-            api.grow(order.name, order.more, callbacks=each) if more else api.resume(order.name, callbacks=each)
+            if order.more.given:
+                api.grow(order.name, order.more, callbacks=each, dashboard=order.dashboard)
+            else:
+                api.resume(order.name, callbacks=each, dashboard=order.dashboard)
             return order.name
         if order.more.given:
             preparation.begin_growing(order.name, order.more, callbacks=each)
         else:
             preparation.check_resumable(order.name, tuner_home())
-        return _detached(order.name)
+        return _detached(order.name, dashboard=order.dashboard)
     request = order.request
     if isinstance(order, TrainOrder):
         request = preparation.training_request(
@@ -146,14 +148,14 @@ def _carry_out(order: Order, messages: Messages) -> str:
     assert isinstance(order, SweepOrder | TrainOrder)
     if order.detach:
         config, _, _ = preparation.begin(request, callbacks=each)
-        return _detached(config.name)
-    return api.sweep(request, callbacks=each).config.name
+        return _detached(config.name, dashboard=order.dashboard)
+    return api.sweep(request, callbacks=each, dashboard=order.dashboard).config.name
 
 
-def _detached(name: str) -> str:
+def _detached(name: str, *, dashboard: bool) -> str:
     from tuner.sweeps import control  # noqa: PLC0415
 
-    control.detach(name)
+    control.detach(name, dashboard=dashboard)
     return name
 
 

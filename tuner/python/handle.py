@@ -97,6 +97,7 @@ class Sweep:
         target_score: float | None = None,
         patience: int | None = None,
         detach: bool = False,
+        dashboard: bool = False,
         progress: bool = True,
     ) -> Result:
         """Goes on with it, as `tuner resume` does, whose options these are.
@@ -122,7 +123,8 @@ class Sweep:
             }
         )
         more.check()
-        carry_out(ResumeOrder(name=self.name, more=more, detach=detach), choose_view(progress=progress))
+        order = ResumeOrder(name=self.name, more=more, detach=detach, dashboard=dashboard)
+        carry_out(order, choose_view(progress=progress))
         return self.result
 
     def __repr__(self) -> str:

@@ -15,6 +15,8 @@ class SweepOrder:
     request: SweepRequest
     detach: bool = False
     """Whether it runs on when the user's process has ended."""
+    dashboard: bool = False
+    """Whether Ray's dashboard starts too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,7 @@ class TrainOrder:
     from_best: str | None = None
     from_trial: str | None = None
     detach: bool = False
+    dashboard: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,7 @@ class ResumeOrder:
     name: str
     more: GrowRequest
     detach: bool = False
+    dashboard: bool = False
 
 
 Order = SweepOrder | TrainOrder | ResumeOrder

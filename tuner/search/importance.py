@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from tuner.core.records import TrialRecord
 from tuner.core.target_kind import CLASSES
@@ -121,6 +120,8 @@ def importance(records: Sequence[TrialRecord], space: SearchSpace, epochs: int, 
 def _places(records: Sequence[TrialRecord], epoch: int) -> Floats:
     """(trials,) the places in the order of the scores, the best highest, with a mean of 0. Equals share a place."""
     order = {rank: place for place, rank in enumerate(sorted({record.rank(epoch) for record in records}))}
+    from scipy.stats import rankdata  # noqa: PLC0415 - takes a second, and a search needs it at its end
+
     places = rankdata([order[record.rank(epoch)] for record in records])
     return np.asarray(places - places.mean())
 
@@ -157,6 +158,8 @@ def _noise(shares: Floats) -> Floats:
     The bounds lie equally far out in each parameter's own distribution, since a conditional parameter, which fewer
     trials have, and a choice among many explain more by chance than others do.
     """
+    from scipy.stats import rankdata  # noqa: PLC0415
+
     count = shares.shape[1]
     beyond = np.stack([count + 1 - rankdata(row, method="min") for row in shares])  # how many are at least as large
     kept = np.sort(beyond.min(0))[int((1 - CONFIDENCE) * count)]

@@ -45,7 +45,10 @@ def _without_collection() -> Iterator[None]:
 def _shared_distributions() -> Iterator[None]:
     """What a parameter is drawn from is parsed once, and not once for each trial: Optuna never changes it."""
     names = vars(_storage)
-    parse = names[PARSE]
+    parse = names.get(PARSE)
+    if parse is None:  # another version of Optuna
+        yield
+        return
     names[PARSE] = _parsed
     try:
         yield

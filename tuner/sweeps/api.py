@@ -31,13 +31,16 @@ from tuner.sweeps.preparation import (
 from tuner.sweeps.run import SweepRun
 
 
-def sweep(request: SweepRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None) -> Outcome:
+def sweep(
+    request: SweepRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None, dashboard: bool = False
+) -> Outcome:
     """Searches for the best hyperparameters, tests the best trial and registers its model.
 
     Args:
         request: what is asked for.
         callbacks: are told what happens.
         home: the folder of all sweeps, by default TUNER_HOME.
+        dashboard: whether Ray's dashboard starts too, and its address is told.
 
     Raises:
         TunerError: something in the request is wrong; nothing has begun.
@@ -45,7 +48,7 @@ def sweep(request: SweepRequest, *, callbacks: Sequence[Callback] = (), home: Pa
         SweepStopped: a signal came before there was a trial to save.
     """
     config, folder, inputs = begin(request, callbacks=callbacks, home=home)
-    return _run(config, folder, inputs, callbacks)
+    return _run(config, folder, inputs, callbacks, dashboard=dashboard)
 
 
 def train(
@@ -61,7 +64,9 @@ def train(
     return sweep(request, callbacks=callbacks, home=home)
 
 
-def resume(name: str, *, callbacks: Sequence[Callback] = (), home: Path | None = None) -> Outcome:
+def resume(
+    name: str, *, callbacks: Sequence[Callback] = (), home: Path | None = None, dashboard: bool = False
+) -> Outcome:
     """Resumes a sweep from where it was. One that was killed after its result is only sent to MLflow and reported.
 
     Raises:
@@ -74,13 +79,20 @@ def resume(name: str, *, callbacks: Sequence[Callback] = (), home: Path | None =
     if folder.result.exists() and not is_pending(folder):
         return _complete(config, folder, events)
     config, inputs = prepare_again(config, folder, events)
-    return _run(config, folder, inputs, callbacks)
+    return _run(config, folder, inputs, callbacks, dashboard=dashboard)
 
 
-def grow(name: str, asked: GrowRequest, *, callbacks: Sequence[Callback] = (), home: Path | None = None) -> Outcome:
+def grow(
+    name: str,
+    asked: GrowRequest,
+    *,
+    callbacks: Sequence[Callback] = (),
+    home: Path | None = None,
+    dashboard: bool = False,
+) -> Outcome:
     """Goes on with a finished or interrupted sweep, with more trials or time. See `begin_growing` and `sweep`."""
     config, folder, inputs = begin_growing(name, asked, callbacks=callbacks, home=home)
-    return _run(config, folder, inputs, callbacks)
+    return _run(config, folder, inputs, callbacks, dashboard=dashboard)
 
 
 def confirm(
@@ -91,8 +103,15 @@ def confirm(
     return _run(config, folder, inputs, callbacks)
 
 
-def _run(config: SweepConfig, folder: SweepFolder, inputs: Inputs, callbacks: Sequence[Callback]) -> Outcome:
-    with SweepRun.open(config, folder, inputs, callbacks) as run:
+def _run(
+    config: SweepConfig,
+    folder: SweepFolder,
+    inputs: Inputs,
+    callbacks: Sequence[Callback],
+    *,
+    dashboard: bool = False,
+) -> Outcome:
+    with SweepRun.open(config, folder, inputs, callbacks, dashboard=dashboard) as run:
         outcome = run.finalize() if run.search() else run.interrupted()
     run.events.on_sweep_end(outcome)
     return outcome

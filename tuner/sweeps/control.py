@@ -40,8 +40,10 @@ def pause(name: str) -> None:
     _order(name, Order.PAUSE)
 
 
-def detach(name: str) -> int:
+def detach(name: str, *, dashboard: bool = False) -> int:
     """Resumes a sweep in a process of its own, which outlives this terminal. Returns its process id.
+
+    With a `dashboard` that process prints its address, see `SweepFolder.output`.
 
     Raises:
         TunerError: it stopped as it started; the message is what it printed.
@@ -51,7 +53,7 @@ def detach(name: str) -> int:
     with folder.output.open("a", encoding="utf-8") as output:
         begin = output.tell()
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tuner", "resume", name],
+            [sys.executable, "-P", "-m", "tuner", "resume", name, *(["--dashboard"] if dashboard else [])],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -23,9 +23,9 @@ from tuner.search.controller import Controller
 from tuner.search.schedulers.whole import WholeTrials
 from tuner.search.score_history import Length
 from tuner.search.study import Study
-from tuner.sweeps.final_test import fetch_checkpoint
 from tuner.sweeps.resume import repair_folder
 from tuner.tracking.background import BackgroundTracker
+from tuner.training.average import last_weights
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
 from tuner.training.trial import TrialJob
@@ -94,12 +94,13 @@ class Refitting:
             return None
         folder, own = checkpoint_folder(self.folder.trials, 0), self._storage_in(storage)
         if own:
+            from tuner.sweeps.final_test import fetch_checkpoint  # noqa: PLC0415 - imports scipy
+
             fetch_checkpoint(own, 0, folder / CHECKPOINT_FILE, self.config.name)
         state, _ = read_latest(folder)
         if state is None or state["metrics"]["epoch"] != self.plan.epochs:
             return None
-        weights: Mapping[str, Any] = state["model"]
-        return weights
+        return last_weights(state)
 
     def why_not(self) -> str:
         """Why there are no weights, for people."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
@@ -23,6 +22,7 @@ from tuner.execution.executor import make_executor, runs_in_process
 from tuner.execution.signals import Stop
 from tuner.search.budgets import states_in
 from tuner.search.study import Study
+from tuner.sweeps.announcement import dashboard_text
 from tuner.sweeps.checkpoint_place import choose_storage
 from tuner.sweeps.confirming import Trainings
 from tuner.sweeps.growth import keep_result
@@ -37,9 +37,6 @@ from tuner.tracking.background import BackgroundTracker
 from tuner.tracking.connection import connect_sweep
 from tuner.tracking.store import Store
 from tuner.training.checkpoint_storage import CheckpointStorage
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(kw_only=True)
@@ -57,13 +54,21 @@ class SweepRun:
     lock: SweepLock
     shutdown: Shutdown
     stopwatch: Stopwatch
+    dashboard: bool = False
+    """Whether a Ray that is started for it has its dashboard."""
     storage: CheckpointStorage | None = None
     """Where the checkpoints are, when they are not in the folder."""
 
     @classmethod
     @contextmanager
     def open(
-        cls, config: SweepConfig, folder: SweepFolder, inputs: Inputs, callbacks: Sequence[Callback]
+        cls,
+        config: SweepConfig,
+        folder: SweepFolder,
+        inputs: Inputs,
+        callbacks: Sequence[Callback],
+        *,
+        dashboard: bool = False,
     ) -> Iterator[SweepRun]:
         """Locks the sweep, and hears the signals that stop it, as long as the block lasts.
 
@@ -98,6 +103,7 @@ class SweepRun:
                 lock=lock,
                 shutdown=shutdown,
                 stopwatch=Stopwatch.of(folder),
+                dashboard=dashboard,
             )
             shutdown.interrupted = run.outcome
             with shutdown.closing():
@@ -116,10 +122,13 @@ class SweepRun:
         with ExitStack() as stack:
             stack.enter_context(self.trainings.study.asking_ahead(self.config.concurrency))
             with self.events.phase("" if in_process else "Starting Ray"):
-                executor = make_executor(self.config, self.folder, self.stop, self.shutdown.give_up)
+                give_up = self.shutdown.give_up
+                executor = make_executor(self.config, self.folder, self.stop, give_up, dashboard=self.dashboard)
                 stack.enter_context(executor)
                 self.storage = choose_storage(self.config, self.store, executor)
                 self._measure_cluster()
+            if self.dashboard:
+                self.events.on_note(dashboard_text(executor.dashboard), warning=False)
             self.tracker.start()  # MLflow is imported after Ray has started, not beside it
             self.tracker.catch_up(self.trainings.records())
             planner = PhasePlanner(

@@ -6,7 +6,6 @@ from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
-from scipy.stats import hypergeom
 
 from tuner.core.scores import CONFIDENCE
 from tuner.training.score_error import Ints, better_than_base
@@ -43,6 +42,8 @@ def chance_of_matches(targets: Ints, predicted: Ints) -> float:
     true = np.array([(targets == each).sum() for each in classes], dtype=np.float64)
     said = np.array([(predicted == each).sum() for each in classes], dtype=np.float64)
     if len(classes) <= 2:
+        from scipy.stats import hypergeom  # noqa: PLC0415 - takes a second
+
         both = (matches - samples + true[0] + said[0]) / 2  # samples of the first class that are called so
         return float(hypergeom.sf(both - 1, samples, true[0], said[0]))
     mean = float((true * said).sum()) / samples

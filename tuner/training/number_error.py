@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr
-from scipy.stats import pearsonr
 
 from tuner.core.scores import CONFIDENCE, Difference, Interval
 from tuner.core.target_kind import NUMBERS
@@ -114,6 +113,8 @@ def has_learnt_numbers(targets: Floats, predicted: Floats, number: float, chosen
         return True
     if len(targets) < 3 or predicted.min() == predicted.max() or targets.min() == targets.max():
         return False
+    from scipy.stats import pearsonr  # noqa: PLC0415 - takes a second, and classes need none
+
     return bool(pearsonr(targets, predicted, alternative="greater").pvalue < risk / 2)
 
 

@@ -57,6 +57,8 @@ class TrialJob:
     """The folder of the checkpoints, on the node that a trial runs on."""
     storage: CheckpointStorage | None = None
     """Where checkpoints are kept, if not in that folder."""
+    passes: Mapping[str, float] = field(default_factory=dict)
+    """How often a trial sees the training samples in an epoch, by the title of its model; once where it is not here."""
     repeats: int = 0
     """The number, in another sweep, of the trial whose seed the first trial here has."""
     halved: int = 0
@@ -188,6 +190,7 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
         ranks=ranks,
         goal=job.goal,
         target=target_of(job.data),
+        passes=job.passes.get(title(name), 1.0),
     )
 
 

@@ -17,16 +17,26 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.jobs.upload import unpack
 from tuner.sweeps.lock import lock_sweep
 
-HEAVY = ("torch", "ray", "mlflow", "optuna", "sklearn", "numpy")
+HEAVY = ("torch", "ray", "mlflow", "optuna", "sklearn", "scipy", "pandas", "matplotlib", "numpy")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["sweep", "--help"], ["--version"]])
-def test_help_and_list_import_nothing_heavy(arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [
+        (["--help"], HEAVY),
+        (["list"], HEAVY),
+        (["sweep", "--help"], HEAVY),
+        (["--version"], HEAVY),
+        (["status"], tuple(name for name in HEAVY if name not in {"optuna", "numpy"})),  # it reads the study
+    ],
+)
+@pytest.mark.usefixtures("sweep")
+def test_what_only_tells_imports_nothing_heavy(arguments: list[str], heavy: tuple[str, ...]) -> None:
     """So they answer in a fraction of a second: importing torch alone takes seconds."""
     code = (
         "import sys\nfrom tuner.cli import app\nsys.argv = ['tuner', *sys.argv[1:]]\n"
         "try:\n    app.main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
-        f"print('HEAVY', [name for name in {HEAVY} if name in sys.modules])"
+        f"print('HEAVY', [name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "HEAVY []"
@@ -46,6 +56,7 @@ def test_show_describes_data_model_and_space(typed: Typed) -> None:
     assert "1 x 8 x 8" in out
     assert "359 test samples" in out
     assert "when optimizer = sgd" in out
+    assert "  not searched    warmup=0.1 label_smoothing=0 augment=True cutout=0" in out
     shown = json.loads(typed("show", "digits", "cnn", "--json")[1])
     assert shown["model"]["parameters"] > 10_000
     assert shown["dataset"]["samples"]["test"] == 359

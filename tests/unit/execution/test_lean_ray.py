@@ -64,9 +64,10 @@ def test_a_ray_of_another_shape_starts_with_its_helpers(
     commands: list[list[str]] = []
     starts: list[Callable[..., object]] = []
 
-    def init(_: object) -> None:
+    def init(_: object, **_options: bool) -> str:
         starts.append(Node.start_monitor)
         services.ConsolePopen(["/x/raylet", "--of another shape"])
+        return ""
 
     monkeypatch.setattr(ray_start, "_init", init)
     if where == "a name":

@@ -85,14 +85,18 @@ def test_a_trial_reports_every_epoch_and_which_one_it_keeps(tmp_path: Path, spli
         assert report.kept_epoch == last_within_error(scores[: report.epoch], samples)
 
 
-@pytest.mark.parametrize("stop_at", [1, 2])
+@pytest.mark.parametrize(
+    ("stop_at", "changes"), [(1, {}), (2, {}), (2, {"ema": 0.9, "mixup": 0.2, "randaugment": 0.2})]
+)
 def test_a_stopped_trial_goes_on_with_the_same_numbers_and_first_repeats_its_last_report(
-    tmp_path: Path, splits: Splits, stop_at: int
+    tmp_path: Path, splits: Splits, stop_at: int, changes: dict[str, Any]
 ) -> None:
-    through = scores(run(tmp_path / "a", splits))
+    through = scores(run(tmp_path / "a", splits, **changes))
     with pytest.raises(SystemExit):
-        run(tmp_path / "b", splits, stop_at=stop_at)
-    assert scores(run(tmp_path / "b", splits)) == through[stop_at - 1 :]
+        run(tmp_path / "b", splits, stop_at=stop_at, **changes)
+    assert scores(run(tmp_path / "b", splits, **changes)) == through[stop_at - 1 :]
+    kept = [read_checkpoint(tmp_path / name / "0000/checkpoint.pt")["best_weights"] for name in "ab"]
+    assert all(torch.equal(kept[0][name], kept[1][name]) for name in kept[0])
 
 
 def test_a_trial_without_its_pretrained_weights_fails(tmp_path: Path, splits: Splits) -> None:

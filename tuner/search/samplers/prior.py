@@ -22,7 +22,6 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
-from scipy.special import ndtr, ndtri
 
 from tuner.core.records import Value
 from tuner.search.samplers.draft import Draft
@@ -65,12 +64,16 @@ class _Around:
 
 def _draw_near(center: float, rng: np.random.Generator) -> float:
     """From a normal distribution that is cut off at 0 and 1."""
+    from scipy.special import ndtr, ndtri  # noqa: PLC0415 - takes a while, and most sweeps have no prior
+
     low, high = ndtr(-center / SPREAD), ndtr((1 - center) / SPREAD)
     return float(np.clip(center + SPREAD * ndtri(low + rng.random() * (high - low)), 0, 1))
 
 
 def _density_near(center: float, place: float) -> float:
     """The density of that distribution."""
+    from scipy.special import ndtr  # noqa: PLC0415
+
     inside = ndtr((1 - center) / SPREAD) - ndtr(-center / SPREAD)
     return float(math.exp(-(((place - center) / SPREAD) ** 2) / 2) / (math.sqrt(2 * math.pi) * SPREAD * inside))
 

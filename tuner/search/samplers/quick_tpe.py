@@ -26,7 +26,7 @@ class QuickTPE(TPESampler):
     def __init__(self, **options: Any) -> None:
         """For `options` see TPESampler."""
         super().__init__(**options)
-        if self._group_decomposed_search_space is not None:
+        if getattr(self, "_group_decomposed_search_space", None) is not None:
             self._group_decomposed_search_space = _Groups(include_pruned=True)
 
     def _get_internal_repr(

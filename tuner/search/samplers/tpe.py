@@ -5,7 +5,11 @@ from __future__ import annotations
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from tuner.search.samplers.draft import Draft
-from tuner.search.samplers.quick_tpe import QuickTPE
+
+try:
+    from tuner.search.samplers.quick_tpe import QuickTPE
+except ImportError:  # this version of Optuna has other private names
+    QuickTPE = TPESampler  # type: ignore[misc,assignment]
 
 
 def make_tpe(draft: Draft) -> BaseSampler:
