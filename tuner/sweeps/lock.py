@@ -83,7 +83,7 @@ def lock_for_sync(folder: Path) -> Iterator[None]:
     """Keeps other processes from running the sweep or locking it too. Meanwhile it does not count as running."""
     with SweepFolder(folder).lock.open("a") as file, SweepFolder(folder).sync_lock.open("a") as others:
         _lock(file, fcntl.LOCK_SH, f"the sweep {folder.name} is running in another process")
-        _lock(others, fcntl.LOCK_EX, f"another process is uploading {folder.name} to MLflow")
+        _lock(others, fcntl.LOCK_EX, f"another process is uploading {folder.name} to MLflow, or deleting it")
         yield
 
 
