@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import torch
 from scipy import stats
+from support.digits import some_digits
 from support.model_inputs import make_spec
 from torch.nn import functional
 
-from tuner.core import catalog
 from tuner.core.errors import TunerError
 from tuner.data.spec import Column, NumberTarget, Splits
 from tuner.training.classifier import build_classifier, try_value
@@ -31,8 +31,7 @@ def generator(seed: int = 0) -> torch.Generator:
 @pytest.fixture(scope="module")
 def splits() -> Splits:
     """150 digits."""
-    loaded: Splits = catalog.load("datasets", "digits").load(None)
-    return loaded.limit(150)
+    return some_digits(150)
 
 
 @pytest.mark.parametrize("alpha", [0.1, 0.4, 1.0, 4.0])

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from support.digits import some_digits
 
-from tuner.core import catalog
 from tuner.core.records import trial_seed
 from tuner.core.trial_report import TrialReport
 from tuner.data.augmentation import augment
@@ -30,8 +30,7 @@ EPOCHS = 3
 
 @pytest.fixture(scope="module")
 def splits() -> Splits:
-    loaded: Splits = catalog.load("datasets", "digits").load(Path())
-    return loaded.limit(300)
+    return some_digits(300)
 
 
 def job(folder: Path, splits: Splits) -> TrialJob:
