@@ -29,6 +29,7 @@ def ended_by(folder: Path) -> str:
     return told
 
 
+@pytest.mark.proof
 def test_an_epoch_budget_outlives_a_kill(tuner: Command, start: Start, tmp_path: Path) -> None:
     process = start("sweep", "digits", "cnn", *SMALL, "--max-epochs", "4", "--epoch-budget", "12", folder=tmp_path)
     wait_for_epochs(tmp_path, 5, process)

@@ -65,6 +65,7 @@ def children(home: Path, name: str = NAME, pair: str = PAIR) -> dict[str, Run]:
     return {"parent": parent} | {run.data.tags["tuner.trial"].replace(infix, "-"): run for run in below}
 
 
+@pytest.mark.proof
 def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_changes(
     trained: Outcome, home: Path, typed: Typed
 ) -> None:
@@ -118,6 +119,7 @@ def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_ch
     ]
 
 
+@pytest.mark.proof
 def test_more_seeds_continue_and_the_test_set_is_looked_at_once_for_each_model(
     trained: Outcome, home: Path, typed: Typed
 ) -> None:
@@ -230,6 +232,7 @@ def test_a_confirmation_that_is_interrupted_is_resumed_where_it_was(trained: Out
     assert ", finished" in out
 
 
+@pytest.mark.proof
 def test_on_folds_each_sample_is_validated_once_also_after_an_interruption(
     trained: Outcome, home: Path, typed: Typed
 ) -> None:

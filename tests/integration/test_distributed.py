@@ -35,21 +35,22 @@ def test_they_learn_what_one_process_learns(trained: list[dict[str, Any]]) -> No
             torch.testing.assert_close(together["weights"][name], weight, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["plain", "random"])
+@pytest.mark.parametrize("kind", ["plain", "random", "averaged"])
 def test_all_of_them_hold_the_same_model_and_report_the_same(trained: list[dict[str, Any]], kind: str) -> None:
     first, *others = (each[kind] for each in trained)
     for other in others:
         assert other["metrics"] == first["metrics"]
-        for part in ("weights", "best"):
+        for part in ("weights", "best", "last"):
             assert other[part].keys() == first[part].keys()
             assert all(torch.equal(other[part][name], weight) for name, weight in first[part].items())
 
 
-def test_their_scores_are_those_of_the_saved_model_on_the_whole_split(trained: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("kind", ["random", "averaged"])
+def test_their_scores_are_those_of_the_saved_model_on_the_whole_split(trained: list[dict[str, Any]], kind: str) -> None:
     """With batch normalisation: each process has seen other samples."""
     training, _ = train(("cnn", {"width": 0.125, "dropout": 0.3}, ()))
-    training.model.load_state_dict(trained[0]["random"]["weights"])
-    last = trained[0]["random"]["metrics"][-1]
+    training.model.load_state_dict(trained[0][kind]["last"])
+    last = trained[0][kind]["metrics"][-1]
     with full_precision():
         loss, accuracy, macro_f1, balanced = evaluate(training.model, digits().validation)
     assert loss == pytest.approx(last["val_loss"], rel=1e-5)

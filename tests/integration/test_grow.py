@@ -74,6 +74,7 @@ def check_mlflow(folder: Path, trials: int) -> dict[str, Run]:
     return found
 
 
+@pytest.mark.proof
 def test_a_finished_sweep_that_is_killed_while_it_grows_loses_nothing_and_registers_its_new_winner(
     tuner: Command, start: Start, tmp_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ def runs(folder: Path, name: str = "x") -> tuple[dict[str, Any], dict[int, Any]]
     return {**parent.data.tags, **parent.data.metrics}, trials
 
 
+@pytest.mark.proof
 def test_a_sweep_by_the_lowest_loss_that_measures_a_latency(tuner: Command, tmp_path: Path) -> None:
     arguments = ("--trials", "4", "--objective", "val_loss", "--constraint", "latency_ms<=10000", "--name", "x")
     done = tuner("sweep", "digits", "cnn", *SMALL, *WIDTHS, *arguments, folder=tmp_path)
@@ -77,7 +78,8 @@ def check_front(folder: Path, result: dict[str, Any]) -> None:
     assert "Pareto front" in (folder / "runs/x/report/report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("scheduler", ["asha", pytest.param("hyperband", marks=pytest.mark.proof)])
+@pytest.mark.proof
+@pytest.mark.parametrize("scheduler", ["asha", "hyperband"])
 def test_two_objectives_and_a_constraint_through_a_kill(
     tuner: Command, start: Start, tmp_path: Path, scheduler: str
 ) -> None:
@@ -102,6 +104,7 @@ def test_two_objectives_and_a_constraint_through_a_kill(
         check_front(tmp_path, json.loads(grown.stdout))
 
 
+@pytest.mark.proof
 def test_where_no_trial_is_small_enough_nothing_is_registered(tuner: Command, tmp_path: Path) -> None:
     options = ("--trials", "3", "--constraint", "parameters<=10", "--name", "x")
     done = tuner("sweep", "digits", "cnn", *SMALL, *WIDTHS, *options, folder=tmp_path)

@@ -39,6 +39,7 @@ def records_of(folder: Path, name: str) -> list[TrialRecord]:
     return read_records(journal) if journal.exists() else []
 
 
+@pytest.mark.proof
 def test_a_function_survives_a_kill_and_goes_on_from_what_it_has_saved(
     start: Start, tuner: Command, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ except TunerError as error:
 """
 
 
+@pytest.mark.proof
 def test_a_function_of_a_script_is_tuned_beside_a_ray_of_the_users_own(
     tmp_path: Path, environment: dict[str, Any]
 ) -> None:

@@ -32,6 +32,7 @@ def told(folder: Path) -> list[Any]:
     return [(each.parameters, each.exploits, each.values, each.kept, each.state) for each in records(folder)]
 
 
+@pytest.mark.proof
 def test_a_population_in_a_real_sweep(tuner: Command, tmp_path: Path) -> None:
     """That it may be killed at any moment is shown without workers in tests/unit/search/test_population.py."""
     done = tuner(*ARGUMENTS, "--json", folder=tmp_path)

@@ -86,6 +86,7 @@ def test_an_unknown_name_is_told_with_the_nearest(opened: tuner.Sweep) -> None:
 SMALL = 'trials=2, max_epochs=2, set=["width=0.25", "optimizer=adam"], name="small"'
 
 
+@pytest.mark.proof
 def test_a_script_sweeps_in_a_thread_beside_a_running_loop_and_goes_on(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
@@ -124,6 +125,7 @@ print(once.name, once.finished, once.best.parameters == more.best.parameters)
     assert "small: 2 trials of cnn on digits, at most 2 epochs each" in done.stderr
 
 
+@pytest.mark.proof
 def test_ctrl_c_ends_with_a_result_so_far_and_the_end_of_the_user_with_a_paused_sweep(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:

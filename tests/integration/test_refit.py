@@ -20,6 +20,7 @@ SIZE = ("--trials", "2", "--max-epochs", "4", "--concurrency", "1")
 OPTIONS = (*SIZE, "--set", "lr=0.02..0.1", "--set", "optimizer=sgd", "--refit")
 
 
+@pytest.mark.proof
 def test_the_model_has_seen_all_samples_but_those_of_the_test_set_and_a_kill_loses_nothing(
     tuner: Command, start: Start, tmp_path: Path
 ) -> None:

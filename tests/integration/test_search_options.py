@@ -30,6 +30,7 @@ def test_random_points_that_are_all_trained_to_the_end(tuner: Command, tmp_path:
     assert len({trial.user_attrs["parameters"]["lr"] for trial in study.trials}) == 4
 
 
+@pytest.mark.proof
 def test_a_grid_whose_poor_points_end_at_the_rung(tuner: Command, tmp_path: Path) -> None:
     values = ("lr=0.0001,0.003", "dropout=0.1,0.4", "batch_size=32", "optimizer=adam", "weight_decay=0.001")
     fixed = [word for value in values for word in ("--set", value)]

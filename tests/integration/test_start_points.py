@@ -6,6 +6,7 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
 from support.common import Command, Start, read_runs, read_study, wait_for_epochs
 from support.processes import end
 
@@ -29,6 +30,7 @@ FIRST = {"batch_size": 64, "optimizer": "adam", "lr": 3e-3, "width": 0.5}
 SECOND = {"batch_size": 32, "optimizer": "sgd", "lr": 0.1, "width": 0.5}
 
 
+@pytest.mark.proof
 def test_they_are_tried_first_also_after_a_kill_and_the_best_begins_the_next_sweep(
     start: Start, tuner: Command, tmp_path: Path
 ) -> None:

@@ -12,8 +12,9 @@ from unittest.mock import patch
 import torch
 from torch import distributed as dist
 
-from tuner.core import catalog
+from support.digits import some_digits
 from tuner.data.spec import Splits
+from tuner.training.average import last_weights
 from tuner.training.classifier import build_classifier
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.hyperparameters import Hyperparameters
@@ -24,6 +25,7 @@ EPOCHS = 3
 PLAIN = ("lenet", {"dropout": 0.0, "batch_norm": False}, ())
 """Without what differs between processes: dropout, augmentation and batch statistics."""
 RANDOM = ("cnn", {"width": 0.125, "dropout": 0.3}, ("crop", "rotate"))
+MORE: dict[str, Any] = {"randaugment": 0.2, "cutout": 0.3, "mixup": 0.3, "ema": 0.9}
 
 
 def full_precision() -> AbstractContextManager[object]:
@@ -33,34 +35,34 @@ def full_precision() -> AbstractContextManager[object]:
 
 def digits() -> Splits:
     """150 of them: the parts of the last of their batches, and of the validation split, differ in size."""
-    loaded: Splits = catalog.load("datasets", "digits").load(None)
-    return loaded.limit(150)
+    return some_digits(150)
 
 
 def train(
-    what: tuple[Any, ...], ranks: Ranks = SINGLE_PROCESS, half: dict[str, Any] | None = None
+    what: tuple[Any, ...], ranks: Ranks = SINGLE_PROCESS, more: dict[str, Any] | None = None
 ) -> tuple[Training, list[Any]]:
-    """A training of some epochs, from its beginning or from a state; and its metrics without the times."""
+    """A training of some epochs, with some more hyperparameters; and its metrics without the times."""
     name, arguments, augmentations = what
-    splits = digits()
+    splits = some_digits()
     torch.manual_seed(0)
     model = build_classifier(splits.spec, name, arguments)
-    chosen = Hyperparameters(batch_size=33, optimizer="sgd", lr=0.05)
+    chosen = Hyperparameters(batch_size=33, optimizer="sgd", lr=0.05, **(more or {}))
     training = Training(model, chosen, epochs=EPOCHS, seed=5, device=CPU, ranks=ranks)
     with full_precision(), closing(fit(training, splits.train, splits.validation, augmentations)) as epochs:
         return training, [replace(metrics, epoch_seconds=0.0).numbers() for metrics in epochs]
 
 
 def in_process(rank: int, size: int, port: int, folder: Path) -> None:
-    """Trains both kinds, and writes what it has at the end to `folder`."""
+    """Trains all kinds, and writes what it has at the end to `folder`."""
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     torch.set_num_threads(1)
     dist.init_process_group("gloo", rank=rank, world_size=size)
     ranks = Ranks(rank, size)
     found = {}
-    for kind, what in {"plain": PLAIN, "random": RANDOM}.items():
-        training, metrics = train(what, ranks)
+    for kind, what, more in (("plain", PLAIN, {}), ("random", RANDOM, {}), ("averaged", RANDOM, MORE)):
+        training, metrics = train(what, ranks, more)
         found[kind] = {"weights": training.model.state_dict(), "best": training.kept_weights, "metrics": metrics}
+        found[kind]["last"] = last_weights(training.state_dict())
     said = [ranks.agree(rank == 0), ranks.agree(rank == 1)]
     with ranks.first_before_others():
         order = sorted(path.name for path in folder.iterdir())

@@ -21,6 +21,15 @@ Objectives = Annotated[
         rich_help_panel=SEARCH,
     ),
 ]
+Fidelity = Annotated[
+    str,
+    typer.Option(
+        metavar="epochs|seconds",
+        help="In what several models are compared: epochs, each a pass over the training samples; or seconds: an epoch "
+        "is then the time that one of the first model takes, and quicker models make more passes in it.",
+        rich_help_panel=SEARCH,
+    ),
+]
 Constraints = Annotated[
     list[str] | None,
     typer.Option(

@@ -54,6 +54,7 @@ def sweep(
     patience: budget.Patience = None,
     sampler: opt.Sampler = "tpe",
     scheduler: opt.Scheduler = "asha",
+    fidelity: goals.Fidelity = "epochs",
     max_failure_rate: opt.MaxFailureRate = 0.9,
     confirm: confirming.Confirm = None,
     reshuffle: confirming.Reshuffle = False,

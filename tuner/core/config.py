@@ -75,6 +75,9 @@ class SweepConfig:
     """The address of the MLflow server or database at the start of the sweep; empty for the one in its home folder."""
     halved: int = 0
     """The first epoch that the repeated trial trained half a batch at a time; 0 for none."""
+    passes: dict[str, float] | None = None
+    """How often a trial sees the training samples in an epoch, by the title of its model: with `--fidelity seconds`, as
+    often as takes the time of an epoch of the first model. None where that is once."""
     pretrained: str | None = None
     """The fingerprint of the weights that trials start from; empty when they start from none."""
     known_as: str | None = None
@@ -162,6 +165,10 @@ class SweepConfig:
         if not self.several:
             return self.pair
         return f"{self.dataset_name}-{own_code.title(self.model_of(parameters))}"
+
+    def passes_of(self, model: str) -> float:
+        """How often a trial of this model sees the training samples in an epoch."""
+        return (self.passes or {}).get(own_code.title(model), 1.0)
 
     @property
     def typed(self) -> list[str]:

@@ -114,3 +114,14 @@ def places(models: str) -> str:
 def own_names(models: str) -> Sequence[str]:
     """Those of the names that are a user's own code."""
     return [name for name in models_in(models) if own_code.is_own(name)]
+
+
+def equal_time_text(passes: Mapping[str, float]) -> str:
+    """One line: what an epoch is.
+
+    >>> equal_time_text({"cnn": 1.0, "lenet": 3.42})
+    'in equal times: an epoch is 1 pass over the training samples for cnn, 3.42 for lenet'
+    """
+    (first, once), *others = passes.items()
+    rest = "".join(f", {number:g} for {model}" for model, number in others)
+    return f"in equal times: an epoch is {once:g} pass over the training samples for {first}{rest}"

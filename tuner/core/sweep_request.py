@@ -14,7 +14,7 @@ from tuner.core.data_options import NOT_DIVIDED, DataOptions
 from tuner.core.errors import TunerError, unknown
 from tuner.core.objective import Goal
 from tuner.core.program_request import ProgramRequest
-from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
+from tuner.core.search_options import AUTO, FIDELITIES, SAMPLERS, SCHEDULERS
 from tuner.core.target_kind import kind_of
 
 
@@ -61,6 +61,8 @@ class SweepRequest:
     """The number, in another sweep, of the trial that the first one repeats."""
     halved: int = 0
     """The first epoch that the repeated trial trained in half batches; 0 if it did not."""
+    passes: dict[str, float] | None = None
+    """Over the samples in an epoch, by the title of the model: those of the repeated trial, see `SweepConfig`."""
     data: str | None = None
     """The fingerprint that the data must have."""
     pretrained: str | None = None
@@ -73,6 +75,8 @@ class SweepRequest:
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]
     scheduler: str = SCHEDULERS[0]
+    fidelity: str = FIDELITIES[0]
+    """In what several models are compared: one of FIDELITIES."""
     refit: bool = False
     """Whether the winner is trained again on training and validation samples together."""
     without_default: bool = False
@@ -124,6 +128,8 @@ class SweepRequest:
             raise unknown("--oom", self.oom, OOM)
         if self.sampler not in (*SAMPLERS, AUTO):
             raise unknown("--sampler", self.sampler, (*SAMPLERS, AUTO))
+        if self.fidelity not in FIDELITIES:
+            raise unknown("--fidelity", self.fidelity, FIDELITIES)
         if self.scheduler not in SCHEDULERS:
             raise unknown("--scheduler", self.scheduler, SCHEDULERS)
         if self.goal.several and self.scheduler == "pbt":

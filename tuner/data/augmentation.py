@@ -10,6 +10,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from tuner.data.randaugment import BYTES, Levels, randaugment
+
 MAX_ROTATION = math.radians(15)
 Augmentation = Callable[[Tensor, Generator], Tensor]
 
@@ -80,10 +82,22 @@ def _band(batch: int, length: int, side: int, generator: Generator) -> Tensor:
 AUGMENTATIONS: dict[str, Augmentation] = {"crop": crop, "flip": flip, "rotate": rotate}
 
 
-def chosen(names: Iterable[str], *, hidden: float, images: bool) -> tuple[Augmentation, ...]:
-    """The named augmentations, and for images a cutout that hides a share of the side, if that is not 0."""
-    named = [AUGMENTATIONS[name] for name in names]
-    return (*named, partial(cutout, share=hidden)) if hidden and images else tuple(named)
+def chosen(
+    names: Iterable[str], *, hidden: float = 0.0, magnitude: float = 0.0, levels: Levels | None = None
+) -> tuple[Augmentation, ...]:
+    """The named augmentations, RandAugment before them and cutout after them; a strength of 0 leaves these out.
+
+    RandAugment comes first because its colours are of pixels as they are in the data: see `levels` there.
+
+    Args:
+        names: of AUGMENTATIONS.
+        hidden: the share of the side that cutout hides.
+        magnitude: that of RandAugment.
+        levels: see `randaugment`; None for those of images from 0 to 255.
+    """
+    first = [partial(randaugment, magnitude=magnitude, levels=levels or BYTES)] if magnitude else []
+    last = [partial(cutout, share=hidden)] if hidden else []
+    return (*first, *(AUGMENTATIONS[name] for name in names), *last)
 
 
 def augment(inputs: Tensor, augmentations: Iterable[Augmentation], generator: Generator) -> Tensor:

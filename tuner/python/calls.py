@@ -47,6 +47,7 @@ def sweep(
     patience: int | None = None,
     sampler: str = "tpe",
     scheduler: str = "asha",
+    fidelity: str = "epochs",
     max_failure_rate: float = 0.9,
     confirm: int | None = None,
     reshuffle: bool = False,

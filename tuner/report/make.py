@@ -127,7 +127,7 @@ def _schedule(findings: Findings) -> tuple[Any, ...]:
 
 def _models(findings: Findings) -> tuple[Any, ...]:
     samples = (findings.result or {}).get("best", {}).get("val_samples")
-    return model_series(findings), samples, findings.config.default
+    return model_series(findings), samples, findings.config.default, findings.config.passes
 
 
 PARTS = (

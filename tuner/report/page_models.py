@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tuner.core.records import TrialRecord
 from tuner.core.score_text import difference_text, score_text
 from tuner.core.scores import Interval
+from tuner.core.several_models import equal_time_text
 from tuner.core.units import format_seconds
 from tuner.report.figures_models import colour_of
 from tuner.report.model_series import ModelSeries
@@ -15,13 +16,16 @@ from tuner.report.page import Block, Chart, chart_text, render_table
 HEADER = ("model", "trials", "epochs", "time", "weights", "best score", "trial", "against it the winner is")
 
 
-def models_block(series: Sequence[ModelSeries], samples: int | None, default: bool) -> Block:
+def models_block(
+    series: Sequence[ModelSeries], samples: int | None, default: bool, passes: Mapping[str, float] | None = None
+) -> Block:
     """A row for each model.
 
     Args:
         series: the models.
         samples: of the validation split, for the error of an accuracy.
         default: whether the default of each model was trained in full.
+        passes: over the training samples in an epoch, by the name of a model, where they were compared in equal times.
     """
     total = max(1, sum(each.epochs for each in series))
     rows = [_row(each, total, samples) for each in series]
@@ -31,6 +35,7 @@ def models_block(series: Sequence[ModelSeries], samples: int | None, default: bo
         "same rungs, so that models that did better got more of the epochs. The best trial of a model was chosen for "
         "its score, of as many trials as the table says: of more trials it is better by luck, too. The last column "
         "compares the winner with it on the same validation samples, with a 95 % interval."
+        f"{f' Models were compared {equal_time_text(passes)}.' if passes else ''}"
     )
     return Block(caption=caption, charts=(_chart(series),), html=render_table(HEADER, rows))
 

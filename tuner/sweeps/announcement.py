@@ -6,6 +6,7 @@ from tuner.core.budget_text import budget_limits
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import first_trial
 from tuner.core.search_options import SAMPLERS, SCHEDULERS, sampler_text
+from tuner.core.several_models import equal_time_text
 from tuner.core.units import counted, format_parameters
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
@@ -38,6 +39,7 @@ def _asked(config: SweepConfig) -> str:
     if config.scheduler != SCHEDULERS[0]:
         rungs = ", ".join(map(str, make_scheduler(config).rungs()))
         words.append(f"scheduler {config.scheduler}{f' (rungs: epochs {rungs})' if rungs else ''}")
+    words += [equal_time_text(config.passes)] if config.passes else []
     return f"; {', '.join(words)}" if words else ""
 
 

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from tuner.core.errors import disk_error_text, one_line
 from tuner.core.files import write_atomic
 from tuner.core.sweep_folder import SweepFolder
+from tuner.sweeps.lock import is_locked
 
 ENTRY = "tuner.sweeps.draw_report"
 """The module that the process of `draw_apart` runs."""
@@ -86,7 +87,7 @@ def draw_apart(folder: SweepFolder, *, send: bool, embedded: bool) -> subprocess
 
 def report_state(folder: SweepFolder) -> str:
     """What a user should know of the report: that it is being drawn, or what is wrong with it; else empty."""
-    if _is_locked(folder):
+    if is_locked(folder.report_lock):
         return "is being drawn"
     try:
         note = json.loads(folder.report_note.read_text(encoding="utf-8"))
@@ -97,20 +98,9 @@ def report_state(folder: SweepFolder) -> str:
         return f"could not be made: {note['failed']}{again}"
     if note.get("told"):
         return f"{'; '.join(note['told'])}{again}"
-    if _is_locked(folder):  # a process has begun in between
+    if is_locked(folder.report_lock):  # a process has begun in between
         return "is being drawn"
     return f"is not complete: the process that drew it was ended{again}"
-
-
-def _is_locked(folder: SweepFolder) -> bool:
-    try:
-        with folder.report_lock.open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _note(folder: SweepFolder, **note: object) -> None:

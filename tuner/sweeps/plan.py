@@ -26,6 +26,7 @@ from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space
 from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.confirmation import check_divisions
+from tuner.sweeps.equal_time import check_fidelity, passes_of
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.several import check_several
@@ -59,6 +60,7 @@ def plan(
     request = replace(request, model=several_models.resolve(request.model))
     several_models.check(request.model)
     check_several(request)
+    check_fidelity(request)
     data = Source.asked(request)
     load = cache(lambda: splits or data.load(request.limit))
     raw, source = requested_space(request, data, load)
@@ -90,7 +92,8 @@ def plan(
         title = several_models.title(request.model)
         raise TunerError(f"--from-trial: the weights of {title} are not the ones that the trial started from")
     record = inputs.splits.record
-    config = replace(config, pretrained=weights, division=record.to_json() if record else None)
+    passes = passes_of(request, raw, space, load(), split)
+    config = replace(config, pretrained=weights, passes=passes, division=record.to_json() if record else None)
     if request.warm_start is not None:
         taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
         config = replace(config, warm=taken.to_json() if taken else None)

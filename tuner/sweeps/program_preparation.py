@@ -15,6 +15,7 @@ from tuner.core.files import make_folder, slug, tuner_home
 from tuner.core.program import DEFAULT_EPOCHS, SCRIPT, Program, check_command
 from tuner.core.program_request import ProgramRequest
 from tuner.core.python_space import SOURCE
+from tuner.core.search_options import FIDELITIES
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_request import SweepRequest
 from tuner.search.overrides import override
@@ -118,6 +119,8 @@ def check_program(request: SweepRequest, asked: ProgramRequest) -> None:
             raise TunerError(f"{option} is not for your own training code: {why}")
     if request.oom != "fail":
         raise TunerError(f"--oom {request.oom} is not for your own training code: its batches are its own")
+    if request.fidelity != FIDELITIES[0]:
+        raise TunerError("--fidelity seconds compares several models of the catalog: your own training code has none")
     if request.scheduler == "pbt":
         raise TunerError("--scheduler pbt is not for your own training code: trials would load states of each other")
 

@@ -25,6 +25,7 @@ from tuner.search.score_history import Length
 from tuner.search.study import Study
 from tuner.sweeps.resume import repair_folder
 from tuner.tracking.background import BackgroundTracker
+from tuner.training.average import last_weights
 from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
 from tuner.training.trial import TrialJob
@@ -99,8 +100,7 @@ class Refitting:
         state, _ = read_latest(folder)
         if state is None or state["metrics"]["epoch"] != self.plan.epochs:
             return None
-        weights: Mapping[str, Any] = state["model"]
-        return weights
+        return last_weights(state)
 
     def why_not(self) -> str:
         """Why there are no weights, for people."""

@@ -99,7 +99,12 @@ def _pair(
     from tuner.search.start_points import default_point  # noqa: PLC0415
     from tuner.sweeps.auto_sampler import with_sampler  # noqa: PLC0415
     from tuner.sweeps.space_request import check_names, check_space, read_space  # noqa: PLC0415
-    from tuner.training.classifier import build_classifier, model_parameters, parameter_count  # noqa: PLC0415 - imports torch
+    from tuner.training.classifier import (  # noqa: PLC0415 - imports torch
+        build_classifier,
+        model_parameters,
+        parameter_count,
+        training_defaults,
+    )
     from tuner.training.model_check import check_own_model  # noqa: PLC0415
 
     raw, name = read_space(source, model, None, load)
@@ -121,6 +126,9 @@ def _pair(
             "file": name,
             "epochs": space.epochs,
             "parameters": [{"name": p.name, "values": str(p)} for p in space.parameters],
+            "training": {
+                n: v for n, v in training_defaults(data).items() if n not in {p.name for p in space.parameters}
+            },
             "start": space.start or (default_point(raw, space),),
             "sampler": chosen.sampler,
             "auto": auto,

@@ -83,6 +83,7 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         objective=str(config.goal.watched),  # so that the same epoch is kept
         constraint=_constraint(config, record),
         halved=record.halved,
+        passes=config.passes,
         data=config.data,
         pretrained=None if config.several else config.pretrained,  # that is of the weights of all
         fixed={
@@ -149,7 +150,8 @@ def single_trial(request: SweepRequest, home: Path, from_best: str | None) -> Sw
         raw, source = read_space(data, request.model, request.space, cache(partial(data.load, request.limit)))
     else:
         best = best_for(request.model, from_best, home, "--from-best")
-        raw = {"epochs": epochs_of(best.config, best.trial.number), "params": dict(best.trial.parameters)}
+        epochs = round(epochs_of(best.config, best.trial.number) * best.config.passes_of(request.model))
+        raw = {"epochs": max(1, epochs), "params": dict(best.trial.parameters)}
         source = f"the best trial of {from_best}"
         goal = best.config.goal
         objective = None if goal.of_epochs.by_score else str(goal.watched)  # the usual one may be of another task

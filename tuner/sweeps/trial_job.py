@@ -31,6 +31,7 @@ def trial_job(
         gpus=config.gpus_per_trial,
         folder=scratch_folder(config.uid) if storage else folder.trials,
         storage=storage,
+        passes=config.passes or {},
         repeats=config.repeats,
         halved=config.halved,
         halves=config.oom == "halve-batch",

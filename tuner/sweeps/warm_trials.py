@@ -22,6 +22,7 @@ from tuner.training.classifier import parameter_defaults
 
 MOST = 200  # trials, since they stand in sweep.json; of more, the best ones and a random sample of the others
 MOST_BEST = 50
+_AS_LONG = ("epochs", "passes", "pretrained")  # what must be equal in two sweeps for their scores to be comparable
 LEARNING = {"tpe": "TPE", "gp": "the Gaussian process"}
 """The samplers that can begin with trials of another study, for people."""
 
@@ -66,7 +67,7 @@ def take_trials(config: SweepConfig, name: str, home: Path, events: Callback) ->
         for r, s in zip(records, scores, strict=True)
         if not math.isnan(s)
     ]
-    alike = (earlier.epochs, earlier.pretrained) == (config.epochs, config.pretrained)
+    alike = all(getattr(earlier, name) == getattr(config, name) for name in _AS_LONG)
     defaults = {} if config.several else parameter_defaults(config.model)
     taken = WarmTrials(sweep=name, comparable=alike, trials=tuple(_some(known, config.seed)), defaults=defaults)
     events.on_note(_told(taken, config, earlier), warning=False)

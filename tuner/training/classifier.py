@@ -21,7 +21,7 @@ from tuner.data.batches import evaluation_batches
 from tuner.data.spec import DataSpec
 from tuner.data.texts import lengths
 from tuner.training.device import memory_format, to_memory_format
-from tuner.training.hyperparameters import OF_CLASSES, TRAINING_PARAMETERS, Hyperparameters
+from tuner.training.hyperparameters import OF_CLASSES, OF_IMAGES, TRAINING_PARAMETERS, Hyperparameters
 
 Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -59,12 +59,22 @@ def try_value(data: DataSpec, model: str, name: str, value: Any) -> None:
     """Raises ValueError, TypeError or RuntimeError when training, or this model on this data, refuses a value."""
     if name in TRAINING_PARAMETERS:
         Hyperparameters(**{name: value})
-        if data.number is not None and name in OF_CLASSES and value != getattr(Hyperparameters(), name):
-            raise TunerError(f"{name} is for classes, and '{data.number.name}' is a number")
-        if name == "cutout" and value and data.task != "image":
-            raise TunerError(f"cutout hides a part of each image, and this is {data.task} data: leave it out")
+        refusal = why_not(data, name)
+        if refusal and value != getattr(Hyperparameters(), name):
+            raise TunerError(refusal)
     else:
         build_classifier(data, model, {name: value})
+
+
+def why_not(data: DataSpec, name: str) -> str:
+    """Why a parameter of training means nothing for this data; empty when it does mean something."""
+    if data.number is not None and name in OF_CLASSES:
+        return f"{name} is for classes, and '{data.number.name}' is a number"
+    if name in OF_IMAGES and data.task != "image":
+        return f"{name} {OF_IMAGES[name]}, and this is {data.task} data: leave it out"
+    if name == "mixup" and data.task == "text":
+        return "mixup mixes numbers, and texts are words: leave it out"
+    return ""
 
 
 def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> Classifier:
@@ -122,6 +132,12 @@ def parameter_defaults(model: str) -> dict[str, Value]:
     """What training and a model take for each of their parameters that is not given, where that is a plain value."""
     training = {each.name: each.default for each in fields(Hyperparameters)}
     return {name: value for name, value in {**model_parameters(model), **training}.items() if isinstance(value, Value)}
+
+
+def training_defaults(data: DataSpec) -> dict[str, Value]:
+    """What training takes for each of its parameters that means something for this data and is not given."""
+    defaults: dict[str, Value] = vars(Hyperparameters())
+    return {name: value for name, value in defaults.items() if not why_not(data, name)}
 
 
 def is_pretrained(model: str, arguments: Mapping[str, Any]) -> bool:

@@ -22,7 +22,8 @@ class EpochMetrics:
     epoch_seconds: float
     """Wall-clock time of training and validation."""
     train_accuracy: float | None = None
-    """Share of augmented training samples classified correctly, 0 to 1. None, as the next ones, for numbers."""
+    """Share of augmented training samples classified correctly, 0 to 1; of one mixed by mixup, each of its two
+    classes counts by its share. None, as the next ones, for numbers."""
     val_accuracy: float | None = None
     """Share of validation samples classified correctly after the epoch."""
     val_macro_f1: float | None = None

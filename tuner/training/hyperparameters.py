@@ -13,6 +13,7 @@ from tuner.training.optimizers import OPTIMIZERS
 
 UNWEIGHTED = "none"
 CLASS_WEIGHTS = (UNWEIGHTED, "balanced")
+SHARES = ("momentum", "warmup", "label_smoothing", "cutout", "ema")  # from 0 to below 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,12 @@ class Hyperparameters:
     """Whether training samples are changed at random, in the ways that the dataset names."""
     cutout: float = 0.0
     """Side of a square that is hidden in each training image, as a share of the image's shorter side; 0 for none."""
+    randaugment: float = 0.0
+    """Strength of two random operations on each training image, 0 to 1: see `data.randaugment`; 0 for none."""
+    mixup: float = 0.0
+    """Samples are mixed by shares drawn from Beta(mixup, mixup): see `training.mixup`; 0 for none."""
+    ema: float = 0.0
+    """Decay of the average of the weights that is validated and kept in place of the weights; 0 for none."""
     class_weight: str = UNWEIGHTED
     """One of CLASS_WEIGHTS. `balanced`: each class counts as much as another in the loss, whatever its size."""
 
@@ -48,20 +55,24 @@ class Hyperparameters:
             raise unknown("class_weight", str(self.class_weight), CLASS_WEIGHTS)
         if type(self.batch_size) is not int or self.batch_size < 1:
             raise TunerError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
-        for name in ("lr", "momentum", "weight_decay", "warmup", "label_smoothing", "cutout"):
+        for name in ("lr", "weight_decay", "mixup", "randaugment", *SHARES):
             value = getattr(self, name)
             if type(value) not in (int, float) or not math.isfinite(value):
                 raise TunerError(f"{name} must be a finite number, got {value!r}")
         if not self.lr > 0:
             raise TunerError(f"lr must be above 0, got {self.lr}")
-        for name in ("momentum", "warmup", "label_smoothing", "cutout"):
+        for name in SHARES:
             if not 0 <= getattr(self, name) < 1:
                 raise TunerError(f"{name} must be at least 0 and below 1, got {getattr(self, name)}")
-        if not self.weight_decay >= 0:
-            raise TunerError(f"weight_decay must not be negative, got {self.weight_decay}")
+        for name in ("weight_decay", "mixup"):
+            if not getattr(self, name) >= 0:
+                raise TunerError(f"{name} must not be negative, got {getattr(self, name)}")
+        if not 0 <= self.randaugment <= 1:
+            raise TunerError(f"randaugment must be from 0 to 1, got {self.randaugment}")
 
 
-OF_CLASSES = ("label_smoothing", "class_weight")  # parameters that have no meaning where a number is predicted
+OF_CLASSES = ("label_smoothing", "class_weight", "mixup")  # parameters that have no meaning where a number is predicted
+OF_IMAGES = {"cutout": "hides a part of each image", "randaugment": "changes each image"}
 TRAINING_PARAMETERS = frozenset(field.name for field in fields(Hyperparameters))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,20 +14,22 @@ from torch import Tensor, nn
 
 from tuner.core.kept_epoch import choose_kept
 from tuner.core.objective import PLAIN, Goal
-from tuner.data.augmentation import Augmentation, augment, chosen
-from tuner.data.batches import training_batches
+from tuner.data.augmentation import Augmentation, augment
 from tuner.data.spec import Split
+from tuner.training.average import WeightAverage
+from tuner.training.changes import changes_of
 from tuner.training.classifier import Classifier
 from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.frozen_features import FeatureStore, extracts_once
 from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.learning_rate import lr_factor
+from tuner.training.mixup import draw_shares, mix
 from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
+from tuner.training.passes import epoch_batches, first_step
 from tuner.training.targets.base import Target
 from tuner.training.targets.classes import Classes
-
-IMAGE_DIMENSIONS = 4  # (samples, channels, height, width)
 
 
 class Training:
@@ -47,10 +50,12 @@ class Training:
         ranks: Ranks = SINGLE_PROCESS,
         goal: Goal = PLAIN,
         target: Target | None = None,
+        passes: float = 1.0,
     ) -> None:
         """`ranks` are the processes that train together, each with its own `Training` of the same model and seed.
 
-        `goal` decides which epoch's weights are kept; `target` is what is learnt, by default classes.
+        `goal` decides which epoch's weights are kept; `target` is what is learnt, by default classes. An epoch has so
+        many `passes` over the training split.
         """
         self.layout = memory_format(model)
         self.model = model.to(device).to(memory_format=self.layout)
@@ -67,7 +72,9 @@ class Training:
             momentum=hyperparameters.momentum,
             weight_decay=hyperparameters.weight_decay,
         )
+        self.average = WeightAverage(self.model, hyperparameters.ema) if hyperparameters.ema else None
         self.epochs = epochs
+        self.passes = passes
         self.seed = seed
         self.device = device
         self.epoch = 0
@@ -85,6 +92,16 @@ class Training:
         """
         return 0 < self.halved <= self.epoch + 1
 
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within it, the model has the average of its weights, where there is one; it is the same in all processes."""
+        if self.average is None:
+            yield
+            return
+        with self.average.in_place():
+            self.ranks.share_buffers(self.model)
+            yield
+
     def state_dict(self) -> dict[str, Any]:
         """All that `load_state_dict` needs to continue, in tensors, numbers and strings only."""
         return {
@@ -95,6 +112,7 @@ class Training:
             "best_weights": self.kept_weights,
             "peak": self.peak,
             "halved": self.halved,
+            "average": self.average.state_dict() if self.average else None,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -103,6 +121,8 @@ class Training:
         self.epoch = self.metrics.epoch if self.metrics else 0
         self.model.load_state_dict(state["model"])
         load_optimizer(self.optimizer, state["optimizer"])
+        if self.average:
+            self.average.load_state_dict(state.get("average"))
         self.kept_metrics = EpochMetrics(**state["best_metrics"]) if state["best_metrics"] else None
         self.kept_weights = state["best_weights"]
         self.peak = state.get("peak", self.kept_metrics.val_accuracy if self.kept_metrics else 0.0) or 0.0
@@ -134,23 +154,23 @@ def fit(
     if training.epoch >= training.epochs:
         return
     started = time.perf_counter()
-    named = augmentations if training.hyperparameters.augment else ()
-    changes = chosen(named, hidden=training.hyperparameters.cutout, images=train.inputs.ndim == IMAGE_DIMENSIONS)
+    changes = changes_of(training.hyperparameters, train, augmentations)
     train, validation = _with_features(training, train, validation, changes, store or FeatureStore())
     train = Split(train.inputs, training.target.encode(train.targets))
     while training.epoch < training.epochs:
         train_loss, train_scores, lr = train_epoch(training, train, changes)
         training.ranks.share_buffers(training.model)
-        val_scores = training.target.val_scores(training.evaluated, validation, training.ranks)
-        metrics = EpochMetrics(
-            epoch=training.epoch + 1,
-            train_loss=train_loss,
-            lr=lr,
-            epoch_seconds=time.perf_counter() - started,
-            **train_scores,
-            **val_scores,
-        )
-        training.note(metrics, len(validation.targets))
+        with training.averaged():
+            val_scores = training.target.val_scores(training.evaluated, validation, training.ranks)
+            metrics = EpochMetrics(
+                epoch=training.epoch + 1,
+                train_loss=train_loss,
+                lr=lr,
+                epoch_seconds=time.perf_counter() - started,
+                **train_scores,
+                **val_scores,
+            )
+            training.note(metrics, len(validation.targets))
         yield metrics
         started = time.perf_counter()
 
@@ -165,7 +185,7 @@ def _with_features(
     head: Any = model.network.head
     training.evaluated = head
     validation = store.features("validation", validation, model)
-    if not changes:
+    if not changes and not training.hyperparameters.mixup:
         training.wrapped = head
         train = store.features("train", train, model)
     return train, validation
@@ -174,48 +194,46 @@ def _with_features(
 def train_epoch(
     training: Training, train: Split, changes: tuple[Augmentation, ...]
 ) -> tuple[float, dict[str, float], float]:
-    """One pass over the training split in random order: mean loss, other scores and the last learning rate.
+    """One epoch over the training split in random order: mean loss, other scores and the last learning rate.
 
-    The targets of the split are those that the loss takes, see `Target.encode`.
-
-    The last batch is dropped if it is not full, since batch normalisation would weigh it wrongly. The order changes
-    every epoch, so no sample is dropped every time.
+    The targets of the split are those that the loss takes, see `Target.encode`. The last batch is dropped if it is not
+    full, since batch normalisation would weigh it wrongly. The order changes, so no sample is dropped every time.
     """
     hyperparameters, device, ranks = training.hyperparameters, training.device, training.ranks
-    target = training.target
+    target, smoothing = training.target, hyperparameters.label_smoothing
     batch_size = min(hyperparameters.batch_size, len(train.targets))
-    steps = len(train.targets) // batch_size
+    first, last, steps = (
+        first_step(epoch, training.passes, len(train.targets) // batch_size)
+        for epoch in (training.epoch, training.epoch + 1, training.epochs)
+    )
     generator = _seed_epoch(training)
-    batches = training_batches(train.inputs, batch_size, generator)
+    shares = draw_shares(hyperparameters.mixup, last - first, generator.initial_seed())
+    batches = epoch_batches(
+        train.inputs, batch_size, generator, epoch=training.epoch, passes=training.passes, seed=training.seed
+    )
     generator = ranks.own(generator)
     weights = target.weights(train.targets, hyperparameters)
     loss_sum, tally, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
     training.model.train()
-    for step, batch in enumerate(batches):
-        lr = _set_lr(training, training.epoch * steps + step, training.epochs * steps)
+    for step, (batch, share) in enumerate(zip(batches, shares, strict=True), first):
+        lr = _set_lr(training, step, steps)
         training.model.zero_grad()
         for index in ranks.part(batch).chunk(2 if training.halves_now else 1):
             inputs = augment(train.inputs[index], changes, generator)
-            targets = train.targets[index]
+            inputs, targets = mix(inputs, train.targets[index], share, generator)
             with autocast(device):
                 outputs = training.wrapped(to_memory_format(inputs, training.layout))
-                loss = target.loss(outputs, targets, weights, hyperparameters.label_smoothing)
+                loss = targets.mean(partial(target.loss, outputs, weights=weights, label_smoothing=smoothing))
                 loss = loss * ranks.weight(index, batch)
             torch.autograd.backward(loss)
             loss_sum += loss.detach()
-            tally += target.tally(outputs.detach(), targets)
+            tally += targets.mean(partial(target.tally, outputs.detach()))
         optimizer_step(training.optimizer)
+        if training.average:
+            training.average.update()
     loss_total, tally_total = ranks.total(loss_sum, tally)
-    scores = target.train_scores(tally_total, steps * batch_size, train.targets)
-    return loss_total / (steps * ranks.size), scores, lr
-
-
-def lr_factor(step: int, steps: int, warmup: float) -> float:
-    """Linear warm-up over the share `warmup` of all steps, then a cosine to 0 (Loshchilov & Hutter 2017, eq. 5)."""
-    warmup_steps = warmup * steps
-    if step < warmup_steps:
-        return (step + 1) / (warmup_steps + 1)
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / (steps - warmup_steps)))
+    scores = target.train_scores(tally_total, (last - first) * batch_size, train.targets)
+    return loss_total / ((last - first) * ranks.size), scores, lr
 
 
 def _set_lr(training: Training, step: int, steps: int) -> float:

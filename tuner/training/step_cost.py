@@ -1,24 +1,29 @@
-"""How long a model takes to train on this machine, measured on a few made-up samples before any training."""
+"""How long a model takes to train on this machine, measured on a few made-up samples before any training.
+
+They go through the training loop itself.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from tuner.core.records import Value
-from tuner.data.spec import DataSpec
-from tuner.training.classifier import Classifier, build_classifier, parameter_count
-from tuner.training.device import best_device
+from tuner.data.spec import DataSpec, Split
+from tuner.training.classifier import build_classifier, parameter_count
+from tuner.training.device import best_device, to_memory_format
 from tuner.training.frozen_features import extracts_once
 from tuner.training.hyperparameters import split_parameters
+from tuner.training.loop import Training, train_epoch
+from tuner.training.targets import target_of
 
 FEW = 8  # samples of a first step, which is slower than later ones
-QUICK = 0.25  # seconds: after a first step within them a whole batch is measured
+QUICK = 0.25  # seconds: after a first step within them whole batches are measured
+BATCHES = 2  # how many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +38,14 @@ class StepCost:
     """Whether it is that."""
 
 
-def measure_step(data: DataSpec, model: str, parameters: Mapping[str, Value], samples: int, threads: int) -> StepCost:
+def measure_step(
+    data: DataSpec,
+    model: str,
+    parameters: Mapping[str, Value],
+    samples: int,
+    threads: int,
+    device: torch.device | None = None,
+) -> StepCost:
     """Trains a step or two on made-up samples, and takes the time.
 
     Args:
@@ -42,41 +54,53 @@ def measure_step(data: DataSpec, model: str, parameters: Mapping[str, Value], sa
         parameters: of a trial with it.
         samples: of the training split.
         threads: that a trial computes with.
+        device: that it computes on; by default the best one here.
 
     Raises:
         TunerError: the model does not fit the data.
     """
     hyperparameters, arguments = split_parameters(model, parameters)
-    device = best_device()
+    device = device or best_device()
     with torch.random.fork_rng(devices=[]), _threads(threads):
-        built = build_classifier(data, model, arguments).to(device)
+        built = build_classifier(data, model, arguments)
         weights, once = parameter_count(built), extracts_once(built)
+        training = Training(built, hyperparameters, epochs=1, seed=0, device=device, target=target_of(data))
+        run = _features if once else _train
         count = min(FEW, samples)
-        seconds = _step(built, data, count, device, once=once)
+        seconds = _time(run, training, _made_up(data, count, device))
         if seconds < QUICK:
-            count = min(hyperparameters.batch_size, samples)
-            seconds = _step(built, data, count, device, once=once)
+            count = min(BATCHES * hyperparameters.batch_size, samples)
+            seconds = _time(run, training, _made_up(data, count, device))
     return StepCost(weights=weights, epoch_seconds=seconds / count * samples, once=once)
 
 
-def _step(built: Classifier, data: DataSpec, count: int, device: torch.device, *, once: bool) -> float:
+def _made_up(data: DataSpec, count: int, device: torch.device) -> Split:
     kind = torch.int64 if data.task == "text" else torch.float32
     inputs = torch.ones(count, *data.shape, dtype=kind, device=device)  # token 1 is a word, 0 would be padding
-    began = _now(device)
-    if once:
-        with torch.no_grad():
-            built.eval()(inputs)
-    else:
-        built.train()
-        loss: Any = built(inputs).square().mean()  # of the outputs, whatever they stand for
-        loss.backward()
-    if device.type == "cuda":
+    targets = torch.zeros(count) if data.number is not None else torch.arange(count) % len(data.classes)
+    return Split(inputs, targets.to(device))
+
+
+def _train(training: Training, samples: Split) -> None:
+    train_epoch(training, Split(samples.inputs, training.target.encode(samples.targets)), ())
+
+
+def _features(training: Training, samples: Split) -> None:
+    with torch.no_grad():
+        training.model.eval()(to_memory_format(samples.inputs, training.layout))
+
+
+def _time(run: Callable[[Training, Split], None], training: Training, samples: Split) -> float:
+    """Seconds. On a CPU those that a thread has had of it: others may be using it, too."""
+    cuda = training.device.type == "cuda"
+    began = _now(training.device)
+    run(training, samples)
+    if cuda:
         torch.cuda.synchronize()
-    return (_now(device) - began) / (1 if device.type == "cuda" else torch.get_num_threads())
+    return (_now(training.device) - began) / (1 if cuda else torch.get_num_threads())
 
 
 def _now(device: torch.device) -> float:
-    """Seconds. On a CPU those that this process has had of it, in all threads: others may be using it, too."""
     return time.perf_counter() if device.type == "cuda" else time.process_time()
 
 

@@ -33,7 +33,7 @@ from tuner.training.job import Arrays
 from tuner.training.loop import Training, fit
 from tuner.training.measurement import measure
 from tuner.training.memory import free_memory, is_out_of_memory
-from tuner.training.pretrained import weights_of
+from tuner.training.pretrained import load_pretrained
 from tuner.training.reproducibility import current_conditions
 from tuner.training.targets import target_of
 from tuner.training.trial_data import TrialData, to_trial_data
@@ -57,6 +57,8 @@ class TrialJob:
     """The folder of the checkpoints, on the node that a trial runs on."""
     storage: CheckpointStorage | None = None
     """Where checkpoints are kept, if not in that folder."""
+    passes: Mapping[str, float] = field(default_factory=dict)
+    """How often a trial sees the training samples in an epoch, by the title of its model; once where it is not here."""
     repeats: int = 0
     """The number, in another sweep, of the trial whose seed the first trial here has."""
     halved: int = 0
@@ -174,10 +176,7 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
         raise TunerError(f"batch size {hyperparameters.batch_size} cannot be divided among {ranks.size} GPUs")
     model = build_classifier(job.data, name, arguments)
     if is_pretrained(name, arguments):
-        weights = weights_of(job.model, name, data.pretrained)
-        loaded = model.network.load_state_dict(weights, strict=False)  # the head starts from random weights
-        if not weights or loaded.unexpected_keys:
-            raise TunerError(f"the pretrained weights of {title(name)} are missing")
+        load_pretrained(model.network, job.model, name, data.pretrained)
     device = data.train.inputs.device
     return Training(
         model,
@@ -188,6 +187,7 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
         ranks=ranks,
         goal=job.goal,
         target=target_of(job.data),
+        passes=job.passes.get(title(name), 1.0),
     )
 
 

@@ -25,6 +25,9 @@ TRAINING = {
     "label_smoothing",
     "augment",
     "cutout",
+    "randaugment",
+    "mixup",
+    "ema",
 }
 PAIRS = [tuple(pair.split("-", 1)) for pair in catalog.names("search_spaces")]
 

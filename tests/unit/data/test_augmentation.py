@@ -140,8 +140,7 @@ def test_cutout_hides_one_square_behind_the_mean(share: float, dtype: torch.dtyp
         assert torch.equal(image[:, where], mean[:, None].expand(-1, int(where.sum())))
 
 
-def test_cutout_is_of_images_alone_and_off_at_0() -> None:
-    assert chosen(["flip"], hidden=0.0, images=True) == (AUGMENTATIONS["flip"],)
-    assert chosen([], hidden=0.5, images=False) == ()
-    [hide] = chosen([], hidden=0.5, images=True)
+def test_cutout_is_off_at_0() -> None:
+    assert chosen(["flip"], hidden=0.0) == (AUGMENTATIONS["flip"],)
+    [hide] = chosen([], hidden=0.5)
     assert not torch.equal(hide(images(), generator()), images())

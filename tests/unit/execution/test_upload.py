@@ -178,13 +178,14 @@ EVERYTHING = SweepRequest(
     confirm=ConfirmRequest(seeds=3, reshuffle=True, test="mean"),
     sampler="random",
     scheduler="median",
+    fidelity="seconds",
     refit=True,
     without_default=True,
     budgets=BudgetRequest(epoch_budget=9, gpu_budget=60.0, target_score=0.5, patience=4),
     objective="val_rmse,parameters",
     constraint="val_mae<=3,parameters<=9",
 )
-NOT_TYPED = {"program", "given_space", "fixed", "repeats", "halved", "data", "pretrained"}
+NOT_TYPED = {"program", "given_space", "fixed", "repeats", "halved", "passes", "data", "pretrained"}
 """What no command line gives: a user's own code goes along as a file, the rest is of `tuner train` and of Python."""
 
 

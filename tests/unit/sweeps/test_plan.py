@@ -137,6 +137,9 @@ def test_every_pair_of_the_digits_can_be_planned(pair: str) -> None:
         ({"dataset": "breast_cancer", "model": "lstm", "overrides": ["cutout=0..0.2"]},
          "search_spaces/breast_cancer-lstm.toml with --set: params.cutout: cutout hides a part of each image, and "
          "this is tabular data"),
+        ({"dataset": "breast_cancer", "model": "lstm", "overrides": ["randaugment=0..0.2"]},
+         "search_spaces/breast_cancer-lstm.toml with --set: params.randaugment: randaugment changes each image, and "
+         "this is tabular data: leave it out"),
     ],
 )  # fmt: skip
 def test_a_request_that_cannot_work_is_refused_in_one_line(changes: dict[str, Any], message: str) -> None:

@@ -32,7 +32,8 @@ class Run:
 
     def __init__(
         self, splits: tuple[Split, Split], *, store: FeatureStore | None = None, augment: bool = False,
-        ready: bool = True, seed: int = 0, **arguments: Any,
+        ready: bool = True, seed: int = 0,
+        mixup: float = 0.0, ema: float = 0.0, **arguments: Any,
     ) -> None:  # fmt: skip
         torch.manual_seed(seed)
         model = build_classifier(DATA, "mobilenet_v2", arguments)
@@ -41,7 +42,9 @@ class Run:
         network.features.register_forward_pre_hook(self._count)
         if not ready:  # as a network that does not say that it could
             network.__class__ = type("Plain", (type(network),), {"extracts_once": False})
-        hyperparameters = Hyperparameters(batch_size=8, optimizer="adamw", lr=0.01, augment=augment)
+        hyperparameters = Hyperparameters(
+            batch_size=8, optimizer="adamw", lr=0.01, augment=augment, mixup=mixup, ema=ema
+        )
         self.training = Training(model, hyperparameters, epochs=EPOCHS, seed=1, device=torch.device("cpu"))
         self.metrics: list[EpochMetrics] = list(fit(self.training, *splits, ("flip",), store))
 
@@ -83,6 +86,20 @@ def test_another_frozen_network_finds_none(splits: tuple[Split, Split]) -> None:
 
 def test_augmented_samples_go_through_it_in_each_epoch(splits: tuple[Split, Split]) -> None:
     assert Run(splits, augment=True).seen == EPOCHS * TRAIN + VALIDATION
+
+
+def test_mixed_samples_go_through_it_too(splits: tuple[Split, Split]) -> None:
+    """Mixed features would be something else than features of mixed images."""
+    assert Run(splits, mixup=0.4).seen == EPOCHS * TRAIN + VALIDATION
+
+
+def test_averaged_weights_are_those_of_the_head(splits: tuple[Split, Split]) -> None:
+    once, again = Run(splits, ema=0.8), Run(splits, ema=0.8, ready=False)
+    assert once.seen == TRAIN + VALIDATION
+    assert once.scores == pytest.approx(again.scores, rel=0.02)
+    plain = Run(splits)
+    assert [each.train_loss for each in once.metrics] == [each.train_loss for each in plain.metrics]
+    assert [each.val_loss for each in once.metrics] != [each.val_loss for each in plain.metrics]
 
 
 def test_a_network_that_is_trained_is_used_in_each_epoch(splits: tuple[Split, Split]) -> None:

@@ -12,16 +12,17 @@ from typing import Any
 
 import pytest
 import torch
+from support.digits import some_digits
 from torch import nn
 
-from tuner.core import catalog
 from tuner.data.augmentation import chosen
 from tuner.data.spec import Split, Splits
 from tuner.training.classifier import Classifier, build_classifier, predict_logits
 from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.epoch_scores import evaluate
 from tuner.training.hyperparameters import Hyperparameters
-from tuner.training.loop import Training, fit, lr_factor, train_epoch
+from tuner.training.learning_rate import lr_factor
+from tuner.training.loop import Training, fit, train_epoch
 from tuner.training.optimizers import OPTIMIZERS
 
 CPU = torch.device("cpu")
@@ -31,8 +32,7 @@ EPOCHS = 4
 @pytest.fixture(scope="module")
 def splits() -> Splits:
     """150 digits."""
-    loaded: Splits = catalog.load("datasets", "digits").load(None)
-    return loaded.limit(150)
+    return some_digits(150)
 
 
 def network(splits: Splits, dropout: float = 0.3) -> Classifier:
@@ -94,15 +94,16 @@ def test_a_training_learns_and_yields_one_metrics_an_epoch(splits: Splits) -> No
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("stop", [1, EPOCHS - 1])
+@pytest.mark.parametrize("more", [{}, {"mixup": 0.3, "randaugment": 0.2, "cutout": 0.3, "ema": 0.9}], ids=["", "all"])
 def test_a_training_that_is_saved_and_loaded_goes_on_with_the_same_numbers(
-    splits: Splits, optimizer: str, stop: int
+    splits: Splits, optimizer: str, stop: int, more: dict[str, Any]
 ) -> None:
-    through = start(splits, optimizer=optimizer, label_smoothing=0.1)
+    through = start(splits, optimizer=optimizer, label_smoothing=0.1, **more)
     expected = run(through, splits)
-    stopped = start(splits, optimizer=optimizer, label_smoothing=0.1)
+    stopped = start(splits, optimizer=optimizer, label_smoothing=0.1, **more)
     first = run(stopped, splits, stop)
     state = through_a_file(stopped)
-    again = start(splits, optimizer=optimizer, label_smoothing=0.1)
+    again = start(splits, optimizer=optimizer, label_smoothing=0.1, **more)
     again.load_state_dict(state)
     torch.manual_seed(99)  # another process, that has drawn other random numbers
     assert again.metrics == first[-1]
@@ -329,7 +330,7 @@ def test_on_a_gpu_a_training_runs_in_bf16_and_channels_last(splits: Splits) -> N
     first = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
     first.register_forward_hook(lambda *call: dtypes.add(call[2].dtype))
     on_gpu = Split(splits.train.inputs.to(device), splits.train.targets.to(device))
-    train_epoch(training, on_gpu, chosen(splits.spec.augment, hidden=0.5, images=True))
+    train_epoch(training, on_gpu, chosen(splits.spec.augment, hidden=0.5))
     assert dtypes == {torch.bfloat16}
     kernels = [parameter for parameter in model.parameters() if parameter.ndim == 4]
     assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
