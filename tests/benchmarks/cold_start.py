@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import pty
+import shlex
 import statistics
 import subprocess
 import tempfile
@@ -63,10 +64,16 @@ def measure(tuner: str) -> tuple[float, ...]:
         mark = uuid.uuid4().hex
         home, meter = Path(folder, "runs"), Meter(mark)
         environment = {**os.environ, MARK: mark, "TUNER_HOME": str(home), "RAY_TMPDIR": folder, "TERM": "xterm"}
+        command, *more = shlex.split(tuner)
         master, slave = pty.openpty()
         began = time.monotonic()
         process = subprocess.Popen(
-            [Path(tuner).absolute(), *WORDS], cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave
+            [Path(command).absolute(), *WORDS, *more],
+            cwd=folder,
+            env=environment,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
         )
         os.close(slave)
         shown = bytearray()
@@ -100,7 +107,9 @@ def _show(master: int, shown: bytearray) -> None:
 def main() -> None:
     """Prints a table: medians, and the lowest and the highest value."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("tuners", nargs="+", help="the commands to compare")
+    parser.add_argument(
+        "tuners", nargs="+", help="the commands to compare, each with options if it has some: 'tuner --wait'"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     found: dict[str, list[tuple[float, ...]]] = {tuner: [] for tuner in options.tuners}
