@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
 from tuner.core.python_space import plain_space
 from tuner.core.sweep_folder import known_sweep
@@ -126,6 +127,22 @@ class Sweep:
         order = ResumeOrder(name=self.name, more=more, detach=detach, dashboard=dashboard)
         carry_out(order, choose_view(progress=progress))
         return self.result
+
+    def delete(self, *, keep_model: bool = False) -> None:
+        """Deletes it for good, without a question: its folder, its runs in MLflow and its registered models.
+
+        `keep_model`: the registered models stay. Where a champion is deleted, the best model that is left of its pair
+        becomes the champion.
+
+        Raises:
+            TunerError: it runs, or MLflow does not answer; the message says whether something is left to be deleted.
+        """
+        with quiet_imports():
+            from tuner.sweeps.removal import remove  # noqa: PLC0415 - imports MLflow
+
+        for done in remove(self.name, self.folder.parent, keep_model=keep_model):
+            if done.unfinished:
+                raise TunerError(f"{self.name} is not deleted yet: {done.unfinished}; to finish it, delete it again")
 
     def __repr__(self) -> str:
         return f"Sweep.open({self.name!r})"

@@ -83,7 +83,7 @@ def lock_for_sync(folder: Path) -> Iterator[None]:
     """Keeps other processes from running the sweep or locking it too. Meanwhile it does not count as running."""
     with SweepFolder(folder).lock.open("a") as file, SweepFolder(folder).sync_lock.open("a") as others:
         _lock(file, fcntl.LOCK_SH, f"the sweep {folder.name} is running in another process")
-        _lock(others, fcntl.LOCK_EX, f"another process is uploading {folder.name} to MLflow")
+        _lock(others, fcntl.LOCK_EX, f"another process is uploading {folder.name} to MLflow, or deleting it")
         yield
 
 
@@ -100,8 +100,13 @@ def _lock(file: IO[str], kind: int, taken: str) -> None:
 
 def is_running(folder: Path) -> bool:
     """Whether a process of this machine runs the sweep."""
+    return is_locked(SweepFolder(folder).lock)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process of this machine has this file locked. There may be no such file."""
     try:
-        with SweepFolder(folder).lock.open() as file:
+        with path.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

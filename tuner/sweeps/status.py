@@ -41,6 +41,8 @@ class Status:
     """Of that score; None if the sweep's version of tuner did not measure it."""
     finished: float | None = None
     """When a finished sweep's last trial ended, in seconds since 1970."""
+    report: str = ""
+    """That its report is being drawn, or what is wrong with it; empty otherwise."""
     confirm: Confirmation | None = None
     """What the trainings that confirm the winner have come to so far; None when there are none."""
     confirm_states: Mapping[str, int] = field(default_factory=dict)
@@ -89,6 +91,7 @@ class Status:
             "confirm": self.confirm.to_json() if self.confirm else None,
             "confirm_trainings": dict(self.confirm_states),
             "finished": self.finished,
+            "report": self.report,
             "config": asdict(config),
         }
 
@@ -116,6 +119,7 @@ class Status:
             test_score=raw.get(f"test_{config.goal.kind.score}"),  # a head with another version does not tell it
             test_interval=interval_in(raw, f"test_{config.goal.kind.score}"),
             finished=raw.get("finished"),
+            report=raw.get("report", ""),
             confirm=Confirmation.from_json(raw["confirm"]) if raw.get("confirm") else None,
             confirm_states=raw.get("confirm_trainings", {}),
         )

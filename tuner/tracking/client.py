@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 LOCK_WAIT_S = 60  # for each statement
+_PAGE = 1000  # results in one answer
 _WAIT = f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}"
 
 for _name in ("mlflow", "alembic", "urllib3"):
@@ -24,6 +25,17 @@ logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs
 def make_client(uri: str) -> MlflowClient:
     """A client of the store at this address, for runs and models."""
     return MlflowClient(uri, uri)
+
+
+def pages(search: Callable[..., Any], *arguments: object) -> Iterator[Any]:
+    """Everything that a search finds, page after page."""
+    token = None
+    while True:
+        page = search(*arguments, max_results=_PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 class HeardClient:

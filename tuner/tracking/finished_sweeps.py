@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import nan
 from typing import Any
 
@@ -14,7 +14,7 @@ from tuner.core.finished_sweep import FinishedSweep
 from tuner.core.library_names import title
 from tuner.core.scores import Interval, NumberScores, TestScores, read_scores
 from tuner.core.target_kind import CLASSES, NUMBERS
-from tuner.tracking.client import make_client
+from tuner.tracking.client import make_client, pages
 from tuner.tracking.run_status import PAIR_TAG, SWEEP_TAG, TEST_DATA_TAG, TRIAL_TAG, UID_TAG
 from tuner.tracking.run_tags import config_in
 from tuner.tracking.score_tags import own_score
@@ -42,7 +42,6 @@ def _tested(metrics: Mapping[str, float]) -> int:
     return int(metrics.get(TESTED_METRIC, 0)) + int(metrics.get(EARLIER_METRIC, 0))
 
 
-_PAGE = 1000
 _MOST_EXPERIMENTS = 100  # in one request
 _TESTED = ("metrics.test_accuracy >= 0", "metrics.test_rmse >= 0")  # of a sweep whose winner was tested
 
@@ -57,10 +56,10 @@ def finished_sweeps(store: Store) -> list[FinishedSweep]:
 
 def _found(client: MlflowClient, query: str) -> Iterator[tuple[Run, str]]:
     """The runs that a query finds in all experiments, each with the name of its experiment."""
-    experiments = {e.experiment_id: e.name for e in _pages(client.search_experiments)}
+    experiments = {e.experiment_id: e.name for e in pages(client.search_experiments)}
     ids = list(experiments)
     for first in range(0, len(ids), _MOST_EXPERIMENTS):
-        for run in _pages(client.search_runs, ids[first : first + _MOST_EXPERIMENTS], query):
+        for run in pages(client.search_runs, ids[first : first + _MOST_EXPERIMENTS], query):
             yield run, experiments[run.info.experiment_id]
 
 
@@ -69,19 +68,8 @@ def count_trials(store: Store, sweep: FinishedSweep) -> int:
     client = make_client(store.uri)
     experiment = client.get_experiment_by_name(sweep.experiment or sweep.pair)
     mine = f"tags.`{UID_TAG}` = '{sweep.uid}'"
-    runs = _pages(client.search_runs, [experiment.experiment_id], mine) if experiment else ()
+    runs = pages(client.search_runs, [experiment.experiment_id], mine) if experiment else ()
     return sum(run.data.tags.get(TRIAL_TAG, "").isdecimal() for run in runs)  # not those that confirm a trial
-
-
-def _pages(search: Callable[..., Any], *arguments: object) -> Iterator[Any]:
-    """Everything that a search finds, page after page."""
-    token = None
-    while True:
-        page = search(*arguments, max_results=_PAGE, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
 
 
 def _read(run: Run, experiment: str) -> FinishedSweep:

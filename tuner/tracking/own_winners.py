@@ -6,7 +6,7 @@ A version is the champion when it is the best by its objective among the version
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlflow.entities import Metric, Param, RunTag
@@ -80,6 +80,12 @@ def register_own(uri: str, run_id: str, config: SweepConfig, winner: OwnWinner) 
         own = next(each for each in versions.all() if _is_of(each.tags, config, winner))
     champion, note = _crown(versions, own, config)
     return OwnModel(uri=f"models:/{name}/{own.number}", champion=champion, note=note)
+
+
+def best_own(versions: Sequence[Version], config: SweepConfig) -> Version | None:
+    """The best of these versions by the sweep's objective; None where none goes by it. Of equals the earliest."""
+    same = [version for version in versions if version.tags.get(OBJECTIVE_TAG) == config.goal.objective_text]
+    return max(same, key=lambda each: (config.goal.first.gain(float(each.tags[SCORE_TAG])), -each.number), default=None)
 
 
 def _is_of(tags: Mapping[str, str], config: SweepConfig, winner: OwnWinner) -> bool:

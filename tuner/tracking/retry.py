@@ -18,6 +18,7 @@ LOCKED = "database is locked"  # sqlite's words
 _PASSING = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED")
 _BY_HTTP = "API request to "  # MLflow's message begins like this after no answer, or one that asks for a retry
 _RETRIES, _OBEYS = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER"
+ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # the second of an alias
 T = TypeVar("T")
 
 
@@ -89,6 +90,16 @@ def ignore_refusal() -> Iterator[None]:
         yield
     except Exception as error:
         if is_transient(error) or not is_mlflow_error(error):
+            raise
+
+
+@contextmanager
+def ignore_absence() -> Iterator[None]:
+    """For a request to delete something: it may be gone, as when the answer to an earlier request was lost."""
+    try:
+        yield
+    except Exception as error:
+        if getattr(error, "error_code", None) not in ABSENT:
             raise
 
 

@@ -17,7 +17,7 @@ from tuner.core.errors import TunerError, one_line
 from tuner.core.identity import DataIdentity
 from tuner.core.validation import Validation
 from tuner.tracking.client import make_client
-from tuner.tracking.retry import ignore_refusal, is_transient, retried_uploads
+from tuner.tracking.retry import ABSENT, ignore_absence, ignore_refusal, is_transient, retried_uploads
 from tuner.tracking.run_status import IDENTITY_TAG, SWEEP_TAG, UID_TAG
 from tuner.tracking.score_tags import score_tag
 
@@ -25,7 +25,6 @@ CHAMPION = "champion"
 BY_HAND_TAG = "tuner.set_by_hand"  # the newest version when a user set the champion, and perhaps `keep`
 _KEEP = "keep"
 _FILES = "artifacts"  # the folder of a logged model with what it was given
-_NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _MOST_MODELS = 1000
 
 
@@ -78,13 +77,28 @@ class Versions:
         try:
             return int(self._client.get_model_version_by_alias(self.model, CHAMPION).version)
         except MlflowException as error:
-            if error.error_code not in _NO_SUCH_ALIAS:
+            if error.error_code not in ABSENT:
                 raise
             return None
 
     def set_champion(self, number: int) -> None:
         """Moves the alias."""
         self._client.set_registered_model_alias(self.model, CHAMPION, str(number))
+
+    def clear_champion(self) -> None:
+        """Takes the alias away."""
+        with ignore_absence():
+            self._client.delete_registered_model_alias(self.model, CHAMPION)
+
+    def delete(self, number: int) -> None:
+        """Deletes a version. The files that it was made of stay."""
+        with ignore_absence():
+            self._client.delete_model_version(self.model, str(number))
+
+    def delete_model(self) -> None:
+        """Deletes the registered model with all its versions."""
+        with ignore_absence():
+            self._client.delete_registered_model(self.model)
 
     def note_score(self, number: int, score: Validation) -> None:
         """Adds a score to the version's tags, unless MLflow refuses it: then it is scored again the next time."""
@@ -151,8 +165,16 @@ def registered_models(uri: str) -> dict[str, int | None]:
 
 def versions_of_sweep(uri: str, sweep: str) -> list[Version]:
     """The versions, of all models, that sweeps of this name have made, oldest first."""
-    client = make_client(uri)
-    found = [_read(each) for each in client.search_model_versions(f"tags.`{SWEEP_TAG}` = '{sweep}'")]
+    return _tagged(uri, SWEEP_TAG, sweep)
+
+
+def versions_of_uid(uri: str, uid: str) -> list[Version]:
+    """The versions, of all models, that the sweep with this unique id has made, oldest first."""
+    return _tagged(uri, UID_TAG, uid)
+
+
+def _tagged(uri: str, tag: str, value: str) -> list[Version]:
+    found = [_read(each) for each in make_client(uri).search_model_versions(f"tags.`{tag}` = '{value}'")]
     return sorted(found, key=lambda version: version.number)
 
 

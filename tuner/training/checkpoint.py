@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from tuner.core.errors import one_line
+from tuner.training.checkpoint_outline import epoch_in
 
 CHECKPOINT_FILE, PREVIOUS_FILE = "checkpoint.pt", "previous.pt"
 _DAMAGE = (
@@ -51,8 +52,7 @@ def latest_checkpoint(folder: Path) -> tuple[int, Path]:
     """
     for name in (CHECKPOINT_FILE, PREVIOUS_FILE):
         with suppress(*_DAMAGE):
-            state = torch.load(folder / name, map_location="cpu", weights_only=True, mmap=True)
-            return int(state["metrics"]["epoch"]), folder / name
+            return epoch_in(folder / name), folder / name
     raise DamagedError(f"{folder} has no good checkpoint")
 
 

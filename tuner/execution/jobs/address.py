@@ -41,6 +41,11 @@ def submitted(home: Path) -> dict[str, Submitted]:
     return found
 
 
+def forget(name: str, home: Path) -> None:
+    """Forgets where a sweep was submitted to."""
+    (home / SUBMITTED_FOLDER / f"{name}.json").unlink(missing_ok=True)
+
+
 def cluster_address(option: str | None) -> str | None:
     """The http address of the cluster that a command is for, or None for this machine.
 
