@@ -30,7 +30,7 @@ def textures(samples: int, seed: int = 0) -> tuple[Tensor, Tensor]:
 def texture_splits(train: int, validation: int, test: int) -> Splits:
     """Different ones for each split."""
     inputs, targets = textures(train + validation + test)
-    parts = zip(*(each.split([train, validation, test]) for each in (inputs, targets)), strict=True)
+    parts = zip(*(torch.split(each, [train, validation, test]) for each in (inputs, targets)), strict=True)
     first, second, third = (Split(*each) for each in parts)
     mean, std = moments(first.inputs)
     spec = DataSpec(

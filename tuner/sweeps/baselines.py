@@ -12,12 +12,16 @@ from pathlib import Path
 
 from tuner.core.baselines import Baseline
 from tuner.core.callback import Callbacks
-from tuner.core.errors import one_line
-from tuner.core.files import write_atomic
-from tuner.core.outcome import Outcome
+from tuner.core.config import SweepConfig
+from tuner.core.errors import TunerError, one_line
+from tuner.core.files import write_atomic, write_checked_json
+from tuner.core.outcome import Outcome, Winner
+from tuner.core.result_file import is_sent, read_result, read_winner
 from tuner.core.sweep_folder import SweepFolder
 from tuner.data.spec import Splits
+from tuner.search.study_reader import read_records
 from tuner.sweeps.inputs import SweepInputs
+from tuner.sweeps.resume import check_inputs
 from tuner.training.answers import Answers, compare, load_predictions, score_of
 from tuner.training.baselines import simple_predictions
 from tuner.training.evaluation import Predictions
@@ -30,17 +34,36 @@ FORM = 1  # of the files: raised when a change makes other predictions
 
 def with_baselines(outcome: Outcome, inputs: SweepInputs, folder: SweepFolder, events: Callbacks) -> Outcome:
     """The outcome with what simple models reach on the test samples, if its winner was not compared with them yet."""
-    winner, config = outcome.winner, outcome.config
+    winner = outcome.winner
     if winner is None or winner.baselines:
         return outcome
+    return replace(outcome, winner=replace(winner, baselines=_of(outcome.config, winner, inputs, folder, events)))
 
+
+def complete_baselines(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> None:
+    """Adds them to the result of a sweep that was stopped before they were trained, and is not yet in MLflow."""
+    result = read_result(folder.path)
+    if config.program is not None or result.get("baselines") is not None or is_sent(folder.path):
+        return
+    winner = read_winner(folder.path, read_records(folder.journal))
+    try:
+        inputs = check_inputs(config)
+    except TunerError as error:
+        events.on_note(f"no simple models to compare with: {error}")
+        return
+    found = _of(config, winner, inputs, folder, events)
+    write_checked_json(folder.result, {**result, "baselines": [each.to_json() for each in found]})
+
+
+def _of(
+    config: SweepConfig, winner: Winner, inputs: SweepInputs, folder: SweepFolder, events: Callbacks
+) -> tuple[Baseline, ...]:
     def frozen() -> FrozenNetwork | None:
         _, arguments = split_parameters(config.model, winner.trial.parameters)
         model = config.model_of(winner.trial.parameters)
         return FrozenNetwork.of(inputs.splits.spec, config.model, model, arguments, inputs.pretrained)
 
-    found = compare_baselines(inputs.splits, folder, events, frozen)
-    return replace(outcome, winner=replace(winner, baselines=found))
+    return compare_baselines(inputs.splits, folder, events, frozen)
 
 
 def compare_baselines(

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from support.common import make_config, make_record
+from support.common import make_config, make_record, read_runs
 from support.made_up_scores import made_up_winner
 from support.made_up_search import Recorder
 from support.small_weights import texture_splits, write_weights
 
 from tuner.core import catalog
 from tuner.core.callback import Callbacks
+from tuner.core.errors import SweepStopped
 from tuner.core.outcome import Outcome
 from tuner.core.sweep_folder import SweepFolder
+from tuner.core.sweep_request import SweepRequest
 from tuner.data.spec import Splits
-from tuner.sweeps import baselines
+from tuner.sweeps import api, baselines
 from tuner.sweeps.baselines import compare_baselines, with_baselines
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.training.baselines import simple_predictions
@@ -154,3 +157,25 @@ def test_features_that_cannot_be_had_cost_the_other_comparison_nothing(tmp_path:
     assert told.notes == [
         "no logistic regression on frozen features to compare with: the pretrained weights of mobilenet_v2 are missing"
     ]
+
+
+def test_a_sweep_that_is_stopped_before_the_comparison_has_it_when_it_is_resumed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(splits: Splits) -> object:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(baselines, "simple_predictions", interrupt)
+        request = SweepRequest(dataset="breast_cancer", model="mlp", max_epochs=1, cpus_per_trial=1)
+        with pytest.raises(SweepStopped):
+            api.train(request)
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):  # set by MLflow in this process
+        os.environ.pop(name, None)
+    winner = api.resume("breast_cancer-mlp-1").winner
+    assert winner
+    assert winner.baselines
+    assert [each.key for each in winner.baselines] == ["logistic_regression", "gradient_boosting"]
+    sent = [run.data.metrics for run in read_runs(f"sqlite:///{home / 'mlflow.db'}", "breast_cancer-mlp")]
+    key = "baseline_gradient_boosting_accuracy"
+    assert [metrics[key] for metrics in sent if key in metrics] == [winner.baselines[1].score]

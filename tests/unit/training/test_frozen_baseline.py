@@ -17,6 +17,7 @@ from tuner.training import frozen_baseline
 from tuner.training.baselines import simple_predictions
 from tuner.training.classifier import Classifier, build_classifier
 from tuner.training.frozen_baseline import FrozenNetwork
+from tuner.training.frozen_features import extract_features
 from tuner.training.pretrained import Weights
 
 
@@ -51,11 +52,10 @@ def test_only_some_images_go_through_the_network_and_all_of_the_test_split(
     splits: Splits, weights: Weights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    extract = frozen_baseline.extract_features
 
     def counting(model: Classifier, images: Tensor) -> Tensor:
         seen.append(len(images))
-        return extract(model, images)
+        return extract_features(model, images)
 
     monkeypatch.setattr(frozen_baseline, "extract_features", counting)
     monkeypatch.setattr(frozen_baseline, "MOST", 20)
@@ -69,8 +69,9 @@ def test_the_digest_is_that_of_the_weights_whatever_was_trained_of_them(splits: 
     network = frozen(splits.spec, weights)
     tuned = frozen(splits.spec, weights, train="fine_tuning", thaw=2, hidden=32)
     assert tuned.digest() == network.digest()
-    assert not tuned.model.network.features[-1][0].weight.requires_grad
-    assert torch.equal(tuned.model.network.features[-1][0].weight, weights["features.18.0.weight"])
+    last = tuned.model.get_parameter("network.features.18.0.weight")
+    assert not last.requires_grad
+    assert torch.equal(last, weights["features.18.0.weight"])
     others = {name: value + 1 if value.is_floating_point() else value for name, value in weights.items()}
     assert frozen(splits.spec, others).digest() != network.digest()
 
