@@ -162,6 +162,15 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Path:
+    """A home with two finished trainings, see `two_models`: tests begin with a copy."""
+    from support.two_models import make_two_models
+
+    folder, name = made_once(tmp_path_factory, "two_models", lambda folder: make_two_models(folder, database).name)
+    return folder / name
+
+
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A plain MLflow server of the tests' own, without logins: its address."""
     from support.mlflow_server import plain_server

@@ -16,7 +16,7 @@ from mlflow.entities import ViewType
 from support.common import Start, Typed
 from support.processes import wait_until
 from support.small_trainings import PAIR, champion, client, train, version, winner, write_table
-from support.two_models import FIRST, SECOND, make_two_models
+from support.two_models import FIRST, SECOND
 
 from tuner import Sweep, TunerError
 from tuner.core.config import SweepConfig
@@ -28,11 +28,6 @@ from tuner.sweeps.lock import lock_sweep
 from tuner.sweeps.model_lookup import find_model
 from tuner.tracking.removal import _Deleter
 from tuner.tracking.versions import Versions
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Path:
-    return make_two_models(tmp_path_factory.mktemp("two"), database)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tuner import __version__
-from tuner.cli import best, confirm, manage, models, own, predict, promote, remove, resume, sweep
+from tuner.cli import best, confirm, disk, manage, models, own, predict, promote, remove, resume, sweep, sweep_list
 from tuner.cli.console import Command, out
 from tuner.cli.options import Address, AsJson
 from tuner.core import catalog, own_code
@@ -30,8 +30,19 @@ app.registered_commands += (
 
 
 @app.command("list", cls=Command)
-def list_() -> None:
-    """List the datasets, the models, and the pairs that have a search space."""
+def list_(
+    *,
+    sweeps: Annotated[bool, typer.Option("--sweeps", help="List the sweeps of this folder of sweeps.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --sweeps: print JSON for scripts.")] = False,
+) -> None:
+    """List the datasets, the models, and the pairs that have a search space; or with --sweeps the sweeps.
+
+    Of a sweep: its pair, state, trials, best score, when it began, and what its folder takes on the disk.
+    """
+    if sweeps:
+        raise typer.Exit(sweep_list.show(as_json=as_json))
+    if as_json:
+        raise TunerError("--json is for the list of --sweeps")
     kinds: tuple[own_code.Kind, ...] = ("datasets", "models")
     for kind in kinds:
         out.print(f"[bold]{kind}[/bold]")
@@ -61,7 +72,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, models, best, promote, manage, remove, own):
+for group in (predict, models, best, promote, manage, disk, remove, own):
     app.registered_commands += group.app.registered_commands
 app.add_typer(own.new, name="new")
 

@@ -15,6 +15,8 @@ from rich.text import Text
 from tuner.cli.progress import ProgressView
 from tuner.cli.status_table import print_statuses, status_lines
 from tuner.cli.sweep_tables import print_status
+from tuner.core.deletion import unfinished_deletions
+from tuner.core.disk_usage import disk_usage
 from tuner.core.errors import printable
 from tuner.core.files import tuner_home
 from tuner.core.summary import Summary
@@ -44,7 +46,7 @@ def show_status(
         _watch(sweep, err)
     now = sweep.status()
     if as_json:
-        out.print_json(json.dumps(now.to_json()))
+        out.print_json(json.dumps({**now.to_json(), "disk_bytes": disk_usage(sweep.folder)}))
     else:
         print_status(now, sweep.folder, out)
     return 1 if now.state in ("failed", "crashed") else 0
@@ -71,6 +73,8 @@ def _status_of_all(home: Path, *, watch: bool, as_json: bool, elsewhere: bool, o
         out.print_json(json.dumps([each.to_json() for each in found]))
     elif not as_json and (found or not elsewhere):
         print_statuses(found, home, out)
+        for deletion in unfinished_deletions(home):
+            out.print(f"being deleted: {deletion.name} (to finish it: tuner rm {deletion.name})", markup=False)
         if elsewhere:
             out.print()
     for reason in damaged:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -45,9 +45,19 @@ def print_statuses(found: Sequence[Status], home: Path, out: Console) -> None:
 
 def status_lines(found: Sequence[Status], width: int) -> list[str]:
     """The table, its heading first. Only a single column may be wider than `width`."""
-    columns = _columns(found)
+    lines, complete = table_lines(_columns(found), _BY_IMPORTANCE, _WORDS, width)
+    return lines if complete else [*lines, "", MORE]
+
+
+def table_lines(
+    columns: Mapping[str, Column], by_importance: Sequence[str], words: Collection[str], width: int
+) -> tuple[list[str], bool]:
+    """A table, its heading first, with the columns that have room; and whether these are all.
+
+    The first column `by_importance` is always there. Columns of `words` are set to the left, numbers to the right.
+    """
     kept = list(columns)
-    for least in _BY_IMPORTANCE[:0:-1]:
+    for least in by_importance[:0:-1]:
         if sum(columns[name].width for name in kept) + len(GAP) * (len(kept) - 1) <= width:
             break
         if least in kept:
@@ -56,12 +66,12 @@ def status_lines(found: Sequence[Status], width: int) -> list[str]:
     widths = [columns[name].width for name in kept]
     lines = [
         GAP.join(
-            cell.ljust(size) if name in _WORDS else cell.rjust(size)
+            cell.ljust(size) if name in words else cell.rjust(size)
             for name, cell, size in zip(kept, row, widths, strict=True)
         ).rstrip()
         for row in rows
     ]
-    return lines if len(kept) == len(columns) else [*lines, "", MORE]
+    return lines, len(kept) == len(columns)
 
 
 _WORDS = ("sweep", "state", "test")  # to the left; numbers to the right
@@ -73,21 +83,21 @@ def _columns(found: Sequence[Status]) -> dict[str, Column]:
     columns = {
         "sweep": Column("sweep", [each.config.name for each in found]),
         "state": Column("state", [f"{each.state}, unsent" if each.unsent else each.state for each in found]),
-        "trials": Column("trials", [_trials(each) for each in found]),
+        "trials": Column("trials", [trials_text(each) for each in found]),
         "failed": Column("failed", [str(each.summary.counts.get("failed") or "") for each in found]),
-        "best": _best(found),
+        "best": best_column(found),
         "test": Column(
             _test_heading(found),
             ["" if each.test_score is None else score_text(each.test_score, each.test_interval) for each in found],
         ),
         "left": Column("time left", [_time_left(each) for each in found]),
-        "finished": Column("finished", ["" if each.finished is None else _date(each.finished) for each in found]),
+        "finished": Column("finished", ["" if each.finished is None else date_text(each.finished) for each in found]),
         "resources": Column("resources", [each.resources for each in found]),
     }
     return {name: column for name, column in columns.items() if any(column.cells)}
 
 
-def _best(found: Sequence[Status]) -> Column:
+def best_column(found: Sequence[Status]) -> Column:
     """The best score of each sweep. Where one goes by something else than the accuracy, each cell names what it is."""
     named = any(each.config.goal.first != PLAIN.first for each in found)  # R2 has its name, too
     cells = []
@@ -106,7 +116,7 @@ def _test_heading(found: Sequence[Status]) -> str:
     return "test R2" if NUMBERS in kinds else "test acc"
 
 
-def _trials(status: Status) -> str:
+def trials_text(status: Status) -> str:
     """`4/16`: those that have ended, and all."""
     counts = status.summary.counts
     return f"{sum(counts.get(name, 0) for name in ('done', 'pruned', 'failed'))}/{sum(counts.values())}"
@@ -116,5 +126,5 @@ def _time_left(status: Status) -> str:
     return "" if status.summary.left is None else format_seconds(status.summary.left)
 
 
-def _date(seconds: float) -> str:
+def date_text(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"

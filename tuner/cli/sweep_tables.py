@@ -25,11 +25,12 @@ from tuner.cli.winner_remarks import (
     print_threshold,
 )
 from tuner.core.budget_text import ended_text
+from tuner.core.disk_usage import disk_usage
 from tuner.core.errors import TunerError
 from tuner.core.score_text import score_text, shown_score
 from tuner.core.summary import count_states
 from tuner.core.sweep_folder import SweepFolder
-from tuner.core.units import counted, format_parameters, format_seconds
+from tuner.core.units import counted, format_number, format_parameters, format_seconds
 
 if TYPE_CHECKING:
     from tuner.core.outcome import Outcome, Winner
@@ -113,6 +114,7 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
         out.print(f"time      {format_seconds(status.seconds)}{left}")
     if folder:
         out.print(f"folder    {folder}", markup=False)
+        out.print(f"disk      {format_number(disk_usage(folder), 'B')}")
     if status.report:
         out.print(f"report    {status.report}", markup=False, soft_wrap=True)
     if status.unsent:

@@ -39,6 +39,8 @@ class Status:
     """Of a finished sweep's model: the accuracy, or R2."""
     test_interval: Interval | None = None
     """Of that score; None if the sweep's version of tuner did not measure it."""
+    began: float | None = None
+    """When its first trial began, in seconds since 1970; None before."""
     finished: float | None = None
     """When a finished sweep's last trial ended, in seconds since 1970."""
     report: str = ""
@@ -90,6 +92,7 @@ class Status:
             f"test_{config.goal.kind.score}_interval": self.test_interval,
             "confirm": self.confirm.to_json() if self.confirm else None,
             "confirm_trainings": dict(self.confirm_states),
+            "began": self.began,
             "finished": self.finished,
             "report": self.report,
             "config": asdict(config),
@@ -118,6 +121,7 @@ class Status:
             ended_by=raw.get("ended_by") or "",
             test_score=raw.get(f"test_{config.goal.kind.score}"),  # a head with another version does not tell it
             test_interval=interval_in(raw, f"test_{config.goal.kind.score}"),
+            began=raw.get("began"),
             finished=raw.get("finished"),
             report=raw.get("report", ""),
             confirm=Confirmation.from_json(raw["confirm"]) if raw.get("confirm") else None,

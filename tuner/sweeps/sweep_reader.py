@@ -29,7 +29,7 @@ class SweepReader:
 
     def __init__(self, name: str, home: Path) -> None:
         """Raises TunerError when there is no such sweep."""
-        self.config = known_sweep(name, home)
+        self.config = replace(known_sweep(name, home), name=name)  # that of the folder, which may have been renamed
         self.folder = home / name
         self._reader = StudyReader(SweepFolder(self.folder).journal)
         self._confirm_reader = StudyReader(SweepFolder(self.folder).confirmation.journal)
@@ -74,6 +74,7 @@ class SweepReader:
             unsent=over and not tells_all_sent(result or {}),
             test_score=test.get(self.config.goal.kind.score),
             test_interval=interval_in(test, self.config.goal.kind.score),
+            began=min((record.started for record in records if record.started), default=None),
             finished=max((r.finished for r in records if r.finished), default=None) if over else None,
             report=report_state(SweepFolder(self.folder)),
             confirm=confirm,

@@ -21,11 +21,10 @@ from mlflow.utils.file_utils import local_file_uri_to_path
 from tuner.core.config import SweepConfig
 from tuner.tracking.artifacts import CHECKPOINTS_FOLDER
 from tuner.tracking.client import make_client, pages
+from tuner.tracking.disk import MODELS_FOLDER, artifacts_root
 from tuner.tracking.retry import ignore_absence, retried_uploads
 from tuner.tracking.run_status import TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
-
-_MODELS_FOLDER = "models"  # in an experiment's folder of artifacts: a folder for each logged model
 
 
 def delete_runs(store: Store, config: SweepConfig, *, keep_own: bool) -> tuple[int, list[str]]:
@@ -90,7 +89,7 @@ class _Deleter:
 
     def delete_model(self, model: LoggedModel) -> None:
         """A logged model with its artifacts."""
-        self.delete_artifacts(model.artifact_location, f"{_MODELS_FOLDER}/{model.model_id}")
+        self.delete_artifacts(model.artifact_location, f"{MODELS_FOLDER}/{model.model_id}")
         with ignore_absence():
             if self.store.embedded:
                 self._database._hard_delete_logged_model(model.model_id)
@@ -110,9 +109,9 @@ class _Deleter:
                 except NotImplementedError:
                     self.left.append(uri)
             return
-        root = Path(local_file_uri_to_path(str(self.store.artifacts))) / self.experiment.name
+        root = artifacts_root(self.store) / self.experiment.name
         shutil.rmtree(root / folder / part, ignore_errors=True)
-        for empty in (root / _MODELS_FOLDER, root):
+        for empty in (root / MODELS_FOLDER, root):
             with suppress(OSError):  # it is not there, or has others in it
                 empty.rmdir()
         place = Path(local_file_uri_to_path(uri)) / part
