@@ -14,6 +14,7 @@ from support.common import Finished, read_runs, read_study
 
 from tuner.core.result_file import read_result
 from tuner.search.schedulers.asha import rungs
+from tuner.training.checkpoint import read_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +168,16 @@ def test_progress_is_plain_lines_on_stderr_and_nothing_chatters(finished: Finish
     assert lines[1].startswith("  trial 0 tries the default: ")
     assert all(line.startswith("8 trials: ") for line in lines[2:]), finished.err  # none that Ray has another shape
     assert "\x1b" not in finished.err
+
+
+def test_a_finished_sweep_keeps_of_its_checkpoints_what_later_commands_compare(finished: Finished) -> None:
+    checkpoints = list((finished.sweep / "trials").rglob("*.pt"))
+    assert {path.name for path in checkpoints} == {"checkpoint.pt"}
+    assert finished.result["best"]["trial"] in {int(path.parent.name) for path in checkpoints}
+    for path in checkpoints:
+        state = read_checkpoint(path)
+        assert (state["model"], state["optimizer"]) == ({}, {})
+        assert (
+            sum(weights.numel() for weights in state["best_weights"].values()) >= finished.result["cost"]["parameters"]
+        )
+        assert path.stat().st_size < 1.2 * finished.result["cost"]["bytes"]

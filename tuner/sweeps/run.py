@@ -158,7 +158,7 @@ class SweepRun:
         Raises:
             SweepError: there is no model.
         """
-        from tuner.sweeps import baselines, finalize, publication, registration  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
+        from tuner.sweeps import baselines, finalize, publication, registration, tidying  # noqa: PLC0415 - imports MLflow, scikit-learn and matplotlib
 
         if not isinstance(self.inputs, SweepInputs):
             return self._finalize_program()
@@ -171,6 +171,7 @@ class SweepRun:
         winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
         outcome = keep_result(replace(self.outcome(), winner=winner))  # from here on the model is safe
         self.trainings.clear()
+        tidying.tidy_checkpoints(folder, self.trainings.study.records())
         outcome = baselines.with_baselines(outcome, inputs, folder, events)
         self.stop.check()
         outcome = registration.register_best(outcome, self.tracker, self.store, inputs.splits, events)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from tuner.core.errors import one_line
+from tuner.core.files import write_atomic
 from tuner.training.checkpoint_outline import epoch_in
 
 CHECKPOINT_FILE, PREVIOUS_FILE = "checkpoint.pt", "previous.pt"
@@ -81,6 +82,25 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if missing:
         raise DamagedError(f"{path} is damaged: it has no {', '.join(sorted(missing))}")
     return state
+
+
+def keep_weights_alone(folder: Path) -> None:
+    """Leaves of the checkpoints in a folder the weights that the trial kept, in the newest one: it cannot go on then.
+
+    What the model and its optimizer had at the end is three quarters of a checkpoint. A damaged one stays as it is.
+    """
+    state, _ = read_latest(folder)
+    if state is None:
+        return
+    if state["model"] or state["optimizer"]:
+        kept = {**state, "model": {}, "optimizer": {}, "average": None}
+        write_atomic(folder / CHECKPOINT_FILE, lambda file: torch.save(kept, file))
+    (folder / PREVIOUS_FILE).unlink(missing_ok=True)
+
+
+def can_go_on(state: Mapping[str, Any]) -> bool:
+    """Whether a training can go on from this checkpoint: see `keep_weights_alone`."""
+    return bool(state["model"])
 
 
 def _check_sums(path: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from tuner.core.errors import describe_disk_error
 from tuner.core.files import write_atomic
-from tuner.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE, read_latest
+from tuner.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE, can_go_on, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import AT_ONCE, DOWNLOADED_FILE, INSISTENT, PATIENT, CheckpointSync
 from tuner.training.loop import Training
@@ -41,14 +41,14 @@ class CheckpointManager:
         return notes
 
     def restore(self, training: Training) -> bool:
-        """Loads the last good checkpoint into the training. Returns False if there is none."""
+        """Loads the last good checkpoint into the training. Returns False if there is none to go on from."""
         trouble = [self._sync.download()] if self._sync else []
         state, damage = self._newest()
         trouble = [each for each in (*trouble, damage) if each]
         if trouble:
             epoch = f"its checkpoint of epoch {state['metrics']['epoch']}" if state else "its first epoch"
             self._notes.append(f"{'; '.join(trouble)}: it restarts from {epoch}")
-        if state is None:
+        if state is None or not can_go_on(state):
             return False
         training.load_state_dict(state)
         self._saved_epoch = training.epoch

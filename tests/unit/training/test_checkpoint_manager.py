@@ -16,7 +16,14 @@ import torch
 from support.checkpoints import saved_epoch, train, training
 
 from tuner.core.sweep_folder import checkpoint_folder
-from tuner.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE, DamagedError, read_checkpoint
+from tuner.training.checkpoint import (
+    CHECKPOINT_FILE,
+    PREVIOUS_FILE,
+    DamagedError,
+    keep_weights_alone,
+    read_checkpoint,
+    read_latest,
+)
 from tuner.training.checkpoint_manager import MOST_OF_TIME, CheckpointManager, UnsavedError
 
 CPU = torch.device("cpu")
@@ -187,3 +194,34 @@ def test_an_epoch_that_is_saved_is_not_saved_again(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize(("number", "name"), [(0, "0000"), (17, "0017"), (12345, "12345")])
 def test_the_folder_of_a_trial_is_named_after_its_number(tmp_path: Path, number: int, name: str) -> None:
     assert checkpoint_folder(tmp_path, number) == tmp_path / name
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_of_an_ended_trial_the_kept_weights_alone_are_left(tmp_path: Path, *, damaged: bool) -> None:
+    subject, manager = training(), CheckpointManager(tmp_path)
+    for _ in range(2):
+        train(subject)
+        manager.save(subject, now=True)
+    assert (tmp_path / PREVIOUS_FILE).exists()
+    whole = (tmp_path / CHECKPOINT_FILE).stat().st_size
+    if damaged:  # what is left is then of the one before it
+        (tmp_path / CHECKPOINT_FILE).write_bytes(b"")
+    before, _ = read_latest(tmp_path)
+    assert before
+    for _ in range(2):  # the second time changes nothing
+        keep_weights_alone(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
+        assert (tmp_path / CHECKPOINT_FILE).stat().st_size < whole
+        left = read_checkpoint(tmp_path / CHECKPOINT_FILE)
+        assert (left["metrics"], left["best_metrics"]) == (before["metrics"], before["best_metrics"])
+        weights = left["best_weights"]
+        assert set(weights) == set(before["best_weights"])
+        assert all(torch.equal(weights[name], before["best_weights"][name]) for name in weights)
+    assert not CheckpointManager(tmp_path).restore(training())  # it would begin anew
+
+
+def test_checkpoints_that_cannot_be_read_stay_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / CHECKPOINT_FILE).write_bytes(b"damaged")
+    keep_weights_alone(tmp_path)
+    keep_weights_alone(tmp_path / "missing")
+    assert (tmp_path / CHECKPOINT_FILE).read_bytes() == b"damaged"
