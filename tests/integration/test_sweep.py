@@ -153,7 +153,17 @@ def test_the_champion_predicts_raw_images_in_a_process_that_did_not_train_it(fin
 def test_the_folder_holds_the_agreed_files_and_only_the_best_checkpoint(finished: Finished) -> None:
     assert {path.name for path in finished.home.iterdir()} >= {"mlflow.db", "artifacts", finished.sweep.name}
     assert {path.name for path in finished.sweep.iterdir()} == {
-        *("sweep.json", "study.log", "result.json", "lock", "order.lock", "driver.json", "trials", "model"),
+        *(
+            "sweep.json",
+            "study.log",
+            "result.json",
+            "lock",
+            "order.lock",
+            "report.lock",
+            "driver.json",
+            "trials",
+            "model",
+        ),
         *("predictions.safetensors", "report"),
     }
     best = finished.result["best"]["trial"]
