@@ -218,7 +218,7 @@ def test_one_damaged_sweep_does_not_hide_the_others(finished: Finished, home: Pa
     out, err = Console(file=said, width=120), Console(file=told, width=300)
     assert status.show_status(None, watch=False, as_json=False, out=out, err=err) == 1
     _, *rows = said.getvalue().splitlines()  # without the heading
-    assert [row.split()[:2] for row in rows] == [[finished.sweep.name, "finished"]]
+    assert [row.split()[:2] for row in rows] == [["c", "finished"]]
     first, second = sorted(told.getvalue().splitlines())
     assert first.startswith(f"left out: a: {home / 'a' / CONFIG_FILE} is damaged: ")
     assert second.startswith(f"left out: b: {home / 'b' / JOURNAL_FILE} is damaged in line 1: ")

@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 from tuner import __version__
-from tuner.cli import best, confirm, disk, manage, models, own, predict, promote, remove, resume, sweep, sweep_list
+from tuner.cli import (
+    best,
+    confirm,
+    disk,
+    manage,
+    models,
+    own,
+    predict,
+    promote,
+    remove,
+    rename,
+    resume,
+    sweep,
+    sweep_list,
+)
 from tuner.cli.console import Command, out
 from tuner.cli.options import Address, AsJson
 from tuner.core import catalog, own_code
@@ -72,7 +86,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, models, best, promote, manage, disk, remove, own):
+for group in (predict, models, best, promote, manage, disk, rename, remove, own):
     app.registered_commands += group.app.registered_commands
 app.add_typer(own.new, name="new")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -55,14 +56,28 @@ def logs(
         int | None, typer.Option(metavar="N", help="Show one trial only, with the details of its error.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Keep printing until the sweep stops running.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a table: a row for each trial and epoch.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print that table as JSON.")] = False,
+    parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="Write that table into a file.")] = None,
     address: Address = None,
 ) -> None:
-    """Show what has happened in a sweep, in order of time: parameters, epochs and end of each trial."""
+    """Show what has happened in a sweep, in order of time: parameters, epochs and end of each trial.
+
+    As a table it has a row for each trial and epoch, with its parameters and metrics, for your own analysis.
+
+    Examples:  tuner logs digits-cnn-1 --trial 7   |   tuner logs digits-cnn-1 --csv > epochs.csv
+    """
     prepare_environment()
     place = sweep_place(name, address)
+    from tuner.cli import export  # noqa: PLC0415 - imports Optuna
+
+    table = export.check_export(as_csv=as_csv, as_json=as_json, parquet=parquet, follow=follow, place=place)
     if place:
         of_trial = [] if trial is None else ["--trial", str(trial)]
-        _ask(["logs", name, *of_trial, *_flags(follow=follow)], place)
+        _ask(["logs", name, *of_trial, *_flags(follow=follow, csv=as_csv, json=as_json)], place)
+    if table:
+        export.export_rows(name, trial=trial, as_csv=as_csv, as_json=as_json, parquet=parquet, err=err)
+        return
     from tuner.cli import status as view  # noqa: PLC0415 - imports Optuna
 
     raise typer.Exit(view.show_logs(name, trial=trial, follow=follow, out=out))

@@ -42,6 +42,8 @@ DETACHED = 130
 
 def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, out: Console, err: Console) -> int:
     """Submits a sweep to a cluster. Returns the exit status; with `attach`, that of the sweep."""
+    if request.notify is not None:
+        raise TunerError("--notify: only a sweep on this machine tells how it ended: leave it out, or --address")
     if request.program is None:
         if not request.model:
             which = f"tuner show {request.dataset} lists those that suit the data"

@@ -68,6 +68,14 @@ MoreEpochs = Annotated[
         rich_help_panel=opt.SEARCH,
     ),
 ]
+RetryFailed = Annotated[
+    bool,
+    typer.Option(
+        "--retry-failed",
+        help="Try the points of failed trials again, as new trials with the same parameters.",
+        rich_help_panel=opt.SEARCH,
+    ),
+]
 
 
 @app.command(cls=Command)
@@ -79,6 +87,7 @@ def resume(
     space: Space = None,
     overrides: Overrides = None,
     max_epochs: MoreEpochs = None,
+    retry_failed: RetryFailed = False,
     epoch_budget: budget.EpochBudget = None,
     gpu_budget: budget.GpuBudget = None,
     target_score: budget.TargetScore = None,

@@ -19,6 +19,7 @@ from tuner.cli.console import Command, err, out
 from tuner.cli.dashboard import Dashboard, check_here
 from tuner.cli.given import asked
 from tuner.cli.hints import print_hints
+from tuner.cli.notify_option import Notify
 from tuner.cli.waiting import Wait
 from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
@@ -87,6 +88,7 @@ def sweep(
     storage: opt.Storage = None,
     name: opt.SweepName = None,
     detach: opt.Detach = False,
+    notify: Notify = None,
     dashboard: Dashboard = False,
     wait: Wait = False,
     as_json: opt.AsJson = False,

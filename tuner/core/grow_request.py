@@ -34,6 +34,9 @@ class GrowRequest:
     max_epochs: int | None = None
     """How many epochs new trials train for, at most: more than before."""
 
+    retry_failed: bool = False
+    """Whether the points of failed trials are tried again."""
+
     @property
     def changes_space(self) -> bool:
         """Whether new trials are drawn from another search space."""
@@ -57,6 +60,7 @@ class GrowRequest:
         words = [] if self.trials is None else ["--trials", str(self.trials)]
         words += [] if self.time_budget is None else ["--time-budget", f"{self.time_budget:f}s"]
         words += [] if self.max_epochs is None else ["--max-epochs", str(self.max_epochs)]
+        words += ["--retry-failed"] if self.retry_failed else []
         words += [] if self.space is None else ["--space", str(self.space)]
         words += [word for each in self.overrides for word in ("--set", each)]
         return [*words, *self.budgets.words()]

@@ -138,6 +138,11 @@ class SweepFolder:
         return self.path / "output.txt"
 
     @property
+    def notify(self) -> Path:
+        """Whom to tell how the sweep has ended: see `sweeps.notify`."""
+        return self.path / "notify"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that runs the sweep."""
         return self.path / "lock"

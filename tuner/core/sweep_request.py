@@ -71,6 +71,8 @@ class SweepRequest:
     """The name that `--as` gives the data: the first half of the pair's name."""
     options: DataOptions = NOT_DIVIDED
     """How a user's own data are read and divided."""
+    notify: str | None = None
+    """Whom to tell how the sweep has ended: a command, or an http address."""
     confirm: ConfirmRequest | None = None
     """How the best trial is confirmed at the end of the search; None when it is not."""
     sampler: str = SAMPLERS[0]
@@ -109,6 +111,8 @@ class SweepRequest:
             raise TunerError(f"--max-failures must be at least 0, got {self.max_failures}")
         if not 0 <= self.max_failure_rate <= 1:
             raise TunerError(f"--max-failure-rate {self.max_failure_rate:g}: give a share from 0 to 1")
+        if self.notify is not None and not self.notify.strip():
+            raise TunerError("--notify: give a command, or an address that begins with http:// or https://")
         self.budgets.check()
         undecided = self.task is None and self.objective is None and self.dataset.startswith(("csv:", "openml:"))
         self.budgets.check_target(self.goal, "val_accuracy or val_r2" if undecided else "")

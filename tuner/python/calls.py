@@ -78,6 +78,7 @@ def sweep(
     storage: str | None = None,
     name: str | None = None,
     detach: bool = False,
+    notify: str | None = None,
     dashboard: bool = False,
     progress: bool = True,
 ) -> Result:

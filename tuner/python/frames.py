@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from tuner.core.epoch_rows import epoch_rows
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder
 from tuner.python.quiet import quiet_imports
@@ -33,6 +34,15 @@ def trials_frame(folder: Path) -> pd.DataFrame:
     metrics = [name for name in names if name not in (*FIRST, *LAST, *parameters)]
     columns = [*FIRST, *metrics, *parameters, *LAST]
     return pd.DataFrame(rows, columns=columns, index=pd.RangeIndex(len(rows), name="number"))
+
+
+def epochs_frame(folder: Path) -> pd.DataFrame:
+    """A row for each epoch of each trial: see `epoch_rows`, which has the columns."""
+    with quiet_imports():
+        from tuner.sweeps.sweep_reader import SweepReader  # noqa: PLC0415 - imports Optuna
+
+    rows = epoch_rows(SweepReader(folder.name, folder.parent).live_records())
+    return pd.DataFrame(rows).astype({"epoch": "Int64"}) if rows else pd.DataFrame()
 
 
 def _row(record: TrialRecord, *, live: bool) -> dict[str, Any]:

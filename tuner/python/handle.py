@@ -59,6 +59,11 @@ class Sweep:
         return self.result.trials
 
     @property
+    def epochs(self) -> pd.DataFrame:
+        """A row for each trial and epoch so far: see `epoch_rows`."""
+        return self.result.epochs
+
+    @property
     def result(self) -> Result:
         """What it has come to so far."""
         return Result(self.name, self.folder)
@@ -93,6 +98,7 @@ class Sweep:
         space: str | Path | dict[str, Any] | None = None,
         set: Sequence[str] = (),
         max_epochs: int | None = None,
+        retry_failed: bool = False,
         epoch_budget: int | None = None,
         gpu_budget: Duration = None,
         target_score: float | None = None,
@@ -117,6 +123,7 @@ class Sweep:
                 "given_space": plain_space(space) if isinstance(space, dict) else None,
                 "overrides": (set,) if isinstance(set, str) else tuple(set),
                 "max_epochs": max_epochs,
+                "retry_failed": retry_failed,
                 "epoch_budget": epoch_budget,
                 "gpu_budget": gpu_budget,
                 "target_score": target_score,
@@ -143,6 +150,21 @@ class Sweep:
         for done in remove(self.name, self.folder.parent, keep_model=keep_model):
             if done.unfinished:
                 raise TunerError(f"{self.name} is not deleted yet: {done.unfinished}; to finish it, delete it again")
+
+    def rename(self, name: str) -> None:
+        """Gives it another name, in its folder and in MLflow: `name` and `folder` are then the new ones.
+
+        Raises:
+            TunerError: it runs, the name is taken or impossible, or MLflow does not answer.
+        """
+        with quiet_imports():
+            from tuner.sweeps import renaming  # noqa: PLC0415 - imports MLflow
+
+        done = renaming.rename(self.name, name, self.folder.parent)
+        if done.unfinished:
+            before = f"{self.name} is {name} now, but not yet in MLflow"
+            raise TunerError(f"{before}: {done.unfinished}; to finish it: tuner rename {self.name} {name}")
+        self.name, self.folder = name, self.folder.parent / name
 
     def __repr__(self) -> str:
         return f"Sweep.open({self.name!r})"

@@ -80,6 +80,13 @@ class Result:
 
         return trials_frame(self.folder)
 
+    @property
+    def epochs(self) -> pd.DataFrame:
+        """A row for each trial and epoch: see `epoch_rows`."""
+        from tuner.python.frames import epochs_frame  # noqa: PLC0415 - pandas takes a moment
+
+        return epochs_frame(self.folder)
+
     @cached_property
     def model(self) -> Model:
         """The winner's model. Raises TunerError when there is none, as the sweep is not finished."""

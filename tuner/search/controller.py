@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from tuner.core.budgets import FAILURES, STOPPED, TRIALS_ENDED
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
-from tuner.core.earlier import first_of_length
+from tuner.core.earlier import first_of_length, first_trial
 from tuner.core.errors import describe_disk_error
 from tuner.core.kept_checkpoints import Keeps, only_best
 from tuner.core.records import TrialRecord, Value
@@ -226,8 +226,11 @@ class Controller:
 
     @property
     def hopeless(self) -> str:
-        """The error that nearly all trials fail with; empty while the sweep is worth continuing."""
-        return failing_reason(self._study.records(), self._config.max_failure_rate)
+        """The error that nearly all trials fail with; empty while the sweep is worth continuing.
+
+        Where a sweep goes on with other trials, or tries failed ones again, those of before do not count.
+        """
+        return failing_reason(self._study.records()[first_trial(self._config) :], self._config.max_failure_rate)
 
     def _owed(self) -> int | None:
         """The best trial, if it was interrupted: its last epochs may be in no checkpoint, and are trained again."""

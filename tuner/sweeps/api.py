@@ -12,6 +12,7 @@ from pathlib import Path
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
+from tuner.core.errors import SweepError, SweepStopped
 from tuner.core.files import tuner_home
 from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import Outcome
@@ -20,6 +21,7 @@ from tuner.core.sweep_request import SweepRequest
 from tuner.sweeps.confirmation import is_pending
 from tuner.sweeps.inputs import Inputs
 from tuner.sweeps.lock import lock_for_sync
+from tuner.sweeps.notify import Notifier
 from tuner.sweeps.preparation import (
     begin,
     begin_confirming,
@@ -111,8 +113,16 @@ def _run(
     *,
     dashboard: bool = False,
 ) -> Outcome:
-    with SweepRun.open(config, folder, inputs, callbacks, dashboard=dashboard) as run:
-        outcome = run.finalize() if run.search() else run.interrupted()
+    notifier = Notifier(config, folder, Callbacks(callbacks))
+    try:
+        with SweepRun.open(config, folder, inputs, [*callbacks, notifier], dashboard=dashboard) as run:
+            outcome = run.finalize() if run.search() else run.interrupted()
+    except SweepStopped:
+        notifier.on_sweep_stopped()
+        raise
+    except SweepError as error:
+        notifier.on_sweep_error(str(error))
+        raise
     run.events.on_sweep_end(outcome)
     return outcome
 

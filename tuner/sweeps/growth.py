@@ -37,6 +37,7 @@ from tuner.sweeps.drawing import alone
 from tuner.sweeps.lock import clear_order
 from tuner.sweeps.new_length import length_lines, with_epochs
 from tuner.sweeps.new_space import space_lines, with_space
+from tuner.sweeps.retry_failed import retry_lines, with_failed
 
 
 def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: Callback | None = None) -> SweepConfig:
@@ -47,11 +48,11 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
     """
     reader = StudyReader(folder.journal)
     records, spent = reader.records(), sum(reader.spent())
-    if config.scheduler == "pbt" and (asked.changes_space or asked.max_epochs is not None):
+    if config.scheduler == "pbt" and (asked.changes_space or asked.max_epochs is not None or asked.retry_failed):
         raise TunerError(_full(config, config.trials))
     if asked.changes_space:
         config = chosen_again(with_space(config, asked, records, events or Callback()), asked.trials or config.trials)
-    config = with_epochs(config, asked, records, _winner_in(folder))
+    config = with_failed(with_epochs(config, asked, records, _winner_in(folder)), asked, records)
     most = most_trials(config)
     trials = asked.trials or (most if config.sampler == "grid" and asked.changes_space else config.trials)
     known = len(records)
@@ -117,7 +118,7 @@ def announce(old: SweepConfig, new: SweepConfig, asked: GrowRequest, folder: Swe
     whole = size if new.trials == old.trials else f"{size} instead of {old.trials}"
     records = reader.records()
     events.on_note(f"{new.name} goes on: {whole}, of which it has {len(records)}", warning=False)
-    for line in [*space_lines(old, new, records), *length_lines(old, new, records)]:
+    for line in [*space_lines(old, new, records), *length_lines(old, new, records), *retry_lines(asked, records)]:
         events.on_note(line, warning=False)
     if asked.time_budget is not None and not reader.spent():  # else the search tells the rest of its budget
         events.on_note(f"the search may take {format_seconds(asked.time_budget)} from now on", warning=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tuner.core import catalog, own_code, several_models
@@ -32,6 +33,7 @@ from tuner.sweeps.lock import is_running, lock_for_sync
 from tuner.sweeps.model_choice import with_models
 from tuner.sweeps.new_names import check_store_writable, free_name
 from tuner.sweeps.new_space import check_new_space, finish_drawing
+from tuner.sweeps.notify import keep_notification
 from tuner.sweeps.own_code import read_own_code, tell_changes, tell_other_code, tell_repeated
 from tuner.sweeps.pair import check_data_name, check_sweep_is_no_pair, identify
 from tuner.sweeps.plan import plan
@@ -72,7 +74,9 @@ def begin(
     if request.fixed is None:
         _note_default_space(request, data, events)
     check_store_writable(store, config, events)
-    config, folder = claim_folder(replace(config, tracking=store.place), home, fixed=request.name is not None)
+    also = partial(keep_notification, target=request.notify)
+    config = replace(config, tracking=store.place)
+    config, folder = claim_folder(config, home, fixed=request.name is not None, also=also)
     return config, SweepFolder(folder), inputs
 
 

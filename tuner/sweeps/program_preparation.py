@@ -23,6 +23,7 @@ from tuner.search.schedulers import scheduler_called
 from tuner.search.space_file import parse_space, read_file
 from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.new_names import check_store_writable, free_name
+from tuner.sweeps.notify import keep_notification
 from tuner.sweeps.pair import check_sweep_is_no_pair
 from tuner.sweeps.plan import count_trials, request_resources, searching
 from tuner.sweeps.program_inputs import ProgramInputs
@@ -61,7 +62,12 @@ def begin_program(
     check_store_writable(store, config, events)
     inputs = ProgramInputs(program, asked.code)
     config = replace(config, tracking=store.place)
-    config, folder = claim_folder(config, home, fixed=request.name is not None, also=inputs.save)
+
+    def also(place: Path) -> None:
+        inputs.save(place)
+        keep_notification(place, request.notify)
+
+    config, folder = claim_folder(config, home, fixed=request.name is not None, also=also)
     return config, SweepFolder(folder), inputs
 
 

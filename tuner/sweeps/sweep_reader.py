@@ -20,7 +20,7 @@ from tuner.search.study_reader import GPU_SPENT, StudyReader
 from tuner.search.summary import summarise
 from tuner.sweeps.confirmation import confirmations, lacks
 from tuner.sweeps.drawing import report_state
-from tuner.sweeps.lock import Driver, Order, current_order, is_running, last_driver
+from tuner.sweeps.lock import Driver, Order, current_order, is_running, last_driver, live_trials
 from tuner.sweeps.status import Status, interval_in
 
 
@@ -38,6 +38,11 @@ class SweepReader:
     def records(self) -> list[TrialRecord]:
         """The sweep's trials."""
         return self._reader.records()
+
+    def live_records(self) -> list[TrialRecord]:
+        """The sweep's trials, of which those that workers have now are `live`."""
+        live = live_trials(self.folder)
+        return [replace(record, live=record.number in live) for record in self.records()]
 
     def later_records(self) -> list[TrialRecord]:
         """The trainings that confirm its winner, and the one that refits it."""

@@ -59,6 +59,11 @@ def grown_tags(config: SweepConfig, tags: Mapping[str, str]) -> dict[str, str]:
     return {_CONFIG_TAG: json.dumps(now)}
 
 
+def config_tag(config: SweepConfig) -> tuple[str, str]:
+    """The tag with the configuration."""
+    return _CONFIG_TAG, _config_text(config)
+
+
 def _config_text(config: SweepConfig) -> str:
     """The configuration of now without its start points: of many, MLflow would cut the tag. The trials have them."""
     known = {name: value for name, value in asdict(config).items() if name not in ("earlier", "warm")}
