@@ -185,8 +185,9 @@ EVERYTHING = SweepRequest(
     objective="val_rmse,parameters",
     constraint="val_mae<=3,parameters<=9",
 )
-NOT_TYPED = {"program", "given_space", "fixed", "repeats", "halved", "passes", "data", "pretrained"}
-"""What no command line gives: a user's own code goes along as a file, the rest is of `tuner train` and of Python."""
+NOT_TYPED = {"program", "given_space", "fixed", "repeats", "halved", "passes", "data", "pretrained", "notify"}
+"""What no command line gives on a cluster: a user's own code goes along as a file, --notify is refused there, and the rest
+is of `tuner train` and of Python."""
 
 
 @pytest.mark.parametrize(
