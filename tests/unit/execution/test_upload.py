@@ -186,8 +186,8 @@ EVERYTHING = SweepRequest(
     constraint="val_mae<=3,parameters<=9",
 )
 NOT_TYPED = {"program", "given_space", "fixed", "repeats", "halved", "passes", "data", "pretrained", "notify"}
-"""What no command line gives on a cluster: a user's own code goes along as a file, --notify is refused there, and the rest
-is of `tuner train` and of Python."""
+"""What no command line gives on a cluster: a user's own code goes along as a file, --notify is refused there, and the
+rest is of `tuner train` and of Python."""
 
 
 @pytest.mark.parametrize(
