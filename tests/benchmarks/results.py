@@ -33,9 +33,11 @@ BUDGETS = (
     "tuner sweep digits cnn",
     "tuner sweep digits lenet",
     "tuner sweep breast_cancer lstm",
-    "tuner train mnist cnn --epochs 5",
+    "tuner sweep mnist cnn --trials 4 --epochs 6"
+    " --concurrency 1 --cpus-per-trial 1 --time-budget 28m --set optimizer=sgd --set ema=0.99",
     "tuner train mnist lenet --epochs 10",
-    "tuner train fashion_mnist cnn --epochs 12",
+    "tuner sweep fashion_mnist cnn --trials 4 --epochs 14"
+    " --concurrency 1 --cpus-per-trial 1 --time-budget 45m --set optimizer=sgd --set cutout=0.1..0.4 --set ema=0.99",
     "tuner train fashion_mnist lenet --epochs 10",
     "tuner train cifar10 cnn --epochs 20 --set lr=0.08 --set weight_decay=0.0005",
     "tuner train cifar10 alexnet --epochs 15",
