@@ -43,7 +43,7 @@ def train(
 ) -> tuple[Training, list[Any]]:
     """A training of some epochs, with some more hyperparameters; and its metrics without the times."""
     name, arguments, augmentations = what
-    splits = some_digits()
+    splits = digits()
     torch.manual_seed(0)
     model = build_classifier(splits.spec, name, arguments)
     chosen = Hyperparameters(batch_size=33, optimizer="sgd", lr=0.05, **(more or {}))
