@@ -4,6 +4,7 @@
 # make proofs  the tests that take minutes: clusters of several nodes, servers, and all of make faults
 # make faults  injects faults and bad input, and writes the tables of docs/faults.md
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
+# make bench-start     a small sweep from Enter to the prompt; OTHERS="PATH/tuner" beside other versions
 # make bench-driver    what a decision costs with up to 20,000 trials
 # make bench-search    compares methods of search over recorded learning curves; make curves records some, for hours
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
@@ -23,7 +24,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 TABLES = $(wildcard tests/benchmarks/curves/*.npz)
 METHODS := tuner,random,random+asha,ray,ray-1,ray-defaults,optuna+sha,optuna+hyperband,optuna+median,i-epoch-1,i-epoch-3,default
 
-.PHONY: demo test check proofs faults venv lint format lock benchmark results bench-search bench-driver curves
+.PHONY: demo test check proofs faults venv lint format lock benchmark results bench-search bench-driver bench-start curves
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -44,6 +45,9 @@ faults: venv
 
 benchmark: venv
 	$(BIN)/python tests/benchmarks/sweep_against_plain_script.py
+
+bench-start: venv
+	$(BIN)/python tests/benchmarks/cold_start.py $(BIN)/tuner $(OTHERS) --rounds $(or $(ROUNDS),3)
 
 bench-driver: venv
 	$(BIN)/python tests/benchmarks/driver_cost.py

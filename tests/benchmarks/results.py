@@ -152,6 +152,7 @@ def make_row(result: dict[str, Any], command: str, date: str, hardware: str) -> 
         "seconds": result["seconds"],
         "trials": sum(result["trials"].values()),
         "epochs": result["epochs"],
+        "val_accuracy": result["best"].get("val_accuracy"),  # rows of a pair are compared by it, not on the test set
         "test": result["test"],
         "cost": result.get("cost") or measure_cost(result),
         "parameters": result["best"]["parameters"],

@@ -13,6 +13,7 @@ import pytest
 import torch
 from mlflow import MlflowClient
 from support.common import make_config
+from support.digits import some_digits
 from support.in_process import run_trials
 from support.made_up_search import study_of
 from torch import Tensor, nn
@@ -74,8 +75,7 @@ def splits(monkeypatch: pytest.MonkeyPatch) -> Splits:
         return Flawed(flaw)
 
     monkeypatch.setattr(catalog.load("models", "cnn"), "build", build)
-    loaded: Splits = catalog.load("datasets", "digits").load(Path())
-    return loaded.limit(300)
+    return some_digits(300)
 
 
 @dataclass

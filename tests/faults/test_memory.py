@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from support.common import make_config
+from support.digits import some_digits
 from support.in_process import tracked
 from torch import Tensor, nn
 
@@ -51,8 +52,7 @@ def splits(monkeypatch: pytest.MonkeyPatch) -> Splits:
         return Greedy()
 
     monkeypatch.setattr(catalog.load("models", "cnn"), "build", build)
-    loaded: Splits = catalog.load("datasets", "digits").load(Path())
-    return loaded.limit(300)
+    return some_digits(300)
 
 
 def sweep(home: Path, database: Path, splits: Splits, **changes: Any) -> list[TrialRecord]:

@@ -119,6 +119,7 @@ def test_the_mean_is_over_new_seeds_alone_which_repeat_trainings_and_no_model_ch
     ]
 
 
+@pytest.mark.proof
 def test_more_seeds_continue_and_the_test_set_is_looked_at_once_for_each_model(
     trained: Outcome, home: Path, typed: Typed
 ) -> None:

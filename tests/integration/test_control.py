@@ -166,6 +166,7 @@ def test_a_sweep_in_the_background_is_paused_gone_on_with_and_stopped(tuner: Com
     assert len(found) == len(trials) + 1
 
 
+@pytest.mark.proof
 def test_a_training_that_is_stopped_at_once_has_no_model_and_can_be_gone_on_with(
     tuner: Command, tmp_path: Path
 ) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from support.common import make_config
+from support.digits import some_digits
 from support.in_process import run_trials
 from support.made_up_search import Recorder, study_of
 
-from tuner.core import catalog
 from tuner.core.sweep_folder import SweepFolder
-from tuner.data.spec import Splits
 from tuner.sweeps.final_test import evaluate_best
 from tuner.training.epoch_scores import evaluate
 from tuner.training.saved_model import load_model
@@ -19,7 +18,7 @@ EPOCHS, TRIALS = 9, 4
 
 
 def test_the_saved_model_is_that_of_the_last_epoch_within_one_standard_error(tmp_path: Path) -> None:
-    loaded: Splits = catalog.load("datasets", "digits").load(None)
+    loaded = some_digits()
     splits = loaded.limit(120)
     space = {"optimizer": "sgd", "lr": {"low": 0.1, "high": 0.3}, "width": 0.25, "dropout": 0.0, "batch_size": 16}
     config = make_config(trials=TRIALS, epochs=EPOCHS, concurrency=1, space={"epochs": EPOCHS, "params": space})

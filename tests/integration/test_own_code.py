@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from support.common import Command, Start, wait_for_epochs
-from support.own_code import write_own_code
+from support.own_code import delete_code, write_own_code
 from support.processes import end
 from support.ray_cluster import ray_cluster
 
@@ -24,12 +23,6 @@ dark = np.zeros((1, 1, 8, 8), np.uint8)
 dark[0, 0, 4:] = 200
 print(model.predict(dark).round(3).to_json(orient="records"))
 """
-
-
-def delete_code(folder: Path) -> None:
-    for name in ("my_data.py", "points.py", "my_model.py"):
-        (folder / name).unlink()
-    shutil.rmtree(folder / "layers")
 
 
 def write_image(file: Path) -> None:

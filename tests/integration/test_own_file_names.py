@@ -48,6 +48,7 @@ def check_nothing_ran(folder: Path) -> None:
     assert not (folder / "__pycache__").exists()
 
 
+@pytest.mark.proof
 def test_a_sweep_with_its_workers(own: Path, tuner: Command) -> None:
     """A folder `bin` with another Python, a conda environment and PYTHONPATH's empty entry change nothing either."""
     more = {"CONDA_PREFIX": str(own / "conda"), "CONDA_DEFAULT_ENV": "mine", "VIRTUAL_ENV": str(own / ".venv")}

@@ -22,10 +22,12 @@ from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.outcome import Outcome
 from tuner.core.score_text import score_details, score_digits
+from tuner.core.sweep_folder import SweepFolder
 from tuner.core.target_kind import NUMBERS
 from tuner.data.spec import DataSpec
 from tuner.report.findings import Findings, attention
 from tuner.report.make import PARTS
+from tuner.sweeps.drawing import draw_apart, report_state
 from tuner.sweeps.publication import publish_report
 from tuner.tracking.store import Store
 from tuner.training.classifier import Classifier
@@ -88,6 +90,15 @@ def test_it_is_made_again_from_the_folder_without_the_data(
     assert shown["page"] == str(copy / "report/report.html")
     assert all(Path(name).exists() for name in shown["files"])
     assert not shown["failed"]
+
+
+def test_a_process_apart_makes_the_same_report(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    process = draw_apart(SweepFolder(copy), send=False, embedded=True)
+    assert report_state(SweepFolder(copy)) == "is being drawn"
+    assert process.wait(600) == 0
+    assert report_state(SweepFolder(copy)) == ""
+    assert FILES - {"importance.png"} <= {path.name for path in (copy / "report").iterdir()}
 
 
 def test_an_unfinished_sweep_shows_what_there_is(typed: Typed, copy: Path) -> None:

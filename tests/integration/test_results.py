@@ -56,6 +56,7 @@ def test_a_result_from_elsewhere_is_entered_with_its_date_hardware_and_budget(pl
     row, result = place.read()["digits-cnn"], finished.result
     assert (row["command"], row["date"], row["hardware"]) == (command, "2026-01-31", "a fast machine")
     assert row["test"] == result["test"]
+    assert row["val_accuracy"] == result["best"]["val_accuracy"]
     assert row["cost"] == pytest.approx(result["cost"])
     assert (row["trials"], row["epochs"], row["seconds"]) == (8, result["epochs"], result["seconds"])
     before, text, after = (

@@ -1,10 +1,11 @@
-"""A sweep of two models that is killed, goes on, and whose winner predicts under its own name."""
+"""A sweep of two models, that is killed and goes on in the proof, and whose winner predicts under its own name."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import pytest
 from mlflow import MlflowClient
 from PIL import Image
 from support.common import Command, Start, read_runs, read_study, wait_for_epochs
@@ -12,15 +13,19 @@ from support.common import Command, Start, read_runs, read_study, wait_for_epoch
 ARGUMENTS = ("sweep", "digits", "cnn,lenet", "--trials", "4", "--max-epochs", "3", "--set", "cnn.width=0.25")
 
 
-def test_a_killed_sweep_of_two_models_goes_on_and_the_winner_has_its_own_pair(
-    tuner: Command, start: Start, tmp_path: Path
+@pytest.mark.parametrize("killed", [False, pytest.param(True, marks=pytest.mark.proof)])
+def test_a_sweep_of_two_models_goes_on_after_a_kill_and_the_winner_has_its_own_pair(
+    tuner: Command, start: Start, tmp_path: Path, *, killed: bool
 ) -> None:
-    process = start(*ARGUMENTS, "--name", "x", folder=tmp_path)
-    wait_for_epochs(tmp_path, 3, process)
-    process.kill()
-    process.wait()
-    before = {each.number: dict(each.intermediate_values) for each in read_study(tmp_path / "runs/x").trials}
-    done = tuner("resume", "x", "--json", folder=tmp_path)
+    before: dict[int, dict[int, float]] = {}
+    if killed:
+        process = start(*ARGUMENTS, "--name", "x", folder=tmp_path)
+        wait_for_epochs(tmp_path, 3, process)
+        process.kill()
+        process.wait()
+        before = {each.number: dict(each.intermediate_values) for each in read_study(tmp_path / "runs/x").trials}
+    again = ("resume", "x") if killed else (*ARGUMENTS, "--name", "x")
+    done = tuner(*again, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     trials = read_study(tmp_path / "runs/x").trials

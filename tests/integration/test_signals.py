@@ -6,8 +6,14 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+from mlflow import MlflowClient
 from support.common import read_runs, wait_for_epochs
 from support.process_groups import Terminal, group, no_processes, of_sweep
+from support.processes import wait_until
+
+from tuner.core.sweep_folder import SweepFolder
+from tuner.sweeps.drawing import report_state
 
 
 def test_sigterm_to_the_whole_group_lets_the_trials_save_themselves_and_leaves_nothing(
@@ -36,3 +42,19 @@ def test_a_terminal_that_is_closed_ends_a_training_that_can_go_on(environment: d
         assert terminal.process.wait(60) == 129
     assert {run.info.status for run in read_runs(f"sqlite:///{tmp_path}/runs/mlflow.db", "digits-cnn")} == {"KILLED"}
     assert not (tmp_path / "runs/x/error.txt").exists()
+
+
+@pytest.mark.proof
+def test_a_report_is_drawn_and_sent_after_its_terminal_was_closed(environment: dict[str, str], tmp_path: Path) -> None:
+    arguments = ("train", "digits", "cnn", "--epochs", "1", "--name", "x")
+    folder = SweepFolder(tmp_path / "runs" / "x")
+    with Terminal(environment, tmp_path, *arguments) as terminal:
+        assert terminal.process.wait(300) == 0
+        assert report_state(folder) == "is being drawn"
+        terminal.close()
+        assert wait_until(lambda: not report_state(folder), timeout=300)
+    assert folder.report_page.exists()
+    uri = f"sqlite:///{tmp_path}/runs/mlflow.db"
+    [run] = [run for run in read_runs(uri, "digits-cnn") if "tuner.trial" not in run.data.tags]
+    sent = MlflowClient(uri, uri).list_artifacts(run.info.run_id, "report")
+    assert {Path(each.path).name for each in sent} == {path.name for path in folder.report.iterdir()}

@@ -17,6 +17,7 @@ from tuner.tracking.store import Store
 from tuner.tracking.write_check import check_writable
 
 
+@pytest.mark.proof
 def test_ten_first_uses_at_once_make_one_whole_store(tmp_path: Path) -> None:
     assert use_at_once(tmp_path) == [""] * PROCESSES
     client = MlflowClient(Store.of(tmp_path).uri)

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import torch
 from torch import distributed as dist
 
-from tuner.core import catalog
+from support.digits import some_digits
 from tuner.data.spec import Splits
 from tuner.training.average import last_weights
 from tuner.training.classifier import build_classifier
@@ -35,8 +35,7 @@ def full_precision() -> AbstractContextManager[object]:
 
 def digits() -> Splits:
     """150 of them: the parts of the last of their batches, and of the validation split, differ in size."""
-    loaded: Splits = catalog.load("datasets", "digits").load(None)
-    return loaded.limit(150)
+    return some_digits(150)
 
 
 def train(
@@ -44,7 +43,7 @@ def train(
 ) -> tuple[Training, list[Any]]:
     """A training of some epochs, with some more hyperparameters; and its metrics without the times."""
     name, arguments, augmentations = what
-    splits = digits()
+    splits = some_digits()
     torch.manual_seed(0)
     model = build_classifier(splits.spec, name, arguments)
     chosen = Hyperparameters(batch_size=33, optimizer="sgd", lr=0.05, **(more or {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 DATA = '''"""Points of light on a dark field."""
@@ -65,3 +66,10 @@ def write_own_code(folder: Path, samples: int = 200) -> None:
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
+
+
+def delete_code(folder: Path) -> None:
+    """Deletes them all."""
+    for name in ("my_data.py", "points.py", "my_model.py"):
+        (folder / name).unlink()
+    shutil.rmtree(folder / "layers")

@@ -7,7 +7,6 @@ Python has loaded already, and is installed under a name of its own beside the p
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 
@@ -33,7 +32,10 @@ def main() -> None:
     if not sys.flags.safe_path and os.path.realpath(sys.path[0]) != OWN:
         del sys.path[0]  # the folder of the script, or the current one
     _pass_over_hiding_folders()
-    _leave(_exit_code(_command()))
+    code = _exit_code(_command())
+    from tuner.core.leaving import leave  # noqa: PLC0415
+
+    leave(code)
 
 
 def _exit_code(command: Callable[[], None]) -> int:
@@ -46,22 +48,6 @@ def _exit_code(command: Callable[[], None]) -> int:
         print(ended.code, file=sys.stderr)
         return 1
     return 0
-
-
-def _leave(code: int) -> None:
-    """Ends the process once all that asked to be told has been told.
-
-    Python would take down torch, Ray and MLflow module by module next, which takes seconds and does nothing else.
-    """
-    if "threading" in sys.modules:
-        sys.modules["threading"]._shutdown()  # waits for threads that are no daemons, as Python does
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):  # nobody reads any more, or it is closed
-            code = code or 120  # as Python ends then
-    os._exit(code)
 
 
 def hidden_by(folder: str, others: list[str]) -> str:

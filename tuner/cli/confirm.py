@@ -7,6 +7,7 @@ import typer
 from tuner.cli import confirm_options as confirming
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
+from tuner.cli.waiting import Wait
 from tuner.core.confirm_request import SEEDS, ConfirmRequest
 from tuner.core.environment import prepare_environment
 
@@ -26,6 +27,7 @@ def confirm(
     address: opt.Address = None,
     attach: opt.Attach = False,
     detach: opt.Detach = False,
+    wait: Wait = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Train the winner of a finished sweep again with other seeds, to see how much of its score was luck.
@@ -60,6 +62,7 @@ def confirm(
     code = printer.run(
         lambda callback: api.confirm(name, asked, callbacks=[callback]),
         as_json=as_json,
+        wait=wait,
         out=out,
         err=err,
     )

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from tuner.cli import data_options as data
 from tuner.cli.console import Command, err, out
-from tuner.cli.data_options import Text
 from tuner.cli.options import Target, Task
+from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
 
 app = typer.Typer()
@@ -26,11 +27,16 @@ def check(
     *,
     target: Target = None,
     task: Task = None,
-    text: Text = None,
+    text: data.Text = None,
+    test: data.Test = None,
+    group: data.Group = None,
+    time: data.Time = None,
 ) -> None:
     """Check your own model or dataset: build it, train two steps, save, load and predict.
 
     A model alone is tried on small made-up data of each task that it says it is for; with a dataset before it on that.
+
+    Data of your own are read and divided as for a sweep with the same options.
 
     Examples:  tuner check my_model.py   |   tuner check my_data.py my_model.py
     """
@@ -40,7 +46,8 @@ def check(
 
     if len(code) > 2:
         raise TunerError(f"give a model, a dataset, or a dataset and a model: {len(code)} words are too many")
-    examine(code, lambda line: out.print(line, markup=False), target, task, text)
+    options = DataOptions(text=text, test=test, group=group, time=time)
+    examine(code, lambda line: out.print(line, markup=False), target, task, options)
     out.print("good")
 
 
@@ -67,12 +74,16 @@ def new_space(
     *,
     target: Target = None,
     task: Task = None,
-    text: Text = None,
+    text: data.Text = None,
+    test: data.Test = None,
+    group: data.Group = None,
+    time: data.Time = None,
 ) -> None:
     """Write ./search_spaces/DATASET-MODEL.toml: the search space that the pair has now, to be changed."""
     prepare_environment()
     from tuner.sweeps import new_code  # noqa: PLC0415 - imports torch
 
+    options = DataOptions(text=text, test=test, group=group, time=time)
     words = [
         "tuner",
         "sweep",
@@ -80,9 +91,9 @@ def new_space(
         model,
         *(["--target", target] if target else []),
         *(["--task", task] if task else []),
-        *(["--text", text] if text else []),
+        *options.words(),
     ]
-    _print(new_code.new_space(dataset, model, target, task, text), [shlex.join(words)])
+    _print(new_code.new_space(dataset, model, target, task, options), [shlex.join(words)])
 
 
 def _code(start: str, name: str) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from tuner.cli.progress import ProgressView
 from tuner.cli.sweep_tables import print_outcome
+from tuner.cli.waiting import leaves_report
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, SweepStopped
@@ -22,10 +23,15 @@ from tuner.sweeps.announcement import announcement, start_lines
 from tuner.tracking.store import Store
 
 
-def run(call: Callable[[Callback], Outcome], *, as_json: bool, out: Console, err: Console) -> int:
-    """Calls a function of `sweeps.api` with a callback that prints. Returns the exit status."""
+def run(call: Callable[[Callback], Outcome], *, as_json: bool, out: Console, err: Console, wait: bool = False) -> int:
+    """Calls a function of `sweeps.api` with a callback that prints. Returns the exit status.
+
+    On a terminal the report may be left to another process, unless `wait` is set.
+    """
     try:
-        outcome = call(Printer(out, err, as_json=as_json))
+        printer = Printer(out, err, as_json=as_json)
+        printer.leaves_report = leaves_report(wait=wait, as_json=as_json)
+        outcome = call(printer)
     except SweepStopped as stop:
         err.print(_stopped(stop.name, stop.signal), markup=False, soft_wrap=True)
         return 128 + stop.signal

@@ -12,6 +12,7 @@ from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
 from tuner.cli.dashboard import Dashboard, check_here
 from tuner.cli.given import asked
+from tuner.cli.waiting import Wait
 from tuner.core.environment import prepare_environment
 from tuner.core.sweep_options import read_growth
 
@@ -95,6 +96,7 @@ def resume(
     attach: opt.Attach = False,
     detach: opt.Detach = False,
     dashboard: Dashboard = False,
+    wait: Wait = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Continue a sweep that was paused, stopped by Ctrl-C, or that crashed, from where it was.
@@ -117,10 +119,10 @@ def resume(
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
 
         raise typer.Exit(remote.grow(name, more, place, attach=attach, as_json=as_json, out=out, err=err))
-    raise typer.Exit(_resume_here(name, more, detach=detach, dashboard=dashboard, as_json=as_json))
+    raise typer.Exit(_resume_here(name, more, detach=detach, dashboard=dashboard, wait=wait, as_json=as_json))
 
 
-def _resume_here(name: str, more: GrowRequest, *, detach: bool, dashboard: bool, as_json: bool) -> int:
+def _resume_here(name: str, more: GrowRequest, *, detach: bool, dashboard: bool, wait: bool, as_json: bool) -> int:
     """Returns the exit status."""
     from tuner.cli import printer  # noqa: PLC0415
     from tuner.cli.sweep import run_in_background  # noqa: PLC0415
@@ -137,7 +139,7 @@ def _resume_here(name: str, more: GrowRequest, *, detach: bool, dashboard: bool,
         def grow(callback: Callback) -> Outcome:
             return api.grow(name, more, callbacks=[callback], dashboard=dashboard)
 
-        return printer.run(grow, as_json=as_json, out=out, err=err)
+        return printer.run(grow, as_json=as_json, wait=wait, out=out, err=err)
     folder = SweepFolder(tuner_home() / name)
     if detach and (not folder.result.exists() or is_pending(folder)):
         preparation.check_resumable(name, tuner_home())
@@ -146,4 +148,4 @@ def _resume_here(name: str, more: GrowRequest, *, detach: bool, dashboard: bool,
     def go_on(callback: Callback) -> Outcome:
         return api.resume(name, callbacks=[callback], dashboard=dashboard)
 
-    return printer.run(go_on, as_json=as_json, out=out, err=err)
+    return printer.run(go_on, as_json=as_json, wait=wait, out=out, err=err)

@@ -20,6 +20,7 @@ from tuner.cli.dashboard import Dashboard, check_here
 from tuner.cli.given import asked
 from tuner.cli.hints import print_hints
 from tuner.cli.notify_option import Notify
+from tuner.cli.waiting import Wait
 from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
@@ -89,6 +90,7 @@ def sweep(
     detach: opt.Detach = False,
     notify: Notify = None,
     dashboard: Dashboard = False,
+    wait: Wait = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Search for the best hyperparameters of MODEL on DATASET, test the best trial and register its model.
@@ -102,7 +104,7 @@ def sweep(
     prepare_environment()
     tuned = what_is_tuned(dataset, model, script)
     request = read_sweep(asked(given, "dataset", "model", "script") | tuned)
-    code = _sweep(request, address, attach=attach, detach=detach, dashboard=dashboard, as_json=as_json)
+    code = _sweep(request, address, attach=attach, detach=detach, dashboard=dashboard, wait=wait, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -130,6 +132,7 @@ def train(
     name: opt.SweepName = None,
     detach: opt.Detach = False,
     dashboard: Dashboard = False,
+    wait: Wait = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Train MODEL on DATASET once, without a search, test it and register it: a sweep of one trial.
@@ -161,11 +164,18 @@ def train(
     )
     notes = printer.notes_of(err)
     single = preparation.training_request(request, from_best=from_best, from_trial=from_trial, callbacks=[notes])
-    raise typer.Exit(_sweep_here(single, detach=detach, dashboard=dashboard, as_json=as_json))
+    raise typer.Exit(_sweep_here(single, detach=detach, dashboard=dashboard, wait=wait, as_json=as_json))
 
 
 def _sweep(
-    request: SweepRequest, address: str | None, *, attach: bool, detach: bool, dashboard: bool, as_json: bool
+    request: SweepRequest,
+    address: str | None,
+    *,
+    attach: bool,
+    detach: bool,
+    dashboard: bool,
+    wait: bool,
+    as_json: bool,
 ) -> int:
     """Runs the sweep here or on the cluster that is meant. Returns the exit status."""
     from tuner.execution.jobs.address import cluster_address  # noqa: PLC0415
@@ -178,10 +188,10 @@ def _sweep(
         from tuner.cli import remote  # noqa: PLC0415 - imports Ray
 
         return remote.sweep(request, cluster, attach=attach, as_json=as_json, out=out, err=err)
-    return _sweep_here(request, detach=detach, dashboard=dashboard, as_json=as_json)
+    return _sweep_here(request, detach=detach, dashboard=dashboard, wait=wait, as_json=as_json)
 
 
-def _sweep_here(request: SweepRequest, *, detach: bool, dashboard: bool, as_json: bool) -> int:
+def _sweep_here(request: SweepRequest, *, detach: bool, dashboard: bool, wait: bool, as_json: bool) -> int:
     from tuner.cli import printer  # noqa: PLC0415
     from tuner.sweeps import api, preparation  # noqa: PLC0415 - imports torch
 
@@ -192,7 +202,7 @@ def _sweep_here(request: SweepRequest, *, detach: bool, dashboard: bool, as_json
     def call(callback: Callback) -> Outcome:
         return api.sweep(request, callbacks=[callback], dashboard=dashboard)
 
-    return printer.run(call, as_json=as_json, out=out, err=err)
+    return printer.run(call, as_json=as_json, wait=wait, out=out, err=err)
 
 
 def run_in_background(name: str, *, as_json: bool, dashboard: bool = False) -> int:

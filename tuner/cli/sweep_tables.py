@@ -68,8 +68,10 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
     if outcome.winner:
         print_learnt(outcome, out)
     if outcome.report:
+        when = f", once it is drawn (tuner status {name})" if outcome.drawing else ""
         out.print(
-            f"\nSee how it went; open this in a browser:\n\n    {outcome.report.absolute().as_uri()}", markup=False
+            f"\nSee how it went; open this in a browser{when}:\n\n    {outcome.report.absolute().as_uri()}",
+            markup=False,
         )
     if outcome.winner is None:
         return
@@ -113,6 +115,8 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
     if folder:
         out.print(f"folder    {folder}", markup=False)
         out.print(f"disk      {format_number(disk_usage(folder), 'B')}")
+    if status.report:
+        out.print(f"report    {status.report}", markup=False, soft_wrap=True)
     if status.unsent:
         out.print(f"\nMLflow lacks a part of it. To upload that:\n\n    tuner sync {config.name}\n")
     goes_on = any(summary.counts.get(state) for state in ("running", "waiting", "queued")) or summary.best is not None

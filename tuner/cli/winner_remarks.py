@@ -86,7 +86,8 @@ def print_refit(winner: Winner, out: Console) -> None:
 def print_threshold(winner: Winner, out: Console) -> None:
     """From which probability on the second of two classes is said, where that is not a half."""
     if winner.threshold and winner.threshold.used:
-        out.print(f"threshold {threshold_text(winner.threshold)}", markup=False, soft_wrap=True)
+        text = threshold_text(winner.threshold, refitted=winner.refit is not None)
+        out.print(f"threshold {text}", markup=False, soft_wrap=True)
 
 
 def print_learnt(outcome: Outcome, out: Console) -> None:

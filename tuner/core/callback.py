@@ -19,6 +19,9 @@ class Callback:
     the process.
     """
 
+    leaves_report: bool = False
+    """Whether the sweep may end before its report is drawn: another process draws it then."""
+
     def on_sweep_begin(self, config: SweepConfig, *, confirms: bool = False) -> None:
         """This process runs the sweep from now on: its search, or once that is over what `confirms` its winner."""
 
@@ -55,10 +58,12 @@ class Callbacks(Callback):
 
     def __init__(self, callbacks: Sequence[Callback] = ()) -> None:
         self._all = list(callbacks)
+        self.leaves_report = any(each.leaves_report for each in self._all)
 
     def add(self, callback: Callback) -> None:
         """Tells this one too, from now on."""
         self._all.append(callback)
+        self.leaves_report = self.leaves_report or callback.leaves_report
 
     @contextmanager
     def phase(self, text: str) -> Iterator[None]:

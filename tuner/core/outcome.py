@@ -119,6 +119,8 @@ class Outcome:
     """What remains of each budget."""
     report: Path | None = None
     """The page with the figures, if it could be made."""
+    drawing: bool = False
+    """Whether another process still draws it."""
     stopped_by: int = 0
     """The signal that interrupted the sweep; 0 when none did."""
     own: OwnWinner | None = None

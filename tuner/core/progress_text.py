@@ -7,21 +7,24 @@ from tuner.core.summary import Summary
 from tuner.core.units import counted, format_parameters, format_seconds
 
 LINE_S = 10.0  # seconds between plain lines, except when a trial ends
+IDLE_S = 60.0  # the same while no epoch ends
 
 
 class ProgressLines:
-    """A line now and then: when a trial has ended, and else every LINE_S seconds."""
+    """A line now and then: when a trial has ended, and else every LINE_S seconds, or IDLE_S while no epoch ends."""
 
     def __init__(self) -> None:
-        self._due = 0.0
-        self._ended = 0
+        self._due = self._idle_due = 0.0
+        self._ended = self._epochs = 0
 
     def line(self, summary: Summary, now: float) -> str:
         """The line that is due at the time `now`, of a clock that never goes back; empty when none is."""
         ended = sum(summary.counts.get(name, 0) for name in ("done", "pruned", "failed", "waiting"))
-        if ended == self._ended and now < self._due:
+        due = self._idle_due if summary.epochs == self._epochs else self._due
+        if ended == self._ended and now < due:
             return ""
-        self._ended, self._due = ended, now + LINE_S
+        self._ended, self._epochs = ended, summary.epochs
+        self._due, self._idle_due = now + LINE_S, now + IDLE_S
         return progress_line(summary)
 
 

@@ -125,8 +125,17 @@ class TrialRecord:
 
     def rank(self, epoch: int) -> Rank:
         """How good the trial was after an epoch."""
-        values = self.outcome(epoch)
-        return Rank(-self.goal.violation(values), self.goal.gains(values), -values.get("val_loss", 0.0))
+        found = self._ranks.get(epoch)
+        if found is None:
+            values = self.outcome(epoch)
+            found = Rank(-self.goal.violation(values), self.goal.gains(values), -values.get("val_loss", 0.0))
+            self._ranks[epoch] = found
+        return found
+
+    @cached_property
+    def _ranks(self) -> dict[int, Rank]:
+        """Those that were asked for, by epoch: a search asks for each several times."""
+        return {}
 
     def outcome(self, epoch: int) -> dict[str, float]:
         """All metrics of the trial after an epoch, by name; before the first (0), those that are measured before it."""

@@ -118,6 +118,16 @@ class SweepFolder:
         return self.report / REPORT_PAGE
 
     @property
+    def report_lock(self) -> Path:
+        """Held by the process that draws the report."""
+        return self.path / "report.lock"
+
+    @property
+    def report_note(self) -> Path:
+        """That it is being drawn, or what went wrong: see `sweeps.drawing`. There is none once all is well."""
+        return self.path / "report-note.json"
+
+    @property
     def error(self) -> Path:
         """Why the sweep failed: see `write_error`."""
         return self.path / "error.txt"

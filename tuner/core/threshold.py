@@ -14,6 +14,10 @@ HALF = 0.5
 METRICS = {"val_accuracy": "accuracy", "val_macro_f1": "macro F1", "val_balanced_accuracy": "balanced accuracy"}
 """The objectives that a threshold changes, and what they are called."""
 
+_REFITTED = (
+    ". It was chosen with the model before the refit, and not again: the refitted one has seen the validation samples"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
@@ -66,13 +70,17 @@ class Threshold:
         return cls(**{**raw, "validation": validation, "test": test})
 
 
-def threshold_text(threshold: Threshold) -> str:
-    """What is said of a threshold that is used."""
+def threshold_text(threshold: Threshold, *, refitted: bool = False) -> str:
+    """What is said of a threshold that is used. A `refitted` model has seen the samples that it was chosen on.
+
+    Chosen anew on these, it would suit probabilities that are surer than those of new samples. So it stays that of the
+    model before, as scikit-learn's TunedThresholdClassifierCV with one split and `refit=True` has it.
+    """
     metric, name = METRICS[threshold.objective], class_name(threshold.of_class)
     test = f"; on the test set from {threshold.test.text}" if threshold.test else ""
     if threshold.plain_accuracy is not None and metric != "accuracy":
         test += f", where the accuracy with {HALF} is {threshold.plain_accuracy:.3f}"
     return (
         f"'{name}' is said from a probability of {threshold.value:.3f} on, not {HALF}: {metric} goes from "
-        f"{threshold.validation.text} on the validation samples{test}"
+        f"{threshold.validation.text} on the validation samples{test}{_REFITTED if refitted else ''}"
     )

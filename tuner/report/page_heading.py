@@ -76,7 +76,7 @@ def _remarks(result: Mapping[str, Any], trials: int, epochs: int) -> list[str]:
         remarks.append(f"The model has {refit_text(Refit(**result['refit']))}.")
     threshold = result.get("threshold") and Threshold.from_json(result["threshold"])
     if threshold and threshold.used:
-        remarks.append(f"Threshold: {threshold_text(threshold)}.")
+        remarks.append(f"Threshold: {threshold_text(threshold, refitted=bool(result.get('refit')))}.")
     if result.get("test_looks", 1) > 1:
         remarks.append(looks_text(result["test_looks"]))
     return remarks

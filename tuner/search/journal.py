@@ -10,8 +10,9 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from optuna.storages.journal import BaseJournalBackend
 
@@ -19,6 +20,8 @@ from tuner.core.errors import TunerError
 from tuner.search.journal_snapshot import read_snapshot
 
 _SEAL = re.compile(rb',"crc":"([0-9a-f]{8})"}$')
+_SEAL_BYTES = 19  # with the end of the line
+_BLOCK = 1 << 16
 
 
 class Journal(BaseJournalBackend):
@@ -68,8 +71,7 @@ class Journal(BaseJournalBackend):
         with self._path.open("rb") as file:
             file.seek(offset)
             lines = list(file)
-        for index, line in enumerate(lines):
-            log = _opened(line)
+        for index, (line, log) in enumerate(zip(lines, _all_opened(lines), strict=True)):
             if log is None and index == len(lines) - 1:
                 return
             if log is None:
@@ -87,13 +89,24 @@ def drop_torn_line(path: Path) -> bool:
     if not path.exists():
         return False
     with path.open("rb") as file:
-        lines = list(file)
-    if not lines or _opened(lines[-1]) is not None:
+        line = _last_line(file)
+        size = file.seek(0, os.SEEK_END)
+    if not line or _opened(line) is not None:
         return False
     with path.open("r+b") as file:
-        file.truncate(sum(map(len, lines[:-1])))
+        file.truncate(size - len(line))
         os.fsync(file.fileno())
     return True
+
+
+def _last_line(file: IO[bytes]) -> bytes:
+    """The last line of a file, with its end if it has one; the lines before it are not read."""
+    found, begin = b"", file.seek(0, os.SEEK_END)
+    while begin and b"\n" not in found[:-1]:
+        begin, end = max(0, begin - _BLOCK), begin
+        file.seek(begin)
+        found = file.read(end - begin) + found
+    return found[found.rfind(b"\n", 0, len(found) - 1) + 1 :] if found else found
 
 
 def _write(descriptor: int, content: bytes) -> None:
@@ -106,6 +119,22 @@ def sealed(log: dict[str, Any]) -> bytes:
     """A change as a line of the file."""
     body = json.dumps(log, separators=(",", ":")).encode()[:-1]
     return body + f',"crc":"{zlib.crc32(body):08x}"}}\n'.encode()
+
+
+def _all_opened(lines: list[bytes]) -> list[dict[str, Any] | None]:
+    """The contents of lines, see `_opened`. They are parsed at once if all are whole: that takes half the time."""
+    if all(map(_is_sealed, lines)):
+        with suppress(ValueError):
+            logs: list[dict[str, Any] | None] = json.loads(b"[" + b",".join(lines) + b"]")
+            if len(logs) == len(lines):
+                return logs
+    return list(map(_opened, lines))
+
+
+def _is_sealed(line: bytes) -> bool:
+    """Whether a line has a checksum, and that is right."""
+    body, seal = line[:-_SEAL_BYTES], line[-_SEAL_BYTES:]
+    return seal == b',"crc":"%08x"}\n' % zlib.crc32(body)
 
 
 def _opened(line: bytes) -> dict[str, Any] | None:

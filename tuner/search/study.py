@@ -19,6 +19,7 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.core.warm_trials import WarmTrials
 from tuner.search.ask_ahead import THINK_LONG, AskAhead
 from tuner.search.comparable import Comparable
+from tuner.search.quick_reading import quick_reading
 from tuner.search.samplers import BY_TPE, Sampling, random_start
 from tuner.search.samplers.point import Point, PointSampler
 from tuner.search.samplers.refitted import RefittedTrials
@@ -66,7 +67,9 @@ class Study(StudyStore):
         """
         super().__init__(journal, goal)
         seen = refitted.warm([each.parameters for each in warm.trials]) if refitted and warm else []
-        self._asker = StudyForSampler(STUDY, self._storage, sampling.view, len(goal.objectives), refitted, seen)
+        self._asker = StudyForSampler(
+            STUDY, self._storage, sampling.view, len(goal.objectives), refitted, seen, self._records
+        )
         self._space = space
         self._start = start
         self._seed = seed
@@ -77,8 +80,9 @@ class Study(StudyStore):
         self._sampling = replace(sampling, tried=tuple(tried))
         self._scores = Comparable(lengths, goal, warm, key=refitted.key if refitted else None)
         self._ahead: AskAhead | None = None
-        for record in self._records:
-            self._scores.note(record)
+        with quick_reading():
+            for record in self._records:
+                self._scores.note(record)
 
     @classmethod
     def of(cls, config: SweepConfig, folder: SweepFolder) -> Study:

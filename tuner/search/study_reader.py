@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import warnings
 from collections.abc import Iterator
@@ -19,8 +18,10 @@ from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord
 from tuner.core.target_kind import CLASSES, TASKS
 from tuner.search.journal import Journal
+from tuner.search.quick_reading import quick_reading
 
 STUDY = "sweep"
+EPOCH = "epoch "  # a trial's attribute with all metrics of an epoch, whose number follows
 KEPT = "kept"  # among an epoch's metrics: the epoch whose weights were kept until then
 MEASURED = "measured"  # a trial's attribute: what was measured before its first epoch, and on what
 GOAL = "goal"  # the study's attribute with objectives and constraints; without it, the goal of every sweep is PLAIN
@@ -67,7 +68,7 @@ class StudyReader:
     def _study(self) -> optuna.Study | None:
         if not self._journal.exists():
             return None
-        with quiet_optuna(), without_collection():
+        with quiet_optuna(), quick_reading():
             if self._storage is None:
                 self._storage = JournalStorage(Journal(self._journal))
             if not self._storage.get_all_studies():
@@ -92,8 +93,14 @@ def goal_of(study: optuna.Study) -> Goal:
 def to_record(frozen: FrozenTrial, goal: Goal = PLAIN) -> TrialRecord:
     """Converts a trial of Optuna."""
     attributes = frozen.user_attrs
-    noted = {int(k.removeprefix("epoch ")): v for k, v in attributes.items() if k.startswith("epoch ")}
-    metrics = {epoch: {k: v for k, v in values.items() if k != KEPT} for epoch, values in noted.items()}
+    metrics: dict[int, dict[str, float]] = {}
+    kept: dict[int, int] = {}
+    for key, value in attributes.items():
+        if key.startswith(EPOCH):
+            epoch = int(key[len(EPOCH) :])
+            metrics[epoch] = values = dict(value)
+            if (best := values.pop(KEPT, None)) is not None:
+                kept[epoch] = int(best)
     measured = dict(attributes.get(MEASURED, {}))
     exploits = tuple(Exploit.from_json(each) for each in attributes.get(EXPLOITS, ()))
     record = TrialRecord(
@@ -106,7 +113,7 @@ def to_record(frozen: FrozenTrial, goal: Goal = PLAIN) -> TrialRecord:
         exploits=exploits,
         values=dict(frozen.intermediate_values),
         metrics=metrics,
-        kept={epoch: int(values[KEPT]) for epoch, values in noted.items() if KEPT in values},
+        kept=kept,
         reason=attributes.get("reason", ""),
         started=frozen.datetime_start.timestamp() if frozen.datetime_start else 0.0,
         finished=frozen.datetime_complete.timestamp() if frozen.datetime_complete else None,
@@ -119,18 +126,6 @@ def to_record(frozen: FrozenTrial, goal: Goal = PLAIN) -> TrialRecord:
         return record
     waited = frozen.state == TrialState.PRUNED and metrics  # it waited for promotion until the sweep was over
     return replace(record, finished=record.latest if waited else max(record.finished, record.latest))
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """While a study is read, objects are made and none becomes garbage: to look for that takes a fifth of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @contextmanager

@@ -23,9 +23,11 @@ from tuner.core.records import TrialRecord, best_of
 from tuner.core.trial_report import TrialReport
 from tuner.search.journal import drop_torn_line
 from tuner.search.journal_writer import JournalWriter
+from tuner.search.quick_reading import quick_reading
 from tuner.search.samplers.view import CONSTRAINT, MEMORY
 from tuner.search.study_reader import (
     ENDED_BY,
+    EPOCH,
     EXPLOITS,
     GENERATION,
     GOAL,
@@ -37,7 +39,6 @@ from tuner.search.study_reader import (
     goal_of,
     quiet_optuna,
     to_record,
-    without_collection,
 )
 
 
@@ -47,7 +48,7 @@ class StudyStore:
     def __init__(self, journal: Path, goal: Goal = PLAIN) -> None:
         """Opens a study, or creates it. `goal` is what its trials are compared by."""
         self.torn = drop_torn_line(journal)
-        with quiet_optuna(), without_collection():
+        with quiet_optuna(), quick_reading():
             self._journal = JournalWriter(journal)
             self._storage = JournalStorage(self._journal)
             self._study = optuna.create_study(
@@ -83,7 +84,7 @@ class StudyStore:
         with self._journal.together():
             if stored is None:
                 stored = {"time": max(time.time(), record.latest), **metrics}
-                self._set(number, f"epoch {epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
+                self._set(number, f"{EPOCH}{epoch}", {**stored, **({KEPT: kept_epoch} if kept_epoch else {})})
             needed = () if self._goal.own else (metrics[self._goal.score], metrics["val_loss"])
             if all(map(math.isfinite, needed)) and self._goal.finite(metrics):
                 self._storage.set_trial_intermediate_value(self._ids[number], epoch, stored[self._goal.watched.name])

@@ -129,6 +129,7 @@ def _run(
 
 def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Outcome:
     """Sends and reports what a sweep that was killed after its result lacks."""
+    from tuner.sweeps.baselines import complete_baselines  # noqa: PLC0415 - imports torch
     from tuner.sweeps.finalize import read_outcome  # noqa: PLC0415 - imports MLflow and matplotlib
     from tuner.sweeps.sync import open_store, sync_one  # noqa: PLC0415
 
@@ -136,6 +137,7 @@ def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Ou
         if not is_pending(folder):  # another process may have planned to go on meanwhile
             for each in (folder.confirmation, folder.refit):  # a kill may have come just before
                 shutil.rmtree(each.trials, ignore_errors=True)
+            complete_baselines(config, folder, events)
     done = sync_one(folder.path, open_store(folder.home), events, needed=True, elsewhere=False)
     events.on_note(str(done), warning=False)
     outcome = read_outcome(config, folder.path)

@@ -10,7 +10,7 @@ import torch
 
 from tuner.core import catalog, own_code
 from tuner.core.code_reference import defines
-from tuner.core.data_options import DataOptions
+from tuner.core.data_options import NOT_DIVIDED, DataOptions
 from tuner.core.errors import TunerError, unknown
 from tuner.core.units import counted
 from tuner.data.encoding import to_raw
@@ -33,21 +33,24 @@ _TOLERANCE = 1e-4  # of logits: sums in another order differ by less
 
 
 def check(
-    words: Sequence[str], tell: Tell, target: str | None = None, task: str | None = None, text: str | None = None
+    words: Sequence[str],
+    tell: Tell,
+    target: str | None = None,
+    task: str | None = None,
+    options: DataOptions = NOT_DIVIDED,
 ) -> None:
-    """Checks a model, a dataset, or a dataset and a model.
+    """Checks a model, a dataset, or a dataset and a model. Data are read and divided as for a sweep.
 
     Args:
         words: what was typed: one or two files or names.
         tell: gets a line for each thing that works.
         target: the column to predict, of a table.
         task: what is predicted; None where the column decides.
-        text: the column of the texts.
+        options: how the data are read and divided.
 
     Raises:
         TunerError: what is wrong, with the user's file and line where it is in their code.
     """
-    options = DataOptions(text=text)
     if len(words) == 2:
         source = Source.parse(words[0], target, task=task, options=options)
         model = catalog.resolve("models", words[1])
@@ -60,6 +63,7 @@ def check(
     if kind == "datasets":
         _check_dataset(Source.parse(words[0], target, task=task, options=options), tell)
         return
+    options.refuse("give a dataset: what is checked here is a model, on made-up data")
     model = catalog.resolve("models", words[0])
     for data in catalog.load("models", model).TASKS:
         _check_model(made_up_splits(data), model, default_space(model, data), f"the default space of {words[0]}", tell)
@@ -97,6 +101,8 @@ def _check_dataset(source: Source, tell: Tell) -> Splits:
     shape = "x".join(map(str, spec.shape))
     told = f"{len(spec.classes)} classes" if spec.number is None else f"a number to predict, '{spec.number.name}'"
     tell(f"{source.name}: {spec.task} data of {shape}, {told}; {sizes} samples")
+    for line in splits.record.lines() if splits.record else ():
+        tell(line)
     missing = [spec.classes[n] for n in range(len(spec.classes)) if not (splits.train.targets == n).any()]
     if missing:
         raise TunerError(f"{source.name}: no training sample of the class {missing[0]}: a model cannot learn it")

@@ -33,6 +33,7 @@ from tuner.search.study_reader import GPU_SPENT, StudyReader
 from tuner.sweeps.auto_sampler import chosen_again
 from tuner.sweeps.budget_growth import with_budgets
 from tuner.sweeps.confirmation import lacks, request_of, seeds_after
+from tuner.sweeps.drawing import alone
 from tuner.sweeps.lock import clear_order
 from tuner.sweeps.new_length import length_lines, with_epochs
 from tuner.sweeps.new_space import space_lines, with_space
@@ -161,7 +162,8 @@ def keep_result(outcome: Outcome) -> Outcome:
     """
     folder, earlier = SweepFolder(outcome.folder), read_earlier_result(outcome.folder)
     if earlier:
-        folder.report_page.unlink(missing_ok=True)
+        with alone(folder):  # a process may still draw it
+            folder.report_page.unlink(missing_ok=True)
     if outcome.winner and outcome.winner.confirm and outcome.confirm_seconds is None:
         outcome = replace(outcome, confirm_seconds=earlier.get("confirm_seconds"))
     write_result(outcome)

@@ -100,8 +100,13 @@ def _lock(file: IO[str], kind: int, taken: str) -> None:
 
 def is_running(folder: Path) -> bool:
     """Whether a process of this machine runs the sweep."""
+    return is_locked(SweepFolder(folder).lock)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process of this machine has this file locked. There may be no such file."""
     try:
-        with SweepFolder(folder).lock.open() as file:
+        with path.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tuner.core import catalog, own_code
-from tuner.core.data_options import DataOptions
+from tuner.core.data_options import NOT_DIVIDED, DataOptions
 from tuner.core.errors import TunerError, describe_disk_error
 from tuner.core.files import write_atomic
 
@@ -32,7 +32,11 @@ def new_code(start: Start, name: str) -> Path:
 
 
 def new_space(
-    dataset: str, model: str, target: str | None = None, task: str | None = None, text: str | None = None
+    dataset: str,
+    model: str,
+    target: str | None = None,
+    task: str | None = None,
+    options: DataOptions = NOT_DIVIDED,
 ) -> Path:
     """Writes the search space that the pair has by default as a file of its own: ./search_spaces/DATASET-MODEL.toml.
 
@@ -45,7 +49,7 @@ def new_space(
     from tuner.search.start_points import default_point  # noqa: PLC0415
     from tuner.sweeps.space_request import read_space  # noqa: PLC0415
 
-    data = Source.parse(dataset, target, task=task, options=DataOptions(text=text))
+    data = Source.parse(dataset, target, task=task, options=options)
     found = catalog.resolve("models", model)
     catalog.check("models", found)
     pair = f"{data.name}-{own_code.title(found)}"

@@ -172,7 +172,7 @@ class SweepRun:
         outcome = keep_result(replace(self.outcome(), winner=winner))  # from here on the model is safe
         self.trainings.clear()
         tidying.tidy_checkpoints(folder, self.trainings.study.records())
-        outcome = baselines.with_baselines(outcome, inputs.splits, folder, events)
+        outcome = baselines.with_baselines(outcome, inputs, folder, events)
         self.stop.check()
         outcome = registration.register_best(outcome, self.tracker, self.store, inputs.splits, events)
         outcome = replace(outcome, seconds=self.stopwatch.seconds)

@@ -43,6 +43,8 @@ class Status:
     """When its first trial began, in seconds since 1970; None before."""
     finished: float | None = None
     """When a finished sweep's last trial ended, in seconds since 1970."""
+    report: str = ""
+    """That its report is being drawn, or what is wrong with it; empty otherwise."""
     confirm: Confirmation | None = None
     """What the trainings that confirm the winner have come to so far; None when there are none."""
     confirm_states: Mapping[str, int] = field(default_factory=dict)
@@ -92,6 +94,7 @@ class Status:
             "confirm_trainings": dict(self.confirm_states),
             "began": self.began,
             "finished": self.finished,
+            "report": self.report,
             "config": asdict(config),
         }
 
@@ -120,6 +123,7 @@ class Status:
             test_interval=interval_in(raw, f"test_{config.goal.kind.score}"),
             began=raw.get("began"),
             finished=raw.get("finished"),
+            report=raw.get("report", ""),
             confirm=Confirmation.from_json(raw["confirm"]) if raw.get("confirm") else None,
             confirm_states=raw.get("confirm_trainings", {}),
         )

@@ -19,6 +19,7 @@ from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import GPU_SPENT, StudyReader
 from tuner.search.summary import summarise
 from tuner.sweeps.confirmation import confirmations, lacks
+from tuner.sweeps.drawing import report_state
 from tuner.sweeps.lock import Driver, Order, current_order, is_running, last_driver, live_trials
 from tuner.sweeps.status import Status, interval_in
 
@@ -80,6 +81,7 @@ class SweepReader:
             test_interval=interval_in(test, self.config.goal.kind.score),
             began=min((record.started for record in records if record.started), default=None),
             finished=max((r.finished for r in records if r.finished), default=None) if over else None,
+            report=report_state(SweepFolder(self.folder)),
             confirm=confirm,
             confirm_states=states,
         )

@@ -7,9 +7,7 @@ are trained on a part of the samples.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,15 +17,13 @@ from torch.nn import functional
 
 from tuner.data.spec import CHUNK, Split, Splits
 from tuner.training.number_baselines import number_predictions
-from tuner.training.simple_prediction import SimplePrediction, scaled_columns, some_of
+from tuner.training.simple_prediction import Features, SimplePrediction, fit_logistic, scaled_columns, some_of
 
 SIDE = 32  # pixels: larger images are made smaller
 BUCKETS = 1 << 18  # of pairs of words
 MOST_BOOSTED = 30  # classes: gradient boosting grows 100 trees for each, of some milliseconds
 STRENGTHS = {"image": (0.01, 1.0), "tabular": (0.01, 1.0), "text": (1.0, 10.0)}
 """Values of scikit-learn's C, the inverse of the regularisation's strength."""
-
-Features = Any  # a matrix of numpy or scipy.sparse: (samples, features)
 
 
 def simple_predictions(splits: Splits) -> Iterator[SimplePrediction]:
@@ -56,20 +52,9 @@ def simple_predictions(splits: Splits) -> Iterator[SimplePrediction]:
 
 
 def _logistic(name: str, splits: Splits, samples: Split, to_features: Callable[[Tensor], Features]) -> SimplePrediction:
-    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - takes a second
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
-
-    train, targets = to_features(samples.inputs), samples.targets.numpy()
-    held, known = to_features(splits.validation.inputs), splits.validation.targets.numpy()
-    found = []
-    for strength in STRENGTHS[splits.spec.task]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # a few steps more would change little
-            fitted = LogisticRegression(C=strength, max_iter=100).fit(train, targets)
-        found.append((float((fitted.predict(held) == known).mean()), -strength, fitted))
-    _, _, best = max(found, key=lambda each: each[:2])
-    predicted = best.predict(to_features(splits.test.inputs)).astype(np.int64)
-    return SimplePrediction(key="logistic_regression", name=name, predicted=predicted, trained_on=len(targets))
+    train, held = ((to_features(each.inputs), each.targets) for each in (samples, splits.validation))
+    predicted = fit_logistic(train, held, STRENGTHS[splits.spec.task])(to_features(splits.test.inputs))
+    return SimplePrediction(key="logistic_regression", name=name, predicted=predicted, trained_on=len(samples.targets))
 
 
 def _boosted(splits: Splits, samples: Split) -> SimplePrediction:

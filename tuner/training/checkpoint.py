@@ -14,6 +14,7 @@ import torch
 
 from tuner.core.errors import one_line
 from tuner.core.files import write_atomic
+from tuner.training.checkpoint_outline import epoch_in
 
 CHECKPOINT_FILE, PREVIOUS_FILE = "checkpoint.pt", "previous.pt"
 _DAMAGE = (
@@ -52,8 +53,7 @@ def latest_checkpoint(folder: Path) -> tuple[int, Path]:
     """
     for name in (CHECKPOINT_FILE, PREVIOUS_FILE):
         with suppress(*_DAMAGE):
-            state = torch.load(folder / name, map_location="cpu", weights_only=True, mmap=True)
-            return int(state["metrics"]["epoch"]), folder / name
+            return epoch_in(folder / name), folder / name
     raise DamagedError(f"{folder} has no good checkpoint")
 
 

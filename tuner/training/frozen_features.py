@@ -35,26 +35,26 @@ class FeatureStore:
 
     def features(self, part: str, split: Split, model: Classifier) -> Split:
         """The split with (samples, features) in place of its images, which are always the same for this `part`."""
-        digest = _digest(model)
+        digest = features_digest(model)
         if digest != self._digest:
             self._digest, self._held = digest, {}
         if part not in self._held:
-            self._held[part] = _extract(model, split.inputs)
+            with autocast(split.inputs.device):  # in the precision of training
+                self._held[part] = extract_features(model, split.inputs)
         return Split(self._held[part], split.targets)
 
 
 @torch.no_grad()
-def _extract(model: Classifier, images: Tensor) -> Tensor:
-    """(samples, features), in the precision of training."""
+def extract_features(model: Classifier, images: Tensor) -> Tensor:
+    """(samples, features) of (samples, *shape) raw images, on the device of the model, batch by batch."""
     network: Any = model.eval().network
-    layout = memory_format(model)
+    layout, device = memory_format(model), model.mean.device
     _, batches = evaluation_batches(images)
-    with autocast(images.device):
-        found = [network.extract(model.prepare(to_memory_format(images[batch], layout))) for batch in batches]
-    return torch.cat(found)
+    raw = (to_memory_format(images[batch].to(device), layout) for batch in batches)
+    return torch.cat([network.extract(model.prepare(each)) for each in raw])
 
 
-def _digest(model: Classifier) -> str:
+def features_digest(model: Classifier) -> str:
     """Stands for everything between an image and its features."""
     network: Any = model.network
     trained = {id(each) for each in network.head.state_dict(keep_vars=True).values()}

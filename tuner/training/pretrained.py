@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from tuner.core.errors import TunerError
 from tuner.core.own_code import title
 from tuner.core.several_models import is_several
 
@@ -16,6 +17,18 @@ def weights_of(models: str, model: str, weights: Weights) -> Weights:
     """Those of one model of a sweep, as in its state dict."""
     own = _prefix(models, model)
     return {name.removeprefix(own): value for name, value in weights.items() if name.startswith(own)}
+
+
+def load_pretrained(network: nn.Module, models: str, model: str, weights: Weights) -> None:
+    """Gives the network of one model of a sweep its pretrained weights; its head keeps those that it has.
+
+    Raises:
+        TunerError: there are none, or they are not of this network.
+    """
+    own = weights_of(models, model, weights)
+    loaded = network.load_state_dict(own, strict=False)
+    if not own or loaded.unexpected_keys:
+        raise TunerError(f"the pretrained weights of {title(model)} are missing")
 
 
 def named_weights(models: str, model: str, weights: Weights) -> Weights:

@@ -33,7 +33,7 @@ from tuner.training.job import Arrays
 from tuner.training.loop import Training, fit
 from tuner.training.measurement import measure
 from tuner.training.memory import free_memory, is_out_of_memory
-from tuner.training.pretrained import weights_of
+from tuner.training.pretrained import load_pretrained
 from tuner.training.reproducibility import current_conditions
 from tuner.training.targets import target_of
 from tuner.training.trial_data import TrialData, to_trial_data
@@ -176,10 +176,7 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
         raise TunerError(f"batch size {hyperparameters.batch_size} cannot be divided among {ranks.size} GPUs")
     model = build_classifier(job.data, name, arguments)
     if is_pretrained(name, arguments):
-        weights = weights_of(job.model, name, data.pretrained)
-        loaded = model.network.load_state_dict(weights, strict=False)  # the head starts from random weights
-        if not weights or loaded.unexpected_keys:
-            raise TunerError(f"the pretrained weights of {title(name)} are missing")
+        load_pretrained(model.network, job.model, name, data.pretrained)
     device = data.train.inputs.device
     return Training(
         model,

@@ -56,6 +56,7 @@ def test_show_describes_data_model_and_space(typed: Typed) -> None:
     assert "1 x 8 x 8" in out
     assert "359 test samples" in out
     assert "when optimizer = sgd" in out
+    assert "  not searched    warmup=0.1 label_smoothing=0 augment=True cutout=0" in out
     shown = json.loads(typed("show", "digits", "cnn", "--json")[1])
     assert shown["model"]["parameters"] > 10_000
     assert shown["dataset"]["samples"]["test"] == 359

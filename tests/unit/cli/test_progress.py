@@ -15,7 +15,7 @@ from support.summaries import BEGAN, CONFIG, LIVE, PARAMETERS, RECORDS, record
 
 from tuner.cli.progress import FRAME_S, ProgressView
 from tuner.core.config import SweepConfig
-from tuner.core.progress_text import LINE_S
+from tuner.core.progress_text import IDLE_S, LINE_S
 from tuner.core.records import TrialRecord
 from tuner.core.summary import Summary
 from tuner.core.units import format_parameters
@@ -158,6 +158,15 @@ def test_elsewhere_nothing_is_said_before_the_first_epoch(plain: Screen) -> None
 def test_the_first_epoch_is_said_when_its_time_has_come(plain: Screen) -> None:
     plain.show([record(0, "RUNNING")], {0})
     assert "1 epoch;" in plain.show([record(0, "RUNNING", 0.5)], {0}, after=LINE_S + 1)
+
+
+def test_elsewhere_a_long_epoch_is_told_less_often(plain: Screen) -> None:
+    one = [record(0, "RUNNING", 0.5)]
+    assert "1 epoch;" in plain.show(one, {0}, after=LINE_S + 1)
+    assert plain.show(one, {0}, after=LINE_S + 1) == ""
+    assert "2 epochs;" in plain.show([record(0, "RUNNING", 0.5, 0.6)], {0})
+    assert plain.show([record(0, "RUNNING", 0.5, 0.6)], {0}, after=IDLE_S - 1) == ""
+    assert "2 epochs;" in plain.show([record(0, "RUNNING", 0.5, 0.6)], {0}, after=2.0)
 
 
 def test_elsewhere_a_line_comes_now_and_then_and_whenever_a_trial_ends_or_waits(plain: Screen) -> None:

@@ -21,7 +21,7 @@ from tuner.core.sweep_options import read_growth, read_sweep
 from tuner.python import calls
 from tuner.python.handle import Sweep
 
-ONLY_TYPED = {"help", "json", "attach"}
+ONLY_TYPED = {"help", "json", "attach", "wait"}
 ONLY_IN_PYTHON = {"progress"}
 
 
@@ -117,7 +117,7 @@ def test_a_file_of_a_user_is_typed(tmp_path: Path) -> None:
         "again = train('digits', 'cnn', from_best=result.name)\n"
     )
     file.write_text(good)
-    mypy = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", f"--cache-dir={tmp_path}", str(file)]
+    mypy = [sys.executable, "-m", "mypy", str(file)]  # strict, as `make lint` has it, whose cache saves a minute
     done = subprocess.run(mypy, capture_output=True, text=True, cwd=Path(tuner.__file__).parents[1], check=False)
     assert done.returncode == 0, done.stdout
     file.write_text(f"{good}sweep('digits', 'cnn', trails=2)\n")

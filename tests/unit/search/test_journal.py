@@ -53,6 +53,38 @@ def test_a_last_line_that_is_not_whole_is_dropped(tmp_path: Path, end: bytes) ->
     assert (tmp_path / JOURNAL_FILE).read_bytes() == whole
 
 
+@pytest.mark.parametrize("size", [10, 70_000, 200_000])
+def test_only_the_last_line_is_looked_at_however_long_it_is(tmp_path: Path, size: int) -> None:
+    path = tmp_path / JOURNAL_FILE
+    Journal(path).append_logs([{"n": 0}, {"n": 1, "text": "x" * size}])
+    whole = path.read_bytes()
+    assert not drop_torn_line(path)
+    for left in (1, 5, size):
+        path.write_bytes(whole[:-left])
+        assert drop_torn_line(path)
+        assert [log["n"] for log in Journal(path).read_logs(0)] == [0]
+    first = path.read_bytes()
+    path.write_bytes(first[:-1])
+    assert drop_torn_line(path)
+    assert path.read_bytes() == b""
+    assert not drop_torn_line(path)
+
+
+def test_lines_without_a_checksum_among_others_are_read_and_damaged_ones_named(tmp_path: Path) -> None:
+    path = tmp_path / JOURNAL_FILE
+    journal = Journal(path)
+    journal.append_logs([{"n": 0}])
+    with path.open("ab") as file:
+        file.write(b'{"n": 1}\n')
+    journal.append_logs([{"n": 2}])
+    assert [log["n"] for log in Journal(path).read_logs(0)] == [0, 1, 2]
+    whole = path.read_bytes()
+    for damaged in (b'{"n": 1},{"n": 7}\n', b'{"n": 1\n', b"[1]\n"):
+        path.write_bytes(whole.replace(b'{"n": 1}\n', damaged))
+        with pytest.raises(TunerError, match="is damaged in line 2: "):
+            list(Journal(path).read_logs(0))
+
+
 def test_a_digit_changed_in_the_middle_is_seen_and_the_line_named(tmp_path: Path) -> None:
     first = study_of(make_config(), tmp_path)
     number, _ = first.ask()

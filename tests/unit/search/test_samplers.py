@@ -22,6 +22,7 @@ from tuner.core.search_options import SAMPLERS
 from tuner.search.comparable import Scores
 from tuner.search.samplers import Sampling
 from tuner.search.samplers.grid import MOST_POINTS, grid_size
+from tuner.search.samplers.view import MOST_BEST, _best
 from tuner.search.schedulers.base import Decision
 from tuner.search.space_file import parse_space
 
@@ -261,6 +262,28 @@ def test_tpe_sees_the_best_of_many_trials_a_sample_of_the_others_and_all_that_ru
     study.report(28, metrics_of(1, 1.0))
     study._asker.look(study._scores.scores(), study.count, 0)
     assert {t.number: t.state for t in study._asker.get_trials()}[28] == TrialState.COMPLETE
+
+
+def test_of_many_scores_the_best_are_those_of_a_stable_sort_and_each_other_one_is_as_likely() -> None:
+    scores = np.random.default_rng(0).integers(0, 40, 200) / 40  # many are equal
+    scores[::17] = np.nan
+    able = np.flatnonzero(~np.isnan(scores))
+    best = set(able[np.argsort(-scores[able], kind="stable")][:MOST_BEST].tolist())
+    drawn: Counter[int] = Counter()
+    for seed in range(400):
+        found = _best(scores[:, None], 90, seed)
+        assert len(found) == len(set(found)) == 90
+        assert set(found[:MOST_BEST]) == best
+        assert found == _best(scores[:, None], 90, seed)
+        drawn.update(found[MOST_BEST:])
+    others = set(able.tolist()) - best
+    assert set(drawn) == others
+    share = (90 - MOST_BEST) / len(others)
+    counts = np.array([drawn[number] for number in sorted(others)])
+    deviation = math.sqrt(400 * share * (1 - share))
+    assert np.abs(counts - 400 * share).max() < 5 * deviation
+    worse = scores[sorted(others)] < np.median(scores[sorted(others)])
+    assert counts[worse].mean() == pytest.approx(400 * share, abs=2 * deviation)
 
 
 def test_every_sampler_can_be_made() -> None:

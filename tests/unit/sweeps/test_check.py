@@ -101,3 +101,39 @@ def test_data_that_changes_from_call_to_call_is_refused(typed: Typed, tmp_path: 
     code, _, err = typed("check", "my_data.py")
     assert code == 2
     assert err.startswith("error: my_data.py: load gives other samples the second time")
+
+
+def visits(folder: str, days: range) -> None:
+    """A table of four visits of each patient, on consecutive days."""
+    rows = [
+        f"{day * 7 % 11},{day % 5},p{day // 4},2024-{1 + day // 28:02}-{1 + day % 28:02},{'no' if day % 3 else 'yes'}"
+        for day in days
+    ]
+    write(folder, "\n".join(["a,b,patient,day,ill", *rows, ""]))
+
+
+def test_data_are_divided_as_for_a_sweep(typed: Typed) -> None:
+    visits("visits.csv", range(120))
+    visits("later.csv", range(120, 160))
+    data = ("csv:visits.csv", "mlp", "--target", "ill")
+    code, out, err = typed("check", *data, "--group", "patient")
+    assert code == 0, err
+    assert "patient" in out.splitlines()[1]
+    code, out, err = typed("check", *data, "--time", "day", "--test", "later.csv")
+    assert code == 0, err
+    assert "40 test samples" in out.splitlines()[0]
+    assert "day" in out.splitlines()[1]
+    code, out, err = typed("check", *data, "--group", "patient", "--test", "visits.csv")
+    assert (code, out) == (2, "")
+    assert "patient" in err
+    assert "unknown --group 'nobody'" in typed("check", *data, "--group", "nobody")[2]
+    code, _, err = typed("new", "space", *data, "--time", "day")
+    assert code == 0
+    assert "tuner sweep csv:visits.csv mlp --target ill --time day" in err
+
+
+def test_a_model_alone_has_no_data_to_divide(typed: Typed) -> None:
+    assert typed("check", "mlp", "--group", "patient")[::2] == (
+        2,
+        "error: --group patient: give a dataset: what is checked here is a model, on made-up data\n",
+    )

@@ -10,9 +10,9 @@ import pytest
 import torch
 from support.checkpoints import save_constant_model
 from support.common import make_config
+from support.digits import some_digits
 from support.made_up_search import report_of, study_of
 
-from tuner.core import catalog
 from tuner.core.against_default import AgainstDefault
 from tuner.core.callback import Callback
 from tuner.core.default_text import default_text
@@ -34,8 +34,7 @@ CONFIG = make_config(trials=3, epochs=1, concurrency=1, default=True, space={"ep
 
 @pytest.fixture(scope="module")
 def digits() -> Splits:
-    splits: Splits = catalog.load("datasets", "digits").load(None)
-    return splits
+    return some_digits()
 
 
 def always(label: int) -> torch.Tensor:

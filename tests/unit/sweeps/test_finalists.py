@@ -12,11 +12,11 @@ import torch
 from rich.console import Console
 from support.checkpoints import save_constant_model
 from support.common import make_config, make_record
+from support.digits import some_digits
 from support.made_up_scores import made_up_winner
 from support.made_up_search import Recorder, report_of, study_of
 
 from tuner.cli.confirm_output import print_confirmed, print_confirming
-from tuner.core import catalog
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
@@ -414,8 +414,7 @@ def test_the_status_says_how_many_trainings_are_done() -> None:
 
 @pytest.fixture(scope="module")
 def digits() -> Splits:
-    splits: Splits = catalog.load("datasets", "digits").load(None)
-    return splits
+    return some_digits()
 
 
 @pytest.mark.parametrize("default", [False, True])

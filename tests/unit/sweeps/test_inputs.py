@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from support.common import make_config
+from support.digits import some_digits
 
-from tuner.core import catalog
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.trial_report import TrialReport
@@ -99,7 +99,7 @@ def test_a_trial_starts_from_the_weights_and_leaves_frozen_ones_alone(
 
 
 def test_classes_with_few_validation_samples_are_told_in_one_line() -> None:
-    digits: Splits = catalog.load("datasets", "digits").load(None)
+    digits = some_digits()
     assert small_classes(digits) == ()
     [all_small] = small_classes(digits.limit(150))
     assert "10 of 10 classes have fewer than 20 validation samples" in all_small

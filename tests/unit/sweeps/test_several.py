@@ -10,9 +10,10 @@ import pytest
 import torch
 from support.checkpoints import save_constant_model
 from support.common import make_config
+from support.digits import some_digits
 from support.made_up_search import report_of, study_of
 
-from tuner.core import catalog, several_models
+from tuner.core import several_models
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.default_text import default_text
@@ -51,8 +52,7 @@ CONFIG = make_config(model="cnn,lenet", trials=4, epochs=1, concurrency=1, defau
 
 @pytest.fixture(scope="module")
 def digits() -> Splits:
-    splits: Splits = catalog.load("datasets", "digits").load(None)
-    return splits
+    return some_digits()
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import torch
+from support.digits import some_digits
 from torch import Tensor, nn
 
-from tuner.core import catalog
 from tuner.data.spec import Splits
 from tuner.training.average import WeightAverage, last_weights
 from tuner.training.classifier import Classifier, build_classifier
@@ -25,8 +25,7 @@ DECAY = 0.8
 @pytest.fixture(scope="module")
 def splits() -> Splits:
     """150 digits."""
-    loaded: Splits = catalog.load("datasets", "digits").load(None)
-    return loaded.limit(150)
+    return some_digits(150)
 
 
 def start(splits: Splits, ema: float = DECAY) -> Training:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from support.digits import some_digits
 from torch import Tensor
 
 from tuner.core import catalog
@@ -30,7 +31,7 @@ def accuracies(splits: Splits) -> dict[str, float]:
 
 
 def test_digits_are_told_apart_by_their_pixels() -> None:
-    digits: Splits = catalog.load("datasets", "digits").load(None)
+    digits = some_digits()
     [found] = list(simple_predictions(digits))
     right = float((found.predicted == digits.test.targets.numpy()).mean())
     assert 0.93 < right < 1

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+from support.model_inputs import make_spec
 from support.optimizers import optimizer_of
 from torch import nn
 
 from tuner.core.errors import TunerError
+from tuner.training.classifier import training_defaults
 from tuner.training.hyperparameters import TRAINING_PARAMETERS, Hyperparameters, split_parameters
 from tuner.training.optimizers import OPTIMIZERS
 
@@ -104,6 +106,14 @@ def test_parameters_are_parted_into_those_of_training_and_those_of_the_model() -
     training, arguments = split_parameters("cnn", {"lr": 0.5, "width": 2.0, "optimizer": "adam", "dropout": 0.1})
     assert training == Hyperparameters(lr=0.5, optimizer="adam")
     assert arguments == {"width": 2.0, "dropout": 0.1}
+
+
+def test_what_training_takes_by_default_is_told_as_far_as_it_means_something_for_the_data() -> None:
+    image = training_defaults(make_spec("image", (1, 8, 8)))
+    assert set(image) == TRAINING_PARAMETERS
+    assert {image[name] for name in ("cutout", "randaugment", "mixup", "ema")} == {0.0}
+    assert set(image) - set(training_defaults(make_spec("tabular", (4,)))) == {"cutout", "randaugment"}
+    assert set(image) - set(training_defaults(make_spec("text", (9,)))) == {"cutout", "randaugment", "mixup"}
 
 
 def test_every_field_is_a_training_parameter() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import torch
+from support.digits import some_digits
 from torch import nn
 
-from tuner.core import catalog
 from tuner.data.augmentation import chosen
 from tuner.data.spec import Split, Splits
 from tuner.training.classifier import Classifier, build_classifier, predict_logits
@@ -32,8 +32,7 @@ EPOCHS = 4
 @pytest.fixture(scope="module")
 def splits() -> Splits:
     """150 digits."""
-    loaded: Splits = catalog.load("datasets", "digits").load(None)
-    return loaded.limit(150)
+    return some_digits(150)
 
 
 def network(splits: Splits, dropout: float = 0.3) -> Classifier:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 from sklearn.metrics import f1_score
+from support.digits import some_digits
 
-from tuner.core import catalog
 from tuner.core.objective import Goal
 from tuner.core.trial_report import TrialReport
 from tuner.data.spec import Splits
@@ -24,8 +24,7 @@ PARAMETERS: dict[str, Any] = {"batch_size": 64, "optimizer": "adam", "lr": 0.003
 
 @pytest.fixture(scope="module")
 def splits() -> Splits:
-    loaded: Splits = catalog.load("datasets", "digits").load(Path())
-    return loaded.limit(200)
+    return some_digits(200)
 
 
 def run(folder: Path, splits: Splits, goal: Goal, *, stop: bool = False) -> list[TrialReport]:

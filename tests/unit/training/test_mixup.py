@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from scipy import stats
+from support.digits import some_digits
 from support.model_inputs import make_spec
 from torch.nn import functional
 
-from tuner.core import catalog
 from tuner.core.errors import TunerError
-from tuner.data.spec import Splits
+from tuner.data.spec import Column, NumberTarget, Splits
 from tuner.training.classifier import build_classifier, try_value
 from tuner.training.hyperparameters import Hyperparameters
 from tuner.training.loop import Training, fit
@@ -30,8 +31,7 @@ def generator(seed: int = 0) -> torch.Generator:
 @pytest.fixture(scope="module")
 def splits() -> Splits:
     """150 digits."""
-    loaded: Splits = catalog.load("datasets", "digits").load(None)
-    return loaded.limit(150)
+    return some_digits(150)
 
 
 @pytest.mark.parametrize("alpha", [0.1, 0.4, 1.0, 4.0])
@@ -121,6 +121,10 @@ def test_it_is_refused_where_samples_cannot_be_mixed() -> None:
     with pytest.raises(TunerError) as caught:
         try_value(make_spec("text", (16,)), "lstm", "mixup", 0.2)
     assert str(caught.value) == "mixup mixes numbers, and texts are words: leave it out"
+    houses = replace(make_spec("tabular", (4,)), classes=(), number=NumberTarget(column=Column(name="price"), std=2.0))
+    with pytest.raises(TunerError) as caught:
+        try_value(houses, "mlp", "mixup", 0.2)
+    assert str(caught.value) == "mixup is for classes, and 'price' is a number"
     try_value(make_spec("text", (16,)), "lstm", "mixup", 0)
     try_value(make_spec("tabular", (4,)), "mlp", "mixup", 0.2)
     try_value(make_spec("image", (1, 8, 8)), "cnn", "mixup", 0.2)

@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 import torch
+from support.digits import some_digits
 
-from tuner.core import catalog
 from tuner.data.spec import Split, Splits
 from tuner.training.classifier import build_classifier
 from tuner.training.hyperparameters import Hyperparameters
@@ -49,8 +49,7 @@ def test_passes_differ_in_their_order() -> None:
 
 @pytest.fixture(scope="module")
 def splits() -> Splits:
-    loaded: Splits = catalog.load("datasets", "digits").load(None)
-    return loaded.limit(100)
+    return some_digits(100)
 
 
 def start(splits: Splits, passes: float, epochs: int = 4) -> Training:

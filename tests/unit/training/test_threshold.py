@@ -132,6 +132,10 @@ def test_what_is_said_names_validation_and_test() -> None:
     tested = with_test_scores(found, logits, torch.from_numpy(targets))
     assert threshold_text(tested).startswith(f"'ill' is said from a probability of {found.value:.3f} on, not 0.5: ")
     assert "on the validation samples; on the test set from" in threshold_text(tested)
+    assert "refit" not in threshold_text(tested)
+    assert threshold_text(tested, refitted=True).startswith(
+        f"{threshold_text(tested)}. It was chosen with the model before"
+    )
     assert Threshold.from_json(json.loads(json.dumps(asdict(tested)))) == tested
     assert with_test_scores(replace(found, used=False), logits, torch.from_numpy(targets)).test is None
 

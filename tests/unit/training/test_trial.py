@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from support.digits import some_digits
 
-from tuner.core import catalog
 from tuner.core.records import trial_seed
 from tuner.core.trial_report import TrialReport
 from tuner.data.augmentation import augment
@@ -30,8 +30,7 @@ EPOCHS = 3
 
 @pytest.fixture(scope="module")
 def splits() -> Splits:
-    loaded: Splits = catalog.load("datasets", "digits").load(Path())
-    return loaded.limit(300)
+    return some_digits(300)
 
 
 def job(folder: Path, splits: Splits) -> TrialJob:
@@ -85,14 +84,18 @@ def test_a_trial_reports_every_epoch_and_which_one_it_keeps(tmp_path: Path, spli
         assert report.kept_epoch == last_within_error(scores[: report.epoch], samples)
 
 
-@pytest.mark.parametrize("stop_at", [1, 2])
+@pytest.mark.parametrize(
+    ("stop_at", "changes"), [(1, {}), (2, {}), (2, {"ema": 0.9, "mixup": 0.2, "randaugment": 0.2})]
+)
 def test_a_stopped_trial_goes_on_with_the_same_numbers_and_first_repeats_its_last_report(
-    tmp_path: Path, splits: Splits, stop_at: int
+    tmp_path: Path, splits: Splits, stop_at: int, changes: dict[str, Any]
 ) -> None:
-    through = scores(run(tmp_path / "a", splits))
+    through = scores(run(tmp_path / "a", splits, **changes))
     with pytest.raises(SystemExit):
-        run(tmp_path / "b", splits, stop_at=stop_at)
-    assert scores(run(tmp_path / "b", splits)) == through[stop_at - 1 :]
+        run(tmp_path / "b", splits, stop_at=stop_at, **changes)
+    assert scores(run(tmp_path / "b", splits, **changes)) == through[stop_at - 1 :]
+    kept = [read_checkpoint(tmp_path / name / "0000/checkpoint.pt")["best_weights"] for name in "ab"]
+    assert all(torch.equal(kept[0][name], kept[1][name]) for name in kept[0])
 
 
 def test_a_trial_without_its_pretrained_weights_fails(tmp_path: Path, splits: Splits) -> None:

@@ -70,6 +70,10 @@ class Rung:
         """The trial waits here from now on."""
         insort(self._waiting, (self.ranks[number], -number))
 
+    def wait_all(self, numbers: Iterable[int]) -> None:
+        """Those of these trials that reached it wait here, and no others: sorted once, when a search is resumed."""
+        self._waiting = sorted((self.ranks[number], -number) for number in numbers if number in self.ranks)
+
     def leave(self, number: int) -> None:
         """The trial does not wait here any more, if it did."""
         key = (self.ranks[number], -number)
@@ -93,8 +97,10 @@ class Ladder:
         ladder = cls(epochs)
         able = [record for record in records if record.state != "FAIL"]
         for rung in ladder.rungs:
-            for record in sorted(able, key=lambda each: each.metrics.get(rung.epoch, {}).get("time", 0.0)):
+            come = [record for record in able if record.epoch >= rung.epoch]
+            for record in sorted(come, key=lambda each: each.metrics.get(rung.epoch, {}).get("time", 0.0)):
                 rung.reach(record)
+        idle = []
         for record in able:
             ladder._scores[record.number] = record.values
             if record.number in running:
@@ -102,7 +108,9 @@ class Ladder:
             elif record.ended:
                 ladder.end(record)
             else:
-                ladder.wait(record)
+                idle.append(record)
+        for rung in ladder.rungs:
+            rung.wait_all(record.number for record in idle if record.epoch == rung.epoch)
         return ladder
 
     def reach(self, record: TrialRecord) -> None:
