@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
-from support.common import Start, Typed
+from support.common import Start, Typed, make_config
 from support.processes import wait_until
 from support.small_trainings import PAIR, champion, client, train, version, winner, write_table
 from support.two_models import FIRST, SECOND
@@ -21,11 +22,14 @@ from support.two_models import FIRST, SECOND
 from tuner import Sweep, TunerError
 from tuner.core.config import SweepConfig
 from tuner.core.deletion import DELETING_FOLDER, Deletion, unfinished_deletions
-from tuner.core.sweep_folder import sweep_names
+from tuner.core.sweep_folder import SweepFolder, sweep_names
 from tuner.execution.jobs.address import Submitted, submitted
 from tuner.sweeps import removal
+from tuner.sweeps.drawing import alone
 from tuner.sweeps.lock import lock_sweep
 from tuner.sweeps.model_lookup import find_model
+from tuner.sweeps.succession import hand_over
+from tuner.tracking.own_winners import OBJECTIVE_TAG, SCORE_TAG
 from tuner.tracking.removal import _Deleter
 from tuner.tracking.versions import Versions
 
@@ -278,3 +282,30 @@ def test_a_sweep_of_a_cluster_is_deleted_there_and_forgotten_here(
     Submitted(name="far", address="http://head:8265", job="j").save(home)
     assert typed("rm", "far", "--yes")[0] == 1  # the cluster's command has failed
     assert list(submitted(home)) == ["far"]
+
+
+def test_a_report_that_is_being_drawn_is_waited_for(home: Path) -> None:
+    """Who draws it would make the folder again."""
+    drawn = []
+    with alone(SweepFolder(home / FIRST)):
+        thread = Thread(target=lambda: drawn.append(removal.remove(FIRST, home, keep_model=True)))
+        thread.start()
+        thread.join(0.5)
+        assert (home / FIRST).is_dir()
+    thread.join()
+    assert (len(drawn), sweep_names(home)) == (1, [SECOND])
+
+
+def test_of_own_training_code_the_best_by_its_objective_follows(home: Path) -> None:
+    config = make_config(program={"name": "own"}, objective="f1:max")
+    mlflow, versions = client(home), Versions(f"sqlite:///{home}/mlflow.db", "own")
+    mlflow.create_registered_model("own")
+    for score, objective in ((0.5, "f1:max"), (0.9, "f1:max"), (0.7, "f1:max"), (0.7, "f1:max"), (0.1, "loss:min")):
+        tags = {OBJECTIVE_TAG: objective, SCORE_TAG: repr(score), "tuner.sweep": f"s{score}"}
+        mlflow.create_model_version("own", (home / "x").as_uri(), tags=tags)
+    versions.set_champion(2)
+    assert hand_over(versions, config, {1, 5}) == ""
+    assert hand_over(versions, config, {2}) == "the champion of own is now version 3, of the sweep s0.7"
+    assert versions.champion() == 3
+    assert "own has no champion any more" in hand_over(versions, config, {1, 2, 3, 4})
+    assert versions.champion() is None

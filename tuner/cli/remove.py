@@ -25,7 +25,7 @@ app = typer.Typer()
 
 @app.command(cls=Command)
 def rm(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="The names of sweeps.", show_default=False)],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="The names of sweeps.", show_default=False)],
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask no question.")] = False,
     keep_model: Annotated[
@@ -84,14 +84,12 @@ def _ask(doomed: Sequence[Doomed], places: dict[str, str], *, yes: bool, keep_mo
 
 
 def _question(doomed: Doomed, *, keep_model: bool) -> str:
-    text = f"{doomed.name}: its folder ({format_number(doomed.bytes, 'B')}) and its runs in MLflow"
+    folder, runs = f"{doomed.name}: its folder ({format_number(doomed.bytes, 'B')})", "its runs in MLflow"
     if not doomed.models:
-        return text
+        return f"{folder} and {runs}"
     models = ", ".join(f"{each} (the champion)" if each in doomed.champions else each for each in doomed.models)
-    what = "model" if len(doomed.models) == 1 else "models"
-    return (
-        f"{text}, but not the registered {what} {models}" if keep_model else f"{text}, the registered {what} {models}"
-    )
+    models = f"the registered model{'' if len(doomed.models) == 1 else 's'} {models}"
+    return f"{folder} and {runs}, but not {models}" if keep_model else f"{folder}, {runs} and {models}"
 
 
 def _remove(name: str, *, keep_model: bool, as_json: bool) -> list[Removed]:

@@ -17,6 +17,7 @@ from tuner.core.deletion import Deletion, unfinished_deletions
 from tuner.core.disk_usage import disk_usage
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
+from tuner.sweeps.drawing import alone
 from tuner.sweeps.lock import is_running, lock_for_sync
 from tuner.sweeps.model_lookup import store_with_models
 from tuner.sweeps.succession import hand_over
@@ -109,7 +110,7 @@ def remove(name: str, home: Path, *, keep_model: bool) -> list[Removed]:
         return done
     config, folder = _known(name, home)
     _store(config, home)
-    with lock_for_sync(folder):
+    with lock_for_sync(folder), alone(SweepFolder(folder)):  # who draws its report would write into its folder
         deletion = Deletion.begin(folder, config.uid, keep_model=keep_model)
         return [*done, _go_on(deletion, home)]
 

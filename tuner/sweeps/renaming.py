@@ -17,6 +17,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.files import read_checked_json, write_atomic, write_checked_json
 from tuner.core.sweep_folder import SweepFolder, check_sweep_name, known_sweep
+from tuner.sweeps.drawing import alone
 from tuner.sweeps.lock import is_running, lock_for_sync
 from tuner.sweeps.model_lookup import store_with_models
 from tuner.tracking.renaming import rename_runs
@@ -50,7 +51,7 @@ def rename(old: str, new: str, home: Path) -> Renamed:
     """
     if _note_in(home / new).get("from") != old:
         _check(old, new, home)
-        with lock_for_sync(home / old):
+        with lock_for_sync(home / old), alone(SweepFolder(home / old)):  # who draws its report knows the old place
             note = json.dumps({"from": old, "began": SweepFolder(home / old).config.stat().st_mtime_ns})
             write_atomic(home / old / _NOTE, lambda file: file.write(note.encode()))
             try:
