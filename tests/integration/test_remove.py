@@ -6,7 +6,6 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from support.common import Start, Typed, make_config
+from support.interruptions import killed_at
 from support.processes import wait_until
 from support.small_trainings import PAIR, champion, client, train, version, winner, write_table
 from support.two_models import FIRST, SECOND
@@ -159,10 +159,6 @@ def test_nothing_is_deleted_without_a_yes(home: Path, typed: Typed, monkeypatch:
     assert sweep_names(home) == [FIRST, SECOND]
 
 
-class Killed(BaseException):
-    """As sudden as a kill: nothing catches it."""
-
-
 STEPS: list[tuple[Any, str]] = [
     (removal, "hand_over"),
     (Versions, "delete"),
@@ -177,20 +173,11 @@ STEPS: list[tuple[Any, str]] = [
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(("place", "step"), STEPS, ids=[step for _, step in STEPS])
 def test_the_same_command_finishes_what_was_interrupted(
-    home: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch, place: Any, step: str, *, after: bool
+    home: Path, typed: Typed, place: Any, step: str, *, after: bool
 ) -> None:
     before = known(home)
-    real: Callable[..., Any] = getattr(place, step)
-
-    def interrupted(*arguments: Any, **options: Any) -> None:
-        if after:
-            real(*arguments, **options)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(place, step, interrupted)
-        with pytest.raises(Killed):
-            removal.remove(FIRST, home, keep_model=False)
+    with killed_at(place, step, after=after):
+        removal.remove(FIRST, home, keep_model=False)
     if any(unfinished_deletions(home)):
         assert sweep_names(home) == [SECOND]
         code, _, err = typed("rm", FIRST)  # the question was answered before

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.common import Typed
+from support.interruptions import killed_at
 from support.small_trainings import PAIR, client, version
 from support.two_models import FIRST, SECOND
 
@@ -97,10 +97,6 @@ def test_what_cannot_be_renamed_stays_as_it_is(home: Path, typed: Typed, monkeyp
     assert set(runs(home, uid)) == {FIRST, f"{FIRST}-0000"}
 
 
-class Killed(BaseException):
-    """As sudden as a kill: nothing catches it."""
-
-
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
     ("place", "step"),
@@ -115,20 +111,11 @@ class Killed(BaseException):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_same_command_finishes_what_was_interrupted(
-    home: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch, place: Any, step: str, *, after: bool
+    home: Path, typed: Typed, place: Any, step: str, *, after: bool
 ) -> None:
     uid = SweepConfig.load(home / FIRST).uid
-    real: Callable[..., Any] = getattr(place, step)
-
-    def interrupted(*arguments: Any, **options: Any) -> None:
-        if after:
-            real(*arguments, **options)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(place, step, interrupted)
-        with pytest.raises(Killed):
-            renaming.rename(FIRST, NEW, home)
+    with killed_at(place, step, after=after):
+        renaming.rename(FIRST, NEW, home)
     assert sorted(sweep_names(home)) in ([NEW, SECOND], [FIRST, SECOND])
     assert typed("rename", FIRST, NEW)[0] == 0
     is_renamed(home, uid)

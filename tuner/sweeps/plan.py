@@ -92,8 +92,12 @@ def plan(
         title = several_models.title(request.model)
         raise TunerError(f"--from-trial: the weights of {title} are not the ones that the trial started from")
     record = inputs.splits.record
-    passes = passes_of(request, raw, space, load(), split)
-    config = replace(config, pretrained=weights, passes=passes, division=record.to_json() if record else None)
+    config = replace(
+        config,
+        pretrained=weights,
+        passes=passes_of(request, raw, space, load(), split),
+        division=record.to_json() if record else None,
+    )
     if request.warm_start is not None:
         taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
         config = replace(config, warm=taken.to_json() if taken else None)

@@ -52,15 +52,8 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
         request = replace(request, options=config.reading)
     source = Source.asked(request)
     source = source if request.task else replace(source, task=Source.of(config).task)
-    asked = (replace(source, dataset=own_code.place_of(source.dataset)), own_code.place_of(request.model))
     model = config.model_of(record.parameters)
-    had = (replace(Source.of(config), dataset=own_code.place_of(config.dataset)), own_code.place_of(model))
-    if asked != had:
-        target = ["--target", config.target] if config.target else []
-        task = [TASK_OPTION, config.task] if source.task not in (None, config.task) else []
-        how = "".join(f" {word}" for word in (*target, *task, *config.reading.words()))
-        place = own_code.typed(config.dataset)
-        raise TunerError(f"{option}: that is a trial of {own_code.typed(model)} on {place}{how}")
+    _check_pair(option, source, request.model, config, model)
     given = {"--set": request.overrides, "--limit": request.limit, "--weights": request.weights}
     for other, value in given.items():
         if value:
@@ -91,6 +84,19 @@ def repeat_trial(request: SweepRequest, home: Path, trial: str) -> SweepRequest:
             "params": own_parameters(config.model, record.parameters),
         },
     )
+
+
+def _check_pair(option: str, source: Source, model: str, config: SweepConfig, had_model: str) -> None:
+    """Raises TunerError where these data and this model are not those of the sweep's trial."""
+    asked = (replace(source, dataset=own_code.place_of(source.dataset)), own_code.place_of(model))
+    had = (replace(Source.of(config), dataset=own_code.place_of(config.dataset)), own_code.place_of(had_model))
+    if asked == had:
+        return
+    target = ["--target", config.target] if config.target else []
+    task = [TASK_OPTION, config.task] if source.task not in (None, config.task) else []
+    how = "".join(f" {word}" for word in (*target, *task, *config.reading.words()))
+    place = own_code.typed(config.dataset)
+    raise TunerError(f"{option}: that is a trial of {own_code.typed(had_model)} on {place}{how}")
 
 
 def changed_conditions(request: SweepRequest, home: Path, trial: str) -> str:
