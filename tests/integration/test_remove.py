@@ -228,7 +228,7 @@ def test_on_a_server_runs_versions_and_artifacts_are_deleted(
     assert list(mlflow.search_runs([experiment.experiment_id])) == []
     assert list(mlflow.search_logged_models([experiment.experiment_id])) == []
     assert mlflow.list_artifacts(found.run_id) == []
-    assert mlflow.search_registered_models() == []
+    assert PAIR not in {each.name for each in mlflow.search_registered_models()}  # the server has those of other tests
     assert sweep_names(home) == []
 
 

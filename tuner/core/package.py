@@ -29,7 +29,8 @@ def unzipped_wheel(folder: Path) -> list[Path]:
     ours = distribution("tuner")
     info = folder / f"tuner-{ours.version}.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text(ours.read_text("METADATA") or "", encoding="utf-8")
+    text = ours.read_text("METADATA") or ours.read_text("PKG-INFO") or ""  # the latter beside a checkout
+    (info / "METADATA").write_text(text, encoding="utf-8")
     return [copy_package(folder), info]
 
 
