@@ -20,7 +20,7 @@ from tuner.training.frozen_features import extract_features, extracts_once, feat
 from tuner.training.pretrained import Weights, load_pretrained
 from tuner.training.simple_prediction import SimplePrediction, fit_logistic, some_of
 
-MOST, HELD = 2000, 1000  # images of the training and the validation split, about: a minute or two on two cores
+MOST, HELD = 2000, 1000  # images of the training and the validation split, about: they bound what it costs
 STRENGTHS = (0.0001, 0.001, 0.01, 0.1)
 """Values of scikit-learn's C for standardised features, which are about as many as the samples."""
 
