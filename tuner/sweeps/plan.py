@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tuner.core import several_models
-from tuner.core.budgets import check_gpus_for
 from tuner.core.callback import Callback
-from tuner.core.config import TRIALS, SweepConfig
+from tuner.core.config import SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
-from tuner.core.environment import on_cluster
 from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
 from tuner.core.sweep_request import SweepRequest
-from tuner.core.units import counted
-from tuner.data.source import Source
 from tuner.data.spec import Splits
-from tuner.execution.resources import ResourceRequest, TrialResources, cluster_resources, local_resources
+from tuner.execution.resources import TrialResources
 from tuner.search.population import check_population
-from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
-from tuner.search.space_file import parse_space
-from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.confirmation import check_divisions
-from tuner.sweeps.equal_time import check_fidelity, passes_of
+from tuner.sweeps.equal_time import passes_of
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
-from tuner.sweeps.several import check_several
-from tuner.sweeps.space_request import check_names, check_space, requested_space
+from tuner.sweeps.outline import Outline, outline_of
+from tuner.sweeps.space_request import check_space
 from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.sweeps.warm_trials import take_trials
 from tuner.training.classifier import model_note
@@ -57,51 +49,42 @@ def plan(
     Raises:
         TunerError: something in the request is wrong; the message names it and the choices.
     """
-    request = replace(request, model=several_models.resolve(request.model))
-    several_models.check(request.model)
-    check_several(request)
-    check_fidelity(request)
-    data = Source.asked(request)
-    load = cache(lambda: splits or data.load(request.limit))
-    raw, source = requested_space(request, data, load)
-    space = parse_space(raw, source, narrowed=True)
-    request, auto = with_sampler(request, space)
-    trials = count_trials(request, space, chosen=bool(auto))
-    if request.confirm and request.confirm.finalists > trials:
-        raise TunerError(f"--finalists {request.confirm.finalists}: the sweep has {counted(trials, 'trial')}")
-    split = request_resources(request, trials)
-    check_gpus_for(request.budgets, split.gpus_per_trial)
-    check_names(space, request.model, source)  # up to here without the data, which takes a while to read
-    asked_task = request.task
-    request = replace(request, task=load().spec.kind.task)
+    outline = outline_of(request, splits)
+    request, space, found = _with_data(outline), outline.space, outline.load()
+    home, told = home or tuner_home(), events or Callback()
+    raw = with_start_points(outline.raw, space, request, outline.trials, home, told)
+    config = _config(request, name, outline, raw, found.fingerprint())
+    inputs = read_inputs(config, _with_notes(found, request.model, space, config.epochs))
+    config = _with_inputs(config, request, inputs)
+    config = replace(config, passes=passes_of(request, raw, space, found, outline.resources))
+    if request.warm_start is not None:
+        taken = take_trials(config, request.warm_start, home, told)
+        config = replace(config, warm=taken.to_json() if taken else None)
+    return config, inputs
+
+
+def _with_data(outline: Outline) -> SweepRequest:
+    """The request with the task of the data. Raises TunerError for what does not suit them."""
+    splits, space = outline.load(), outline.space
+    request = replace(outline.request, task=splits.spec.kind.task)
     request.check()  # what it names must be for such a target
-    _check_models(request, space, source, load())
+    _check_models(request, space, outline.source, splits)
     if request.scheduler == "pbt":
         again = request.confirm.option if request.confirm else "--refit" if request.refit else ""
-        check_population(space, trials, again, request.storage)
-    raw = with_start_points(raw, space, request, trials, home or tuner_home(), events or Callback())
-    if request.data not in (None, load().fingerprint()):
-        raise TunerError(f"--from-trial: the data of {data.name} is not the data that the trial was trained on")
-    config = replace(
-        _config(request, name, data, space, raw, trials, split, load().fingerprint()), auto=auto, asked_task=asked_task
-    )
-    inputs = read_inputs(config, _with_notes(load(), request.model, space, config.epochs))
+        check_population(space, outline.trials, again, request.storage)
+    if request.data not in (None, splits.fingerprint()):
+        raise TunerError(f"--from-trial: the data of {outline.data.name} is not the data that the trial was trained on")
+    return request
+
+
+def _with_inputs(config: SweepConfig, request: SweepRequest, inputs: SweepInputs) -> SweepConfig:
+    """With what the inputs are known by. Raises TunerError where they are not those that are asked for."""
     check_divisions(request.confirm, inputs.splits)
-    weights = inputs.fingerprint()
+    weights, record = inputs.fingerprint(), inputs.splits.record
     if request.pretrained not in (None, weights):
         title = several_models.title(request.model)
         raise TunerError(f"--from-trial: the weights of {title} are not the ones that the trial started from")
-    record = inputs.splits.record
-    config = replace(
-        config,
-        pretrained=weights,
-        passes=passes_of(request, raw, space, load(), split),
-        division=record.to_json() if record else None,
-    )
-    if request.warm_start is not None:
-        taken = take_trials(config, request.warm_start, home or tuner_home(), events or Callback())
-        config = replace(config, warm=taken.to_json() if taken else None)
-    return config, inputs
+    return replace(config, pretrained=weights, division=record.to_json() if record else None)
 
 
 def _check_models(request: SweepRequest, space: SearchSpace, source: str, splits: Splits) -> None:
@@ -111,17 +94,9 @@ def _check_models(request: SweepRequest, space: SearchSpace, source: str, splits
         check_own_model(splits.spec, splits.train, model)
 
 
-def _config(
-    request: SweepRequest,
-    name: str,
-    data: Source,
-    space: SearchSpace,
-    raw: dict[str, Any],
-    trials: int,
-    split: TrialResources,
-    fingerprint: str,
-) -> SweepConfig:
+def _config(request: SweepRequest, name: str, outline: Outline, raw: dict[str, Any], fingerprint: str) -> SweepConfig:
     """What is asked for, and what was found out, as what decides a sweep. `fingerprint` is that of the data."""
+    data = outline.data
     return SweepConfig(
         name=name,
         dataset=data.dataset,
@@ -129,15 +104,17 @@ def _config(
         known_as=data.known_as,
         options=data.options.given() or None,
         task=request.goal.task,
+        asked_task=outline.request.task,
+        auto=outline.auto,
         weights=str(request.weights.absolute()) if request.weights else None,
         model=request.model,
         limit=request.limit,
         repeats=request.repeats,
         halved=request.halved,
         data=fingerprint,
-        default=has_default(request, space) and request.goal.by_score and request.scheduler != "pbt",
+        default=has_default(request, outline.space) and request.goal.by_score and request.scheduler != "pbt",
         refit=request.refit,
-        **searching(request, space, raw, trials, split),
+        **searching(request, outline.space, raw, outline.trials, outline.resources),
         **_confirming(request.confirm),
     )
 
@@ -169,32 +146,6 @@ def searching(
     }
 
 
-def request_resources(request: SweepRequest, trials: int) -> TrialResources:
-    return plan_resources(
-        ResourceRequest(
-            trials=trials,
-            concurrency=request.concurrency,
-            cpus_per_trial=request.cpus_per_trial,
-            gpus_per_trial=request.gpus_per_trial,
-            workers_per_node=request.workers_per_node,
-        )
-    )
-
-
-def count_trials(request: SweepRequest, space: SearchSpace, *, chosen: bool = False) -> int:
-    """How many trials there are; of a grid that was `chosen`, as many as points.
-
-    Raises:
-        TunerError: the space has no grid, or one with fewer points.
-    """
-    if request.sampler != "grid":
-        return request.trials or TRIALS
-    size = grid_size(space.parameters)
-    if request.trials is not None and request.trials > size and not chosen:
-        raise TunerError(f"--trials {request.trials}: the grid has {counted(size, 'point')}: leave --trials out")
-    return size if chosen else request.trials or size
-
-
 def _confirming(asked: ConfirmRequest | None) -> dict[str, Any]:
     """The fields of SweepConfig that say how the winner is confirmed."""
     if asked is None:
@@ -208,16 +159,3 @@ def _with_notes(splits: Splits, model: str, space: SearchSpace, epochs: int) -> 
     told = [model_note(splits.spec, each) for each in several_models.models_in(model)]
     told.append(few_steps_note(space, len(splits.train.targets), epochs))
     return replace(splits, notes=(*splits.notes, *filter(None, told)))
-
-
-def plan_resources(asked: ResourceRequest) -> TrialResources:
-    """How trials run side by side, on this machine or on the cluster that this process is on.
-
-    Raises:
-        TunerError: the requested resources do not exist.
-    """
-    if not on_cluster():
-        return local_resources(asked)
-    from tuner.execution.ray_session import nodes  # noqa: PLC0415 - imports Ray
-
-    return cluster_resources(nodes(), asked)

@@ -24,8 +24,9 @@ from tuner.search.space_file import parse_space, read_file
 from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.new_names import check_store_writable, free_name
 from tuner.sweeps.notify import keep_notification
+from tuner.sweeps.outline import count_trials, request_resources
 from tuner.sweeps.pair import check_sweep_is_no_pair
-from tuner.sweeps.plan import count_trials, request_resources, searching
+from tuner.sweeps.plan import searching
 from tuner.sweeps.program_inputs import ProgramInputs
 from tuner.sweeps.start_points import with_start_points
 from tuner.tracking.store import Store

@@ -13,7 +13,7 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.resources import ResourceRequest
 from tuner.search.study import Study
 from tuner.sweeps.inputs import SweepInputs, read_inputs
-from tuner.sweeps.plan import plan_resources
+from tuner.sweeps.outline import plan_resources
 from tuner.training.checkpoint import latest_epoch
 
 CLOCKS_S = 3600.0
