@@ -70,6 +70,8 @@ def test_trials_that_differ_have_the_same_columns_and_none_is_left_out(tmp_path:
     assert [(row["trial"], row["epoch"], row["kept"]) for row in rows] == [(0, 1, True), (1, None, False)]
     assert [(row["params_lr"], row["params_width"]) for row in rows] == [(0.1, 1), (None, "all")]
     assert json.loads(rows_json(rows))[0]["val_loss"] is None
+    [own] = epoch_rows([make_record(0, "COMPLETE", {1: {"epoch": 1, "val_accuracy": 0.5, "state": 3.0, "seed": 4.0}})])
+    assert (own["state"], own["metrics_state"], own["metrics_seed"]) == ("done", 3.0, 4.0)
     assert json.loads(rows_json([])) == []
     text = io.StringIO()
     write_csv(rows, text)

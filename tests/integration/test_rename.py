@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from support.two_models import FIRST, SECOND
 from tuner import Sweep, TunerError
 from tuner.core.config import SweepConfig
 from tuner.core.result_file import read_result
-from tuner.core.sweep_folder import sweep_names
+from tuner.core.sweep_folder import SweepFolder, sweep_names
 from tuner.sweeps import renaming
 from tuner.sweeps.lock import lock_sweep
 from tuner.sweeps.sync import sync_sweep
@@ -91,6 +92,15 @@ def test_what_cannot_be_renamed_stays_as_it_is(home: Path, typed: Typed, monkeyp
     assert "unknown sweep 'missing'" in refused("missing", NEW)
     with lock_sweep(home / FIRST):
         assert f"{FIRST} is running: first end it" in refused(FIRST, NEW)
+    config, result = SweepConfig.load(home / FIRST), SweepFolder(home / FIRST).result
+    began = (home / FIRST / "sweep.json").stat().st_mtime_ns
+    replace(config, storage="s3://bucket").save(home / FIRST)
+    finished = result.read_text()
+    result.write_text(json.dumps({**json.loads(finished), "model": None}))
+    assert f"error: {FIRST} has checkpoints in s3://bucket under this name" in refused(FIRST, NEW)
+    config.save(home / FIRST)
+    os.utime(home / FIRST / "sweep.json", ns=(began, began))  # sweeps are listed by it
+    result.write_text(finished)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home}/other.db")
     assert "was started with no MLFLOW_TRACKING_URI" in refused(FIRST, NEW)
     assert sweep_names(home) == [FIRST, SECOND]

@@ -16,6 +16,15 @@ def first_trial(config: SweepConfig) -> int:
     return int(config.earlier[-1]["trials"]) if config.earlier else 0
 
 
+def first_drawn_alike(config: SweepConfig) -> int:
+    """The number of the first trial since which trials are drawn from the same ranges for the same number of epochs."""
+    now = config.space["params"], config.epochs
+    for before in reversed(config.earlier):
+        if (before["space"]["params"], before["epochs"]) != now:
+            return int(before["trials"])
+    return 0
+
+
 def raw_space(config: SweepConfig, number: int) -> dict[str, Any]:
     """The parsed TOML of the search space that a trial was drawn from."""
     spaces: list[dict[str, Any]] = [each["space"] for each in config.earlier if number < each["trials"]]

@@ -21,15 +21,21 @@ Row = dict[str, Any]
 def epoch_rows(records: Iterable[TrialRecord]) -> list[Row]:
     """A row for each epoch of each trial, all with the same columns; a trial without an epoch has one without `epoch`.
 
-    The columns: `trial`, its number; `epoch`; `kept`, whether the weights of this epoch are kept; `state` of the trial;
-    each metric by its name; each parameter as `params_NAME`, as the epoch was trained with it; `time`, when the epoch
-    ended, in seconds since 1970; `seed`; the `reason` why the trial was pruned or failed.
+    The columns: `trial`, its number; `epoch`; `kept`, whether the weights of this epoch are kept; `state` of the
+    trial; each metric by its name, with `metrics_` before one that another column has; each parameter as
+    `params_NAME`, as the epoch was trained with it; `time`, when the epoch ended, in seconds since 1970; `seed`;
+    the `reason` why the trial was pruned or failed.
     """
     rows = [_row(record, epoch) for record in records for epoch in sorted(record.metrics) or [0]]
     names = dict.fromkeys(name for row in rows for name in row)
     parameters = [name for name in names if name.startswith("params_")]
     metrics = [name for name in names if name not in (*FIRST, *LAST, *parameters)]
     return [{name: row.get(name) for name in (*FIRST, *metrics, *parameters, *LAST)} for row in rows]
+
+
+def _column(metric: str) -> str:
+    """The column of a metric: its name, or where another column is called so with `metrics_` before it."""
+    return f"metrics_{metric}" if metric in (*FIRST, *LAST) else metric
 
 
 def _row(record: TrialRecord, epoch: int) -> Row:
@@ -39,7 +45,7 @@ def _row(record: TrialRecord, epoch: int) -> Row:
         "epoch": epoch or None,
         "kept": epoch == record.best_epoch and epoch > 0,
         "state": record.word,
-        **{name: value for name, value in metrics.items() if name not in ("time", "epoch")},
+        **{_column(name): value for name, value in metrics.items() if name not in ("time", "epoch")},
         **{f"params_{name}": value for name, value in record.parameters_in(epoch).items()},
         "time": metrics.get("time"),
         "seed": record.seed,

@@ -12,7 +12,7 @@ import optuna
 from optuna.samplers import BaseSampler
 
 from tuner.core.config import SweepConfig
-from tuner.core.earlier import default_values, first_trial
+from tuner.core.earlier import default_values, first_drawn_alike, first_trial
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord, Value, trial_seed
 from tuner.core.sweep_folder import SweepFolder
@@ -93,7 +93,7 @@ class Study(StudyStore):
         sampling = Sampling(config.sampler, space.parameters, first_trial(config), skipped)
         warm = WarmTrials.of(config)
         defaults = {**(warm.defaults if warm else {}), **default_values(config)}
-        refitted = RefittedTrials(space, sampling.first, defaults) if config.earlier or warm else None
+        refitted = RefittedTrials(space, first_drawn_alike(config), defaults) if config.earlier or warm else None
         return cls(
             folder.journal,
             space,

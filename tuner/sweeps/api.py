@@ -12,7 +12,7 @@ from pathlib import Path
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirm_request import ConfirmRequest
-from tuner.core.errors import SweepError, SweepStopped
+from tuner.core.errors import SweepError, SweepStopped, TunerError
 from tuner.core.files import tuner_home
 from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import Outcome
@@ -116,7 +116,11 @@ def _run(
     notifier = Notifier(config, folder, Callbacks(callbacks))
     try:
         with SweepRun.open(config, folder, inputs, [*callbacks, notifier], dashboard=dashboard) as run:
-            outcome = run.finalize() if run.search() else run.interrupted()
+            try:
+                outcome = run.finalize() if run.search() else run.interrupted()
+            except TunerError as error:  # not where another process has the sweep
+                notifier.on_sweep_error(str(error))
+                raise
     except SweepStopped:
         notifier.on_sweep_stopped()
         raise
@@ -141,5 +145,5 @@ def _complete(config: SweepConfig, folder: SweepFolder, events: Callbacks) -> Ou
     done = sync_one(folder.path, open_store(folder.home), events, needed=True, elsewhere=False)
     events.on_note(str(done), warning=False)
     outcome = read_outcome(config, folder.path)
-    events.on_sweep_end(outcome)
+    Callbacks([events, Notifier(config, folder, events)]).on_sweep_end(outcome)
     return outcome

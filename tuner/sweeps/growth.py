@@ -118,7 +118,7 @@ def announce(old: SweepConfig, new: SweepConfig, asked: GrowRequest, folder: Swe
     whole = size if new.trials == old.trials else f"{size} instead of {old.trials}"
     records = reader.records()
     events.on_note(f"{new.name} goes on: {whole}, of which it has {len(records)}", warning=False)
-    for line in [*space_lines(old, new, records), *length_lines(old, new, records), *retry_lines(asked, records)]:
+    for line in [*space_lines(old, new, records), *length_lines(old, new, records), *retry_lines(old, asked, records)]:
         events.on_note(line, warning=False)
     if asked.time_budget is not None and not reader.spent():  # else the search tells the rest of its budget
         events.on_note(f"the search may take {format_seconds(asked.time_budget)} from now on", warning=False)

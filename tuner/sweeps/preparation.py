@@ -161,7 +161,7 @@ def begin_growing(
     if isinstance(inputs, SweepInputs):
         check_new_space(planned, asked, inputs.splits.spec)
     with lock_for_sync(folder.path):  # nobody runs the sweep meanwhile
-        if asked.changes_space or asked.max_epochs:
+        if asked.changes_space or asked.max_epochs or asked.retry_failed:
             finish_drawing(config, folder, read_records(folder.journal))
         new = grown(config, folder, asked, events)
         begin_growth(new, folder)

@@ -73,11 +73,19 @@ def _check(old: str, new: str, home: Path) -> None:
         raise TunerError(f"'{new}' is taken: choose another name")
     if is_running(home / old):
         raise TunerError(f"{old} is running: first end it with tuner stop {old} or tuner pause {old}")
-    if config.storage and not SweepFolder(home / old).result.exists():
-        raise TunerError(f"{old} is not finished, and its checkpoints are in {config.storage} under this name")
+    if config.storage and (config.program is not None or not _is_registered(SweepFolder(home / old))):
+        raise TunerError(f"{old} has checkpoints in {config.storage} under this name")
     store = Store.of(home)
     store.check_begun(config)
     store.check()
+
+
+def _is_registered(folder: SweepFolder) -> bool:
+    """Whether its model is: its checkpoints are deleted then."""
+    try:
+        return bool(json.loads(folder.result.read_text(encoding="utf-8"))["model"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _note_in(folder: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tuner.core.result_file import is_sent, mark_own_sent, mark_sent, read_own_w
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.search.study_reader import read_records
 from tuner.sweeps.champion_alias import data_at_hand
+from tuner.sweeps.drawing import alone
 from tuner.sweeps.lock import lock_for_sync
 from tuner.sweeps.program_finish import register_own_winner
 from tuner.sweeps.publication import publish
@@ -182,6 +183,8 @@ def _send_report(
 ) -> bool:
     """Sends the report if it is missing. Returns whether it was."""
     report = SweepFolder(folder).report
+    with alone(SweepFolder(folder)):  # a process may be drawing and sending it
+        pass
     if not anew and SweepFolder(folder).report_page.exists() and retry(lambda: has_report(store, run_id, report)):
         return False
     if not SweepFolder(folder).report_page.exists():

@@ -96,7 +96,9 @@ def _told(taken: WarmTrials, config: SweepConfig, earlier: SweepConfig) -> str:
     line = f"{sampler[0].upper()}{sampler[1:]} begins with {counted(fit, 'trial')} of {taken.sweep}"
     if reasons:
         line += f"; {len(reasons)} {'does' if len(reasons) == 1 else 'do'} not fit the search space ({reasons[0]})"
-    if fit and earlier.epochs != config.epochs:
+    if fit and earlier.passes != config.passes:
+        line += "; an epoch of theirs was another time: their scores are moved by what its best gains here"
+    elif fit and earlier.epochs != config.epochs:
         line += f"; they had {counted(earlier.epochs, 'epoch')}: their scores are moved by what its best gains with "
         line += str(config.epochs)
     return line

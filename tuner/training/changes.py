@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from torch import nn
+
 from tuner.data.augmentation import Augmentation, chosen
 from tuner.data.randaugment import levels_of
 from tuner.data.spec import Split
+from tuner.training.frozen_features import extracts_once
 from tuner.training.hyperparameters import Hyperparameters
 
 IMAGE_DIMENSIONS = 4  # (samples, channels, height, width)
+
+
+def trains_on_features(model: nn.Module, hyperparameters: Hyperparameters, changes: tuple[Augmentation, ...]) -> bool:
+    """Whether the head alone is trained, on features that are the same in each epoch. Otherwise images are needed."""
+    return extracts_once(model) and not changes and not hyperparameters.mixup
 
 
 def changes_of(

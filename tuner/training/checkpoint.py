@@ -14,7 +14,7 @@ import torch
 
 from tuner.core.errors import one_line
 from tuner.core.files import write_atomic
-from tuner.training.checkpoint_outline import epoch_in
+from tuner.training.checkpoint_outline import epoch_in, has_weights_alone
 
 CHECKPOINT_FILE, PREVIOUS_FILE = "checkpoint.pt", "previous.pt"
 _DAMAGE = (
@@ -89,6 +89,9 @@ def keep_weights_alone(folder: Path) -> None:
 
     What the model and its optimizer had at the end is three quarters of a checkpoint. A damaged one stays as it is.
     """
+    with suppress(Exception):  # what is damaged is looked at below
+        if not (folder / PREVIOUS_FILE).exists() and has_weights_alone(folder / CHECKPOINT_FILE):
+            return  # it was left so already
     state, _ = read_latest(folder)
     if state is None:
         return

@@ -23,10 +23,20 @@ def epoch_in(path: Path) -> int:
         OSError: the file cannot be read.
         Exception: what zipfile and pickle raise for a file that is damaged, or of another kind.
     """
+    return int(_outline(path)["metrics"]["epoch"])
+
+
+def has_weights_alone(path: Path) -> bool:
+    """Whether a checkpoint file has no state that a training could go on from; raises as `epoch_in`."""
+    return not _outline(path)["model"]
+
+
+def _outline(path: Path) -> dict[str, Any]:
     with zipfile.ZipFile(path) as archive:
         [name] = [each for each in archive.namelist() if each.endswith(_STRUCTURE)]
         content = archive.read(name)  # zipfile compares the checksum
-    return int(_Outline(io.BytesIO(content)).load()["metrics"]["epoch"])
+    found: dict[str, Any] = _Outline(io.BytesIO(content)).load()
+    return found
 
 
 class _Blank:

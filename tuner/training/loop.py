@@ -17,7 +17,7 @@ from tuner.core.objective import PLAIN, Goal
 from tuner.data.augmentation import Augmentation, augment
 from tuner.data.spec import Split
 from tuner.training.average import WeightAverage
-from tuner.training.changes import changes_of
+from tuner.training.changes import changes_of, trains_on_features
 from tuner.training.classifier import Classifier
 from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
@@ -185,7 +185,7 @@ def _with_features(
     head: Any = model.network.head
     training.evaluated = head
     validation = store.features("validation", validation, model)
-    if not changes and not training.hyperparameters.mixup:
+    if trains_on_features(model, training.hyperparameters, changes):
         training.wrapped = head
         train = store.features("train", train, model)
     return train, validation

@@ -14,9 +14,9 @@ import torch
 
 from tuner.core.records import Value
 from tuner.data.spec import DataSpec, Split
+from tuner.training.changes import changes_of, trains_on_features
 from tuner.training.classifier import build_classifier, parameter_count
 from tuner.training.device import best_device, to_memory_format
-from tuner.training.frozen_features import extracts_once
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.loop import Training, train_epoch
 from tuner.training.targets import target_of
@@ -63,7 +63,9 @@ def measure_step(
     device = device or best_device()
     with torch.random.fork_rng(devices=[]), _threads(threads):
         built = build_classifier(data, model, arguments)
-        weights, once = parameter_count(built), extracts_once(built)
+        weights = parameter_count(built)
+        changes = changes_of(hyperparameters, _made_up(data, 1, device), data.augment)
+        once = trains_on_features(built, hyperparameters, changes)
         training = Training(built, hyperparameters, epochs=1, seed=0, device=device, target=target_of(data))
         run = _features if once else _train
         count = min(FEW, samples)

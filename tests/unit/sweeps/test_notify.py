@@ -103,19 +103,24 @@ def test_a_finished_sweep_tells_its_result_and_keeps_the_address_for_itself(
         assert file.stat().st_mode & 0o777 == 0o600
         assert address not in (home / "x" / "sweep.json").read_text()
         assert b"hush-hush" not in (home / "mlflow.db").read_bytes()
-        broken, stopped = SweepError("it broke"), SweepStopped("x", 15)
-        for error, known in ((broken, {"state": "failed", "reason": "it broke"}), (stopped, {"state": "paused"})):
+        SweepFolder(home / "x").report_page.unlink()
+        os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow itself sets it in this process
+        api.resume("x")  # what a kill after the result has left is completed, and told
+        assert got[-1][1].items() >= {"pair": "csv_t_y-lstm", "state": "finished"}.items()
+        broken, wrong, stopped = SweepError("it broke"), TunerError("no such bucket"), SweepStopped("x", 15)
+        failed = [(each, {"state": "failed", "reason": str(each)}) for each in (broken, wrong)]
+        for error, known in (*failed, (stopped, {"state": "paused"})):
 
             def fails(self: SweepRun, error: BaseException = error) -> bool:
                 raise error
 
             (home / "x" / "result.json").unlink(missing_ok=True)
             monkeypatch.setattr(SweepRun, "search", fails)
-            os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow itself sets it in this process
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
             with pytest.raises(type(error)):
                 api.resume("x")
             assert got[-1][1].items() >= known.items()
-    assert len(got) == 3
+    assert len(got) == 5
 
 
 def test_a_failure_to_tell_is_a_note_and_nobody_is_told_without_the_option(home: Path) -> None:

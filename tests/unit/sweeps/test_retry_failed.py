@@ -13,6 +13,7 @@ from support.common import make_config, read_study
 from support.made_up_search import Recorder, begin, report_of
 
 from tuner.core.config import SweepConfig
+from tuner.core.earlier import first_drawn_alike, first_trial
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
 from tuner.core.records import TrialRecord
@@ -136,4 +137,33 @@ def test_each_point_is_tried_again_once(folder: SweepFolder) -> None:
     config = begun(folder, 3)
     records = run(config, folder, {0, 1, 2})
     same = [record for record in records for _ in range(2)]
-    assert len(to_retry(same)) == 3
+    assert len(to_retry(config, same)[0]) == 3
+
+
+def test_a_point_that_a_changed_space_has_no_more_is_left_out_and_told(folder: SweepFolder) -> None:
+    config = begun(folder, 4)
+    before = run(config, folder, {0, 1, 2, 3})
+    low, high = (
+        min(before, key=lambda each: each.parameters["dropout"]),
+        max(before, key=lambda each: each.parameters["dropout"]),
+    )
+    narrow = {"low": 0.0, "high": float(high.parameters["dropout"]) - 1e-6}
+    earlier = {"space": SPACE, "epochs": 3, "trials": len(before), "tried": 0, "defaults": {}}
+    changed = SweepConfig(**{**vars(config), "space": {**SPACE, "params": {"dropout": narrow}}, "earlier": [earlier]})
+    changed.save(folder.path)
+    new, notes = again(changed, folder)
+    assert len(new.space[START]) == len(before) - 1
+    assert low.parameters in new.space[START]
+    assert f"not tried again, since the search space was changed and has no such point any more: {high.number}" in notes
+    after = run(new, folder, set())
+    assert high.parameters not in [record.parameters for record in after[len(before) :]]
+
+
+def test_a_sampler_does_not_begin_anew(folder: SweepFolder) -> None:
+    config = begun(folder, 6)
+    run(config, folder, {1})
+    new, _ = again(config, folder)
+    assert first_trial(new) == 6
+    assert first_drawn_alike(new) == 0
+    other = SweepConfig(**{**vars(new), "space": {**new.space, "params": {"dropout": {"low": 0.0, "high": 0.5}}}})
+    assert first_drawn_alike(other) == 6

@@ -14,6 +14,7 @@ from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.frozen_features import FeatureStore
 from tuner.training.hyperparameters import Hyperparameters
 from tuner.training.loop import Training, fit
+from tuner.training.step_cost import measure_step
 
 DATA = make_spec("image", (3, 32, 32))
 TRAIN, VALIDATION, EPOCHS = 24, 9, 3
@@ -105,3 +106,12 @@ def test_averaged_weights_are_those_of_the_head(splits: tuple[Split, Split]) -> 
 def test_a_network_that_is_trained_is_used_in_each_epoch(splits: tuple[Split, Split]) -> None:
     assert Run(splits, train="fine_tuning", thaw=1).seen == EPOCHS * (TRAIN + VALIDATION)
     assert Run(splits, pretrained=False).seen == EPOCHS * (TRAIN + VALIDATION)
+
+
+@pytest.mark.parametrize(("more", "once"), [({}, True), ({"mixup": 0.2}, False), ({"cutout": 0.2}, False)])
+def test_the_cost_of_a_step_is_that_of_features_only_where_training_takes_them(
+    more: dict[str, float], *, once: bool
+) -> None:
+    parameters = {"batch_size": 4, "augment": False, **more}
+    cost = measure_step(DATA, "mobilenet_v2", parameters, TRAIN, 1, torch.device("cpu"))
+    assert cost.once is once
