@@ -44,7 +44,7 @@ faults: venv
 	$(BIN)/python tests/benchmarks/fault_tables.py $(FAULTS) && exit $$status
 
 benchmark: venv
-	$(BIN)/python tests/benchmarks/sweep_against_plain_script.py
+	$(BIN)/python tests/benchmarks/against_scripts.py --rounds $(or $(ROUNDS),3)
 
 bench-start: venv
 	$(BIN)/python tests/benchmarks/cold_start.py $(BIN)/tuner $(OTHERS) --rounds $(or $(ROUNDS),3)

@@ -1,4 +1,4 @@
-"""Augmentation of whole batches on their device: every sample gets its own random crop, flip or rotation."""
+"""Augmentation of whole batches on their device: each image its own random crop, flip or rotation; words of texts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from tuner.data.randaugment import BYTES, Levels, randaugment
+from tuner.data.texts import PADDING, UNKNOWN
 
 MAX_ROTATION = math.radians(15)
 Augmentation = Callable[[Tensor, Generator], Tensor]
@@ -79,24 +80,46 @@ def _band(batch: int, length: int, side: int, generator: Generator) -> Tensor:
     return (places >= first) & (places < first + side)
 
 
+def word_dropout(tokens: Tensor, generator: Generator, *, share: float) -> Tensor:
+    """Takes each word for an unknown one with a probability; the padding stays.
+
+    Iyyer et al. 2015, "Deep Unordered Composition Rivals Syntactic Methods for Text Classification", section 3.2, drop
+    the words of a text for each training step, 0.3 of them; here their places stay, as in Bowman et al. 2016,
+    "Generating Sentences from a Continuous Space", section 3.1.
+
+    Args:
+        tokens: (batch, steps), whole numbers.
+        generator: on the device of `tokens`.
+        share: the probability.
+    """
+    dropped = torch.rand(tokens.shape, generator=generator, device=tokens.device) < share
+    return tokens.masked_fill(dropped & (tokens != PADDING), UNKNOWN)
+
+
 AUGMENTATIONS: dict[str, Augmentation] = {"crop": crop, "flip": flip, "rotate": rotate}
 
 
 def chosen(
-    names: Iterable[str], *, hidden: float = 0.0, magnitude: float = 0.0, levels: Levels | None = None
+    names: Iterable[str],
+    *,
+    hidden: float = 0.0,
+    unread: float = 0.0,
+    magnitude: float = 0.0,
+    levels: Levels | None = None,
 ) -> tuple[Augmentation, ...]:
-    """The named augmentations, RandAugment before them and cutout after them; a strength of 0 leaves these out.
+    """The named augmentations, RandAugment before them and the others after them; a strength of 0 leaves these out.
 
     RandAugment comes first because its colours are of pixels as they are in the data: see `levels` there.
 
     Args:
         names: of AUGMENTATIONS.
         hidden: the share of the side that cutout hides.
+        unread: the share of words that word dropout hides.
         magnitude: that of RandAugment.
         levels: see `randaugment`; None for those of images from 0 to 255.
     """
     first = [partial(randaugment, magnitude=magnitude, levels=levels or BYTES)] if magnitude else []
-    last = [partial(cutout, share=hidden)] if hidden else []
+    last = [partial(change, share=share) for change, share in ((cutout, hidden), (word_dropout, unread)) if share]
     return (*first, *(AUGMENTATIONS[name] for name in names), *last)
 
 

@@ -18,7 +18,7 @@ from tuner.search.overrides import Takes, override
 from tuner.search.space import Parameter, SearchSpace
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
-from tuner.training.classifier import check_task, model_parameters, try_value
+from tuner.training.classifier import check_task, foreign_parameters, model_parameters, try_value
 from tuner.training.hyperparameters import TRAINING_PARAMETERS
 
 
@@ -96,7 +96,9 @@ def check_names(space: SearchSpace, models: str, source: str) -> None:
             raise TunerError(f"{title} has a parameter '{MODEL}', which says in a sweep of several which it is")
         for parameter in _of_model(space, title):
             if parameter.name not in known:
-                error = unknown(f"parameter of training and of {title}", parameter.name, known)
+                error = unknown(
+                    f"parameter of training and of {title}", parameter.name, known - foreign_parameters(model)
+                )
                 raise TunerError(f"{source}: params.{parameter.key}: {error}")
 
 

@@ -30,6 +30,6 @@ def changes_of(
     """
     named = augmentations if hyperparameters.augment else ()
     if train.inputs.ndim != IMAGE_DIMENSIONS:
-        return chosen(named)
+        return chosen(named, unread=hyperparameters.word_dropout)
     levels = levels_of(train.inputs) if hyperparameters.randaugment else None
     return chosen(named, hidden=hyperparameters.cutout, magnitude=hyperparameters.randaugment, levels=levels)

@@ -21,7 +21,7 @@ from tuner.data.batches import evaluation_batches
 from tuner.data.spec import DataSpec
 from tuner.data.texts import lengths
 from tuner.training.device import memory_format, to_memory_format
-from tuner.training.hyperparameters import OF_CLASSES, OF_IMAGES, TRAINING_PARAMETERS, Hyperparameters
+from tuner.training.hyperparameters import OF_CLASSES, OF_TASK, TRAINING_PARAMETERS, Hyperparameters
 
 Normalisation = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -70,11 +70,18 @@ def why_not(data: DataSpec, name: str) -> str:
     """Why a parameter of training means nothing for this data; empty when it does mean something."""
     if data.number is not None and name in OF_CLASSES:
         return f"{name} is for classes, and '{data.number.name}' is a number"
-    if name in OF_IMAGES and data.task != "image":
-        return f"{name} {OF_IMAGES[name]}, and this is {data.task} data: leave it out"
+    task, does = OF_TASK.get(name, (data.task, ""))
+    if data.task != task:
+        return f"{name} {does}, and this is {data.task} data: leave it out"
     if name == "mixup" and data.task == "text":
         return "mixup mixes numbers, and texts are words: leave it out"
     return ""
+
+
+def foreign_parameters(model: str) -> set[str]:
+    """The parameters of training that mean nothing for the kinds of data that a model is for."""
+    tasks = catalog.load("models", model).TASKS
+    return {name for name, (task, _) in OF_TASK.items() if task not in tasks}
 
 
 def build_classifier(data: DataSpec, model: str, arguments: Mapping[str, Any]) -> Classifier:

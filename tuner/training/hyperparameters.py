@@ -13,7 +13,7 @@ from tuner.training.optimizers import OPTIMIZERS
 
 UNWEIGHTED = "none"
 CLASS_WEIGHTS = (UNWEIGHTED, "balanced")
-SHARES = ("momentum", "warmup", "label_smoothing", "cutout", "ema")  # from 0 to below 1
+SHARES = ("momentum", "warmup", "label_smoothing", "cutout", "word_dropout", "ema")  # from 0 to below 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,8 @@ class Hyperparameters:
     """Side of a square that is hidden in each training image, as a share of the image's shorter side; 0 for none."""
     randaugment: float = 0.0
     """Strength of two random operations on each training image, 0 to 1: see `data.randaugment`; 0 for none."""
+    word_dropout: float = 0.0
+    """Share of the words of each training text that are taken for unknown ones; 0 for none."""
     mixup: float = 0.0
     """Samples are mixed by shares drawn from Beta(mixup, mixup): see `training.mixup`; 0 for none."""
     ema: float = 0.0
@@ -72,7 +74,11 @@ class Hyperparameters:
 
 
 OF_CLASSES = ("label_smoothing", "class_weight", "mixup")  # parameters that have no meaning where a number is predicted
-OF_IMAGES = {"cutout": "hides a part of each image", "randaugment": "changes each image"}
+OF_TASK = {  # parameters that mean something for one kind of data alone, and what they do
+    "cutout": ("image", "hides a part of each image"),
+    "randaugment": ("image", "changes each image"),
+    "word_dropout": ("text", "hides words of each text"),
+}
 TRAINING_PARAMETERS = frozenset(field.name for field in fields(Hyperparameters))
 
 

@@ -26,6 +26,7 @@ TRAINING = {
     "augment",
     "cutout",
     "randaugment",
+    "word_dropout",
     "mixup",
     "ema",
 }

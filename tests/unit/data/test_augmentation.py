@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tuner.core import catalog
 from tuner.data.augmentation import AUGMENTATIONS, MAX_ROTATION, augment, chosen, crop, cutout, flip, rotate
+from tuner.data.texts import PADDING, UNKNOWN
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -144,3 +145,16 @@ def test_cutout_is_off_at_0() -> None:
     assert chosen(["flip"], hidden=0.0) == (AUGMENTATIONS["flip"],)
     [hide] = chosen([], hidden=0.5)
     assert not torch.equal(hide(images(), generator()), images())
+
+
+def test_word_dropout_takes_a_share_of_the_words_for_unknown_ones_and_leaves_the_padding() -> None:
+    tokens = torch.randint(2, 500, (300, 40), generator=generator(1))
+    tokens[:, 30:] = PADDING
+    [drop] = chosen([], unread=0.3)
+    dropped = drop(tokens, generator())
+    changed = dropped != tokens
+    assert (dropped[changed] == UNKNOWN).all()
+    assert not changed[:, 30:].any()
+    assert 0.28 < float(changed[:, :30].float().mean()) < 0.32
+    assert len(torch.unique(changed, dim=0)) == 300, "each text loses other words"
+    assert not chosen([], unread=0.0)

@@ -137,6 +137,8 @@ def test_every_pair_of_the_digits_can_be_planned(pair: str) -> None:
         ({"dataset": "breast_cancer", "model": "lstm", "overrides": ["cutout=0..0.2"]},
          "search_spaces/breast_cancer-lstm.toml with --set: params.cutout: cutout hides a part of each image, and "
          "this is tabular data"),
+        ({"overrides": ["word_dropout=0..0.2"]},
+         SET + ".word_dropout: word_dropout hides words of each text, and this is image data: leave it out"),
         ({"dataset": "breast_cancer", "model": "lstm", "overrides": ["randaugment=0..0.2"]},
          "search_spaces/breast_cancer-lstm.toml with --set: params.randaugment: randaugment changes each image, and "
          "this is tabular data: leave it out"),

@@ -1,0 +1,171 @@
+"""How long `tuner sweep digits cnn` takes beside what a skilled user writes, each a process of its own, in turn.
+
+make benchmark                      # three rounds
+python tests/benchmarks/against_scripts.py --rounds 1 --trials 24 --only "tuner" "Optuna, 1 thread"
+
+All have the same model, data, augmentation and number of trials; see opponents/. Seconds are those from Enter to the
+prompt. tuner's report is drawn after the prompt: the next one waits until it is there, and the CPU seconds have it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pty
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from cold_start import MARK, Meter
+
+OPPONENTS = Path(__file__).with_name("opponents")
+TUNER = str(Path(sys.executable).with_name("tuner"))
+SWEEP = ("sweep", "digits", "cnn", "--name", "x")
+POLL_S = 0.2
+
+
+def script(name: str, *options: str) -> list[str]:
+    """The command of an opponent."""
+    return [sys.executable, str(OPPONENTS / name), *options]
+
+
+COMMANDS = {
+    "tuner": [TUNER, *SWEEP],
+    "Ray Tune as documented": script("ray_script.py"),
+    "Ray Tune, at its best": script("ray_script.py", "--best"),
+    "Optuna, 1 thread": script("optuna_script.py", "--threads", "1"),
+    "Optuna, 2 threads": script("optuna_script.py", "--threads", "2"),
+    "Optuna, 2 processes": script("optuna_script.py", "--processes", "2"),
+    "Syne Tune": script("syne_script.py"),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a command."""
+
+    wall: float
+    """Seconds to the prompt."""
+    cpu: float
+    """Seconds of all its processes to the last one's end."""
+    trials: int
+    epochs: int
+    validation: float
+    """The best accuracy."""
+    test: float
+    """The accuracy of that model."""
+
+
+def measure(command: list[str]) -> Run:
+    """Runs a command in an empty folder, on a terminal."""
+    with tempfile.TemporaryDirectory(prefix="tb", dir="/tmp") as folder:
+        mark = uuid.uuid4().hex
+        meter = Meter(mark)
+        environment = {**os.environ, MARK: mark, "TUNER_HOME": folder, "RAY_TMPDIR": folder, "TMPDIR": folder}
+        master, slave = pty.openpty()
+        shown = bytearray()
+        threading.Thread(target=_read, args=(master, shown), daemon=True).start()
+        began, wall, cpu = time.monotonic(), 0.0, 0.0
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        while not wall or meter.alive:
+            cpu = meter.look()
+            if not wall and process.poll() is not None:
+                wall = time.monotonic() - began
+            time.sleep(POLL_S)
+        os.close(master)
+        text = shown.decode(errors="replace")
+        if process.returncode:
+            sys.exit(f"{' '.join(command)} ended with {process.returncode}:\n{text[-3000:]}")
+        result = read_tuner(Path(folder)) if command[0] == TUNER else read_script(text)
+        return Run(wall=wall, cpu=cpu, **result)
+
+
+def read_script(text: str) -> dict[str, Any]:
+    """The result that a script prints as JSON."""
+    found = json.loads(next(line for line in reversed(text.splitlines()) if line.startswith('{"trials"')))
+    return {
+        "trials": found["trials"],
+        "epochs": found["epochs"],
+        "validation": found["val_accuracy"],
+        "test": found["test_accuracy"],
+    }
+
+
+def read_tuner(home: Path) -> dict[str, Any]:
+    """The result of a sweep, as `tuner status` and its file tell it."""
+    told = subprocess.run(
+        [TUNER, "status", "x", "--json"], env={**os.environ, "TUNER_HOME": str(home)}, capture_output=True, check=True
+    )
+    found = json.loads(told.stdout)
+    return {
+        "trials": sum(found["trials"].values()),
+        "epochs": found["epochs"],
+        "validation": found["best"]["val_accuracy"],
+        "test": json.loads((home / "x" / "result.json").read_text())["test"]["accuracy"],
+    }
+
+
+def _read(terminal: int, shown: bytearray) -> None:
+    with suppress(OSError):
+        while text := os.read(terminal, 65536):
+            shown.extend(text)
+
+
+def report(found: dict[str, list[Run]], trials: int) -> None:
+    """A table: medians, and the lowest and the highest value."""
+    print(f"digits-cnn, {trials} trials, {len(os.sched_getaffinity(0))} cores, {datetime.now(UTC):%Y-%m-%d}\n")
+    print("| | wall, s | CPU, s | epochs | wall, s an epoch | CPU, s an epoch | validation | test |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, runs in found.items():
+        cells = [
+            spread([run.wall for run in runs], 0),
+            spread([run.cpu for run in runs], 0),
+            spread([run.epochs for run in runs], 0),
+            spread([run.wall / run.epochs for run in runs], 2),
+            spread([run.cpu / run.epochs for run in runs], 2),
+            spread([run.validation for run in runs], 3),
+            spread([run.test for run in runs], 3),
+        ]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def spread(values: list[float], digits: int) -> str:
+    """The median, with the range in brackets."""
+    middle, least, most = (f"{each:.{digits}f}" for each in (statistics.median(values), min(values), max(values)))
+    return f"{middle} ({least} - {most})"
+
+
+def main() -> None:
+    """Runs everything and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=24)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=list(COMMANDS), default=list(COMMANDS))
+    arguments = parser.parse_args()
+    names = [name for name in COMMANDS if name in arguments.only]
+    if "Syne Tune" in names and find_spec("syne_tune") is None:
+        names.remove("Syne Tune")
+        print("without Syne Tune, which is not installed: pip install --group bench", file=sys.stderr)
+    found: dict[str, list[Run]] = {name: [] for name in names}
+    for _ in range(arguments.rounds):
+        for name in names:
+            run = measure([*COMMANDS[name], "--trials", str(arguments.trials)])
+            found[name].append(run)
+            print(f"{name}: {run.wall:.1f} s, CPU {run.cpu:.1f} s, {run.epochs} epochs", file=sys.stderr)
+    report(found, arguments.trials)
+
+
+if __name__ == "__main__":
+    main()
