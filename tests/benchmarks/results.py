@@ -40,7 +40,10 @@ BUDGETS = (
     " --concurrency 1 --cpus-per-trial 1 --time-budget 45m --set optimizer=sgd --set cutout=0.1..0.4 --set ema=0.99",
     "tuner train fashion_mnist lenet --epochs 10",
     "tuner train cifar10 cnn --epochs 20 --set lr=0.08 --set weight_decay=0.0005",
-    "tuner train cifar10 alexnet --epochs 15",
+    "tuner sweep cifar10 alexnet --trials 3 --epochs 36 --concurrency 1 --cpus-per-trial 1 --time-budget 40m"
+    " --without-default --set optimizer=sgd --set lr=0.05 --set momentum=0.9 --set batch_size=128"
+    " --set weight_decay=0.0002..0.001:log --set dropout=0..0.3 --set label_smoothing=0.1 --set ema=0.99"
+    " --set cutout=0..0.3",
     "tuner train cifar10 zfnet --epochs 12",
     "tuner train cifar10 resnet --epochs 60 --set lr=0.15 --set weight_decay=0.0005 --set dropout=0",
     "tuner train imdb lstm --epochs 3 --set dropout=0.5",

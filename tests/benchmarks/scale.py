@@ -1,0 +1,84 @@
+"""Many trials that only sleep, on a Ray cluster with more cores than this machine has: what tuner adds to each.
+
+    python tests/benchmarks/scale.py --trials 10000 --slots 16 --seconds 1 --reports 1       # Ray's many trials
+    python tests/benchmarks/scale.py --trials 1000 --slots 1000 --seconds 100 --reports 1000 # Ray's frequent reports
+
+They are two of Ray's release tests of Tune: `tune_scalability_bookkeeping_overhead` (10,000 trials on 16 slots: 715 s
+at most) and `tune_scalability_result_throughput_cluster` (1,000 trials, a result each 0.1 s: 248 s at most). The floor
+is what the sleeping alone takes. Slots are workers, of some 0.3 GB each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from cold_start import MARK, Meter
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.ray_cluster import ray_cluster
+
+TUNER = str(Path(sys.executable).with_name("tuner"))
+TRAIN = """
+import time
+
+def train(trial):
+    for _ in range(trial.epoch, trial.epochs):
+        time.sleep({pause})
+        trial.report(score=trial.params["x"])
+"""
+
+
+def main() -> None:
+    """Prints a row."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--slots", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of a trial")
+    parser.add_argument("--reports", type=int, default=1, help="of a trial")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="scale", dir="/tmp") as name:
+        folder, home = Path(name), Path(name, "home")
+        (folder / "train.py").write_text(TRAIN.format(pause=options.seconds / options.reports))
+        os.environ[MARK] = name
+        environment = {"TUNER_HOME": str(home), MARK: name}
+        with ray_cluster(cpus=options.slots, environment=environment) as cluster:
+            meter = Meter(name)
+            before, began = meter.look(), time.monotonic()
+            command = [TUNER, "sweep", "train.py", "--name", "x", "--set", "x=0..1", "--objective", "score:max"]
+            command += ["--scheduler", "none", "--sampler", "random", "--address", cluster.address]
+            command += ["--trials", str(options.trials), "--epochs", str(options.reports)]
+            command += ["--concurrency", str(options.slots), "--cpus-per-trial", "1"]
+            process = subprocess.Popen(
+                command, cwd=folder, env={**os.environ, **cluster.client}, stdout=subprocess.DEVNULL
+            )
+            used = before
+            while process.poll() is None:
+                used = meter.look()
+                time.sleep(1)
+            wall = time.monotonic() - began
+            told = subprocess.run(
+                [TUNER, "logs", "x", "--json"],
+                env={**os.environ, "TUNER_HOME": str(home)},
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+        if process.returncode:
+            sys.exit(process.returncode)
+        times = [row["time"] for row in json.loads(told.stdout)]
+        search = max(times) - min(times) + options.seconds / options.reports
+        floor = options.trials / options.slots * options.seconds
+        print("| trials | slots | reports | floor, s | search, s | to the prompt, s | CPU, ms a report |")
+        print("|---|---|---|---|---|---|---|")
+        cells = f"{floor:.0f} | {search:.0f} | {wall:.0f} | {1000 * (used - before) / len(times):.0f}"
+        print(f"| {options.trials} | {options.slots} | {len(times)} | {cells} |")
+
+
+if __name__ == "__main__":
+    main()
