@@ -13,10 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from cold_start import MARK, Meter
@@ -33,6 +35,21 @@ def train(trial):
         time.sleep({pause})
         trial.report(score=trial.params["x"])
 """
+
+
+def memory(mark: str) -> dict[str, int]:
+    """The most memory of the driver and of a worker, in MB; pages that processes share count in part."""
+    most = {"driver": 0, "worker": 0}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"{MARK}={mark}".encode() not in (process / "environ").read_bytes():
+                continue
+            command = (process / "cmdline").read_text()
+            kind = "worker" if command.startswith("ray::") else "driver" if "remote_entry" in command else ""
+            if kind:
+                found = re.search(r"^Pss: +(\d+)", (process / "smaps_rollup").read_text(), re.MULTILINE)
+                most[kind] = max(most[kind], int(found[1]) // 1024 if found else 0)
+    return most
 
 
 def main() -> None:
@@ -58,10 +75,11 @@ def main() -> None:
             process = subprocess.Popen(
                 command, cwd=folder, env={**os.environ, **cluster.client}, stdout=subprocess.DEVNULL
             )
-            used = before
+            used, most = before, dict.fromkeys(("driver", "worker"), 0)
             while process.poll() is None:
                 used = meter.look()
-                time.sleep(1)
+                most = {kind: max(most[kind], now) for kind, now in memory(name).items()}
+                time.sleep(5)
             wall = time.monotonic() - began
             told = subprocess.run(
                 [TUNER, "logs", "x", "--json"],
@@ -74,9 +92,10 @@ def main() -> None:
         times = [row["time"] for row in json.loads(told.stdout)]
         search = max(times) - min(times) + options.seconds / options.reports
         floor = options.trials / options.slots * options.seconds
-        print("| trials | slots | reports | floor, s | search, s | to the prompt, s | CPU, ms a report |")
-        print("|---|---|---|---|---|---|---|")
+        columns = ("trials", "slots", "reports", "floor, s", "search, s", "to the prompt, s", "CPU, ms a report")
+        print(f"| {' | '.join((*columns, 'driver, MB', 'a worker, MB'))} |\n|{'---|' * 9}")
         cells = f"{floor:.0f} | {search:.0f} | {wall:.0f} | {1000 * (used - before) / len(times):.0f}"
+        cells += f" | {most['driver']} | {most['worker']}"
         print(f"| {options.trials} | {options.slots} | {len(times)} | {cells} |")
 
 
