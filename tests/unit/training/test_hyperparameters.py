@@ -112,8 +112,8 @@ def test_what_training_takes_by_default_is_told_as_far_as_it_means_something_for
     image = training_defaults(make_spec("image", (1, 8, 8)))
     assert set(image) == TRAINING_PARAMETERS
     assert {image[name] for name in ("cutout", "randaugment", "mixup", "ema")} == {0.0}
-    assert set(image) - set(training_defaults(make_spec("tabular", (4,)))) == {"cutout", "randaugment"}
-    assert set(image) - set(training_defaults(make_spec("text", (9,)))) == {"cutout", "randaugment", "mixup"}
+    assert set(image) - set(training_defaults(make_spec("tabular", (4,)))) == {"cutout", "randaugment", "views"}
+    assert set(image) - set(training_defaults(make_spec("text", (9,)))) == {"cutout", "randaugment", "views", "mixup"}
 
 
 def test_every_field_is_a_training_parameter() -> None:
