@@ -84,8 +84,6 @@ def test_features_that_trials_and_the_test_have_computed_are_taken(
     computed = network.prediction(splits, "other data")
     assert sum(seen[2:]) == 96 + 48 + 96
     assert found.trained_on == computed.trained_on
-    true = splits.test.targets.numpy()
-    print("ACC", (found.predicted == true).mean(), (computed.predicted == true).mean())
     assert (found.predicted == computed.predicted).mean() > 0.9
 
 
