@@ -79,7 +79,8 @@ def compare_baselines(
         events: are told what is done.
         frozen: gives the pretrained network that the winner began as; None where it began with random weights.
     """
-    home, data = folder.home / ".baselines", splits.fingerprint()[:16]
+    home, samples = folder.home / ".baselines", splits.fingerprint()
+    data = samples[:16]
 
     def on_samples() -> Sequence[SimplePrediction]:
         return _trained(home / f"{data}.json", lambda: simple_predictions(splits), events)
@@ -88,7 +89,9 @@ def compare_baselines(
         network = frozen()
         if network is None:
             return ()
-        return _trained(home / f"{data}-{network.digest()[:16]}.json", lambda: [network.prediction(splits)], events)
+        return _trained(
+            home / f"{data}-{network.digest()[:16]}.json", lambda: [network.prediction(splits, samples)], events
+        )
 
     found: list[Baseline] = []
     for what, train in (("simple models", on_samples), ("logistic regression on frozen features", on_features)):

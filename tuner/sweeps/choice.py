@@ -20,10 +20,11 @@ from tuner.data.spec import Splits
 from tuner.search.study import Study
 from tuner.sweeps.final_test import fetch_checkpoint
 from tuner.training.answers import compare, decoded, error_of
-from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
+from tuner.training.checkpoint import CHECKPOINT_FILE
 from tuner.training.checkpoint_storage import CheckpointStorage
-from tuner.training.classifier import predict_logits
 from tuner.training.device import autocast, best_device
+from tuner.training.frozen_weights import read_whole
+from tuner.training.split_outputs import split_outputs
 from tuner.training.trial_model import trial_model
 
 LEAST_ERRORS = 0.5  # standard errors by which the best trial must beat the default: docs/search.md has the measurement
@@ -121,11 +122,13 @@ def predicted(
     checkpoints = checkpoint_folder(folder.trials, record.number)
     if storage:
         fetch_checkpoint(storage, record.number, checkpoints / CHECKPOINT_FILE, config.name)
-    state, damage = read_latest(checkpoints)
+    state, damage = read_whole(checkpoints)
     if state is None:
         raise MissingError(damage or f"trial {record.number} has no checkpoint in {checkpoints}")
     model = trial_model(state, record, splits.spec, config.model)
     device = best_device()
     with autocast(device):  # as trials are validated, so that equal scores are equal here
-        outputs = predict_logits(model.to(device), splits.whole_validation.inputs.to(device)).cpu()
+        part = "validation" if splits.before_limit is None else "whole validation"
+        inputs = splits.whole_validation.inputs.to(device)
+        outputs = split_outputs(model.to(device), part, inputs, config.data or "", exact=False).cpu()
     return decoded(splits.spec, outputs)

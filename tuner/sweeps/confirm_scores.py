@@ -17,10 +17,11 @@ from tuner.search.spread import spread_of
 from tuner.sweeps.confirming import Confirming
 from tuner.sweeps.final_test import fetch_checkpoint
 from tuner.training.answers import score_outputs
-from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
+from tuner.training.checkpoint import CHECKPOINT_FILE
 from tuner.training.checkpoint_storage import CheckpointStorage
-from tuner.training.classifier import predict_logits
 from tuner.training.device import best_device
+from tuner.training.frozen_weights import read_whole
+from tuner.training.split_outputs import split_outputs
 from tuner.training.trial_model import trial_model
 
 _UNBOUNDED = ("loss", "rmse", "mae")  # scores that are at most 1 are shown with an interval that ends there
@@ -85,14 +86,15 @@ def _test(
     folder = checkpoint_folder(confirming.folder.trials, record.number)
     if storage:
         fetch_checkpoint(storage, record.number, folder / CHECKPOINT_FILE, confirming.config.name)
-    state, damage = read_latest(folder)
+    state, damage = read_whole(folder)
     seed = confirming.plan.points[record.number].seed
     if state is None:
         warn(f"the model of seed {seed} is not tested: {damage or f'it has no checkpoint in {folder}'}")
         return None
     model = trial_model(state, record, splits.spec, confirming.config.model)
     device = best_device()
-    outputs = predict_logits(model.to(device), splits.test.inputs.to(device)).cpu()
+    data = confirming.config.data or ""
+    outputs = split_outputs(model.to(device), "test", splits.test.inputs.to(device), data).cpu()
     if not bool(torch.isfinite(outputs).all()):
         warn(f"the model of seed {seed} is not counted: it gives NaN or infinity for test samples")
         return None

@@ -21,15 +21,16 @@ from tuner.core.refit import Refit
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
 from tuner.data.spec import Splits, fingerprint
 from tuner.training.answers import predictions_of, score_outputs
-from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
+from tuner.training.checkpoint import CHECKPOINT_FILE
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import INSISTENT, retry_after_pauses
-from tuner.training.classifier import predict_logits
 from tuner.training.device import best_device
 from tuner.training.epoch_metrics import EpochMetrics
+from tuner.training.frozen_weights import read_whole
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.model_cost import measure_cost
 from tuner.training.saved_model import load_model, save_model
+from tuner.training.split_outputs import split_outputs
 from tuner.training.threshold import find_threshold, with_test_scores
 from tuner.training.training_range import training_range
 from tuner.training.trial_model import trial_model
@@ -69,7 +70,7 @@ def evaluate_best(
     loaded, spec = load_model(model)
     cost = measure_cost(loaded, spec, model, best)  # on the CPU
     device = best_device()
-    outputs = predict_logits(loaded.to(device), splits.test.inputs.to(device)).cpu()
+    outputs = split_outputs(loaded.to(device), "test", splits.test.inputs.to(device), config.data or "").cpu()
     broken = int((~outputs.isfinite().all(1)).sum())
     if broken:
         shutil.rmtree(model)
@@ -106,7 +107,7 @@ def _checkpoint(
     checkpoints = checkpoint_folder(folder.trials, best.number)
     if storage:
         fetch_checkpoint(storage, best.number, checkpoints / CHECKPOINT_FILE, config.name)
-    state, damage = read_latest(checkpoints)
+    state, damage = read_whole(checkpoints)
     if state is None:
         why = damage or f"the best trial has no checkpoint in {checkpoints}"
         raise SweepError(f"{why}; to train it again: {_again(config, best)}")

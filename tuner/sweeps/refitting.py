@@ -26,8 +26,9 @@ from tuner.search.study import Study
 from tuner.sweeps.resume import repair_folder
 from tuner.tracking.background import BackgroundTracker
 from tuner.training.average import last_weights
-from tuner.training.checkpoint import CHECKPOINT_FILE, read_latest
+from tuner.training.checkpoint import CHECKPOINT_FILE
 from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
+from tuner.training.frozen_weights import read_whole
 from tuner.training.trial import TrialJob
 
 
@@ -97,7 +98,7 @@ class Refitting:
             from tuner.sweeps.final_test import fetch_checkpoint  # noqa: PLC0415 - imports scipy
 
             fetch_checkpoint(own, 0, folder / CHECKPOINT_FILE, self.config.name)
-        state, _ = read_latest(folder)
+        state, _ = read_whole(folder)
         if state is None or state["metrics"]["epoch"] != self.plan.epochs:
             return None
         return last_weights(state)

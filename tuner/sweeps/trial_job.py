@@ -36,4 +36,5 @@ def trial_job(
         halved=config.halved,
         halves=config.oom == "halve-batch",
         goal=config.goal,
+        samples=config.data or "",
     )

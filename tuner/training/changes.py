@@ -15,7 +15,15 @@ IMAGE_DIMENSIONS = 4  # (samples, channels, height, width)
 
 def trains_on_features(model: nn.Module, hyperparameters: Hyperparameters, changes: tuple[Augmentation, ...]) -> bool:
     """Whether the head alone is trained, on features that are the same in each epoch. Otherwise images are needed."""
-    return extracts_once(model) and not changes and not hyperparameters.mixup
+    same = not changes or hyperparameters.views > 0
+    return extracts_once(model) and same and not hyperparameters.mixup
+
+
+def names_of(hyperparameters: Hyperparameters, augmentations: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What stands for the changes of a training; None where they have strengths, which differ between trials."""
+    if hyperparameters.randaugment or hyperparameters.cutout:
+        return None
+    return augmentations if hyperparameters.augment else ()
 
 
 def changes_of(

@@ -13,6 +13,7 @@ from tuner.core.files import write_atomic
 from tuner.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE, can_go_on, read_latest
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import AT_ONCE, DOWNLOADED_FILE, INSISTENT, PATIENT, CheckpointSync
+from tuner.training.frozen_weights import keep_frozen
 from tuner.training.loop import Training
 
 NEXT_FILE = "next.pt"
@@ -90,7 +91,11 @@ class CheckpointManager:
         self._due = finished + (finished - started) / MOST_OF_TIME
 
     def _write(self, training: Training) -> None:
-        write_atomic(self._path.with_name(NEXT_FILE), lambda file: torch.save(training.state_dict(), file))
+        whole = self._sync is not None or not training.frozen  # a storage has no place for what trials share
+        if not whole:
+            keep_frozen(self._path.parent.parent, training.frozen, training.weights(trained=False))
+        state = training.state_dict(whole=whole)
+        write_atomic(self._path.with_name(NEXT_FILE), lambda file: torch.save(state, file))
         if self._path.exists():
             self._path.replace(self._path.with_name(PREVIOUS_FILE))
         self._path.with_name(NEXT_FILE).replace(self._path)

@@ -21,6 +21,13 @@ def precision(device: torch.device) -> str:
     return "bfloat16" if _has_bf16(device) else "float32"
 
 
+def processor(device: torch.device) -> str:
+    """What computes there, and with which version of torch: two that differ may round differently."""
+    cuda = device.type == "cuda"
+    kind = torch.cuda.get_device_name(device) if cuda else torch.backends.cpu.get_cpu_capability()
+    return f"{device.type} {kind}, torch {torch.__version__}"
+
+
 def memory_format(model: nn.Module) -> torch.memory_format:
     """channels_last for a model with 2d convolutions, whose kernels are faster with it on CPUs and GPUs alike."""
     convolutional = any(isinstance(module, nn.Conv2d) for module in model.modules())

@@ -13,6 +13,7 @@ from tuner.training.optimizers import OPTIMIZERS
 
 UNWEIGHTED = "none"
 CLASS_WEIGHTS = (UNWEIGHTED, "balanced")
+MOST = {"randaugment": 1, "views": 1000}
 SHARES = ("momentum", "warmup", "label_smoothing", "cutout", "word_dropout", "ema")  # from 0 to below 1
 
 
@@ -43,6 +44,9 @@ class Hyperparameters:
     """Share of the words of each training text that are taken for unknown ones; 0 for none."""
     mixup: float = 0.0
     """Samples are mixed by shares drawn from Beta(mixup, mixup): see `training.mixup`; 0 for none."""
+    views: int = 0
+    """Where the head of a frozen network alone is trained: so often is each training sample changed at random before
+    the first epoch, and the features of these are computed once; each batch draws one. 0 for changes in each epoch."""
     ema: float = 0.0
     """Decay of the average of the weights that is validated and kept in place of the weights; 0 for none."""
     class_weight: str = UNWEIGHTED
@@ -57,26 +61,33 @@ class Hyperparameters:
             raise unknown("class_weight", str(self.class_weight), CLASS_WEIGHTS)
         if type(self.batch_size) is not int or self.batch_size < 1:
             raise TunerError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
+        if type(self.views) is not int:
+            raise TunerError(f"views must be a whole number, got {self.views!r}")
         for name in ("lr", "weight_decay", "mixup", "randaugment", *SHARES):
             value = getattr(self, name)
             if type(value) not in (int, float) or not math.isfinite(value):
                 raise TunerError(f"{name} must be a finite number, got {value!r}")
         if not self.lr > 0:
             raise TunerError(f"lr must be above 0, got {self.lr}")
+        self._check_ranges()
+
+    def _check_ranges(self) -> None:
         for name in SHARES:
             if not 0 <= getattr(self, name) < 1:
                 raise TunerError(f"{name} must be at least 0 and below 1, got {getattr(self, name)}")
         for name in ("weight_decay", "mixup"):
             if not getattr(self, name) >= 0:
                 raise TunerError(f"{name} must not be negative, got {getattr(self, name)}")
-        if not 0 <= self.randaugment <= 1:
-            raise TunerError(f"randaugment must be from 0 to 1, got {self.randaugment}")
+        for name, most in MOST.items():
+            if not 0 <= getattr(self, name) <= most:
+                raise TunerError(f"{name} must be from 0 to {most}, got {getattr(self, name)}")
 
 
 OF_CLASSES = ("label_smoothing", "class_weight", "mixup")  # parameters that have no meaning where a number is predicted
 OF_TASK = {  # parameters that mean something for one kind of data alone, and what they do
     "cutout": ("image", "hides a part of each image"),
     "randaugment": ("image", "changes each image"),
+    "views": ("image", "changes each image"),
     "word_dropout": ("text", "hides words of each text"),
 }
 TRAINING_PARAMETERS = frozenset(field.name for field in fields(Hyperparameters))

@@ -15,18 +15,18 @@ from torch import Tensor, nn
 from tuner.core.kept_epoch import choose_kept
 from tuner.core.objective import PLAIN, Goal
 from tuner.data.augmentation import Augmentation, augment
+from tuner.data.reshuffle import Rows
 from tuner.data.spec import Split
 from tuner.training.average import WeightAverage
-from tuner.training.changes import changes_of, trains_on_features
-from tuner.training.classifier import Classifier
 from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.epoch_metrics import EpochMetrics
-from tuner.training.frozen_features import FeatureStore, extracts_once
+from tuner.training.frozen_features import FeatureStore, head_of, trained_part
 from tuner.training.hyperparameters import Hyperparameters
+from tuner.training.inputs import Samples, training_inputs
 from tuner.training.learning_rate import lr_factor
 from tuner.training.mixup import draw_shares, mix
-from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step
+from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step, set_lr
 from tuner.training.passes import epoch_batches, first_step
 from tuner.training.targets.base import Target
 from tuner.training.targets.classes import Classes
@@ -51,11 +51,12 @@ class Training:
         goal: Goal = PLAIN,
         target: Target | None = None,
         passes: float = 1.0,
+        pretrained: bool = False,
     ) -> None:
         """`ranks` are the processes that train together, each with its own `Training` of the same model and seed.
 
         `goal` decides which epoch's weights are kept; `target` is what is learnt, by default classes. An epoch has so
-        many `passes` over the training split.
+        many `passes` over the training split. `pretrained` says that the model has weights that others start from, too.
         """
         self.layout = memory_format(model)
         self.model = model.to(device).to(memory_format=self.layout)
@@ -83,6 +84,7 @@ class Training:
         self.kept_metrics: EpochMetrics | None = None
         self.kept_weights: dict[str, Tensor] = {}
         self.halved = 0  # the first epoch trained in half batches; 0 for none
+        self.frozen, self._trained = trained_part(model, shared=pretrained)
 
     @property
     def halves_now(self) -> bool:
@@ -102,29 +104,38 @@ class Training:
             self.ranks.share_buffers(self.model)
             yield
 
-    def state_dict(self) -> dict[str, Any]:
-        """All that `load_state_dict` needs to continue, in tensors, numbers and strings only."""
+    def state_dict(self, *, whole: bool = True) -> dict[str, Any]:
+        """All that `load_state_dict` needs to continue, in tensors, numbers and strings only.
+
+        Without `whole`, frozen weights that others have, too, are left out.
+        """
+        frozen = self.weights(trained=False) if whole else {}
         return {
             "metrics": asdict(self.metrics) if self.metrics else None,
-            "model": self.model.state_dict(),
+            "model": {**frozen, **self.weights()},
             "optimizer": self.optimizer.state_dict(),
             "best_metrics": asdict(self.kept_metrics) if self.kept_metrics else None,  # named as in earlier versions
-            "best_weights": self.kept_weights,
+            "best_weights": {**frozen, **self.kept_weights} if self.kept_weights else {},
             "peak": self.peak,
             "halved": self.halved,
             "average": self.average.state_dict() if self.average else None,
+            "frozen": "" if whole else self.frozen,
         }
+
+    def weights(self, *, trained: bool = True) -> dict[str, Tensor]:
+        """The model's state dict without frozen weights that others have; or these alone."""
+        return {name: each for name, each in self.model.state_dict().items() if (name in self._trained) == trained}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restores what `state_dict` has returned, also in a version that kept the epoch with the best accuracy."""
         self.metrics = EpochMetrics(**state["metrics"]) if state["metrics"] else None
         self.epoch = self.metrics.epoch if self.metrics else 0
-        self.model.load_state_dict(state["model"])
+        self.model.load_state_dict({**self.weights(trained=False), **state["model"]})
         load_optimizer(self.optimizer, state["optimizer"])
         if self.average:
             self.average.load_state_dict(state.get("average"))
         self.kept_metrics = EpochMetrics(**state["best_metrics"]) if state["best_metrics"] else None
-        self.kept_weights = state["best_weights"]
+        self.kept_weights = {name: each for name, each in state["best_weights"].items() if name in self._trained}
         self.peak = state.get("peak", self.kept_metrics.val_accuracy if self.kept_metrics else 0.0) or 0.0
         self.halved = state.get("halved", 0)
 
@@ -137,7 +148,7 @@ class Training:
         takes, self.peak = choose_kept(self.goal, metrics.numbers(), kept, self.peak, samples)
         if takes:
             self.kept_metrics = metrics
-            self.kept_weights = {name: value.clone() for name, value in self.model.state_dict().items()}
+            self.kept_weights = {name: value.clone() for name, value in self.weights().items()}
 
 
 def fit(
@@ -146,19 +157,24 @@ def fit(
     validation: Split,
     augmentations: tuple[str, ...],
     store: FeatureStore | None = None,
+    rows: Rows | None = None,
 ) -> Generator[EpochMetrics, None, None]:
     """Trains until `training.epochs`, yielding after each epoch. The splits must be on the training's device.
 
-    `store` holds features of these splits from one training to the next, where a network's head alone is trained.
+    With `rows` it takes these samples of both splits, in place of each split's own. `store` holds features of the
+    splits from one training to the next, where a network's head alone is trained.
     """
     if training.epoch >= training.epochs:
         return
     started = time.perf_counter()
-    changes = changes_of(training.hyperparameters, train, augmentations)
-    train, validation = _with_features(training, train, validation, changes, store or FeatureStore())
-    train = Split(train.inputs, training.target.encode(train.targets))
+    store = (store or FeatureStore()) if training.ranks.size == 1 else None
+    samples = Samples((train, validation), rows)
+    found = training_inputs(training.model, samples, training.hyperparameters, augmentations, store, training.frozen)
+    training.wrapped = head_of(training.model) if found.trains_head else training.wrapped
+    training.evaluated = head_of(training.model) if found.validates_head else training.evaluated
+    train, validation = Split(found.train.inputs, training.target.encode(found.train.targets)), found.validation
     while training.epoch < training.epochs:
-        train_loss, train_scores, lr = train_epoch(training, train, changes)
+        train_loss, train_scores, lr = train_epoch(training, train, found.changes)
         training.ranks.share_buffers(training.model)
         with training.averaged():
             val_scores = training.target.val_scores(training.evaluated, validation, training.ranks)
@@ -173,22 +189,6 @@ def fit(
             training.note(metrics, len(validation.targets))
         yield metrics
         started = time.perf_counter()
-
-
-def _with_features(
-    training: Training, train: Split, validation: Split, changes: tuple[Augmentation, ...], store: FeatureStore
-) -> tuple[Split, Split]:
-    """The splits, with features in place of images where these are always the same; the head takes them from there."""
-    model = training.model
-    if not isinstance(model, Classifier) or not extracts_once(model) or training.ranks.size > 1:
-        return train, validation
-    head: Any = model.network.head
-    training.evaluated = head
-    validation = store.features("validation", validation, model)
-    if trains_on_features(model, training.hyperparameters, changes):
-        training.wrapped = head
-        train = store.features("train", train, model)
-    return train, validation
 
 
 def train_epoch(
@@ -214,10 +214,11 @@ def train_epoch(
     generator = ranks.own(generator)
     weights = target.weights(train.targets, hyperparameters)
     loss_sum, tally, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
-    training.model.train()
+    training.wrapped.train()
     for step, (batch, share) in enumerate(zip(batches, shares, strict=True), first):
-        lr = _set_lr(training, step, steps)
-        training.model.zero_grad()
+        lr = hyperparameters.lr * lr_factor(step, steps, hyperparameters.warmup)
+        set_lr(training.optimizer, lr)
+        training.wrapped.zero_grad()
         for index in ranks.part(batch).chunk(2 if training.halves_now else 1):
             inputs = augment(train.inputs[index], changes, generator)
             inputs, targets = mix(inputs, train.targets[index], share, generator)
@@ -234,13 +235,6 @@ def train_epoch(
     loss_total, tally_total = ranks.total(loss_sum, tally)
     scores = target.train_scores(tally_total, (last - first) * batch_size, train.targets)
     return loss_total / ((last - first) * ranks.size), scores, lr
-
-
-def _set_lr(training: Training, step: int, steps: int) -> float:
-    lr = training.hyperparameters.lr * lr_factor(step, steps, training.hyperparameters.warmup)
-    for group in training.optimizer.param_groups:
-        group["lr"] = lr * group["lr_scale"]
-    return lr
 
 
 def _seed_epoch(training: Training) -> torch.Generator:

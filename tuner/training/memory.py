@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 import gc
+import os
+from contextlib import suppress
+from pathlib import Path
 
 import torch
+
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
+
+
+def memory_of(device: torch.device) -> int:
+    """Bytes: of a GPU those that are free, of a CPU all that this process may have."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for each in _LIMITS:
+        with suppress(OSError, ValueError):
+            found = min(found, int(Path(each).read_text()))
+    return found
 
 
 def free_memory() -> None:

@@ -46,15 +46,18 @@ class SimplePrediction:
 
 
 def some_of(train: Split, cost: int, most: float = math.inf) -> Split:
-    """The training samples, or as many as are cheap, the classes in proportion. `cost` is that of one of them.
+    """The training samples, or as many as are cheap, see `some_rows`."""
+    kept = some_rows(train, cost, most)
+    return train if len(kept) == len(train.targets) else Split(train.inputs[kept], train.targets[kept])
+
+
+def some_rows(train: Split, cost: int, most: float = math.inf) -> Tensor:
+    """The places of as many samples as are cheap, the classes in proportion. `cost` is that of one of them.
 
     They are about `most` at most: each class has one.
     """
     share = min(WORK / cost, most) / len(train.targets)
-    if share >= 1:
-        return train
-    _, kept = stratified(train.targets, share)
-    return Split(train.inputs[kept], train.targets[kept])
+    return torch.arange(len(train.targets)) if share >= 1 else stratified(train.targets, share)[1]
 
 
 def fit_logistic(

@@ -19,15 +19,14 @@ from tuner.core.several_models import model_of
 from tuner.core.sweep_folder import checkpoint_folder
 from tuner.core.trial_report import Report, TrialReport
 from tuner.core.units import counted
-from tuner.data.reshuffle import Division
-from tuner.data.spec import DataSpec, Split
+from tuner.data.reshuffle import Division, Rows
+from tuner.data.spec import DataSpec
 from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import release_folder
 from tuner.training.classifier import build_classifier, is_pretrained
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.epoch_metrics import EpochMetrics
-from tuner.training.frozen_features import FeatureStore
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.job import Arrays
 from tuner.training.loop import Training, fit
@@ -75,6 +74,8 @@ class TrialJob:
     """Whether they train on the validation samples, too. Their validation scores say nothing then."""
     code: Mapping[str, KeptCode] = field(default_factory=dict)
     """The user's own code of models, by their names."""
+    samples: str = ""
+    """Identifies the data, see `Splits.fingerprint`; empty where that is not known."""
 
     @property
     def workers(self) -> int:
@@ -83,7 +84,7 @@ class TrialJob:
 
     def hold(self, arrays: Arrays, device: torch.device) -> TrialData:
         """See Job."""
-        return to_trial_data(arrays, device)
+        return to_trial_data(arrays, device, self.samples)
 
     def run(self, number: int, parameters: Mapping[str, Value], held: TrialData, report: Report) -> None:
         """See Job."""
@@ -96,12 +97,10 @@ class TrialJob:
     def data_of(self, number: int, data: TrialData) -> TrialData:
         """What a trial trains on and is validated on."""
         if self.whole:
-            whole = Split(*map(torch.cat, zip(data.train, data.validation, strict=True)))
-            return data._replace(train=whole, features=FeatureStore())
+            return data._replace(rows=Rows.whole(data.train, data.validation))
         if not self.splits:
             return data
-        train, validation = self.splits[number].of(data.train, data.validation, data.groups)
-        return data._replace(train=train, validation=validation, features=FeatureStore())
+        return data._replace(rows=self.splits[number].rows(data.train, data.validation, data.groups))
 
 
 def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report) -> None:
@@ -175,7 +174,8 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
     if hyperparameters.batch_size < ranks.size:
         raise TunerError(f"batch size {hyperparameters.batch_size} cannot be divided among {ranks.size} GPUs")
     model = build_classifier(job.data, name, arguments)
-    if is_pretrained(name, arguments):
+    pretrained = is_pretrained(name, arguments)
+    if pretrained:
         load_pretrained(model.network, job.model, name, data.pretrained)
     device = data.train.inputs.device
     return Training(
@@ -188,6 +188,7 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
         goal=job.goal,
         target=target_of(job.data),
         passes=job.passes.get(title(name), 1.0),
+        pretrained=pretrained,
     )
 
 
@@ -196,7 +197,7 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
     told = TrialReport(seed=training.seed, conditions=conditions.to_json())
 
     def tell(metrics: EpochMetrics) -> None:
-        notes = tuple(checkpoints.take_notes())
+        notes = (*checkpoints.take_notes(), *(data.features.take_notes() if data.features else ()))
         kept = training.kept_metrics.epoch if training.kept_metrics else 0
         report(replace(told, metrics=metrics.numbers(), kept_epoch=kept, halved=training.halved, notes=notes))
 
@@ -209,7 +210,8 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
         training.halved = training.halved or job.halved
         if restored and training.metrics:
             tell(training.metrics)  # the driver may have died before it heard of this epoch
-        with closing(fit(training, data.train, data.validation, job.data.augment, data.features)) as epochs:
+        splits = data.train, data.validation
+        with closing(fit(training, *splits, job.data.augment, data.features, data.rows)) as epochs:
             for metrics in epochs:
                 if not metrics.finite:
                     tell(metrics)

@@ -17,7 +17,7 @@ from tuner.core.errors import TunerError
 from tuner.core.trial_report import TrialReport
 from tuner.data.spec import DataSpec, Split, Splits
 from tuner.sweeps.inputs import SweepInputs, read_inputs, small_classes
-from tuner.training.checkpoint import read_checkpoint
+from tuner.training.frozen_weights import read_whole
 from tuner.training.trial import TrialJob, run_trial
 from tuner.training.trial_data import to_trial_data
 
@@ -92,7 +92,9 @@ def test_a_trial_starts_from_the_weights_and_leaves_frozen_ones_alone(
     reports: list[TrialReport] = []
     run_trial(job, 0, {"batch_size": 4, "pretrained": pretrained}, data, reports.append)
     assert [(report.epoch, report.error) for report in reports] == [(1, "")], reports
-    state = read_checkpoint(tmp_path / "0000/checkpoint.pt")["model"]
+    whole, _ = read_whole(tmp_path / "0000")
+    assert whole
+    state = whole["model"]
     same = [torch.equal(state[f"network.{name}"], tensor) for name, tensor in before.items() if tensor.ndim]
     assert all(same) == pretrained
     assert all(torch.equal(found[name], tensor) for name, tensor in before.items())  # those of the next trial

@@ -15,10 +15,11 @@ from tuner.core.errors import TunerError
 from tuner.data.spec import DataSpec, Splits
 from tuner.training import frozen_baseline
 from tuner.training.baselines import simple_predictions
-from tuner.training.classifier import Classifier, build_classifier
+from tuner.training.classifier import Classifier, build_classifier, predict_logits
 from tuner.training.frozen_baseline import FrozenNetwork
-from tuner.training.frozen_features import extract_features
+from tuner.training.frozen_features import FeatureStore, extract_features
 from tuner.training.pretrained import Weights
+from tuner.training.split_outputs import split_outputs
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,27 @@ def test_only_some_images_go_through_the_network_and_all_of_the_test_split(
     found = frozen(splits.spec, weights).prediction(splits)
     assert sorted(seen) == [1, 10, 20, 96]  # one tells how many features there are
     assert (found.trained_on, len(found.predicted)) == (20, 96)
+
+
+def test_features_that_trials_and_the_test_have_computed_are_taken(
+    splits: Splits, weights: Weights, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TUNER_DATA", str(tmp_path))
+    network = frozen(splits.spec, weights)
+    for part in ("train", "validation"):
+        FeatureStore("data").features(part, getattr(splits, part).inputs, network.model, frozen=network.digest())
+    expected = predict_logits(network.model, splits.test.inputs)
+    given = split_outputs(network.model, "test", splits.test.inputs, "data")
+    assert torch.allclose(given, expected, atol=1e-4)
+    seen: list[int] = []
+    features: Any = network.model.network
+    features.features.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    found = network.prediction(splits, "data")
+    assert seen == [1]  # one tells how many features there are
+    computed = network.prediction(splits, "other data")
+    assert sum(seen[2:]) == 96 + 48 + 96
+    assert found.trained_on == computed.trained_on
+    assert (found.predicted == computed.predicted).mean() > 0.9
 
 
 def test_the_digest_is_that_of_the_weights_whatever_was_trained_of_them(splits: Splits, weights: Weights) -> None:

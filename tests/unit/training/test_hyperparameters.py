@@ -113,8 +113,8 @@ def test_what_training_takes_by_default_is_told_as_far_as_it_means_something_for
     text, table = (set(training_defaults(make_spec(*each))) for each in (("text", (9,)), ("tabular", (4,))))
     assert set(image) == TRAINING_PARAMETERS - {"word_dropout"}
     assert {image[name] for name in ("cutout", "randaugment", "mixup", "ema")} == {0.0}
-    assert TRAINING_PARAMETERS - table == {"cutout", "randaugment", "word_dropout"}
-    assert TRAINING_PARAMETERS - text == {"cutout", "randaugment", "mixup"}
+    assert TRAINING_PARAMETERS - table == {"cutout", "randaugment", "word_dropout", "views"}
+    assert TRAINING_PARAMETERS - text == {"cutout", "randaugment", "views", "mixup"}
 
 
 def test_every_field_is_a_training_parameter() -> None:
