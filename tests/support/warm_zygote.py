@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -38,10 +39,14 @@ class Warm:
         told: dict[str, Any] = json.loads(done.stdout)
         return told
 
-    def client(self, *words: str, **options: Any) -> Process:
+    def command(self, *words: str) -> list[str]:
         """A command that asks for a fork."""
+        return _command("client", *words)
+
+    def client(self, *words: str, before: Sequence[str] = (), **options: Any) -> Process:
+        """Starts it, by another command that is given `before` it."""
         given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(_command("client", *words), **{**self._options(), **given, **options})
+        return subprocess.Popen([*before, *self.command(*words)], **{**self._options(), **given, **options})
 
     def run(self, *words: str, **options: Any) -> tuple[int, str, str]:
         """The same to its end: exit status, stdout and stderr."""
@@ -107,7 +112,7 @@ def _tell() -> None:
         "environment": dict(os.environ),
         "input": sys.stdin.read(),
         "ignored": ignored,
-        "files": sorted(os.listdir("/proc/self/fd")),
+        "files": sorted(each.name for each in Path("/proc/self/fd").iterdir()),
         "session": os.getsid(0) == os.getpid(),
         "terminal": [stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)],
     }

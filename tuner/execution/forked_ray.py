@@ -7,6 +7,10 @@ private names is used here alone. Where Ray has another shape there are no warm 
 from __future__ import annotations
 
 import os
+import runpy
+import select
+import sys
+import threading
 from importlib.metadata import version
 from typing import Any
 
@@ -49,3 +53,18 @@ def _parts() -> tuple[Any, Any]:
     if not hasattr(config, "initialize") or not hasattr(tokens, "reset_cache"):
         raise ShapeError("Ray has no Config.initialize and AuthenticationTokenLoader.reset_cache: no warm starts")
     return config, tokens
+
+
+def run_worker() -> None:
+    """Runs Ray's program for workers, the first word of the command line, in this fork. It ends with its raylet."""
+    raylet = os.pidfd_open(int(os.environ["RAY_RAYLET_PID"]))
+    threading.Thread(target=_end_with_raylet, args=(raylet,), daemon=True).start()
+    adopt_environment()
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+def _end_with_raylet(raylet: int) -> None:
+    waiting = select.poll()
+    waiting.register(raylet, select.POLLIN)
+    waiting.poll()
+    os._exit(1)

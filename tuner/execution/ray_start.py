@@ -165,7 +165,7 @@ def _try_to_start(config: SweepConfig, *, lean: bool, dashboard: bool) -> Except
     with ExitStack() as stack:
         started: list[subprocess.Popen[bytes]] = []
         try:
-            leaner = stack.enter_context(lean_ray()) if lean else None
+            leaner = stack.enter_context(lean_ray(zygote())) if lean else None
             stack.enter_context(_out_of_our_session(started, leaner))
             address = _init(config, dashboard=dashboard)
             if lean:

@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,13 +27,13 @@ def describe() -> dict[str, Any]:
 
 
 @contextmanager
-def files(*more: int) -> Iterator[list[int]]:
+def files(streams: Sequence[int] = range(STREAMS), more: Sequence[int] = ()) -> Iterator[list[int]]:
     """The descriptors that go along: streams, working folder and `more`. Raises OSError if a stream is closed."""
-    for stream in range(STREAMS):
+    for stream in streams:
         os.fstat(stream)
     folder = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield [*range(STREAMS), folder, *more]
+        yield [*streams, folder, *more]
     finally:
         os.close(folder)
 

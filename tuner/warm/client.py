@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
-from tuner.warm.place import SUFFIX, SWITCH, UnsafeFolderError, address, folder_path, is_safe_socket, open_folder
+from tuner.warm.place import SUFFIX, SWITCH, UnsafeFolderError, folder_path, is_safe_socket, open_folder
 
 TYPE_CHECKING = False  # that of typing takes longer
 if TYPE_CHECKING:
     import socket
     from typing import Any
 
-READY_S = 5.0  # a zygote that is suspended does not keep commands waiting
 LEFT_S = 5.0  # how long a fork that has said its exit status may take to be gone
 COLD = ("up", "down")  # commands that are about zygotes
 _ELSEWHERE = ("TUNER_ON_CLUSTER", "TUNER_ADDRESS", "RAY_ADDRESS")  # a cluster's
@@ -34,9 +33,7 @@ def run_warm() -> int | None:
             from tuner.warm.fingerprint import fingerprint  # noqa: PLC0415
 
             mark = fingerprint()
-            if not is_safe_socket(folder, mark + SUFFIX):
-                return None
-            return _run(folder, mark)
+            return _run(folder, mark) if is_safe_socket(folder, mark + SUFFIX) else None
     except (OSError, UnsafeFolderError):
         return None
 
@@ -58,23 +55,19 @@ def _run(folder: int, mark: str) -> int | None:
     import socket  # noqa: PLC0415 - only where there is somebody to talk to
 
     from tuner.warm import caller, wire  # noqa: PLC0415
+    from tuner.warm.hand_over import LOST, ask  # noqa: PLC0415
 
     with socket.socket(socket.AF_UNIX) as connection, caller.files() as files:
-        described = caller.describe()  # before this process handles signals
-        connection.settimeout(READY_S)
-        connection.connect(address(folder, mark + SUFFIX))
-        if not wire.is_ours(connection):
-            return None
+        request = {"kind": "command", "mark": mark, **caller.describe()}  # before this process handles signals
         passing = _Passing()
         try:
-            wire.send(connection, {"kind": "command", "mark": mark, **described}, files)
-            message, _ = wire.receive(connection)
-            if "ready" not in message:
+            fork = ask(connection, folder, request, files)
+            if fork is None:
                 passing.give_back()
                 return None
-            passing.begin(message["ready"])
-            wire.send(connection, {"go": True})
-        except (OSError, EOFError, ValueError):
+            passing.begin(fork)
+            wire.send(connection, {"go": os.getpid()})
+        except LOST:
             passing.give_back()
             return None
         return _end(connection)

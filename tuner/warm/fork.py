@@ -15,7 +15,11 @@ from tuner.core.leaving import exit_code, leave
 from tuner.warm import wire
 from tuner.warm.caller import become
 
-ENTRIES = {"command": "tuner.cli.forked:main"}
+ENTRIES = {
+    "command": "tuner.cli.forked:main",
+    "worker": "tuner.execution.forked_ray:run_worker",
+    "report": "tuner.sweeps.draw_report:main",
+}
 """What is run for each kind of request. This room imports none of it."""
 MOST_FILES = 8
 GO_S = 60.0  # how long the caller may take: it may be suspended at just that moment
@@ -44,6 +48,8 @@ def run(kind: str, connection: socket.socket, caller: dict[str, Any], files: lis
         connection.settimeout(None)
         if kind == "command":
             threading.Thread(target=_end_with_client, args=(connection,), daemon=True).start()
+        else:
+            connection.close()
     except BaseException:
         os._exit(1)
     _run(kind, connection)

@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,14 +66,8 @@ def test_a_fork_has_no_files_of_the_zygote_or_of_other_forks(warm: Warm, waiting
 def test_a_folder_that_was_deleted_stays_the_working_folder(warm: Warm, tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
     code = "import os, sys; os.rmdir(os.getcwd()); os.execv(sys.argv[1], sys.argv[1:])"
-    process = warm.client("exit", "3")
-    command = ["python", *list(process.args)[1:]]  # type: ignore[arg-type]
-    process.communicate()
-    executable = str(list(process.args)[0])  # type: ignore[arg-type]
-    done = subprocess.run(
-        [executable, "-c", code, executable, *command[1:]], cwd=tmp_path / "gone", env=warm.environment, check=False
-    )
-    assert done.returncode == 3
+    command = [sys.executable, "-c", code, *warm.command("exit", "3")]
+    assert subprocess.run(command, cwd=tmp_path / "gone", env=warm.environment, check=False).returncode == 3
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 130, 255])
@@ -132,15 +127,7 @@ def test_a_stopped_client_stops_its_fork_and_goes_on_with_it(waiting: tuple[Proc
 
 def test_a_terminal_is_the_callers_and_ctrl_c_reaches_the_fork(warm: Warm) -> None:
     master, slave = pty.openpty()
-    command = warm.client("exit", "0")
-    command.communicate()
-    process = subprocess.Popen(
-        ["setsid", "--ctty", "--wait", *list(command.args)[:-2], "wait"],  # type: ignore[arg-type]
-        env=warm.environment,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-    )
+    process = warm.client("wait", before=("setsid", "--ctty"), stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
     shown = b""
     while b"\n" not in shown:
@@ -149,7 +136,7 @@ def test_a_terminal_is_the_callers_and_ctrl_c_reaches_the_fork(warm: Warm) -> No
     while b"SIGINT" not in shown:
         shown += os.read(master, 1000)
     os.close(master)  # the terminal is closed
-    end(process, signal.SIGKILL)  # type: ignore[arg-type]
+    end(process, signal.SIGKILL)
     assert wait_until(lambda: not is_alive(int(shown.split()[0])), timeout=30, poll=0.02)
 
 

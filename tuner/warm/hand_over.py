@@ -1,0 +1,67 @@
+"""Asking a zygote for a fork."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tuner.warm import caller, place, wire
+
+READY_S = 5.0  # a zygote that is suspended does not keep anybody waiting
+LOST = (OSError, EOFError, ValueError, place.UnsafeFolderError)
+"""What is raised where nobody answers, or in another way than a zygote does."""
+
+
+def ask(connection: socket.socket, folder: int, request: dict[str, Any], files: list[int]) -> int | None:
+    """Sends a request. Returns the process id of the fork, which waits for a message; None where it is refused.
+
+    Raises LOST where nobody answers. A connection that is closed makes the fork end.
+    """
+    name = request["mark"] + place.SUFFIX
+    if not place.is_safe_socket(folder, name):
+        return None
+    connection.settimeout(READY_S)
+    connection.connect(place.address(folder, name))
+    if not wire.is_ours(connection):
+        return None
+    wire.send(connection, request, files)
+    message, _ = wire.receive(connection)
+    return message.get("ready")
+
+
+def hand_over(
+    kind: str,
+    mark: str,
+    words: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    streams: Sequence[int] = (0, 1, 2),
+    more: Sequence[int] = (),
+) -> int | None:
+    """Lets a fork of the zygote with this mark do something, without waiting for its end.
+
+    Args:
+        kind: a key of `fork.ENTRIES`.
+        mark: the zygote's.
+        words: what the fork has as its `sys.argv`.
+        environment: its environment; by default that of this process.
+        streams: its files 0 to 2.
+        more: further files, whose numbers there become its last words.
+
+    Returns:
+        Its process id; None where no zygote answers. Then nothing has been done.
+    """
+    request = {"kind": kind, "mark": mark, **caller.describe(), "words": list(words)}
+    if environment is not None:
+        request["environment"] = dict(environment)
+    try:
+        with place.open_folder(place.folder_path()) as folder, socket.socket(socket.AF_UNIX) as connection:
+            with caller.files(streams, more) as files:
+                pid = ask(connection, folder, request, files)
+            if pid is not None:
+                wire.send(connection, {"go": os.getpid()})
+            return pid
+    except LOST:
+        return None
