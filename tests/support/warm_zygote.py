@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from support.processes import Process
-from tuner.warm import fork, start
+from tuner.warm import fork, preload, start
 from tuner.warm.client import run_warm
 
 COLD = 77
@@ -75,7 +75,7 @@ def main() -> None:
     """`up IDLE_S`, `down`, or `client WORDS`."""
     what, *words = sys.argv[1:]
     if what == "up":
-        start.preload = lambda: None
+        preload.preload = lambda: None
         fork.ENTRIES["command"] = f"{__name__}:small_command"
         print(json.dumps(vars(start.start(float(words[0]), lambda: None))))
     elif what == "down":

@@ -45,6 +45,12 @@ def _beginning() -> None:
     err.print("Importing torch, Ray, MLflow and the rest, once for the next commands ...")
 
 
+def print_up() -> None:
+    """Says on stderr what is up, if anything is."""
+    for each in start.all_up():
+        err.print(f"tuner up: {describe(each)}", markup=False)
+
+
 def describe(found: start.Up) -> str:
     """What a user should know of a zygote, in a line."""
     running = f", {counted(found.running, 'command')} running" if found.running else ""

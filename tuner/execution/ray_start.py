@@ -23,8 +23,8 @@ from ray.job_config import JobConfig
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, describe_disk_error, find_disk_error, one_line
 from tuner.core.machine import gpu_count
-from tuner.execution.forked_ray import adopt_environment
-from tuner.execution.lean_ray import ShapeError, lean_ray, tell_shape, use_lean_actors
+from tuner.execution.forked_ray import ShapeError, adopt_environment
+from tuner.execution.lean_ray import lean_ray, tell_shape, use_lean_actors
 from tuner.execution.ray_folder import choose_folder
 from tuner.warm.fork import zygote
 

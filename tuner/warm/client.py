@@ -44,6 +44,8 @@ def _may_be_warm() -> bool:
     A container ends with its first process, which a fork does not see: there, commands start as usual.
     """
     words = sys.argv[1:]
+    if None in (sys.stdin, sys.stdout, sys.stderr):  # it was closed
+        return False
     if sys.platform != "linux" or os.environ.get(SWITCH) == "0" or min(os.getpid(), os.getppid()) <= 1:
         return False
     if (words and words[0] in COLD) or any(word.startswith("--address") for word in words):
@@ -58,10 +60,10 @@ def _run(folder: int, mark: str) -> int | None:
     from tuner.warm.hand_over import LOST, ask  # noqa: PLC0415
 
     with socket.socket(socket.AF_UNIX) as connection, caller.files() as files:
-        request = {"kind": "command", "mark": mark, **caller.describe()}  # before this process handles signals
+        described = caller.describe()  # before this process handles signals
         passing = _Passing()
         try:
-            fork = ask(connection, folder, request, files)
+            fork = ask(connection, folder, "command", mark, described, files)
             if fork is None:
                 passing.give_back()
                 return None

@@ -16,13 +16,13 @@ from importlib.util import find_spec
 PREFIXES = (
     *("ARROW_", "ATEN_", "BLIS_", "CUDA_", "GIT_", "GLIBC_", "GOMP_", "GRPC_", "JEMALLOC", "KMP_", "LC_", "LD_"),
     *("MALLOC_", "MKL_", "MLFLOW_", "MPL", "NCCL_", "NPY_", "NUMEXPR_", "NVIDIA_", "OMP_", "OPENBLAS_", "OPTUNA_"),
-    *("OTEL_", "PYTHON", "PYTORCH_", "RAY_", "ROCR_", "HIP_", "SCIPY_", "SLURM_", "SQLALCHEMY_", "TORCH", "TUNER_"),
+    *("OTEL_", "PYTHON", "PYTORCH_", "RAY_", "ROCR_", "HIP_", "SCIPY_", "SLURM_", "SQLALCHEMY_", "TORCH"),
     *("TUNE_", "TYPER_", "_TYPER_", "VECLIB_", "XDG_"),
 )
 """Of environment variables that are read when a library is imported, or that say where a process belongs."""
 NAMES = ("FORCE_COLOR", "GITHUB_ACTIONS", "HOME", "LANG", "LANGUAGE", "NO_COLOR", "PY_COLORS", "TERMINAL_WIDTH")
-LATE = ("RAY_TMPDIR", "TUNER_DATA", "TUNER_DEBUG", "TUNER_HOME", "TUNER_WARM")
-"""Those that are read when they are used: a fork has the caller's."""
+LATE = ("RAY_TMPDIR",)
+"""One that is read when it is used, as those of tuner are: a fork has the caller's."""
 
 _FLAGS = (
     *("bytes_warning", "debug", "dev_mode", "dont_write_bytecode", "ignore_environment", "int_max_str_digits"),

@@ -33,13 +33,13 @@ def zygote() -> str:
     return _zygote
 
 
-def run(kind: str, connection: socket.socket, caller: dict[str, Any], files: list[int]) -> NoReturn:
+def run(kind: str, mark: str, connection: socket.socket, caller: dict[str, Any], files: list[int]) -> NoReturn:
     """Runs what was asked for, and ends this process, a fork in which all signals are blocked.
 
     Nothing is done before the caller has said go: one that has waited too long does its work by itself.
     """
     global _zygote  # noqa: PLW0603 - a fork is one for its whole life
-    _zygote = caller["mark"]
+    _zygote = mark
     try:
         become(caller, files)
         connection.settimeout(GO_S)

@@ -15,12 +15,12 @@ from functools import partial
 from typing import Any, NoReturn
 
 from tuner.core.errors import TunerError, one_line
-from tuner.warm import place, wire
+from tuner.warm import place, preload, wire
 from tuner.warm.fingerprint import contents, fingerprint
-from tuner.warm.preload import preload
 from tuner.warm.zygote import Zygote
 
-ANSWER_S = 5.0
+ANSWER_S = 10.0
+_GPUS = ("/dev/nvidiactl", "/dev/kfd")
 _CHANGED = "files of tuner, or packages, have changed meanwhile: try again"
 
 
@@ -104,6 +104,10 @@ def start(idle_s: float, beginning: Callable[[], None]) -> Up:
     """
     if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
         raise TunerError("warm starts need Linux 5.3 or newer: without them every command starts as usual")
+    if any(map(os.path.exists, _GPUS)) and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1"):
+        raise TunerError(
+            "this machine has GPUs, on which warm starts have not been tried: every command starts as usual"
+        )
     path, mark = place.folder_path(), fingerprint()
     try:
         place.make_folder(path)
@@ -151,7 +155,7 @@ def _become_zygote(path: str, mark: str, idle_s: float, report: int) -> NoReturn
         os.closerange(report + 1, os.sysconf("SC_OPEN_MAX"))
         os.chdir("/")
         found = contents()
-        preload()
+        preload.preload()
         if contents() != found:
             raise TunerError(_CHANGED)
         with socket.socket(socket.AF_UNIX) as listener:

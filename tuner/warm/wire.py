@@ -20,7 +20,8 @@ def send(to: socket.socket, message: dict[str, Any], files: list[int] | None = N
     data = _LENGTH.pack(len(text)) + text
     first = data[:FIRST_BYTES]
     sent = socket.send_fds(to, [first], files or [])
-    to.sendall(data[sent:])
+    if sent < len(data):  # or whoever has all of it may have gone by now
+        to.sendall(data[sent:])
 
 
 def receive(source: socket.socket, files: int = 0) -> tuple[dict[str, Any], list[int]]:

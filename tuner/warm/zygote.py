@@ -17,7 +17,7 @@ from typing import Any
 
 from tuner.warm import fork, wire
 
-REQUEST_S = 2.0  # how long a client may take to send its request: meanwhile nobody else is heard
+REQUEST_S = 10.0  # how long a client may take to send its request: meanwhile nobody else is heard
 _BACKLOG = 64
 
 
@@ -82,27 +82,29 @@ class Zygote:
         try:
             if not wire.is_ours(connection):
                 return
-            request, files = wire.receive(connection, fork.MOST_FILES)
-            try:
-                self._answer(connection, request, files)
-            finally:
-                for file in files:
-                    os.close(file)
+            self._answer(connection)
         except (OSError, EOFError, ValueError):
             return  # a client that has ended, or something else that has connected
         finally:
             if all(each.connection is not connection for each in self._forks.values()):
                 connection.close()
 
-    def _answer(self, connection: socket.socket, request: dict[str, Any], files: list[int]) -> None:
-        kind = request.get("kind")
-        if kind == "look":
-            wire.send(connection, self.state())
-        elif kind == "end":
+    def _answer(self, connection: socket.socket) -> None:
+        """Answers a first message. Only then does a client send its files: they would stay open in one that is lost."""
+        asked, _ = wire.receive(connection)
+        kind = asked.get("kind")
+        if kind == "end":
             self._close()
+        if kind in ("look", "end"):
             wire.send(connection, self.state())
-        elif kind in fork.ENTRIES and request.get("mark") == self._mark:
-            self._fork(connection, request, files)
+        elif kind in fork.ENTRIES and asked.get("mark") == self._mark:
+            wire.send(connection, {"hello": os.getpid()})
+            caller, files = wire.receive(connection, fork.MOST_FILES)
+            try:
+                self._fork(connection, kind, caller, files)
+            finally:
+                for file in files:
+                    os.close(file)
 
     def state(self) -> dict[str, Any]:
         """The fields of `start.Up`."""
@@ -115,17 +117,17 @@ class Zygote:
             "idle_s": self._idle_s - idle_s,
         }
 
-    def _fork(self, connection: socket.socket, request: dict[str, Any], files: list[int]) -> None:
+    def _fork(self, connection: socket.socket, kind: str, caller: dict[str, Any], files: list[int]) -> None:
         before = signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
         try:
             pid = os.fork()
             if not pid:
                 self._leave_to(connection)
-                fork.run(request["kind"], connection, request, files)
+                fork.run(kind, self._mark, connection, caller, files)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self._used = time.monotonic()
-        started = _Fork(pid, request["kind"], connection)
+        started = _Fork(pid, kind, connection)
         process = os.pidfd_open(pid)
         self._forks[process] = started
         self._selector.register(process, selectors.EVENT_READ)

@@ -30,7 +30,7 @@ def waiting(warm: Warm) -> Iterator[tuple[Process, int]]:
     process = warm.client("wait")
     assert process.stdout
     yield process, int(process.stdout.readline())
-    end(process, signal.SIGKILL)
+    end(process, signal.SIGKILL)  # which closes its streams too
 
 
 def is_alive(pid: int) -> bool:
@@ -150,7 +150,8 @@ def test_a_killed_zygote_leaves_the_command_its_exit_status(tmp_path: Path) -> N
     assert wait_until(lambda: not is_alive(zygote), timeout=30, poll=0.02)
     assert is_alive(fork)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 143
+    process.communicate(timeout=60)
+    assert process.returncode == 143
     assert warm.run("tell")[0] == COLD
 
 
