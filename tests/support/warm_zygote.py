@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from support.processes import Process
-from tuner.warm import fork, preload, start
+from tuner.warm import fork, hand_over, preload, start
 from tuner.warm.client import run_warm
 
 COLD = 77
 """The exit status of a client that starts as usual."""
+HASTY_S = 0.5
 TESTS = Path(__file__).parents[1]
 
 
@@ -39,14 +40,16 @@ class Warm:
         told: dict[str, Any] = json.loads(done.stdout)
         return told
 
-    def command(self, *words: str) -> list[str]:
+    def command(self, *words: str, hasty: bool = False) -> list[str]:
         """A command that asks for a fork."""
-        return _command("client", *words)
+        return _command("hasty" if hasty else "client", *words)
 
-    def client(self, *words: str, before: Sequence[str] = (), **options: Any) -> Process:
+    def client(self, *words: str, before: Sequence[str] = (), hasty: bool = False, **options: Any) -> Process:
         """Starts it, by another command that is given `before` it."""
         given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([*before, *self.command(*words)], **{**self._options(), **given, **options})
+        return subprocess.Popen(
+            [*before, *self.command(*words, hasty=hasty)], **{**self._options(), **given, **options}
+        )
 
     def run(self, *words: str, **options: Any) -> tuple[int, str, str]:
         """The same to its end: exit status, stdout and stderr."""
@@ -72,7 +75,7 @@ def _command(*words: str) -> list[str]:
 
 
 def main() -> None:
-    """`up IDLE_S`, `down`, or `client WORDS`."""
+    """`up IDLE_S`, `down`, or `client WORDS`; `hasty WORDS` is one that soon stops waiting."""
     what, *words = sys.argv[1:]
     if what == "up":
         preload.preload = lambda: None
@@ -81,6 +84,7 @@ def main() -> None:
     elif what == "down":
         print(json.dumps([vars(each) for each in start.end_all()]))
     else:
+        hand_over.HELLO_S = HASTY_S if what == "hasty" else hand_over.HELLO_S
         sys.argv = ["tuner", *words]
         code = run_warm()
         os._exit(COLD if code is None else code)

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from tuner.cli.console import Command, err, out
-from tuner.core.errors import TunerError
 from tuner.core.units import counted, format_number, format_seconds, parse_seconds
 from tuner.warm import start
 
@@ -35,7 +34,7 @@ def down() -> None:
     """End the process that tuner up has left. Sweeps that run are not touched."""
     ended = start.end_all()
     if not ended:
-        raise TunerError("nothing is up: tuner up starts it")
+        err.print("nothing is up")
     for each in ended:
         still = f"; {counted(each.running, 'command')} that it has started still run on" if each.running else ""
         out.print(f"down: process {each.pid}{still}", markup=False)

@@ -14,6 +14,8 @@ import threading
 from importlib.metadata import version
 from typing import Any
 
+from tuner.warm.fork import zygote
+
 VERSION = "2.60."
 """The versions of Ray that this was measured with."""
 JOB = "01000000"
@@ -40,7 +42,9 @@ def after_import() -> None:
 
 
 def adopt_environment() -> None:
-    """Lets Ray read its settings and its token again, from the environment that this process has now."""
+    """Lets Ray in a fork read its settings and its token again, from the environment that the fork has now."""
+    if not zygote():
+        return
     config, tokens = _parts()
     config.initialize(b"")
     tokens.instance().reset_cache()

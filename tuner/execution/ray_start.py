@@ -117,8 +117,7 @@ def start_local(config: SweepConfig, *, dashboard: bool = False) -> str:
     """
     keep_stdout_clean()
     ensure_token()
-    if zygote():
-        adopt_environment()
+    adopt_environment()
     onwards = f"then: tuner resume {config.name}"
     folder = choose_folder(onwards)
     # Ray gives up if it does not start within 30 s, and ten that start at once on few cores take longer

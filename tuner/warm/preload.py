@@ -22,7 +22,7 @@ LATE = (
     *("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store"),
     *("mlflow.pyfunc.model", "mlflow.pyfunc.scoring_server", "git", "torch.utils.flop_counter"),
     *("alembic.config", "alembic.autogenerate", "sqlalchemy.dialects.sqlite", "matplotlib.backends.backend_agg"),
-    *("tuner.models.cnn", "tuner.datasets.digits"),
+    *("tuner.models.cnn", "tuner.datasets.digits", "ray.dag", "ray.dashboard.optional_deps"),
 )
 """What libraries import when they are first used, and sweeps do use."""
 RAY = "tuner.execution.forked_ray"

@@ -164,10 +164,8 @@ def _become_zygote(path: str, mark: str, idle_s: float, report: int) -> NoReturn
             _tell(report, zygote.state())
             zygote.serve()
     except BaseException as error:
-        _tell(
-            report,
-            {"error": str(error) if isinstance(error, TunerError) else f"{type(error).__name__}: {one_line(error)}"},
-        )
+        ours = type(error).__module__.startswith("tuner.")
+        _tell(report, {"error": str(error) if ours else f"{type(error).__name__}: {one_line(error)}"})
     os._exit(0)
 
 
