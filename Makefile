@@ -4,8 +4,9 @@
 # make proofs  the tests that take minutes: clusters of several nodes, servers, and all of make faults
 # make faults  injects faults and bad input, and writes the tables of docs/faults.md
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
-# make bench-start     a small sweep from Enter to the prompt; OTHERS="PATH/tuner" beside other versions
+# make bench-start     a small sweep from Enter to the prompt, cold and warm; OTHERS="PATH/tuner" beside other versions
 # make bench-frozen    trials that train a head on a frozen network; OTHERS as above; needs cats_vs_dogs in TUNER_DATA
+# make benchmark       a sweep beside what a skilled user writes with Ray Tune, Optuna and Syne Tune
 # make bench-driver    what a decision costs with up to 20,000 trials
 # make bench-search    compares methods of search over recorded learning curves; make curves records some, for hours
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
@@ -48,7 +49,7 @@ benchmark: venv
 	$(BIN)/python tests/benchmarks/against_scripts.py --rounds $(or $(ROUNDS),3)
 
 bench-start: venv
-	$(BIN)/python tests/benchmarks/cold_start.py $(BIN)/tuner $(OTHERS) --rounds $(or $(ROUNDS),3)
+	$(BIN)/python tests/benchmarks/cold_start.py $(BIN)/tuner warm:$(BIN)/tuner $(OTHERS) --rounds $(or $(ROUNDS),3)
 
 bench-frozen: venv
 	$(BIN)/python tests/benchmarks/frozen_backbone.py $(BIN)/tuner again:$(BIN)/tuner $(OTHERS) --rounds $(or $(ROUNDS),3)

@@ -28,8 +28,10 @@ from support.processes import Process, end
 from support.workers import made_once
 
 from tuner.core import catalog
+from tuner.warm.place import SWITCH
 
 STARTED: list[Process] = []
+os.environ[SWITCH] = "0"  # no test uses what `tuner up` has left for the user; those of warm starts have their own
 SET_BY_OURSELVES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PYTHONSAFEPATH")  # in this process
 
 

@@ -1,6 +1,8 @@
 """How long a small sweep takes from Enter to its first report and to the prompt, for one version of tuner or several.
 
-    python tests/benchmarks/cold_start.py .venv/bin/tuner ../other/.venv/bin/tuner --rounds 3
+    python tests/benchmarks/cold_start.py .venv/bin/tuner warm:.venv/bin/tuner ../other/.venv/bin/tuner --rounds 3
+
+With `warm:` before it, `tuner up` has been typed before, and what that takes is a line of its own.
 
 Each runs `tuner sweep digits cnn --trials 2 --max-epochs 1` in a terminal and an empty home, in turn. CPU seconds are
 those of all its processes, Ray's too, until its report is drawn: they are read from /proc every 0.1 s.
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import pty
+import re
 import shlex
 import statistics
 import subprocess
@@ -18,10 +21,13 @@ import tempfile
 import threading
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 WORDS = ("sweep", "digits", "cnn", "--trials", "2", "--max-epochs", "1", "--name", "x")
+WARM = "warm:"  # before a command that starts warm
+SWITCH = "TUNER_WARM"
 MARK = "TUNER_BENCHMARK"  # in the environment of all processes of a run
 POLL_S = 0.1
 LOOKS = 5  # at a process that is not ours: one that is being started has no environment yet
@@ -30,9 +36,13 @@ COLUMNS = ("first report, s", "prompt, s", "report drawn, s", "CPU to the prompt
 
 
 class Meter:
-    """The CPU seconds of all processes that have a mark in their environment, those that have ended too."""
+    """The CPU seconds of all processes that have a mark in their environment, those that have ended too.
 
-    def __init__(self, mark: str) -> None:
+    Forks of a zygote have it too, though /proc shows the zygote's environment as theirs: they are its children.
+    """
+
+    def __init__(self, mark: str, zygote: int) -> None:
+        self._zygote = zygote
         self._mark = f"{MARK}={mark}".encode()
         self._ours: dict[Path, tuple[bool, int]] = {}
         self._used: dict[Path, float] = {}
@@ -50,7 +60,7 @@ class Meter:
     def _look_at(self, process: Path) -> None:
         ours, looks = self._ours.get(process, (False, 0))
         if not ours and looks < LOOKS:
-            ours = self._mark in (process / "environ").read_bytes()
+            ours = self._mark in (process / "environ").read_bytes() or _parent(process) == self._zygote
             self._ours[process] = ours, looks + 1
         if ours:
             fields = (process / "stat").read_text().rpartition(")")[2].split()
@@ -58,17 +68,37 @@ class Meter:
             self._used[process] = max(self._used.get(process, 0.0), (int(fields[11]) + int(fields[12])) / TICK)
 
 
+def _parent(process: Path) -> int:
+    return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+
+
+@contextmanager
+def zygote_of(command: str, environment: dict[str, str]) -> Iterator[int]:
+    """Types `tuner up`, and `tuner down` at the end. Yields the process id."""
+    began = time.monotonic()
+    done = subprocess.run([command, "up"], env=environment, capture_output=True, text=True, check=True)
+    print(f"{done.stdout.strip()}; it took {time.monotonic() - began:.1f} s", flush=True)
+    try:
+        yield int(re.findall(r"process (\d+)", done.stdout)[0])
+    finally:
+        subprocess.run([command, "down"], env=environment, capture_output=True, check=True)
+
+
 def measure(tuner: str) -> tuple[float, ...]:
     """The values of COLUMNS for one run."""
-    with tempfile.TemporaryDirectory(prefix="tb", dir="/tmp") as folder:
+    command, *more = shlex.split(tuner.removeprefix(WARM))
+    command = str(Path(command).absolute())
+    with tempfile.TemporaryDirectory(prefix="tb", dir="/tmp") as folder, ExitStack() as stack:
+        switch = {SWITCH: "1" if tuner.startswith(WARM) else "0", "XDG_RUNTIME_DIR": folder}
+        environment = {**os.environ, **switch, "RAY_TMPDIR": folder, "TERM": "xterm"}
+        zygote = stack.enter_context(zygote_of(command, environment)) if tuner.startswith(WARM) else 0
         mark = uuid.uuid4().hex
-        home, meter = Path(folder, "runs"), Meter(mark)
-        environment = {**os.environ, MARK: mark, "TUNER_HOME": str(home), "RAY_TMPDIR": folder, "TERM": "xterm"}
-        command, *more = shlex.split(tuner)
+        home, meter = Path(folder, "runs"), Meter(mark, zygote)
+        environment |= {MARK: mark, "TUNER_HOME": str(home)}
         master, slave = pty.openpty()
         began = time.monotonic()
         process = subprocess.Popen(
-            [Path(command).absolute(), *WORDS, *more],
+            [command, *WORDS, *more],
             cwd=folder,
             env=environment,
             stdin=slave,
@@ -108,7 +138,7 @@ def main() -> None:
     """Prints a table: medians, and the lowest and the highest value."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "tuners", nargs="+", help="the commands to compare, each with options if it has some: 'tuner --wait'"
+        "tuners", nargs="+", help="the commands to compare, each with options if it has some: 'warm:tuner --wait'"
     )
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()

@@ -95,6 +95,7 @@ def test_it_is_made_again_from_the_folder_without_the_data(
 def test_a_process_apart_makes_the_same_report(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     process = draw_apart(SweepFolder(copy), send=False, embedded=True)
+    assert process is not None
     assert report_state(SweepFolder(copy)) == "is being drawn"
     assert process.wait(600) == 0
     assert report_state(SweepFolder(copy)) == ""

@@ -76,6 +76,16 @@ def processes(folder: Path) -> list[int]:
     return with_variable(MARK, folder)
 
 
+def working_in(folder: Path) -> list[int]:
+    """The other processes whose working folder this is. Forks of a zygote show its environment, and not their own."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink() == folder and int(process.name) != os.getpid():
+                found.append(int(process.name))
+    return found
+
+
 def with_variable(name: str, folder: Path) -> list[int]:
     """The processes in whose environment this variable names the folder."""
     mark, found = f"{name}={folder}\0".encode(), []

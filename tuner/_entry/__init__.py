@@ -32,22 +32,10 @@ def main() -> None:
     if not sys.flags.safe_path and os.path.realpath(sys.path[0]) != OWN:
         del sys.path[0]  # the folder of the script, or the current one
     _pass_over_hiding_folders()
-    code = _exit_code(_command())
-    from tuner.core.leaving import leave  # noqa: PLC0415
+    command = _command()
+    from tuner.core.leaving import exit_code, leave  # noqa: PLC0415
 
-    leave(code)
-
-
-def _exit_code(command: Callable[[], None]) -> int:
-    """Runs the command. Returns the exit status."""
-    try:
-        command()
-    except SystemExit as ended:
-        if ended.code is None or isinstance(ended.code, int):
-            return ended.code or 0
-        print(ended.code, file=sys.stderr)
-        return 1
-    return 0
+    leave(exit_code(command))
 
 
 def hidden_by(folder: str, others: list[str]) -> str:
@@ -101,6 +89,11 @@ def _command() -> Callable[[], None]:
 
         if not _is_ours(os.path.dirname(os.path.realpath(tuner.__file__ or ""))):
             sys.exit(_other_package(tuner.__file__ or "a folder"))
+        from tuner.warm.client import run_warm  # noqa: PLC0415
+
+        code = run_warm()
+        if code is not None:
+            os._exit(code)  # the fork has flushed what it has printed, and this process has printed nothing
         from tuner.cli.app import main as command  # noqa: PLC0415
     except ImportError as error:
         if os.environ.get("TUNER_DEBUG"):

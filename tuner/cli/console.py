@@ -19,8 +19,17 @@ def _width() -> int | None:
     return None if sys.stdout is None or sys.stdout.isatty() else PIPED_WIDTH
 
 
-out = Console(highlight=False, soft_wrap=True, width=_width())
-err = Console(stderr=True, highlight=False)
+def _consoles() -> tuple[Console, Console]:
+    return Console(highlight=False, soft_wrap=True, width=_width()), Console(stderr=True, highlight=False)
+
+
+out, err = _consoles()
+
+
+def look_again() -> None:
+    """Takes colours and width from the terminal of now: a fork has another one than its zygote."""
+    for console, new in zip((out, err), _consoles(), strict=True):
+        vars(console).update(vars(new))
 
 
 class Command(TyperCommand):

@@ -35,11 +35,14 @@ def status(
             raise typer.Exit(remote.watch(name, place, out=out, err=err))
         _ask(["status", *([name] if name else []), *_flags(watch=watch, json=as_json)], place)
     from tuner.cli import status as view  # noqa: PLC0415 - imports Optuna
+    from tuner.cli.warm import print_up  # noqa: PLC0415
     from tuner.core.files import tuner_home  # noqa: PLC0415
     from tuner.execution.jobs.address import clusters  # noqa: PLC0415
 
     known = [] if name or as_json else clusters(tuner_home())
     code = view.show_status(name, watch=watch, as_json=as_json, elsewhere=bool(known), out=out, err=err)
+    if name is None and not as_json:
+        print_up()
     for cluster in known:
         if cluster != known[0]:
             out.print()

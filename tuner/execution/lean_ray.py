@@ -13,12 +13,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray._private.node import Node
 from ray.tune.execution import class_cache
+
+from tuner.execution.forked_ray import JOB, ShapeError
 
 _STUBS = Path(__file__).parent / "stubs"
 _HELPERS = ("start_api_server", "start_monitor", "start_log_monitor")
@@ -32,13 +35,11 @@ _AGENTS = {  # the flag of the raylet, the end of the program's path in it, and 
 _WORKER = ("--python_worker_command", r"setup_worker\.py")
 
 
-class ShapeError(Exception):
-    """Ray is not as this module expects it."""
-
-
 @contextmanager
-def lean_ray() -> Iterator[Callable[[list[str]], list[str]]]:
+def lean_ray(zygote: str = "") -> Iterator[Callable[[list[str]], list[str]]]:
     """As long as the block lasts, `ray.init` starts no helpers. Yields what changes the command of each process.
+
+    Workers are forked from the `zygote` with this mark, if one is given and answers.
 
     Raises:
         ShapeError: this Ray has other names; nothing is changed.
@@ -52,7 +53,7 @@ def lean_ray() -> Iterator[Callable[[list[str]], list[str]]]:
     for name in _HELPERS:
         setattr(Node, name, _start_nothing)
     try:
-        yield _leaner
+        yield partial(_leaner, zygote)
     finally:
         for name, method in usual.items():
             setattr(Node, name, method)
@@ -72,13 +73,14 @@ def _start_nothing(node: Any, **_: object) -> None:
     node._webui_url = None  # what starting the dashboard would set
 
 
-def _leaner(command: list[str]) -> list[str]:
+def _leaner(zygote: str, command: list[str]) -> list[str]:
     """The command of a raylet with stubs in place of its agents and of what sets a worker's environment up."""
     if Path(command[0]).name != "raylet":
         return command
     for flag, (program, names) in _AGENTS.items():
         command = _replaced(command, flag, program, "agent.py", ",".join(names))
-    return _replaced(command, *_WORKER, "worker.py")
+    stub = ("forked_worker.py", zygote, JOB) if zygote else ("worker.py",)
+    return _replaced(command, *_WORKER, *stub)
 
 
 def _replaced(command: list[str], flag: str, program: str, stub: str, *words: str) -> list[str]:

@@ -23,8 +23,10 @@ from ray.job_config import JobConfig
 from tuner.core.config import SweepConfig
 from tuner.core.errors import SweepError, describe_disk_error, find_disk_error, one_line
 from tuner.core.machine import gpu_count
-from tuner.execution.lean_ray import ShapeError, lean_ray, tell_shape, use_lean_actors
+from tuner.execution.forked_ray import ShapeError, adopt_environment
+from tuner.execution.lean_ray import lean_ray, tell_shape, use_lean_actors
 from tuner.execution.ray_folder import choose_folder
+from tuner.warm.fork import zygote
 
 LOCK_PATIENCE_S = 300.0  # after which a process no longer waits: the one before it may be suspended
 LOCK_POLL_S = 0.1
@@ -115,6 +117,7 @@ def start_local(config: SweepConfig, *, dashboard: bool = False) -> str:
     """
     keep_stdout_clean()
     ensure_token()
+    adopt_environment()
     onwards = f"then: tuner resume {config.name}"
     folder = choose_folder(onwards)
     # Ray gives up if it does not start within 30 s, and ten that start at once on few cores take longer
@@ -161,7 +164,7 @@ def _try_to_start(config: SweepConfig, *, lean: bool, dashboard: bool) -> Except
     with ExitStack() as stack:
         started: list[subprocess.Popen[bytes]] = []
         try:
-            leaner = stack.enter_context(lean_ray()) if lean else None
+            leaner = stack.enter_context(lean_ray(zygote())) if lean else None
             stack.enter_context(_out_of_our_session(started, leaner))
             address = _init(config, dashboard=dashboard)
             if lean:

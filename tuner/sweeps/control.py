@@ -16,6 +16,7 @@ from tuner.core.files import tuner_home
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.sweeps.lock import Driver, Order, control_gate, give_order, is_running, last_driver
 from tuner.sweeps.sweep_reader import SweepReader
+from tuner.warm.place import SWITCH
 
 POLL_S = 0.1
 PATIENCE_S = 20.0  # how long a process that was told to stop at once may take to save its trials
@@ -58,6 +59,7 @@ def detach(name: str, *, dashboard: bool = False) -> int:
             stdout=output,
             stderr=output,
             start_new_session=True,
+            env={**os.environ, SWITCH: "0"},  # it is the process that runs the sweep, and no client of it
         )
     deadline = time.monotonic() + START_S
     while not _begun(folder.path, process.pid) and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""The process that draws a report after its sweep: `python -m tuner.sweeps.draw_report LOCK FOLDER send|keep`.
+"""The process that draws a report after its sweep: `python -m tuner.sweeps.draw_report FOLDER send|keep LOCK`.
 
 `drawing.draw_apart` starts it. Nobody reads what it prints: how it went is in the sweep's folder.
 """
@@ -18,7 +18,7 @@ from tuner.sweeps.drawing import drawing
 
 def main() -> None:
     """Draws the report with the lock that this process was given."""
-    lock, folder, send = int(sys.argv[1]), SweepFolder(Path(sys.argv[2])), sys.argv[3] == "send"
+    folder, send, lock = SweepFolder(Path(sys.argv[1])), sys.argv[2] == "send", int(sys.argv[3])
     with suppress(Exception), drawing(folder, lock) as told:  # it is noted
         prepare_environment()
         from tuner.sweeps.publication import make_and_send  # noqa: PLC0415 - imports matplotlib and MLflow

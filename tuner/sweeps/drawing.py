@@ -9,11 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 from tuner.core.errors import disk_error_text, one_line
 from tuner.core.files import write_atomic
 from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.lock import is_locked
+from tuner.warm.fork import zygote
+from tuner.warm.hand_over import hand_over
 
 ENTRY = "tuner.sweeps.draw_report"
 """The module that the process of `draw_apart` runs."""
@@ -53,11 +56,11 @@ def alone(folder: SweepFolder) -> Iterator[int]:
         yield file.fileno()
 
 
-def draw_apart(folder: SweepFolder, *, send: bool, embedded: bool) -> subprocess.Popen[bytes]:
+def draw_apart(folder: SweepFolder, *, send: bool, embedded: bool) -> subprocess.Popen[bytes] | None:
     """Starts a process that draws the report, and that outlives this one and its terminal.
 
-    It is no fork of this one: a process that has computed with torch has threads that a fork lacks. It has the lock
-    from its first moment on.
+    It is no fork of this one: a process that has computed with torch has threads that a fork lacks. It may be a fork of
+    the zygote; then None is returned. It has the lock from its first moment on.
 
     Args:
         folder: the sweep's.
@@ -71,8 +74,15 @@ def draw_apart(folder: SweepFolder, *, send: bool, embedded: bool) -> subprocess
     with alone(folder) as lock:
         _note(folder, drawing=True)
         try:
+            with Path(os.devnull).open("r+b") as nowhere:
+                streams = [nowhere.fileno()] * 3
+                forked = zygote() and hand_over(
+                    "report", zygote(), [ENTRY, *words], environment=environment, streams=streams, more=[lock]
+                )
+            if forked:
+                return None
             return subprocess.Popen(
-                [sys.executable, "-P", "-m", ENTRY, str(lock), *words],
+                [sys.executable, "-P", "-m", ENTRY, *words, str(lock)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

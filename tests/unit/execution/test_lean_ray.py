@@ -12,6 +12,7 @@ from ray._private.node import Node
 from support.common import make_config
 
 from tuner.execution import lean_ray, ray_start
+from tuner.execution.forked_ray import JOB, ShapeError
 
 RAYLET = [
     "/x/ray/raylet",
@@ -37,6 +38,14 @@ def test_the_raylet_gets_stubs_with_the_same_arguments() -> None:
     ]
 
 
+def test_workers_are_forked_where_there_is_a_zygote() -> None:
+    with lean_ray.lean_ray("abc") as leaner:
+        changed = leaner(RAYLET)
+    stub = Path(lean_ray.__file__).parent / "stubs" / "forked_worker.py"
+    worker = f"--python_worker_command={sys.executable} -S -E {stub} abc {JOB} /x/default_worker.py --a=b"
+    assert changed[3:] == [worker, "--head"]
+
+
 def test_the_names_of_ray_are_set_again() -> None:
     before = {name: getattr(Node, name) for name in lean_ray._HELPERS}
     with lean_ray.lean_ray():
@@ -46,7 +55,7 @@ def test_the_names_of_ray_are_set_again() -> None:
 
 @pytest.mark.parametrize("left_out", [1, 2, 3])
 def test_a_raylet_with_other_flags_is_not_guessed_at(left_out: int) -> None:
-    with lean_ray.lean_ray() as leaner, pytest.raises(lean_ray.ShapeError):
+    with lean_ray.lean_ray() as leaner, pytest.raises(ShapeError):
         leaner([word for place, word in enumerate(RAYLET) if place != left_out])
 
 

@@ -109,6 +109,7 @@ def test_a_process_apart_has_the_lock_from_its_first_moment_and_outlives_ours(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///of/mlflow.db")
     process = draw_apart(folder, send=True, embedded=end == "well")
+    assert process is not None
     assert report_state(folder) == BEING_DRAWN
     assert os.getsid(process.pid) == process.pid  # closing our terminal does not reach it
     until((folder.path / "said").exists)

@@ -15,11 +15,14 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from tuner.cli.doctor.finding import Finding
+from tuner.cli.warm import describe
 from tuner.core import catalog
 from tuner.core.errors import one_line
 from tuner.core.files import data_root, tuner_home
 from tuner.core.units import format_number
 from tuner.execution.ray_folder import ray_disk
+from tuner.warm import start
+from tuner.warm.fork import zygote
 
 SMI_S = 10  # a broken driver never answers
 LEAST_GPU_MIB = 1024
@@ -116,6 +119,16 @@ def datasets() -> Iterator[Finding]:
     lost = os.environ.get("TUNER_DATA") and not root.is_dir()
     mend = f"TUNER_DATA={root} is not a folder: correct it, or mkdir -p {root}" if lost else ""
     yield Finding(name="data sets", text="; ".join(texts), mend=mend)
+
+
+def warm_starts() -> Iterator[Finding]:
+    """Whether the next commands start warm: never something to mend."""
+    found = start.all_up()
+    for each in found:
+        used = "" if each.mark == zygote() else "; this command was started as usual: its environment or limits differ"
+        yield Finding(name="warm starts", text=f"up: {describe(each)}{used}")
+    if not found:
+        yield Finding(name="warm starts", text="not up: with tuner up the next commands start at once")
 
 
 def _requirements() -> dict[str, Requirement]:

@@ -37,6 +37,7 @@ def examine(address: str | None) -> Iterator[Finding]:
         "GPU": machine.gpus,
         "CPU": machine.cpus,
         "disks": machine.disks,
+        "warm starts": machine.warm_starts,
         "data sets": machine.datasets,
         "MLflow": services.mlflow,
         "token": services.token,

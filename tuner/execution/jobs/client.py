@@ -19,6 +19,7 @@ from ray.job_submission import JobStatus, JobSubmissionClient
 
 from tuner.core.environment import DEFAULTS, ON_CLUSTER, OUTPUT_MARK
 from tuner.core.errors import TunerError, one_line
+from tuner.execution.forked_ray import adopt_environment
 
 POLL_S = 0.3
 STOP_S = 30
@@ -69,6 +70,7 @@ class Jobs:
     def __init__(self, address: str) -> None:
         """Raises TunerError if no cluster answers there, or if it does not accept the token."""
         self.address = address
+        adopt_environment()
         with self._told():
             self._client = _Client(address)
 
