@@ -83,7 +83,7 @@ def ray_over(allocation: Allocation, stopped: Callable[[], bool]) -> Iterator[Ra
     started: list[subprocess.Popen[bytes]] = []
 
     def begin(*command: str) -> None:
-        variables = {name: value for name, value in environment.items() if name not in (ON_CLUSTER, "RAY_ADDRESS")}
+        variables = {name: value for name, value in environment.items() if name != "RAY_ADDRESS"}
         if command[0] == "srun":
             variables = without_sizes(variables)
         started.append(subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL, start_new_session=True))
