@@ -45,7 +45,7 @@ def epochs(folder: Path, name: str) -> int:
 
 
 def test_a_sweep_goes_on_after_its_time_limit_and_without_a_lost_node(
-    tuner: Command, cluster: Slurm, tmp_path: Path
+    tuner: Command, cluster: Slurm, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     options = "--nodes=2 --time=60 --signal=B:USR1@60"
     told = submit(tuner, cluster, tmp_path, options, "--trials", "900", "--max-epochs", "27", "--name", "x")
@@ -71,6 +71,7 @@ def test_a_sweep_goes_on_after_its_time_limit_and_without_a_lost_node(
     before = records(tmp_path, "x")
     assert "x is saved and goes on when Slurm begins the job again" in log.read_text()
     assert not list(tmp_path.glob("runs/x/result.json"))
+    assert not list(Path(environment["RAY_TMPDIR"]).glob("tuner-*")), "each node has deleted its folder"
 
     wait(lambda: epochs(tmp_path, "x") > sum(len(each.values) for each in before) + 2, "the next job goes on with it")
     assert lost_between(before, records(tmp_path, "x")).wrong == []

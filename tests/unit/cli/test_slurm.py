@@ -65,6 +65,19 @@ def test_each_sweep_has_a_name_of_its_own_and_a_taken_one_is_refused(typed: Type
     )
 
 
+def test_with_a_sweep_its_script_goes_and_its_name_is_free(typed: Typed, home: Path, sweep: Path) -> None:
+    files = [home / "slurm" / f"{name}.{ending}" for name in ("demo", "other") for ending in ("sh", "log")]
+    files[0].parent.mkdir()
+    for each in files:
+        each.touch()
+    assert typed("rename", "demo", "new")[0] == 0
+    assert [each.exists() for each in files] == [False, False, True, True]
+    files[0].with_name("new.sh").touch()
+    assert typed("rm", "new", "--yes")[0] == 0
+    assert sorted(home.glob("slurm/*")) == sorted(files[2:])
+    assert not sweep.exists()
+
+
 @pytest.mark.usefixtures("sbatch")
 def test_a_signal_of_ones_own_takes_the_place_of_ours(typed: Typed, home: Path) -> None:
     assert typed(*SWEEP, "--slurm", "--signal=B:USR1@600", "--name", "x")[0] == 0

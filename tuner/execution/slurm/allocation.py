@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tuner.core.environment import DEFAULTS, ON_CLUSTER, SHARED_DISK
 from tuner.core.errors import TunerError
-from tuner.execution.slurm.node import END_S, free_port, own_address
+from tuner.execution.slurm.node import END, END_S, free_port, own_address
 
 START_S = 300.0  # how long nodes may take to start: they read Python from a shared disk
 POLL_S = 0.5
@@ -97,7 +97,7 @@ def ray_over(allocation: Allocation, stopped: Callable[[], bool]) -> Iterator[Ra
         yield RayJob(address=address, nodes=_count(address, started, stopped), environment=environment)
     finally:
         for process in reversed(started):
-            process.terminate()
+            process.send_signal(END)
         for process in started:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(END_S)

@@ -23,6 +23,7 @@ from tuner.execution.ray_folder import ray_disk
 from tuner.execution.resources import WORKER_SLOTS
 
 RAY = (sys.executable, "-P", "-m", "ray.scripts.scripts")
+END = signal.SIGUSR1  # `srun` passes this on to its task; on SIGTERM it has the task killed
 END_S = 20.0
 TRIES = 3
 LEAST_STORE = 100_000_000  # bytes
@@ -118,7 +119,7 @@ def _run(address: str, folder: str, *, head: bool) -> int:
         if process is not None:
             process.terminate()
 
-    for each in (signal.SIGTERM, signal.SIGINT):
+    for each in (END, signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
     for _ in range(TRIES):
         if stopped:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tuner.core.errors import TunerError, one_line
 from tuner.core.files import make_folder
-from tuner.core.sweep_folder import SLURM_FOLDER
+from tuner.core.slurm_files import log_file, script_file
 
 DIRECTIVES = (
     "--open-mode=append",  # a job that begins again goes on with its log
@@ -35,12 +35,12 @@ class Script:
     @property
     def path(self) -> Path:
         """What `sbatch` takes."""
-        return self.home / SLURM_FOLDER / f"{self.name}.sh"
+        return script_file(self.home, self.name)
 
     @property
     def log(self) -> Path:
         """What the job prints."""
-        return self.path.with_suffix(".log")
+        return log_file(self.home, self.name)
 
     def write(
         self,
