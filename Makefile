@@ -2,6 +2,8 @@
 # make test    the test suite
 # make check   lint and the unit tests, in under two minutes: while you work
 # make proofs  the tests that take minutes: clusters of several nodes, servers, and all of make faults
+# make proof-containers  docker/ in real containers, with Docker or podman: 7 GB; DEVICE=cuda where there are no CPU builds of torch
+# make proof-slurm       sweeps as jobs of a real Slurm, which it starts itself
 # make faults  injects faults and bad input, and writes the tables of docs/faults.md
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
 # make bench-start     a small sweep from Enter to the prompt, cold and warm; OTHERS="PATH/tuner" beside other versions
@@ -26,7 +28,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 TABLES = $(wildcard tests/benchmarks/curves/*.npz)
 METHODS := tuner,random,random+asha,ray,ray-1,ray-defaults,optuna+sha,optuna+hyperband,optuna+median,i-epoch-1,i-epoch-3,default
 
-.PHONY: demo test check proofs faults venv lint format lock benchmark results bench-search bench-driver bench-start bench-frozen curves
+.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-start bench-frozen curves
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -39,6 +41,9 @@ check: lint
 
 proofs: venv
 	$(BIN)/pytest -m proof
+
+proof-containers proof-slurm: venv
+	$(BIN)/pytest -n 0 -m proof tests/integration/test_$(@:proof-%=%).py
 
 faults: venv
 	mkdir -p $(dir $(FAULTS))

@@ -8,11 +8,13 @@ here, at each start, where only this user reads it.
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 TRACKING, LOGINS = "mlflow", "mlflow_auth"  # the two databases
+DATABASE_S = 300.0  # how long PostgreSQL may take to start
 SETTINGS = {
     "default_permission": "EDIT",  # the sweeps of a team are everybody's
     "auth_cache_ttl_seconds": "60",  # without it a password is hashed again for each request: three times slower
@@ -35,6 +37,22 @@ def write_settings(environment: Mapping[str, str]) -> Path:
     return path
 
 
+def wait_for(environment: Mapping[str, str]) -> None:
+    """Returns when the databases are there. Ends the process when they are not after DATABASE_S."""
+    import psycopg  # noqa: PLC0415
+
+    deadline = time.monotonic() + DATABASE_S
+    for database in (TRACKING, LOGINS):
+        while True:
+            try:
+                psycopg.connect(address(environment, database).replace("+psycopg", ""), connect_timeout=5).close()
+                break
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    sys.exit(f"the database {database} is not there after {DATABASE_S:.0f} s: {error}")
+                time.sleep(1)
+
+
 def upgrade(environment: Mapping[str, str]) -> None:
     """Migrates the runs' database; that of the logins migrates itself. `mlflow db upgrade` wants the password typed."""
     from mlflow.db import commands  # noqa: PLC0415 - the server itself is another process
@@ -43,6 +61,7 @@ def upgrade(environment: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
+    wait_for(os.environ)
     if sys.argv[1:] == ["upgrade"]:
         upgrade(os.environ)
         sys.exit()

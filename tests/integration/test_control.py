@@ -6,10 +6,11 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import pytest
-from support.common import Command, Finished, read_runs, read_study
+from support.common import Command, Finished, Typed, read_runs, read_study
 from support.processes import wait_until
 
 from tuner.core.errors import TunerError
@@ -178,3 +179,14 @@ def test_a_training_that_is_stopped_at_once_has_no_model_and_can_be_gone_on_with
     assert "tuner resume x" in done.stderr
     assert wait(tmp_path, "paused")["state"] in ("paused", "crashed")
     assert not (tmp_path / "runs/x/model").exists()
+
+
+def test_a_process_of_another_machine_gets_no_signal(
+    sweep: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes may share a disk, and a process here may have the number of the one there."""
+    with lock_sweep(sweep):
+        monkeypatch.setattr(lock, "gethostname", lambda: "login")
+        code, _, err = typed("stop", "demo", "--now")
+    assert code == 2
+    assert err == f"error: demo runs on {gethostname()}: leave out --now, or type this there\n"

@@ -48,7 +48,7 @@ def read_manifests() -> dict[tuple[str, str], Any]:
 
 def make_secrets(folder: Path) -> dict[str, str]:
     """What docker/secrets.sh makes in `folder`, where a copy of it is run."""
-    shutil.copy(DOCKER / "secrets.sh", folder)
+    shutil.copy2(DOCKER / "secrets.sh", folder)
     subprocess.run(["sh", str(folder / "secrets.sh")], check=True, capture_output=True)
     return dict(line.split("=", 1) for line in (folder / ".env").read_text().splitlines())
 
@@ -155,7 +155,7 @@ def composed(folder: Path) -> Iterator[Compose]:
         compose = Compose(folder=short, secrets=values, ports=ports, file=file)
         database.create_database(file["services"]["postgres"]["environment"]["POSTGRES_DB"])
         with database.connect() as connection:
-            connection.execute(file["configs"]["logins"]["content"])
+            connection.execute((DOCKER / "logins.sql").read_bytes())
         compose.check("postgres", {"PATH": os.environ["PATH"]}).check_returncode()
         try:
             started = ["postgres"]

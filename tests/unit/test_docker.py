@@ -52,6 +52,12 @@ def flags(words: list[str]) -> dict[str, str]:
     return {name: value for name, value in pairs if name not in own}
 
 
+def statements(file: Path) -> str:
+    """Those of a file of SQL, without its comments."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("--"))
+
+
 def run(*words: str) -> None:
     done = subprocess.run([str(BIN / words[0]), *words[1:]], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -85,12 +91,11 @@ def test_what_the_compose_file_names_is_there(secrets: dict[str, str]) -> None:
     services = file["services"]
     for name, service in services.items():
         assert set(service["networks"]) <= set(file["networks"])
-        assert {each["source"] for each in service.get("configs", [])} <= set(file["configs"])
-        named = {volume.split(":")[0] for volume in service.get("volumes", []) if not volume.startswith("/")}
+        named = {volume.split(":")[0] for volume in service.get("volumes", []) if volume[0] not in "/."}
         assert named <= set(file["volumes"])
-        for other, how in service.get("depends_on", {}).items():
-            assert how == {"condition": "service_healthy"}
-            assert services[other]["healthcheck"]["test"][0] == "CMD"
+        assert set(service.get("depends_on", [])) <= set(services)
+        assert service["healthcheck"]["test"][0] == "CMD"
+        assert "ulimits" not in service, "a limit above the machine's own is refused"
         text = json.dumps([service.get("command"), service.get("environment")])
         for other in re.findall(rf"\b({'|'.join(services)}):\d", text):
             assert other == name or set(services[other]["networks"]) & set(service["networks"]), (name, other)
@@ -194,8 +199,9 @@ def test_kubernetes_runs_the_same_services(
     assert ports == {"mlflow": 5000, "postgres": 5432}
     assert ray["authOptions"] == {"mode": "token", "secretName": "tuner-token"}
     assert f"ray=={ray['rayVersion']}" in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    content = read_compose("compose.yaml", secrets)["configs"]["logins"]["content"]
-    assert list(manifests["ConfigMap", "tuner-logins"]["data"].values()) == [content]
+    assert manifests["ConfigMap", "tuner-logins"]["data"] == {"logins.sql": statements(DOCKER / "logins.sql")}
+    [logins] = [each for each in services["postgres"]["volumes"] if each.startswith("./")]
+    assert logins == "./logins.sql:/docker-entrypoint-initdb.d/logins.sql:ro"
 
 
 def test_ray_up_takes_its_file_and_starts_the_same(services: dict[str, Any], secrets: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_HOW = ("address", "attach", "detach", "as_json", "dashboard", "wait")
+_HOW = ("address", "attach", "slurm", "detach", "as_json", "dashboard", "wait")
 
 
 def asked(given: Mapping[str, Any], *others: str) -> dict[str, Any]:

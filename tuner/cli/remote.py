@@ -19,20 +19,17 @@ from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, tuner_home
 from tuner.core.grow_request import GrowRequest
 from tuner.core.program_request import not_sent
-from tuner.core.sweep_folder import check_sweep_name
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
 from tuner.execution.jobs.address import Submitted
 from tuner.execution.jobs.client import Jobs, parsed
 from tuner.execution.jobs.head import connect_head, exit_code, free_name
 from tuner.execution.jobs.upload import command_words, pack, pack_space
-from tuner.search.point_file import read_points
-from tuner.search.space_file import own_space, parse_space, read_file
+from tuner.search.space_file import parse_space, read_file
 from tuner.sweeps.announcement import BEGUN
 from tuner.sweeps.own_code import read_own_code
 from tuner.sweeps.program_preparation import check_program
-from tuner.sweeps.several import check_several
-from tuner.sweeps.space_request import check_names, for_models
+from tuner.sweeps.request_check import check_request, need_models
 from tuner.sweeps.status import Status
 
 RUN = ("python", "-P", "-m", "tuner.cli.remote_entry")  # -P: a folder on the head may have the name of a package
@@ -45,11 +42,9 @@ def sweep(request: SweepRequest, address: str, *, attach: bool, as_json: bool, o
     if request.notify is not None:
         raise TunerError("--notify: only a sweep on this machine tells how it ended: leave it out, or --address")
     if request.program is None:
-        if not request.model:
-            which = f"tuner show {request.dataset} lists those that suit the data"
-            raise TunerError(f"on a cluster name the MODEL, or several with commas between: {which}")
+        need_models(request)
         request = read_own_code(request, notes_of(err))
-        _check(request)
+        check_request(request)
         data = Source.asked(request)
         pair = f"{data.name}-{several_models.title(request.model)}"
         request = replace(request, space=request.space or _space_here(data, request.model))
@@ -202,27 +197,6 @@ def _begun(
     if as_json:
         out.print_json(json.dumps(parsed(lines)))
     return exit_code(job)
-
-
-def _check(request: SweepRequest) -> None:
-    """Checks everything that does not need the data, which may be on the cluster only."""
-    request.check()
-    if request.name is not None:
-        check_sweep_name(request.name)
-    several_models.check(request.model)
-    check_several(request)
-    data = Source.asked(request)
-    if request.space:
-        source = str(request.space)
-        raw = for_models(read_file(request.space), source, request.model)
-        check_names(parse_space(raw, source), request.model, source)
-    else:
-        for model in several_models.models_in(request.model):
-            own = own_space(data.name, model)
-            if own:
-                parse_space(*own)
-    if request.enqueue:
-        read_points(request.enqueue)
 
 
 def _space_here(data: Source, models: str) -> Path | None:

@@ -20,6 +20,7 @@ from tuner.cli.dashboard import Dashboard, check_here
 from tuner.cli.given import asked
 from tuner.cli.hints import print_hints
 from tuner.cli.notify_option import Notify
+from tuner.cli.slurm import Slurm, check_alone, submit
 from tuner.cli.waiting import Wait
 from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
@@ -84,6 +85,7 @@ def sweep(
     gpus_per_trial: opt.Gpus = None,
     address: opt.Address = None,
     attach: opt.Attach = False,
+    slurm: Slurm = None,
     workers_per_node: opt.WorkersPerNode = None,
     storage: opt.Storage = None,
     name: opt.SweepName = None,
@@ -104,6 +106,9 @@ def sweep(
     prepare_environment()
     tuned = what_is_tuned(dataset, model, script)
     request = read_sweep(asked(given, "dataset", "model", "script") | tuned)
+    if slurm is not None:
+        check_alone(address, attach=attach, detach=detach, dashboard=dashboard, wait=wait)
+        raise typer.Exit(submit(request, slurm, as_json=as_json, out=out, err=err))
     code = _sweep(request, address, attach=attach, detach=detach, dashboard=dashboard, wait=wait, as_json=as_json)
     raise typer.Exit(code)
 

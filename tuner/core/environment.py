@@ -110,9 +110,20 @@ def download_timeout() -> Iterator[None]:
 
 
 ON_CLUSTER = "TUNER_ON_CLUSTER"  # set in the processes of a submitted job, on all nodes
+SHARED_DISK = "TUNER_SHARED_DISK"  # set beside it in a job of Slurm: all nodes see the folders of the driver
 OUTPUT_MARK = "-- tuner --"  # the line of a job's log after which our own output begins
 
 
 def on_cluster() -> bool:
     """Whether this process belongs to a submitted job: its trials may run on all nodes of the cluster."""
     return bool(os.environ.get(ON_CLUSTER))
+
+
+def shares_disk() -> bool:
+    """Whether all nodes of the cluster that this process belongs to see its folders."""
+    return bool(os.environ.get(SHARED_DISK))
+
+
+def was_sent() -> bool:
+    """Whether the sweep was sent to this cluster from another machine, which has the files that it was begun with."""
+    return on_cluster() and not shares_disk()

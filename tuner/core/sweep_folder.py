@@ -17,7 +17,8 @@ from tuner.core.files import write_atomic
 JOURNAL_FILE, PREDICTIONS_FILE, REPORT_PAGE = "study.log", "predictions.safetensors", "report.html"
 SUBMITTED_FOLDER = "submitted"  # in the home folder: a file for each sweep that was submitted to a cluster
 UPLOADS_FOLDER = "uploads"  # in the home folder of a cluster's head: files that were sent along with a sweep
-RESERVED = ("mlflow.db", "artifacts", "pictures", SUBMITTED_FOLDER, UPLOADS_FOLDER)
+SLURM_FOLDER = "slurm"  # in the home folder: the script and the log of each sweep that was submitted to Slurm
+RESERVED = ("mlflow.db", "artifacts", "pictures", SUBMITTED_FOLDER, UPLOADS_FOLDER, SLURM_FOLDER)
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 

@@ -17,7 +17,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import ConcurrencyLimiter, Searcher
 
 from tuner.core.config import SweepConfig
-from tuner.core.environment import on_cluster
+from tuner.core.environment import on_cluster, was_sent
 from tuner.core.errors import SweepError, disk_sweep_error, find_disk_error
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.fair_share import share_cluster
@@ -63,7 +63,7 @@ class RayExecutor:
     @property
     def shares_disk(self) -> bool:
         """See Executor. To be asked when it is entered."""
-        return not on_cluster() or len(nodes()) == 1
+        return not was_sent() or len(nodes()) == 1
 
     def __enter__(self) -> Self:
         session = ray_session(self._config, self._stop, self._watchdog, dashboard=self._with_dashboard)

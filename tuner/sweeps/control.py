@@ -100,6 +100,8 @@ def _end_at_once(name: str) -> None:
         driver = last_driver(folder)
         if driver is None or driver.ended:
             raise TunerError(f"the process that runs {name} is not known: is it on another machine?")
+        if not driver.is_here:
+            raise TunerError(f"{name} runs on {driver.host}: leave out --now, or type this there")
         _signal(driver, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE_S
     while _runs(driver, folder):

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
+from socket import gethostname
 from typing import IO
 
 from tuner.core.errors import TunerError
@@ -28,10 +29,17 @@ class Driver:
     pid: int
     started: float
     """Seconds since 1970."""
+    host: str = ""
+    """The name of its machine: others may see the sweep's folder, too. Empty if an earlier version wrote this."""
     live: tuple[int, ...] = ()
     """The trials that have a worker."""
     ended: bool = False
     """Whether it has ended, with or without an error; False while it runs, or if it was killed."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this machine is its machine."""
+        return self.host in ("", gethostname())
 
     def save(self, folder: Path) -> None:
         """Writes the file. If that fails the sweep continues: the file only informs."""
@@ -44,7 +52,7 @@ class SweepLock:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._driver = Driver(pid=os.getpid(), started=time.time())
+        self._driver = Driver(pid=os.getpid(), started=time.time(), host=gethostname())
         self._driver.save(folder)
 
     def note_live(self, live: set[int]) -> None:

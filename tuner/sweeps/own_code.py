@@ -9,7 +9,7 @@ from pathlib import Path
 from tuner.core import catalog, own_code, several_models
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
-from tuner.core.environment import on_cluster
+from tuner.core.environment import was_sent
 from tuner.core.several_models import models_in
 from tuner.core.sweep_folder import sweeps_in
 from tuner.core.sweep_request import SweepRequest
@@ -49,7 +49,7 @@ def _found_here(request: SweepRequest, *, tell_space: bool) -> Iterator[str]:
 
 def tell_changes(config: SweepConfig, events: Callback) -> None:
     """Says which files of the user's own code are not what a sweep that goes on began with: it uses its copy."""
-    if on_cluster():  # the files are where the sweep was sent from
+    if was_sent():  # the files are where the sweep was sent from
         return
     for text in own_code.changes([config.dataset, *models_in(config.model)]):
         then = "" if text.endswith("there") else "; to use it as it is now, begin a new sweep"

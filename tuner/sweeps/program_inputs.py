@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.config import SweepConfig
-from tuner.core.environment import on_cluster
+from tuner.core.environment import was_sent
 from tuner.core.errors import TunerError
 from tuner.core.files import write_atomic
 from tuner.core.kept_code import KeptCode, is_kept
@@ -36,11 +36,11 @@ class ProgramInputs:
         """The code of a sweep that goes on. Raises TunerError when the copy is missing or was changed."""
         assert config.program is not None
         program = Program.from_json(config.program)
-        if program.kind == SCRIPT and not on_cluster():
+        if program.kind == SCRIPT and not was_sent():
             _check_place(program)
         if is_kept(folder.code):
             kept = KeptCode.open(folder.code)
-            changed = "" if on_cluster() else kept.changed()  # there the files are where the sweep was sent from
+            changed = "" if was_sent() else kept.changed()  # there the files are where the sweep was sent from
             goes_on = "with its copy, as it was when the sweep began"
             if program.kind == SCRIPT:
                 goes_on = "with the program as it is now"
@@ -82,7 +82,7 @@ class ProgramInputs:
             "goal": config.goal,
         }
         if self.program.kind == SCRIPT:
-            here = None if on_cluster() else Path(self.program.folder)
+            here = None if was_sent() else Path(self.program.folder)
             files = self.code if isinstance(self.code, KeptCode) else None
             return ScriptJob(command=self.program.command, place=here, files=files, **common)
         assert self.code is not None

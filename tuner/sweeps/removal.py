@@ -16,6 +16,7 @@ from tuner.core.config import SweepConfig
 from tuner.core.deletion import Deletion, unfinished_deletions
 from tuner.core.disk_usage import disk_usage
 from tuner.core.errors import TunerError
+from tuner.core.slurm_files import forget_submission
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.sweeps.drawing import alone
 from tuner.sweeps.lock import is_running, lock_for_sync
@@ -127,6 +128,7 @@ def _go_on(deletion: Deletion, home: Path) -> Removed:
         if SweepFolder(deletion.folder).config.exists():  # otherwise MLflow's part is deleted: see `Deletion.end`
             done = _delete_tracked(SweepConfig.load(deletion.folder), deletion, home, done)
         deletion.end()
+        forget_submission(home, deletion.name)
     except Exception as error:
         if not isinstance(error, TunerError) and not is_mlflow_error(error):
             raise

@@ -16,6 +16,7 @@ from typing import Any
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.files import read_checked_json, write_atomic, write_checked_json
+from tuner.core.slurm_files import forget_submission
 from tuner.core.sweep_folder import SweepFolder, check_sweep_name, known_sweep
 from tuner.sweeps.drawing import alone
 from tuner.sweeps.lock import is_running, lock_for_sync
@@ -59,6 +60,7 @@ def rename(old: str, new: str, home: Path) -> Renamed:
             except OSError as error:
                 (home / old / _NOTE).unlink(missing_ok=True)
                 raise TunerError(f"{home / old} cannot be renamed: {error.strerror}") from None
+    forget_submission(home, old)
     with lock_for_sync(home / new):
         return _go_on(old, SweepFolder(home / new))
 
