@@ -27,8 +27,9 @@ from support.processes import Process, end, wait_until
 from tuner.sweeps.lock import last_driver
 
 pytestmark = pytest.mark.proof
-LONG = ("sweep", "digits", "cnn", "--trials", "4", "--max-epochs", "50", "--set", "width=0.25", "--name", "x")
-SHORT = ("sweep", "digits", "cnn", "--trials", "2", "--max-epochs", "3", "--seed", "3")
+SMALL = ("sweep", "digits", "cnn", "--limit", "300", "--set", "width=0.25")
+LONG = (*SMALL, "--trials", "4", "--max-epochs", "80", "--name", "x")
+SHORT = (*SMALL, "--trials", "2", "--max-epochs", "3", "--seed", "3")
 
 
 @dataclass(frozen=True)
