@@ -28,10 +28,12 @@ from support.processes import Process, end
 from support.workers import made_once
 
 from tuner.core import catalog
-from tuner.warm.place import SWITCH
+from tuner.warm import place
 
 STARTED: list[Process] = []
-os.environ[SWITCH] = "0"  # no test uses what `tuner up` has left for the user; those of warm starts have their own
+os.environ[place.SWITCH] = (
+    "0"  # no test uses what `tuner up` has left for the user; those of warm starts have their own
+)
 SET_BY_OURSELVES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PYTHONSAFEPATH")  # in this process
 
 
@@ -39,6 +41,7 @@ SET_BY_OURSELVES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PYTHONSAFEPAT
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty TUNER_HOME, and an empty folder to work in."""
     monkeypatch.setenv("TUNER_HOME", str(tmp_path / "runs"))
+    monkeypatch.setattr(place, "folder_path", lambda: str(tmp_path / "up"))  # none of the user's is seen
     for name in SET_BY_OURSELVES:  # not by monkeypatch, which would set them again at the end
         os.environ.pop(name, None)
     monkeypatch.chdir(tmp_path)
@@ -85,7 +88,12 @@ def environment() -> Iterator[dict[str, str]]:
     """
     folder = tempfile.mkdtemp(prefix="tt", dir="/tmp" if Path("/tmp").is_dir() else None)
     names = (*SET_BY_OURSELVES, "TUNER_HOME", "RAY_ADDRESS")
-    yield {**{k: v for k, v in os.environ.items() if k not in names}, "RAY_TMPDIR": folder, "COLUMNS": "120"}
+    yield {
+        **{k: v for k, v in os.environ.items() if k not in names},
+        "RAY_TMPDIR": folder,
+        "XDG_RUNTIME_DIR": folder,
+        "COLUMNS": "120",
+    }
     shutil.rmtree(folder, ignore_errors=True)
 
 

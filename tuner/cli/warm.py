@@ -53,5 +53,5 @@ def print_up() -> None:
 def describe(found: start.Up) -> str:
     """What a user should know of a zygote, in a line."""
     running = f", {counted(found.running, 'command')} running" if found.running else ""
-    memory = format_number(found.memory, "B") if found.memory else "no"
-    return f"process {found.pid}, {memory} memory{running}; ends after {format_seconds(found.idle_s)} without a command"
+    memory = f", {format_number(found.memory, 'B')} of memory" if found.memory else ""
+    return f"process {found.pid}{memory}{running}; ends after {format_seconds(found.idle_s)} without a command"

@@ -31,9 +31,9 @@ import os, sys, time
 from pathlib import Path
 from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.drawing import drawing
-folder = SweepFolder(Path(sys.argv[2]))
-with drawing(folder, int(sys.argv[1])) as told:
-    (folder.path / "said").write_text(" ".join([sys.argv[3], os.environ.get("MLFLOW_TRACKING_URI", "none")]))
+folder = SweepFolder(Path(sys.argv[1]))
+with drawing(folder, int(sys.argv[3])) as told:
+    (folder.path / "said").write_text(" ".join([sys.argv[2], os.environ.get("MLFLOW_TRACKING_URI", "none")]))
     while not (folder.path / "go").exists():
         time.sleep(0.05)
     if (folder.path / "go").read_text() == "fail":
