@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,13 +54,15 @@ def test_a_sweep_goes_on_after_its_time_limit_and_without_a_lost_node(
     def state() -> str:
         return cluster.job(job)["JobState"]
 
-    def wait(true: object, what: str) -> None:
-        assert callable(true)
+    def wait(true: Callable[[], object], what: str) -> None:
         assert wait_until(true, timeout=WAIT_S, poll=0.5), (
             f"{what}: {state()}\n{log.read_text() if log.exists() else ''}"
         )
 
-    wait(lambda: epochs(tmp_path, "x") > 2, "it trains")
+    def places() -> set[str]:
+        return {node for each in records(tmp_path, "x") for _, node in each.nodes}
+
+    wait(lambda: epochs(tmp_path, "x") > 2 and len(places()) == 2, "both nodes train")
     assert "2 of 2 nodes are ready: n1, n2" in log.read_text()
     assert not re.search("[0-9a-f]{64}", log.read_text() + Path(told["script"]).read_text()), "a token"
 
@@ -75,14 +77,7 @@ def test_a_sweep_goes_on_after_its_time_limit_and_without_a_lost_node(
 
     wait(lambda: epochs(tmp_path, "x") > sum(len(each.values) for each in before) + 2, "the next job goes on with it")
     assert lost_between(before, records(tmp_path, "x")).wrong == []
-    places = {node for each in records(tmp_path, "x") for _, node in each.nodes}
-    assert len(places) == 4, f"two nodes of Ray in each of the two jobs: {places}"
-
-    def on_lost_node() -> bool:
-        live = [each.nodes[-1][1] for each in records(tmp_path, "x") if not each.ended and each.nodes]
-        return len(set(live)) > 1
-
-    wait(on_lost_node, "both nodes train")
+    wait(lambda: len(places()) == 4, "both nodes of Ray in the second job train, too")
     cluster.lose("n2")
     wait(lambda: cluster.job(job)["NodeList"] == "n1", "Slurm notices that the node is lost")
     lost, seen = records(tmp_path, "x"), epochs(tmp_path, "x")

@@ -27,7 +27,8 @@ FILES = ("pyproject.toml", "requirements.lock", "README.md", "LICENSE")
 LISTEN = "127.0.0.2"  # a service of somebody who works here may have the ports of 127.0.0.1
 IMAGE = "tuner:cpu"
 WAIT_S = 600.0
-_SIZE = {"WORKER_CPUS": "1", "WORKER_MEMORY": "4gb", "OBJECT_STORE_BYTES": "200000000"}
+WORKERS = 2
+_SIZE = {"WORKERS": str(WORKERS), "WORKER_CPUS": "1", "WORKER_MEMORY": "4gb", "OBJECT_STORE_BYTES": "200000000"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +99,11 @@ class Stack:
             logs = self.compose("logs").decode(errors="replace")
             pytest.fail(f"not in {WAIT_S:.0f} s: {what}\n{logs[-20000:]}")
 
-    def wait_ready(self, workers: int) -> None:
-        """Until MLflow answers, and the head has so many workers."""
+    def up(self) -> None:
+        """Starts what does not run, and waits until MLflow answers and the head has its workers."""
+        self.compose("up", "--detach", "--no-build")
         self.wait(lambda: self.ask_mlflow("experiments/search", {"max_results": 1}), "MLflow answers")
-        self.wait(lambda: len(self.nodes()) == workers + 1, f"the head has {workers} workers")
+        self.wait(lambda: len(self.nodes()) == WORKERS + 1, f"the head has {WORKERS} workers")
 
     def nodes(self) -> list[str]:
         """The ids of Ray's nodes."""

@@ -79,10 +79,11 @@ def _names(word: str) -> bool:
 
 
 def _epochs(folder: SweepFolder) -> int:
-    """How many the sweep's trials have trained."""
+    """How many its trials have trained, those included that confirm or refit the winner."""
     from tuner.search.study_reader import read_records  # noqa: PLC0415 - takes a second
 
-    return sum(len(record.values) for record in read_records(folder.journal)) if folder.journal.exists() else 0
+    journals = [each.journal for each in (folder, folder.confirmation, folder.refit) if each.journal.exists()]
+    return sum(len(record.values) for journal in journals for record in read_records(journal))
 
 
 def _go_on(script: Script, job: str, signals: Signals, *, progress: bool) -> None:
