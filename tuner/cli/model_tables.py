@@ -179,6 +179,8 @@ def _print_pair(model: dict[str, Any], space: dict[str, Any], out: Console) -> N
         out.print(f"  {sampler_text(space['sampler'], space['auto'])}", markup=False, soft_wrap=True)
     for parameter in space["parameters"]:
         out.print(f"  {parameter['name']:<16}{parameter['values']}", markup=False)
+    for relation in space["constrain"]:
+        out.print(f"  with {relation}", markup=False, soft_wrap=True)
     fixed = format_parameters(space["training"])
     out.print(f"  not searched    {fixed} (--set searches them, too)", markup=False, soft_wrap=True)
     for number, point in enumerate(space["start"]):

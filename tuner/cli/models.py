@@ -80,9 +80,13 @@ def report(name: Name, *, as_json: AsJson = False) -> None:
 
 @app.command(cls=Command)
 def compare(
-    dataset: Annotated[
-        str | None,
-        typer.Argument(metavar="DATASET", help="Only models of this dataset; by default all.", show_default=False),
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[DATASET | PAIR | SWEEP SWEEP...]",
+            help="Only models of this dataset; or the sweeps of one pair side by side: all, or those that are named.",
+            show_default=False,
+        ),
     ] = None,
     *,
     as_json: AsJson = False,
@@ -91,10 +95,19 @@ def compare(
 
     The FLOPs are those of one forward pass of one sample, two for each multiply-add.
 
-    Examples:  tuner compare   |   tuner compare cifar10 --json
+    With a PAIR, or the names of two of its sweeps or more, compare these: budgets, search spaces, scores, winners.
+
+    Examples:  tuner compare   |   tuner compare cifar10 --json   |   tuner compare digits-cnn
     """
     prepare_environment()
-    raise typer.Exit(_compare(dataset, as_json=as_json, out=out, err=err))
+    from tuner.sweeps.side_by_side import sweeps_meant  # noqa: PLC0415
+
+    home = tuner_home()
+    if names := sweeps_meant(what or [], home):
+        from tuner.cli.side_by_side import show_side_by_side  # noqa: PLC0415
+
+        raise typer.Exit(show_side_by_side(names, home, as_json=as_json, out=out, err=err))
+    raise typer.Exit(_compare(what[0] if what else None, as_json=as_json, out=out, err=err))
 
 
 @app.command(cls=Command)

@@ -35,8 +35,19 @@ Constraints = Annotated[
     typer.Option(
         "--constraint",
         metavar="METRIC<=NUMBER",
-        help='What the winner must fulfill, such as "parameters<=300000" or "val_accuracy>=0.9", in quotes. May be '
-        "given several times.",
+        help="A bound on what a trained model has, which the winner must fulfill, such as "
+        '"parameters<=300000" or "val_accuracy>=0.9", in quotes. (Between hyperparameters: --constrain.) Repeatable.',
+        rich_help_panel=SEARCH,
+    ),
+]
+Relations = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constrain",
+        metavar="RELATION",
+        help="A relation between hyperparameters that each point must fulfill before it is trained, such as "
+        '"batch_size * width <= 4096" or "optimizer == \'sgd\' or lr < 0.1", in quotes. (Of a trained model: '
+        "--constraint.) Repeatable.",
         rich_help_panel=SEARCH,
     ),
 ]

@@ -49,6 +49,7 @@ def sweep(
     without_default: start.WithoutDefault = False,
     time_budget: opt.TimeBudget = None,
     objective: goals.Objectives = None,
+    constrain: goals.Relations = None,
     constraint: goals.Constraints = None,
     epoch_budget: budget.EpochBudget = None,
     gpu_budget: budget.GpuBudget = None,

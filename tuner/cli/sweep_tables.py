@@ -104,6 +104,8 @@ def print_status(status: Status, folder: Path | None, out: Console) -> None:
     if status.test_score is not None:
         out.print(f"test      {config.goal.kind.label} {score_text(status.test_score, status.test_interval)}")
     print_confirming(status, out)
+    for relation in config.space.get("constrain", ()):
+        out.print(f"points    {relation}", markup=False, soft_wrap=True)
     if summary.budgets:
         out.print(f"budgets   {', '.join(each.text for each in summary.budgets)}", markup=False, soft_wrap=True)
     if ended := ended_text(config, status.ended_by):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuner.core.budgets import BUDGETS, BudgetRequest
+from tuner.core.budgets import BUDGETS, EXHAUSTED, BudgetRequest
 from tuner.core.config import SweepConfig
 from tuner.core.units import counted, format_seconds
 
@@ -25,7 +25,12 @@ def budget_limits(config: SweepConfig) -> dict[str, str]:
 
 
 def ended_text(config: SweepConfig, ended_by: str) -> str:
-    """Which budget ended the search: `the epoch budget, 200 epochs in all`; empty for none."""
+    """Which budget ended the search: `the epoch budget, 200 epochs in all`; empty for none.
+
+    So did the search space, if it has fewer points than trials were asked for.
+    """
+    if ended_by == EXHAUSTED:
+        return "the search space: each of its points was tried"
     limit = budget_limits(config).get(ended_by)
     return f"{budget_words(ended_by)}, {limit}" if limit else ""
 

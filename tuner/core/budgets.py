@@ -10,8 +10,8 @@ from tuner.core.errors import TunerError
 from tuner.core.objective import Goal
 from tuner.core.units import short_seconds
 
-TRIALS_ENDED, STOPPED, FAILURES = "trials", "stop", "failures"
-"""What else ends a search: all its trials have ended, `tuner stop`, too many failures."""
+TRIALS_ENDED, STOPPED, FAILURES, EXHAUSTED = "trials", "stop", "failures", "space"
+"""What else ends a search: all its trials have ended, `tuner stop`, too many failures, each point was tried."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ class SweepConfig:
     model: str
     """A name of the catalog, or of a user's own code; or several, see `several_models`. See `model_name`."""
     trials: int
+    """How many there are at most."""
     epochs: int
     """The maximum number of epochs per trial."""
     time_budget: float | None
@@ -117,6 +118,8 @@ class SweepConfig:
     """What a winner must fulfill, such as `parameters<=300000`; several are divided by commas."""
     warm: dict[str, Any] | None = None
     """The trials of an earlier sweep that the sampler begins with: see `core.warm_trials`."""
+    asked_trials: int = 0
+    """How many trials were asked for, where the search space has fewer points; else 0."""
     earlier: list[dict[str, Any]] = field(default_factory=list)
     """What the sweep was before it was changed, in order: see `core.earlier`."""
     epoch_budget: int | None = None

@@ -11,6 +11,7 @@ from tuner.core.metric import DIRECTIONS, METRICS, Metric, check_metric_name, me
 from tuner.core.target_kind import TargetKind
 
 OPTION, CONSTRAINT_OPTION = "--objective", "--constraint"
+_OF_PARAMETERS = "; a relation between hyperparameters is given with --constrain"
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,13 @@ def parse_constraint(text: str, *, own: bool, kind: TargetKind | None) -> Constr
     """Of `parameters<=300000`. See Goal.parse for the rest, and for errors."""
     name, sign, bound = (*re.split(r"\s*(<=|>=)\s*", text, maxsplit=1), "", "")[:3]
     if not sign:
-        raise TunerError(f"{CONSTRAINT_OPTION} '{text}': write a metric, <= or >=, and a number: parameters<=300000")
+        raise TunerError(
+            f"{CONSTRAINT_OPTION} '{text}': write a metric, <= or >=, and a number: parameters<=300000{_OF_PARAMETERS}"
+        )
     if own:
         check_metric_name(name, CONSTRAINT_OPTION)
+    elif name not in METRICS:
+        raise TunerError(f"{unknown(f'{CONSTRAINT_OPTION} metric', name, METRICS)}{_OF_PARAMETERS}")
     else:
         _check_known(name, CONSTRAINT_OPTION, kind)
     try:

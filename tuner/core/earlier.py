@@ -6,6 +6,7 @@ replaced, and the `defaults` of training and of the model at that time, for para
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tuner.core.config import SweepConfig
@@ -18,11 +19,16 @@ def first_trial(config: SweepConfig) -> int:
 
 def first_drawn_alike(config: SweepConfig) -> int:
     """The number of the first trial since which trials are drawn from the same ranges for the same number of epochs."""
-    now = config.space["params"], config.epochs
+    now = drawn_from(config.space), config.epochs
     for before in reversed(config.earlier):
-        if (before["space"]["params"], before["epochs"]) != now:
+        if (drawn_from(before["space"]), before["epochs"]) != now:
             return int(before["trials"])
     return 0
+
+
+def drawn_from(space: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What of the parsed TOML of a search space decides which points there are."""
+    return space["params"], space.get("constrain", [])
 
 
 def raw_space(config: SweepConfig, number: int) -> dict[str, Any]:

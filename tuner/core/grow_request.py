@@ -10,7 +10,7 @@ from tuner.core.budgets import BUDGETS, NOTHING_ASKED, BudgetRequest
 from tuner.core.config import MOST_EPOCHS, MOST_TRIALS
 from tuner.core.errors import TunerError
 
-GROWING = ("trials", "time_budget", "epochs", "space", "earlier", "sampler", "auto", *BUDGETS)
+GROWING = ("trials", "asked_trials", "time_budget", "epochs", "space", "earlier", "sampler", "auto", *BUDGETS)
 """The fields of SweepConfig that it changes."""
 
 

@@ -27,7 +27,7 @@ _READING = ("text", "test", "group", "time")
 def read_sweep(options: Mapping[str, Any]) -> SweepRequest:
     """What is asked for by options of the same names as those of `tuner sweep`, with _ for -.
 
-    `objective` and `constraint` may be one text or several. An option that is left out has its default.
+    `objective`, `constraint` and `constrain` may be one text or several. An option that is left out has its default.
 
     Raises:
         TunerError: a duration is none, or options do not go together.
@@ -35,6 +35,8 @@ def read_sweep(options: Mapping[str, Any]) -> SweepRequest:
     given = read_times(options)
     for name in ("objective", "constraint"):
         given[name] = joined(given.get(name))
+    relations = given.get("constrain") or ()
+    given["constrain"] = (relations,) if isinstance(relations, str) else tuple(relations)
     budgets = BudgetRequest(**{name: given.pop(name, None) for name in BUDGETS})
     how = {name: given.pop(name) for name in _CONFIRMING if name in given}
     reading = {name: given.pop(name) for name in _READING if name in given}

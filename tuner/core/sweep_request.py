@@ -49,6 +49,8 @@ class SweepRequest:
     weights: Path | None = None
     storage: str | None = None
     overrides: Sequence[str] = ()
+    constrain: Sequence[str] = ()
+    """Relations between hyperparameters: see search/relations.py. (`constraint` is about what a trial comes to.)"""
     warm_start: str | None = None
     """The name of a sweep whose best parameters are a start point."""
     enqueue: Path | None = None

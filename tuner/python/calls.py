@@ -40,6 +40,7 @@ def sweep(
     without_default: bool = False,
     time_budget: Duration = None,
     objective: Texts | None = None,
+    constrain: Texts = (),
     constraint: Texts | None = None,
     epoch_budget: int | None = None,
     gpu_budget: Duration = None,
@@ -93,6 +94,7 @@ def sweep(
         script: the command of a program that trains, in place of both.
         space: a file, or a dictionary with the words of such a file: `low`, `high`, `log`, `step`, `choices`, `when`.
         set: texts as those of `--set`, such as `lr=0.01` or `optimizer=sgd,adam`.
+        constrain: relations between hyperparameters, such as `batch_size * width <= 4096`.
         as_: the option `--as`.
         detach: whether it runs in the background, and this returns as soon as it has begun.
         dashboard: whether Ray's dashboard starts too; its address is shown.

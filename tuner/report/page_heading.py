@@ -105,6 +105,8 @@ def _counts(findings: Findings) -> str:
     epochs = sum(len(record.values) for record in findings.records)
     ended = ended_text(findings.config, (findings.result or {}).get("ended_by", ""))
     counts = f"{len(findings.records)} of {findings.config.trials} trials ({states}), {epochs} epochs"
+    relations = " and ".join(findings.config.space.get("constrain", ()))
+    counts += f"; only points with {relations}" if relations else ""
     return f"{counts}; ended by {ended}" if ended else counts
 
 

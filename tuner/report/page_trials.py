@@ -12,14 +12,17 @@ from tuner.search.advice import Advice
 
 
 def trials_block(records: Sequence[TrialRecord], epochs_of: Callable[[int], int]) -> Block:
-    """A row for each trial, the best first; those that failed or have no score come last."""
+    """A row for each trial, the best first; those that failed or have no score come last.
+
+    What is said of how one ended was decided then: its place at the rung, and what it took to go on.
+    """
     names = dict.fromkeys(name for record in records for name in record.parameters)
     varying = [name for name in names if len({str(record.parameters.get(name)) for record in records}) > 1]
-    reasons = any(record.state == "FAIL" for record in records)
+    reasons = any(record.reason for record in records)
     goal = records[0].goal
     metrics = goal.metrics if goal.own else tuple(dict.fromkeys((*goal.metrics, METRICS["val_loss"])))
     header = ["trial", "state", "epochs", *(metric.name for metric in metrics), "time", *varying]
-    header += ["why it failed"] if reasons else []
+    header += ["how it ended"] if reasons else []
     rows = [_row(record, metrics, varying, epochs_of(record.number), reasons=reasons) for record in _ordered(records)]
     constant = [f"{name}={_cell(next(iter(records)).parameters[name])}" for name in names if name not in varying]
     same = f" The same in all trials: {', '.join(constant)}." if constant else ""
@@ -51,7 +54,7 @@ def _row(
     seconds = sum(metrics.get("epoch_seconds", 0.0) for metrics in record.metrics.values())
     row.append(format_seconds(seconds) if seconds else "")
     row += [_cell(record.parameters[name]) if name in record.parameters else "" for name in names]
-    return [*row, *([record.reason if record.state == "FAIL" else ""] if reasons else [])]
+    return [*row, *([record.reason] if reasons else [])]
 
 
 def _cell(value: object) -> str:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from tuner.core.budgets import FAILURES, STOPPED, TRIALS_ENDED
+from tuner.core.budgets import EXHAUSTED, FAILURES, STOPPED, TRIALS_ENDED
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import first_of_length, first_trial
@@ -22,6 +22,7 @@ from tuner.core.sweep_folder import SweepFolder, write_error_details
 from tuner.core.trial_report import TrialReport
 from tuner.search.budgets import Budgets
 from tuner.search.endings import Endings
+from tuner.search.new_points import NoNewPointError
 from tuner.search.population import Population
 from tuner.search.schedulers.base import Decision, Scheduler
 from tuner.search.stopping import end_told, failing_reason, invalid_metrics
@@ -43,13 +44,11 @@ class Controller:
         population: Population | None = None,
     ) -> None:
         """See Endings for `keeps`. A `population` is renewed at each rung before a trial goes on from there."""
-        self._config = config
-        self._study = study
-        self._scheduler = scheduler
+        self._config, self._study, self._scheduler = config, study, scheduler
         self._folder = folder.trials
         self._callback = callback
         self._population = population
-        self._queue = TrialQueue(scheduler, study.records()[first_of_length(config) :], config.trials)
+        self._queue = TrialQueue(scheduler, study.records()[first_of_length(config) :], lambda: study.more)
         self.budgets = Budgets(config, study, scheduler)
         self._endings = Endings(study, self._queue, scheduler, self.budgets, folder.trials, callback, keeps)
         self._stopped = self._stop_reason = ""
@@ -76,8 +75,8 @@ class Controller:
             if begun is not None:
                 self._renew(self._study.record(begun))
                 return self._issue(self._study.reissue(begun))
-            if not self._at_end() and self._study.count < self._config.trials and (self._study.ready or not running):
-                return self._issue(self._study.ask())
+            if not self._at_end() and self._study.more and (self._study.ready or not running):
+                return self._issue_new()
         return None
 
     @property
@@ -85,12 +84,13 @@ class Controller:
         """Whether no trial is running and none will be started."""
         if self._queue.running or self.halted or self._owed() is not None:
             return False
-        return (self._study.count >= self._config.trials and self._queue.empty) or self._at_end()
+        return (not self._study.more and self._queue.empty) or self._at_end()
 
     @property
     def ended_by(self) -> str:
         """What ended the search: the name of a budget, or one of the words of `core.budgets`."""
-        return self._stopped or self.budgets.ended_by or TRIALS_ENDED
+        fewer = self._study.exhausted and (self._config.asked_trials or self._study.count < self._config.trials)
+        return self._stopped or self.budgets.ended_by or (EXHAUSTED if fewer else TRIALS_ENDED)
 
     def on_report(self, number: int, report: TrialReport) -> Decision:
         """Stores a report and decides. The report of a trial that is no longer live is ignored."""
@@ -202,6 +202,13 @@ class Controller:
         self._callback.on_trial_begin(record)
         return drawn
 
+    def _issue_new(self) -> tuple[int, dict[str, Value]] | None:
+        try:
+            return self._issue(self._study.ask())
+        except NoNewPointError as error:
+            self._endings.end(error.number, "FAIL", "no new point was found for it")
+            return None
+
     def _renew(self, record: TrialRecord) -> None:
         if self._population is not None and self._queue.at_rung(record):
             for note in self._population.renew(record.epoch):
@@ -226,10 +233,7 @@ class Controller:
 
     @property
     def hopeless(self) -> str:
-        """The error that nearly all trials fail with; empty while the sweep is worth continuing.
-
-        Where a sweep goes on with other trials, or tries failed ones again, those of before do not count.
-        """
+        """The error that nearly all trials fail with, of those since the sweep last went on; empty for none."""
         return failing_reason(self._study.records()[first_trial(self._config) :], self._config.max_failure_rate)
 
     def _owed(self) -> int | None:

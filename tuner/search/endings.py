@@ -50,7 +50,11 @@ class Endings:
 
     def end_at_rung(self, record: TrialRecord) -> None:
         """Ends a trial that does not go on from its rung."""
-        self.end(record.number, "PRUNED", f"stopped early after epoch {record.epoch}: {self._scheduler.rule}")
+        number, epoch = record.number, record.epoch
+        rungs = self._queue.ladders.of(number).rungs
+        at = next((each for each in rungs if each.epoch == epoch and number in each.ranks), None)
+        stood = self._scheduler.stood(at, number, record.goal) if at else self._scheduler.rule
+        self.end(number, "PRUNED", f"stopped early after epoch {epoch}: {stood}")
 
     def end_missed(self, config: SweepConfig) -> None:
         """Ends trials of a resumed sweep that a kill hit before it was stored that they complete, or do not go on.

@@ -18,6 +18,7 @@ from typing import Any
 
 from tuner.core.errors import TunerError
 from tuner.core.several_models import MODEL
+from tuner.search.space_relations import CONSTRAIN
 from tuner.search.start_points import START
 
 MODELS = "models"  # the key in the file of a search space
@@ -79,4 +80,7 @@ def merged(spaces: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     params = {f"{model}.{name}": entry for model, raw in spaces.items() for name, entry in raw["params"].items()}
     start = [{MODEL: model, **point} for model, raw in spaces.items() for point in raw.get(START, ())]
     made = {"epochs": max(raw["epochs"] for raw in spaces.values()), MODELS: list(spaces), "params": params}
-    return made | ({START: start} if start else {})
+    relations = [
+        f"{MODEL} != {model!r} or ({text})" for model, raw in spaces.items() for text in raw.get(CONSTRAIN, [])
+    ]
+    return made | ({CONSTRAIN: relations} if relations else {}) | ({START: start} if start else {})

@@ -18,8 +18,10 @@ from tuner.core.units import parse_seconds
 from tuner.search.advice import Advice
 from tuner.search.model_spaces import merged
 from tuner.search.overrides import override
+from tuner.search.relations import OPTION
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space
+from tuner.search.space_relations import CONSTRAIN
 from tuner.search.start_points import START
 
 CONFIRMING = 5  # seeds
@@ -55,6 +57,8 @@ def next_command(config: SweepConfig, task: str, advice: Advice) -> str:
         return ""
     trials, epochs = advice.trials or config.trials, advice.max_epochs or config.epochs
     options = [part for each in expressions for part in ("--set", each)]
+    new = [text for text in config.space.get(CONSTRAIN, ()) if text not in base.get(CONSTRAIN, ())]
+    options += [part for text in new for part in (OPTION, text)]
     options += ["--trials", str(trials)] if trials != TRIALS else []
     options += ["--max-epochs", str(epochs)] if epochs != base["epochs"] else []
     options += _searching(config)

@@ -20,6 +20,7 @@ from tuner.search.study import Study
 QUARTER = 0.25  # the share of the trials that take over, and of those that they take over from
 RESAMPLED = 0.25  # the probability that a value is drawn anew
 FACTORS = (0.8, 1.2)  # otherwise it is multiplied by one of these
+TRIES = 10  # to change values so that no relation is broken
 CHANGEABLE = ("lr", "momentum", "weight_decay", "label_smoothing", "dropout")
 """The parameters that may change while a model is trained: they change no shape, and no kind of anything."""
 
@@ -69,9 +70,15 @@ def exploits(records: Sequence[TrialRecord], epoch: int, space: SearchSpace, see
                 epoch=epoch,
                 donor=donor.number,
                 before=member.parameters_in(epoch),
-                after=explored(donor.parameters, space, rng),
+                after=_allowed(donor.parameters, space, rng),
             )
     return found
+
+
+def _allowed(parameters: Mapping[str, Value], space: SearchSpace, rng: random.Random) -> dict[str, Value]:
+    """See `explored`. If what was changed breaks a relation every time, nothing changes."""
+    tries = (explored(parameters, space, rng) for _ in range(TRIES))
+    return next((each for each in tries if not space.broken(each)), dict(parameters))
 
 
 def explored(parameters: Mapping[str, Value], space: SearchSpace, rng: random.Random) -> dict[str, Value]:

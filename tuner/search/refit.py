@@ -41,6 +41,8 @@ def refit(parameters: Mapping[str, Value], space: SearchSpace, defaults: Mapping
                 f"{value!r} is not {defaults[name]!r}, the default where" if name in defaults else "it has a value, and"
             )
             raise TunerError(f"{name}: {default} the search space does not name it")
+    if relation := space.broken(found):
+        raise TunerError(f"it breaks {relation}")
     return found
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import random
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard
 
 from tuner.core.records import Value
 from tuner.core.several_models import MODEL
+from tuner.search.relations import Relation, broken
 
 
 class Draw(Protocol):
@@ -84,6 +86,10 @@ class Parameter:
             number = low + round((number - low) / self.step) * self.step
         return min(high, max(low, number))
 
+    def counted(self, value: Value) -> Value:
+        """The value, or in a range with steps the number of its step."""
+        return round((float(value) - self.low) / self.step) if self.step and not self.choices else value
+
     def middle(self) -> Value:
         """The prior, or else what `Middle` draws."""
         return self.draw(Middle()) if self.prior is None else self.prior
@@ -128,6 +134,8 @@ class SearchSpace:
     """What is tried first: the parameters of trial 0, 1, ... See start_points.py."""
     models: tuple[str, ...] = ()
     """The titles of several models, each with its own parameters; empty for one."""
+    relations: tuple[Relation, ...] = ()
+    """What each point must fulfill: see relations.py."""
 
     def __call__(self, trial: Draw) -> dict[str, Value]:
         """Draws every active parameter, parents first."""
@@ -141,6 +149,18 @@ class SearchSpace:
         """The alternative of a parameter that a trial with these parameters has; None if it has none."""
         found = (each for each in self.parameters if each.name == name and each.active(drawn))
         return next(found, None) if name in drawn else None
+
+    def broken(self, drawn: Mapping[str, Value]) -> Relation | None:
+        """The first relation that a point breaks; None for a point that may be tried."""
+        return broken(self.relations, drawn)
+
+    def key(self, drawn: Mapping[str, Value]) -> Hashable:
+        """What is equal for two points with the same values, whatever a range with steps has been rounded to."""
+        return tuple(
+            each.counted(drawn[each.name]) if each.name in drawn and each.active(drawn) else None
+            for each in self.parameters
+            if len(each.choices) != 1
+        )
 
 
 class Middle:
@@ -161,6 +181,31 @@ class Middle:
         if step:
             return min(high, low + round((middle - low) / step) * step)
         return min(high, max(low, float(f"{middle:.3g}")))
+
+
+class AtRandom:
+    """Draws any value, as Optuna's random sampler does but in a fraction of its time."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+
+    def suggest_categorical(self, name: str, choices: list[Value]) -> Any:  # noqa: ARG002
+        """One of them."""
+        return self._rng.choice(choices)
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
+        """A whole number of steps above `low`."""
+        if not log:
+            return self._rng.randrange(low, high + 1, step)
+        return min(high, max(low, round(self.suggest_float(name, low - 0.5, high + 0.5, step=None, log=True))))
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:  # noqa: ARG002
+        """A number of the range."""
+        if step:
+            return min(high, low + self._rng.randint(0, round((high - low) / step)) * step)
+        if log:
+            return min(high, max(low, math.exp(self._rng.uniform(math.log(low), math.log(high)))))
+        return self._rng.uniform(low, high)
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:

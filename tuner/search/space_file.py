@@ -17,6 +17,7 @@ from tuner.core.several_models import MODEL
 from tuner.search.labels import labelled
 from tuner.search.model_spaces import MODELS, flattened, parse_models, split_key
 from tuner.search.space import Parameter, SearchSpace, is_number, is_value
+from tuner.search.space_relations import CONSTRAIN, relations_in
 from tuner.search.start_points import START, fit_value, parse_start
 
 LARGEST = 2**53  # a float holds all whole numbers up to here
@@ -81,8 +82,10 @@ def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) 
         TunerError: with the file `source`, the key and the reason.
     """
     for key in raw:
-        if key not in ("epochs", "params", START, MODELS):
-            raise TunerError(f"{source}: unknown key '{key}': a search space has epochs, [params] and [[start]]")
+        if key not in ("epochs", "params", START, MODELS, CONSTRAIN):
+            raise TunerError(
+                f"{source}: unknown key '{key}': a search space has epochs, {CONSTRAIN}, [params] and [[start]]"
+            )
         _check_sizes(raw[key], f"{source}: {key}")
     epochs = raw.get("epochs")
     if type(epochs) is not int or epochs < 1:
@@ -102,6 +105,7 @@ def parse_space(raw: Mapping[str, Any], source: str, *, narrowed: bool = False) 
         if isinstance(entry, list) and not narrowed:
             _check_covered(parameters[-1], parameters, source)
     space = SearchSpace(epochs, tuple(parameters), models=models)
+    space = replace(space, relations=relations_in(raw.get(CONSTRAIN, []), space, source))
     return replace(space, start=parse_start(raw[START], space, source, narrowed=narrowed)) if START in raw else space
 
 

@@ -12,6 +12,7 @@ from tuner.core.records import Value
 from tuner.core.several_models import MODEL
 from tuner.search.model_spaces import MODELS, flattened, split_key
 from tuner.search.space_file import parse_space, read_toml
+from tuner.search.space_relations import CONSTRAIN
 from tuner.search.start_points import START
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -37,6 +38,7 @@ def space_text(raw: Mapping[str, Any], start: Mapping[str, Value], where: str, c
         if left is not None:
             params[key] = left
     head = [f"{MODELS} = {_text(models)}"] if models else []
+    head += [f"{CONSTRAIN} = {_text(raw[CONSTRAIN])}"] if raw.get(CONSTRAIN) else []
     lines = [f"# {comment}", *head, f"epochs = {_text(raw['epochs'])}"]
     for model in ["", *models]:
         own = [(name, entry) for key, entry in params.items() for of, name in [split_key(key, models)] if of == model]

@@ -93,6 +93,8 @@ def check_points(points: Iterable[tuple[str, Any]], space: SearchSpace, source: 
         fitted = fit_point(point, space)
         for name, reason in fitted.misfits.items():
             raise TunerError(f"{source}: {place}.{name}: {reason}")
+        if relation := space.broken(fitted.parameters):
+            raise TunerError(f"{source}: {place}: it breaks '{relation}'")
         checked.append(fitted.parameters)
     return checked
 
@@ -106,7 +108,7 @@ def parse_start(raw: Any, space: SearchSpace, source: str, *, narrowed: bool) ->
     places = placed(raw, source)
     if narrowed:
         found = [fit_point(point, space) for _, point in places if isinstance(point, dict)]
-        return tuple(each.parameters for each in found if not each.misfits)
+        return tuple(each.parameters for each in found if not each.misfits and not space.broken(each.parameters))
     if len(places) > MOST_POINTS:
         raise TunerError(
             f"{source}: {START}: at most {MOST_POINTS} points, got {len(places)}: give more with --enqueue FILE"
@@ -131,7 +133,8 @@ def prior_point(points: Sequence[Point], space: SearchSpace) -> list[dict[str, A
         if any(each.prior is not None and each.model in ("", model) for each in space.parameters):
             made = {MODEL: model} if model else {}
             same = fit_point(made, space).parameters
-            found += [] if any(fit_point(point, space).parameters == same for point in points) else [made]
+            known = any(fit_point(point, space).parameters == same for point in points)
+            found += [] if known or space.broken(same) else [made]
     return found
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import optuna
 from optuna.samplers import BaseSampler
 
 from tuner.core.config import SweepConfig
-from tuner.core.earlier import default_values, first_drawn_alike, first_trial
+from tuner.core.earlier import default_values, first_drawn_alike, first_of_length, first_trial
 from tuner.core.objective import PLAIN, Goal
 from tuner.core.records import TrialRecord, Value, trial_seed
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.warm_trials import WarmTrials
 from tuner.search.ask_ahead import THINK_LONG, AskAhead
 from tuner.search.comparable import Comparable
+from tuner.search.new_points import NewPoints, NoNewPointError
 from tuner.search.quick_reading import quick_reading
 from tuner.search.samplers import BY_TPE, Sampling, random_start
 from tuner.search.samplers.point import Point, PointSampler
@@ -30,6 +30,7 @@ from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
 from tuner.search.study_reader import STUDY, quiet_optuna
 from tuner.search.study_store import StudyStore
+from tuner.search.tentative import TentativeTrial
 
 FIXED = "fixed_params"  # Optuna's own: with this attribute of a trial these values are taken, as if they were drawn
 
@@ -50,6 +51,7 @@ class Study(StudyStore):
         goal: Goal = PLAIN,
         refitted: RefittedTrials | None = None,
         warm: WarmTrials | None = None,
+        points: NewPoints | None = None,
     ) -> None:
         """Opens a study, or creates it.
 
@@ -64,6 +66,7 @@ class Study(StudyStore):
             goal: what trials are compared by.
             refitted: the earlier trials as they lie in the search space, if that was changed or there are `warm` ones.
             warm: trials of an earlier sweep that the sampler begins with.
+            points: which points may be tried; None where any may, also twice.
         """
         super().__init__(journal, goal)
         seen = refitted.warm([each.parameters for each in warm.trials]) if refitted and warm else []
@@ -71,10 +74,12 @@ class Study(StudyStore):
             STUDY, self._storage, sampling.view, len(goal.objectives), refitted, seen, self._records
         )
         self._space = space
+        self._points = points
         self._start = start
         self._seed = seed
         self._trials = trials
         self._startup = random_start(trials)
+        self._refitted = refitted
         before = self._records[: sampling.first] if refitted else []
         tried = [drawn for record in before if refitted and (drawn := refitted.drawn(record.parameters)) is not None]
         self._sampling = replace(sampling, tried=tuple(tried))
@@ -90,11 +95,11 @@ class Study(StudyStore):
         space = space_of(config)
         start = [values_to_draw(point, space) for point in space.start]
         skipped = make_scheduler(config).skipped
-        sampling = Sampling(config.sampler, space.parameters, first_trial(config), skipped)
+        sampling = Sampling(config.sampler, space, first_trial(config), skipped)
         warm = WarmTrials.of(config)
         defaults = {**(warm.defaults if warm else {}), **default_values(config)}
         refitted = RefittedTrials(space, first_drawn_alike(config), defaults) if config.earlier or warm else None
-        return cls(
+        study = cls(
             folder.journal,
             space,
             seed=config.seed,
@@ -105,7 +110,19 @@ class Study(StudyStore):
             goal=config.goal,
             refitted=refitted,
             warm=warm,
+            points=NewPoints(space),
         )
+        study._note_tried(first_of_length(config))
+        return study
+
+    def _note_tried(self, first: int) -> None:
+        """Notes the points of the trials from this number on. Those before had fewer epochs than new ones."""
+        for record in self._records[first:]:
+            own = record.parameters_in(0)  # without what it took over from others
+            before = self._refitted if self._refitted and record.number < self._refitted.first else None
+            point = before.fitted(own) if before and own else own
+            if point and self._points is not None:
+                self._points.add(point)
 
     @contextmanager
     def asking_ahead(self, workers: int) -> Iterator[None]:
@@ -129,12 +146,12 @@ class Study(StudyStore):
         return self._ahead is None or self._starts(self.count) or self._ahead.ready(self.count)
 
     def ask(self) -> tuple[int, dict[str, Value]]:
-        """Creates a trial and samples its parameters."""
+        """Creates a trial and samples its parameters. Raises NoNewPointError where there is none, with its number."""
         self._journal.keep_snapshot(self._storage)
         point = self._ahead.take(self.count) if self._ahead and not self._starts(self.count) else None
         with self._journal.together():
             number = self._create()
-            drawn = self.reissue(number) if point is None else self._take(number, PointSampler(point))
+            drawn = self.reissue(number) if point is None else self._take(number, [PointSampler(point)])
         if self._ahead and self.count < self._trials:
             self._ahead.begin(self.count)
         return drawn
@@ -147,33 +164,77 @@ class Study(StudyStore):
         if self._starts(number):
             point = self._start[number - self._sampling.first]
             self._storage.set_trial_system_attr(self._ids[number], FIXED, dict(point))
-        return self._take(number, self._sampler(number))
+        return self._take(number, self._samplers(number))
 
     def _starts(self, number: int) -> bool:
         """Whether a trial has a start point."""
         return 0 <= number - self._sampling.first < len(self._start)
 
-    def _sampler(self, number: int) -> BaseSampler:
-        return self._sampling.make_sampler(seed=self._seed, number=number, startup=self._startup)
+    @property
+    def more(self) -> bool:
+        """Whether new trials are to come."""
+        return self.count < self._trials and not self.exhausted
 
-    def _take(self, number: int, sampler: BaseSampler) -> tuple[int, dict[str, Value]]:
+    @property
+    def exhausted(self) -> bool:
+        """Whether no point is left to be tried."""
+        return self._points is not None and self._points.exhausted and not self._starts(self.count)
+
+    def _samplers(self, number: int) -> Iterator[BaseSampler]:
+        """What draws the point of a trial; the later ones where what was drawn before may not be tried."""
+        for redraw in range(1 + self._sampling.redraws):
+            yield self._sampling.make_sampler(
+                seed=self._seed, number=number, startup=self._startup, redraw=redraw, trials=self._trials
+            )
+
+    def _take(self, number: int, samplers: Iterable[BaseSampler]) -> tuple[int, dict[str, Value]]:
         """Draws the parameters of a trial, and stores them."""
-        self._asker.sampler = sampler
         with quiet_optuna(), self._journal.together():
-            self._note(number, "parameters", self._space(optuna.Trial(self._asker, self._ids[number])))
+            trial, parameters = self._draw(number, self._asker, lambda: self._ids[number], samplers)
+            trial.keep()
+            self._note(number, "parameters", parameters)
+        if self._points is not None:
+            self._points.add(parameters)
         return number, self.record(number).parameters
+
+    def _draw(
+        self, number: int, asker: StudyForSampler, new: Callable[[], int], samplers: Iterable[BaseSampler]
+    ) -> tuple[TentativeTrial, dict[str, Value]]:
+        """A point that may be tried. A start point may be so in any case: it was asked for, perhaps once more.
+
+        Args:
+            number: of the trial.
+            asker: the study as the samplers see it.
+            new: gives the id, in its storage, of a trial without a point.
+            samplers: draw, one after the other, until a point may be tried. Then one is taken that they did not draw.
+
+        Raises:
+            NoNewPointError: there is none.
+        """
+        parameters: dict[str, Value] = {}
+        for asker.sampler in samplers:
+            trial = TentativeTrial(asker, new())
+            parameters = self._space(trial)
+            points = None if trial.begun or self._starts(number) else self._points
+            if points is None or points.may_try(parameters):
+                return trial, parameters
+            trial.forget()
+        assert self._points is not None
+        found = self._points.find(parameters, trial_seed(self._seed, number), near=self._sampling.learns)
+        if found is None:
+            raise NoNewPointError(number)
+        asker.sampler = PointSampler(found)
+        trial = TentativeTrial(asker, new())
+        return trial, self._space(trial)
 
     def _prepare(self, number: int) -> Callable[[], Point]:
         """What draws the point of a trial, by what is known now, and touches nothing of this study."""
         self._asker.look(self._scores.scores(), self.count, trial_seed(self._seed, number))
         with quiet_optuna():
-            apart = self._asker.apart()
-            apart.sampler = self._sampler(number)
+            apart, samplers = self._asker.apart(), [*self._samplers(number)]
 
         def draw() -> Point:
-            trial = optuna.Trial(apart, apart.new_trial())
-            self._space(trial)
-            return trial.params
+            return self._draw(number, apart, apart.new_trial, samplers)[0].params
 
         return draw
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tuner.core.records import TrialRecord
 from tuner.search.schedulers.base import Scheduler
@@ -13,17 +13,16 @@ from tuner.search.schedulers.ladder import Ladders
 class TrialQueue:
     """The trials that have begun. It is told of all that happens to them."""
 
-    def __init__(self, scheduler: Scheduler, records: Sequence[TrialRecord], trials: int) -> None:
-        """`records` are those of a sweep of so many `trials` that begins or is resumed: none of them runs.
+    def __init__(self, scheduler: Scheduler, records: Sequence[TrialRecord], more: Callable[[], bool]) -> None:
+        """`records` are those of a sweep that begins or is resumed: none of them runs.
 
-        Those that train for fewer epochs than the others are left out.
+        Those that train for fewer epochs than the others are left out. `more` says whether further ones are to come.
         """
+        self._more = more
         self.running: dict[int, int] = {}
         """The trials that a worker has, each with the last epoch that was known when it got it."""
         self.ladders = Ladders(scheduler.rungs_of, records)
         self._scheduler = scheduler
-        self._trials = trials
-        self._begun = max((record.number + 1 for record in records), default=0)
         self.interrupted: deque[int] = deque()
         """The trials that were interrupted, and have not gone on yet."""
 
@@ -39,7 +38,6 @@ class TrialQueue:
         """The trial gets a worker, or keeps it at a rung."""
         if record.number in self.interrupted:
             self.interrupted.remove(record.number)
-        self._begun = max(self._begun, record.number + 1)
         self.running[record.number] = record.epoch
         self.ladders.of(record.number).begin(record)
 
@@ -60,6 +58,8 @@ class TrialQueue:
     def end(self, record: TrialRecord) -> None:
         """The trial has ended."""
         self.running.pop(record.number, None)
+        if record.number in self.interrupted:
+            self.interrupted.remove(record.number)
         self.ladders.of(record.number).end(record)
 
     def at_rung(self, record: TrialRecord) -> bool:
@@ -68,7 +68,7 @@ class TrialQueue:
 
     def promotable(self) -> list[int]:
         """The numbers of the trials at a rung that may go on now, the best first."""
-        no_more_new = self._begun >= self._trials and not self.interrupted
+        no_more_new = not self._more() and not self.interrupted
         return [n for each in self.ladders for n in self._scheduler.promotable(each, no_more_new=no_more_new)]
 
     @property

@@ -10,6 +10,7 @@ from tuner.core.several_models import equal_time_text
 from tuner.core.units import counted, format_parameters
 from tuner.search.schedulers import make_scheduler
 from tuner.search.space_file import space_of
+from tuner.search.space_relations import CONSTRAIN
 from tuner.search.start_points import MOST_POINTS
 
 BEGUN = r"(one trial|\d+ trials|the best trial|the finalists) of "
@@ -34,6 +35,7 @@ def _asked(config: SweepConfig) -> str:
     goal = config.goal
     words = [] if goal.by_score else [f"objective {' and '.join(map(str, goal.objectives))}"]
     words += [f"constraint {' and '.join(map(str, goal.constraints))}"] if goal.constraints else []
+    words += [f"only points with {' and '.join(config.space[CONSTRAIN])}"] if config.space.get(CONSTRAIN) else []
     if config.auto or config.sampler != SAMPLERS[0]:
         words.append(sampler_text(config.sampler, config.auto))
     if config.scheduler != SCHEDULERS[0]:

@@ -15,9 +15,8 @@ from pathlib import Path
 
 from tuner.core.budgets import BudgetState
 from tuner.core.callback import Callback
-from tuner.core.config import MOST_TRIALS, SweepConfig
+from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
-from tuner.core.earlier import first_trial
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
 from tuner.core.outcome import Outcome, Winner
@@ -27,14 +26,13 @@ from tuner.core.result_file import read_earlier_result, read_earlier_winner, rea
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.units import counted, format_seconds, short_seconds
 from tuner.search.next_command import TIMES
-from tuner.search.samplers.grid import grid_size
-from tuner.search.space_file import space_of
 from tuner.search.study_reader import GPU_SPENT, StudyReader
 from tuner.sweeps.auto_sampler import chosen_again
 from tuner.sweeps.budget_growth import with_budgets
 from tuner.sweeps.confirmation import lacks, request_of, seeds_after
 from tuner.sweeps.drawing import alone
 from tuner.sweeps.lock import clear_order
+from tuner.sweeps.most_trials import full_text, most_trials
 from tuner.sweeps.new_length import length_lines, with_epochs
 from tuner.sweeps.new_space import space_lines, with_space
 from tuner.sweeps.retry_failed import retry_lines, with_failed
@@ -49,15 +47,19 @@ def grown(config: SweepConfig, folder: SweepFolder, asked: GrowRequest, events: 
     reader = StudyReader(folder.journal)
     records, spent = reader.records(), sum(reader.spent())
     if config.scheduler == "pbt" and (asked.changes_space or asked.max_epochs is not None or asked.retry_failed):
-        raise TunerError(_full(config, config.trials))
+        raise TunerError(full_text(config, config.trials))
     if asked.changes_space:
         config = chosen_again(with_space(config, asked, records, events or Callback()), asked.trials or config.trials)
     config = with_failed(with_epochs(config, asked, records, _winner_in(folder)), asked, records)
     most = most_trials(config)
-    trials = asked.trials or (most if config.sampler == "grid" and asked.changes_space else config.trials)
+    wanted = asked.trials or max(config.trials, config.asked_trials)
+    trials = most if config.sampler == "grid" and asked.changes_space and not asked.trials else wanted
     known = len(records)
-    if trials > max(most, known):
-        raise TunerError(f"--trials {trials}: {_full(config, most)}")
+    fixed = most <= known or config.sampler == "grid" or config.scheduler == "pbt"
+    if asked.trials and trials > max(most, known) and fixed:
+        raise TunerError(f"--trials {trials}: {full_text(config, most)}")
+    trials = min(trials, max(most, known))
+    config = replace(config, asked_trials=wanted if wanted > trials else 0)
     longer = asked.time_budget is not None or bool(asked.budgets.given())
     begun = any(not record.ended for record in records)
     if trials < known or (trials == known and not (begun and longer)):  # these get more
@@ -86,29 +88,7 @@ def _no_more(config: SweepConfig, asked: GrowRequest, begun: bool, known: int, m
         others = f"; for new ones: {more}" if more else ""
         return f"already, and some have not ended: to let them go on: tuner resume {config.name}{others}"
     has = "already" if asked.trials is not None else "and all of them have ended"
-    return f"{has}: {f'to go on, give more: {more}' if more else _full(config, most)}"
-
-
-def most_trials(config: SweepConfig) -> int:
-    """How many trials a sweep can have: as many as there are points to try, and in a population those it began with."""
-    if config.scheduler == "pbt":
-        return config.trials
-    space = space_of(config)
-    if all(len(each.choices) == 1 for each in space.parameters):
-        return 1
-    if config.sampler != "grid":
-        return MOST_TRIALS
-    tried = int(config.earlier[-1]["tried"]) if config.earlier else 0
-    return first_trial(config) + grid_size(space.parameters) - tried
-
-
-def _full(config: SweepConfig, most: int) -> str:
-    """Why a sweep cannot have more trials than `most`."""
-    if config.scheduler == "pbt":
-        return f"{config.name} is a population of {most} (--scheduler pbt), which does not grow: begin a new sweep"
-    if most == 1:
-        return f"{config.name} trains one point alone: to search, begin a sweep: tuner sweep"
-    return f"{config.name} tries the points of a grid, and there are {most}"
+    return f"{has}: {f'to go on, give more: {more}' if more else full_text(config, most)}"
 
 
 def announce(old: SweepConfig, new: SweepConfig, asked: GrowRequest, folder: SweepFolder, events: Callback) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
-from tuner.core.earlier import default_values, first_trial
+from tuner.core.earlier import drawn_from, first_trial
 from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
 from tuner.core.program import check_command
@@ -20,9 +20,10 @@ from tuner.core.units import counted
 from tuner.data.spec import DataSpec
 from tuner.search.overrides import override
 from tuner.search.refit import misfit
-from tuner.search.samplers.refitted import RefittedTrials
+from tuner.search.samplers.refitted import count_tried
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space, read_file, space_of
+from tuner.search.space_relations import CONSTRAIN, check_possible
 from tuner.search.start_points import START, fit_point, prior_point
 from tuner.search.study import Study
 from tuner.sweeps.inputs import defaults_of, may_be_pretrained
@@ -46,11 +47,12 @@ def with_space(
     """
     raw, source = _asked_space(config, asked)
     space = parse_space(raw, source, narrowed=True)
+    check_possible(space, source)
     _check_taken(config, space, source)
     points = _to_try(config, raw, space, records, events)
     raw = {key: value for key, value in raw.items() if key != START} | ({START: points} if points else {})
     pending = len(config.space.get(START, ())) > max(0, len(records) - first_trial(config))
-    if raw["params"] == config.space["params"] and (pending or not points):
+    if drawn_from(raw) == drawn_from(config.space) and (pending or not points):
         return config
     before = {
         "space": config.space,
@@ -59,7 +61,7 @@ def with_space(
         "defaults": defaults_of(config),
     }
     new = replace(config, space=raw, earlier=[*config.earlier, before])
-    before["tried"] = _tried(new, records)
+    before["tried"] = count_tried(new, records)
     return new
 
 
@@ -91,7 +93,7 @@ def finish_drawing(config: SweepConfig, folder: SweepFolder, records: Sequence[T
 
 def space_lines(old: SweepConfig, new: SweepConfig, records: Sequence[TrialRecord]) -> list[str]:
     """What is new in the search space, and which trials lie in it, for people; nothing if it is the same."""
-    if new.space["params"] == old.space["params"]:
+    if drawn_from(new.space) == drawn_from(old.space):
         return []
     before, after = _texts(space_of(old)), _texts(space_of(new))
     changed = [
@@ -130,6 +132,8 @@ def _asked_space(config: SweepConfig, asked: GrowRequest) -> tuple[dict[str, Any
     elif asked.space is not None:
         raw = for_models(read_file(asked.space), str(asked.space), config.model)
         parse_space(raw, str(asked.space))
+    if CONSTRAIN in config.space:
+        raw = {CONSTRAIN: config.space[CONSTRAIN], **raw}  # a file that names relations, if only none, decides
     return (override(raw, asked.overrides, takes) if asked.overrides else raw), _source(asked)
 
 
@@ -146,17 +150,12 @@ def _to_try(
         if fitted.misfits:
             name, reason = next(iter(fitted.misfits.items()))
             events.on_note(f"a start point is dropped: {name}: {reason}")
+        elif relation := space.broken(fitted.parameters):
+            events.on_note(f"a start point is dropped: it breaks '{relation}'")
         elif number < len(left) or fitted.parameters not in had:
             points.append(dict(point))
             had.append(fitted.parameters)
     return points
-
-
-def _tried(new: SweepConfig, records: Sequence[TrialRecord]) -> int:
-    """How many points of the new space the trials have had: a grid does not repeat them."""
-    refitted = RefittedTrials(space_of(new), first_trial(new), default_values(new))
-    points = (refitted.drawn(record.parameters) for record in records)
-    return len({frozenset(point.items()) for point in points if point is not None})
 
 
 def _texts(space: SearchSpace) -> dict[str, str]:
@@ -164,4 +163,6 @@ def _texts(space: SearchSpace) -> dict[str, str]:
     texts: dict[str, list[str]] = {}
     for parameter in space.parameters:
         texts.setdefault(parameter.key, []).append(" ".join(str(parameter).split()))
+    if space.relations:
+        texts[CONSTRAIN] = [str(each) for each in space.relations]
     return {name: "; ".join(each) for name, each in texts.items()}

@@ -17,9 +17,11 @@ from tuner.core.units import counted
 from tuner.data.source import Source
 from tuner.data.spec import Splits
 from tuner.execution.resources import ResourceRequest, TrialResources, cluster_resources, local_resources
+from tuner.search.finite import count_points
 from tuner.search.samplers.grid import grid_size
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space
+from tuner.search.space_relations import check_possible
 from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.equal_time import check_fidelity
 from tuner.sweeps.several import check_several
@@ -61,6 +63,7 @@ def outline_of(request: SweepRequest, splits: Splits | None = None) -> Outline:
     load = cache(lambda: splits or data.load(request.limit))
     raw, source = requested_space(request, data, load)
     space = parse_space(raw, source, narrowed=True)
+    check_possible(space, source)
     request, auto = with_sampler(request, space)
     trials = count_trials(request, space, chosen=bool(auto))
     if request.confirm and request.confirm.finalists > trials:
@@ -82,17 +85,31 @@ def outline_of(request: SweepRequest, splits: Splits | None = None) -> Outline:
 
 
 def count_trials(request: SweepRequest, space: SearchSpace, *, chosen: bool = False) -> int:
-    """How many trials there are; of a grid that was `chosen`, as many as points.
+    """How many trials there are: of a space with an end no more than points.
 
     Raises:
         TunerError: the space has no grid, or one with fewer points.
     """
     if request.sampler != "grid":
-        return request.trials or TRIALS
-    size = grid_size(space.parameters)
+        asked, points = request.trials or TRIALS, count_points(space)
+        return asked if points is None else min(asked, points)
+    size = grid_size(space)
     if request.trials is not None and request.trials > size and not chosen:
         raise TunerError(f"--trials {request.trials}: the grid has {counted(size, 'point')}: leave --trials out")
     return size if chosen else request.trials or size
+
+
+def asked_more(request: SweepRequest, trials: int) -> int:
+    """How many trials were asked for, if these are more than the points of the search space; else 0."""
+    asked = request.trials or TRIALS
+    return asked if request.sampler != "grid" and asked > trials else 0
+
+
+def fewer_note(request: SweepRequest, trials: int) -> str:
+    """That there are fewer trials than were asked for; empty where there are not."""
+    asked = asked_more(request, trials)
+    has = f"the search space has {counted(trials, 'point')}, and each is tried once"
+    return f"{has}: {counted(trials, 'trial')} in place of {asked}" if asked else ""
 
 
 def request_resources(request: SweepRequest, trials: int) -> TrialResources:

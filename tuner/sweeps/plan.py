@@ -21,7 +21,7 @@ from tuner.sweeps.confirmation import check_divisions
 from tuner.sweeps.equal_time import passes_of
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
-from tuner.sweeps.outline import Outline, outline_of
+from tuner.sweeps.outline import Outline, asked_more, fewer_note, outline_of
 from tuner.sweeps.space_request import check_space
 from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.sweeps.warm_trials import take_trials
@@ -52,6 +52,8 @@ def plan(
     outline = outline_of(request, splits)
     request, space, found = _with_data(outline), outline.space, outline.load()
     home, told = home or tuner_home(), events or Callback()
+    if note := fewer_note(request, outline.trials):
+        told.on_note(note, warning=False)
     raw = with_start_points(outline.raw, space, request, outline.trials, home, told)
     config = _config(request, name, outline, raw, found.fingerprint())
     inputs = read_inputs(config, _with_notes(found, request.model, space, config.epochs))
@@ -112,7 +114,9 @@ def _config(request: SweepRequest, name: str, outline: Outline, raw: dict[str, A
         repeats=request.repeats,
         halved=request.halved,
         data=fingerprint,
-        default=has_default(request, outline.space) and request.goal.by_score and request.scheduler != "pbt",
+        default=has_default(request, outline.raw, outline.space)
+        and request.goal.by_score
+        and request.scheduler != "pbt",
         refit=request.refit,
         **searching(request, outline.space, raw, outline.trials, outline.resources),
         **_confirming(request.confirm),
@@ -125,6 +129,7 @@ def searching(
     """The fields of SweepConfig that say how is searched, whatever trains the trials."""
     return {
         "trials": trials,
+        "asked_trials": asked_more(request, trials),
         "epochs": request.max_epochs or space.epochs,
         "time_budget": request.time_budget,
         "concurrency": split.concurrency,

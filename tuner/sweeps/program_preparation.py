@@ -19,12 +19,14 @@ from tuner.core.search_options import FIDELITIES
 from tuner.core.sweep_folder import SweepFolder
 from tuner.core.sweep_request import SweepRequest
 from tuner.search.overrides import override
+from tuner.search.relations import OPTION
 from tuner.search.schedulers import scheduler_called
 from tuner.search.space_file import parse_space, read_file
+from tuner.search.space_relations import check_options, check_possible, with_relations
 from tuner.sweeps.auto_sampler import with_sampler
 from tuner.sweeps.new_names import check_store_writable, free_name
 from tuner.sweeps.notify import keep_notification
-from tuner.sweeps.outline import count_trials, request_resources
+from tuner.sweeps.outline import count_trials, fewer_note, request_resources
 from tuner.sweeps.pair import check_sweep_is_no_pair
 from tuner.sweeps.plan import searching
 from tuner.sweeps.program_inputs import ProgramInputs
@@ -80,8 +82,11 @@ def _plan(request: SweepRequest, program: Program, name: str, home: Path, events
         if unused:
             told = f"the command does not name {', '.join(unused)}: the program finds all parameters in TUNER_PARAMS"
             events.on_note(told, warning=False)
+    check_possible(space, source)
     request, auto = with_sampler(request, space)
     trials = count_trials(request, space, chosen=bool(auto))
+    if note := fewer_note(request, trials):
+        events.on_note(note, warning=False)
     split = request_resources(request, trials)
     check_gpus_for(request.budgets, split.gpus_per_trial)
     raw = with_start_points(raw, space, request, trials, home, events)
@@ -109,9 +114,12 @@ def _requested_space(request: SweepRequest) -> tuple[dict[str, Any], str]:
     raw = {"epochs": request.max_epochs or DEFAULT_EPOCHS, **raw}
     if source != "--set":
         parse_space(raw, source)  # its own errors first, then those of the overrides
-    if not request.overrides:
-        return raw, source
-    return override(raw, request.overrides), source if source == "--set" else f"{source} with --set"
+    if request.overrides:
+        raw, source = override(raw, request.overrides), source if source == "--set" else f"{source} with --set"
+    if request.constrain:
+        check_options(request.constrain, parse_space(raw, source, narrowed=True))
+        source = f"{source} with {OPTION}"
+    return with_relations(raw, request.constrain), source
 
 
 def check_program(request: SweepRequest, asked: ProgramRequest) -> None:

@@ -16,6 +16,7 @@ from tuner.core.errors import TunerError
 from tuner.core.grow_request import GrowRequest
 from tuner.core.records import TrialRecord
 from tuner.core.units import counted
+from tuner.search.samplers.refitted import count_tried
 from tuner.search.space_file import space_of
 from tuner.search.start_points import START, fit_point
 from tuner.sweeps.inputs import defaults_of
@@ -46,8 +47,8 @@ def with_failed(config: SweepConfig, asked: GrowRequest, records: Sequence[Trial
         raise TunerError(
             f"--trials {trials}: to try {counted(len(failed), 'trial')} again it takes {known + len(failed)}"
         )
-    before = {"space": config.space, "epochs": config.epochs, "trials": known, "tried": 0}
-    before["defaults"] = defaults_of(config)
+    before = {"space": config.space, "epochs": config.epochs, "trials": known, "defaults": defaults_of(config)}
+    before["tried"] = count_tried(config, records) - len(failed)
     space = {**config.space, START: points}
     return replace(config, space=space, trials=trials, earlier=[*config.earlier, before])
 
@@ -62,7 +63,10 @@ def to_retry(config: SweepConfig, records: Sequence[TrialRecord]) -> tuple[list[
     left = [record for record in failed.values() if record.parameters and record.parameters not in others]
     space = space_of(config)
     inside = [fit_point(each.parameters, space) for each in left]
-    fits = [not found.misfits and found.parameters == each.parameters for each, found in zip(left, inside, strict=True)]
+    fits = [
+        not found.misfits and found.parameters == each.parameters and not space.broken(found.parameters)
+        for each, found in zip(left, inside, strict=True)
+    ]
     return list(compress(left, fits)), [each for each, fit in zip(left, fits, strict=True) if not fit]
 
 

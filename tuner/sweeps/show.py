@@ -96,6 +96,7 @@ def _pair(
     """The model and its search space; `spec` gives the JSON of the data's specification, `load` the data itself."""
     from tuner.data.spec import DataSpec  # noqa: PLC0415
     from tuner.search.space_file import parse_space  # noqa: PLC0415
+    from tuner.search.space_relations import check_possible  # noqa: PLC0415
     from tuner.search.start_points import default_point  # noqa: PLC0415
     from tuner.sweeps.auto_sampler import with_sampler  # noqa: PLC0415
     from tuner.sweeps.space_request import check_names, check_space, read_space  # noqa: PLC0415
@@ -109,6 +110,7 @@ def _pair(
 
     raw, name = read_space(source, model, None, load)
     space = parse_space(raw, name, narrowed=True)
+    check_possible(space, name)
     check_names(space, model, name)
     data = DataSpec.from_json(spec())
     check_space(space, model, data, name)
@@ -129,6 +131,7 @@ def _pair(
             "training": {
                 n: v for n, v in training_defaults(data).items() if n not in {p.name for p in space.parameters}
             },
+            "constrain": [str(each) for each in space.relations],
             "start": space.start or (default_point(raw, space),),
             "sampler": chosen.sampler,
             "auto": auto,

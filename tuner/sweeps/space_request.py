@@ -15,9 +15,11 @@ from tuner.data.source import Source
 from tuner.data.spec import DataSpec, Splits
 from tuner.search.model_spaces import MODELS, flattened, merged
 from tuner.search.overrides import Takes, override
+from tuner.search.relations import OPTION
 from tuner.search.space import Parameter, SearchSpace
 from tuner.search.space_defaults import default_space
 from tuner.search.space_file import own_space, parse_space, read_file
+from tuner.search.space_relations import check_options, with_relations
 from tuner.training.classifier import check_task, foreign_parameters, model_parameters, try_value
 from tuner.training.hyperparameters import TRAINING_PARAMETERS
 
@@ -31,9 +33,12 @@ def requested_space(request: SweepRequest, data: Source, load: Callable[[], Spli
     else:
         raw, source = request.fixed, "--set"
     parse_space(raw, source)  # its own errors first, then those of the overrides
-    if not request.overrides:
-        return raw, source
-    return override(raw, request.overrides, takes_of(request.model)), f"{source} with --set"
+    if request.overrides:
+        raw, source = override(raw, request.overrides, takes_of(request.model)), f"{source} with --set"
+    if request.constrain:
+        check_options(request.constrain, parse_space(raw, source, narrowed=True))
+        source = f"{source} with {OPTION}"
+    return with_relations(raw, request.constrain), source
 
 
 def takes_of(models: str) -> Takes:

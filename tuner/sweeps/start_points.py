@@ -3,7 +3,7 @@ sweep, the points of a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from tuner.sweeps.best_trial import best_for
 Points = list[dict[str, Any]]
 
 
-def has_default(request: SweepRequest, space: SearchSpace) -> bool:
+def has_default(request: SweepRequest, raw: Mapping[str, Any], space: SearchSpace) -> bool:
     """Whether the first trial, or that of each model, is the default configuration.
 
-    A grid has all points anyway, and a single point is no search.
+    A grid has all points anyway, a single point is no search, and what breaks a relation is not tried.
     """
     searches = any(len(each.choices) != 1 for each in space.parameters)
-    return searches and not request.without_default and request.fixed is None and request.sampler != "grid"
+    asked = searches and not request.without_default and request.fixed is None and request.sampler != "grid"
+    return asked and not any(map(space.broken, default_points(raw, space)))
 
 
 def with_start_points(
@@ -51,8 +52,11 @@ def with_start_points(
             raise TunerError("--sampler grid tries all points of the space: leave --enqueue and --warm-start out")
         return rest
     points, dropped = ([], []) if request.without_default else _own(raw, space)
-    if has_default(request, space):
+    default = has_default(request, raw, space)
+    if default:
         points = [*default_points(raw, space), *points]
+    elif not request.without_default:
+        dropped += _broken_defaults(raw, space)
     taken = ""
     if request.warm_start is not None:
         found, taken = _from_sweep(request.warm_start, request.model, points, space, home)
@@ -62,9 +66,11 @@ def with_start_points(
             has = f"the search space has {kept}, and the sweep {counted(trials, 'trial')}"
             raise TunerError(f"--warm-start {request.warm_start}: {has}: give more --trials")
     if request.enqueue is not None:
-        points += _from_file(request.enqueue, trials - len(points), space, default=has_default(request, space))
+        points += _from_file(request.enqueue, trials - len(points), space, default=default)
     if len(points) < trials and not request.without_default:
         points += prior_point(points, space)
+    points, again = _once(points, space)
+    dropped += again
     for note in dropped:
         events.on_note(note)
     if taken:
@@ -79,11 +85,39 @@ def _own(raw: Mapping[str, Any], space: SearchSpace) -> tuple[Points, list[str]]
     for number, point in enumerate(given):
         if number in defaults:
             continue
-        misfits = fit_point(point, space).misfits
-        if misfits:
-            notes.append(f"the search space's {START}[{number}] is dropped: {_told(misfits)}")
+        fitted = fit_point(point, space)
+        if fitted.misfits:
+            notes.append(f"the search space's {START}[{number}] is dropped: {_told(fitted.misfits)}")
+        elif relation := space.broken(fitted.parameters):
+            notes.append(f"the search space's {START}[{number}] is dropped: it breaks '{relation}'")
         else:
             kept.append(dict(point))
+    return kept, notes
+
+
+def _broken_defaults(raw: Mapping[str, Any], space: SearchSpace) -> list[str]:
+    """A line for each default configuration that breaks a relation."""
+    points = [(point, space.broken(point)) for point in default_points(raw, space)]
+    return [
+        f"the default configuration ({format_parameters(point)}) breaks '{relation}': it is not tried, and the winner "
+        "is not compared with it"
+        for point, relation in points
+        if relation
+    ]
+
+
+def _once(points: Points, space: SearchSpace) -> tuple[Points, list[str]]:
+    """The points, each once, and a line for each that stands there again."""
+    kept: Points = []
+    notes: list[str] = []
+    numbers: dict[Hashable, int] = {}
+    for point in points:
+        key = space.key(fit_point(point, space).parameters)
+        if key in numbers:
+            notes.append(f"a start point is dropped: trial {numbers[key]} has it already: {format_parameters(point)}")
+        else:
+            numbers[key] = len(kept)
+            kept.append(point)
     return kept, notes
 
 
@@ -96,6 +130,8 @@ def _from_sweep(name: str, model: str, before: Points, space: SearchSpace, home:
     source = f"--warm-start {name}: trial {best.trial.number}, its best{'' if best.finished else ' so far'},"
     if not kept:
         raise TunerError(f"{source} has no value that fits the search space{dropped}")
+    if relation := space.broken(fitted.parameters):
+        raise TunerError(f"{source} breaks '{relation}': leave --warm-start out, or change the relation")
     for number, point in enumerate(before):
         if fit_point(point, space).parameters == fitted.parameters:
             is_default = number == DEFAULT_TRIAL

@@ -34,4 +34,4 @@ def test_by_the_space_and_the_number_of_trials(
     params: dict[str, Any], trials: int, more: dict[str, bool], expected: tuple[str, str]
 ) -> None:
     space = parse_space({"epochs": 3, "params": params}, "a file")
-    assert choose_sampler(space.parameters, trials, **more) == expected
+    assert choose_sampler(space, trials, **more) == expected

@@ -89,9 +89,7 @@ def test_while_the_rungs_agree_no_trial_but_the_best_goes_beyond_the_second_rung
     assert best.number == max(range(18), key=lambda number: scores[number])
     assert (best.state, best.epoch) == ("COMPLETE", EPOCHS)
     reasons = {each.reason for each in study.records() if each.epoch == 3}
-    assert reasons == {
-        "stopped early after epoch 3: only the best third continue, up to the rung where the ranking is stable"
-    }
+    assert all("; 1 went on, with " in reason and reason.endswith(" or more") for reason in reasons)
     six = ends(study).count(3) + 1
     assert PASHA.account(study.records()) == (
         f"the {six} trials that came to epoch 3 of 27 rank there as at epoch 1; further trained: {best.number}"

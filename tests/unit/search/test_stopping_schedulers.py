@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -68,8 +69,12 @@ def test_asha_stop_lets_each_trial_go_on_that_is_among_the_best_third_so_far(tmp
     assert [end > 1 for end in ends(study)] == [True, False, True, True, False, False, True]
     # Rung 3: 0 is the first there, 2 is the best of two, 3 the 2nd of three, 6 the best of four.
     assert ends(study) == [9, 1, 9, 3, 1, 1, 9]
-    reasons = {each.reason for each in study.records() if each.epoch == 1}
-    assert reasons == {"stopped early after epoch 1: only trials among the best third so far continue"}
+    reasons, told = {r.number: r.reason for r in study.records() if r.epoch == 1}, "stopped early after epoch 1"
+    assert reasons == {
+        1: f"{told}: 2nd of 2 so far, val_accuracy 0.4000; the best one goes on, with 0.5000 or more",
+        4: f"{told}: 5th of 5 so far, val_accuracy 0.3000; the best 2 go on, with 0.5500 or more",
+        5: f"{told}: 6th of 6 so far, val_accuracy 0.2000; the best 2 go on, with 0.5500 or more",
+    }
     assert [each.state for each in study.records()].count("COMPLETE") == 3
 
 
@@ -127,7 +132,7 @@ def test_median_ends_a_trial_that_is_below_the_median_of_the_others(tmp_path: Pa
     study = run(config, tmp_path / "low", lambda number, _: low[number])
     assert ends(study) == [18] * 6 + [2, 18, 18]
     assert study.record(6).reason == (
-        "stopped early after epoch 2: only trials that are not below the median so far continue"
+        "stopped early after epoch 2: 6th of 7 so far, val_accuracy 0.1900; the best 4 go on, with 0.3000 or more"
     )
 
 
@@ -163,7 +168,7 @@ def test_hyperband_compares_a_part_of_the_trials_later_or_never(tmp_path: Path) 
             left = math.ceil(left / ETA)
             assert sum(ends(study)[n] > rung for n in members) == left
     reasons = {each.reason for each in study.records() if each.state == "PRUNED"}
-    assert all(reason.endswith("only the best third of its bracket continue") for reason in reasons)
+    assert all(re.search(r"\d+(st|nd|rd|th) of (9|18|10) of its bracket there, val_", reason) for reason in reasons)
 
 
 @pytest.mark.parametrize("trials", [1, 5, 16, 17, 40, 1000])

@@ -157,4 +157,6 @@ def command_words(command: str, request: SweepRequest, *, as_json: bool) -> list
     words += request.options.words()
     for override in request.overrides:
         words += ["--set", override]
+    for relation in request.constrain:
+        words += ["--constrain", relation]
     return [*words, "--json"] if as_json else words

@@ -20,23 +20,27 @@ from tuner.search.samplers.prior import PriorSampler, has_prior
 from tuner.search.samplers.qmc import make_qmc
 from tuner.search.samplers.tpe import make_random, make_tpe
 from tuner.search.samplers.view import View
-from tuner.search.space import Parameter
+from tuner.search.space import SearchSpace
 from tuner.search.study_reader import quiet_optuna
+
+NO_SPACE = SearchSpace(1, ())
 
 
 @dataclass(frozen=True)
 class _Kind:
     make: Callable[[Draft], BaseSampler]
     view: View
+    redraws: int = 10
+    """How often a point that may not be tried is drawn anew: if a sampler is sure of it, that does not help."""
 
 
 _KINDS = {
     "tpe": _Kind(make_tpe, View.BEST),
     "random": _Kind(make_random, View.NOTHING),
     "qmc": _Kind(make_qmc, View.NOTHING),
-    "gp": _Kind(make_gp, View.BEST_AND_FAILED),
+    "gp": _Kind(make_gp, View.BEST_AND_FAILED, redraws=1),
     "cmaes": _Kind(make_cmaes, View.RECENT),
-    "grid": _Kind(make_grid, View.NOTHING),
+    "grid": _Kind(make_grid, View.NOTHING, redraws=0),
 }
 
 
@@ -46,8 +50,8 @@ class Sampling:
 
     name: str = SAMPLERS[0]
     """One of SAMPLERS."""
-    parameters: tuple[Parameter, ...] = ()
-    """Of the search space. Only `qmc` and `grid` need them in advance."""
+    space: SearchSpace = NO_SPACE
+    """Only `qmc`, `grid` and priors need it in advance."""
     first: int = 0
     """The number of the first trial that is drawn from this search space: it may have been changed."""
     skipped: Callable[[int], int] = lambda _: 0
@@ -60,21 +64,41 @@ class Sampling:
         """Which trials the sampler sees."""
         return _KINDS[self.name].view
 
-    def make_sampler(self, *, seed: int, number: int, startup: int) -> BaseSampler:
+    @property
+    def redraws(self) -> int:
+        """How often a point that may not be tried is drawn anew, before another one is taken near it."""
+        return _KINDS[self.name].redraws
+
+    @property
+    def learns(self) -> bool:
+        """Whether the sampler learns from the trials before."""
+        return self.view is not View.NOTHING
+
+    def make_sampler(self, *, seed: int, number: int, startup: int, redraw: int = 0, trials: int = 0) -> BaseSampler:
         """The sampler of one trial: with one for all, a resumed sweep would sample its first trials again.
 
         Args:
             seed: of the sweep.
             number: of the trial.
             startup: how many trials are drawn at random before a sampler learns.
+            redraw: how many points were drawn for it before, and may not be tried.
+            trials: how many the sweep has.
         """
         draft = Draft(
-            seed, number, startup, self.parameters, first=self.first, skipped=self.skipped(number), tried=self.tried
+            seed,
+            number,
+            startup,
+            self.space,
+            first=self.first,
+            skipped=self.skipped(number),
+            tried=self.tried,
+            redraw=redraw,
+            trials=trials,
         )
         with quiet_optuna():
             sampler = _KINDS[self.name].make(draft)
-            learns = self.view is not View.NOTHING
-            return PriorSampler(sampler, draft) if learns and has_prior(self.parameters) else sampler
+            mixes = self.learns and has_prior(self.space.parameters)
+            return PriorSampler(sampler, draft) if mixes else sampler
 
 
 BY_TPE = Sampling()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tuner.core.errors import TunerError
 from tuner.core.units import counted
-from tuner.search.samplers.grid import grid_size
-from tuner.search.space import Parameter, is_number
+from tuner.search.finite import count_points
+from tuner.search.space import SearchSpace, is_number
 
 FEW, MANY = 20, 250
 """Trials from which the Gaussian process is chosen, and above which CMA-ES is: AutoSampler's limit."""
@@ -20,35 +19,25 @@ class Chosen(NamedTuple):
     reason: str
 
 
-def choose_sampler(
-    parameters: tuple[Parameter, ...], trials: int, *, begins_with: bool = False, plain: bool = True
-) -> Chosen:
+def choose_sampler(space: SearchSpace, trials: int, *, begins_with: bool = False, plain: bool = True) -> Chosen:
     """The sampler for a search of so many trials.
 
     Args:
-        parameters: of the search space.
+        space: what is searched.
         trials: how many.
         begins_with: whether it begins with points or trials that a user gives: a grid cannot.
         plain: whether it has one objective, and no constraint.
     """
-    varied = [each for each in parameters if len(each.choices) != 1]
-    if varied and not begins_with and has_grid(parameters) and (size := grid_size(parameters)) <= trials:
+    varied = [each for each in space.parameters if len(each.choices) != 1]
+    if varied and not begins_with and (size := count_points(space)) is not None and size <= trials:
         return Chosen("grid", f"the space has {counted(size, 'point')}")
     if any(each.parent is not None or each.model for each in varied):
         return Chosen("tpe", "some parameters depend on others")
     if any(each.choices and not all(map(is_number, each.choices)) for each in varied):
         return Chosen("tpe", "some parameters are choices without an order")
-    if not plain:
-        return Chosen("tpe", "two objectives, or a constraint")
+    if not plain or space.relations:
+        return Chosen("tpe", "two objectives, or a constraint" if not plain else "a relation between parameters")
     if trials < FEW:
         return Chosen("tpe", f"{counted(trials, 'trial')}, fewer than {FEW}")
     what = f"{counted(trials, 'trial')} in {counted(len(varied), 'number')} that every trial has"
     return Chosen("cmaes" if trials > MANY else "gp", what)
-
-
-def has_grid(parameters: tuple[Parameter, ...]) -> bool:
-    """Whether the space has an end, and not too many points for a grid."""
-    try:
-        return grid_size(parameters) > 0
-    except TunerError:
-        return False

@@ -37,5 +37,5 @@ class SobolSampler(QMCSampler):
 
 
 def make_qmc(draft: Draft) -> BaseSampler:
-    """The sampler of a trial."""
-    return SobolSampler(draft.seed, draft.number, draft.parameters)
+    """The sampler of a trial. What is drawn anew comes from beyond the points of all trials."""
+    return SobolSampler(draft.seed, draft.number + draft.redraw * draft.trials, draft.parameters)

@@ -9,14 +9,25 @@ from typing import Any
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, create_trial
 
+from tuner.core.config import SweepConfig
+from tuner.core.earlier import default_values, first_of_length, first_trial
 from tuner.core.errors import TunerError
-from tuner.core.records import Value
+from tuner.core.records import TrialRecord, Value
 from tuner.search.refit import refit
 from tuner.search.samplers.distributions import distributions
 from tuner.search.space import SearchSpace
+from tuner.search.space_file import space_of
 from tuner.search.start_points import values_to_draw
 
 _OF_SAMPLERS = ("cma:", "tpe:", "gp:")  # what samplers keep with a trial: it is about the names and ranges of then
+
+
+def count_tried(config: SweepConfig, records: Sequence[TrialRecord]) -> int:
+    """How many points of the space that a sweep has now its trials have had, of those that train for as many epochs."""
+    space = space_of(config)
+    refitted = RefittedTrials(space, first_trial(config), default_values(config))
+    points = (refitted.fitted(record.parameters) for record in records[first_of_length(config) :])
+    return len({space.key(point) for point in points if point is not None})
 
 
 class RefittedTrials:
@@ -33,8 +44,13 @@ class RefittedTrials:
 
     def drawn(self, parameters: Mapping[str, Value]) -> dict[str, Value] | None:
         """What the space would have drawn for a trial, by the names in the study; None if it does not lie in it."""
+        fitted = self.fitted(parameters)
+        return None if fitted is None else values_to_draw(fitted, self._space)
+
+    def fitted(self, parameters: Mapping[str, Value]) -> dict[str, Value] | None:
+        """The parameters of a trial as the space would have them; None if it does not lie in it."""
         try:
-            return values_to_draw(refit(parameters, self._space, self._defaults), self._space)
+            return refit(parameters, self._space, self._defaults)
         except TunerError:
             return None
 

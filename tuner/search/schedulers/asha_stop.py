@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 from tuner.search.schedulers.asha import ETA, rungs
-from tuner.search.schedulers.ladder import Rung
 from tuner.search.schedulers.stopping_rule import StoppingRule
 
 RUNGS = 2
@@ -29,9 +28,9 @@ class StoppingAsha(StoppingRule):
         """See Scheduler."""
         return rungs(self.epochs, most=RUNGS)
 
-    def passes(self, rung: Rung, number: int) -> bool:
-        """Whether the trial is among the best third of those that had reached the rung when it came."""
-        return rung.better_before(number) < math.ceil((len(rung.before(number)) + 1) / ETA)
+    def most(self, count: int) -> int:
+        """See StoppingRule: the best third."""
+        return math.ceil(count / ETA)
 
     def passed(self, reached: float) -> float:
         """About how many of so many trials in a random order pass: the sum of ceil(n / 3) / n."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
+from tuner.core.objective import Goal
 from tuner.core.records import TrialRecord
-from tuner.search.schedulers.ladder import Ladder
+from tuner.search.schedulers.ladder import Ladder, Rung
+from tuner.search.schedulers.standing import waited_text
 
 
 class Decision(Enum):
@@ -64,6 +66,10 @@ class Scheduler(Protocol):
             begun: how many have gone on.
             rung: its epoch.
         """
+
+    def stood(self, rung: Rung, number: int, goal: Goal) -> str:
+        """How a trial stood at the rung that it does not go on from, for people. Asked when that is decided."""
+        return waited_text(rung, number, goal)
 
     def account(self, records: Sequence[TrialRecord]) -> str:  # noqa: ARG002
         """What it decided for a search as a whole, in one line; empty for one that decides trial by trial."""

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tuner.core.objective import Goal
 from tuner.core.records import TrialRecord
 from tuner.search.schedulers.base import Scheduler
-from tuner.search.schedulers.ladder import Ladder
+from tuner.search.schedulers.ladder import Ladder, Rung
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class DefaultInFull(Scheduler):
     def going_on(self, reached: float, arriving: float, begun: float, *, rung: int) -> float:
         """See Scheduler."""
         return self.others.going_on(reached, arriving, begun, rung=rung)
+
+    def stood(self, rung: Rung, number: int, goal: Goal) -> str:
+        """See Scheduler."""
+        return self.others.stood(rung, number, goal)
 
     def account(self, records: Sequence[TrialRecord]) -> str:
         """See Scheduler."""

@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tuner.core.objective import Goal
 from tuner.search.schedulers.asha import ETA, AshaScheduler
+from tuner.search.schedulers.ladder import Rung
+from tuner.search.schedulers.standing import waited_text
 
 RUNGS = 2  # so that a sweep of some twenty trials has all brackets
 
@@ -26,6 +29,10 @@ class Hyperband(AshaScheduler):
     most: int = RUNGS
 
     rule = "only the best third of its bracket continue"
+
+    def stood(self, rung: Rung, number: int, goal: Goal) -> str:
+        """See Scheduler."""
+        return waited_text(rung, number, goal, "of its bracket there")
 
     def rungs_of(self, number: int) -> tuple[int, ...]:
         """See Scheduler. Decided by the number of the trial alone."""

@@ -6,7 +6,7 @@ much with ten thousand trials as with ten.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 
@@ -24,6 +24,8 @@ class Rung:
         """How good each trial was, if it had ended here, by its number. All that reached it, the first one first."""
         self.pruned: set[int] = set()
         """Of these, the trials that ended here."""
+        self._ordered: list[Rank] = []  # the worst first
+        self._lowest: tuple[tuple[int, int], Rank | None] | None = None
         self._waiting: list[tuple[Rank, int]] = []  # the worst first; of equals the one with the higher number
 
     def waiting(self, most: int) -> list[int]:
@@ -47,6 +49,24 @@ class Rung:
         return len(self.ranks) - len(self._waiting) - len(self.pruned)
 
     @property
+    def lowest_promoted(self) -> Rank | None:
+        """The worst rank of those; None if there are none. When a search ends it is asked for each trial that waits."""
+        known = len(self.ranks), self.promoted
+        if self._lowest is None or self._lowest[0] != known:
+            waiting = {-number for _, number in self._waiting}
+            passed = (rank for n, rank in self.ranks.items() if n not in waiting and n not in self.pruned)
+            self._lowest = known, min(passed, default=None)
+        return self._lowest[1]
+
+    def better(self, number: int) -> int:
+        """How many of all that reached it are better than this trial, by one objective."""
+        return len(self._ordered) - bisect_right(self._ordered, self.ranks[number])
+
+    def best(self, place: int) -> Rank:
+        """The rank of the best one (1), the second best (2) and so on, by one objective."""
+        return self._ordered[-place]
+
+    @property
     def _several(self) -> bool:
         return any(len(rank.gains) > 1 for rank in islice(self.ranks.values(), 1))
 
@@ -65,6 +85,11 @@ class Rung:
         """Notes that the trial has reached it, if it has."""
         if record.number not in self.ranks and (rank := record.rank_until(self.epoch)):
             self.ranks[record.number] = rank
+            insort(self._ordered, rank)
+
+    def forget(self, number: int) -> None:
+        """The trial gives its place back."""
+        del self._ordered[bisect_left(self._ordered, self.ranks.pop(number))]
 
     def wait(self, number: int) -> None:
         """The trial waits here from now on."""
@@ -141,7 +166,7 @@ class Ladder:
             if record.number in rung.ranks:
                 rung.leave(record.number)
                 if record.state == "FAIL":
-                    del rung.ranks[record.number]
+                    rung.forget(record.number)
                 elif record.epoch == rung.epoch:
                     rung.pruned.add(record.number)
 

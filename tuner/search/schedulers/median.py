@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuner.search.schedulers.base import evenly_spaced
-from tuner.search.schedulers.ladder import Rung
 from tuner.search.schedulers.stopping_rule import StoppingRule
 
 CHECKS = 9  # the first after a ninth of the epochs: the grace period
@@ -29,10 +28,10 @@ class MedianStopping(StoppingRule):
         """See Scheduler."""
         return evenly_spaced(self.epochs, CHECKS)
 
-    def passes(self, rung: Rung, number: int) -> bool:
-        """Whether no more than half of those that came before are better."""
-        others = len(rung.before(number))
-        return others < LEAST_OTHERS or 2 * rung.better_before(number) <= others
+    def most(self, count: int) -> int:
+        """See StoppingRule: those of which no more than half of the others are better."""
+        others = count - 1
+        return count if others < LEAST_OTHERS else others // 2 + 1
 
     def passed(self, reached: float) -> float:
         """About how many of so many trials pass.

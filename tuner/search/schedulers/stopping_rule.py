@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from tuner.core.objective import Goal
 from tuner.search.schedulers.base import Scheduler
 from tuner.search.schedulers.ladder import Ladder, Rung
+from tuner.search.schedulers.standing import passed_by_text
 
 
 class StoppingRule(Scheduler):
@@ -14,8 +16,16 @@ class StoppingRule(Scheduler):
     waits = False
 
     @abstractmethod
+    def most(self, count: int) -> int:
+        """How many of so many trials at a rung would go on, the best first."""
+
     def passes(self, rung: Rung, number: int) -> bool:
         """Whether the trial goes on, compared with those that had reached the rung when it came."""
+        return rung.better_before(number) < self.most(len(rung.before(number)) + 1)
+
+    def stood(self, rung: Rung, number: int, goal: Goal) -> str:
+        """See Scheduler."""
+        return passed_by_text(rung, number, goal, self.most(len(rung.before(number)) + 1))
 
     @abstractmethod
     def passed(self, reached: float) -> float:
