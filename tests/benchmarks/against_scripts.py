@@ -12,27 +12,24 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pty
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import uuid
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from cold_start import MARK, Meter
+from processes import MARK, POLL_S, Meter, Terminal, warm_environment, zygote_of
 
 OPPONENTS = Path(__file__).with_name("opponents")
 TUNER = str(Path(sys.executable).with_name("tuner"))
 SWEEP = ("sweep", "digits", "cnn", "--name", "x")
-POLL_S = 0.2
 
 
 def script(name: str, *options: str) -> list[str]:
@@ -40,8 +37,10 @@ def script(name: str, *options: str) -> list[str]:
     return [sys.executable, str(OPPONENTS / name), *options]
 
 
+WARM = "tuner, after tuner up"
 COMMANDS = {
     "tuner": [TUNER, *SWEEP],
+    WARM: [TUNER, *SWEEP],
     "Ray Tune as documented": script("ray_script.py"),
     "Ray Tune, at its best": script("ray_script.py", "--best"),
     "Optuna, 1 thread": script("optuna_script.py", "--threads", "1"),
@@ -67,25 +66,24 @@ class Run:
     """The accuracy of that model."""
 
 
-def measure(command: list[str]) -> Run:
+def measure(command: list[str], *, warm: bool) -> Run:
     """Runs a command in an empty folder, on a terminal."""
-    with tempfile.TemporaryDirectory(prefix="tb", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="tb", dir="/tmp") as folder, ExitStack() as stack:
+        environment = {**os.environ, **warm_environment(Path(folder), warm=warm), "RAY_TMPDIR": folder}
+        zygote = stack.enter_context(zygote_of(TUNER, environment)) if warm else 0
         mark = uuid.uuid4().hex
-        meter = Meter(mark)
-        environment = {**os.environ, MARK: mark, "TUNER_HOME": folder, "RAY_TMPDIR": folder, "TMPDIR": folder}
-        master, slave = pty.openpty()
-        shown = bytearray()
-        threading.Thread(target=_read, args=(master, shown), daemon=True).start()
+        meter = Meter(mark, zygote)
+        environment |= {MARK: mark, "TUNER_HOME": folder}
         began, wall, cpu = time.monotonic(), 0.0, 0.0
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave)
-        os.close(slave)
+        terminal = Terminal(command, Path(folder), environment)
+        process = terminal.process
         while not wall or meter.alive:
             cpu = meter.look()
             if not wall and process.poll() is not None:
                 wall = time.monotonic() - began
             time.sleep(POLL_S)
-        os.close(master)
-        text = shown.decode(errors="replace")
+        terminal.close()
+        text = terminal.text
         if process.returncode:
             sys.exit(f"{' '.join(command)} ended with {process.returncode}:\n{text[-3000:]}")
         result = read_tuner(Path(folder)) if command[0] == TUNER else read_script(text)
@@ -106,7 +104,10 @@ def read_script(text: str) -> dict[str, Any]:
 def read_tuner(home: Path) -> dict[str, Any]:
     """The result of a sweep, as `tuner status` and its file tell it."""
     told = subprocess.run(
-        [TUNER, "status", "x", "--json"], env={**os.environ, "TUNER_HOME": str(home)}, capture_output=True, check=True
+        [TUNER, "status", "x", "--json"],
+        env={**os.environ, "TUNER_HOME": str(home), "TUNER_WARM": "0"},
+        capture_output=True,
+        check=True,
     )
     found = json.loads(told.stdout)
     return {
@@ -115,12 +116,6 @@ def read_tuner(home: Path) -> dict[str, Any]:
         "validation": found["best"]["val_accuracy"],
         "test": json.loads((home / "x" / "result.json").read_text())["test"]["accuracy"],
     }
-
-
-def _read(terminal: int, shown: bytearray) -> None:
-    with suppress(OSError):
-        while text := os.read(terminal, 65536):
-            shown.extend(text)
 
 
 def report(found: dict[str, list[Run]], trials: int) -> None:
@@ -161,7 +156,7 @@ def main() -> None:
     found: dict[str, list[Run]] = {name: [] for name in names}
     for _ in range(arguments.rounds):
         for name in names:
-            run = measure([*COMMANDS[name], "--trials", str(arguments.trials)])
+            run = measure([*COMMANDS[name], "--trials", str(arguments.trials)], warm=name == WARM)
             found[name].append(run)
             print(f"{name}: {run.wall:.1f} s, CPU {run.cpu:.1f} s, {run.epochs} epochs", file=sys.stderr)
     report(found, arguments.trials)

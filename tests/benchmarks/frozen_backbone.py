@@ -4,7 +4,7 @@
 
 Each runs a sweep of efficientnet_lite0 on cats_vs_dogs in an empty home, in turn, one trial at a time, whole ones. The
 folder of the data has no features of an earlier sweep, but for a version that is given as `again:COMMAND`: that has
-those of the run before. CPU seconds are those of all processes of the sweep, see cold_start.py.
+those of the run before. CPU seconds are those of all processes of the sweep, see processes.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 import uuid
 from pathlib import Path
 
-from cold_start import MARK, POLL_S, Meter
+from processes import MARK, POLL_S, Meter
 
 from tuner.core.files import data_root
 from tuner.search.study_reader import read_records

@@ -21,7 +21,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from cold_start import MARK, Meter
+from processes import MARK, Meter
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.ray_cluster import ray_cluster
