@@ -116,9 +116,9 @@ def test_a_winner_that_began_with_pretrained_weights_is_compared_with_their_feat
     made = []
     predict = FrozenNetwork.prediction
 
-    def counting(network: FrozenNetwork, splits: Splits) -> object:
+    def counting(network: FrozenNetwork, splits: Splits, samples: str) -> object:
         made.append(network.digest())
-        return predict(network, splits)
+        return predict(network, splits, samples)
 
     monkeypatch.setattr(FrozenNetwork, "prediction", counting)
     scores = []
