@@ -152,8 +152,8 @@ def test_workers_are_forked_too_and_one_that_is_killed_is_forked_again(resident:
     assert {parent(each) for each in workers} == {resident.pid}
     os.kill(workers[0], signal.SIGKILL)
     assert wait_until(lambda: set(named(tmp_path, "ray::")) - set(workers), process)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(120) == 130
+    end(process, signal.SIGINT, timeout=120)
+    assert process.returncode == 130
     resume(resident, tmp_path)
 
 
@@ -221,7 +221,8 @@ def test_a_detached_sweep_and_its_orders(resident: Resident, tmp_path: Path) -> 
 def test_stop_ends_the_driver_of_a_warm_sweep(resident: Resident, tmp_path: Path) -> None:
     process, _ = resident.begun(tmp_path)
     resident.run(tmp_path, "stop", "x", "--now")
-    assert process.wait(120) == 143
+    process.communicate(timeout=120)
+    assert process.returncode == 143
 
 
 def test_down_leaves_sweeps_alone(
@@ -231,6 +232,6 @@ def test_down_leaves_sweeps_alone(
     process, _ = resident.begun(tmp_path)
     resident.run(tmp_path, "down")
     resident.run(tmp_path, "status", "x")  # cold
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(120) == 143
+    end(process, signal.SIGTERM, timeout=120)
+    assert process.returncode == 143
     assert wait_until(lambda: not Path(f"/proc/{resident.pid}").exists(), timeout=60)
