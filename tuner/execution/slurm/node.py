@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +26,7 @@ from tuner.execution.resources import WORKER_SLOTS
 RAY = (sys.executable, "-P", "-m", "ray.scripts.scripts")
 END = signal.SIGUSR1  # `srun` passes this on to its task; on SIGTERM it has the task killed
 END_S = 20.0
-TRIES = 3
+TRY_S = 240.0  # less than others wait for the node, see `allocation`
 LEAST_STORE = 100_000_000  # bytes
 _GPUS = ("SLURM_GPUS_ON_NODE", "SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 
@@ -109,7 +110,10 @@ def main() -> int:
 
 
 def _run(address: str, folder: str, *, head: bool) -> int:
-    """Ray gives itself 30 s to start, which is too little on a busy machine: then it is started again."""
+    """Ray gives itself 30 s to start, which is too little on a busy machine: then it is started again.
+
+    One that ends later is not: the sweep goes on without it.
+    """
     stopped, code = False, 1
     process: subprocess.Popen[bytes] | None = None
 
@@ -121,9 +125,8 @@ def _run(address: str, folder: str, *, head: bool) -> int:
 
     for each in (END, signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
-    for _ in range(TRIES):
-        if stopped:
-            break
+    deadline = time.monotonic() + TRY_S
+    while not stopped and (process is None or time.monotonic() < deadline):
         command = _command(address, folder, head=head)
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
         code = process.wait()
