@@ -27,7 +27,11 @@ def side_by_side_page(
     """
     names = list(searches)
     tables = [
-        Section(key=f"table-{n}", title=_title(title), block=Block(html=render_table(["", *names], _cells(rows))))
+        Section(
+            key=f"table-{n}",
+            title=_title(title),
+            block=Block(html=render_table(["", *names], _cells(rows), kind="side")),
+        )
         for n, (title, rows) in enumerate(groups.items())
         if rows
     ]

@@ -30,7 +30,7 @@ def trials_block(records: Sequence[TrialRecord], epochs_of: Callable[[int], int]
         "The score is that of the epoch that a trial keeps. Pruned trials were stopped early: they have trained for "
         f"fewer epochs than those that are done.{same}"
     )
-    return Block(caption=caption, html=render_template("trials.html", header=header, rows=rows))
+    return Block(caption=caption, html=render_template("trials.html", header=header, rows=rows, ended=reasons))
 
 
 def advice_block(advice: Advice, command: str, purpose: str) -> Block:

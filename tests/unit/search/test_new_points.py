@@ -15,11 +15,15 @@ from tuner.core.config import SweepConfig
 from tuner.core.exploit import Exploit
 from tuner.core.records import Value
 from tuner.core.search_options import SAMPLERS
+from tuner.core.sweep_request import SweepRequest
 from tuner.search.finite import count_points
 from tuner.search.schedulers.base import Decision
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space
 from tuner.search.start_points import START
+from tuner.sweeps.growth import with_more
+from tuner.sweeps.most_trials import full_text, most_trials
+from tuner.sweeps.outline import count_trials, fewer_note
 
 FEW: dict[str, Any] = {
     "optimizer": {"choices": ["sgd", "adam"]},
@@ -227,6 +231,32 @@ def test_a_space_too_large_to_be_listed_ends_when_no_new_point_is_found(
 )
 def test_points_are_counted_as_they_can_be_drawn(params: dict[str, Any], size: int | None) -> None:
     assert count_points(space_of(params)) == size
+
+
+@pytest.mark.parametrize(
+    ("params", "asked", "trials", "note"),
+    [
+        ({"depth": 20}, None, 1, "the search space has 1 point, and each is tried once: 1 trial in place of 24"),
+        (FEW, 40, SIZE, "the search space has 18 points, and each is tried once: 18 trials in place of 40"),
+        (FEW, 18, 18, ""),
+        ({"lr": {"low": 0.1, "high": 1.0}}, None, 24, ""),
+    ],
+)
+def test_a_sweep_has_no_more_trials_than_points(
+    params: dict[str, Any], asked: int | None, trials: int, note: str
+) -> None:
+    request = SweepRequest(dataset="digits", model="cnn", trials=asked)
+    assert count_trials(request, space_of(params)) == trials
+    assert fewer_note(request, trials) == note
+
+
+def test_a_sweep_that_has_tried_each_point_does_not_grow() -> None:
+    config = config_of({"width": {"low": 1, "high": 5}}, trials=5, asked_trials=24)
+    assert most_trials(config) == 5
+    assert full_text(config, 5) == "demo has tried each point of its search space: give it more with --set or --space"
+    assert with_more(config, 5) == ""
+    earlier = [{"space": config.space, "epochs": 1, "trials": 5, "defaults": {}, "tried": 3}]
+    assert most_trials(config_of({"width": {"low": 3, "high": 9}}, trials=5, earlier=earlier)) == 5 + 7 - 3
 
 
 def test_points_with_relations_are_counted_without_those_that_break_one() -> None:

@@ -168,7 +168,7 @@ def test_hyperband_compares_a_part_of_the_trials_later_or_never(tmp_path: Path) 
             left = math.ceil(left / ETA)
             assert sum(ends(study)[n] > rung for n in members) == left
     reasons = {each.reason for each in study.records() if each.state == "PRUNED"}
-    assert all(re.search(r"\d+(st|nd|rd|th) of (9|18|10) of its bracket there, val_", reason) for reason in reasons)
+    assert all(re.search(r"\d+(st|nd|rd|th) of \d+ of its bracket there, val_", reason) for reason in reasons)
 
 
 @pytest.mark.parametrize("trials", [1, 5, 16, 17, 40, 1000])

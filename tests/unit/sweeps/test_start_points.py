@@ -188,13 +188,13 @@ def test_a_best_trial_that_is_a_start_point_already_is_not_tried_twice(planned: 
     search(home, "a", {"epochs": 9, "params": {"batch_size": 32, **OWN[1]}})
     config, told = planned(warm_start="a")
     assert config.space["start"] == OWN
-    assert told == ["--warm-start a: trial 2, its best so far, is the search space's start[1] already"]
+    assert told == ["--warm-start a: trial 0, its best so far, is the search space's start[1] already"]
 
 
 def test_a_best_trial_that_is_the_default_is_not_tried_twice(planned: Callable[..., Any], home: Path) -> None:
     search(home, "a", {"epochs": 9, "params": MIDDLE})
     _, told = planned(text=SPACE.partition("[[start]]")[0], warm_start="a")
-    assert told == ["--warm-start a: trial 2, its best so far, is the default configuration already"]
+    assert told == ["--warm-start a: trial 0, its best so far, is the default configuration already"]
 
 
 def test_a_best_trial_for_which_there_is_no_trial_left_is_refused(planned: Callable[..., Any], home: Path) -> None:
@@ -204,6 +204,13 @@ def test_a_best_trial_for_which_there_is_no_trial_left_is_refused(planned: Calla
     assert str(caught.value) == (
         "--warm-start a: the search space has 2 start points, and the sweep 2 trials: give more --trials"
     )
+
+
+def test_a_point_that_stands_there_twice_is_tried_once(planned: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("dropout\n0.1\n0.10\n")
+    config, told = planned(enqueue=tmp_path / "points.csv")
+    assert config.space["start"] == [*OWN, {"dropout": 0.1}]
+    assert told == ["a start point is dropped: trial 2 has it already: dropout=0.1"]
 
 
 def test_many_start_points_are_not_in_the_tag_of_mlflow() -> None:
@@ -226,7 +233,7 @@ def test_an_earlier_sweep_that_does_not_serve_is_refused(planned: Callable[..., 
         "othre": "unknown sweep 'othre': did you mean other?",
         "other": "--warm-start other: that is a sweep of lenet, not of cnn",
         "new": "--warm-start new: no trial of it has finished an epoch yet",
-        "far": "--warm-start far: trial 2, its best so far, has no value that fits the search space; dropped: width: ",
+        "far": "--warm-start far: trial 0, its best so far, has no value that fits the search space; dropped: width: ",
     }
     for name, reason in refusals.items():
         with pytest.raises(TunerError) as caught:
@@ -235,7 +242,7 @@ def test_an_earlier_sweep_that_does_not_serve_is_refused(planned: Callable[..., 
 
 
 def test_a_sweep_is_announced_with_its_start_points(planned: Callable[..., Any], tmp_path: Path) -> None:
-    (tmp_path / "points.csv").write_text("optimizer\n" + "sgd\n" * 6)
+    (tmp_path / "points.csv").write_text("dropout\n" + "".join(f"0.{n}\n" for n in range(10, 16)))
     config, _ = planned(enqueue=tmp_path / "points.csv")
     assert announcement(config) == "next: 24 trials of cnn on digits, at most 5 epochs each, 1 at a time"
     lines = start_lines(config)

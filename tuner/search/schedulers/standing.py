@@ -21,13 +21,13 @@ def waited_text(rung: Rung, number: int, goal: Goal, group: str = "there") -> st
     if lowest is None:
         return f"{place}; none went on"
     sooner = " before there was a place for it" if not goal.several and lowest < rung.ranks[number] else ""
-    return f"{place}; {rung.promoted} went on{sooner}{_cutoff(lowest, goal)}"
+    return f"{place}; {rung.promoted} went on{sooner}{_cutoff(lowest, rung.ranks[number], goal)}"
 
 
 def passed_by_text(rung: Rung, number: int, goal: Goal, most: int) -> str:
     """Of a trial that was compared when it came: the best `most` of those that were there by then go on."""
     best = "the best one goes on" if most == 1 else f"the best {most} go on"
-    return f"{_placed(rung, number, goal, 'so far')}; {best}{_cutoff(rung.best(most), goal)}"
+    return f"{_placed(rung, number, goal, 'so far')}; {best}{_cutoff(rung.best(most), rung.ranks[number], goal)}"
 
 
 def _placed(rung: Rung, number: int, goal: Goal, group: str) -> str:
@@ -44,11 +44,12 @@ def _place(rung: Rung, number: int, goal: Goal) -> int:
     return best_ranks_first(list(rung.ranks.values())).index(numbers.index(number)) + 1
 
 
-def _cutoff(last: Rank, goal: Goal) -> str:
+def _cutoff(last: Rank, own: Rank, goal: Goal) -> str:
     """What the last one that goes on has; empty where one number does not decide."""
     if goal.several or not last.feasible:
         return ""
-    return f", with {_value(last, goal)} or {'more' if goal.first.direction == 'max' else 'less'}"
+    equal = ", of equals the lower loss" if own.feasible and own.gains == last.gains and own < last else ""
+    return f", with {_value(last, goal)} or {'more' if goal.first.direction == 'max' else 'less'}{equal}"
 
 
 def _value(rank: Rank, goal: Goal) -> str:
