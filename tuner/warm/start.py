@@ -125,6 +125,7 @@ def start(idle_s: float, beginning: Callable[[], None]) -> Up:
 
 def _resident(path: str, mark: str, idle_s: float) -> dict[str, Any]:
     """Forks the process that becomes the zygote. Returns what that says when it is up."""
+    sys.stdout.flush()  # or each fork would print again what waits there
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
