@@ -58,7 +58,7 @@ def of(params: str) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("epoch = 5", "unknown key 'epoch': a search space has epochs, [params] and [[start]]"),
+        ("epoch = 5", "unknown key 'epoch': a search space has epochs, constrain, [params] and [[start]]"),
         ("[params]\nlr = 1", "epochs: must be a whole number of at least 1, got None"),
         ("epochs = 0", "epochs: must be a whole number of at least 1, got 0"),
         ("epochs = 2.5", "epochs: must be a whole number of at least 1, got 2.5"),

@@ -422,7 +422,8 @@ def test_the_model_is_that_of_the_finalist_with_the_best_mean(
     folder: SweepFolder, digits: Splits, default: bool
 ) -> None:
     """Real models: each trial says one class. The default, trial 0, is no finalist, and beats the one that wins."""
-    config = replace(CONFIG, finalists=2, default=default, space={"epochs": 1, "params": {"width": 0.125}})
+    params = {"width": 0.125, "lr": {"low": 0.01, "high": 0.1}}
+    config = replace(CONFIG, finalists=2, default=default, space={"epochs": 1, "params": params})
     counts = torch.bincount(digits.validation.targets)
     for number, label in enumerate((int(counts.argmax()), 1, int(counts.argmin()))):
         save_constant_model(folder.trials, number, digits, torch.eye(10)[label])

@@ -177,7 +177,7 @@ def test_a_choice_may_be_settled_though_other_lines_speak_of_those_left_out(opti
         ("hidden_size = 8", "params.hidden_size: unknown parameter of training and of cnn 'hidden_size': "),
         ("width = { choices = [1, 99] }", "params.width: cnn: width is 99: choose a number from 0.125 to 4"),
         ("width = 'wide'", "params.width: cnn: width is 'wide': choose a number from 0.125 to 4"),
-        ("[other]", "unknown key 'other': a search space has epochs, [params] and [[start]]"),
+        ("[other]", "unknown key 'other': a search space has epochs, constrain, [params] and [[start]]"),
     ],
 )  # fmt: skip
 def test_a_bad_space_of_the_user_is_refused_with_its_file_key_and_reason(
