@@ -171,7 +171,9 @@ def test_what_others_could_have_made_is_not_trusted(what: str, warm: Warm) -> No
     assert not runs_warm(warm)
     if what == "folder":
         folder.chmod(0o700)
-    elif what == "link":
+    elif what == "socket":
+        socket_.chmod(0o600)
+    else:
         folder.unlink()
         folder.with_name("other").rename(folder)
 
