@@ -159,6 +159,11 @@ def containers(folder: Path) -> Iterator[Stack]:
         yield stack
     finally:
         stack.compose("down", "--volumes", "--timeout", "10")
+        left = (
+            stack.run(engine.program, "volume", "ls", "--quiet", "--filter", f"name={stack.project}_").decode().split()
+        )
+        if left:  # podman-compose leaves the one whose name is the default of a variable
+            stack.run(engine.program, "volume", "rm", *left)
 
 
 def _run(
