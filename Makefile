@@ -5,6 +5,7 @@
 # make faults  injects faults and bad input, and writes the tables of docs/faults.md
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
 # make bench-start     a small sweep from Enter to the prompt; OTHERS="PATH/tuner" beside other versions
+# make bench-packs     a sweep of tiny trials in packs beside workers
 # make bench-driver    what a decision costs with up to 20,000 trials
 # make bench-search    compares methods of search over recorded learning curves; make curves records some, for hours
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
@@ -24,7 +25,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 TABLES = $(wildcard tests/benchmarks/curves/*.npz)
 METHODS := tuner,random,random+asha,ray,ray-1,ray-defaults,optuna+sha,optuna+hyperband,optuna+median,i-epoch-1,i-epoch-3,default
 
-.PHONY: demo test check proofs faults venv lint format lock benchmark results bench-search bench-driver bench-start curves
+.PHONY: demo test check proofs faults venv lint format lock benchmark results bench-search bench-driver bench-start bench-packs curves
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -48,6 +49,9 @@ benchmark: venv
 
 bench-start: venv
 	$(BIN)/python tests/benchmarks/cold_start.py $(BIN)/tuner $(OTHERS) --rounds $(or $(ROUNDS),3)
+
+bench-packs: venv
+	$(BIN)/python tests/benchmarks/packs.py --rounds $(or $(ROUNDS),3)
 
 bench-driver: venv
 	$(BIN)/python tests/benchmarks/driver_cost.py
