@@ -18,7 +18,7 @@ from tuner.execution.ray_session import this_node
 from tuner.execution.results import to_result
 from tuner.training.device import best_device
 from tuner.training.job import Arrays, Job
-from tuner.training.memory import free_memory
+from tuner.training.memory import free_memory, leave_out_what_is_there
 from tuner.training.trial import TrialJob
 
 STOP_TIMEOUT_S = 30  # the time that a stopped trial has to save itself
@@ -53,6 +53,7 @@ class TrialWorker(Worker):
             torch.cuda.set_per_process_memory_fraction(self._job.gpus)
         self._held = self._job.hold(arrays, device)
         self._node = this_node()
+        leave_out_what_is_there()
 
     def _trainable_func(self, config: dict[str, Any]) -> None:
         torch.set_num_threads(self._job.threads)

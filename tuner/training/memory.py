@@ -33,3 +33,12 @@ def free_memory() -> None:
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out, on whatever device."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def leave_out_what_is_there() -> None:
+    """Leaves all objects that exist now out of later searches for garbage, which would look at each of them.
+
+    To be called once, when what a process needs is imported and before it trains.
+    """
+    gc.collect()
+    gc.freeze()

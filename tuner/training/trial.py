@@ -25,11 +25,13 @@ from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import release_folder
 from tuner.training.classifier import build_classifier, is_pretrained
+from tuner.training.course import Course, train_alone
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.epoch_metrics import EpochMetrics
+from tuner.training.failure import explain_failure
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.job import Arrays
-from tuner.training.loop import Training, fit
+from tuner.training.loop import Training, epochs_left
 from tuner.training.measurement import measure
 from tuner.training.memory import free_memory, is_out_of_memory
 from tuner.training.pretrained import load_pretrained
@@ -72,6 +74,8 @@ class TrialJob:
     """For each trial its own division into training and validation. Empty where all have the same."""
     whole: bool = False
     """Whether they train on the validation samples, too. Their validation scores say nothing then."""
+    side_by_side: int = 1
+    """How many trials share the time of their process: each saves itself so much more seldom."""
     code: Mapping[str, KeptCode] = field(default_factory=dict)
     """The user's own code of models, by their names."""
     samples: str = ""
@@ -109,6 +113,13 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
     An error is reported and not raised: raising it would cost the warm worker. So is a checkpoint that is needed and
     cannot be written.
     """
+    train_alone(trial_course(job, number, parameters, data, report))
+
+
+def trial_course(
+    job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report
+) -> Course[None]:
+    """The same trial as a course: it asks for one epoch after the other, which others train. See `run_trial`."""
     reached = 0
 
     def note_epoch(told: TrialReport) -> None:
@@ -117,10 +128,10 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
         report(told)
 
     try:
-        failure = train_trial(job, number, parameters, data, note_epoch)
+        failure = yield from _course(job, number, parameters, data, note_epoch)
         if failure and failure.out_of_memory and job.halves:
             free_memory()
-            failure = train_trial(with_half_batches(job, reached + 1), number, parameters, data, report)
+            failure = yield from _course(with_half_batches(job, reached + 1), number, parameters, data, report)
     finally:
         if job.storage:
             release_folder(checkpoint_folder(job.folder, number))
@@ -146,18 +157,30 @@ def train_trial(
 
     When it returns, nothing holds a reference to the model any more.
     """
+    return train_alone(_course(job, number, parameters, data, report, ranks))
+
+
+def _course(
+    job: TrialJob,
+    number: int,
+    parameters: Mapping[str, Value],
+    data: TrialData,
+    report: Report,
+    ranks: Ranks = SINGLE_PROCESS,
+) -> Course[TrialReport | None]:
     storage = job.storage if ranks.first else None
-    checkpoints = CheckpointManager(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
+    folder = checkpoint_folder(job.folder, number)
+    checkpoints = CheckpointManager(folder, storage, writes=ranks.first, side_by_side=job.side_by_side)
     for code in job.code.values():
         adopt(code)
     try:
         data = job.data_of(number, data)
-        training = _start(job, job.seed_of(number), parameters, data, ranks)
-        _train(job, training, data, checkpoints, report)
+        # no local variable holds the training: an error that is thrown in would keep it until the course is over
+        yield from _train(job, _start(job, job.seed_of(number), parameters, data, ranks), data, checkpoints, report)
     except UnsavedError as error:
         return TrialReport(unsaved=str(error))
     except Exception as error:
-        reason = _reason(error, parameters, job.code.get(model_of(job.model, parameters)))
+        reason = explain_failure(error, parameters, job.code.get(model_of(job.model, parameters)))
         broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
         if broken or ranks.lost(error):
             raise  # a GPU's context, or another process, is lost: a new worker resumes from the checkpoint
@@ -192,7 +215,9 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
     )
 
 
-def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: CheckpointManager, report: Report) -> None:
+def _train(
+    job: TrialJob, training: Training, data: TrialData, checkpoints: CheckpointManager, report: Report
+) -> Course[None]:
     conditions = current_conditions(training.device, threads=job.threads, workers=training.ranks.size)
     told = TrialReport(seed=training.seed, conditions=conditions.to_json())
 
@@ -210,9 +235,10 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
         training.halved = training.halved or job.halved
         if restored and training.metrics:
             tell(training.metrics)  # the driver may have died before it heard of this epoch
-        splits = data.train, data.validation
-        with closing(fit(training, *splits, job.data.augment, data.features, data.rows)) as epochs:
-            for metrics in epochs:
+        left = epochs_left(training, data.train, data.validation, job.data.augment, data.features, data.rows)
+        with closing(left):
+            for epoch in left:
+                metrics = epoch.finish((yield epoch))
                 if not metrics.finite:
                     tell(metrics)
                     return
@@ -223,12 +249,3 @@ def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: Chec
             with suppress(UnsavedError):  # it resumes from the previous one
                 checkpoints.save(training, now=True)
         raise
-
-
-def _reason(error: BaseException, parameters: Mapping[str, Value], code: KeptCode | None) -> str:
-    """The reason for the failure in one line; in a user's own code with its file and line."""
-    if is_out_of_memory(error):
-        return f"out of memory at batch size {parameters.get('batch_size')}"
-    if code and code.locate(error):
-        return code.explain(error)
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
