@@ -44,7 +44,10 @@ BUDGETS = (
     " --without-default --set optimizer=sgd --set lr=0.05 --set momentum=0.9 --set batch_size=128"
     " --set weight_decay=0.0002..0.001:log --set dropout=0..0.3 --set label_smoothing=0.1 --set ema=0.99"
     " --set cutout=0..0.3",
-    "tuner train cifar10 zfnet --epochs 12",
+    "tuner sweep cifar10 zfnet --trials 2 --epochs 20 --concurrency 1 --cpus-per-trial 1 --time-budget 90m"
+    " --without-default --set optimizer=sgd --set lr=0.05 --set momentum=0.9 --set batch_size=128"
+    " --set weight_decay=0.0003..0.001:log --set dropout=0.1..0.4 --set label_smoothing=0.1 --set ema=0.99"
+    " --set cutout=0,0.25",
     "tuner train cifar10 resnet --epochs 60 --set lr=0.15 --set weight_decay=0.0005 --set dropout=0",
     "tuner train imdb lstm --epochs 3 --set dropout=0.5",
     "tuner train imdb bilstm_attention --epochs 3",

@@ -185,6 +185,7 @@ EVERYTHING = SweepRequest(
     budgets=BudgetRequest(epoch_budget=9, gpu_budget=60.0, target_score=0.5, patience=4),
     objective="val_rmse,parameters",
     constraint="val_mae<=3,parameters<=9",
+    constrain=("width <= 4", "lr < 0.1 or width == 2"),
 )
 NOT_TYPED = {"program", "given_space", "fixed", "repeats", "halved", "passes", "data", "pretrained", "notify"}
 """What no command line gives on a cluster: a user's own code goes along as a file, --notify is refused there, and the
