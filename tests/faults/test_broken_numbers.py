@@ -87,7 +87,7 @@ class Ran:
 
 
 def sweep(folder: Path, splits: Splits, *flaws: str, trials: int = 1, epochs: int = 9) -> Ran:
-    params = {"flaw": {"choices": list(flaws)}, "batch_size": {"choices": [1024]}, "lr": {"choices": [0.01]}}
+    params = {"flaw": {"choices": list(flaws)}, "batch_size": {"choices": [1024]}, "lr": {"low": 0.01, "high": 0.0101}}
     space = {"epochs": epochs, "params": params}
     config = make_config(trials=trials, epochs=epochs, concurrency=1, space=space, max_failure_rate=1.0)
     study = study_of(config, folder)
