@@ -102,9 +102,8 @@ class TrialJob:
         """What a trial trains on and is validated on."""
         if self.whole:
             return data._replace(rows=Rows.whole(data.train, data.validation))
-        if not self.splits:
-            return data
-        return data._replace(rows=self.splits[number].rows(data.train, data.validation, data.groups))
+        rows = self.splits[number].rows(data.train, data.validation, data.groups) if self.splits else None
+        return data._replace(rows=rows)
 
 
 def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report) -> None:
