@@ -19,8 +19,8 @@ def test_a_newcomer_reads_a_line_for_each_thing_and_nothing_is_made(tuner: Comma
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
     lines = [line.split("good  ", 1) for line in done.stdout.splitlines()]
-    names = ["Python", "packages", "Ray", "torch", "GPU", "CPU", "TUNER_HOME", "TUNER_DATA", "RAY_TMPDIR", "data sets"]
-    assert [name.strip() for name, _ in lines] == [*names, "MLflow", "token", "cluster"]
+    names = ["Python", "packages", "Ray", "torch", "GPU", "CPU", "TUNER_HOME", "TUNER_DATA", "RAY_TMPDIR"]
+    assert [name.strip() for name, _ in lines] == [*names, "warm starts", "data sets", "MLflow", "token", "cluster"]
     assert list(folder.iterdir()) == []
 
 

@@ -29,7 +29,13 @@ from tuner.training.checkpoint import CHECKPOINT_FILE
 from tuner.training.checkpoint_storage import CheckpointStorage, UriStorage
 from tuner.training.score_error import compare_predicted, paired_error
 
-CONFIG = make_config(trials=3, epochs=1, concurrency=1, default=True, space={"epochs": 1, "params": {"width": 0.125}})
+CONFIG = make_config(
+    trials=3,
+    epochs=1,
+    concurrency=1,
+    default=True,
+    space={"epochs": 1, "params": {"width": 0.125, "lr": {"low": 0.01, "high": 0.1}}},
+)
 
 
 @pytest.fixture(scope="module")

@@ -262,13 +262,14 @@ lr = { choices = [0.01, 0.1, 0.3] }
 """
 
 
-def test_a_grid_has_as_many_trials_as_points_and_a_sweep_else_sixteen(tmp_path: Path) -> None:
+def test_a_sweep_has_no_more_trials_than_its_space_has_points(tmp_path: Path) -> None:
     path = tmp_path / "grid.toml"
     path.write_text(GRID, encoding="utf-8")
     config, _ = make(space=path, sampler="grid")
     assert (config.trials, config.sampler, config.scheduler) == (6, "grid", "asha")
     assert make(space=path, sampler="grid", trials=4)[0].trials == 4
-    assert make(space=path)[0].trials == 24
+    assert make(space=path)[0].trials == 6
+    assert make()[0].trials == 24
     message = "--trials 7: the grid has 6 points: leave --trials out"
     assert refusal(space=path, sampler="grid", trials=7) == message
 
