@@ -20,7 +20,6 @@ from tuner.cli.dashboard import Dashboard, check_here
 from tuner.cli.given import asked
 from tuner.cli.hints import print_hints
 from tuner.cli.notify_option import Notify
-from tuner.cli.pack_option import Pack
 from tuner.cli.slurm import Slurm, check_alone, submit
 from tuner.cli.waiting import Wait
 from tuner.core.data_options import DataOptions
@@ -83,7 +82,6 @@ def sweep(
     max_failures: opt.MaxFailures = 2,
     oom: opt.OutOfMemory = "fail",
     concurrency: opt.Concurrency = None,
-    pack: Pack = "off",
     cpus_per_trial: opt.Cpus = None,
     gpus_per_trial: opt.Gpus = None,
     address: opt.Address = None,

@@ -70,8 +70,6 @@ class SweepConfig:
     """Seconds without a finished epoch after which a running trial fails; None for no limit."""
     oom: str = "fail"
     """What happens to a trial that runs out of memory: one of OOM."""
-    pack: int = 0
-    """How many trials are trained together in the process of the sweep, see `execution.packs`; 0 for workers."""
     repeats: int = 0
     """The number of a trial in another sweep, which this sweep repeats: its first trial uses the same seed."""
     tracking: str | None = None

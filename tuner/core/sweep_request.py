@@ -17,8 +17,6 @@ from tuner.core.program_request import ProgramRequest
 from tuner.core.search_options import AUTO, FIDELITIES, SAMPLERS, SCHEDULERS
 from tuner.core.target_kind import kind_of
 
-PACK_OFF, PACK_AUTO = "off", "auto"
-
 
 @dataclass(frozen=True, kw_only=True)
 class SweepRequest:
@@ -41,8 +39,6 @@ class SweepRequest:
     max_failure_rate: float = 0.9
     trial_timeout: float | None = None
     oom: str = "fail"
-    pack: str = PACK_OFF
-    """PACK_OFF, PACK_AUTO, or how many trials there are in a pack: see `sweeps.packing`."""
     seed: int = 0
     name: str | None = None
     limit: int | None = None
@@ -134,8 +130,6 @@ class SweepRequest:
 
     def _check_search(self) -> None:
         """Raises TunerError for a name that is none, and for a sampler or scheduler that cannot take the objectives."""
-        if self.pack not in (PACK_OFF, PACK_AUTO) and not (self.pack.isdecimal() and int(self.pack) > 1):
-            raise TunerError(f"--pack {self.pack}: give {PACK_OFF}, {PACK_AUTO}, or a number of trials of at least 2")
         if self.oom not in OOM:
             raise unknown("--oom", self.oom, OOM)
         if self.sampler not in (*SAMPLERS, AUTO):

@@ -10,7 +10,6 @@ from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.in_process import InProcessExecutor
-from tuner.execution.packs import PackExecutor
 from tuner.execution.signals import Stop
 from tuner.search.controller import Controller
 from tuner.training.job import Arrays, Job
@@ -49,11 +48,6 @@ def runs_in_process(config: SweepConfig) -> bool:
     return alone and not on_cluster()
 
 
-def runs_in_packs(config: SweepConfig) -> bool:
-    """Whether trials are trained together in this process, without Ray."""
-    return config.pack > 0 and config.trials > 1 and not config.trial_timeout and not on_cluster()
-
-
 def make_executor(
     config: SweepConfig,
     folder: SweepFolder,
@@ -62,7 +56,7 @@ def make_executor(
     *,
     dashboard: bool = False,
 ) -> Executor:
-    """The executor of a sweep: this process for a single trial on this machine and for packs of trials, else Ray.
+    """The executor of a sweep: this process for a single trial on this machine, else Ray.
 
     Args:
         config: the sweep's.
@@ -74,8 +68,6 @@ def make_executor(
     """
     if runs_in_process(config):
         return InProcessExecutor()
-    if runs_in_packs(config):
-        return PackExecutor(config.pack, stop)
     from tuner.execution.ray_tune import RayExecutor  # noqa: PLC0415 - imports Ray, which takes seconds
 
     return RayExecutor(config, folder, stop, on_dead, dashboard=dashboard)

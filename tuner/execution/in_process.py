@@ -14,7 +14,7 @@ from tuner.search.controller import Controller
 from tuner.search.schedulers.base import Decision
 from tuner.training.device import best_device
 from tuner.training.job import Arrays, Job
-from tuner.training.memory import free_memory, leave_out_what_is_there
+from tuner.training.memory import free_memory
 
 
 class InProcessExecutor:
@@ -35,7 +35,6 @@ class InProcessExecutor:
         """See Executor. `tick` is called after each report."""
         torch.set_num_threads(job.threads)
         held = job.hold(arrays, best_device() if job.gpus else torch.device("cpu"))
-        leave_out_what_is_there()
         while drawn := controller.next_trial():
             number, parameters = drawn
 

@@ -72,7 +72,6 @@ def sweep(
     max_failures: int = 2,
     oom: str = "fail",
     concurrency: int | None = None,
-    pack: str | int = "off",
     cpus_per_trial: int | None = None,
     gpus_per_trial: float | None = None,
     address: str | None = None,
@@ -180,7 +179,6 @@ def _options(given: Mapping[str, Any], *others: str) -> dict[str, Any]:
     options = {name: value for name, value in given.items() if name not in others}
     options["known_as"] = options.pop("as_")
     options["test"] = None if options["test"] is None else str(options["test"])
-    options |= {"pack": str(options["pack"])} if "pack" in options else {}
     overrides = options.pop("set")
     options["overrides"] = (overrides,) if isinstance(overrides, str) else tuple(overrides)
     space = options.get("space")

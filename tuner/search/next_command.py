@@ -126,7 +126,6 @@ def _running(config: SweepConfig) -> list[str]:
     without = not config.default if plain else START not in config.space
     words = ["--without-default"] if without and config.sampler != "grid" else []
     words += ["--concurrency", "1"] if config.concurrency == 1 else []  # so that it repeats
-    words += ["--pack", str(config.pack)] if config.pack else []
     words += ["--oom", config.oom] if config.oom != OOM[0] else []
     return [*words, *(["--storage", config.storage] if config.storage else [])]
 

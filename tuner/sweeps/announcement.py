@@ -26,7 +26,7 @@ def announcement(config: SweepConfig, *, confirms: bool = False) -> str:
     trials = "one trial" if config.trials == 1 else f"{config.trials} trials"
     size = counted(config.epochs, "epoch")
     if config.trials > 1:
-        size = f"at most {size} each, {config.concurrency} at a time{' in one process' if config.pack else ''}"
+        size = f"at most {size} each, {config.concurrency} at a time"
     return f"{name}: {trials} of {what}, {size}{_asked(config)}{_budgets(config)}"
 
 

@@ -22,7 +22,6 @@ from tuner.sweeps.equal_time import passes_of
 from tuner.sweeps.few_steps import few_steps_note
 from tuner.sweeps.inputs import SweepInputs, read_inputs
 from tuner.sweeps.outline import Outline, asked_more, fewer_note, outline_of
-from tuner.sweeps.packing import with_pack
 from tuner.sweeps.space_request import check_space
 from tuner.sweeps.start_points import has_default, with_start_points
 from tuner.sweeps.warm_trials import take_trials
@@ -60,7 +59,6 @@ def plan(
     inputs = read_inputs(config, _with_notes(found, request.model, space, config.epochs))
     config = _with_inputs(config, request, inputs)
     config = replace(config, passes=passes_of(request, raw, space, found, outline.resources))
-    config = with_pack(config, request, raw, space, found, told)
     if request.warm_start is not None:
         taken = take_trials(config, request.warm_start, home, told)
         config = replace(config, warm=taken.to_json() if taken else None)

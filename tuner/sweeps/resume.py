@@ -10,7 +10,6 @@ from pathlib import Path
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import SweepFolder
-from tuner.execution.executor import runs_in_packs
 from tuner.execution.resources import ResourceRequest
 from tuner.search.study import Study
 from tuner.sweeps.inputs import SweepInputs, read_inputs
@@ -23,8 +22,6 @@ CLOCKS_S = 3600.0
 
 def fit_to_machine(config: SweepConfig) -> SweepConfig:
     """The sweep as this machine can run it: with as many trials side by side as before, or as many as fit."""
-    if runs_in_packs(config):
-        return config
     asked = ResourceRequest(
         trials=config.trials,
         concurrency=config.concurrency,

@@ -18,7 +18,7 @@ from tuner.core.errors import printable
 from tuner.core.outcome import Outcome
 from tuner.core.result_file import read_winner, write_result
 from tuner.core.sweep_folder import SweepFolder
-from tuner.execution.executor import make_executor, runs_in_packs, runs_in_process
+from tuner.execution.executor import make_executor, runs_in_process
 from tuner.execution.signals import Stop
 from tuner.search.budgets import states_in
 from tuner.search.study import Study
@@ -115,7 +115,7 @@ class SweepRun:
         Returns whether all came to its end; False when it was interrupted.
         """
         ended = []
-        in_process = runs_in_process(self.config) or runs_in_packs(self.config)
+        in_process = runs_in_process(self.config)
         runner = PhaseRunner(
             self.folder, self.tracker, self.events, self.stop, self.lock, self.shutdown, in_process=in_process
         )

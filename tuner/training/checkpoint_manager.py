@@ -23,15 +23,11 @@ MOST_OF_TIME = 0.05  # saving takes at most this share of a trial's time
 class CheckpointManager:
     """Saves the state of a training: always when it must, otherwise as often as costs little time."""
 
-    def __init__(
-        self, folder: Path, storage: CheckpointStorage | None = None, *, writes: bool = True, side_by_side: int = 1
-    ) -> None:
+    def __init__(self, folder: Path, storage: CheckpointStorage | None = None, *, writes: bool = True) -> None:
         """`folder` is named after its trial and holds the file; a `storage` gets a copy of it.
 
-        When several processes train a trial together, one of them `writes` the file, and all read it. `side_by_side`
-        is how many trials share the time of this process.
+        When several processes train a trial together, one of them `writes` the file, and all read it.
         """
-        self._pause = side_by_side / MOST_OF_TIME
         self._path = folder / CHECKPOINT_FILE
         self._sync = CheckpointSync(storage, folder) if storage else None
         self._writes = writes
@@ -92,7 +88,7 @@ class CheckpointManager:
                 self._notes.append(f"epoch {training.epoch} is not saved: {describe_disk_error(error)}")
             self._told = True
         finished = time.monotonic()
-        self._due = finished + (finished - started) * self._pause
+        self._due = finished + (finished - started) / MOST_OF_TIME
 
     def _write(self, training: Training) -> None:
         whole = self._sync is not None or not training.frozen  # a storage has no place for what trials share

@@ -5,26 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import asdict
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from tuner.core.kept_epoch import choose_kept
 from tuner.core.objective import PLAIN, Goal
-from tuner.data.augmentation import Augmentation
+from tuner.data.augmentation import Augmentation, augment
 from tuner.data.reshuffle import Rows
 from tuner.data.spec import Split
 from tuner.training.average import WeightAverage
-from tuner.training.device import memory_format
+from tuner.training.device import autocast, memory_format, to_memory_format
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.frozen_features import FeatureStore, head_of, trained_part
 from tuner.training.hyperparameters import Hyperparameters
 from tuner.training.inputs import Samples, training_inputs
-from tuner.training.optimizers import load_optimizer, make_optimizer
-from tuner.training.steps import train_epoch
+from tuner.training.learning_rate import lr_factor
+from tuner.training.mixup import draw_shares, mix
+from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step, set_lr
+from tuner.training.passes import epoch_batches, first_step
 from tuner.training.targets.base import Target
 from tuner.training.targets.classes import Classes
 
@@ -148,75 +151,6 @@ class Training:
             self.kept_weights = {name: value.clone() for name, value in self.weights().items()}
 
 
-class Trained(NamedTuple):
-    """What came of the steps of an epoch."""
-
-    loss: float
-    """Mean over its batches."""
-    scores: dict[str, float]
-    """Others on the training samples, see `Target.train_scores`."""
-    lr: float
-    """Of the last step."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """The next epoch of a training: to be trained, and then finished. The splits are on the training's device."""
-
-    training: Training
-    train: Split
-    """With the targets that the loss takes, see `Target.encode`."""
-    validation: Split
-    changes: tuple[Augmentation, ...]
-    """At random, of each batch."""
-    started: float
-    """By time.perf_counter."""
-
-    def train_alone(self) -> Trained:
-        """Takes the steps."""
-        return Trained(*train_epoch(self.training, self.train, self.changes))
-
-    def finish(self, trained: Trained) -> EpochMetrics:
-        """Validates the model that the steps have led to, and counts the epoch."""
-        training = self.training
-        training.ranks.share_buffers(training.model)
-        with training.averaged():
-            val_scores = training.target.val_scores(training.evaluated, self.validation, training.ranks)
-            metrics = EpochMetrics(
-                epoch=training.epoch + 1,
-                train_loss=trained.loss,
-                lr=trained.lr,
-                epoch_seconds=time.perf_counter() - self.started,
-                **trained.scores,
-                **val_scores,
-            )
-            training.note(metrics, len(self.validation.targets))
-        return metrics
-
-
-def epochs_left(
-    training: Training,
-    train: Split,
-    validation: Split,
-    augmentations: tuple[str, ...],
-    store: FeatureStore | None = None,
-    rows: Rows | None = None,
-) -> Generator[Epoch, None, None]:
-    """The epochs until `training.epochs`. Each is to be finished before the next one is asked for. See `fit`."""
-    if training.epoch >= training.epochs:
-        return
-    started = time.perf_counter()
-    store = (store or FeatureStore()) if training.ranks.size == 1 else None
-    samples = Samples((train, validation), rows)
-    found = training_inputs(training.model, samples, training.hyperparameters, augmentations, store, training.frozen)
-    training.wrapped = head_of(training.model) if found.trains_head else training.wrapped
-    training.evaluated = head_of(training.model) if found.validates_head else training.evaluated
-    learnt = Split(found.train.inputs, training.target.encode(found.train.targets))
-    while training.epoch < training.epochs:
-        yield Epoch(training, learnt, found.validation, found.changes, started)
-        started = time.perf_counter()
-
-
 def fit(
     training: Training,
     train: Split,
@@ -230,5 +164,80 @@ def fit(
     With `rows` it takes these samples of both splits, in place of each split's own. `store` holds features of the
     splits from one training to the next, where a network's head alone is trained.
     """
-    for epoch in epochs_left(training, train, validation, augmentations, store, rows):
-        yield epoch.finish(epoch.train_alone())
+    if training.epoch >= training.epochs:
+        return
+    started = time.perf_counter()
+    store = (store or FeatureStore()) if training.ranks.size == 1 else None
+    samples = Samples((train, validation), rows)
+    found = training_inputs(training.model, samples, training.hyperparameters, augmentations, store, training.frozen)
+    training.wrapped = head_of(training.model) if found.trains_head else training.wrapped
+    training.evaluated = head_of(training.model) if found.validates_head else training.evaluated
+    train, validation = Split(found.train.inputs, training.target.encode(found.train.targets)), found.validation
+    while training.epoch < training.epochs:
+        train_loss, train_scores, lr = train_epoch(training, train, found.changes)
+        training.ranks.share_buffers(training.model)
+        with training.averaged():
+            val_scores = training.target.val_scores(training.evaluated, validation, training.ranks)
+            metrics = EpochMetrics(
+                epoch=training.epoch + 1,
+                train_loss=train_loss,
+                lr=lr,
+                epoch_seconds=time.perf_counter() - started,
+                **train_scores,
+                **val_scores,
+            )
+            training.note(metrics, len(validation.targets))
+        yield metrics
+        started = time.perf_counter()
+
+
+def train_epoch(
+    training: Training, train: Split, changes: tuple[Augmentation, ...]
+) -> tuple[float, dict[str, float], float]:
+    """One epoch over the training split in random order: mean loss, other scores and the last learning rate.
+
+    The targets of the split are those that the loss takes, see `Target.encode`. The last batch is dropped if it is not
+    full, since batch normalisation would weigh it wrongly. The order changes, so no sample is dropped every time.
+    """
+    hyperparameters, device, ranks = training.hyperparameters, training.device, training.ranks
+    target, smoothing = training.target, hyperparameters.label_smoothing
+    batch_size = min(hyperparameters.batch_size, len(train.targets))
+    first, last, steps = (
+        first_step(epoch, training.passes, len(train.targets) // batch_size)
+        for epoch in (training.epoch, training.epoch + 1, training.epochs)
+    )
+    generator = _seed_epoch(training)
+    shares = draw_shares(hyperparameters.mixup, last - first, generator.initial_seed())
+    batches = epoch_batches(
+        train.inputs, batch_size, generator, epoch=training.epoch, passes=training.passes, seed=training.seed
+    )
+    generator = ranks.own(generator)
+    weights = target.weights(train.targets, hyperparameters)
+    loss_sum, tally, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
+    training.wrapped.train()
+    for step, (batch, share) in enumerate(zip(batches, shares, strict=True), first):
+        lr = hyperparameters.lr * lr_factor(step, steps, hyperparameters.warmup)
+        set_lr(training.optimizer, lr)
+        training.wrapped.zero_grad()
+        for index in ranks.part(batch).chunk(2 if training.halves_now else 1):
+            inputs = augment(train.inputs[index], changes, generator)
+            inputs, targets = mix(inputs, train.targets[index], share, generator)
+            with autocast(device):
+                outputs = training.wrapped(to_memory_format(inputs, training.layout))
+                loss = targets.mean(partial(target.loss, outputs, weights=weights, label_smoothing=smoothing))
+                loss = loss * ranks.weight(index, batch)
+            torch.autograd.backward(loss)
+            loss_sum += loss.detach()
+            tally += targets.mean(partial(target.tally, outputs.detach()))
+        optimizer_step(training.optimizer)
+        if training.average:
+            training.average.update()
+    loss_total, tally_total = ranks.total(loss_sum, tally)
+    scores = target.train_scores(tally_total, (last - first) * batch_size, train.targets)
+    return loss_total / ((last - first) * ranks.size), scores, lr
+
+
+def _seed_epoch(training: Training) -> torch.Generator:
+    seed = (training.seed * 1_000_003 + training.epoch) % 2**63
+    torch.manual_seed(seed + training.ranks.rank)  # dropout differs between the processes
+    return torch.Generator(training.device).manual_seed(seed)

@@ -38,7 +38,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 def leave_out_what_is_there() -> None:
     """Leaves all objects that exist now out of later searches for garbage, which would look at each of them.
 
-    To be called once, when what a process needs is imported and before it trains.
+    To be called once in a worker, when what it needs is imported and before it trains: in some hundred thousand objects
+    a search takes 0.16 CPU seconds.
     """
     gc.collect()
     gc.freeze()

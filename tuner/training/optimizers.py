@@ -44,6 +44,12 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> N
         group.update(own)
 
 
+def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Gives each parameter the learning rate, times its own factor."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr * group["lr_scale"]
+
+
 def skip_dynamo(owner: type = torch.optim.Optimizer) -> None:
     """Sets what `torch._compile._disable_dynamo` would import the compiler for: the method itself, unchanged.
 

@@ -18,8 +18,7 @@ from tuner.training.changes import changes_of, trains_on_features
 from tuner.training.classifier import build_classifier, parameter_count
 from tuner.training.device import best_device, to_memory_format
 from tuner.training.hyperparameters import split_parameters
-from tuner.training.loop import Training
-from tuner.training.steps import train_epoch
+from tuner.training.loop import Training, train_epoch
 from tuner.training.targets import target_of
 
 FEW = 8  # samples of a first step, which is slower than later ones

@@ -25,13 +25,11 @@ from tuner.training.checkpoint_manager import CheckpointManager, UnsavedError
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.checkpoint_sync import release_folder
 from tuner.training.classifier import build_classifier, is_pretrained
-from tuner.training.course import Course, train_alone
 from tuner.training.distributed import SINGLE_PROCESS, Ranks
 from tuner.training.epoch_metrics import EpochMetrics
-from tuner.training.failure import explain_failure
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.job import Arrays
-from tuner.training.loop import Training, epochs_left
+from tuner.training.loop import Training, fit
 from tuner.training.measurement import measure
 from tuner.training.memory import free_memory, is_out_of_memory
 from tuner.training.pretrained import load_pretrained
@@ -74,8 +72,6 @@ class TrialJob:
     """For each trial its own division into training and validation. Empty where all have the same."""
     whole: bool = False
     """Whether they train on the validation samples, too. Their validation scores say nothing then."""
-    side_by_side: int = 1
-    """How many trials share the time of their process: each saves itself so much more seldom."""
     code: Mapping[str, KeptCode] = field(default_factory=dict)
     """The user's own code of models, by their names."""
     samples: str = ""
@@ -112,13 +108,6 @@ def run_trial(job: TrialJob, number: int, parameters: Mapping[str, Value], data:
     An error is reported and not raised: raising it would cost the warm worker. So is a checkpoint that is needed and
     cannot be written.
     """
-    train_alone(trial_course(job, number, parameters, data, report))
-
-
-def trial_course(
-    job: TrialJob, number: int, parameters: Mapping[str, Value], data: TrialData, report: Report
-) -> Course[None]:
-    """The same trial as a course: it asks for one epoch after the other, which others train. See `run_trial`."""
     reached = 0
 
     def note_epoch(told: TrialReport) -> None:
@@ -127,10 +116,10 @@ def trial_course(
         report(told)
 
     try:
-        failure = yield from _course(job, number, parameters, data, note_epoch)
+        failure = train_trial(job, number, parameters, data, note_epoch)
         if failure and failure.out_of_memory and job.halves:
             free_memory()
-            failure = yield from _course(with_half_batches(job, reached + 1), number, parameters, data, report)
+            failure = train_trial(with_half_batches(job, reached + 1), number, parameters, data, report)
     finally:
         if job.storage:
             release_folder(checkpoint_folder(job.folder, number))
@@ -156,30 +145,18 @@ def train_trial(
 
     When it returns, nothing holds a reference to the model any more.
     """
-    return train_alone(_course(job, number, parameters, data, report, ranks))
-
-
-def _course(
-    job: TrialJob,
-    number: int,
-    parameters: Mapping[str, Value],
-    data: TrialData,
-    report: Report,
-    ranks: Ranks = SINGLE_PROCESS,
-) -> Course[TrialReport | None]:
     storage = job.storage if ranks.first else None
-    folder = checkpoint_folder(job.folder, number)
-    checkpoints = CheckpointManager(folder, storage, writes=ranks.first, side_by_side=job.side_by_side)
+    checkpoints = CheckpointManager(checkpoint_folder(job.folder, number), storage, writes=ranks.first)
     for code in job.code.values():
         adopt(code)
     try:
         data = job.data_of(number, data)
-        # no local variable holds the training: an error that is thrown in would keep it until the course is over
-        yield from _train(job, _start(job, job.seed_of(number), parameters, data, ranks), data, checkpoints, report)
+        training = _start(job, job.seed_of(number), parameters, data, ranks)
+        _train(job, training, data, checkpoints, report)
     except UnsavedError as error:
         return TrialReport(unsaved=str(error))
     except Exception as error:
-        reason = explain_failure(error, parameters, job.code.get(model_of(job.model, parameters)))
+        reason = _reason(error, parameters, job.code.get(model_of(job.model, parameters)))
         broken = isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError)
         if broken or ranks.lost(error):
             raise  # a GPU's context, or another process, is lost: a new worker resumes from the checkpoint
@@ -214,9 +191,7 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
     )
 
 
-def _train(
-    job: TrialJob, training: Training, data: TrialData, checkpoints: CheckpointManager, report: Report
-) -> Course[None]:
+def _train(job: TrialJob, training: Training, data: TrialData, checkpoints: CheckpointManager, report: Report) -> None:
     conditions = current_conditions(training.device, threads=job.threads, workers=training.ranks.size)
     told = TrialReport(seed=training.seed, conditions=conditions.to_json())
 
@@ -234,10 +209,9 @@ def _train(
         training.halved = training.halved or job.halved
         if restored and training.metrics:
             tell(training.metrics)  # the driver may have died before it heard of this epoch
-        left = epochs_left(training, data.train, data.validation, job.data.augment, data.features, data.rows)
-        with closing(left):
-            for epoch in left:
-                metrics = epoch.finish((yield epoch))
+        splits = data.train, data.validation
+        with closing(fit(training, *splits, job.data.augment, data.features, data.rows)) as epochs:
+            for metrics in epochs:
                 if not metrics.finite:
                     tell(metrics)
                     return
@@ -248,3 +222,12 @@ def _train(
             with suppress(UnsavedError):  # it resumes from the previous one
                 checkpoints.save(training, now=True)
         raise
+
+
+def _reason(error: BaseException, parameters: Mapping[str, Value], code: KeptCode | None) -> str:
+    """The reason for the failure in one line; in a user's own code with its file and line."""
+    if is_out_of_memory(error):
+        return f"out of memory at batch size {parameters.get('batch_size')}"
+    if code and code.locate(error):
+        return code.explain(error)
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"

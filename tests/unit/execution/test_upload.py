@@ -160,7 +160,6 @@ EVERYTHING = SweepRequest(
     workers_per_node=4,
     max_failures=1,
     max_failure_rate=0.5,
-    pack="6",
     trial_timeout=30.0,
     oom="halve-batch",
     seed=5,

@@ -16,8 +16,7 @@ from tuner.training.average import WeightAverage, last_weights
 from tuner.training.classifier import Classifier, build_classifier
 from tuner.training.epoch_scores import evaluate
 from tuner.training.hyperparameters import Hyperparameters
-from tuner.training.loop import Training, fit
-from tuner.training.steps import train_epoch
+from tuner.training.loop import Training, fit, train_epoch
 
 CPU = torch.device("cpu")
 DECAY = 0.8

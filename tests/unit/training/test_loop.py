@@ -22,9 +22,8 @@ from tuner.training.epoch_metrics import EpochMetrics
 from tuner.training.epoch_scores import evaluate
 from tuner.training.hyperparameters import Hyperparameters
 from tuner.training.learning_rate import lr_factor
-from tuner.training.loop import Training, fit
+from tuner.training.loop import Training, fit, train_epoch
 from tuner.training.optimizers import OPTIMIZERS
-from tuner.training.steps import train_epoch
 
 CPU = torch.device("cpu")
 EPOCHS = 4

@@ -13,9 +13,8 @@ from tuner.data.spec import Split, Splits
 from tuner.training.classifier import build_classifier
 from tuner.training.hyperparameters import Hyperparameters
 from tuner.training.learning_rate import lr_factor
-from tuner.training.loop import Training, fit
+from tuner.training.loop import Training, fit, train_epoch
 from tuner.training.passes import epoch_batches, first_step
-from tuner.training.steps import train_epoch
 
 CPU = torch.device("cpu")
 SAMPLES, BATCH = 100, 10

@@ -138,7 +138,7 @@ def test_a_trial_that_does_not_fit_into_memory_goes_on_with_half_a_batch_at_a_ti
             raise torch.OutOfMemoryError("CUDA out of memory")
         return augment(inputs, *arguments)
 
-    monkeypatch.setattr("tuner.training.steps.augment", limited)
+    monkeypatch.setattr("tuner.training.loop.augment", limited)
     with pytest.raises(SystemExit):
         run(tmp_path, splits, stop_at=1)
     largest = 32
@@ -164,7 +164,7 @@ def test_a_trial_that_was_halved_is_repeated_with_halves_from_the_same_epoch_on(
         return augment(inputs, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr("tuner.training.steps.augment", limited)
+        patch.setattr("tuner.training.loop.augment", limited)
         halved = scores(run(tmp_path / "b", splits, halves=True))
     assert halved[-3] == whole[0]
     assert halved[-2:] != whole[1:], "batch normalisation sees the halves"
@@ -188,7 +188,7 @@ def test_epochs_that_a_second_try_repeats_are_trained_as_they_were(
         return augment(inputs, *arguments)
 
     steps = len(splits.train.targets) // 64
-    monkeypatch.setattr("tuner.training.steps.augment", limited)
+    monkeypatch.setattr("tuner.training.loop.augment", limited)
     monkeypatch.setattr("tuner.training.trial.CheckpointManager.save", lambda *_, **__: None)
     reports = run(tmp_path / "b", splits, halves=True)
     assert [report.halved for report in reports] == [0, 0, 3, 3, 3]
