@@ -157,7 +157,7 @@ def test_a_backup_brings_all_of_it_back(stack: Stack, tuner: Command, mine: dict
 def test_a_paused_sweep_goes_on_after_an_upgrade(
     stack: Stack, tuner: Command, mine: dict[str, str], tmp_path: Path
 ) -> None:
-    begun = tuner("sweep", "digits", "cnn", *SIZE, "--name", "two", folder=tmp_path, **mine)
+    begun = tuner("sweep", "digits", "cnn", *SIZE, "--trials", "60", "--name", "two", folder=tmp_path, **mine)
     assert begun.returncode == 0, begun.stderr
     wait_for_epochs(stack, tuner, mine, tmp_path, "two", 2)
     assert tuner("pause", "two", folder=tmp_path, **mine).returncode == 0
