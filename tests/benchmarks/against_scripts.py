@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,17 @@ from pathlib import Path
 from typing import Any
 
 from processes import MARK, POLL_S, Meter, Terminal, warm_environment, zygote_of
+from spreads import print_table
 
+COLUMNS = {  # and their digits
+    "wall, s": 0,
+    "CPU, s": 0,
+    "epochs": 0,
+    "wall, s an epoch": 2,
+    "CPU, s an epoch": 2,
+    "validation": 3,
+    "test": 3,
+}
 OPPONENTS = Path(__file__).with_name("opponents")
 TUNER = str(Path(sys.executable).with_name("tuner"))
 SWEEP = ("sweep", "digits", "cnn", "--name", "x")
@@ -64,6 +73,12 @@ class Run:
     """The best accuracy."""
     test: float
     """The accuracy of that model."""
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Those of COLUMNS."""
+        epochs = self.epochs
+        return self.wall, self.cpu, epochs, self.wall / epochs, self.cpu / epochs, self.validation, self.test
 
 
 def measure(command: list[str], *, warm: bool) -> Run:
@@ -118,30 +133,6 @@ def read_tuner(home: Path) -> dict[str, Any]:
     }
 
 
-def report(found: dict[str, list[Run]], trials: int) -> None:
-    """A table: medians, and the lowest and the highest value."""
-    print(f"digits-cnn, {trials} trials, {len(os.sched_getaffinity(0))} cores, {datetime.now(UTC):%Y-%m-%d}\n")
-    print("| | wall, s | CPU, s | epochs | wall, s an epoch | CPU, s an epoch | validation | test |")
-    print("|---|---|---|---|---|---|---|---|")
-    for name, runs in found.items():
-        cells = [
-            spread([run.wall for run in runs], 0),
-            spread([run.cpu for run in runs], 0),
-            spread([run.epochs for run in runs], 0),
-            spread([run.wall / run.epochs for run in runs], 2),
-            spread([run.cpu / run.epochs for run in runs], 2),
-            spread([run.validation for run in runs], 3),
-            spread([run.test for run in runs], 3),
-        ]
-        print(f"| {name} | {' | '.join(cells)} |")
-
-
-def spread(values: list[float], digits: int) -> str:
-    """The median, with the range in brackets."""
-    middle, least, most = (f"{each:.{digits}f}" for each in (statistics.median(values), min(values), max(values)))
-    return f"{middle} ({least} - {most})"
-
-
 def main() -> None:
     """Runs everything and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -159,7 +150,10 @@ def main() -> None:
             run = measure([*COMMANDS[name], "--trials", str(arguments.trials)], warm=name == WARM)
             found[name].append(run)
             print(f"{name}: {run.wall:.1f} s, CPU {run.cpu:.1f} s, {run.epochs} epochs", file=sys.stderr)
-    report(found, arguments.trials)
+    print(f"digits-cnn, {arguments.trials} trials, {len(os.sched_getaffinity(0))} cores, {datetime.now(UTC):%Y-%m-%d}")
+    print_table(
+        list(COLUMNS), list(COLUMNS.values()), {name: [run.values for run in runs] for name, runs in found.items()}
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import statistics
 import tempfile
 import time
 import uuid
@@ -21,6 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from processes import MARK, POLL_S, Meter, Terminal, warm_environment, zygote_of
+from spreads import print_table
 
 WORDS = ("sweep", "digits", "cnn", "--trials", "2", "--max-epochs", "1", "--name", "x")
 WARM = "warm:"  # before a command that starts warm
@@ -74,12 +74,7 @@ def main() -> None:
         for tuner in options.tuners:
             found[tuner].append(measure(tuner))
             print(f"round {number + 1}, {tuner}: {' '.join(f'{value:.1f}' for value in found[tuner][-1])}", flush=True)
-    print(f"\n| | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}")
-    for tuner, runs in found.items():
-        cells = [
-            f"{statistics.median(each):.1f} ({min(each):.1f} - {max(each):.1f})" for each in zip(*runs, strict=True)
-        ]
-        print(f"| {tuner} | {' | '.join(cells)} |")
+    print_table(COLUMNS, [1] * len(COLUMNS), found)
 
 
 if __name__ == "__main__":

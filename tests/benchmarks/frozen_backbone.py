@@ -20,6 +20,7 @@ import uuid
 from pathlib import Path
 
 from processes import MARK, POLL_S, Meter
+from spreads import print_table
 
 from tuner.core.files import data_root
 from tuner.search.study_reader import read_records
@@ -87,12 +88,7 @@ def main() -> None:
                 found[tuner].append(values)
                 scores.add(tuple(reached))
                 print(f"round {number + 1}, {tuner}: {' '.join(f'{value:.2f}' for value in values)}", flush=True)
-    print(f"\n| | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}")
-    for tuner, runs in found.items():
-        cells = [
-            f"{statistics.median(each):.2f} ({min(each):.2f} - {max(each):.2f})" for each in zip(*runs, strict=True)
-        ]
-        print(f"| {tuner} | {' | '.join(cells)} |")
+    print_table(COLUMNS, [2] * len(COLUMNS), found)
     print(f"\nscores of the trials: {'the same in all runs' if len(scores) == 1 else scores}")
 
 

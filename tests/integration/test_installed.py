@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from support import processes
 from support.common import BIN, wait_for_epochs
+from support.own_training import SLOW_TRAIN
 from support.processes import end
 from support.ray_cluster import ray_cluster
 
@@ -24,17 +25,6 @@ from tuner.core.sweep_folder import SweepFolder
 pytestmark = pytest.mark.proof
 ROOT = Path(__file__).parents[2]
 SET = ("--set", "lr=0.01..1", "--max-epochs", "9", "--trials", "3", "--objective", "loss:min")
-FUNCTION = """
-import time
-
-def train(trial):
-    total = trial.load() or 0.0
-    for epoch in range(trial.epoch, trial.epochs):
-        time.sleep(0.3)
-        total += trial.params["lr"]
-        trial.report(loss=(total - 1) ** 2)
-        trial.save(total)
-"""
 PROGRAM = """
 import json, os, sys, time
 from pathlib import Path
@@ -96,7 +86,7 @@ def own_files(installed: Installed, folder: Path) -> tuple[str, ...]:
 
 
 def function(_: Installed, folder: Path) -> tuple[str, ...]:
-    (folder / "train.py").write_text(FUNCTION)
+    (folder / "train.py").write_text(SLOW_TRAIN)
     return ("train.py", *SET)
 
 

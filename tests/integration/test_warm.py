@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support import processes
 from support.common import BIN, read_study, wait_for_epochs
+from support.own_training import SLOW_TRAIN
 from support.process_groups import (
     GONE_S,
     MARK,
@@ -35,17 +36,6 @@ LONG = (
     *("sweep", "train.py", "--set", "lr=0.01..1", "--objective", "loss:min"),
     *("--trials", "4", "--max-epochs", "27", "--concurrency", "2", "--name", "x"),
 )
-TRAIN = """
-import time
-
-def train(trial):
-    total = trial.load() or 0.0
-    for epoch in range(trial.epoch, trial.epochs):
-        time.sleep(0.3)
-        total += trial.params["lr"]
-        trial.report(loss=(total - 1) ** 2)
-        trial.save(total)
-"""
 
 
 @dataclass(frozen=True)
@@ -69,7 +59,7 @@ class Resident:
 
     def begun(self, folder: Path, epochs: int = 4) -> tuple[Process, int]:
         """A long sweep that has trained so many epochs, and the process id of its driver, a fork."""
-        (folder / "train.py").write_text(TRAIN)
+        (folder / "train.py").write_text(SLOW_TRAIN)
         process = self.start(folder, *LONG)
         wait_for_epochs(folder, epochs, process)
         driver = last_driver(folder / "runs" / "x")
@@ -180,7 +170,7 @@ def test_signals_to_the_whole_group_stop_the_sweep(how: str, code: int, resident
 
 
 def test_a_terminal_that_is_closed_stops_the_sweep(resident: Resident, tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text(TRAIN)
+    (tmp_path / "train.py").write_text(SLOW_TRAIN)
     with Terminal(resident.environment, tmp_path, *LONG) as terminal:
         wait_for_epochs(tmp_path, 4, terminal.process)
         terminal.close()
@@ -210,7 +200,7 @@ def test_a_killed_zygote_does_not_stop_the_sweep(
 
 
 def test_a_detached_sweep_and_its_orders(resident: Resident, tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text(TRAIN)
+    (tmp_path / "train.py").write_text(SLOW_TRAIN)
     resident.run(tmp_path, *LONG, "--detach")
     wait_until(lambda: named(tmp_path, "ray::"), timeout=300)
     resident.run(tmp_path, "stop", "x", "--now")

@@ -53,7 +53,7 @@ def confirm(
         words = ["confirm", name, *asked.words()]
         raise typer.Exit(remote.proceed(words, place, attach=attach, as_json=as_json, out=out, err=err))
     from tuner.cli import printer  # noqa: PLC0415
-    from tuner.cli.sweep import run_in_background  # noqa: PLC0415
+    from tuner.cli.begin import run_in_background  # noqa: PLC0415
     from tuner.sweeps import api, preparation  # noqa: PLC0415 - imports torch
 
     if detach:

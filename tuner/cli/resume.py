@@ -125,7 +125,7 @@ def resume(
 def _resume_here(name: str, more: GrowRequest, *, detach: bool, dashboard: bool, wait: bool, as_json: bool) -> int:
     """Returns the exit status."""
     from tuner.cli import printer  # noqa: PLC0415
-    from tuner.cli.sweep import run_in_background  # noqa: PLC0415
+    from tuner.cli.begin import run_in_background  # noqa: PLC0415
     from tuner.core.files import tuner_home  # noqa: PLC0415
     from tuner.core.sweep_folder import SweepFolder  # noqa: PLC0415
     from tuner.sweeps import api, preparation  # noqa: PLC0415 - imports torch

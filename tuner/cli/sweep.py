@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
-
 import typer
 
 from tuner.cli import budget_options as budget
@@ -15,23 +12,16 @@ from tuner.cli import objective_options as goals
 from tuner.cli import options as opt
 from tuner.cli import program_options as code
 from tuner.cli import start_options as start
-from tuner.cli.console import Command, err, out
-from tuner.cli.dashboard import Dashboard, check_here
-from tuner.cli.given import asked
-from tuner.cli.hints import print_hints
+from tuner.cli.begin import begin, begin_here
+from tuner.cli.console import Command, err
+from tuner.cli.dashboard import Dashboard
+from tuner.cli.given import Way, asked
 from tuner.cli.notify_option import Notify
-from tuner.cli.slurm import Slurm, check_alone, submit
+from tuner.cli.slurm import Slurm
 from tuner.cli.waiting import Wait
 from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
-from tuner.core.errors import TunerError
 from tuner.core.sweep_options import read_sweep, what_is_tuned
-
-if TYPE_CHECKING:
-    from tuner.core.callback import Callback
-    from tuner.core.outcome import Outcome
-    from tuner.core.sweep_request import SweepRequest
-
 
 app = typer.Typer()
 
@@ -105,13 +95,8 @@ def sweep(
     """
     given = locals()
     prepare_environment()
-    tuned = what_is_tuned(dataset, model, script)
-    request = read_sweep(asked(given, "dataset", "model", "script") | tuned)
-    if slurm is not None:
-        check_alone(address, attach=attach, detach=detach, dashboard=dashboard, wait=wait)
-        raise typer.Exit(submit(request, slurm, as_json=as_json, out=out, err=err))
-    code = _sweep(request, address, attach=attach, detach=detach, dashboard=dashboard, wait=wait, as_json=as_json)
-    raise typer.Exit(code)
+    request = read_sweep(asked(given, "dataset", "model", "script") | what_is_tuned(dataset, model, script))
+    raise typer.Exit(begin(request, Way.of(given)))
 
 
 @app.command(cls=Command)
@@ -170,58 +155,4 @@ def train(
     )
     notes = printer.notes_of(err)
     single = preparation.training_request(request, from_best=from_best, from_trial=from_trial, callbacks=[notes])
-    raise typer.Exit(_sweep_here(single, detach=detach, dashboard=dashboard, wait=wait, as_json=as_json))
-
-
-def _sweep(
-    request: SweepRequest,
-    address: str | None,
-    *,
-    attach: bool,
-    detach: bool,
-    dashboard: bool,
-    wait: bool,
-    as_json: bool,
-) -> int:
-    """Runs the sweep here or on the cluster that is meant. Returns the exit status."""
-    from tuner.execution.jobs.address import cluster_address  # noqa: PLC0415
-
-    cluster = cluster_address(address)
-    if attach and not cluster:
-        raise TunerError("--attach follows a sweep on a cluster: add --address with the cluster's address")
-    if cluster:
-        check_here(cluster, dashboard=dashboard)
-        from tuner.cli import remote  # noqa: PLC0415 - imports Ray
-
-        return remote.sweep(request, cluster, attach=attach, as_json=as_json, out=out, err=err)
-    return _sweep_here(request, detach=detach, dashboard=dashboard, wait=wait, as_json=as_json)
-
-
-def _sweep_here(request: SweepRequest, *, detach: bool, dashboard: bool, wait: bool, as_json: bool) -> int:
-    from tuner.cli import printer  # noqa: PLC0415
-    from tuner.sweeps import api, preparation  # noqa: PLC0415 - imports torch
-
-    if detach:
-        config, _, _ = preparation.begin(request, callbacks=[printer.notes_of(err)])
-        return run_in_background(config.name, dashboard=dashboard, as_json=as_json)
-
-    def call(callback: Callback) -> Outcome:
-        return api.sweep(request, callbacks=[callback], dashboard=dashboard)
-
-    return printer.run(call, as_json=as_json, wait=wait, out=out, err=err)
-
-
-def run_in_background(name: str, *, as_json: bool, dashboard: bool = False) -> int:
-    """Runs what is left of a sweep in the background. Returns the exit status."""
-    from tuner.core.files import tuner_home  # noqa: PLC0415
-    from tuner.core.sweep_folder import SweepFolder  # noqa: PLC0415
-    from tuner.sweeps import control  # noqa: PLC0415
-
-    process = control.detach(name, dashboard=dashboard)
-    err.print(f"{name} runs in the background (process {process}):")
-    if dashboard:
-        err.print(f"the dashboard's address will be in {SweepFolder(tuner_home() / name).output}", soft_wrap=True)
-    print_hints(name, err)
-    if as_json:
-        out.print_json(json.dumps({"sweep": name, "folder": str(tuner_home() / name)}))
-    return 0
+    raise typer.Exit(begin_here(single, Way(detach=detach, dashboard=dashboard, wait=wait, as_json=as_json)))

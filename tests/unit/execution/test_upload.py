@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tuner.cli import sweep as cli_sweep
+from tuner.cli.given import Way
 from tuner.core.budgets import BudgetRequest
 from tuner.core.confirm_request import ConfirmRequest
 from tuner.core.data_options import DataOptions
@@ -199,14 +200,14 @@ def test_a_command_on_a_cluster_asks_for_all_that_was_asked_for(
 ) -> None:
     request, found = replace(EVERYTHING, confirm=confirm), []
 
-    def keep(asked: SweepRequest, _address: str | None, **_: bool) -> int:
+    def keep(asked: SweepRequest, _: Way) -> int:
         found.append(asked)
         return 0
 
     default = SweepRequest()
     same = {each.name for each in fields(request) if getattr(request, each.name) == getattr(default, each.name)}
     assert same == NOT_TYPED
-    monkeypatch.setattr(cli_sweep, "_sweep", keep)
+    monkeypatch.setattr(cli_sweep, "begin", keep)
     result = CliRunner().invoke(cli_sweep.app, command_words("sweep", request, as_json=False))
     assert result.exit_code == 0, result.output
     assert asdict(found[0]) == asdict(request)

@@ -13,6 +13,7 @@ import pytest
 from support.common import Typed, make_config
 from support.made_up_search import begin, drive
 
+from tuner.cli.given import Way
 from tuner.core.budgets import BudgetState
 from tuner.core.config import TRIALS, SweepConfig
 from tuner.core.sweep_request import SweepRequest
@@ -31,11 +32,12 @@ def read(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Read:
     """What a command plans."""
     requests: list[SweepRequest] = []
 
-    def keep(request: SweepRequest, **_: Any) -> int:
+    def keep(request: SweepRequest, _: Way) -> int:
         requests.append(request)
         return 0
 
-    monkeypatch.setattr("tuner.cli.sweep._sweep_here", keep)
+    for here in ("tuner.cli.begin.begin_here", "tuner.cli.sweep.begin_here"):
+        monkeypatch.setattr(here, keep)
 
     def plan_of(command: str) -> SweepConfig:
         program, *arguments = shlex.split(command)

@@ -140,14 +140,20 @@ def test_a_terminal_is_the_callers_and_ctrl_c_reaches_the_fork(warm: Warm) -> No
     assert wait_until(lambda: not is_alive(int(shown.split()[0])), timeout=30, poll=0.02)
 
 
-def test_a_killed_zygote_leaves_the_command_its_exit_status(tmp_path: Path) -> None:
-    warm = Warm(tmp_path)
+def orphaned(warm: Warm) -> tuple[Process, int]:
+    """A command whose zygote has been killed, and the process id of its fork."""
     zygote = warm.up()["pid"]
     process = warm.client("wait")
     assert process.stdout
     fork = int(process.stdout.readline())
     os.kill(zygote, signal.SIGKILL)
     assert wait_until(lambda: not is_alive(zygote), timeout=30, poll=0.02)
+    return process, fork
+
+
+def test_a_killed_zygote_leaves_the_command_its_exit_status(tmp_path: Path) -> None:
+    warm = Warm(tmp_path)
+    process, fork = orphaned(warm)
     assert is_alive(fork)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
@@ -156,12 +162,7 @@ def test_a_killed_zygote_leaves_the_command_its_exit_status(tmp_path: Path) -> N
 
 
 def test_a_killed_fork_of_a_killed_zygote_is_an_error(tmp_path: Path) -> None:
-    warm = Warm(tmp_path)
-    zygote = warm.up()["pid"]
-    process = warm.client("wait")
-    assert process.stdout
-    fork = int(process.stdout.readline())
-    os.kill(zygote, signal.SIGKILL)
+    process, fork = orphaned(Warm(tmp_path))
     os.kill(fork, signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
