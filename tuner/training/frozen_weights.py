@@ -14,6 +14,7 @@ from torch import Tensor
 from tuner.training.checkpoint import read_latest
 from tuner.training.tensor_files import read_tensors, write_tensors
 
+_whole: set[Path] = set()  # files that this process has read or written
 KEY = "frozen"  # of a checkpoint: stands for the weights that it lacks; empty where it is whole
 
 
@@ -23,10 +24,13 @@ def frozen_file(folder: Path, digest: str) -> Path:
 
 
 def keep_frozen(folder: Path, digest: str, weights: Mapping[str, Tensor]) -> None:
-    """Writes the file, unless it is there. Raises OSError where the disk refuses it."""
+    """Writes the file, unless it is there and undamaged. Raises OSError where the disk refuses it."""
     path = frozen_file(folder, digest)
-    if not path.exists():
+    if path in _whole and path.exists():
+        return
+    if read_tensors(path) is None:
         write_tensors(path, weights)
+    _whole.add(path)
 
 
 def read_whole(folder: Path) -> tuple[dict[str, Any] | None, str]:

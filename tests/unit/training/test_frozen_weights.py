@@ -11,6 +11,7 @@ from support.model_inputs import make_spec
 from torch import Tensor
 
 from tuner.data.spec import Split
+from tuner.training import frozen_weights
 from tuner.training.average import last_weights
 from tuner.training.checkpoint import CHECKPOINT_FILE, keep_weights_alone, latest_epoch, read_checkpoint
 from tuner.training.checkpoint_manager import CheckpointManager
@@ -115,6 +116,20 @@ def test_frozen_weights_that_are_lost_are_told(tmp_path: Path, how: str) -> None
     state, damage = read_whole(tmp_path / "0000")
     assert state is None
     assert damage == f"{file} is {how}"
+
+
+def test_another_process_writes_damaged_ones_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(training(), CheckpointManager(tmp_path / "0000"))
+    [file] = tmp_path.glob("frozen-*")
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    monkeypatch.setattr(frozen_weights, "_whole", set())
+    subject = training()
+    train(subject, CheckpointManager(tmp_path / "0001"))
+    for number in ("0000", "0001"):
+        whole, damage = read_whole(tmp_path / number)
+        assert whole
+        assert damage == ""
+        assert same(whole["model"], subject.model.state_dict())
 
 
 def test_a_storage_gets_whole_checkpoints(tmp_path: Path) -> None:
