@@ -169,7 +169,7 @@ def test_a_paused_sweep_goes_on_after_an_upgrade(
     stack.build()
     stack.compose("stop", "mlflow")
     stack.compose("run", "--rm", "mlflow", "python", "/opt/tuner/mlflow_server.py", "upgrade")
-    stack.up()
+    stack.up("--force-recreate")
     for service in ("head", "worker"):
         code = ("python", "-c", "import tuner; print(tuner.UPGRADED)")
         assert stack.run(stack.engine.program, "exec", stack.containers(service)[0], *code) == b"yes\n"

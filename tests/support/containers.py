@@ -99,9 +99,9 @@ class Stack:
             logs = self.compose("logs").decode(errors="replace")
             pytest.fail(f"not in {WAIT_S:.0f} s: {what}\n{logs[-20000:]}")
 
-    def up(self) -> None:
+    def up(self, *options: str) -> None:
         """Starts what does not run, and waits until MLflow answers and the head has its workers."""
-        self.compose("up", "--detach", "--no-build")
+        self.compose("up", "--detach", "--no-build", *options)
         self.wait(lambda: self.ask_mlflow("experiments/search", {"max_results": 1}), "MLflow answers")
         self.wait(lambda: len(self.nodes()) == WORKERS + 1, f"the head has {WORKERS} workers")
 
