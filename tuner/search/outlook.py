@@ -1,4 +1,4 @@
-"""What half as many trials again would probably bring.
+"""What half as many trials again would probably bring, or as many as there are points left.
 
 Trials are taken for draws from one distribution, whatever it is. Then each of n + m trials is as likely as the others
 to be the best one, so that m more find a better one with the probability m / (n + m). The random points with which a
@@ -15,6 +15,7 @@ measured by `tests/benchmarks/next_trials.py`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,8 +27,10 @@ from tuner.core.outlook import Outlook
 from tuner.core.records import TrialRecord, best_of
 from tuner.search.comparable import final_scores
 from tuner.search.extrapolation import Floats
+from tuner.search.finite import count_points
 from tuner.search.refit import fitting
 from tuner.search.samplers import LEARNING, random_start
+from tuner.search.space_file import space_of
 
 LEAST_TRIALS = 8
 CONFIDENCE = 0.9
@@ -50,7 +53,7 @@ def outlook_of(config: SweepConfig, records: Sequence[TrialRecord]) -> Outlook |
     if config.goal.constraints and sum(record.feasible for record in records) < LEAST_TRIALS:
         return None  # the scores of the others say how far they violate a constraint
     scores = final_scores(config, records)[:, 0]
-    scores, more = scores[~np.isnan(scores)], len(records) // 2
+    scores, more = scores[~np.isnan(scores)], min(len(records) // 2, _points_left(config, records))
     drawn = len(scores) - (random_start(config.trials) if config.sampler in LEARNING else 0)
     most = likely_most(scores, drawn, more)
     if most is None:
@@ -62,6 +65,13 @@ def outlook_of(config: SweepConfig, records: Sequence[TrialRecord]) -> Outlook |
         confidence=CONFIDENCE,
         metric=config.goal.score,
     )
+
+
+def _points_left(config: SweepConfig, records: Sequence[TrialRecord]) -> int:
+    """How many points of the search space no trial has had; a large number where they have no end."""
+    space = space_of(config)
+    count = count_points(space)
+    return sys.maxsize if count is None else count - len({space.key(record.parameters) for record in records})
 
 
 def likely_most(scores: Floats, drawn: int, more: int) -> float | None:

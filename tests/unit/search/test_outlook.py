@@ -83,6 +83,14 @@ def test_nothing_is_said_where_the_best_trial_lies_outside_of_the_space_that_new
         assert (outlook_of(config, trials) is not None) == said
 
 
+@pytest.mark.parametrize(("points", "more"), [(16, None), (19, 3), (40, 8)])
+def test_there_are_no_more_trials_than_untried_points(points: int, more: int | None) -> None:
+    space = {"epochs": 9, "params": {"p": {"low": 1, "high": points}}}
+    trials = [record(number, "COMPLETE", [0.5 + number / 100] * 9, p=number + 1) for number in range(16)]
+    said = outlook_of(make_config(trials=16, epochs=9, space=space, sampler="random"), trials)
+    assert (None if said is None else said.trials) == more
+
+
 def test_no_score_is_promised_above_one() -> None:
     trials = [record(number, "COMPLETE", [0.8 + number / 80] * 9) for number in range(16)]
     said = outlook_of(make_config(trials=16, epochs=9), trials)
