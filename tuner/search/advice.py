@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from tuner.core.records import TrialRecord, Value
 from tuner.core.target_kind import CLASSES, NUMBERS
 from tuner.core.units import counted
+from tuner.search.finite import untried
 from tuner.search.importance import Importance
 from tuner.search.narrower import find_cliffs
 from tuner.search.space import SearchSpace
@@ -121,13 +123,16 @@ def advise(
     elif unclear:
         draft.remarks.append("Within their ranges no parameter matters by more than noise: wider ranges may.")
     longer = 2 * epochs if more else None
-    if not (learnt or draft.overrides or longer or few):
+    new = longer or draft.overrides  # points that were tried are new for more epochs, and others in a wider space
+    left = inf if new else untried(space, (record.parameters for record in inside))
+    trials = len(records) + int(min(len(records), left)) if few and left else None
+    if not (learnt or draft.overrides or longer or trials):
         longer = LONGER * epochs
     return Advice(
         remarks=tuple(draft.remarks),
         overrides=tuple(dict.fromkeys(draft.overrides)),
         max_epochs=longer,
-        trials=2 * len(records) if few else None,
+        trials=trials,
     )
 
 

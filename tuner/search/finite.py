@@ -5,7 +5,7 @@ A parameter that only some points have does not multiply the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -50,6 +50,12 @@ def count_points(space: SearchSpace) -> int | None:
     """How many there are; None as for `points_of`."""
     points = points_of(space)
     return None if points is None else len(points)
+
+
+def untried(space: SearchSpace, tried: Iterable[Mapping[str, Value]]) -> float:
+    """How many points of the space are none of these; infinite where the points are not listed."""
+    count = count_points(space)
+    return inf if count is None else count - len({space.key(point) for point in tried})
 
 
 def _multiplied(space: SearchSpace) -> int:

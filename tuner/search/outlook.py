@@ -15,7 +15,6 @@ measured by `tests/benchmarks/next_trials.py`.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,7 +26,7 @@ from tuner.core.outlook import Outlook
 from tuner.core.records import TrialRecord, best_of
 from tuner.search.comparable import final_scores
 from tuner.search.extrapolation import Floats
-from tuner.search.finite import count_points
+from tuner.search.finite import untried
 from tuner.search.refit import fitting
 from tuner.search.samplers import LEARNING, random_start
 from tuner.search.space_file import space_of
@@ -53,7 +52,8 @@ def outlook_of(config: SweepConfig, records: Sequence[TrialRecord]) -> Outlook |
     if config.goal.constraints and sum(record.feasible for record in records) < LEAST_TRIALS:
         return None  # the scores of the others say how far they violate a constraint
     scores = final_scores(config, records)[:, 0]
-    scores, more = scores[~np.isnan(scores)], min(len(records) // 2, _points_left(config, records))
+    scores, left = scores[~np.isnan(scores)], untried(space_of(config), (record.parameters for record in records))
+    more = int(min(len(records) // 2, left))
     drawn = len(scores) - (random_start(config.trials) if config.sampler in LEARNING else 0)
     most = likely_most(scores, drawn, more)
     if most is None:
@@ -65,13 +65,6 @@ def outlook_of(config: SweepConfig, records: Sequence[TrialRecord]) -> Outlook |
         confidence=CONFIDENCE,
         metric=config.goal.score,
     )
-
-
-def _points_left(config: SweepConfig, records: Sequence[TrialRecord]) -> int:
-    """How many points of the search space no trial has had; a large number where they have no end."""
-    space = space_of(config)
-    count = count_points(space)
-    return sys.maxsize if count is None else count - len({space.key(record.parameters) for record in records})
 
 
 def likely_most(scores: Floats, drawn: int, more: int) -> float | None:

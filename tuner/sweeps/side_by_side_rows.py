@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tuner.core.budget_text import budget_limits, ended_text
+from tuner.core.budgets import FAILURES, STOPPED, TRIALS_ENDED
 from tuner.core.records import Value
 from tuner.core.score_text import score_text
 from tuner.core.units import format_seconds
@@ -27,6 +28,9 @@ def rows_of(sides: Sequence[SweepSide]) -> dict[str, list[Row]]:
     }
 
 
+_ENDS = {TRIALS_ENDED: "its number of trials", STOPPED: "tuner stop", FAILURES: "too many failures"}
+
+
 def _row(name: str, sides: Sequence[SweepSide], cell: Callable[[SweepSide], str]) -> Row:
     return name, [cell(each) or NOTHING for each in sides]
 
@@ -36,7 +40,8 @@ def _budgets(side: SweepSide) -> str:
 
 
 def _ended(side: SweepSide) -> str:
-    return ended_text(side.config, side.status.ended_by) or side.status.ended_by
+    ended_by = side.status.ended_by
+    return ended_text(side.config, ended_by) or _ENDS.get(ended_by, ended_by)
 
 
 def _best(side: SweepSide) -> str:

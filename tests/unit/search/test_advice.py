@@ -114,6 +114,17 @@ def test_an_edge_in_noise_is_none() -> None:
     assert "20 trials are too few to say which parameters matter." in found.remarks
 
 
+@pytest.mark.parametrize(("points", "trials"), [(20, None), (25, 25), (80, 40)])
+def test_no_more_trials_are_advised_than_the_space_has_points(points: int, trials: int | None) -> None:
+    records = [record(n, "COMPLETE", [(n * 7 % 20) / 20], size=1 + n) for n in range(20)]
+    middle = max(records, key=lambda each: each.best)
+    best = replace(middle, parameters={"size": 10})
+    records = [best if each is middle else replace(each, parameters={"size": middle.parameters["size"]})
+               if each.parameters["size"] == 10 else each for each in records]  # fmt: skip
+    found = advice(records, {"size": {"low": 1, "high": points}})
+    assert (found.overrides, found.trials) == ((), trials)
+
+
 def test_where_nothing_was_learnt_no_change_is_called_one_for_the_better() -> None:
     flat = record(0, "COMPLETE", [0.5] * 8)
     space = parse_space({"epochs": 8, "params": LR}, "test")
