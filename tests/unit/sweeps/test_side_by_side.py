@@ -90,6 +90,7 @@ def test_rows_say_what_was_allowed_what_was_searched_and_what_was_found(two: Pat
     assert rows["found"]["test score"] == ["accuracy 0.90 (0.85 to 0.95)", "accuracy 0.80 (0.75 to 0.85)"]
     assert rows["found"]["time"] == ["65 s", "65 s"]
     assert rows["found"]["winner"] == ["trial 2, epoch 1"] * 2
+    assert "its number of trials" in rows["found"]["ended by"]
     assert set(rows["parameters of the winner"]) == {"dropout"}
 
 
