@@ -1,0 +1,1 @@
+"""Tools for programs and agents, by the Model Context Protocol."""
