@@ -68,9 +68,9 @@ def main() -> None:
         with ray_cluster(cpus=options.slots, environment=environment) as cluster:
             meter = Meter(name)
             before, began = meter.look(), time.monotonic()
-            command = [TUNER, "sweep", "train.py", "--name", "x", "--set", "x=0..1", "--objective", "score:max"]
+            command = [TUNER, "sweep", "train.py", "--name", "x", "--set", "x=0.0..1.0", "--objective", "score:max"]
             command += ["--scheduler", "none", "--sampler", "random", "--address", cluster.address]
-            command += ["--trials", str(options.trials), "--epochs", str(options.reports)]
+            command += ["--attach", "--trials", str(options.trials), "--epochs", str(options.reports)]
             command += ["--concurrency", str(options.slots), "--cpus-per-trial", "1"]
             process = subprocess.Popen(
                 command, cwd=folder, env={**os.environ, **cluster.client}, stdout=subprocess.DEVNULL

@@ -39,6 +39,35 @@ def records_of(folder: Path, name: str) -> list[TrialRecord]:
     return read_records(journal) if journal.exists() else []
 
 
+QUICK = """
+import os
+
+def train(trial):
+    trial.report(score=trial.params["x"], process=os.getpid())
+"""
+
+
+def test_no_worker_is_ended_while_it_starts_though_others_end_their_trials(tuner: Command, tmp_path: Path) -> None:
+    (tmp_path / "quick.py").write_text(QUICK)
+    words = (
+        "--trials",
+        "30",
+        "--epochs",
+        "1",
+        "--set",
+        "x=0.0..1.0",
+        "--objective",
+        "score:max",
+        "--sampler",
+        "random",
+    )
+    done = tuner("sweep", "quick.py", *words, "--concurrency", "2", "--cpus-per-trial", "1", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    processes = [record.metrics[1]["process"] for record in records_of(tmp_path, "quick-1")]
+    assert len(set(processes)) == 2  # the second worker may start late, and its first trial still waits for it
+    assert processes[0] != processes[1]
+
+
 @pytest.mark.proof
 def test_a_function_survives_a_kill_and_goes_on_from_what_it_has_saved(
     start: Start, tuner: Command, tmp_path: Path
