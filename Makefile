@@ -9,6 +9,8 @@
 # make bench-start     a small sweep from Enter to the prompt, cold and warm; OTHERS="PATH/tuner" beside other versions
 # make bench-frozen    trials that train a head on a frozen network; OTHERS as above; needs cats_vs_dogs in TUNER_DATA
 # make benchmark       a sweep beside what a skilled user writes with Ray Tune, Optuna and Syne Tune
+# make bench-step      images a second that models train on, beside a bare loop and a script with a DataLoader
+# make bench-scale     many trials that only sleep, on a cluster with more slots than this machine has cores; minutes
 # make bench-driver    what a decision costs with up to 20,000 trials
 # make bench-search    compares methods of search over recorded learning curves; make curves records some, for hours
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
@@ -28,7 +30,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 TABLES = $(wildcard tests/benchmarks/curves/*.npz)
 METHODS := tuner,random,random+asha,ray,ray-1,ray-defaults,optuna+sha,optuna+hyperband,optuna+median,i-epoch-1,i-epoch-3,default
 
-.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-start bench-frozen curves
+.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-start bench-step bench-scale bench-frozen curves
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -58,6 +60,12 @@ bench-start: venv
 
 bench-frozen: venv
 	$(BIN)/python tests/benchmarks/frozen_backbone.py $(BIN)/tuner again:$(BIN)/tuner $(OTHERS) --rounds $(or $(ROUNDS),3)
+
+bench-step: venv
+	$(BIN)/python tests/benchmarks/training_step.py $(STEP)
+
+bench-scale: venv
+	$(BIN)/python tests/benchmarks/scale.py $(SCALE)
 
 bench-driver: venv
 	$(BIN)/python tests/benchmarks/driver_cost.py

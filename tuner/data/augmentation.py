@@ -27,17 +27,14 @@ def crop(images: Tensor, generator: Generator) -> Tensor:
     batch, _, height, width = images.shape
     above, beside = max(1, height // 8), max(1, width // 8)
     padded = functional.pad(images, (beside, beside, above, above))
-    rows = _shifts(batch, above, height, generator)
-    columns = _shifts(batch, beside, width, generator)
-    sample = torch.arange(batch, device=images.device)[:, None, None]
-    cropped = padded.movedim(1, -1)[sample, rows[:, :, None], columns[:, None, :]]
-    return cropped.movedim(-1, 1)
+    windows = padded.unfold(2, height, 1).unfold(3, width, 1)  # each crop that there is: a view
+    sample = torch.arange(batch, device=images.device)
+    return windows[sample, :, _first(batch, above, generator), _first(batch, beside, generator)]
 
 
-def _shifts(batch: int, pad: int, side: int, generator: Generator) -> Tensor:
-    """(batch, side) positions along a padded side at which each image is cropped."""
-    first = torch.randint(0, 2 * pad + 1, (batch, 1), generator=generator, device=generator.device)
-    return first + torch.arange(side, device=generator.device)
+def _first(batch: int, pad: int, generator: Generator) -> Tensor:
+    """(batch,) rows or columns of a padded image at which each image's crop begins."""
+    return torch.randint(0, 2 * pad + 1, (batch,), generator=generator, device=generator.device)
 
 
 def flip(images: Tensor, generator: Generator) -> Tensor:
