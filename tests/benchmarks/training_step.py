@@ -108,7 +108,7 @@ def _loop(name: str, batches: Callable[[], Any]) -> float:
             if number >= most:
                 continue  # a DataLoader that is left early has batches under way
             optimizer.zero_grad()
-            functional.cross_entropy(network(inputs), targets).backward()
+            torch.autograd.backward(functional.cross_entropy(network(inputs), targets))
             optimizer.step()
 
     epoch(WARMUP)
