@@ -67,6 +67,23 @@ def test_a_folder_is_held_by_one_process_and_says_by_which(sweep: Path) -> None:
     assert (driver.live, driver.ended) == ((), True)
 
 
+def test_which_trials_have_a_worker_is_not_written_for_each_of_many_short_ones(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noted() -> tuple[int, ...]:
+        driver = last_driver(sweep)
+        assert driver is not None
+        return driver.live
+
+    with lock_sweep(sweep) as locked:
+        monkeypatch.setattr(lock, "APART_S", 3600.0)
+        locked.note_live({1})
+        assert noted() == ()
+        monkeypatch.setattr(lock, "APART_S", 0.0)
+        locked.note_live({1})  # it comes again, and is not lost
+        assert noted() == (1,)
+
+
 def test_an_order_is_there_until_it_is_cleared_and_the_last_one_counts(sweep: Path) -> None:
     assert lock.current_order(sweep) is None
     lock.give_order(sweep, Order.PAUSE)

@@ -20,6 +20,7 @@ from tuner.core.sweep_folder import SweepFolder
 
 LOOKS = 20  # attempts to lock a folder: processes that only check the lock hold it too, for a moment
 LOOK_S = 0.02
+APART_S = 0.5  # between two notes of which trials have a worker: where they take a second, each would cost a flush
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +55,16 @@ class SweepLock:
         self._folder = folder
         self._driver = Driver(pid=os.getpid(), started=time.time(), host=gethostname())
         self._driver.save(folder)
+        self._noted = time.monotonic() - APART_S
 
     def note_live(self, live: set[int]) -> None:
-        """Writes down which trials have a worker, if that has changed."""
-        if set(self._driver.live) != live:
+        """Writes down which trials have a worker, if that has changed and the last note is not just written.
+
+        It is called several times a second: what is not written now is then.
+        """
+        now = time.monotonic()
+        if set(self._driver.live) != live and now - self._noted >= APART_S:
+            self._noted = now
             self._driver = replace(self._driver, live=tuple(sorted(live)))
             self._driver.save(self._folder)
 
