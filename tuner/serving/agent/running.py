@@ -81,6 +81,7 @@ def resume(
     max_epochs: Epochs = None,
     set: Sets = None,
     space: Space = None,
+    constrain: Annotated[Texts, Field(description="Further relations between hyperparameters.")] = None,
     epoch_budget: Annotated[int | None, Field(description="The most epochs of all trials together.")] = None,
     target_score: Annotated[float | None, Field(description="Ends the search once this score is reached.")] = None,
     patience: Annotated[int | None, Field(description="Ends it after so many trials without a better one.")] = None,
@@ -91,7 +92,8 @@ def resume(
     from tuner.python.handle import Sweep  # noqa: PLC0415
 
     found = Sweep.open(options.pop("name"))
-    going = found.resume(**{**options, "set": options["set"] or ()}, detach=True, progress=False)
+    options |= {each: options[each] or () for each in ("set", "constrain")}
+    going = found.resume(**options, detach=True, progress=False)
     return Begun(sweep=going.name, folder=str(going.folder))
 
 
