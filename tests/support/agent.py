@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -36,7 +36,14 @@ def here(allow_run: bool = False) -> Client:
 def there(folder: Path, *words: str, environment: Mapping[str, str], err: Path) -> Client:
     """A client of `tuner mcp WORDS`, which it starts in `folder`; what that prints on standard error goes to a file."""
     server = StdioServerParameters(command=str(BIN / "tuner"), args=["mcp", *words], env=dict(environment), cwd=folder)
-    return Client(stdio_client(server, errlog=err.open("w")))
+    return Client(_transport(server, err))
+
+
+@asynccontextmanager
+async def _transport(server: StdioServerParameters, err: Path) -> AsyncIterator[Any]:
+    with err.open("a") as log:
+        async with stdio_client(server, errlog=log) as streams:
+            yield streams
 
 
 async def ask(client: Client, tool: str, **arguments: Any) -> Answer:
@@ -75,8 +82,3 @@ def _answer(found: CallToolResult) -> Answer:
         assert found.structured_content is not None
         json.dumps(found.structured_content, allow_nan=False)
     return Answer(bool(found.is_error), text, found.structured_content)
-
-
-def plain_environment(**more: str) -> dict[str, str]:
-    """The environment of the tests for a server."""
-    return {**os.environ, **more}
