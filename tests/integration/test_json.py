@@ -23,11 +23,11 @@ from tuner.serving.schemas.commands import FORMS, schema_of
 
 NAME = "digits-cnn-1"
 ELSEWHERE = {
-    **dict.fromkeys(("sweep DATASET MODEL --slurm OPTIONS",), "tests/unit/cli/test_slurm.py"),
+    "sweep DATASET MODEL --slurm OPTIONS": "tests/unit/cli/test_slurm.py",
     **dict.fromkeys(
-        ("sweep DATASET MODEL --address URL", "resume NAME --address URL", "confirm NAME --address URL"),
-        "tests/integration/test_jobs.py",
+        ("sweep DATASET MODEL --address URL", "resume NAME --address URL"), "tests/integration/test_jobs.py"
     ),
+    "confirm NAME --address URL": "as that of resume: one function prints both",
     **dict.fromkeys(("status NAME --watch", "status --watch"), "test_what_runs_in_the_background"),
     **dict.fromkeys(
         [

@@ -14,18 +14,24 @@ from support.agent import ask, converse, there
 from support.common import BIN, Command, Finished, read_runs
 from support.sample_files import write_digits
 
-NOISY = """import os, subprocess, sys
-print("a library's greeting")
-os.write(1, b"straight to the descriptor\\n")
-subprocess.run(["echo", "from a child"])
-from tuner.datasets.digits import load as read
+NOISY = """
+import atexit, os, subprocess, sys
 
 
-def load(root):
-    print("again")
-    os.system("echo and a shell")
-    return read(root)
+class Noise:  # as of libraries that greet, when they are imported
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name in ("mcp.server.mcpserver", "optuna"):
+            print(f"{name} greets")
+            os.write(1, f"{name} writes to the descriptor\\n".encode())
+            subprocess.run(["echo", f"{name} starts a child"])
+            os.system(f"echo {name} starts a shell")
+
+
+sys.meta_path.insert(0, Noise)
+atexit.register(print, "at the end")
 """
+NOISES = ("greets", "writes to the descriptor", "starts a child", "starts a shell")
 INITIALIZE = {
     "protocolVersion": "2025-06-18",
     "capabilities": {},
@@ -53,27 +59,26 @@ def by_hand(folder: Path, environment: dict[str, str], *lines: str, words: tuple
     process.stdin.write("".join(lines))
     process.stdin.flush()
     answers = [process.stdout.readline() for _ in range(sum('"id"' in line for line in lines))]
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     return [json.loads(line) for line in [*answers, *out.splitlines()]], err
 
 
 def test_nothing_but_the_protocol_reaches_standard_output(environment: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "noisy.py").write_text(NOISY)
+    """Not even before it serves, while a tool runs, and after the last answer."""
     (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text("import atexit\natexit.register(print, 'at the end')\n")
+    (tmp_path / "site" / "sitecustomize.py").write_text(NOISY)
     answers, err = by_hand(
         tmp_path,
         {**environment, "TUNER_HOME": str(tmp_path / "runs"), "PYTHONPATH": str(tmp_path / "site")},
         request(1, "initialize", **INITIALIZE),
         json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}) + "\n",
-        request(2, "tools/call", name="show", arguments={"dataset": "noisy.py"}),
-        words=("--allow-run",),
+        request(2, "tools/call", name="list_sweeps", arguments={}),
     )
     assert [each["id"] for each in answers] == [1, 2]
-    assert answers[1]["result"]["structuredContent"]["dataset"]["samples"]["test"] == 359
-    said = ("a library's greeting", "straight to the descriptor", "from a child", "again", "and a shell", "at the end")
-    assert [words for words in said if words not in err] == []
+    assert answers[1]["result"]["structuredContent"]["total"] == 0
+    said = [f"{name} {noise}" for name in ("mcp.server.mcpserver", "optuna") for noise in NOISES]
+    assert [words for words in (*said, "at the end") if words not in err] == []
 
 
 def test_what_is_no_request_ends_nothing(environment: dict[str, str], tmp_path: Path) -> None:
