@@ -148,23 +148,26 @@ def test_the_outcomes_of_trainings(home: Path, database: Path, tmp_path: Path, t
 @pytest.mark.proof
 def test_what_runs_in_the_background(tuner: Command, tmp_path: Path) -> None:
     write_table(tmp_path, 200)
-    small = ("--max-epochs", "2", "--set", "hidden_size=8", "--cpus", "1", "--name", "x", "--detach", "--json")
     table = ("csv:t.csv", "lstm", "--target", "y")
+    small = ("--max-epochs", "2", "--set", "hidden_size=8", "--detach", "--json")
 
-    def run(form: str, *words: str) -> Any:
+    def lines(*words: str) -> list[str]:
+        """What is printed until the sweep stops running."""
+        printed = tuner(*words, "--watch", "--json", folder=tmp_path).stdout.splitlines()
+        assert printed
+        return printed
+
+    def run(form: str, *words: str, name: str = "x") -> None:
         done = tuner(*words, folder=tmp_path)
         assert done.returncode == 0, done.stderr
         found = check_json(form, done.stdout)
-        for watched, name in (("status NAME --watch", "x"), ("status --watch", "")):
-            lines = tuner(*("status", *filter(None, [name]), "--watch", "--json"), folder=tmp_path).stdout.splitlines()
-            assert lines
-            for line in lines:
-                check_json(watched, line)
-        return found
+        assert found == {"sweep": name, "folder": str(tmp_path / "runs" / name)}
+        states = [check_json("status NAME --watch", line)["state"] for line in lines("status", name)]
+        assert states[-1] == "finished"
 
-    begun = run("train DATASET MODEL --detach", "train", *table, *small)
-    assert begun == {"sweep": "x", "folder": str(tmp_path / "runs" / "x")}
-    run("resume NAME --detach", "resume", "x", "--trials", "2", "--detach", "--json")
+    run("sweep DATASET MODEL --detach", "sweep", *table, *small, "--trials", "2", "--name", "x")
+    run("resume NAME --detach", "resume", "x", "--trials", "3", "--detach", "--json")
     run("confirm NAME --detach", "confirm", "x", "--seeds", "2", "--detach", "--json")
-    shutil.rmtree(tmp_path / "runs" / "x")
-    run("sweep DATASET MODEL --detach", "sweep", *table, "--trials", "2", *small)
+    run("train DATASET MODEL --detach", "train", *table, *small, "--name", "y", name="y")
+    for line in lines("status"):
+        assert [each["sweep"] for each in check_json("status --watch", line)] == ["x", "y"]

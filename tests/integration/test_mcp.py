@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,23 @@ def test_what_is_no_request_ends_nothing(environment: dict[str, str], tmp_path: 
     assert found[2]["result"]["isError"]
     assert found[3]["result"]["structuredContent"]["total"] == 0
     assert not (tmp_path / "runs").exists()
+
+
+def test_ctrl_c_ends_it_while_it_waits_for_a_request(environment: dict[str, str], tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [BIN / "tuner", "mcp"], cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(request(1, "initialize", **INITIALIZE))
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["id"] == 1
+    process.send_signal(signal.SIGINT)
+    try:
+        assert process.wait(timeout=300) == 130
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_the_package_that_is_missing_is_named(environment: dict[str, str], tmp_path: Path) -> None:

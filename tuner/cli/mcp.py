@@ -29,6 +29,8 @@ def mcp(
     """
     from tuner.serving.agent.guard import serve_alone  # noqa: PLC0415
 
+    if sys.stdin is None or sys.stdout is None:
+        raise TunerError("tuner mcp speaks on standard input and output, and one of them is closed")
     if sys.stdin.isatty():
         err.print("This command speaks with a program, by the Model Context Protocol. Ctrl-C ends it.")
     serve_alone(lambda: _server(allow_run=allow_run))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -61,4 +63,14 @@ def begin(*, allow_run: bool) -> Callable[[], None]:
     """Makes the server ready. What is returned serves on standard input and output until the input ends."""
     prepare_environment()
     server = make_server(allow_run=allow_run)
-    return lambda: server.run("stdio")
+
+    def serve() -> None:
+        signal.signal(signal.SIGINT, _leave)
+        server.run("stdio")
+
+    return serve
+
+
+def _leave(number: int, _: object) -> None:
+    """Ends the process at once. An exception would wait for the thread that reads the input, for ever."""
+    os._exit(128 + number)
