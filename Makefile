@@ -6,6 +6,7 @@
 # make proof-slurm       sweeps as jobs of a real Slurm, which it starts itself
 # make faults  injects faults and bad input, and writes the tables of docs/faults.md
 # make results PAIRS="mnist-cnn mnist-lenet"    measures pairs and writes the README's table
+# make json-page   writes docs/json.md from the types of what commands print
 # make bench-start     a small sweep from Enter to the prompt, cold and warm; OTHERS="PATH/tuner" beside other versions
 # make bench-frozen    trials that train a head on a frozen network; OTHERS as above; needs cats_vs_dogs in TUNER_DATA
 # make benchmark       a sweep beside what a skilled user writes with Ray Tune, Optuna and Syne Tune
@@ -30,7 +31,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 TABLES = $(wildcard tests/benchmarks/curves/*.npz)
 METHODS := tuner,random,random+asha,ray,ray-1,ray-defaults,optuna+sha,optuna+hyperband,optuna+median,i-epoch-1,i-epoch-3,default
 
-.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-start bench-step bench-scale bench-frozen curves
+.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-start bench-step bench-scale bench-frozen curves json-page
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -79,6 +80,9 @@ curves: venv
 
 results: venv
 	$(BIN)/python tests/benchmarks/results.py $(PAIRS)
+
+json-page: venv
+	$(BIN)/python tests/support/json_page.py
 
 lint: venv
 	$(BIN)/ruff format --check

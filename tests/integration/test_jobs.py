@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ray.job_submission import JobSubmissionClient
 from support.common import Command, Start, read_runs
+from support.json_check import check_json
 from support.processes import wait_until
 from support.ray_cluster import Cluster, ray_cluster
 
@@ -84,15 +85,20 @@ def test_a_sweep_is_looked_at_paused_gone_on_with_and_stopped_from_afar(
         return str(json.loads(tuner("status", "x", "--json", folder=here, **cluster.client).stdout)["state"])
 
     long = ("sweep", "digits", "cnn", "--trials", "60", "--max-epochs", "27", "--name", "x")
-    begun = json.loads(tuner(*long, "--address", cluster.address, "--json", folder=here, **cluster.client).stdout)
-    assert begun == {"sweep": "x", "address": cluster.address, "job": "tuner-x"}
+    begun = tuner(*long, "--address", cluster.address, "--json", folder=here, **cluster.client).stdout
+    assert check_json("sweep DATASET MODEL --address URL", begun) == {
+        "sweep": "x",
+        "address": cluster.address,
+        "job": "tuner-x",
+    }
     assert "py_modules" not in jobs(cluster)[-1]["runtime_env"], "the cluster has this very version"
     assert f"on {cluster.address}:" in ask("status")
     ask("pause", "x")
     assert wait_until(lambda: state() not in ("running", "pausing"), poll=1)
     assert state() == "paused"
     assert "error: the sweep x is not running" in ask("stop", "x", code=2)
-    ask("resume", "x")
+    resumed = tuner("resume", "x", "--json", folder=here, **cluster.client).stdout
+    check_json("resume NAME --address URL", resumed)
     assert "tuner-x-2" in {job["submission_id"] for job in jobs(cluster)}
     journal = home(cluster) / "x" / "study.log"
     assert wait_until(lambda: any(record.values for record in read_records(journal)), poll=0.5)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
-from sklearn.datasets import load_digits
 from support.common import Command, Finished
+from support.sample_files import write_digits
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
@@ -22,14 +21,6 @@ from tuner.training.samples import SampleReader
 from tuner.training.saved_model import load_model, save_model
 
 IMAGES = ["cnn", "resnet", "lenet", "alexnet", "zfnet"]
-
-
-def write_digits(folder: Path, count: int) -> list[str]:
-    """PNG files of the digits 0, 1, 2 ..., in the usual units of 0 to 255."""
-    raw = load_digits()
-    for number in range(count):
-        Image.fromarray((raw.images[number] * (255 / 16)).astype(np.uint8)).save(folder / f"digit-{number}.png")
-    return [f"digit-{number}.png" for number in range(count)]
 
 
 def test_images_are_predicted_by_the_champion_and_explained(tuner: Command, finished: Finished, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import Annotated
@@ -14,6 +15,7 @@ from tuner.cli import (
     confirm,
     disk,
     manage,
+    mcp,
     models,
     own,
     predict,
@@ -21,13 +23,14 @@ from tuner.cli import (
     remove,
     rename,
     resume,
+    schema,
     sweep,
     sweep_list,
     warm,
 )
 from tuner.cli.console import Command, out
 from tuner.cli.options import Address, AsJson
-from tuner.core import catalog, own_code
+from tuner.core.choices import KINDS, all_choices, choices, pairs
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError, disk_error_text, printable
 
@@ -48,7 +51,7 @@ app.registered_commands += (
 def list_(
     *,
     sweeps: Annotated[bool, typer.Option("--sweeps", help="List the sweeps of this folder of sweeps.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --sweeps: print JSON for scripts.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the datasets, the models, and the pairs that have a search space; or with --sweeps the sweeps.
 
@@ -57,22 +60,18 @@ def list_(
     if sweeps:
         raise typer.Exit(sweep_list.show(as_json=as_json))
     if as_json:
-        raise TunerError("--json is for the list of --sweeps")
-    kinds: tuple[own_code.Kind, ...] = ("datasets", "models")
-    for kind in kinds:
+        out.print_json(json.dumps(all_choices()))
+        return
+    for kind in KINDS:
         out.print(f"[bold]{kind}[/bold]")
-        for name, summary in own_code.found_in(kind).items():
-            out.print(f"  {name:<18}", f"(./{kind}/{name}.py) {summary}", markup=False)
-        for name in catalog.names(kind):
-            out.print(f"  {name:<18}", catalog.summary(kind, name), markup=False)
-        for name in catalog.formats() if kind == "datasets" else ():
-            out.print(f"  {name + ':PATH':<18}", catalog.format_summary(name), markup=False)
-        for name, summary in catalog.libraries(kind).items():
-            out.print(f"  {name + ':NAME':<18}", summary, markup=False)
+        for each in choices(kind):
+            out.print(
+                f"  {each.name:<18}", f"({each.file}) {each.summary}" if each.file else each.summary, markup=False
+            )
         out.print()
     out.print("[bold]pairs with a search space[/bold] (any other model that suits the data gets a default one)")
-    for pair in catalog.names("search_spaces"):
-        out.print(f"  tuner sweep {pair.replace('-', ' ', 1)}")
+    for pair in pairs():
+        out.print(f"  tuner sweep {pair}")
 
 
 @app.command(cls=Command)
@@ -87,7 +86,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, models, best, promote, manage, disk, rename, remove, own, warm):
+for group in (predict, models, best, promote, manage, disk, rename, remove, own, warm, mcp, schema):
     app.registered_commands += group.app.registered_commands
 app.add_typer(own.new, name="new")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tuner.cli import budget_options as budget
+from tuner.cli import objective_options as goals
 from tuner.cli import options as opt
 from tuner.cli.console import Command, err, out
 from tuner.cli.dashboard import Dashboard, check_here
@@ -86,6 +87,7 @@ def resume(
     time_budget: MoreTime = None,
     space: Space = None,
     overrides: Overrides = None,
+    constrain: goals.Relations = None,
     max_epochs: MoreEpochs = None,
     retry_failed: RetryFailed = False,
     epoch_budget: budget.EpochBudget = None,

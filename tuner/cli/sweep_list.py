@@ -26,12 +26,13 @@ def show(*, as_json: bool) -> int:
     """Prints the list. Returns the exit status: 1 when a sweep is damaged."""
     prepare_environment()
     from tuner.sweeps.sweep_reader import all_statuses  # noqa: PLC0415 - imports Optuna
+    from tuner.sweeps.sweep_rows import sweep_row  # noqa: PLC0415
 
     home = tuner_home()
     found, damaged = all_statuses(home)
     sizes = {each.config.name: disk_usage(home / each.config.name) for each in found}
     if as_json:
-        out.print_json(json.dumps([_row(each, sizes) for each in found]))
+        out.print_json(json.dumps([sweep_row(each, sizes[each.config.name]) for each in found]))
     elif found:
         lines, complete = table_lines(_columns(found, sizes), _BY_IMPORTANCE, _WORDS, out.width)
         for line in lines if complete else [*lines, "", MORE]:
@@ -56,18 +57,3 @@ def _columns(found: Sequence[Status], sizes: Mapping[str, int]) -> dict[str, Col
         "disk": Column("disk", [format_number(sizes[each.config.name], "B") for each in found]),
     }
     return {name: column for name, column in columns.items() if any(column.cells)}
-
-
-def _row(status: Status, sizes: Mapping[str, int]) -> dict[str, object]:
-    best, first = status.summary.best, status.config.goal.first
-    return {
-        "sweep": status.config.name,
-        "pair": status.config.pair,
-        "state": status.state,
-        "trials": dict(status.summary.counts),
-        "metric": first.name,
-        "best": None if best is None else best.score,
-        "began": status.began,
-        "finished": status.finished,
-        "disk_bytes": sizes[status.config.name],
-    }

@@ -31,6 +31,9 @@ class GrowRequest:
     overrides: tuple[str, ...] = ()
     """What `--set` changes in it, or in the one that the sweep has."""
 
+    constrain: tuple[str, ...] = ()
+    """Further relations between hyperparameters, as `SweepRequest.constrain`."""
+
     max_epochs: int | None = None
     """How many epochs new trials train for, at most: more than before."""
 
@@ -40,7 +43,7 @@ class GrowRequest:
     @property
     def changes_space(self) -> bool:
         """Whether new trials are drawn from another search space."""
-        return self.space is not None or self.given_space is not None or bool(self.overrides)
+        return self.space is not None or self.given_space is not None or bool(self.overrides or self.constrain)
 
     @property
     def given(self) -> bool:
@@ -63,4 +66,5 @@ class GrowRequest:
         words += ["--retry-failed"] if self.retry_failed else []
         words += [] if self.space is None else ["--space", str(self.space)]
         words += [word for each in self.overrides for word in ("--set", each)]
+        words += [word for each in self.constrain for word in ("--constrain", each)]
         return [*words, *self.budgets.words()]

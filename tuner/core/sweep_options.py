@@ -35,8 +35,7 @@ def read_sweep(options: Mapping[str, Any]) -> SweepRequest:
     given = read_times(options)
     for name in ("objective", "constraint"):
         given[name] = joined(given.get(name))
-    relations = given.get("constrain") or ()
-    given["constrain"] = (relations,) if isinstance(relations, str) else tuple(relations)
+    given["constrain"] = _several(given.get("constrain"))
     budgets = BudgetRequest(**{name: given.pop(name, None) for name in BUDGETS})
     how = {name: given.pop(name) for name in _CONFIRMING if name in given}
     reading = {name: given.pop(name) for name in _READING if name in given}
@@ -74,6 +73,7 @@ def what_is_tuned(dataset: str | None, model: str | None, script: str | None) ->
 def read_growth(options: Mapping[str, Any]) -> GrowRequest:
     """What is asked for by options of the same names as those of `tuner resume`. Raises TunerError as `read_sweep`."""
     given = read_times(options)
+    given["constrain"] = _several(given.get("constrain"))
     budgets = BudgetRequest(**{name: given.pop(name, None) for name in BUDGETS})
     return GrowRequest(**given, budgets=budgets)
 
@@ -90,6 +90,10 @@ def seconds(value: Duration, name: str) -> float | None:
     (1800.0, 90.0, None)
     """
     return None if value is None else parse_seconds(str(value), f"--{name.replace('_', '-')}")
+
+
+def _several(texts: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts or ())
 
 
 def joined(values: str | Sequence[str] | None) -> str | None:

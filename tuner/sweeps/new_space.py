@@ -20,10 +20,11 @@ from tuner.core.units import counted
 from tuner.data.spec import DataSpec
 from tuner.search.overrides import override
 from tuner.search.refit import misfit
+from tuner.search.relations import OPTION
 from tuner.search.samplers.refitted import count_tried
 from tuner.search.space import SearchSpace
 from tuner.search.space_file import parse_space, read_file, space_of
-from tuner.search.space_relations import CONSTRAIN, check_possible
+from tuner.search.space_relations import CONSTRAIN, check_options, check_possible, with_relations
 from tuner.search.start_points import START, fit_point, prior_point
 from tuner.search.study import Study
 from tuner.sweeps.inputs import defaults_of, may_be_pretrained
@@ -119,7 +120,8 @@ def outside_note(config: SweepConfig, winner: TrialRecord) -> str:
 
 def _source(asked: GrowRequest) -> str:
     source = SOURCE if asked.given_space is not None else str(asked.space or "")
-    return f"{source} with --set" if source and asked.overrides else source or "--set"
+    given = [*([source] if source else []), *(["--set"] if asked.overrides else [])]
+    return " with ".join([*given, *([OPTION] if asked.constrain else [])])
 
 
 def _asked_space(config: SweepConfig, asked: GrowRequest) -> tuple[dict[str, Any], str]:
@@ -134,7 +136,10 @@ def _asked_space(config: SweepConfig, asked: GrowRequest) -> tuple[dict[str, Any
         parse_space(raw, str(asked.space))
     if CONSTRAIN in config.space:
         raw = {CONSTRAIN: config.space[CONSTRAIN], **raw}  # a file that names relations, if only none, decides
-    return (override(raw, asked.overrides, takes) if asked.overrides else raw), _source(asked)
+    raw = override(raw, asked.overrides, takes) if asked.overrides else raw
+    if asked.constrain:
+        check_options(asked.constrain, parse_space(raw, _source(asked), narrowed=True))
+    return with_relations(raw, asked.constrain), _source(asked)
 
 
 def _to_try(

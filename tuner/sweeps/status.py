@@ -81,8 +81,8 @@ class Status:
             "trials": dict(summary.counts),
             "epochs": summary.epochs,
             "epochs_expected": summary.expected,
-            "best": _shown(summary.best, summary.best.best_epoch) if summary.best else None,
-            "live": [_shown(record, record.epoch) for record in summary.live],
+            "best": shown_trial(summary.best, summary.best.best_epoch) if summary.best else None,
+            "live": [shown_trial(record, record.epoch) for record in summary.live],
             "resources": {name: getattr(config, name) for name in ("concurrency", "cpus_per_trial", "gpus_per_trial")},
             "seconds": self.seconds,
             "seconds_left": summary.left,
@@ -135,7 +135,7 @@ def interval_in(raw: Mapping[str, Any], score: str) -> Interval | None:
     return None if found is None else Interval(*found)
 
 
-def _shown(record: TrialRecord, epoch: int) -> dict[str, Any]:
+def shown_trial(record: TrialRecord, epoch: int) -> dict[str, Any]:
     """A trial at an epoch; no score before the first."""
     outcome, parameters = record.outcome(epoch), record.parameters
     scores = {metric.name: outcome[metric.name] for metric in record.goal.metrics if metric.name in outcome}

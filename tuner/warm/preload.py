@@ -16,8 +16,9 @@ from tuner.core.environment import prepared_environment
 LEFT_OUT = (
     *("tuner.__main__", "tuner._entry", "tuner.models", "tuner.datasets", "tuner.search_spaces"),
     *("tuner.execution.stubs", "tuner.execution.script_guard", "tuner.tracking.mlflow_model"),
+    "tuner.serving.agent",
 )
-"""What is run when it is imported, and what is imported by its name in a catalog."""
+"""What is run when it is imported, what is imported by its name in a catalog, and what needs an extra."""
 LATE = (
     *("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store"),
     *("mlflow.pyfunc.model", "mlflow.pyfunc.scoring_server", "git", "torch.utils.flop_counter"),

@@ -5,13 +5,13 @@ With a real Slurm: integration/test_slurm.py.
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from pathlib import Path
 
 import pytest
 from support.common import Typed, check_refused
+from support.json_check import check_json
 
 from tuner.cli.slurm_job import sweep_name
 from tuner.core.errors import TunerError
@@ -39,7 +39,8 @@ def test_the_script_has_the_command_without_slurm_and_with_a_name(typed: Typed, 
     code, out, err = typed(*SWEEP, "--slurm", "--gpus=4 --time 8:00:00 --comment 'my job'", "--json")
     assert code == 0, err
     script, log = home / "slurm" / "digits-cnn-1.sh", home / "slurm" / "digits-cnn-1.log"
-    assert json.loads(out) == {"sweep": "digits-cnn-1", "job": "17", "script": str(script), "log": str(log)}
+    told = check_json("sweep DATASET MODEL --slurm OPTIONS", out)
+    assert told == {"sweep": "digits-cnn-1", "job": "17", "script": str(script), "log": str(log)}
     assert "squeue --job 17" in err
     lines = script.read_text().splitlines()
     assert lines[0] == "#!/bin/bash"

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 PAGES = sorted(
     [
         *ROOT.glob("docs/*.md"),
-        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docker/README.md")),
+        *(ROOT / name for name in ("README.md", "AGENTS.md", "CONTRIBUTING.md", "SECURITY.md", "docker/README.md")),
     ]
 )
 MOST_LINES = 150

@@ -63,10 +63,16 @@ def run(config: SweepConfig, folder: SweepFolder) -> list[TrialRecord]:
 
 
 def changed(
-    config: SweepConfig, folder: SweepFolder, trials: int, *overrides: str, space: Path | None = None
+    config: SweepConfig,
+    folder: SweepFolder,
+    trials: int,
+    *overrides: str,
+    space: Path | None = None,
+    constrain: str = "",
 ) -> SweepConfig:
     """The sweep, grown and stored."""
-    asked = GrowRequest(trials=trials, overrides=overrides, space=space)
+    relations = tuple(filter(None, [constrain]))
+    asked = GrowRequest(trials=trials, overrides=overrides, space=space, constrain=relations)
     new = grown(config, folder, asked)
     begin_growth(new, folder)
     return SweepConfig.load(folder.path)
@@ -81,6 +87,25 @@ def told(old: SweepConfig, new: SweepConfig, folder: SweepFolder) -> list[str]:
     recorder = Recorder()
     announce(old, new, GrowRequest(trials=new.trials), folder, recorder)
     return recorder.notes
+
+
+def test_a_relation_is_added_to_those_of_before(folder: SweepFolder) -> None:
+    config = searched(folder)
+    first = changed(config, folder, 12, constrain="optimizer == 'sgd' or lr < 0.02")
+    new = changed(first, folder, 30, "batch_size=16,32,64", constrain="batch_size <= 32")
+    assert new.space["constrain"] == ["optimizer == 'sgd' or lr < 0.02", "batch_size <= 32"]
+    assert SweepConfig.load(folder.path) == new
+    after = run(new, folder)[8:]
+    assert len(after) == 22
+    assert {record.parameters["batch_size"] for record in after} == {16, 32}
+    others = [float(record.parameters["lr"]) for record in after if record.parameters["optimizer"] != "sgd"]
+    assert others
+    assert max(others) < 0.02
+    with pytest.raises(TunerError, match=r"^--constrain 'width < 2': .*width"):
+        grown(new, folder, GrowRequest(trials=31, constrain=("width < 2",)))
+    words = GrowRequest(trials=31, constrain=("lr < 1", "lr > 0")).words()
+    assert words == ["--trials", "31", "--constrain", "lr < 1", "--constrain", "lr > 0"]
+    assert GrowRequest(constrain=("lr < 1",)).changes_space
 
 
 def test_new_trials_are_drawn_from_the_new_space_and_old_ones_stay(folder: SweepFolder) -> None:
