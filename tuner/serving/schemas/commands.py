@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tuner.core.errors import unknown
-from tuner.serving.schemas import models, outcomes, store, sweeps
+from tuner.serving.schemas import comparisons, models, outcomes, store, sweeps
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -75,8 +75,8 @@ FORMS: dict[str, tuple[Form, ...]] = {
     ),
     "report": (Form(words="report NAME", shape=models.Report),),
     "compare": (
-        Form(words="compare", shape=models.Comparison),
-        Form(words="compare PAIR", shape=models.SideBySide),
+        Form(words="compare", shape=comparisons.Comparison),
+        Form(words="compare PAIR", shape=comparisons.SideBySide),
     ),
     "sync": (Form(words="sync", shape=list[store.Synced]),),
     "promote": (Form(words="promote MODEL/VERSION", shape=store.Promoted),),
