@@ -8,7 +8,7 @@ from typing import Any
 from tuner.core.objective import PLAIN
 from tuner.core.records import TrialRecord
 from tuner.core.units import format_parameters
-from tuner.report.figures import BLUE, GREY, RED, STATE_COLOURS
+from tuner.report.colours import BLUE, GREY, RED, STATE_COLOURS
 from tuner.report.page import Block, chart_text
 from tuner.report.search_series import (
     NOT_USED,

@@ -6,6 +6,7 @@ user's name (`Origin`), and a name that points to this machine since a moment ag
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import json
 import os
@@ -34,6 +35,11 @@ def new_token(variable: str) -> str:
     return os.environ.get(variable, "").strip() or secrets.token_urlsafe(24)
 
 
+def reading_key(token: str) -> str:
+    """What a cookie has in place of the token: a browser sends a cookie to every port of a machine."""
+    return hmac.new(token.encode(), b"to read", "sha256").hexdigest()
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a server that is bound to this address."""
     return host in LOOPBACK or host.startswith("127.")
@@ -59,7 +65,7 @@ class Guard:
             host: the address that the server is bound to.
             token: what a request that needs one must have, as `Authorization: Bearer TOKEN`.
             needs_token: whether a request needs the token, by its method and path.
-            cookie: the name of a cookie that may have the token in requests that change nothing; empty for none.
+            cookie: the name of a cookie with the `reading_key`, for requests that change nothing; empty for none.
             names: further names that the machine is reached by.
         """
         self._app, self._host, self._token = app, host, token
@@ -107,13 +113,16 @@ class Guard:
 
     def _has_token(self, method: str, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.is_token(given.strip()):
+        if scheme.lower() == "bearer" and _same(given.strip(), self._token):
             return True
-        return method in SAFE and bool(self._cookie) and self.is_token(_cookie(headers, self._cookie))
+        if method not in SAFE or not self._cookie:
+            return False
+        return _same(_cookie(headers, self._cookie), reading_key(self._token))
 
-    def is_token(self, text: str) -> bool:
-        """Whether a text is the token; takes the same time for every text."""
-        return secrets.compare_digest(text.encode(errors="replace"), self._token.encode())
+
+def _same(text: str, secret: str) -> bool:
+    """Takes the same time for every text."""
+    return secrets.compare_digest(text.encode(errors="replace"), secret.encode())
 
 
 def _cookie(headers: Headers, name: str) -> str:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -104,7 +105,14 @@ def send_report(store: Store, config: SweepConfig, folder: Path) -> None:
         NoRunError: there is no such run.
         Exception: whatever MLflow raises when its server cannot be reached.
     """
-    if store.embedded and not (folder.parents[1] / "mlflow.db").exists():
+    run = find_sweep_run(store, config)
+    with retried_uploads():
+        make_client(store.uri).log_artifacts(run.info.run_id, str(folder), folder.name)
+
+
+def find_sweep_run(store: Store, config: SweepConfig) -> Run:
+    """The sweep's own run. Raises as `send_report` does."""
+    if store.file is not None and not store.file.exists():
         raise NoRunError(f"{store.uri} does not exist")
     client = make_client(store.uri)
     experiment = client.get_experiment_by_name(config.pair)
@@ -112,8 +120,7 @@ def send_report(store: Store, config: SweepConfig, folder: Path) -> None:
     runs = client.search_runs([experiment.experiment_id], mine) if experiment else []
     if not runs:
         raise NoRunError(f"there is no run of {config.name} at {store.address}")
-    with retried_uploads():
-        client.log_artifacts(runs[0].info.run_id, str(folder), folder.name)
+    return runs[0]
 
 
 def has_report(store: Store, run_id: str, folder: Path) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from support.served import Client, served
 
-from tuner.serving.guard import Guard, is_loopback, new_token
+from tuner.serving.guard import Guard, is_loopback, new_token, reading_key
 
 TOKEN = "the-token"
 
@@ -52,10 +52,13 @@ def test_with_the_token_it_is(client: Client) -> None:
 
 
 def test_a_cookie_is_enough_to_read_and_not_to_change(client: Client) -> None:
-    assert client.get("/private", cookie=f"key={TOKEN}").status == 200
+    key = reading_key(TOKEN)
+    assert client.get("/private", cookie=f"key={key}").status == 200
     assert client.get("/private", cookie="key=other").status == 401
-    assert client.get("/private", cookie=f"other={TOKEN}").status == 401
-    assert client.post("/private", cookie=f"key={TOKEN}").status == 401
+    assert client.get("/private", cookie=f"key={TOKEN}").status == 401
+    assert client.get("/private", cookie=f"other={key}").status == 401
+    assert client.post("/private", cookie=f"key={key}").status == 401
+    assert client.get("/private", authorization=f"Bearer {key}").status == 401
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "10.0.0.1", "", "[::1"])

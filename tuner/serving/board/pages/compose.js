@@ -1,0 +1,114 @@
+// A new sweep: its command is made while the form is filled in, checked as on the command line, and started.
+
+import { get, post } from "./api.js";
+import { copyable, el, note } from "./dom.js";
+
+const WAIT_MS = 200;
+
+export function showNew(main, state) {
+  const like = state.rows.get(decodeURIComponent(/^#\/new\/(.*)$/.exec(location.hash)?.[1] ?? ""));
+  const [dataset, models] = like?.typed ?? ["", ""];
+  const field = (label, hint, attributes = {}) => {
+    const input = el("input", { type: "text", autocomplete: "off", spellcheck: "false", ...attributes });
+    return { input, box: el("label", { class: "field" }, el("span", {}, label), input, el("small", {}, hint)) };
+  };
+  const choice = (label, hint) => {
+    const input = el("select", {}, el("option", { value: "" }, "the default"));
+    return { input, box: el("label", { class: "field" }, el("span", {}, label), input, el("small", {}, hint)) };
+  };
+  const fields = {
+    dataset: field("Dataset", "a name, or folder:PATH, csv:PATH, text:PATH", { list: "datasets", value: dataset }),
+    models: field("Models", "one, or several with commas; none for those that suit the data", { list: "models", value: models }),
+    target: field("Target", "of a table: the column to predict"),
+    trials: field("Trials", "24 by default", { inputmode: "numeric", value: like ? like.trials : "" }),
+    time_budget: field("Time budget", "90s, 30m, 2h"),
+    max_epochs: field("Epochs", "at most, for each trial", { inputmode: "numeric", value: like ? like.max_epochs : "" }),
+    sampler: choice("Sampler", "how points are drawn"),
+    scheduler: choice("Scheduler", "which trials stop early"),
+    name: field("Name", "of the sweep"),
+    more: field("More options", "as one would type them: --limit 1000 --confirm 5"),
+  };
+  const lists = el("div", {}, el("datalist", { id: "datasets" }), el("datalist", { id: "models" }));
+  const preview = el("div", { "aria-live": "polite" }), result = el("div", { role: "status" }), space = el("div");
+  const check = el("button", { type: "button", onclick: doCheck }, "Check, and what it costs");
+  const start = el("button", { class: "strong" }, "Start in the background");
+  const form = el("form", { onsubmit: doStart, oninput: soon },
+    el("div", { class: "form" }, ...Object.values(fields).map((each) => each.box)), lists,
+    el("p", { class: "buttons" }, el("button", { type: "button", onclick: showSpace }, "Show the search space")), space,
+    el("h2", {}, "The command"), preview, el("p", { class: "buttons" }, check, start), result);
+  main.replaceChildren(el("h1", {}, "New sweep"), form);
+  const overrides = new Map();
+  let timer, closed = false;
+
+  function values() {
+    const found = Object.fromEntries(Object.entries(fields).map(([key, { input }]) => [key, input.value]));
+    return { ...found, models: found.models.split(",").map((each) => each.trim()).filter(Boolean),
+      overrides: [...overrides].filter(([, input]) => input.value.trim()).map(([key, input]) => `${key}=${input.value.trim()}`) };
+  }
+
+  function soon() {
+    clearTimeout(timer);
+    timer = setTimeout(compose, WAIT_MS);
+  }
+
+  async function compose() {
+    if (!fields.dataset.input.value.trim()) { preview.replaceChildren(el("p", { class: "quiet" }, "Choose a dataset first.")); return; }
+    try {
+      const { command } = await post("api/compose", values());
+      if (!closed) preview.replaceChildren(copyable(command));
+    } catch (error) {
+      preview.replaceChildren(el("p", { class: "note" }, error.message));
+    }
+  }
+
+  // Runs what takes seconds, with all buttons off meanwhile.
+  async function busy(text, act) {
+    const all = [...form.querySelectorAll("button")];
+    all.forEach((each) => { each.disabled = true; });
+    result.replaceChildren(el("p", { class: "quiet" }, text));
+    try {
+      await act();
+    } catch (error) {
+      result.replaceChildren(el("p", { class: "note error" }, error.message));
+    }
+    all.forEach((each) => { each.disabled = false; });
+  }
+
+  const doCheck = () => busy("Reading the data, and measuring a step ...", async () => {
+    const { plan, notes, command } = await post("api/check", values());
+    result.replaceChildren(el("div", { class: "note" }, ...plan.lines.map((line) => el("p", {}, line)),
+      ...notes.map((line) => el("p", { class: "quiet" }, line)), copyable(command)));
+  });
+
+  function doStart(event) {
+    event.preventDefault();
+    busy("Starting it: the data is read first ...", async () => {
+      const { sweep, command } = await post("api/start", values());
+      note(`Done: ${command}`);
+      location.hash = `#/sweep/${encodeURIComponent(sweep)}`;
+    });
+  }
+
+  const showSpace = () => busy("Reading the search space ...", async () => {
+    const found = await post("api/space", values());
+    overrides.clear();
+    const rows = found.space.parameters.map(({ name, values: text }) => {
+      const input = el("input", { type: "text", spellcheck: "false", "aria-label": `Set ${name}` });
+      overrides.set(name, input);
+      return el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, text), el("td", {}, input));
+    });
+    space.replaceChildren(el("div", { class: "wide" }, el("table", {}, el("thead", {}, el("tr", {}, ...["parameter", "is drawn from", "instead"]
+      .map((each) => el("th", { scope: "col" }, each)))), el("tbody", {}, ...rows))),
+    el("p", { class: "quiet" }, "Instead: 0.01, or choices sgd,adam, or a range 0.1..0.5, or 0.001..1:log"), copyable(found.command));
+    result.replaceChildren();
+  });
+
+  get("api/catalog").then((catalog) => {
+    const options = (found) => Object.entries(found).map(([value, text]) => el("option", { value }, text));
+    lists.children[0].append(...options(catalog.datasets), ...options(catalog.formats));
+    lists.children[1].append(...options(catalog.models));
+    for (const key of ["sampler", "scheduler"]) fields[key].input.append(...catalog[`${key}s`].map((each) => el("option", { value: each }, each)));
+  }).catch((error) => note(error.message, "error"));
+  compose();
+  return { title: "New sweep", close() { closed = true; clearTimeout(timer); } };
+}
