@@ -74,11 +74,13 @@ export function showNew(main, state) {
     all.forEach((each) => { each.disabled = false; });
   }
 
-  const doCheck = () => busy("Reading the data, and measuring a step ...", async () => {
-    const { plan, notes, command } = await post("api/check", values());
-    result.replaceChildren(el("div", { class: "note" }, ...plan.lines.map((line) => el("p", {}, line)),
-      ...notes.map((line) => el("p", { class: "quiet" }, line)), copyable(command)));
-  });
+  function doCheck() {
+    return busy("Reading the data, and measuring a step ...", async () => {
+      const { plan, notes, command } = await post("api/check", values());
+      result.replaceChildren(el("div", { class: "note" }, ...plan.lines.map((line) => el("p", {}, line)),
+        ...notes.map((line) => el("p", { class: "quiet" }, line)), copyable(command)));
+    });
+  }
 
   function doStart(event) {
     event.preventDefault();
@@ -89,19 +91,24 @@ export function showNew(main, state) {
     });
   }
 
-  const showSpace = () => busy("Reading the search space ...", async () => {
-    const found = await post("api/space", values());
-    overrides.clear();
-    const rows = found.space.parameters.map(({ name, values: text }) => {
-      const input = el("input", { type: "text", spellcheck: "false", "aria-label": `Set ${name}` });
-      overrides.set(name, input);
-      return el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, text), el("td", {}, input));
+  function showSpace() {
+    return busy("Reading the search space ...", async () => {
+      const found = await post("api/space", values());
+      overrides.clear();
+      const rows = found.space.parameters.map(({ name, values: text }) => {
+        const input = el("input", { type: "text", spellcheck: "false", "aria-label": `Set ${name}` });
+        overrides.set(name, input);
+        return el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, text), el("td", {}, input));
+      });
+      const heads = ["parameter", "is drawn from", "instead"].map((each) => el("th", { scope: "col" }, each));
+      space.replaceChildren(
+        el("div", { class: "wide" }, el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows))),
+        el("p", { class: "quiet" }, "Instead: 0.01, or choices sgd,adam, or a range 0.1..0.5, or 0.001..1:log"),
+        copyable(found.command),
+      );
+      result.replaceChildren();
     });
-    space.replaceChildren(el("div", { class: "wide" }, el("table", {}, el("thead", {}, el("tr", {}, ...["parameter", "is drawn from", "instead"]
-      .map((each) => el("th", { scope: "col" }, each)))), el("tbody", {}, ...rows))),
-    el("p", { class: "quiet" }, "Instead: 0.01, or choices sgd,adam, or a range 0.1..0.5, or 0.001..1:log"), copyable(found.command));
-    result.replaceChildren();
-  });
+  }
 
   get("api/catalog").then((catalog) => {
     const options = (found) => Object.entries(found).map(([value, text]) => el("option", { value }, text));

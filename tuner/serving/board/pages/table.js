@@ -50,7 +50,8 @@ export class Trials {
       ...of("metrics"),
       { name: "time", value: (row) => row.seconds || undefined, text: (row) => row.seconds ? duration(row.seconds) : "" },
       ...of("parameters"),
-      { name: "how it ended", value: (row) => row.reason || undefined, text: (row) => row.reason },
+      ...[...this.rows.values()].some((row) => row.reason)
+        ? [{ name: "how it ended", value: (row) => row.reason || undefined, text: (row) => row.reason }] : [],
     ].map((column, place) => ({ ...column, key: `${place}:${column.name}` }));
   }
 
@@ -85,11 +86,13 @@ export class Trials {
       "aria-label": `Trial ${row.number}` }, String(row.number));
     const best = row.number === this.best;
     return el("tr", { class: best ? "best" : undefined }, el("th", { scope: "row" }, open, best && el("span", { title: "the best" }, " \u2605")),
-      ...columns.slice(1).map((column) => el("td", { class: column.name === "state" ? `state ${row.state}` : undefined }, column.text(row))));
+      ...columns.slice(1).map((column) => el("td", { class: classOf(column, row) }, column.text(row))));
   }
 
   close() { clearTimeout(this.timer); }
 }
+
+const classOf = ({ name }, row) => name === "state" ? row.state : name === "how it ended" ? "reason" : undefined;
 
 const textOf = (row) => [`trial ${row.number}`, row.state, row.reason,
   ...Object.entries(row.parameters).map(([name, value]) => `${name}=${number(value)}`)].join(" ").toLowerCase();
