@@ -32,15 +32,15 @@ SPACE: dict[str, Any] = {
 }
 
 
-def add_sweep(home: Path, name: str, trials: int = 12, **changes: Any) -> SweepConfig:
+def add_sweep(home: Path, name: str, count: int = 12, **changes: Any) -> SweepConfig:
     """A sweep of so many trials that was run to the end of its search, and then ended: it is paused."""
-    values = {"name": name, "trials": trials, "epochs": EPOCHS, "space": SPACE, "sampler": "random", **changes}
+    values = {"name": name, "trials": count, "epochs": EPOCHS, "space": SPACE, "sampler": "random", **changes}
     config = make_config(**values)
     folder = home / name
     folder.mkdir(parents=True)
     config.save(folder)
     with lock_sweep(folder):
-        run(begin(config, folder)[0], trials)
+        run(begin(config, folder)[0], count)
     return config
 
 
