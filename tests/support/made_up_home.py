@@ -44,11 +44,11 @@ def add_sweep(home: Path, name: str, count: int = 12, **changes: Any) -> SweepCo
     return config
 
 
-def run(controller: Controller, trials: int) -> None:
-    """Runs one trial after the other until so many have begun, or the search is over."""
+def run(controller: Controller, trials: int, begun: int = 0) -> None:
+    """Runs one trial after the other until so many have begun, or the search is over; `begun` are there already."""
     epochs: dict[int, int] = {}
-    generator = np.random.default_rng(0)
-    while not controller.over and len(epochs) < trials:
+    generator = np.random.default_rng(begun)
+    while not controller.over and begun + len(epochs) < trials:
         drawn = controller.next_trial()
         if drawn is None:
             return
