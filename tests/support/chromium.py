@@ -32,7 +32,8 @@ class Browser:
         self._session = ""
         self.console: list[str] = []
         self.requests: list[str] = []
-        Thread(target=self._listen, daemon=True).start()
+        self._listening = Thread(target=self._listen, daemon=True)
+        self._listening.start()
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -67,7 +68,8 @@ class Browser:
         """Until an expression is true; its value."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if found := self.run(script):
+            found = self.run(script)
+            if found not in (None, False, 0, ""):  # an element is {} here
                 return found
             time.sleep(0.1)
         shown = self.run("document.body.innerText")
@@ -126,6 +128,8 @@ class Browser:
         self._process.terminate()
         self._process.wait(30)
         self._out.close()
+        self._listening.join(30)
+        self._in.close()
 
     def _listen(self) -> None:
         rest = b""

@@ -18,7 +18,7 @@ PACKAGE = "optuna_dashboard"
 MISSING = "optuna-dashboard is not installed: pip install optuna-dashboard"
 MOST = 4  # processes; the one that was begun first ends for another one
 START_S = 60.0
-_RUN = "import sys; from optuna_dashboard._cli import main; sys.exit(main())"
+_RUN = "tuner.serving.board.run_optuna_dashboard"
 
 
 def is_installed() -> bool:
@@ -27,7 +27,7 @@ def is_installed() -> bool:
 
 
 class OptunaDashboards:
-    """Those that run. They read the studies of sweeps, and write what a user notes there."""
+    """Those that run. They read the studies of sweeps, and cannot change them."""
 
     def __init__(self, home: Path, first_port: int) -> None:
         self._home, self._port = home, first_port
@@ -61,7 +61,7 @@ class OptunaDashboards:
     def _begin(self, name: str, journal: Path) -> str:
         with listen_from("127.0.0.1", self._port) as listener:
             port = int(listener.getsockname()[1])
-        command = [sys.executable, "-P", "-c", _RUN, str(journal), "--host", "127.0.0.1", "--port", str(port)]
+        command = [sys.executable, "-P", "-m", _RUN, str(journal), str(port)]
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -23,7 +23,7 @@ export class Chart {
     this.busy = false;
     this.caption = el("p", { class: "quiet" });
     this.boxes = el("div");
-    this.box = el("div", { class: "charts" }, this.caption, this.boxes);
+    this.box = el("div", { class: "charts empty" }, this.caption, this.boxes);
     this.closed = new AbortController();
     if (seen) {
       this.observer = new IntersectionObserver((entries) => { this.seen = entries.at(-1).isIntersecting; this.draw(); }, { rootMargin: "200px" });
@@ -54,6 +54,7 @@ export class Chart {
   }
 
   async show({ charts, caption, note, grid }) {
+    this.box.classList.remove("empty");
     this.caption.textContent = note ? `Not shown: ${note}.` : caption;
     this.boxes.className = grid ? "grid" : "";
     while (this.boxes.children.length > charts.length) this.boxes.lastChild.remove();
