@@ -71,7 +71,7 @@ def test_a_sweep_is_watched_paused_resumed_and_stopped_and_another_one_begun(pla
     page.click("a[href='#/sweep/live']")
     place.wait("document.querySelectorAll('.trials tbody tr').length >= 6")
     place.wait("document.querySelectorAll('.js-plotly-plot').length >= 1")
-    place.wait("document.querySelector('dl').innerText.includes('95 % interval')")
+    place.wait("document.querySelector('dl').innerText.includes('95 % interval, of 359 validation samples')")
     rows = int(page.run("document.querySelectorAll('.trials tbody tr').length"))
     place.wait(f"document.querySelectorAll('.trials tbody tr').length > {rows}")
     place.wait("document.querySelectorAll('.trials tbody tr').length >= 14")

@@ -40,8 +40,8 @@ class Opened:
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     home = tmp_path_factory.mktemp("home")
-    space = {"epochs": 9, "params": {**SPACE["params"], "optimizer": {"choices": ["<b>sgd</b>", HOSTILE]}}}
-    del space["params"]["momentum"]
+    parameters = {name: SPACE["params"][name] for name in ("batch_size", "lr", "dropout")}
+    space = {"epochs": 9, "params": {**parameters, "optimizer": {"choices": ["<b>sgd</b>", HOSTILE]}}}
     add_sweep(home, "digits-cnn-1", 24)
     add_sweep(home, "digits-cnn-2", 3)
     add_sweep(home, HOSTILE_FOLDER, 9, space=space)

@@ -133,7 +133,7 @@ class Browser:
 
     def _listen(self) -> None:
         rest = b""
-        while chunk := self._in.read1(1 << 16):  # type: ignore[attr-defined]
+        while chunk := self._in.read1(1 << 16):
             *messages, rest = (rest + chunk).split(b"\0")
             for message in messages:
                 self._hear(json.loads(message))

@@ -9,13 +9,20 @@ from pathlib import Path
 from support.common import make_config, make_record, read_runs
 from support.made_up_home import SPACE
 
-from tuner.core.records import TrialRecord
+from tuner.core.records import TrialRecord, Value
 from tuner.tracking.run_names import LONGEST, main_parameters, trial_name
 from tuner.tracking.runs import MlflowSweep
 from tuner.tracking.store import Store
 
 CONFIG = make_config(space={**SPACE, "params": {**SPACE["params"], "width": 0.25}})
-POINT = {"batch_size": 32, "optimizer": "sgd", "lr": 0.0123456, "dropout": 0.25, "momentum": 0.9, "width": 0.25}
+POINT: dict[str, Value] = {
+    "batch_size": 32,
+    "optimizer": "sgd",
+    "lr": 0.0123456,
+    "dropout": 0.25,
+    "momentum": 0.9,
+    "width": 0.25,
+}
 
 
 def trial(number: int, scores: dict[int, float], state: str = "COMPLETE") -> TrialRecord:

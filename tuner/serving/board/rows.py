@@ -13,7 +13,7 @@ from tuner.core.earlier import epochs_of
 from tuner.core.errors import TunerError
 from tuner.core.records import TrialRecord
 from tuner.core.result_file import read_result
-from tuner.core.score_text import interval_text, score_text
+from tuner.core.score_text import score_text
 from tuner.core.scores import Interval
 from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.lock import last_driver
@@ -96,7 +96,7 @@ def _best(status: Status, best: TrialRecord | None, samples: int) -> Row | None:
 
 
 def _error_words(interval: Interval | None, samples: int) -> str:
-    return f"95 % interval {interval_text(interval)}, of {samples} validation samples" if interval else ""
+    return f"with the 95 % interval, of {samples} validation samples" if interval else ""
 
 
 def _samples(folder: SweepFolder, known: int) -> int:

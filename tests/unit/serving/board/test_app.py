@@ -31,8 +31,8 @@ HOSTILE_FOLDER = "<img src=x onerror=alert(1)>"
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with three sweeps, of which one has names that would like to be code."""
     home = tmp_path_factory.mktemp("home")
-    space = {"epochs": 9, "params": {**SPACE["params"], "optimizer": {"choices": ["<b>sgd</b>", HOSTILE]}}}
-    del space["params"]["momentum"]
+    parameters = {name: SPACE["params"][name] for name in ("batch_size", "lr", "dropout")}
+    space = {"epochs": 9, "params": {**parameters, "optimizer": {"choices": ["<b>sgd</b>", HOSTILE]}}}
     add_sweep(home, "digits-cnn-1", 9)
     add_sweep(home, "digits-cnn-2", 3)
     add_sweep(home, HOSTILE_FOLDER, 9, space=space)

@@ -95,10 +95,14 @@ export function showNew(main, state) {
     return busy("Reading the search space ...", async () => {
       const found = await post("api/space", values());
       overrides.clear();
-      const rows = found.space.parameters.map(({ name, values: text }) => {
+      // A parameter with several ranges, one for each value of another one, is changed as a whole.
+      const ranges = new Map();
+      for (const { name, values: text } of found.space.parameters) ranges.set(name, [...ranges.get(name) ?? [], text]);
+      const rows = [...ranges].map(([name, texts]) => {
         const input = el("input", { type: "text", spellcheck: "false", "aria-label": `Set ${name}` });
         overrides.set(name, input);
-        return el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, text), el("td", {}, input));
+        return el("tr", {}, el("th", { scope: "row" }, name),
+          el("td", {}, ...texts.map((text) => el("div", {}, text))), el("td", {}, input));
       });
       const heads = ["parameter", "is drawn from", "instead"].map((each) => el("th", { scope: "col" }, each));
       space.replaceChildren(

@@ -11,7 +11,8 @@ export const moment = (seconds) => seconds ? new Date(seconds * 1000).toLocaleSt
 
 export function number(value) {
   if (typeof value !== "number") return value === undefined || value === null ? "" : String(value);
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+  if (Number.isInteger(value)) return String(value);
+  return Math.abs(value) < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
 }
 
 export const parameters = (values) => Object.entries(values).map(([name, value]) => `${name}=${number(value)}`).join(" ");

@@ -1,7 +1,7 @@
 // The table of trials: sorted, filtered, and no more rows at once than a browser lays out quickly.
 
 import { el } from "./dom.js";
-import { duration, number } from "./format.js";
+import { duration, number, parameters } from "./format.js";
 
 const MOST = 200;
 const PAUSE_MS = 1000; // between two drawings while trials change
@@ -19,9 +19,10 @@ export class Trials {
     this.more = el("button", { type: "button", class: "small", onclick: () => { this.limit = Infinity; this.show(); } }, "Show all");
     this.head = el("tr");
     this.body = el("tbody");
+    this.same = el("p", { class: "quiet" });
     this.box = el("div", {}, el("p", { class: "tools" }, el("label", {}, "Show trials with ", this.filter), this.output, this.more),
       el("div", { class: "wide tall", tabindex: 0, role: "region", "aria-label": "Trials" },
-        el("table", { class: "trials" }, el("thead", {}, this.head), this.body)));
+        el("table", { class: "trials" }, el("thead", {}, this.head), this.body)), this.same);
   }
 
   changed(rows) {
@@ -40,7 +41,16 @@ export class Trials {
     this.timer ??= setTimeout(() => { this.timer = undefined; this.show(); }, this.shown ? PAUSE_MS : 50);
   }
 
+  // The parameters that all trials share: they need no column.
+  findConstants() {
+    const rows = [...this.rows.values()].map((row) => row.parameters).filter((each) => Object.keys(each).length);
+    const first = rows.length > 1 ? Object.entries(rows[0]) : [];
+    this.constants = Object.fromEntries(first.filter(([name, value]) => rows.every((each) => each[name] === value)));
+    this.same.textContent = first.length && Object.keys(this.constants).length ? `The same in all trials: ${parameters(this.constants)}` : "";
+  }
+
   columns() {
+    this.findConstants();
     const names = (part) => [...new Set([...this.rows.values()].flatMap((row) => Object.keys(row[part])))];
     const of = (part) => names(part).map((name) => ({ name, value: (row) => row[part][name], text: (row) => number(row[part][name]) }));
     return [
@@ -49,7 +59,7 @@ export class Trials {
       { name: "epochs", value: (row) => row.epoch, text: (row) => `${row.epoch} of ${row.epochs}` },
       ...of("metrics"),
       { name: "time", value: (row) => row.seconds || undefined, text: (row) => row.seconds ? duration(row.seconds) : "" },
-      ...of("parameters"),
+      ...of("parameters").filter(({ name }) => !(name in this.constants)),
       ...[...this.rows.values()].some((row) => row.reason)
         ? [{ name: "how it ended", value: (row) => row.reason || undefined, text: (row) => row.reason }] : [],
     ].map((column, place) => ({ ...column, key: `${place}:${column.name}` }));
