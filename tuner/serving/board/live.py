@@ -13,7 +13,8 @@ from tuner.serving.board.board import Board
 from tuner.serving.board.feed import Feed
 
 PAUSE_S = 1.0  # between two looks
-SHARE = 4  # and at least so many times as long as a look takes: this process has a fifth of a core at most
+SHARE = 4  # and so many times as long as a look takes, so that this process has a fifth of a core
+MOST_S = 5.0  # but no longer than this: on a busy machine a look takes long
 CHUNK = 500  # values in an event
 BEAT_S = 15.0  # between two signs of life: a proxy closes a connection on which nothing comes
 
@@ -42,7 +43,7 @@ class Live:
             async with self._looked:
                 self._looked.notify_all()
             pause = PAUSE_S if self._board.overview.complete else 0.0
-            await asyncio.sleep(max(pause, SHARE * took))
+            await asyncio.sleep(max(pause, min(SHARE * took, MOST_S)))
 
     def close(self) -> None:
         """Ends all streams; called by any thread, or by a signal's handler."""

@@ -6,8 +6,7 @@ import { copyable, el, note } from "./dom.js";
 const WAIT_MS = 200;
 
 export function showNew(main, state) {
-  const like = state.rows.get(decodeURIComponent(/^#\/new\/(.*)$/.exec(location.hash)?.[1] ?? ""));
-  const [dataset, models] = like?.typed ?? ["", ""];
+  let like = decodeURIComponent(/^#\/new\/(.*)$/.exec(location.hash)?.[1] ?? ""); // the name of a sweep to begin with
   const field = (label, hint, attributes = {}) => {
     const input = el("input", { type: "text", autocomplete: "off", spellcheck: "false", ...attributes });
     return { input, box: el("label", { class: "field" }, el("span", {}, label), input, el("small", {}, hint)) };
@@ -17,12 +16,12 @@ export function showNew(main, state) {
     return { input, box: el("label", { class: "field" }, el("span", {}, label), input, el("small", {}, hint)) };
   };
   const fields = {
-    dataset: field("Dataset", "a name, or folder:PATH, csv:PATH, text:PATH", { list: "datasets", value: dataset }),
-    models: field("Models", "one, or several with commas; none for those that suit the data", { list: "models", value: models }),
+    dataset: field("Dataset", "a name, or folder:PATH, csv:PATH, text:PATH", { list: "datasets" }),
+    models: field("Models", "one, or several with commas; none for those that suit the data", { list: "models" }),
     target: field("Target", "of a table: the column to predict"),
-    trials: field("Trials", "24 by default", { inputmode: "numeric", value: like ? like.trials : "" }),
+    trials: field("Trials", "24 by default", { inputmode: "numeric" }),
     time_budget: field("Time budget", "90s, 30m, 2h"),
-    max_epochs: field("Epochs", "at most, for each trial", { inputmode: "numeric", value: like ? like.max_epochs : "" }),
+    max_epochs: field("Epochs", "at most, for each trial", { inputmode: "numeric" }),
     sampler: choice("Sampler", "how points are drawn"),
     scheduler: choice("Scheduler", "which trials stop early"),
     name: field("Name", "of the sweep"),
@@ -38,12 +37,23 @@ export function showNew(main, state) {
     el("h2", {}, "The command"), preview, el("p", { class: "buttons" }, check, start), result);
   main.replaceChildren(el("h1", {}, "New sweep"), form);
   const overrides = new Map();
-  let timer, closed = false;
+  let timer, closed = false, turn = 0;
 
   function values() {
     const found = Object.fromEntries(Object.entries(fields).map(([key, { input }]) => [key, input.value]));
     return { ...found, models: found.models.split(",").map((each) => each.trim()).filter(Boolean),
       overrides: [...overrides].filter(([, input]) => input.value.trim()).map(([key, input]) => `${key}=${input.value.trim()}`) };
+  }
+
+  // Fills in what the other sweep had, once that is known.
+  function fill() {
+    const row = like && state.rows.get(like);
+    if (!row?.typed?.length) return;
+    like = "";
+    [fields.dataset.input.value, fields.models.input.value] = row.typed;
+    fields.trials.input.value = row.trials;
+    fields.max_epochs.input.value = row.max_epochs;
+    compose();
   }
 
   function soon() {
@@ -53,12 +63,10 @@ export function showNew(main, state) {
 
   async function compose() {
     if (!fields.dataset.input.value.trim()) { preview.replaceChildren(el("p", { class: "quiet" }, "Choose a dataset first.")); return; }
-    try {
-      const { command } = await post("api/compose", values());
-      if (!closed) preview.replaceChildren(copyable(command));
-    } catch (error) {
-      preview.replaceChildren(el("p", { class: "note" }, error.message));
-    }
+    const mine = ++turn;
+    const shown = await post("api/compose", values())
+      .then(({ command }) => copyable(command), (error) => el("p", { class: "note" }, error.message));
+    if (!closed && mine === turn) preview.replaceChildren(shown);
   }
 
   // Runs what takes seconds, with all buttons off meanwhile.
@@ -121,5 +129,6 @@ export function showNew(main, state) {
     for (const key of ["sampler", "scheduler"]) fields[key].input.append(...catalog[`${key}s`].map((each) => el("option", { value: each }, each)));
   }).catch((error) => note(error.message, "error"));
   compose();
-  return { title: "New sweep", close() { closed = true; clearTimeout(timer); } };
+  fill();
+  return { title: "New sweep", heard: fill, close() { closed = true; clearTimeout(timer); } };
 }
