@@ -119,8 +119,8 @@ def _progress(status: Status) -> float:
 
 
 def _rough(seconds: float | None) -> float | None:
-    """With two digits, so that it changes when it says something new."""
-    return None if seconds is None or not math.isfinite(seconds) else float(f"{seconds:.2g}")
+    """With two digits, so that it changes when it says something new; None when it is not known, or over."""
+    return float(f"{seconds:.2g}") if seconds and math.isfinite(seconds) else None
 
 
 def _finite(value: float) -> float | None:

@@ -31,7 +31,7 @@ function cells(row) {
     cell("progress", progress(row)),
     cell(row.metric, ...bestText(row.best), row.best && el("div", { class: "quiet" }, row.metric)),
     cell("test", row.test, row.test && el("div", { class: "quiet" }, row.test_label)),
-    cell("time left", row.seconds_left === null ? moment(row.finished) : duration(row.seconds_left)),
+    cell(row.seconds_left === null ? "end" : "time left", row.seconds_left === null ? moment(row.finished) : duration(row.seconds_left)),
     cell("", el("div", { class: "buttons" }, ...buttons(row))),
   ];
 }
@@ -43,7 +43,7 @@ export function showList(main, state) {
   const body = el("tbody"), made = new Map();
   const filter = el("input", { type: "search", placeholder: "running, cnn ...", oninput: show });
   const output = el("output");
-  const table = el("table", { class: "sweeps" }, el("thead", {}, el("tr", {}, ...["sweep", "state", "progress", "best on validation", "test", "time left", ""]
+  const table = el("table", { class: "sweeps" }, el("thead", {}, el("tr", {}, ...["sweep", "state", "progress", "best on validation", "test", "time left, or end", ""]
     .map((name) => el("th", { scope: "col" }, name)))), body);
   const none = el("p", { class: "note" });
   main.replaceChildren(

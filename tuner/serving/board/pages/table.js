@@ -96,7 +96,7 @@ export class Trials {
       "aria-label": `Trial ${row.number}` }, String(row.number));
     const best = row.number === this.best;
     return el("tr", { class: best ? "best" : undefined }, el("th", { scope: "row" }, open, best && el("span", { title: "the best" }, " \u2605")),
-      ...columns.slice(1).map((column) => el("td", { class: classOf(column, row) }, column.text(row))));
+      ...columns.slice(1).map((column) => el("td", { class: classOf(column, row), title: column.name === "how it ended" ? row.reason : undefined }, column.text(row))));
   }
 
   close() { clearTimeout(this.timer); }
