@@ -84,7 +84,6 @@ def test_a_look_ends_in_time_and_the_next_one_goes_on_with_the_newest_first(home
 def test_a_row_says_where_a_sweep_stands(home: Path) -> None:
     config = add_sweep(home, "x", 6)
     with running(home, "x", live=[2], samples=400):
-        Overview(home).look()
         overview = Overview(home)
         overview.look()
         row = overview.rows.values()["x"]
@@ -96,6 +95,17 @@ def test_a_row_says_where_a_sweep_stands(home: Path) -> None:
     assert low < row["best"]["score"] < high
     assert "400 validation samples" in row["best"]["error"]
     assert row["best"]["parameters"].keys() >= {"lr", "dropout"}
+
+
+def test_the_dashboard_of_a_sweep_is_known_as_long_as_it_runs(home: Path) -> None:
+    add_sweep(home, "x", 2)
+    overview = Overview(home)
+    with running(home, "x") as lock:
+        lock.note(dashboard="http://127.0.0.1:8265")
+        overview.look()
+        assert overview.rows.values()["x"]["dashboard"] == "http://127.0.0.1:8265"
+    overview.look()
+    assert overview.rows.values()["x"]["dashboard"] == ""
 
 
 def test_a_damaged_sweep_is_a_row_that_says_so_and_costs_no_other(home: Path) -> None:

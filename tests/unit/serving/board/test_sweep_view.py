@@ -70,6 +70,14 @@ def test_plotly_knows_the_charts(home: Path, key: str) -> None:
         plotly.graph_objects.Figure({"data": chart["data"], "layout": chart["layout"]})
 
 
+def test_the_learning_curves_are_called_by_their_states(home: Path) -> None:
+    add_sweep(home, "x", 24)
+    [chart] = Board(home).view("x").chart("learning").block.charts
+    names = [trace["name"] for trace in chart["data"]]
+    assert any(name.startswith("done (") for name in names)
+    assert any(name.startswith("waiting (") for name in names)
+
+
 def test_charts_say_what_is_missing(home: Path) -> None:
     add_sweep(home, "x", 0)
     view = Board(home).view("x")
