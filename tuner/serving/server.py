@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from tuner.core.errors import TunerError
 
+KEEP_S = 75  # a connection on which nothing comes; longer than browsers wait before they use it again
 PATIENCE_S = 5  # how long requests may take that run when the server ends
 MOST_PORTS = 50
 
@@ -67,6 +68,7 @@ class Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                timeout_keep_alive=KEEP_S,
                 timeout_graceful_shutdown=PATIENCE_S,
                 ws="none",
             )

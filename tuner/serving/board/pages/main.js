@@ -67,6 +67,7 @@ async function begin() {
   } catch (error) {
     find("link").textContent = error.message;
     if (error.status === 401) askToken();
+    else setTimeout(begin, 3000);
   }
 }
 
