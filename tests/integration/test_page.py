@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -15,6 +13,7 @@ import plotly.graph_objects
 import pytest
 from jinja2 import UndefinedError
 from markupsafe import Markup
+from support.chromium import find_chromium
 from support.made_up_trials import HOSTILE, findings, images, texts, trials
 
 import tuner.report
@@ -51,15 +50,6 @@ def write(found: Findings, folder: Path) -> Report:
     made = write_report(found, folder)
     assert not made.failed
     return made
-
-
-def find_chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not found and os.environ.get("CI"):
-        pytest.fail("chromium is missing, and CI must not skip this")
-    if not found:
-        pytest.skip("chromium is not installed")
-    return found
 
 
 def browse(page: Path, scratch: Path) -> Browsed:

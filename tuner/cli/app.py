@@ -26,6 +26,7 @@ from tuner.cli import (
     schema,
     sweep,
     sweep_list,
+    ui,
     warm,
 )
 from tuner.cli.console import Command, out
@@ -86,7 +87,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, models, best, promote, manage, disk, rename, remove, own, warm, mcp, schema):
+for group in (predict, models, ui, best, promote, manage, disk, rename, remove, own, warm, mcp, schema):
     app.registered_commands += group.app.registered_commands
 app.add_typer(own.new, name="new")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tuner.cli.console import err, out
 from tuner.cli.dashboard import check_here
+from tuner.cli.dry_run import show_dry_run
 from tuner.cli.given import Way
 from tuner.cli.hints import print_hints
 from tuner.cli.slurm import check_alone, submit
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 def begin(request: SweepRequest, way: Way) -> int:
     """Runs the sweep where it is meant to. Returns the exit status."""
+    if way.dry_run:
+        return show_dry_run(request, way)
     if way.slurm is not None:
         check_alone(way.address, attach=way.attach, detach=way.detach, dashboard=way.dashboard, wait=way.wait)
         return submit(request, way.slurm, as_json=way.as_json, out=out, err=err)

@@ -18,6 +18,7 @@ class Way:
     dashboard: bool = False
     wait: bool = False
     as_json: bool = False
+    dry_run: bool = False
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Way:

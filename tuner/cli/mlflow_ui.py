@@ -1,4 +1,4 @@
-"""`tuner ui`: MLflow's server on the embedded store, without its many lines."""
+"""MLflow's server on the embedded store, without its many lines: a part of `tuner ui`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Thread
+from threading import Event, Thread
 from typing import IO
 
 from rich.console import Console
@@ -35,8 +34,9 @@ QUIET = {
 USUAL = "[MLflow] Security middleware enabled"  # said at each start, and no option leaves it out
 
 
-def run_ui(store: Store, port: int, err: Console) -> int:
-    """Runs the server until Ctrl-C or SIGTERM. Returns the exit status.
+@contextmanager
+def mlflow_ui(store: Store, port: int, err: Console) -> Iterator[str]:
+    """Runs the server as long as the block lasts. Yields its address; on `err` is told when it answers, or has ended.
 
     Raises:
         TunerError: the port is taken, or what the environment names is no store.
@@ -48,15 +48,28 @@ def run_ui(store: Store, port: int, err: Console) -> int:
     command += ["--backend-store-uri", store.uri, "--registry-store-uri", store.uri, "--uvicorn-opts", UVICORN]
     if store.artifacts:
         command += ["--artifacts-destination", store.artifacts]
-    with suppress(KeyboardInterrupt), _server(command) as process:
+    ending = Event()
+    with _server(command) as process:
         Thread(target=_pass_on, args=(process.stderr, err), daemon=True).start()
-        with err.status("Starting MLflow's UI"):
-            while process.poll() is None and not _listens(port):
-                time.sleep(POLL_S)
-        if process.poll() is None:
-            err.print(f"MLflow's UI: http://{HOST}:{port}   (Ctrl-C stops it)")
-        return process.wait()
-    return 0
+        Thread(target=_watch, args=(process, port, err, ending), daemon=True).start()
+        try:
+            yield f"http://{HOST}:{port}"
+        finally:
+            ending.set()
+
+
+def _watch(process: subprocess.Popen[str], port: int, err: Console, ending: Event) -> None:
+    """Tells when the server answers, and when it has ended by itself."""
+    while process.poll() is None and not _listens(port):
+        if ending.wait(POLL_S):
+            return
+    if process.poll() is None:
+        err.print(f"MLflow's UI: http://{HOST}:{port}")
+    while process.poll() is None:
+        if ending.wait(POLL_S):
+            return
+    if not ending.is_set():
+        err.print(f"MLflow's UI has ended (exit status {process.returncode}): the page of sweeps goes on without it")
 
 
 @contextmanager

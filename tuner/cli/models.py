@@ -1,4 +1,4 @@
-"""The commands about data and models: show, report, compare, ui."""
+"""The commands about data and models: show, report, compare."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tuner.cli.console import Command, err, out
 from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Scheduler, Target, Task, Trials
 from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
-from tuner.core.errors import TunerError
 from tuner.core.files import make_folder, pictures, tuner_home
 from tuner.core.sweep_folder import known_sweep
 
@@ -110,13 +109,6 @@ def compare(
     raise typer.Exit(_compare(what[0] if what else None, as_json=as_json, out=out, err=err))
 
 
-@app.command(cls=Command)
-def ui(port: Annotated[int, typer.Option(metavar="N", help="Port on 127.0.0.1.")] = 5000) -> None:
-    """Start MLflow's UI for the sweeps of this folder, until Ctrl-C stops it."""
-    prepare_environment()
-    raise typer.Exit(_ui(port, err))
-
-
 def _report(name: str, *, as_json: bool, out: Console, err: Console) -> int:
     """Makes a sweep's report, finished or not. Returns the exit status: 1 when a part of it could not be made."""
     from tuner.sweeps.publication import publish  # noqa: PLC0415 - imports matplotlib and plotly
@@ -131,21 +123,6 @@ def _report(name: str, *, as_json: bool, out: Console, err: Console) -> int:
     else:
         out.print(str(made.page), markup=False)  # parts with nothing to show are named on the page, and by --json
     return 1 if made.failed else 0
-
-
-def _ui(port: int, err: Console) -> int:
-    """Runs MLflow's UI on the embedded store, or names the server that is in use. Returns the exit status."""
-    from tuner.cli.mlflow_ui import run_ui  # noqa: PLC0415
-    from tuner.tracking.store import Store  # noqa: PLC0415
-
-    home = tuner_home()
-    store = Store.of(home)
-    if not store.local:
-        err.print(f"The sweeps are tracked by the MLflow server at {store.address}: open that address in a browser.")
-        return 0
-    if store.embedded and not (home / "mlflow.db").exists():
-        raise TunerError(f"there are no sweeps in {home}: start one with tuner sweep, or set TUNER_HOME")
-    return run_ui(store, port, err)
 
 
 def _compare(dataset: str | None, *, as_json: bool, out: Console, err: Console) -> int:

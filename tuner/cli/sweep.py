@@ -15,6 +15,7 @@ from tuner.cli import start_options as start
 from tuner.cli.begin import begin, begin_here
 from tuner.cli.console import Command, err
 from tuner.cli.dashboard import Dashboard
+from tuner.cli.dry_run import DryRun
 from tuner.cli.given import Way, asked
 from tuner.cli.notify_option import Notify
 from tuner.cli.slurm import Slurm
@@ -84,6 +85,7 @@ def sweep(
     notify: Notify = None,
     dashboard: Dashboard = False,
     wait: Wait = False,
+    dry_run: DryRun = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Search for the best hyperparameters of MODEL on DATASET, test the best trial and register its model.

@@ -16,24 +16,26 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from tuner.core.files import write_atomic
 from tuner.core.shorten import shorten
+from tuner.report.colours import BAND, BLUE, GREEN, GREY, ORANGE, RED, STATE_COLOURS, YELLOW
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it logs about its font cache on first use
 
 
+__all__ = [
+    "BAND",
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "RED",
+    "STATE_COLOURS",
+    "YELLOW",
+    "figure_text",
+    "new_figure",
+    "save",
+    "style_axes",
+]
 DPI = 120
-BLUE, RED, GREEN, YELLOW, ORANGE, GREY = (
-    "#4477aa",
-    "#dd5566",
-    "#228833",
-    "#bb9911",
-    "#dd7711",
-    "#8a909a",
-)  # after Paul Tol's "bright"
-BAND = "#c9cdd4"  # what noise would give
-STATE_COLOURS = {"done": GREEN, "running": ORANGE, "waiting": YELLOW, "pruned": GREY, "failed": RED}
-"""The colour of each state that a trial can have: see `TrialRecord.word`."""
-
-
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

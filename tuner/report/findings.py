@@ -21,6 +21,7 @@ from tuner.core.result_file import read_result
 from tuner.core.sweep_folder import PREDICTIONS_FILE, SweepFolder
 from tuner.core.threshold import Threshold
 from tuner.data.spec import DataSpec
+from tuner.report.not_shown import NotShown
 from tuner.search.gain import Step, gain_steps
 from tuner.search.importance import Importance, NotEnoughTrialsError, importance
 from tuner.search.optuna_importance import OptunaImportance, optuna_importance
@@ -33,10 +34,6 @@ from tuner.training.answers import AnyPredictions, load_predictions
 from tuner.training.classifier import Classifier
 from tuner.training.evaluation import Predictions
 from tuner.training.saved_model import load_model
-
-
-class NotShown(Exception):  # noqa: N818 - not an error: there is nothing to show yet
-    """Why a part of the report has nothing to show, in one line."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tuner.core.pareto import front_of
 from tuner.core.records import TrialRecord
-from tuner.report.findings import NotShown
+from tuner.report.not_shown import NotShown
 
 _DIRECTIONS = {"max": "higher is better", "min": "lower is better"}
 

@@ -29,9 +29,10 @@ from tuner.report.figures_numbers import draw_predicted, draw_residuals
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_scores import draw_classification, draw_confusion, draw_roc
 from tuner.report.figures_search import draw_curves, draw_history, draw_learning, draw_parallel
-from tuner.report.findings import Findings, NotShown
+from tuner.report.findings import Findings
 from tuner.report.front_series import front_series
 from tuner.report.model_series import model_series
+from tuner.report.not_shown import NotShown
 from tuner.report.number_errors import number_errors
 from tuner.report.page import Section, render_page
 from tuner.report.page_confirm import confirmation_block

@@ -9,7 +9,8 @@ from tuner.core.config import SweepConfig
 from tuner.core.models_compared import AgainstModel, by_model, seconds_of
 from tuner.core.own_code import title
 from tuner.core.records import TrialRecord, best_of
-from tuner.report.findings import Findings, NotShown
+from tuner.report.findings import Findings
+from tuner.report.not_shown import NotShown
 
 
 @dataclass(frozen=True, kw_only=True)

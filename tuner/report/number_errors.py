@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.core.scores import NumberScores
-from tuner.report.findings import NotShown, WinningModel
+from tuner.report.findings import WinningModel
+from tuner.report.not_shown import NotShown
 from tuner.training.number_scores import NumberPredictions, number_scores
 
 Floats = NDArray[np.float64]

@@ -74,10 +74,11 @@ def render_page(*, title: str, heading: Markup, sections: Sequence[Section], foo
         heading=heading,
         sections=sections,
         footer=footer,
-        charts=_finite(charts),
+        charts=finite(charts),
         plotly=packed_plotly(),
         script=_own_file("page.js"),
         trials=_own_file("trials.js"),
+        theme=_own_file("chart_theme.js"),
     )
 
 
@@ -105,10 +106,10 @@ def _own_file(name: str) -> Markup:
     return Markup((files("tuner.report") / "templates" / name).read_text(encoding="utf-8"))
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """The same value with null, which plotly leaves out, for numbers that JSON does not have (NaN, infinity)."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
+        return {key: finite(each) for key, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, list | tuple) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuner.core.confirmation import Confirmation
 from tuner.core.confirmation_text import confirmed_text, mean_test_text, own_text
 from tuner.core.target_kind import CLASSES, NUMBERS
-from tuner.report.figures import BLUE, RED
+from tuner.report.colours import BLUE, RED
 from tuner.report.figures_confirm import stacked
 from tuner.report.findings import Confirmed
 from tuner.report.page import Block, render_table

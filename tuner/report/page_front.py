@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuner.core.records import TrialRecord
-from tuner.report.figures import BLUE, GREY
+from tuner.report.colours import BLUE, GREY
 from tuner.report.front_series import FrontSeries
 from tuner.report.page import Block
 from tuner.report.page_search import Trace, describe, hover_texts

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from tuner.core.units import counted
-from tuner.report.figures import BLUE, GREY, STATE_COLOURS
+from tuner.report.colours import BLUE, GREY, STATE_COLOURS
 from tuner.report.page import Block, Chart, chart_text
 from tuner.report.page_search import Trace
 from tuner.report.slices import Slice

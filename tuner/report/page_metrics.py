@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tuner.core.records import TrialRecord
-from tuner.report.figures import BLUE
+from tuner.report.colours import BLUE
 from tuner.report.figures_metrics import metric_names
 from tuner.report.page import Block, Chart, chart_text
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tuner.core.score_text import shown_score
 from tuner.core.units import number_text
-from tuner.report.figures import BLUE, GREY
+from tuner.report.colours import BLUE, GREY
 from tuner.report.number_errors import NumberErrors
 from tuner.report.page import Block, chart_text
 

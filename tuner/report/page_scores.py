@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tuner.core.score_text import score_digits, score_text
 from tuner.core.shorten import shorten
 from tuner.report.class_scores import ClassificationReport, RocCurve, corner
-from tuner.report.figures import BLUE, GREY
+from tuner.report.colours import BLUE, GREY
 from tuner.report.figures_scores import MOST_NUMBERS
 from tuner.report.page import Block, Chart, chart_text, render_table
 

@@ -8,7 +8,7 @@ from typing import Any
 from tuner.core.objective import PLAIN
 from tuner.core.records import TrialRecord
 from tuner.core.units import format_parameters
-from tuner.report.figures import BLUE, GREY, RED, STATE_COLOURS
+from tuner.report.colours import BLUE, GREY, RED, STATE_COLOURS
 from tuner.report.page import Block, chart_text
 from tuner.report.search_series import (
     NOT_USED,
@@ -155,8 +155,8 @@ def _score_trace(records: Sequence[TrialRecord], name: str, colour: str, width: 
     for record in records:
         x += [*record.values, None]
         y += [*record.values.values(), None]
-        name = record.goal.watched.name
-        hover += [describe(record, f"epoch {epoch}: {name} {value:.4f}") for epoch, value in record.values.items()]
+        metric = record.goal.watched.name
+        hover += [describe(record, f"epoch {epoch}: {metric} {value:.4f}") for epoch, value in record.values.items()]
         hover.append("")
     line = {"color": colour, "width": width}
     marker = {"size": 3 + 2 * width}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tuner.core.records import TrialRecord
 from tuner.core.units import counted
-from tuner.report.findings import NotShown
+from tuner.report.not_shown import NotShown
 from tuner.search.scales import Scale, scales
 from tuner.search.space import SearchSpace
 

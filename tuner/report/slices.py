@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuner.core.records import TrialRecord, Value
-from tuner.report.findings import NotShown
+from tuner.report.not_shown import NotShown
 from tuner.search.importance import comparable
 from tuner.search.scales import Scale, scales
 from tuner.search.space import SearchSpace

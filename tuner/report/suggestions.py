@@ -8,7 +8,8 @@ from dataclasses import replace
 from tuner.core.earlier import epochs_of
 from tuner.core.records import Value
 from tuner.data.spec import DataSpec
-from tuner.report.findings import Findings, NotShown
+from tuner.report.findings import Findings
+from tuner.report.not_shown import NotShown
 from tuner.search.advice import Advice, advise
 from tuner.search.importance import Importance
 from tuner.search.next_command import next_command, resume_command

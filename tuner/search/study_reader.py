@@ -46,14 +46,25 @@ class StudyReader:
     def __init__(self, journal: Path) -> None:
         self._journal = journal
         self._storage: JournalStorage | None = None
+        self._known: list[tuple[FrozenTrial, TrialRecord]] = []
+        self._goal = PLAIN
 
     def records(self) -> list[TrialRecord]:
-        """The trials so far, in the order of their numbers; none when the study has not begun."""
+        """The trials so far, in the order of their numbers; none when the study has not begun.
+
+        A trial that has not changed since the call before is the same object: nobody may change what is in it.
+        """
         study = self._study()
         if study is None:
             return []
         goal = goal_of(study)
-        return [to_record(frozen, goal) for frozen in study.trials]
+        known = self._known if goal == self._goal else []
+        frozen = study.get_trials(deepcopy=False)  # the storage makes a new object of a trial that changes
+        pairs = zip(frozen, known, strict=False)
+        same = ((record if now is before else to_record(now, goal)) for now, (before, record) in pairs)
+        records = [*same, *(to_record(now, goal) for now in frozen[len(known) :])]
+        self._known, self._goal = list(zip(frozen, records, strict=True)), goal
+        return records
 
     def spent(self, kind: str = SPENT) -> tuple[float, ...]:
         """Seconds that each run of the search has taken, if it has a time budget; GPU-seconds with GPU_SPENT."""

@@ -36,6 +36,10 @@ class Driver:
     """The trials that have a worker."""
     ended: bool = False
     """Whether it has ended, with or without an error; False while it runs, or if it was killed."""
+    samples: int = 0
+    """Of the validation split: they say how sure a score on it is. 0 if that is not known."""
+    dashboard: str = ""
+    """The address of the Ray dashboard that it has started; empty if it has none."""
 
     @property
     def is_here(self) -> bool:
@@ -68,9 +72,15 @@ class SweepLock:
             self._driver = replace(self._driver, live=tuple(sorted(live)))
             self._driver.save(self._folder)
 
+    def note(self, *, samples: int | None = None, dashboard: str | None = None) -> None:
+        """Writes down what others want to know: see Driver."""
+        known = {name: value for name, value in (("samples", samples), ("dashboard", dashboard)) if value is not None}
+        self._driver = replace(self._driver, **known)  # type: ignore[arg-type]
+        self._driver.save(self._folder)
+
     def end(self) -> None:
         """Writes down that this process has ended without being killed."""
-        replace(self._driver, live=(), ended=True).save(self._folder)
+        replace(self._driver, live=(), ended=True, dashboard="").save(self._folder)
 
 
 @contextmanager

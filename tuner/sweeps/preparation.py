@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tuner.core import catalog, own_code, several_models
+from tuner.core import several_models
 from tuner.core.budget_text import ended_text
 from tuner.core.callback import Callback, Callbacks
 from tuner.core.claim import claim_folder
@@ -42,6 +42,7 @@ from tuner.sweeps.program_preparation import begin_program
 from tuner.sweeps.resume import check_inputs, fit_to_machine
 from tuner.sweeps.several import check_several
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
+from tuner.sweeps.space_note import note_default_space
 from tuner.sweeps.sweep_reader import SweepReader
 from tuner.tracking.store import Store
 from tuner.tracking.store_check import UnreachableError
@@ -55,12 +56,22 @@ def begin(
     events = Callbacks(callbacks)
     if request.program is not None:
         return begin_program(request, request.program, events=events, home=home)
+    home = make_folder(home or tuner_home())
+    config, inputs, store = plan_sweep(request, home, events)
+    check_store_writable(store, config, events)
+    also = partial(keep_notification, target=request.notify)
+    config = replace(config, tracking=store.place)
+    config, folder = claim_folder(config, home, fixed=request.name is not None, also=also)
+    return config, SweepFolder(folder), inputs
+
+
+def plan_sweep(request: SweepRequest, home: Path, events: Callbacks) -> tuple[SweepConfig, SweepInputs, Store]:
+    """What the sweep of a checked request would be, and the store that it would be tracked by; nothing is written."""
     request, splits = with_models(request, events)
     request = read_own_code(request, events)
     data = Source.asked(request)
     several_models.check(request.model)
     check_several(request)
-    home = make_folder(home or tuner_home())
     store = Store.of(home)
     store.check()
     name = free_name(request.name, f"{data.name}-{several_models.title(request.model)}", home)
@@ -72,12 +83,8 @@ def begin(
     if request.name is not None:
         check_sweep_is_no_pair(name, config, home)
     if request.fixed is None:
-        _note_default_space(request, data, events)
-    check_store_writable(store, config, events)
-    also = partial(keep_notification, target=request.notify)
-    config = replace(config, tracking=store.place)
-    config, folder = claim_folder(config, home, fixed=request.name is not None, also=also)
-    return config, SweepFolder(folder), inputs
+        note_default_space(request, data, events)
+    return config, inputs, store
 
 
 def training_request(
@@ -110,7 +117,7 @@ def training_request(
     request = read_own_code(request, events, tell_space=from_best is None and from_trial is None)
     single = repeat_trial(request, home, from_trial) if from_trial else single_trial(request, home, from_best)
     if from_best is None and from_trial is None:
-        _note_default_space(request, Source.asked(request), events)
+        note_default_space(request, Source.asked(request), events)
     if from_trial:
         tell_repeated(single, events)
     if from_trial and (changed := changed_conditions(single, home, from_trial)):
@@ -228,20 +235,3 @@ def _check_not_running(folder: SweepFolder) -> None:
     """Tells it before the data is read; the lock decides later."""
     if is_running(folder.path):
         raise TunerError(f"the sweep {folder.path.name} is running in another process")
-
-
-def _note_default_space(request: SweepRequest, data: Source, events: Callback) -> None:
-    """Says so when the pair has no search space of its own."""
-    several_models.check(request.model)
-    known = request.space is not None or request.given_space is not None
-    if known:
-        return
-    names = several_models.models_in(request.model)
-    titles = [own_code.title(name) for name in names if not catalog.has_space(data.name, name)]
-    pairs = [f"{data.name}-{title}" for title in titles]
-    if len(pairs) == 1:
-        text = f"{pairs[0]} has no search space of its own: the default one of {titles[0]} is used"
-        events.on_note(text, warning=False)
-    elif pairs:
-        text = f"{', '.join(pairs)} have no search spaces of their own: the default ones of these models are used"
-        events.on_note(text, warning=False)

@@ -48,9 +48,26 @@ def begin_program(
     request: SweepRequest, asked: ProgramRequest, *, events: Callbacks, home: Path | None = None
 ) -> tuple[SweepConfig, SweepFolder, ProgramInputs]:
     """Plans the sweep and makes its folder, without running it. Raises TunerError when something is wrong."""
+    home = make_folder(home or tuner_home())
+    config, program, store = plan_program(request, asked, home, events)
+    check_store_writable(store, config, events)
+    inputs = ProgramInputs(program, asked.code)
+    config = replace(config, tracking=store.place)
+
+    def also(place: Path) -> None:
+        inputs.save(place)
+        keep_notification(place, request.notify)
+
+    config, folder = claim_folder(config, home, fixed=request.name is not None, also=also)
+    return config, SweepFolder(folder), inputs
+
+
+def plan_program(
+    request: SweepRequest, asked: ProgramRequest, home: Path, events: Callbacks
+) -> tuple[SweepConfig, Program, Store]:
+    """What the sweep would be, and the store that it would be tracked by; nothing is written."""
     check_program(request, asked)
     program = replace(asked.program, name=slug(request.known_as)) if request.known_as else asked.program
-    home = make_folder(home or tuner_home())
     store = Store.of(home)
     store.check()
     if asked.code is not None and program.kind != SCRIPT:
@@ -62,16 +79,7 @@ def begin_program(
     _tell_anew(program, request, events)
     if request.name is not None:
         check_sweep_is_no_pair(name, config, home)
-    check_store_writable(store, config, events)
-    inputs = ProgramInputs(program, asked.code)
-    config = replace(config, tracking=store.place)
-
-    def also(place: Path) -> None:
-        inputs.save(place)
-        keep_notification(place, request.notify)
-
-    config, folder = claim_folder(config, home, fixed=request.name is not None, also=also)
-    return config, SweepFolder(folder), inputs
+    return config, program, store
 
 
 def _plan(request: SweepRequest, program: Program, name: str, home: Path, events: Callbacks) -> SweepConfig:

@@ -58,6 +58,7 @@ def publish(sweep: Path, store: Store | None, warn: Callable[[str], None]) -> Re
 def make_and_send(sweep: Path, store: Store | None, warn: Callable[[str], None]) -> Report:
     """The same, for a process that draws alone: see `drawing`."""
     from tuner.report.make import make_report  # noqa: PLC0415 - imports matplotlib and plotly
+    from tuner.sweeps.run_note import run_note  # noqa: PLC0415
     from tuner.tracking.artifacts import send_report  # noqa: PLC0415 - imports MLflow
 
     report = make_report(sweep, live_trials(sweep))
@@ -66,7 +67,8 @@ def make_and_send(sweep: Path, store: Store | None, warn: Callable[[str], None])
     if store is None:
         return report
     try:
-        send_report(store, SweepConfig.load(sweep), report.folder)
+        note, pictures = run_note(SweepFolder(sweep))
+        send_report(store, SweepConfig.load(sweep), report.folder, note, pictures)
     except Exception as error:
         warn(f"the report is not in MLflow: {one_line(error)}")
     return report

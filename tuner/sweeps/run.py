@@ -82,6 +82,8 @@ class SweepRun:
             events.on_note(printable(note), warning=False)
         folder.error.unlink(missing_ok=True)
         with lock_sweep(folder.path) as lock, stop.listening():
+            if isinstance(inputs, SweepInputs):
+                lock.note(samples=len(inputs.splits.validation.targets))
             events.on_sweep_begin(config, confirms=folder.confirm_plan.exists())
             study = Study.of(config, folder)
             for note in repair_folder(study, folder.path):
@@ -128,6 +130,7 @@ class SweepRun:
                 self.storage = choose_storage(self.config, self.store, executor)
                 self._measure_cluster()
             if self.dashboard:
+                self.lock.note(dashboard=executor.dashboard)
                 self.events.on_note(dashboard_text(executor.dashboard), warning=False)
             self.tracker.start()  # MLflow is imported after Ray has started, not beside it
             self.tracker.catch_up(self.trainings.records())

@@ -42,7 +42,7 @@ class SweepReader:
     def live_records(self) -> list[TrialRecord]:
         """The sweep's trials, of which those that workers have now are `live`."""
         live = live_trials(self.folder)
-        return [replace(record, live=record.number in live) for record in self.records()]
+        return [replace(record, live=True) if record.number in live else record for record in self.records()]
 
     def later_records(self) -> list[TrialRecord]:
         """The trainings that confirm its winner, and the one that refits it."""

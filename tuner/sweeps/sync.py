@@ -24,6 +24,7 @@ from tuner.sweeps.lock import lock_for_sync
 from tuner.sweeps.program_finish import register_own_winner
 from tuner.sweeps.publication import publish
 from tuner.sweeps.registration import register_winner
+from tuner.sweeps.run_note import run_note
 from tuner.tracking.artifacts import ArtifactStorage, has_report, send_report
 from tuner.tracking.retry import error_cause, is_mlflow_error, is_transient, retry
 from tuner.tracking.runs import MlflowSweep
@@ -189,5 +190,6 @@ def _send_report(
         return False
     if not SweepFolder(folder).report_page.exists():
         publish(folder, None, warn)
-    retry(lambda: send_report(store, config, report))
+    note, pictures = run_note(SweepFolder(folder))
+    retry(lambda: send_report(store, config, report, note, pictures))
     return True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import urllib.parse
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -18,11 +21,13 @@ from tuner.core.config import SweepConfig
 from tuner.core.environment import prepare_environment
 from tuner.tracking.client import make_client
 from tuner.tracking.retry import retried_uploads
-from tuner.tracking.run_status import TRIAL_TAG, UID_TAG
+from tuner.tracking.run_status import MOST_CHARACTERS, TRIAL_TAG, UID_TAG
 from tuner.tracking.store import Store
 from tuner.training.checkpoint_storage import earlier_names, file_name, last_name
 
 CHECKPOINTS_FOLDER = "checkpoints"
+NOTE_TAG = "mlflow.note.content"  # what MLflow's UI shows as the description of a run
+NO_PICTURES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -97,14 +102,42 @@ class NoRunError(RuntimeError):
     """The tracking store does not know the sweep."""
 
 
-def send_report(store: Store, config: SweepConfig, folder: Path) -> None:
-    """Copies the folder's files to the run's artifacts, under the folder's name.
+def send_report(
+    store: Store, config: SweepConfig, folder: Path, note: str = "", pictures: Mapping[str, str] = NO_PICTURES
+) -> None:
+    """Copies the folder's files to the run's artifacts, under the folder's name, and describes the run.
+
+    Args:
+        store: where the run is.
+        config: of the sweep.
+        folder: of the report.
+        note: the run's description, in Markdown; none if it is empty.
+        pictures: files of the folder that follow it, by their captions.
 
     Raises:
         NoRunError: there is no such run.
         Exception: whatever MLflow raises when its server cannot be reached.
     """
-    if store.embedded and not (folder.parents[1] / "mlflow.db").exists():
+    run = find_sweep_run(store, config)
+    client = make_client(store.uri)
+    with retried_uploads():
+        client.log_artifacts(run.info.run_id, str(folder), folder.name)
+    if note:
+        shown = [
+            f"**{caption}**\n\n![{caption}]({_picture_address(run, f'{folder.name}/{file}')})"
+            for caption, file in pictures.items()
+        ]
+        client.set_tag(run.info.run_id, NOTE_TAG, "\n\n".join([note, *shown])[:MOST_CHARACTERS])
+
+
+def _picture_address(run: Run, path: str) -> str:
+    """Of an artifact, for MLflow's UI: relative to the page that it is."""
+    return "get-artifact?" + urllib.parse.urlencode({"path": path, "run_uuid": run.info.run_id})
+
+
+def find_sweep_run(store: Store, config: SweepConfig) -> Run:
+    """The sweep's own run. Raises as `send_report` does."""
+    if store.file is not None and not store.file.exists():
         raise NoRunError(f"{store.uri} does not exist")
     client = make_client(store.uri)
     experiment = client.get_experiment_by_name(config.pair)
@@ -112,8 +145,7 @@ def send_report(store: Store, config: SweepConfig, folder: Path) -> None:
     runs = client.search_runs([experiment.experiment_id], mine) if experiment else []
     if not runs:
         raise NoRunError(f"there is no run of {config.name} at {store.address}")
-    with retried_uploads():
-        client.log_artifacts(runs[0].info.run_id, str(folder), folder.name)
+    return runs[0]
 
 
 def has_report(store: Store, run_id: str, folder: Path) -> bool:

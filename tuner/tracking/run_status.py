@@ -22,7 +22,8 @@ MEASURED_TAG = "tuner.measured_on"
 REFIT_TAG = "tuner.refits_trial"  # of a training on the validation samples too: val_accuracy is of samples that it saw
 CONFIRM_TAG = "tuner.confirms_with_seed"  # of a training that confirms a trial: the seed as a user gives it
 EXPLOITS_TAG = "tuner.exploits"  # of population based training: what a trial took over from others
-TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG, MEASURED_TAG, EXPLOITS_TAG)
+SCORE_TAG, KEPT_TAG = "tuner.score", "tuner.kept_epoch"  # of a trial: MLflow's own columns show the last epoch
+TAGS = (STATE_TAG, REASON_TAG, SEED_TAG, CONDITIONS_TAG, MEASURED_TAG, EXPLOITS_TAG, SCORE_TAG, KEPT_TAG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,9 @@ class TrialEnd:
         tags = {STATE_TAG: state}
         if record.reason:
             tags[REASON_TAG] = record.reason[:MOST_CHARACTERS]
+        if record.ranked and record.refits is None:
+            first = record.goal.first
+            tags |= {SCORE_TAG: first.metric.text(record.score), KEPT_TAG: str(record.best_epoch)}
         if record.measured_on:
             tags[MEASURED_TAG] = record.measured_on
         if record.conditions:

@@ -20,6 +20,7 @@ from tuner.core.records import TrialKey, TrialRecord
 from tuner.tracking.client import HeardClient
 from tuner.tracking.experiment import find_experiment
 from tuner.tracking.retry import ignore_refusal
+from tuner.tracking.run_names import main_parameters, trial_name
 from tuner.tracking.run_status import (
     CONFIRM_TAG,
     ENDED_TAG,
@@ -52,7 +53,7 @@ class MlflowSweep:
     ) -> None:
         """`started` is when the sweep began in seconds since 1970, by default now; `heard` is called at each answer."""
         self._client = HeardClient(store.uri, heard)
-        self._name = config.name
+        self._name, self._main = config.name, main_parameters(config)
         self._tags = {UID_TAG: config.uid, SWEEP_TAG: config.name}
         self.experiment_id = find_experiment(self._client, config.pair, store.artifacts)
         self.written: dict[TrialKey, set[int]] = {}
@@ -142,8 +143,8 @@ class MlflowSweep:
             tags |= {} if record.confirms is None else {CONFIRM_TAG: str(record.confirms)}
             tags |= {} if record.refits is None else {REFIT_TAG: str(record.refits)}
             begin = int((record.started or time.time()) * 1000)
-            name = key if isinstance(key, str) else f"{key:04d}"
-            made = self._client.create_run(self.experiment_id, begin, tags, f"{self._name}-{name}")
+            name = trial_name(self._name, record, self._main)
+            made = self._client.create_run(self.experiment_id, begin, tags, name)
             self._trials[key] = TrialRun(id=str(made.info.run_id))
         return self._trials[key]
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-ROOMS = ("cli", "core", "data", "execution", "python", "report", "search", "sweeps", "tracking", "training", "warm")
+ROOMS = (
+    *("cli", "core", "data", "execution", "python", "report"),
+    *("search", "serving", "sweeps", "tracking", "training", "warm"),
+)
 MODULE = re.compile(rf"`((?:{'|'.join(ROOMS)})(?:\.[a-z_]+)+)`")
 FILE = re.compile(r"`((?:tuner|tests|docs|docker|models|datasets)/[\w/.]*)`")
 

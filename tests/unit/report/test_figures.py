@@ -17,7 +17,7 @@ from tuner.report.figures import REPLACEMENT, STATE_COLOURS, figure_text
 from tuner.report.figures_importance import draw_importance, draw_slices
 from tuner.report.figures_samples import draw_samples
 from tuner.report.figures_search import draw_curves, draw_history, draw_learning, draw_parallel
-from tuner.report.findings import NotShown
+from tuner.report.not_shown import NotShown
 from tuner.report.page_importance import importance_block
 from tuner.report.page_search import curves_block
 from tuner.report.search_series import NOT_USED, best_so_far, parallel_coordinates

@@ -13,8 +13,8 @@ from support.made_up_trials import record
 from tuner.core.objective import Goal
 from tuner.core.records import TrialRecord
 from tuner.report.figures_front import draw_front
-from tuner.report.findings import NotShown
 from tuner.report.front_series import front_series
+from tuner.report.not_shown import NotShown
 from tuner.report.page_front import front_block
 
 GOAL = Goal.parse("val_accuracy,parameters", "parameters<=900")

@@ -1,0 +1,77 @@
+"""A real server of the tests' own, in a thread, and requests to it as a browser or a script sends them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Thread
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from support.processes import wait_until
+from tuner.serving.server import Server, listen_from
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server has answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Client:
+    """Asks the server on this port; with a token, if it has one."""
+
+    port: int
+    token: str = ""
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        """`headers` with _ for -; a `host` replaces the true one."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token:
+            sent.setdefault("authorization", f"Bearer {self.token}")
+        sent.setdefault("host", f"127.0.0.1:{self.port}")
+        content = None if body is None else json.dumps(body).encode()
+        if content is not None:
+            sent.setdefault("content-type", "application/json")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, content, sent)
+            answer = connection.getresponse()
+            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask("GET", path, None, **headers)
+
+    def post(self, path: str, body: object = None, **headers: str) -> Answer:
+        return self.ask("POST", path, {} if body is None else body, **headers)
+
+
+@contextmanager
+def served(app: ASGIApp, token: str = "", server: Server | None = None) -> Iterator[Client]:
+    """Serves the application as long as the block lasts."""
+    listener = listen_from("127.0.0.1", 20100)
+    running = server or Server(app)
+    thread = Thread(target=running.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        assert wait_until(lambda: running.started)
+        yield Client(int(listener.getsockname()[1]), token)
+    finally:
+        running.close()
+        thread.join(30)
+        listener.close()
+        assert not thread.is_alive(), "the server has not ended"
