@@ -21,6 +21,7 @@ from tuner.cli import (
     remove,
     rename,
     resume,
+    serve,
     sweep,
     sweep_list,
     warm,
@@ -87,7 +88,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, models, best, promote, manage, disk, rename, remove, own, warm):
+for group in (predict, serve, models, best, promote, manage, disk, rename, remove, own, warm):
     app.registered_commands += group.app.registered_commands
 app.add_typer(own.new, name="new")
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
 from tuner.data.spec import DataSpec, NumberTarget
 from tuner.training.classifier import Classifier, predict_logits
 from tuner.training.decision import decide
 from tuner.training.sample_batches import Samples
+from tuner.training.saved_model import to_probabilities
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,12 @@ class NumberPrediction:
 
 def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Prediction]:
     """A prediction for each sample of a batch, in their order, of a model that says classes."""
-    probabilities: NDArray[np.float32] = torch.softmax(predict_logits(model, samples.inputs), 1).numpy()
+    return to_predictions(data, samples, predict_logits(model, samples.inputs))
+
+
+def to_predictions(data: DataSpec, samples: Samples, logits: Tensor) -> list[Prediction]:
+    """The same, of the (samples, classes) logits that a model gave for them."""
+    probabilities = to_probabilities(logits)
     predictions = []
     said = decide(probabilities, data.threshold)
     for name, truth, notes, row, first in zip(
@@ -89,7 +93,12 @@ def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Predict
 
 def predict_numbers(model: Classifier, target: NumberTarget, samples: Samples) -> list[NumberPrediction]:
     """The same of a model that says numbers."""
-    numbers = target.unscaled(predict_logits(model, samples.inputs)).tolist()
+    return to_number_predictions(target, samples, predict_logits(model, samples.inputs))
+
+
+def to_number_predictions(target: NumberTarget, samples: Samples, outputs: Tensor) -> list[NumberPrediction]:
+    """The same, of the (samples, 1) outputs that a model gave for them."""
+    numbers = target.unscaled(outputs).tolist()
     return [
         NumberPrediction(
             sample=name,

@@ -1,0 +1,107 @@
+"""What a name means now: a folder, or a version in the registry, which an alias may leave for another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from tuner.core.errors import TunerError
+from tuner.core.files import is_file
+from tuner.core.sweep_folder import SweepFolder
+from tuner.serving.model.metrics import Metrics
+from tuner.serving.model.served import Origin, ServedModel
+from tuner.serving.model.settings import Settings
+from tuner.sweeps.model_lookup import REGISTRY, Warn, download, locate, store_with_models
+from tuner.tracking.versions import Versions
+
+
+class Place(NamedTuple):
+    """Where a model is now."""
+
+    folder: Path | None
+    """That of its files, for one that is in no registry."""
+    model: str = ""
+    """The registered model."""
+    version: int = 0
+
+
+class Source:
+    """Finds and loads the model that a name means. Its functions are slow: they ask MLflow, and read files."""
+
+    def __init__(self, name: str, home: Path, settings: Settings, metrics: Metrics) -> None:
+        self._name, self._home, self._settings, self._metrics = name, home, settings, metrics
+
+    def find(self, warn: Warn | None = None) -> Place:
+        """Where it is now.
+
+        Raises:
+            TunerError: there is none.
+            Exception: MLflow does not answer.
+        """
+        found = locate(self._name, self._home, warn)
+        if isinstance(found, Path):
+            return Place(found)
+        model, alias, version = _parts(found)
+        if not self._name.startswith(REGISTRY):
+            self._name = model  # of a dataset, the pair that is best now
+        if alias:
+            number = self._versions(model).of_alias(alias)
+            if number is None:
+                raise TunerError(f"{found}: no version of {model} has this alias")
+            return Place(None, model, number)
+        if not version.isdecimal():
+            raise TunerError(f"{found}: write {REGISTRY}NAME/VERSION or {REGISTRY}NAME@ALIAS")
+        return Place(None, model, int(version))
+
+    @property
+    def follows(self) -> bool:
+        """Whether the name may mean another version one day: not that of a folder, nor of one version."""
+        if self._name.startswith(REGISTRY):
+            return "@" in self._name
+        return isinstance(locate(self._name, self._home), str)
+
+    def load(self, place: Place) -> ServedModel:
+        """Loads and tries it.
+
+        Raises:
+            TunerError: it cannot be loaded.
+            Exception: MLflow does not answer, or the network does not work.
+        """
+        if place.folder is not None:
+            folder = place.folder.resolve()
+            sweep = folder.parent if is_file(SweepFolder(folder.parent).result) else None
+            name = sweep.name if sweep else folder.name
+            return ServedModel(
+                Origin(name=name, sweep=sweep.name if sweep else ""), folder, None, self._settings, self._metrics
+            )
+        version = self._versions(place.model).one(place.version)
+        origin = Origin(name=place.model, version=str(place.version))
+        if version is not None:
+            created, tags = version.created / 1000, dict(version.tags)
+            origin = Origin(
+                name=place.model, version=str(place.version), sweep=version.sweep, created=created, tags=tags
+            )
+        scratch = TemporaryDirectory(prefix="tuner-serve-")
+        try:
+            folder = download(f"{REGISTRY}{place.model}/{place.version}", self._home, Path(scratch.name))
+            return ServedModel(origin, folder, scratch, self._settings, self._metrics)
+        except BaseException:
+            scratch.cleanup()
+            raise
+
+    def _versions(self, model: str) -> Versions:
+        store = store_with_models(self._home)
+        if store is None:
+            raise TunerError(f"there is no MLflow store in {self._home}: start with tuner sweep, or set TUNER_HOME")
+        return Versions(store.uri, model)
+
+
+def _parts(uri: str) -> tuple[str, str, str]:
+    """Model, alias and version of `models:/NAME@ALIAS` or `models:/NAME/VERSION`."""
+    rest = uri.removeprefix(REGISTRY)
+    if "@" in rest:
+        model, _, alias = rest.rpartition("@")
+        return model, alias, ""
+    model, _, version = rest.rpartition("/")
+    return model, "", version
