@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 import uvicorn
-from support.processes import wait_until
 
+from support.processes import wait_until
 from tuner.core import catalog
 from tuner.data.spec import DataSpec
 from tuner.serving.model.app import make_app

@@ -36,7 +36,7 @@ def find_model(name: str, home: Path, scratch: Path, warn: Warn | None = None) -
         TunerError: there is no such model.
     """
     found = locate(name, home, warn)
-    return found if isinstance(found, Path) else download(found, home, scratch)
+    return found if isinstance(found, Path) else _download(found, home, scratch)
 
 
 def locate(name: str, home: Path, warn: Warn | None = None) -> Path | str:
@@ -104,22 +104,21 @@ def _why_none(name: str, versions: Sequence[Version]) -> str:
     return f", since {which} models were not scored on a validation split (to set it: tuner promote {name}/VERSION)"
 
 
-def download(uri: str, home: Path, scratch: Path) -> Path:
-    """Fetches a registered model into `scratch`. Returns the folder of its files, see `saved_model.save_model`.
-
-    Raises:
-        TunerError: there is none, or it is not tuner's.
-    """
+def _download(uri: str, home: Path, scratch: Path) -> Path:
     from tuner.tracking.versions import download_model  # noqa: PLC0415
 
     store = store_with_models(home)
     if not store:
         raise TunerError(f"{uri}: there is no MLflow store in {home}: start with tuner sweep, or set TUNER_HOME")
-    folder = download_model(store.uri, uri, scratch)
+    return model_in(download_model(store.uri, uri, scratch), uri)
+
+
+def model_in(folder: Path, name: str) -> Path:
+    """The folder of `saved_model.save_model` among the files of a registered model. Raises TunerError for none."""
     found = sorted(folder.rglob(DESCRIPTION_FILE))
     if not found:
         raise TunerError(
-            f"{uri} has no network that tuner has trained: what your own training code saves is for that code alone"
+            f"{name} has no network that tuner has trained: what your own training code saves is for that code alone"
         )
     return found[0].parent
 

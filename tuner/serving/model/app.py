@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from tuner.core.errors import TunerError, one_line
 from tuner.serving.model import openapi, uploads
@@ -29,11 +30,12 @@ from tuner.training.sample_batches import Samples
 BODY_S = 60.0  # for a client to send its request
 Endpoint = Callable[[Request], Awaitable[Response]]
 _TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css"}
+_QUIET: Any = {"tracing": False, "metrics": False, "logs": False}  # of OpenTelemetry, which MLflow brings
 _logger = logging.getLogger(__name__)
 
 
-def make_app(server: ModelServer) -> FastAPI:
-    """The application for a server of ASGI."""
+def make_app(server: ModelServer) -> ASGIApp:
+    """The application, for a server of ASGI."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -44,15 +46,19 @@ def make_app(server: ModelServer) -> FastAPI:
         await server.close()
 
     app = FastAPI(
-        title="tuner serve", docs_url=None, redoc_url=None, lifespan=lifespan, description=openapi.DESCRIPTION
+        title="tuner serve",
+        description=openapi.DESCRIPTION,
+        docs_url=None,  # its page loads scripts from the network
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry=_QUIET,
     )
     app.add_exception_handler(HTTPException, _refused)
     _add_scoring(app, server)
     _add_uploads(app, server)
     _add_pages(app, server)
     routes = frozenset(str(getattr(route, "path", "")) for route in app.routes)
-    app.add_middleware(Guard, settings=server.settings, metrics=server.metrics, routes=routes)
-    return app
+    return Guard(app, server.settings, server.metrics, routes)
 
 
 def _answered(endpoint: Endpoint) -> Endpoint:
@@ -148,13 +154,13 @@ def _add_uploads(app: FastAPI, server: ModelServer) -> None:
 
     @app.get("/card", tags=["tuner"])
     @_answered
-    async def card(_: Request) -> Response:
+    async def card(request: Request) -> Response:  # noqa: ARG001
         """What is known of the model: scores, data, parameters, when and by which sweep it was made."""
         return Response(as_json(await server.card()), media_type="application/json")
 
     @app.get("/examples", tags=["tuner"])
     @_answered
-    async def examples(_: Request) -> Response:
+    async def examples(request: Request) -> Response:  # noqa: ARG001
         """Samples of the test set, where the sweep is here."""
         return Response(as_json(await server.examples()), media_type="application/json")
 

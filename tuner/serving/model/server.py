@@ -115,7 +115,11 @@ class ModelServer:
         """Says once what is wrong; it is tried again."""
         if found is not None:
             self.metrics.not_loaded()
-        what = f"{found.model} version {found.version} cannot be loaded" if found else "the registry does not answer"
+        what = (
+            f"{found.model} version {found.version} cannot be loaded"
+            if found
+            else "which version is to answer is not known now"
+        )
         text = f"{what}: {reason}; {self.current.origin} goes on"
         if text != self._trouble:
             self._trouble = text

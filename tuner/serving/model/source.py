@@ -12,7 +12,7 @@ from tuner.core.sweep_folder import SweepFolder
 from tuner.serving.model.metrics import Metrics
 from tuner.serving.model.served import Origin, ServedModel
 from tuner.serving.model.settings import Settings
-from tuner.sweeps.model_lookup import REGISTRY, Warn, download, locate, store_with_models
+from tuner.sweeps.model_lookup import REGISTRY, Warn, locate, model_in, store_with_models
 from tuner.tracking.versions import Versions
 
 
@@ -75,19 +75,25 @@ class Source:
             return ServedModel(
                 Origin(name=name, sweep=sweep.name if sweep else ""), folder, None, self._settings, self._metrics
             )
-        version = self._versions(place.model).one(place.version)
-        origin = Origin(name=place.model, version=str(place.version))
-        if version is not None:
-            created, tags = version.created / 1000, dict(version.tags)
-            origin = Origin(
-                name=place.model, version=str(place.version), sweep=version.sweep, created=created, tags=tags
-            )
+        versions = self._versions(place.model)
+        version = versions.one(place.version)
+        if version is None:
+            raise TunerError(f"{REGISTRY}{place.model}/{place.version}: there is no such version")
+        origin = Origin(
+            name=place.model,
+            version=str(place.version),
+            sweep=version.sweep,
+            created=version.created / 1000,
+            tags=dict(version.tags),
+        )
         scratch = TemporaryDirectory(prefix="tuner-serve-")
         try:
-            folder = download(f"{REGISTRY}{place.model}/{place.version}", self._home, Path(scratch.name))
+            folder = model_in(versions.download(version, Path(scratch.name)), f"{place.model} version {place.version}")
             return ServedModel(origin, folder, scratch, self._settings, self._metrics)
-        except BaseException:
+        except BaseException as error:
             scratch.cleanup()
+            if isinstance(error, TunerError):  # the folder has another name each time
+                raise TunerError(str(error).replace(f"{scratch.name}/", "")) from None
             raise
 
     def _versions(self, model: str) -> Versions:
