@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tuner.data.spec import DataSpec, NumberTarget
@@ -74,12 +76,11 @@ class NumberPrediction:
 
 def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Prediction]:
     """A prediction for each sample of a batch, in their order, of a model that says classes."""
-    return to_predictions(data, samples, predict_logits(model, samples.inputs))
+    return to_predictions(data, samples, to_probabilities(predict_logits(model, samples.inputs)))
 
 
-def to_predictions(data: DataSpec, samples: Samples, logits: Tensor) -> list[Prediction]:
-    """The same, of the (samples, classes) logits that a model gave for them."""
-    probabilities = to_probabilities(logits)
+def to_predictions(data: DataSpec, samples: Samples, probabilities: NDArray[np.float32]) -> list[Prediction]:
+    """The same, of the (samples, classes) probabilities that a model gave for them."""
     predictions = []
     said = decide(probabilities, data.threshold)
     for name, truth, notes, row, first in zip(

@@ -15,18 +15,17 @@ from tuner.serving.model.served import ServedModel
 from tuner.training.decision import decide
 from tuner.training.prediction import NumberPrediction, Prediction, to_number_predictions, to_predictions
 from tuner.training.sample_batches import Samples
-from tuner.training.saved_model import to_probabilities
 
 
 def scored(data: DataSpec, outputs: Tensor, *, only_class: bool) -> str:
     """The answer of MLflow's server, to the letter: a row for each sample, by classes, or one column.
 
-    See `tuner.tracking.mlflow_model` for what is in a row.
+    See `tuner.tracking.mlflow_model` for what is in a row, and `served.answer` for the outputs.
     """
     if data.number is not None:
         rows = [{data.number.name: number} for number in data.number.unscaled(outputs).tolist()]
         return json.dumps({"predictions": rows})
-    found = to_probabilities(outputs)
+    found = outputs.numpy()
     if only_class:
         said = decide(found, data.threshold).tolist()
         return json.dumps({"predictions": [{"class": data.classes[index]} for index in said]})
@@ -37,7 +36,7 @@ def predictions(data: DataSpec, samples: Samples, outputs: Tensor) -> list[Predi
     """What `tuner predict` says of a batch."""
     if data.number is not None:
         return to_number_predictions(data.number, samples, outputs)
-    return to_predictions(data, samples, outputs)
+    return to_predictions(data, samples, outputs.numpy())
 
 
 async def explanations(

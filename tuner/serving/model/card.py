@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.own_code import title
 from tuner.core.result_file import read_result
 from tuner.core.score_text import interval_text, score_details, score_digits
 from tuner.core.scores import ScoresOfTest, read_scores
+from tuner.core.sweep_folder import sweep_names
 from tuner.core.units import format_number
-from tuner.serving.model.served import Origin, ServedModel
+from tuner.serving.model.served import ServedModel
+from tuner.tracking.run_status import BEST_TRIAL_TAG, UID_TAG
 from tuner.tracking.score_tags import own_score
 from tuner.training.saved_model import ModelDescription
 
@@ -24,7 +27,7 @@ MOST_CATEGORIES = 50
 def make_card(served: ServedModel, home: Path) -> dict[str, Any]:
     """The card as JSON. What is not known is left out."""
     origin, data = served.origin, served.data
-    result = result_of(origin, home)
+    result = _result(sweep_of(served, home))
     description = ModelDescription.load(served.folder)
     created = origin.created or _made(served.folder)
     return {
@@ -47,15 +50,24 @@ def make_card(served: ServedModel, home: Path) -> dict[str, Any]:
     }
 
 
-def result_of(origin: Origin, home: Path) -> dict[str, Any]:
-    """The result.json of the sweep that has made the model, if it is here and its winner is still this model."""
-    if not origin.sweep:
-        return {}
+def sweep_of(served: ServedModel, home: Path) -> Path | None:
+    """The folder of the sweep that has made the model, if it is here and this model is still its winner."""
+    origin = served.origin
+    if not origin.version:
+        return served.folder.parent if origin.sweep else None
+    if origin.sweep not in sweep_names(home):
+        return None
+    folder = home / origin.sweep
+    with suppress(TunerError, KeyError, TypeError):
+        trial = str(read_result(folder)["best"]["trial"])
+        if SweepConfig.load(folder).uid == origin.tags[UID_TAG] and trial == origin.tags[BEST_TRIAL_TAG]:
+            return folder
+    return None
+
+
+def _result(folder: Path | None) -> dict[str, Any]:
     with suppress(TunerError):
-        result = read_result(home / origin.sweep)
-        uri = (result.get("model") or {}).get("uri")
-        if not origin.version or uri == f"models:/{origin.name}/{origin.version}":
-            return result
+        return read_result(folder) if folder else {}
     return {}
 
 

@@ -16,7 +16,7 @@ from tuner.core.units import number_text
 from tuner.data.encoding import to_raw
 from tuner.data.spec import DataSpec
 from tuner.report.heat_pictures import seen_png
-from tuner.serving.model.card import result_of
+from tuner.serving.model.card import sweep_of
 from tuner.serving.model.served import ServedModel
 from tuner.training.answers import load_predictions
 
@@ -29,9 +29,8 @@ def make_examples(served: ServedModel, home: Path) -> list[dict[str, Any]]:
     None where the sweep is not here, or its data are of another kind by now. Those of the report that were mistakes
     are among them.
     """
-    origin, data = served.origin, served.data
-    folder = home / origin.sweep if origin.version else served.folder.parent
-    if not result_of(origin, home) and origin.version:
+    data, folder = served.data, sweep_of(served, home)
+    if folder is None:
         return []
     with suppress(OSError, ValueError, TypeError, KeyError, SafetensorError, TunerError):
         predictions = load_predictions(folder)

@@ -24,7 +24,8 @@ from tuner.serving.model.metrics import Metrics
 from tuner.serving.model.settings import Settings
 from tuner.tracking.scoring import Protocol
 from tuner.training.classifier import Classifier, predict_logits
-from tuner.training.saved_model import load_model
+from tuner.training.fused import fused, made_up
+from tuner.training.saved_model import load_model, to_probabilities
 
 T = TypeVar("T")
 
@@ -69,9 +70,10 @@ class ServedModel:
         self.origin, self.folder, self._scratch = origin, folder, scratch
         self.model, self.data = load_model(folder)
         self.protocol = Protocol(self.data)
-        self._try()
+        forward = partial(answer, fused(self.model, self.data), self.data)
+        forward(made_up(self.data, 1))  # the first pass is slow, and may fail
         self.batcher = Batcher(
-            partial(predict_logits, self.model),
+            forward,
             most=settings.most_batch,
             wait_s=settings.wait_s,
             most_waiting=settings.most_waiting,
@@ -80,9 +82,6 @@ class ServedModel:
         )
         self._explainer = ThreadPoolExecutor(1, "explainer")
         self._copy: Classifier | None = None
-
-    def _try(self) -> None:
-        predict_logits(self.model, _blank(self.data))
 
     @property
     def explains(self) -> bool:
@@ -114,10 +113,10 @@ class ServedModel:
             self._scratch.cleanup()
 
 
-def _blank(data: DataSpec) -> Tensor:
-    """A sample with nothing in it."""
-    kind = {"image": torch.uint8, "text": torch.int64}.get(data.task, torch.float32)
-    return torch.ones(1, *data.shape, dtype=kind)
+def answer(model: Classifier, data: DataSpec, inputs: Tensor) -> Tensor:
+    """(samples, classes) probabilities for (samples, *data.shape) inputs; or (samples, 1) standardised numbers."""
+    outputs = predict_logits(model, inputs)
+    return outputs if data.number is not None else torch.from_numpy(to_probabilities(outputs))
 
 
 def check_explains(served: ServedModel) -> None:

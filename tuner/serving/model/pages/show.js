@@ -19,8 +19,9 @@ function bar(name, value, best) {
   return element("div", { className: best ? "bar best" : "bar" }, element("span", { textContent: name }), track, element("output", { textContent: percent(value) }));
 }
 
-function bars(probabilities) {
-  const every = Object.entries(probabilities);
+// The class that is said comes first. Objects of JavaScript do not keep the order of names such as 6 and 4.
+function bars(probabilities, said) {
+  const every = Object.entries(probabilities).sort((one, other) => (other[0] === said) - (one[0] === said) || other[1] - one[1]);
   const box = element("div", { className: "bars" });
   const fill = (count) => box.replaceChildren(...every.slice(0, count).map(([name, value], place) => bar(name, value, place === 0)));
   fill(BARS);
@@ -52,7 +53,7 @@ function marked(words) {
 function result(prediction, card, truth, picture) {
   const said = element("div", { className: "said" });
   said.append(element("h3", { textContent: prediction.sample }));
-  if (prediction.probabilities) said.append(bars(prediction.probabilities));
+  if (prediction.probabilities) said.append(bars(prediction.probabilities, prediction.class));
   else said.append(element("div", { className: "number", textContent: `${shownNumber(prediction.number)} ${prediction.unit || ""}` }), element("p", { textContent: prediction.target }));
   const known = truth ?? prediction.true_class ?? null;
   if (known !== null) {
