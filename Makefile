@@ -10,6 +10,7 @@
 # make bench-frozen    trials that train a head on a frozen network; OTHERS as above; needs cats_vs_dogs in TUNER_DATA
 # make benchmark       a sweep beside what a skilled user writes with Ray Tune, Optuna and Syne Tune
 # make bench-driver    what a decision costs with up to 20,000 trials
+# make bench-serve     tuner serve beside MLflow's server: requests a second, latency and CPU time
 # make bench-search    compares methods of search over recorded learning curves; make curves records some, for hours
 # Needs python3 >= 3.11 with venv; everything else is installed into .venv.
 
@@ -28,7 +29,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 TABLES = $(wildcard tests/benchmarks/curves/*.npz)
 METHODS := tuner,random,random+asha,ray,ray-1,ray-defaults,optuna+sha,optuna+hyperband,optuna+median,i-epoch-1,i-epoch-3,default
 
-.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-start bench-frozen curves
+.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-serve bench-start bench-frozen curves
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -61,6 +62,9 @@ bench-frozen: venv
 
 bench-driver: venv
 	$(BIN)/python tests/benchmarks/driver_cost.py
+
+bench-serve: venv
+	$(BIN)/python tests/benchmarks/serving.py --rounds $(or $(ROUNDS),3)
 
 bench-search: venv
 	mkdir -p build

@@ -19,6 +19,8 @@ class Load:
     p99_ms: float
     failed: int
     """Answers with another status than 200."""
+    cpu_ms: float = 0.0
+    """Of the server, for one request: this hardly depends on what else the machine does."""
 
 
 class _Client(asyncio.Protocol):

@@ -19,8 +19,7 @@ import uvicorn
 from support.processes import wait_until
 from tuner.core import catalog
 from tuner.data.spec import DataSpec
-from tuner.serving.model.app import make_app
-from tuner.serving.model.run import listen
+from tuner.serving.model.run import config_of, listen
 from tuner.serving.model.server import ModelServer
 from tuner.serving.model.settings import Settings
 from tuner.training.classifier import build_classifier
@@ -143,8 +142,7 @@ def running(name: str | Path, home: Path, **settings: Any) -> Iterator[Running]:
     said: list[str] = []
     server = ModelServer(str(name), home, Settings(**{"follow_s": 0.0, **settings}), said.append)
     listener = listen("127.0.0.1", 0, 0)
-    config = uvicorn.Config(make_app(server), log_config=None, access_log=False, timeout_graceful_shutdown=30)
-    host = uvicorn.Server(config)
+    host = uvicorn.Server(config_of(server))
     loop = asyncio.new_event_loop()
 
     def run() -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import wraps
 from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tuner.core.errors import TunerError, one_line
 from tuner.serving.model import openapi, uploads
@@ -28,6 +29,7 @@ from tuner.tracking.scoring import Protocol
 from tuner.training.sample_batches import Samples
 
 BODY_S = 60.0  # for a client to send its request
+_DIRECT = ("/invocations", "/predict")
 Endpoint = Callable[[Request], Awaitable[Response]]
 _TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css"}
 _QUIET: Any = {"tracing": False, "metrics": False, "logs": False}  # of OpenTelemetry, which MLflow brings
@@ -58,7 +60,28 @@ def make_app(server: ModelServer) -> ASGIApp:
     _add_uploads(app, server)
     _add_pages(app, server)
     routes = frozenset(str(getattr(route, "path", "")) for route in app.routes)
-    return Guard(app, server.settings, server.metrics, routes)
+    direct = {path: endpoint for path, endpoint in _endpoints(app) if path in _DIRECT}
+    return Guard(_directly(direct, app), server.settings, server.metrics, routes)
+
+
+def _endpoints(app: FastAPI) -> Iterator[tuple[str, Endpoint]]:
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            yield route.path, route.endpoint
+
+
+def _directly(endpoints: Mapping[str, Endpoint], app: ASGIApp) -> ASGIApp:
+    """Calls these endpoints for POST requests without FastAPI's layers: they cost a third of a request's time."""
+
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = endpoints.get(scope["path"]) if scope.get("method") == "POST" else None
+        if endpoint is None:
+            await app(scope, receive, send)
+        else:
+            answer = await endpoint(Request(scope, receive))
+            await answer(scope, receive, send)
+
+    return called
 
 
 def _answered(endpoint: Endpoint) -> Endpoint:
@@ -104,7 +127,7 @@ def _kind(request: Request) -> str:
 
 
 def _add_scoring(app: FastAPI, server: ModelServer) -> None:
-    @app.post("/invocations", openapi_extra=openapi.INVOCATIONS, tags=["MLflow"])
+    @app.post("/invocations", openapi_extra=openapi.invocations(server.current.data), tags=["MLflow"])
     @_answered
     async def invocations(request: Request) -> Response:
         """Predict as `mlflow models serve` does: the same requests, the same answers."""

@@ -66,7 +66,10 @@ class Guard:
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         settings = self._settings
-        host = headers.get("host", "")
+        hosts = headers.getlist("host")
+        if len(hosts) != 1:
+            raise RefusedError(400, f"{len(hosts)} Host headers: send one")
+        host = hosts[0]
         if settings.local and _name(host) not in LOCAL:  # a page elsewhere whose name leads to this machine
             raise RefusedError(403, f"Host '{host}': this server answers to {' and '.join(LOCAL)} alone")
         origin = headers.get("origin")
@@ -107,7 +110,8 @@ async def _drain(receive: Receive) -> None:
 def _name(host: str) -> str:
     """The name or address of a Host header, without the port."""
     if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
+        address, closed, _ = host[1:].partition("]")
+        return address.lower() if closed else ""
     return host.partition(":")[0].lower()
 
 
@@ -124,4 +128,5 @@ def _is_open(path: str) -> bool:
 
 def _has_token(headers: Mapping[str, str], token: str) -> bool:
     scheme, _, said = headers.get("authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and compare_digest(said.strip().encode("utf-8", "replace"), token.encode())
+    sent = said.strip().encode("latin-1", "replace")  # the bytes that came: Starlette reads headers as Latin-1
+    return scheme.lower() == "bearer" and compare_digest(sent, token.encode())

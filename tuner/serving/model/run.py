@@ -14,6 +14,7 @@ import uvicorn
 
 from tuner.core.errors import TunerError
 from tuner.serving.model.app import make_app
+from tuner.serving.model.protocol import LimitedProtocol
 from tuner.serving.model.server import ModelServer, Say
 from tuner.serving.model.settings import Settings
 
@@ -40,18 +41,23 @@ def serve(
     """
     torch.set_num_threads(settings.threads)
     server = ModelServer(name, home, settings, say)
-    config = uvicorn.Config(
+    with _ended_by_signals(_Server(config_of(server), ready)) as running:
+        running.run(sockets=[listener])
+
+
+def config_of(server: ModelServer) -> uvicorn.Config:
+    """How uvicorn is to run it."""
+    return uvicorn.Config(
         make_app(server),
+        http=LimitedProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=END_S,
         backlog=BACKLOG,
-        ws="none",
     )
-    with _ended_by_signals(_Server(config, ready)) as running:
-        running.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

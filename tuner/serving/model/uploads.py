@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from tuner.core.errors import TunerError, one_line, printable
@@ -73,8 +73,8 @@ async def _of_form(request: Request, settings: Settings) -> tuple[list[Upload], 
             files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
             texts = [value for name, value in form.multi_items() if isinstance(value, str) and name == "text"]
             return [await _upload(file) for file in files], [text for text in texts if text.strip()]
-    except HTTPException as error:
-        raise RefusedError(400, f"the form cannot be read: {error.detail}") from None
+    except MultiPartException as error:
+        raise RefusedError(400, f"the form cannot be read: {error.message}") from None
     except (ValueError, KeyError, TypeError, LookupError) as error:
         if isinstance(error, RefusedError):
             raise

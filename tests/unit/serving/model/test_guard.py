@@ -45,8 +45,8 @@ def test_with_a_token_only_the_page_and_the_probes_are_open(tmp_path: Path) -> N
             assert server.ask("/card", Authorization=wrong).status == 401, wrong
         for right in (f"Bearer {sent}", f"bearer  {sent}"):
             assert server.ask("/card", Authorization=right).status == 200, right
-        assert server.ask("/pages/../card").status == 401
-        assert server.ask("/pages/%2e%2e/card").status in (401, 404)
+        for path in ("/pages/../card", "/pages/%2e%2e/card", "//card", "/card/"):
+            assert server.ask(path).status in (401, 404)
 
 
 def test_beyond_this_machine_any_name_will_do() -> None:

@@ -172,3 +172,12 @@ def test_openapi_names_the_routes_and_its_page_asks_nobody_else(photos: Running)
         assert "default-src 'none'" in page.headers["content-security-policy"]
         assert b"http:" not in page.body
         assert b"https:" not in page.body
+
+
+def test_the_examples_of_openapi_are_answered(photos: Running, reviews: Running, rows: Running) -> None:
+    for server in (photos, reviews, rows):
+        said = server.ask("/openapi.json").json["paths"]["/invocations"]["post"]["requestBody"]["content"]
+        bodies = [example["value"] for example in said[JSON]["examples"].values()]
+        assert len(bodies) == 3
+        answers = [server.invoke(body) for body in bodies] + [server.ask("/invocations", said[CSV]["example"], CSV)]
+        assert [answer.status for answer in answers] == [200] * 4
