@@ -105,10 +105,11 @@ class Asker:
             connection.close()
 
     def check(self, name: str, path: str, body: bytes, kind: str) -> int:
-        connection = self._connections[name]
-        connection.request("POST", path, body, {"Content-Type": kind} if kind else {})
-        answer = connection.getresponse()
-        content: Any = json.loads(answer.read())
+        try:
+            answer, content = self._ask(name, path, body, kind)
+        except (ConnectionError, http.client.BadStatusLine):  # the connection was idle for too long: a new one
+            self._connections[name].close()
+            answer, content = self._ask(name, path, body, kind)
         assert answer.status < 500, content
         if answer.status != 200:
             assert answer.status in (400, 413, 415), content
@@ -116,6 +117,12 @@ class Asker:
             assert "/tmp" not in content["message"]
             assert "Traceback" not in content["message"]
         return answer.status
+
+    def _ask(self, name: str, path: str, body: bytes, kind: str) -> tuple[http.client.HTTPResponse, Any]:
+        connection = self._connections[name]
+        connection.request("POST", path, body, {"Content-Type": kind} if kind else {})
+        answer = connection.getresponse()
+        return answer, json.loads(answer.read())
 
 
 def ask_many(servers: dict[str, Running], examples: int, caplog: pytest.LogCaptureFixture) -> None:

@@ -20,6 +20,7 @@ from tuner.serving.model.settings import Settings
 
 NEXT_PORTS = 100  # that are tried after the usual one
 END_S = 30  # for requests that are being answered when the server is to end
+KEEP_S = 75  # for the next request on a connection: longer than proxies and the pools of clients wait
 BACKLOG = 2048
 
 
@@ -56,6 +57,7 @@ def config_of(server: ModelServer) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=END_S,
+        timeout_keep_alive=KEEP_S,
         backlog=BACKLOG,
     )
 

@@ -41,7 +41,7 @@ class ModelServer:
         self.settings, self.metrics = settings, Metrics()
         self.pool = ThreadPoolExecutor(settings.encoders, "encoder")
         self._home, self._say = home, say
-        self._source = Source(name, home, settings, self.metrics)
+        self._source = Source(name, home, settings, self.metrics, say)
         self._place = self._source.find(say)
         self.follows = settings.follow_s > 0 and self._source.follows
         self._trouble = ""

@@ -14,6 +14,7 @@ from tuner.serving.model.served import Origin, ServedModel
 from tuner.serving.model.settings import Settings
 from tuner.sweeps.model_lookup import REGISTRY, Warn, locate, model_in, store_with_models
 from tuner.tracking.versions import Versions
+from tuner.training.saved_model import own_code_in
 
 
 class Place(NamedTuple):
@@ -29,11 +30,12 @@ class Place(NamedTuple):
 class Source:
     """Finds and loads the model that a name means. Its functions are slow: they ask MLflow, and read files."""
 
-    def __init__(self, name: str, home: Path, settings: Settings, metrics: Metrics) -> None:
-        self._name, self._home, self._settings, self._metrics = name, home, settings, metrics
+    def __init__(self, name: str, home: Path, settings: Settings, metrics: Metrics, say: Warn) -> None:
+        """`say` is told what a person should know of the model, before it is loaded."""
+        self._name, self._home, self._settings, self._metrics, self._say = name, home, settings, metrics, say
 
     def find(self, warn: Warn | None = None) -> Place:
-        """Where it is now.
+        """Where it is now; `warn` is told which version of several is meant, and why.
 
         Raises:
             TunerError: there is none.
@@ -72,9 +74,7 @@ class Source:
             folder = place.folder.resolve()
             sweep = folder.parent if is_file(SweepFolder(folder.parent).result) else None
             name = sweep.name if sweep else folder.name
-            return ServedModel(
-                Origin(name=name, sweep=sweep.name if sweep else ""), folder, None, self._settings, self._metrics
-            )
+            return self._open(Origin(name=name, sweep=sweep.name if sweep else ""), folder, None)
         versions = self._versions(place.model)
         version = versions.one(place.version)
         if version is None:
@@ -89,12 +89,18 @@ class Source:
         scratch = TemporaryDirectory(prefix="tuner-serve-")
         try:
             folder = model_in(versions.download(version, Path(scratch.name)), f"{place.model} version {place.version}")
-            return ServedModel(origin, folder, scratch, self._settings, self._metrics)
+            return self._open(origin, folder, scratch)
         except BaseException as error:
             scratch.cleanup()
             if isinstance(error, TunerError):  # the folder has another name each time
                 raise TunerError(str(error).replace(f"{scratch.name}/", "")) from None
             raise
+
+    def _open(self, origin: Origin, folder: Path, scratch: TemporaryDirectory[str] | None) -> ServedModel:
+        own = own_code_in(folder)
+        if own:
+            self._say(f"note: {origin} runs code of its own: {own}")
+        return ServedModel(origin, folder, scratch, self._settings, self._metrics)
 
     def _versions(self, model: str) -> Versions:
         store = store_with_models(self._home)
