@@ -58,7 +58,7 @@ def make_app(server: ModelServer) -> ASGIApp:
     app.add_exception_handler(HTTPException, _refused)
     _add_scoring(app, server)
     _add_uploads(app, server)
-    _add_pages(app, server)
+    _add_pages(app)
     routes = frozenset(str(getattr(route, "path", "")) for route in app.routes)
     direct = {path: endpoint for path, endpoint in _endpoints(app) if path in _DIRECT}
     return Guard(_directly(direct, app), server.settings, server.metrics, routes)
@@ -136,7 +136,7 @@ def _add_scoring(app: FastAPI, server: ModelServer) -> None:
             async with asyncio.timeout(BODY_S):
                 body = await request.body()
             encoded = await encode(served, body, kind, server.settings, server.pool)
-            outputs = await served.batcher(encoded.inputs)
+            outputs = await served.answer(encoded.inputs)
             text = scored(served.data, outputs, only_class=encoded.decide)
         return Response(text, media_type="application/json")
 
@@ -195,7 +195,7 @@ def _add_uploads(app: FastAPI, server: ModelServer) -> None:
 
 
 async def _said(served: ServedModel, samples: Samples, *, explain: bool) -> list[dict[str, Any]]:
-    said = predictions(served.data, samples, await served.batcher(samples.inputs))
+    said = predictions(served.data, samples, await served.answer(samples.inputs))
     found = [each.to_json() for each in said]
     if explain:
         for each, explanation in zip(found, await explanations(served, samples, said), strict=True):
@@ -203,7 +203,7 @@ async def _said(served: ServedModel, samples: Samples, *, explain: bool) -> list
     return found
 
 
-def _add_pages(app: FastAPI, server: ModelServer) -> None:  # noqa: ARG001 - as the others
+def _add_pages(app: FastAPI) -> None:
     folder = files("tuner.serving.model") / "pages"
     pages = {each.name: each.read_bytes() for each in folder.iterdir() if "." in each.name}
 

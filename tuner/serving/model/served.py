@@ -83,6 +83,12 @@ class ServedModel:
         self._explainer = ThreadPoolExecutor(1, "explainer")
         self._copy: Classifier | None = None
 
+    async def answer(self, inputs: Tensor) -> Tensor:
+        """See the function `answer`. No samples have no answers, and networks that fail on none are not asked."""
+        if not len(inputs):
+            return torch.empty((0, self.data.outputs))
+        return await self.batcher(inputs)
+
     @property
     def explains(self) -> bool:
         """Whether it can be shown where the model looks, as far as that is known before it is tried."""

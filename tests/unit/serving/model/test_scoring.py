@@ -140,6 +140,17 @@ def test_the_pixels_of_all_files_of_a_request_are_limited(tmp_path: Path) -> Non
         assert "more than the limit of 10,000,000 in all" in answer.message
 
 
+def test_no_samples_have_no_answers(photos: Running, reviews: Running, rows: Running) -> None:
+    names = ",".join(column.name for column in rows.server.current.data.columns)
+    for answer in (
+        photos.invoke({"inputs": []}),
+        reviews.ask("/invocations", "text\n", CSV),
+        reviews.ask("/invocations", b"\x00", CSV),
+        rows.ask("/invocations", f"{names}\n", CSV),
+    ):
+        assert (answer.status, answer.json) == (200, {"predictions": []})
+
+
 def test_ping_and_version_are_those_of_mlflow(photos: Running) -> None:
     import mlflow
 
