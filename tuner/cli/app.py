@@ -24,6 +24,7 @@ from tuner.cli import (
     rename,
     resume,
     schema,
+    serve,
     sweep,
     sweep_list,
     ui,
@@ -87,7 +88,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, models, ui, best, promote, manage, disk, rename, remove, own, warm, mcp, schema):
+for group in (predict, serve, models, ui, best, promote, manage, disk, rename, remove, own, warm, mcp, schema):
     app.registered_commands += group.app.registered_commands
 app.add_typer(own.new, name="new")
 

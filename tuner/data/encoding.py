@@ -25,7 +25,9 @@ Raw = Any  # see `to_inputs`
 Tell = Callable[[str], object]
 
 
-def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True) -> Tensor:
+def to_inputs(
+    data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True, most_pixels: int | None = None
+) -> Tensor:
     """Converts raw samples to a tensor of shape (samples, *data.shape).
 
     Args:
@@ -37,6 +39,7 @@ def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool
         tell: called with a line for each column with categories that training did not know, one on missing values, and
             one for pixels whose values may be meant otherwise.
         files: whether a text may be the path of an image; see `image_inputs`.
+        most_pixels: of all images together, see there.
 
     Raises:
         TunerError: the samples are of another kind or shape, or a row cannot be read; the first is named.
@@ -44,7 +47,7 @@ def to_inputs(data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool
     if data.task == "image":
         from tuner.data.image_input import image_inputs  # noqa: PLC0415 - Pillow is needed for images alone
 
-        return image_inputs(data, raw, files=files, tell=tell)
+        return image_inputs(data, raw, files=files, tell=tell, most_pixels=most_pixels)
     if data.task == "text":
         return encode_texts(_sentences(data, raw), data.vocabulary, data.shape[0])
     frame = _rows(data, raw)

@@ -60,6 +60,19 @@ def read_header(path: Path) -> Header | None:
         return None
 
 
+def pixels_of(source: object) -> int:
+    """How many pixels the header of a file, or of its content, says; 0 for what is none, or cannot be read."""
+    if not isinstance(source, Path | bytes | bytearray | memoryview):
+        return 0
+    try:
+        with no_warnings(), Image.open(source if isinstance(source, Path) else BytesIO(source), formats=_FORMATS) as it:
+            return it.width * it.height
+    except Image.DecompressionBombError:
+        return MAX_PIXELS + 1
+    except Exception:  # as above
+        return 0
+
+
 def _is_sideways(image: Image.Image) -> bool:
     """Whether the size that Pillow gives is to be swapped, as the EXIF says."""
     if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from tuner.core.errors import TunerError
+from tuner.data.image_files import pixels_of
 from tuner.data.images import read_image
 from tuner.data.spec import DataSpec
 
@@ -26,7 +27,9 @@ _FLAGS = "whole numbers of 0 and 1 are read as black and nearly black: where 1 i
 Tell = Callable[[str], object]
 
 
-def image_inputs(data: DataSpec, raw: Any, *, files: bool = True, tell: Tell | None = None) -> Tensor:
+def image_inputs(
+    data: DataSpec, raw: Any, *, files: bool = True, tell: Tell | None = None, most_pixels: int | None = None
+) -> Tensor:
     """(images, *data.shape) uint8 of images that are read as `tuner predict` reads files.
 
     Args:
@@ -36,24 +39,32 @@ def image_inputs(data: DataSpec, raw: Any, *, files: bool = True, tell: Tell | N
             images, (images, *data.shape) or with the channels last.
         files: whether a text may be the path of a file. A server does not read the files that a request names.
         tell: called with a line where the values of an array may be meant otherwise.
+        most_pixels: of all files together, as they have them; by default each has the limit of `read_image` alone.
 
     Raises:
-        TunerError: one of them is no image, or its values may mean several things.
+        TunerError: one of them is no image, or its values may mean several things; or they have too many pixels.
     """
     doubts: dict[str, None] = {}
-    images = _images(data, _samples(data, raw), files, doubts)
+    images = _images(data, _samples(data, raw), files, doubts, most_pixels)
     for doubt in doubts if tell else ():
         tell(doubt)  # type: ignore[misc]
     return images
 
 
-def _images(data: DataSpec, samples: NDArray[Any] | list[Any], files: bool, doubts: dict[str, None]) -> Tensor:
+def _images(
+    data: DataSpec, samples: NDArray[Any] | list[Any], files: bool, doubts: dict[str, None], most: int | None
+) -> Tensor:
     if isinstance(samples, np.ndarray):
         return _pixels(data, samples, doubts)
     images = []
+    pixels = 0
     for number, sample in enumerate(samples):
         try:
-            images.append(_image(data, sample, files, doubts))
+            source = _file_or_content(sample, files=files) if isinstance(sample, str) else sample
+            pixels += pixels_of(source) if most is not None else 0
+            if most is not None and pixels > most:
+                raise TunerError(f"{pixels:,} pixels, more than the limit of {most:,} in all")
+            images.append(_image(data, source, doubts))
         except TunerError as error:
             raise TunerError(f"image {number}: {error}" if len(samples) > 1 else str(error)) from None
     return torch.cat(images) if images else torch.empty((0, *data.shape), dtype=torch.uint8)
@@ -97,11 +108,9 @@ def _numbers(data: DataSpec, samples: list[Any]) -> NDArray[Any]:
     return pixels
 
 
-def _image(data: DataSpec, sample: Any, files: bool, doubts: dict[str, None]) -> Tensor:
+def _image(data: DataSpec, sample: Any, doubts: dict[str, None]) -> Tensor:
     """(1, *data.shape), or more where the sample is an array of several."""
-    if isinstance(sample, str):
-        sample = _file_or_content(sample, files=files)
-    elif isinstance(sample, os.PathLike):
+    if isinstance(sample, os.PathLike):
         sample = Path(sample)
     elif isinstance(sample, (np.ndarray, list)):
         return _pixels(data, _numbers(data, [sample])[0], doubts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -41,14 +41,24 @@ def explain(
     Raises:
         TunerError: the model has neither a convolution nor tokens of patches, which Grad-CAM needs.
     """
-    layer = None if is_transformer(model, images[0]) else _layer_to_explain(model, images[:1])
     paths = []
-    for image, prediction in zip(images, predictions, strict=True):
-        heat = grad_cam(model, layer, image, data.classes.index(prediction.best[0]))
+    heats = heat_maps(model, images, [data.classes.index(prediction.best[0]) for prediction in predictions])
+    for image, heat, prediction in zip(images, heats, predictions, strict=True):
         path = _free_path(folder, prediction.sample)
         _draw(data, image, heat, prediction, path)
         paths.append(path)
     return paths
+
+
+def heat_maps(model: Classifier, images: Tensor, targets: Sequence[int]) -> Iterator[Tensor]:
+    """The map of `grad_cam` for each of (samples, channels, height, width) images, and the class that is explained.
+
+    Raises:
+        TunerError: the model has neither a convolution nor tokens of patches.
+    """
+    layer = None if is_transformer(model, images[0]) else _layer_to_explain(model, images[:1])
+    for image, target in zip(images, targets, strict=True):
+        yield grad_cam(model, layer, image, target)
 
 
 def grad_cam(model: Classifier, layer: nn.Module | None, image: Tensor, target: int) -> Tensor:

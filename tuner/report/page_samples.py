@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-from io import BytesIO
 
 from markupsafe import Markup
-from PIL import Image
 
 from tuner.report.findings import WinningModel
+from tuner.report.heat_pictures import seen_png
 from tuner.report.page import Block, render_table, render_template
-from tuner.report.samples import Sample, group_samples, samples, table_columns, to_pixels, weighted_words
+from tuner.report.samples import Sample, group_samples, samples, table_columns, weighted_words
 
 TINY = 100  # pixels below which an image is shown larger than it is, pixel by pixel
 
@@ -33,9 +32,7 @@ def _images(winner: WinningModel, shown: list[Sample]) -> Markup:
 
 def _png(winner: WinningModel, sample: Sample) -> str:
     """The sample's image as a PNG in base64."""
-    buffer = BytesIO()
-    Image.fromarray(to_pixels(winner.spec, winner.predictions.inputs[sample.position])).save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()
+    return base64.b64encode(seen_png(winner.spec, winner.predictions.inputs[sample.position])).decode()
 
 
 def _texts(winner: WinningModel, shown: list[Sample]) -> Markup:

@@ -109,10 +109,16 @@ def weighted_words(winner: WinningModel, position: int) -> list[tuple[str, float
     Only words with more than the mean attention are marked, and a full mark needs at least twice the mean. So no
     word stands out where the model attends to all words alike. Without attention all marks are 0.
     """
-    found = words(winner.spec, winner.predictions.inputs[position])
-    if winner.attention is None:
+    weights = None if winner.attention is None else winner.attention[position]
+    return mark_words(winner.spec, winner.predictions.inputs[position], weights)
+
+
+def mark_words(spec: DataSpec, tokens: Tensor, weights: Tensor | None) -> list[tuple[str, float]]:
+    """The same of (steps,) tokens and the (steps,) weights that a model gives them, if it gives any."""
+    found = words(spec, tokens)
+    if weights is None:
         return [(word, 0.0) for word in found]
-    weights = winner.attention[position].double()
+    weights = weights.double()
     mean = weights[weights > 0].mean()
     marks = ((weights - mean) / torch.maximum(weights.max() - mean, mean)).clamp_min(0).tolist()
     return list(zip(found, marks, strict=False))  # padding has marks too, but no words

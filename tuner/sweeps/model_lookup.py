@@ -35,8 +35,18 @@ def find_model(name: str, home: Path, scratch: Path, warn: Warn | None = None) -
     Raises:
         TunerError: there is no such model.
     """
+    found = locate(name, home, warn)
+    return found if isinstance(found, Path) else _download(found, home, scratch)
+
+
+def locate(name: str, home: Path, warn: Warn | None = None) -> Path | str:
+    """Where the model is that a name means, as in `find_model`: a folder, or `models:/NAME/...` for the registry.
+
+    Raises:
+        TunerError: there is no such model.
+    """
     if name.startswith(REGISTRY):
-        return _download(name, home, scratch)
+        return name
     for folder in (Path(name), home / name):
         if is_file(folder / DESCRIPTION_FILE):
             return folder
@@ -47,10 +57,10 @@ def find_model(name: str, home: Path, scratch: Path, warn: Warn | None = None) -
             where = f"what it has saved is in {SweepFolder(home / name).model}"
             raise TunerError(f"{name} is a sweep of your own code, which alone knows how to predict: {where}")
         raise TunerError(f"the sweep {name} has no model yet, because it is not finished: tuner resume {name}")
-    return _of_pair(name, home, scratch, warn)
+    return _of_pair(name, home, warn)
 
 
-def _of_pair(name: str, home: Path, scratch: Path, warn: Warn | None) -> Path:
+def _of_pair(name: str, home: Path, warn: Warn | None) -> str:
     from tuner.tracking.versions import CHAMPION, Versions, registered_models  # noqa: PLC0415 - MLflow is slow to import
 
     store = store_with_models(home)
@@ -60,18 +70,18 @@ def _of_pair(name: str, home: Path, scratch: Path, warn: Warn | None) -> Path:
         newest = versions[-1].number
         if warn:
             warn(f"{name} has no champion{_why_none(name, versions)}: version {newest}, its newest, answers")
-        return _download(f"{REGISTRY}{name}/{newest}", home, scratch)
+        return f"{REGISTRY}{name}/{newest}"
     if known.get(name) is None and store and any(pair.rpartition("-")[0] == name for pair in known):
-        return _of_dataset(name, store, home, scratch, warn)
+        return _of_dataset(name, store, home, warn)
     if known.get(name) is None:
         choices = [*known, *sweep_names(home)]
         if not choices:
             raise TunerError(f"unknown model '{name}': there are no models in {home} yet: start with tuner sweep")
         raise unknown("model", name, choices)
-    return _download(f"{REGISTRY}{name}@{CHAMPION}", home, scratch)
+    return f"{REGISTRY}{name}@{CHAMPION}"
 
 
-def _of_dataset(name: str, store: Store, home: Path, scratch: Path, warn: Warn | None) -> Path:
+def _of_dataset(name: str, store: Store, home: Path, warn: Warn | None) -> str:
     """The model that leads the table of `tuner compare` for a dataset."""
     from tuner.sweeps.compare import compare  # noqa: PLC0415 - imports MLflow
 
@@ -80,7 +90,7 @@ def _of_dataset(name: str, store: Store, home: Path, scratch: Path, warn: Warn |
     if warn:
         of = f", which has the best validation score of {len(rows)} models" if len(rows) > 1 else ", its only model"
         warn(f"{name} means {best} here{of}")
-    return _of_pair(best, home, scratch, warn)
+    return _of_pair(best, home, warn)
 
 
 def _why_none(name: str, versions: Sequence[Version]) -> str:
@@ -100,11 +110,15 @@ def _download(uri: str, home: Path, scratch: Path) -> Path:
     store = store_with_models(home)
     if not store:
         raise TunerError(f"{uri}: there is no MLflow store in {home}: start with tuner sweep, or set TUNER_HOME")
-    folder = download_model(store.uri, uri, scratch)
+    return model_in(download_model(store.uri, uri, scratch), uri)
+
+
+def model_in(folder: Path, name: str) -> Path:
+    """The folder of `saved_model.save_model` among the files of a registered model. Raises TunerError for none."""
     found = sorted(folder.rglob(DESCRIPTION_FILE))
     if not found:
         raise TunerError(
-            f"{uri} has no network that tuner has trained: what your own training code saves is for that code alone"
+            f"{name} has no network that tuner has trained: what your own training code saves is for that code alone"
         )
     return found[0].parent
 

@@ -16,8 +16,6 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from numpy.typing import NDArray
 
 from tuner.core.code_requirements import requirements_of
@@ -27,6 +25,7 @@ from tuner.data.spec import DataSpec
 from tuner.tracking.client import make_client
 from tuner.tracking.retry import ignore_refusal, retried_uploads
 from tuner.tracking.run_status import BEST_TRIAL_TAG, SWEEP_TAG, TEST_DATA_TAG, UID_TAG
+from tuner.tracking.signature import signature_of
 
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "pillow", "safetensors", "scikit-learn", "torch", "torchvision")
 
@@ -135,7 +134,7 @@ def _log_model(client: MlflowClient, uri: str, candidate: Candidate) -> LoggedMo
             python_model=str(package / "tracking" / "mlflow_model.py"),
             artifacts={"model": str(candidate.folder)},
             code_paths=[str(package)],
-            signature=_signature(candidate.data),
+            signature=signature_of(candidate.data),
             metadata=_inputs(candidate.data),
             tags={BEST_TRIAL_TAG: str(candidate.trial)},
             step=candidate.tested_before,
@@ -158,20 +157,6 @@ def _within(run_id: str) -> Iterator[None]:
         yield
     finally:
         mlflow.end_run("RUNNING")
-
-
-def _signature(data: DataSpec) -> ModelSignature:
-    """What comes out: the classes, or the number. What goes in is left to the model, which reads it as in training.
-
-    A schema of inputs would stand between: MLflow refuses the whole numbers and booleans of pandas.read_csv for a
-    column of doubles or strings, and its server cannot read CSV where columns are of any type. The input example shows
-    what the model takes.
-    """
-    if data.number is not None:
-        return ModelSignature(inputs=None, outputs=Schema([ColSpec("double", data.number.name)]))
-    outputs = Schema([ColSpec("float", name) for name in data.classes])
-    params = ParamSchema([ParamSpec("decide", DataType.boolean, False)])
-    return ModelSignature(inputs=None, outputs=outputs, params=params)
 
 
 def _inputs(data: DataSpec) -> dict[str, Any]:

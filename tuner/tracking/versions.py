@@ -72,10 +72,23 @@ class Versions:
         found = [_read(each) for each in self._client.search_model_versions(f"name = '{self.model}'")]
         return sorted(found, key=lambda version: version.number)
 
+    def one(self, number: int) -> Version | None:
+        """The version with this number; None where there is none."""
+        try:
+            return _read(self._client.get_model_version(self.model, str(number)))
+        except MlflowException as error:
+            if error.error_code not in ABSENT:
+                raise
+            return None
+
     def champion(self) -> int | None:
         """The number of the champion."""
+        return self.of_alias(CHAMPION)
+
+    def of_alias(self, alias: str) -> int | None:
+        """The number of the version that has this alias; None where none has it."""
         try:
-            return int(self._client.get_model_version_by_alias(self.model, CHAMPION).version)
+            return int(self._client.get_model_version_by_alias(self.model, alias).version)
         except MlflowException as error:
             if error.error_code not in ABSENT:
                 raise

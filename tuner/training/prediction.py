@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from tuner.data.spec import DataSpec, NumberTarget
 from tuner.training.classifier import Classifier, predict_logits
 from tuner.training.decision import decide
 from tuner.training.sample_batches import Samples
+from tuner.training.saved_model import to_probabilities
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,11 @@ class NumberPrediction:
 
 def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Prediction]:
     """A prediction for each sample of a batch, in their order, of a model that says classes."""
-    probabilities: NDArray[np.float32] = torch.softmax(predict_logits(model, samples.inputs), 1).numpy()
+    return to_predictions(data, samples, to_probabilities(predict_logits(model, samples.inputs)))
+
+
+def to_predictions(data: DataSpec, samples: Samples, probabilities: NDArray[np.float32]) -> list[Prediction]:
+    """The same, of the (samples, classes) probabilities that a model gave for them."""
     predictions = []
     said = decide(probabilities, data.threshold)
     for name, truth, notes, row, first in zip(
@@ -89,7 +94,12 @@ def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Predict
 
 def predict_numbers(model: Classifier, target: NumberTarget, samples: Samples) -> list[NumberPrediction]:
     """The same of a model that says numbers."""
-    numbers = target.unscaled(predict_logits(model, samples.inputs)).tolist()
+    return to_number_predictions(target, samples, predict_logits(model, samples.inputs))
+
+
+def to_number_predictions(target: NumberTarget, samples: Samples, outputs: Tensor) -> list[NumberPrediction]:
+    """The same, of the (samples, 1) outputs that a model gave for them."""
+    numbers = target.unscaled(outputs).tolist()
     return [
         NumberPrediction(
             sample=name,

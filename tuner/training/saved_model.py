@@ -214,7 +214,11 @@ def probabilities(
     Raises:
         TunerError: the samples have the wrong kind or shape.
     """
-    logits = predict_logits(model, to_inputs(data, raw, tell=tell, files=files))
+    return to_probabilities(predict_logits(model, to_inputs(data, raw, tell=tell, files=files)))
+
+
+def to_probabilities(logits: Tensor) -> NDArray[np.float32]:
+    """(samples, classes) probabilities of (samples, classes) logits."""
     result: NDArray[np.float32] = torch.softmax(logits, 1).numpy()
     return result
 

@@ -1,0 +1,144 @@
+"""The command serve: a model over HTTP, with a page to try it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tuner.cli.console import Command, err
+from tuner.core.environment import prepare_environment
+from tuner.core.errors import TunerError
+from tuner.core.files import tuner_home
+
+app = typer.Typer()
+TOKEN = "TUNER_SERVE_TOKEN"
+USUAL = 8700
+ACCESS, BATCHES, LIMITS = "Access", "Batches", "Limits"  # panels
+
+
+@app.command(cls=Command)
+def serve(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A pair such as digits-cnn (its champion), models:/NAME@champion, a sweep, or a folder.",
+            show_default=False,
+        ),
+    ],
+    *,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where it listens; 0.0.0.0 is everywhere.", rich_help_panel=ACCESS)
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="N", help=f"By default {USUAL}, or the next one that is free.", rich_help_panel=ACCESS),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=f"Ask for the token in this file, or in {TOKEN}. By default one is made, unless this machine alone "
+            "can reach the server.",
+            rich_help_panel=ACCESS,
+        ),
+    ] = None,
+    no_token: Annotated[
+        bool, typer.Option("--no-token", help="Ask for no token, whoever can reach it.", rich_help_panel=ACCESS)
+    ] = False,
+    follow: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="How often to look for a new champion, which then answers; 0 for never.",
+            rich_help_panel=ACCESS,
+        ),
+    ] = 10.0,
+    max_batch: Annotated[
+        int,
+        typer.Option(metavar="N", help="Samples that go through the network together.", rich_help_panel=BATCHES),
+    ] = 64,
+    max_wait: Annotated[
+        float,
+        typer.Option(
+            metavar="MS",
+            help="Milliseconds that a sample waits for others while the network is free.",
+            rich_help_panel=BATCHES,
+        ),
+    ] = 0.0,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="CPU cores for the network. By default all but one.", rich_help_panel=BATCHES),
+    ] = None,
+    max_megabytes: Annotated[float, typer.Option(metavar="MB", help="Of a request.", rich_help_panel=LIMITS)] = 16.0,
+    max_samples: Annotated[int, typer.Option(metavar="N", help="In a request.", rich_help_panel=LIMITS)] = 1024,
+) -> None:
+    """Serve a model over HTTP, with a page to try it, until Ctrl-C.
+
+    Requests are those of MLflow's server (/invocations), or files, texts and rows (/predict); /docs lists them all.
+
+    Examples:  tuner serve digits-cnn   |   tuner serve models:/digits-cnn@champion --host 0.0.0.0 --port 80
+    """
+    prepare_environment()
+    from tuner.core.machine import cpu_count  # noqa: PLC0415
+    from tuner.serving.model.settings import LOCAL, MB, Settings  # noqa: PLC0415
+
+    token = _token(token_file, no_token=no_token, local=host in LOCAL)
+    settings = Settings(
+        host=host,
+        token=token,
+        most_batch=max_batch,
+        wait_s=max_wait / 1000,
+        most_bytes=int(max_megabytes * MB),
+        most_samples=max_samples,
+        follow_s=follow,
+        threads=threads or max(1, cpu_count() - 1),
+        encoders=max(2, cpu_count()),
+    )
+    from tuner.serving.model.run import listen  # noqa: PLC0415 - torch takes seconds
+    from tuner.serving.model.run import serve as run  # noqa: PLC0415
+
+    with listen(host, port, USUAL) as listener:
+        number = int(listener.getsockname()[1])
+        if port is None and number != USUAL:
+            err.print(f"note: port {USUAL} is taken, so this is {number}")
+        run(model, tuner_home(), settings, listener, _say, lambda: _tell(model, host, number, token))
+
+
+def _token(file: Path | None, *, no_token: bool, local: bool) -> str:
+    """What requests must bring; empty for none.
+
+    Raises:
+        TunerError: the file cannot be read, or is empty; or it is both wanted and not.
+    """
+    said = os.environ.get(TOKEN, "").strip()
+    if file is not None:
+        try:
+            said = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise TunerError(f"--token-file {file}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
+        if not said:
+            raise TunerError(f"--token-file {file}: it is empty")
+    if no_token:
+        if file is not None:
+            raise TunerError("--no-token and --token-file: choose one of them")
+        return ""
+    return said or ("" if local else secrets.token_urlsafe(24))
+
+
+def _say(line: str) -> None:
+    err.print(line, markup=False, soft_wrap=True)
+
+
+def _tell(model: str, host: str, port: int, token: str) -> None:
+    """What a newcomer needs: the address of the page, one request, and how to end it."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    address = f"http://{shown}:{port}"
+    _say(f"{model} is served at {address}{f'/#token={token}' if token else ''}   (Ctrl-C stops it)")
+    if token:
+        _say(f"Requests need the header   Authorization: Bearer {token}")
+    _say(f"Try: curl {address}/card   All requests: {address}/docs")
