@@ -30,7 +30,7 @@ class _Reorder(torch.autograd.Function):
     def forward(ctx: Any, states: Tensor, order: Tensor) -> Tensor:
         """(batch, steps, units) and (batch, steps) indices of steps -> (batch, steps, units)."""
         ctx.save_for_backward(order)
-        return states[torch.arange(len(states), device=states.device)[:, None], order]
+        return states[torch.arange(states.shape[0], device=states.device)[:, None], order]
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:

@@ -13,6 +13,7 @@ from tuner.cli import (
     best,
     confirm,
     disk,
+    export,
     manage,
     models,
     own,
@@ -87,7 +88,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, models, best, promote, manage, disk, rename, remove, own, warm):
+for group in (predict, export, models, best, promote, manage, disk, rename, remove, own, warm):
     app.registered_commands += group.app.registered_commands
 app.add_typer(own.new, name="new")
 

@@ -12,7 +12,8 @@ from tuner.core.files import is_file
 from tuner.core.sweep_folder import SweepFolder, sweep_names
 from tuner.tracking.score_tags import scores_in
 from tuner.tracking.store import Store
-from tuner.training.saved_model import DESCRIPTION_FILE
+from tuner.training.exported_model import SUFFIXES, is_exported
+from tuner.training.model_description import DESCRIPTION_FILE
 
 if TYPE_CHECKING:
     from tuner.tracking.versions import Version
@@ -22,12 +23,12 @@ Warn = Callable[[str], None]
 
 
 def find_model(name: str, home: Path, scratch: Path, warn: Warn | None = None) -> Path:
-    """The folder of a saved model.
+    """The folder of a saved model, or the file of an exported one: what `open_model` takes.
 
     Args:
         name: a sweep's name or folder, `models:/NAME@champion` or the like, or a pair such as `cifar10-resnet`,
             which means its champion, or its newest version while it has none; or a dataset, which means the best pair
-            of it, as in `tuner compare`.
+            of it, as in `tuner compare`; or a file of `tuner export`.
         home: the folder of all sweeps.
         scratch: a folder for downloads.
         warn: is told when a pair has no champion, and which pair of a dataset is meant.
@@ -37,6 +38,10 @@ def find_model(name: str, home: Path, scratch: Path, warn: Warn | None = None) -
     """
     if name.startswith(REGISTRY):
         return _download(name, home, scratch)
+    if Path(name).suffix in SUFFIXES.values():
+        if not is_exported(Path(name)):
+            raise TunerError(f"there is no file {name}: tuner export MODEL writes one")
+        return Path(name)
     for folder in (Path(name), home / name):
         if is_file(folder / DESCRIPTION_FILE):
             return folder

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from tuner.data.spec import DataSpec, NumberTarget
-from tuner.training.classifier import Classifier, predict_logits
+from tuner.training.classifier import predict_logits
 from tuner.training.decision import decide
 from tuner.training.sample_batches import Samples
 
@@ -73,7 +74,7 @@ class NumberPrediction:
         }
 
 
-def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Prediction]:
+def predict(model: nn.Module, data: DataSpec, samples: Samples) -> list[Prediction]:
     """A prediction for each sample of a batch, in their order, of a model that says classes."""
     probabilities: NDArray[np.float32] = torch.softmax(predict_logits(model, samples.inputs), 1).numpy()
     predictions = []
@@ -87,7 +88,7 @@ def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Predict
     return predictions
 
 
-def predict_numbers(model: Classifier, target: NumberTarget, samples: Samples) -> list[NumberPrediction]:
+def predict_numbers(model: nn.Module, target: NumberTarget, samples: Samples) -> list[NumberPrediction]:
     """The same of a model that says numbers."""
     numbers = target.unscaled(predict_logits(model, samples.inputs)).tolist()
     return [
