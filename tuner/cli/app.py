@@ -13,6 +13,7 @@ from tuner.cli import (
     best,
     confirm,
     disk,
+    ensemble,
     export,
     manage,
     models,
@@ -88,7 +89,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, export, models, best, promote, manage, disk, rename, remove, own, warm):
+for group in (predict, export, ensemble, models, best, promote, manage, disk, rename, remove, own, warm):
     app.registered_commands += group.app.registered_commands
 app.add_typer(own.new, name="new")
 

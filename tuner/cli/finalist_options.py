@@ -28,6 +28,15 @@ Folds = Annotated[
         rich_help_panel=CONFIRMATION,
     ),
 ]
+Ensemble = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="At the end, also make one model of up to N picks among the best trials, if that is better on validation "
+        "samples: their mean answer. It is registered as PAIR-ensemble. Keeps the weights of the 3 N best trials.",
+        rich_help_panel=CONFIRMATION,
+    ),
+]
 Seeds = Annotated[
     int | None,
     typer.Option(

@@ -64,7 +64,7 @@ class Confirming:
     def controller(self, events: Callbacks, tracker: BackgroundTracker) -> Controller:
         """Drives the trainings: each is a whole one, and none is compared with another before its end."""
         callback = _Messenger(events, tracker, self)
-        keeps = _all if self.plan.test == "mean" else _none
+        keeps = _all if self.plan.test == "mean" or self.config.ensemble else _none
         return Controller(self.config, self.study, WholeTrials(), self.folder, callback, keeps)
 
     def job(self, job: TrialJob) -> TrialJob:

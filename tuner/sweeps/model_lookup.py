@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.core.config import SweepConfig
+from tuner.core.ensemble import is_derived
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import is_file
 from tuner.core.sweep_folder import SweepFolder, sweep_names
@@ -66,7 +67,11 @@ def _of_pair(name: str, home: Path, scratch: Path, warn: Warn | None) -> Path:
         if warn:
             warn(f"{name} has no champion{_why_none(name, versions)}: version {newest}, its newest, answers")
         return _download(f"{REGISTRY}{name}/{newest}", home, scratch)
-    if known.get(name) is None and store and any(pair.rpartition("-")[0] == name for pair in known):
+    if (
+        known.get(name) is None
+        and store
+        and any(pair.rpartition("-")[0] == name for pair in known if not is_derived(pair))
+    ):
         return _of_dataset(name, store, home, scratch, warn)
     if known.get(name) is None:
         choices = [*known, *sweep_names(home)]
