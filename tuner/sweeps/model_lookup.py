@@ -67,11 +67,8 @@ def _of_pair(name: str, home: Path, scratch: Path, warn: Warn | None) -> Path:
         if warn:
             warn(f"{name} has no champion{_why_none(name, versions)}: version {newest}, its newest, answers")
         return _download(f"{REGISTRY}{name}/{newest}", home, scratch)
-    if (
-        known.get(name) is None
-        and store
-        and any(pair.rpartition("-")[0] == name for pair in known if not is_derived(pair))
-    ):
+    of_dataset = any(pair.rpartition("-")[0] == name for pair in known if not is_derived(pair))
+    if known.get(name) is None and store and of_dataset:
         return _of_dataset(name, store, home, scratch, warn)
     if known.get(name) is None:
         choices = [*known, *sweep_names(home)]

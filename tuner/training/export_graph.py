@@ -66,7 +66,7 @@ def make_program(model: nn.Module, data: DataSpec) -> ExportedProgram:
     shapes: dict[int, Any] = {0: batch}
     example = _example(data)
     if data.task == "text" and data.shape[0] > 1:
-        shapes[1] = Dim("steps", min=1, max=data.shape[0])
+        shapes[1] = Dim.DYNAMIC(min=1, max=data.shape[0])
     try:
         with torch.no_grad(), quietly(), recurrent_shapes():
             program = export(ExportGraph(model, data), (example,), dynamic_shapes=(shapes,))
