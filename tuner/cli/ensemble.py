@@ -25,7 +25,7 @@ def ensemble(
     name: Name,
     *,
     size: Annotated[
-        int, typer.Option("--size", metavar="N", min=LEAST_SIZE, max=MOST_SIZE, help="How many picks at most.")
+        int, typer.Option("--size", metavar="N", min=LEAST_SIZE, max=MOST_SIZE, help="How many models at most.")
     ] = SIZE,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Test and register it also where it is not better than the winner.")
@@ -34,8 +34,8 @@ def ensemble(
 ) -> None:
     """Make one model of several that a finished sweep has trained, where that is better on validation samples.
 
-    Its answer is the mean of theirs. Models are picked one after the other, some more than once, by the validation
-    loss. It is registered as PAIR-ensemble, so that the pair's own champion stays what it is. Of models that were
+    Its answer is the weighted mean of theirs. They are picked one after the other by the validation loss. It is
+    registered as PAIR-ensemble, so that the pair's own champion stays what it is. Of models that were
     fine-tuned from the same weights the weights are averaged, too: PAIR-soup, which costs no more than one of them.
 
     Examples:  tuner ensemble digits-cnn-1   |   tuner ensemble digits-cnn-1 --size 3 --json

@@ -32,8 +32,8 @@ Ensemble = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="At the end, also make one model of up to N picks among the best trials, if that is better on validation "
-        "samples: their mean answer. It is registered as PAIR-ensemble. Keeps the weights of the 3 N best trials.",
+        help="At the end, also make one model of up to N that were trained, where their mean answer is better on "
+        "validation samples than the winner's: PAIR-ensemble. Until then the weights of the 3 N best trials are kept.",
         rich_help_panel=CONFIRMATION,
     ),
 ]

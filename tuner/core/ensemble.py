@@ -28,8 +28,8 @@ class Picked:
     key: str
     """The number of the trial, or what tells a training that confirms one apart."""
     model: str
-    picks: int
-    """How often it was picked, and so its weight."""
+    share: float
+    """Its weight in the mean: those of all members sum to 1. In a soup all have the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Mixture:
     kind: str
     """`ensemble` or `soup`."""
     members: tuple[Picked, ...]
-    """Those that were picked most often first."""
+    """Those with the largest shares first."""
     gain: Gain | None
     """None where one member is all that was picked."""
     samples: int
@@ -124,7 +124,7 @@ class EnsembleReport:
     winner: int
     """The trial of the single winner."""
     size: int
-    """How many picks were asked for."""
+    """How many models it may have."""
     candidates: tuple[str, ...]
     """The keys of all that could be picked."""
     ensemble: Mixture

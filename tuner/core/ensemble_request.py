@@ -6,11 +6,11 @@ from tuner.core.errors import TunerError
 
 LEAST_SIZE, MOST_SIZE = 2, 50
 SIZE = 5
-"""How many picks `tuner ensemble` makes."""
+"""How many models an ensemble of `tuner ensemble` has at most."""
 
 
 def check_size(size: int, option: str, *, own: bool = False) -> None:
-    """Raises TunerError for an impossible number of picks, and for a sweep of a user's own code."""
+    """Raises TunerError for an impossible number of models, and for a sweep of a user's own code."""
     if own:
         raise TunerError(f"{option}: your own code alone knows how to mix its models: leave it out")
     if not LEAST_SIZE <= size <= MOST_SIZE:

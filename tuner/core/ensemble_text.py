@@ -10,7 +10,7 @@ from tuner.core.units import counted, format_number
 def mixture_lines(mixture: Mixture, winner: int) -> list[str]:
     """Who is in it, what it gains, what it costs and where it is."""
     members = ", ".join(
-        f"{each.picks} x {each.key}" if mixture.kind == "ensemble" else each.key for each in mixture.members
+        f"{each.share:.0%} {each.key}" if mixture.kind == "ensemble" else each.key for each in mixture.members
     )
     lines = [f"{mixture.kind:<8}  {counted(len(mixture.members), 'model')}: {members}"]
     if mixture.gain is None:

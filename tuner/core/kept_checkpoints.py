@@ -13,7 +13,7 @@ from tuner.core.sweep_folder import checkpoint_folder
 
 Keeps = Callable[[Sequence[TrialRecord]], set[int]]
 """Of ended trials, the numbers of those whose checkpoints are kept."""
-KEPT_FOR_EACH = 3  # trials, for each pick of an ensemble
+KEPT_FOR_EACH = 3  # trials, for each model of an ensemble
 
 
 def only_best(records: Sequence[TrialRecord]) -> set[int]:

@@ -85,7 +85,7 @@ class SweepRequest:
     refit: bool = False
     """Whether the winner is trained again on training and validation samples together."""
     ensemble: int | None = None
-    """How many picks an ensemble has at most that is made at the end; None for none."""
+    """How many models an ensemble has at most that is made at the end; None for none."""
     without_default: bool = False
     """Whether the default configuration, and the start points of the search space, are left out."""
     budgets: BudgetRequest = NOTHING_ASKED

@@ -68,7 +68,7 @@ def make_ensemble(name: str, home: Path, size: int, *, anyway: bool, tell: Tell)
     Args:
         name: the sweep's.
         home: the folder of all sweeps.
-        size: how many picks it has at most.
+        size: how many models it has at most.
         anyway: whether it is also kept, tested and registered where it does not win.
         tell: is told of what could not be registered.
 
@@ -234,7 +234,7 @@ def _register(mixture: Mixture, sources: EnsembleSources) -> RegisteredModel:
         score=mixture.test.main,
         test_data=sources.winner.test_data,
         tags=own_tags(validation) | identity_tags(config),
-        trial=f"{mixture.kind} of {' '.join(f'{each.picks}x{each.key}' for each in mixture.members)}",
+        trial=f"{mixture.kind} of {' '.join(f'{each.share:.3f}x{each.key}' for each in mixture.members)}",
         description=f"The {mixture.kind} of {counted(len(mixture.members), 'model')} of the sweep {config.name}.",
     )
     register_mixture(store.uri, candidate, mixture)

@@ -29,20 +29,20 @@ SOUP_FOLDS = 2  # each mixture of weights needs a pass over the validation split
 
 
 def choose_ensemble(pool: Sequence[PoolModel], splits: Splits, size: int) -> Mixture:
-    """The ensemble of at most `size` picks; the first of the pool is the single winner."""
+    """The ensemble of at most `size` models; the first of the pool is the single winner."""
     data, whole = splits.spec, splits.whole_validation
     targets, answers = whole.targets.numpy(), np.stack([each.answers for each in pool])
     losses, every = losses_of(data, targets), np.ones(len(targets), dtype=bool)
-    picks = select(answers, losses, size, every)
+    weights = select(answers, losses, size, every)
     members = [
-        Picked(key=pool[place].key, model=pool[place].title, picks=int(picks[place]))
-        for place in sorted(range(len(pool)), key=lambda place: -picks[place])
-        if picks[place]
+        Picked(key=pool[place].key, model=pool[place].title, share=float(weights[place]))
+        for place in sorted(range(len(pool)), key=lambda place: -weights[place])
+        if weights[place]
     ]
     if len(members) == 1:
         return Mixture(kind="ensemble", members=tuple(members), gain=None, samples=len(targets))
     mixed = crossed(lambda chosen_on: mix(answers, select(answers, losses, size, chosen_on)), _folds(splits, 10))
-    gain = gain_of(data, targets, answers[0], mixed, mix(answers, picks))
+    gain = gain_of(data, targets, answers[0], mixed, mix(answers, weights))
     return Mixture(kind="ensemble", members=tuple(members), gain=gain, samples=len(targets))
 
 
@@ -70,7 +70,7 @@ def choose_soup(
         return answers(greedy_soup(len(pool), answers, losses, chosen_on))
 
     places = greedy_soup(len(pool), answers, losses, every)
-    members = tuple(Picked(key=pool[place].key, model=pool[place].title, picks=1) for place in places)
+    members = tuple(Picked(key=pool[place].key, model=pool[place].title, share=1 / len(places)) for place in places)
     gain: Gain | None = None
     if len(members) > 1:
         mixed = crossed(choose, _folds(splits, SOUP_FOLDS))
@@ -100,8 +100,8 @@ def save_mixture(
         weights = average_weights([pool[each].weights for each in places])
         save_model(place, data, first.model, first.arguments, weights)
     else:
-        by_key, total = {each.key: each for each in pool}, sum(each.picks for each in mixture.members)
-        parts = [(by_key[each.key], each.picks / total) for each in mixture.members]
+        by_key = {each.key: each for each in pool}
+        parts = [(by_key[each.key], each.share) for each in mixture.members]
         save_ensemble(place, data, [Part(each.model, each.arguments, each.weights, share) for each, share in parts])
     return _tested(replace(mixture, folder=str(place.relative_to(folder.path))), splits, folder)
 

@@ -2,7 +2,8 @@
 
 R. Caruana and others, Ensemble selection from libraries of models, ICML 2004: the model is added, again and again, with
 which the mean of the answers is best on validation samples; a model may be added more than once. What is best is said
-by the loss, since the accuracy is the same for many choices.
+by the loss, since the accuracy is the same for many choices. With few validation samples one such selection follows the
+chance of a few of them. So it is made on bootstrap samples of them, and the mean of all selections counts (bagging).
 """
 
 from __future__ import annotations
@@ -20,26 +21,47 @@ from tuner.training.answers import Answers, compare, score_of
 from tuner.training.score_error import Floats, Ints, normal_quantile
 
 FOLDS = 10
+BAGS = 20
 SEED = 0
 LEAST = 1e-12  # of a probability whose logarithm is taken
 Choose = Callable[[NDArray[np.bool_]], Floats]
 """Answers (samples, outputs) for all samples, of a mixture that is chosen on those that are True."""
 
 
-def select(answers: Floats, losses: Callable[[Floats], Floats], size: int, chosen_on: NDArray[np.bool_]) -> Ints:
+def select(answers: Floats, losses: Callable[[Floats], Floats], size: int, chosen_on: NDArray[np.bool_]) -> Floats:
+    """(models,) the weights of the models, which sum to 1; at most `size` of them are above 0.
+
+    Args:
+        answers: (models, samples, outputs) probabilities, or numbers.
+        losses: the (samples,) losses of (samples, outputs) answers.
+        size: the most models.
+        chosen_on: (samples,) the samples that decide.
+    """
+    rng, places = np.random.default_rng(SEED), np.flatnonzero(chosen_on)
+    weights = np.zeros(len(answers))
+    for _ in range(BAGS):
+        counts = np.bincount(rng.choice(places, len(places)), minlength=len(chosen_on))
+        picks = _greedy(answers, losses, size, counts / len(places))
+        weights += picks / picks.sum()
+    weights[np.argsort(-weights, kind="stable")[size:]] = 0
+    weights /= weights.sum()
+    return weights
+
+
+def _greedy(answers: Floats, losses: Callable[[Floats], Floats], size: int, of_sample: Floats) -> Ints:
     """(models,) how often each model is picked; at most `size` picks in all.
 
     Args:
         answers: (models, samples, outputs) probabilities, or numbers.
         losses: the (samples,) losses of (samples, outputs) answers.
         size: the most picks. Those after which the loss is lowest are kept: of equal ones the fewest.
-        chosen_on: (samples,) the samples that decide.
+        of_sample: (samples,) what each sample counts; all together 1.
     """
     models = len(answers)
     picks, total = np.zeros(models, dtype=np.int64), np.zeros_like(answers[0])
     best_loss, best = np.inf, picks
     for count in range(1, size + 1):
-        found = [float(losses((total + each) / count)[chosen_on].mean()) for each in answers]
+        found = [float(losses((total + each) / count) @ of_sample) for each in answers]
         chosen = int(np.argmin(found))
         picks = picks.copy()
         picks[chosen] += 1
@@ -49,9 +71,8 @@ def select(answers: Floats, losses: Callable[[Floats], Floats], size: int, chose
     return best
 
 
-def mix(answers: Floats, picks: Ints) -> Floats:
-    """(samples, outputs) the mean of the (models, samples, outputs) answers, weighted by the picks."""
-    weights = picks / picks.sum()
+def mix(answers: Floats, weights: Floats) -> Floats:
+    """(samples, outputs) the mean of the (models, samples, outputs) answers, with weights that sum to 1."""
     mixed: Floats = np.tensordot(weights, answers, axes=1)
     return mixed
 
