@@ -33,7 +33,7 @@ Ensemble = Annotated[
     typer.Option(
         metavar="N",
         help="At the end, also make one model of up to N that were trained, where their mean answer is better on "
-        "validation samples than the winner's: PAIR-ensemble. Until then the weights of the 3 N best trials are kept.",
+        "validation samples than the winner's: PAIR-ensemble. The weights of the 3 N best trials are kept for it.",
         rich_help_panel=CONFIRMATION,
     ),
 ]
