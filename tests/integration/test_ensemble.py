@@ -56,10 +56,14 @@ def test_an_ensemble_is_made_at_the_end_and_by_the_command(
     else:
         assert f"on {found.ensemble.samples} validation samples it is" in line
     assert (found.ensemble.test is not None) == found.ensemble.wins == bool(found.looks)
-    assert not list(folder.confirmation.trials.glob("*")), "what the ensemble does not need is deleted"
-    code, _, err = typed("ensemble", name)
-    assert (code, err.count("\n")) == (2, 1)
-    assert f"{name} has kept the weights of 1 model, and an ensemble needs two" in err
+    assert len(list(folder.confirmation.trials.glob("*"))) == 3, "what could be a member is kept"
+    code, out, err = typed("ensemble", name, "--size", "2", "--anyway")
+    assert code == 0, err
+    assert f"{name}: 4 models to pick from, the winner is trial 0" in out
+    again = read_report(folder)
+    assert again.size == 2
+    assert again.looks == found.looks + (again.ensemble.test is not None)
+    assert len(again.ensemble.members) <= 2
 
 
 @pytest.fixture
@@ -86,7 +90,9 @@ def mixed(home: Path, tmp_path: Path, database: Path, monkeypatch: pytest.Monkey
     return outcome.config.name
 
 
-def test_a_registered_ensemble_answers_under_its_own_name(mixed: str, home: Path, typed: Typed, tmp_path: Path) -> None:
+def test_a_registered_ensemble_answers_under_its_own_name(
+    mixed: str, home: Path, typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = SweepFolder(home / mixed)
     report = read_report(folder)
     assert report.ensemble.model
@@ -110,12 +116,10 @@ def test_a_registered_ensemble_answers_under_its_own_name(mixed: str, home: Path
     members = several.network.members
     assert len(members) == len(report.ensemble.members) > 1
     inputs = torch.tensor(rows.to_numpy(dtype=np.float64, copy=True))
-    shares = [each.share for each in report.ensemble.members]
-    expected = sum(
-        share * torch.softmax(predict_logits(member, inputs), 1)
-        for share, member in zip(shares, members, strict=True)  # type: ignore[arg-type]
-    )
-    assert several.predict_proba(rows).to_numpy() == pytest.approx(expected.numpy(), abs=1e-5)  # type: ignore[union-attr]
+    shares = torch.tensor([each.share for each in report.ensemble.members])
+    each = torch.stack([torch.softmax(predict_logits(member, inputs), 1) for member in members])
+    expected = (shares[:, None, None] * each).sum(0)
+    assert several.predict_proba(rows).to_numpy() == pytest.approx(expected.numpy(), abs=1e-5)
     assert not np.allclose(single.predict_proba(rows), several.predict_proba(rows))
 
     code, out, err = typed("predict", ENSEMBLE, "t.csv", "--json")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
+from tuner.core.confirmation import ConfirmPlan
 from tuner.core.ensemble import ENSEMBLE_SUFFIX, SOUP_SUFFIX, EnsembleReport, Mixture
 from tuner.core.ensemble_text import offer_lines
 from tuner.core.errors import SweepError, TunerError, one_line
@@ -82,8 +83,14 @@ def make_ensemble(name: str, home: Path, size: int, *, anyway: bool, tell: Tell)
     with lock_for_sync(folder.path):
         records = read_records(folder.journal)
         winner = read_winner(folder.path, records)
+        plan = ConfirmPlan.load(folder)
         sources = EnsembleSources(
-            config=config, folder=folder, splits=data_at_hand(config), records=records, winner=winner
+            config=config,
+            folder=folder,
+            splits=data_at_hand(config),
+            records=records,
+            winner=winner,
+            confirming=Confirming(config, folder, plan) if plan else None,
         )
         return build_ensemble(sources, size, anyway=anyway, tell=tell)
 

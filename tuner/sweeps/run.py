@@ -170,8 +170,7 @@ class SweepRun:
         confirming = self.trainings.confirming
         winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
         outcome = keep_result(replace(self.outcome(), winner=winner))  # from here on the model is safe
-        if not config.ensemble:  # which has their models too
-            self.trainings.clear()
+        self.trainings.clear(mixed=config.ensemble > 0)
         tidying.tidy_checkpoints(folder, self.trainings.study.records())
         outcome = baselines.with_baselines(outcome, inputs, folder, events)
         self.stop.check()
@@ -180,7 +179,6 @@ class SweepRun:
         write_result(outcome)
         if config.ensemble:
             self._make_ensemble(outcome.winner or winner)
-            self.trainings.clear()
         if self.storage and outcome.winner and outcome.winner.model:
             with suppress(Exception):  # a checkpoint that remains there costs disk, and no sweep
                 self.storage.clear()

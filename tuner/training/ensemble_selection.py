@@ -22,6 +22,7 @@ from tuner.training.score_error import Floats, Ints, normal_quantile
 
 FOLDS = 10
 BAGS = 20
+LEAST_SHARE = 0.05  # of a member: it costs as much as one with a larger share
 SEED = 0
 LEAST = 1e-12  # of a probability whose logarithm is taken
 Choose = Callable[[NDArray[np.bool_]], Floats]
@@ -29,7 +30,7 @@ Choose = Callable[[NDArray[np.bool_]], Floats]
 
 
 def select(answers: Floats, losses: Callable[[Floats], Floats], size: int, chosen_on: NDArray[np.bool_]) -> Floats:
-    """(models,) the weights of the models, which sum to 1; at most `size` of them are above 0.
+    """(models,) the weights of the models, which sum to 1; at most `size` are above 0, and none is tiny.
 
     Args:
         answers: (models, samples, outputs) probabilities, or numbers.
@@ -44,6 +45,7 @@ def select(answers: Floats, losses: Callable[[Floats], Floats], size: int, chose
         picks = _greedy(answers, losses, size, counts / len(places))
         weights += picks / picks.sum()
     weights[np.argsort(-weights, kind="stable")[size:]] = 0
+    weights[weights < min(LEAST_SHARE * BAGS, weights.max())] = 0
     weights /= weights.sum()
     return weights
 
