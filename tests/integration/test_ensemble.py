@@ -21,6 +21,7 @@ from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.sweeps.ensemble import check_suits, make_ensemble, read_report
 from tuner.sweeps.looks import ensemble_looks, looks_here
 from tuner.training.classifier import predict_logits
+from tuner.training.ensemble_model import Ensemble
 from tuner.training.open_model import open_model
 
 ENSEMBLE = f"{PAIR}-ensemble"
@@ -113,7 +114,8 @@ def test_a_registered_ensemble_answers_under_its_own_name(
 
     rows = pd.read_csv("t.csv").drop(columns="y").head(20)
     single, several = load_model(PAIR), load_model(ENSEMBLE)
-    members = several.network.members
+    assert isinstance(several.network, Ensemble)
+    members = list(several.network.members)
     assert len(members) == len(report.ensemble.members) > 1
     inputs = torch.tensor(rows.to_numpy(dtype=np.float64, copy=True))
     shares = torch.tensor([each.share for each in report.ensemble.members])

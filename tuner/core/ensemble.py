@@ -125,6 +125,8 @@ class EnsembleReport:
     """The trial of the single winner."""
     size: int
     """How many models it may have."""
+    trials: int
+    """How many the sweep had."""
     candidates: tuple[str, ...]
     """The keys of all that could be picked."""
     ensemble: Mixture

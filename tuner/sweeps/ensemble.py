@@ -105,13 +105,14 @@ def make_at_end(
     events: Callback,
 ) -> None:
     """The ensemble that was asked for with the sweep; a line says what came of it. Its lack fails no sweep."""
-    if _is_of(folder, winner):
+    records = trainings.study.records()
+    if _made_for(folder, winner, len(records)):
         return  # the sweep was interrupted after it
     sources = EnsembleSources(
         config=config,
         folder=folder,
         splits=splits,
-        records=trainings.study.records(),
+        records=records,
         winner=winner,
         confirming=trainings.confirming,
         storage=storage,
@@ -126,11 +127,13 @@ def make_at_end(
         events.on_note(line, warning=False)
 
 
-def _is_of(folder: SweepFolder, winner: Winner) -> bool:
+def _made_for(folder: SweepFolder, winner: Winner, trials: int) -> bool:
+    """Whether the report in the folder is of this winner of as many trials: a sweep that has grown makes another."""
     try:
-        return read_report(folder).winner == winner.trial.number
+        found = read_report(folder)
     except TunerError:
         return False
+    return (found.winner, found.trials) == (winner.trial.number, trials)
 
 
 def read_report(folder: SweepFolder) -> EnsembleReport:
@@ -185,6 +188,7 @@ def build_ensemble(sources: EnsembleSources, size: int, *, anyway: bool, tell: T
         sweep=config.name,
         winner=winner.number,
         size=size,
+        trials=len(sources.records),
         candidates=tuple(each.key for each in pool),
         ensemble=kept[0],
         soup=kept[1] if len(kept) > 1 else None,
