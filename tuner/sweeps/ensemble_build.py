@@ -112,7 +112,7 @@ def _tested(mixture: Mixture, splits: Splits, folder: SweepFolder) -> Mixture:
     single = load_predictions(folder.path).predicted.numpy()
     targets = splits.test.targets
     answers = said(data, answers_of(data, outputs))
-    own, mixed = (latencies_ms(each, splits.test.inputs) for each in (open_model(folder.model)[0], model))
+    own, mixed = latencies_ms([open_model(folder.model)[0], model], splits.test.inputs)
     return replace(
         mixture,
         test=score_outputs(data, outputs, targets, splits.train.targets),

@@ -103,6 +103,7 @@ def export(request: ExportRequest, home: Path, warn: Tell) -> ExportReport:
     except OSError as error:
         raise TunerError(describe_disk_error(error)) from None
     samples = splits.test.inputs if splits else made_up_samples(data)
+    before, after = latencies_ms([model, exported], samples) if request.benchmark else ({}, {})
     return ExportReport(
         model=request.model,
         file=str(file),
@@ -111,8 +112,8 @@ def export(request: ExportRequest, home: Path, warn: Tell) -> ExportReport:
         check=check,
         unchecked=missing,
         validation=validation,
-        registered=Measured(bytes=size, latency_ms=latencies_ms(model, samples) if request.benchmark else {}),
-        exported=Measured(bytes=len(content), latency_ms=latencies_ms(exported, samples) if request.benchmark else {}),
+        registered=Measured(bytes=size, latency_ms=before),
+        exported=Measured(bytes=len(content), latency_ms=after),
     )
 
 

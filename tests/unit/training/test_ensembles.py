@@ -11,11 +11,13 @@ from typing import NoReturn
 import numpy as np
 import pytest
 import torch
+from support.common import make_config, make_record
 from support.exports import MODELS, raw_samples, small_model
 
 from tuner.core.ensemble import Gain, Mixture, Picked
 from tuner.core.ensemble_text import gain_text, mixture_lines
 from tuner.core.errors import TunerError
+from tuner.core.kept_checkpoints import only_best, with_ensemble
 from tuner.data.spec import DataSpec
 from tuner.training.classifier import Classifier, predict_logits
 from tuner.training.ensemble_model import Part, save_ensemble
@@ -212,3 +214,10 @@ def test_a_greedy_soup_keeps_what_does_not_harm() -> None:
     losses = lambda found: (found[:, 0] - 0.1) ** 2  # noqa: E731
     soup = greedy_soup(4, lambda places: np.full((5, 1), values[list(places)].mean()), losses, np.ones(5, dtype=bool))
     assert soup == (0, 1), "the best answer is between 0 and 0.3, and each other one leads away from it"
+
+
+def test_a_sweep_keeps_the_checkpoints_that_its_ensemble_may_have() -> None:
+    records = [make_record(number, "COMPLETE", {1: {"val_accuracy": number / 100}}) for number in range(20)]
+    plain, asked = make_config(), make_config(ensemble=2)
+    assert with_ensemble(plain, only_best)(records) == only_best(records) == {19}
+    assert with_ensemble(asked, only_best)(records) == set(range(14, 20)), "three for each of its models"
