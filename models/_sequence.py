@@ -12,6 +12,11 @@ import torch
 from torch import Tensor, nn
 
 
+def first_steps(tokens: Tensor, most: int) -> Tensor:
+    """(batch, steps) tokens, of which `most` steps are kept. A graph of it takes any number of steps."""
+    return tokens[:, : torch.sym_min(tokens.shape[1], most)]
+
+
 def reverse(states: Tensor, length: Tensor) -> Tensor:
     """(batch, steps, units) with the first `length` steps of each sample in reverse order, and its padding in place."""
     step = torch.arange(states.shape[1], device=states.device)
@@ -30,7 +35,7 @@ class _Reorder(torch.autograd.Function):
     def forward(ctx: Any, states: Tensor, order: Tensor) -> Tensor:
         """(batch, steps, units) and (batch, steps) indices of steps -> (batch, steps, units)."""
         ctx.save_for_backward(order)
-        return states[torch.arange(len(states), device=states.device)[:, None], order]
+        return states[torch.arange(states.shape[0], device=states.device)[:, None], order]
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:

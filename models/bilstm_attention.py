@@ -11,7 +11,7 @@ from tuner.data.spec import DataSpec, Task
 from tuner.data.texts import PADDING, lengths
 
 from ._checks import check_dropout, check_integer, check_max_length
-from ._sequence import BidirectionalLSTM
+from ._sequence import BidirectionalLSTM, first_steps
 
 TASKS: tuple[Task, ...] = ("text",)
 SPACE: dict[str, Any] = {
@@ -92,7 +92,7 @@ class AttentionClassifier(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(batch, steps) -> (batch, classes)."""
-        tokens = tokens[:, : self.max_length]
+        tokens = first_steps(tokens, self.max_length)
         states = self.encoder(tokens)
         sentence = torch.tanh((self._weights(states, tokens)[:, :, None] * states).sum(1))  # equation 11 and 12
         logits: Tensor = self.classifier(self.dropout(sentence))
@@ -100,7 +100,7 @@ class AttentionClassifier(nn.Module):
 
     def attention(self, tokens: Tensor) -> Tensor:
         """(batch, steps) tokens -> (batch, steps) weights, which sum to 1 over the words that are read."""
-        read = tokens[:, : self.max_length]
+        read = first_steps(tokens, self.max_length)
         weights = self._weights(self.encoder(read), read)
         return nn.functional.pad(weights, (0, tokens.shape[1] - read.shape[1]))
 

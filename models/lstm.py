@@ -11,6 +11,7 @@ from tuner.data.spec import DataSpec, Task
 from tuner.data.texts import PADDING, lengths
 
 from ._checks import check_dropout, check_integer, check_max_length
+from ._sequence import first_steps
 
 TASKS: tuple[Task, ...] = ("tabular", "text")
 SPACE: dict[str, Any] = {
@@ -86,7 +87,7 @@ class TextLSTM(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(batch, steps) tokens, 0 after the last -> (batch, classes)."""
-        tokens = tokens[:, : self.max_length]
+        tokens = first_steps(tokens, self.max_length)
         states, _ = self.lstm(self.dropout(self.embedding(tokens)))  # (batch, steps, hidden_size)
         length = lengths(tokens)
         real = torch.arange(tokens.shape[1], device=tokens.device) < length[:, None]

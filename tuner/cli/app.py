@@ -14,6 +14,8 @@ from tuner.cli import (
     best,
     confirm,
     disk,
+    ensemble,
+    export,
     manage,
     mcp,
     models,
@@ -88,7 +90,25 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
     raise typer.Exit(examination.run(address, as_json=as_json, out=out))
 
 
-for group in (predict, serve, models, ui, best, promote, manage, disk, rename, remove, own, warm, mcp, schema):
+_GROUPS = (
+    predict,
+    serve,
+    export,
+    ensemble,
+    models,
+    ui,
+    best,
+    promote,
+    manage,
+    disk,
+    rename,
+    remove,
+    own,
+    warm,
+    mcp,
+    schema,
+)
+for group in _GROUPS:
     app.registered_commands += group.app.registered_commands
 app.add_typer(own.new, name="new")
 

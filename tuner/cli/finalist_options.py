@@ -28,6 +28,15 @@ Folds = Annotated[
         rich_help_panel=CONFIRMATION,
     ),
 ]
+Ensemble = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="At the end, also make one model of up to N that were trained, where their mean answer is better on "
+        "validation samples than the winner's: PAIR-ensemble. The weights of the 3 N best trials are kept for it.",
+        rich_help_panel=CONFIRMATION,
+    ),
+]
 Seeds = Annotated[
     int | None,
     typer.Option(

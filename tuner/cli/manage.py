@@ -72,14 +72,14 @@ def logs(
     """
     prepare_environment()
     place = sweep_place(name, address)
-    from tuner.cli import export  # noqa: PLC0415 - imports Optuna
+    from tuner.cli import epochs_table  # noqa: PLC0415 - imports Optuna
 
-    table = export.check_export(as_csv=as_csv, as_json=as_json, parquet=parquet, follow=follow, place=place)
+    table = epochs_table.check_table(as_csv=as_csv, as_json=as_json, parquet=parquet, follow=follow, place=place)
     if place:
         of_trial = [] if trial is None else ["--trial", str(trial)]
         _ask(["logs", name, *of_trial, *_flags(follow=follow, csv=as_csv, json=as_json)], place)
     if table:
-        export.export_rows(name, trial=trial, as_csv=as_csv, as_json=as_json, parquet=parquet, err=err)
+        epochs_table.print_rows(name, trial=trial, as_csv=as_csv, as_json=as_json, parquet=parquet, err=err)
         return
     from tuner.cli import status as view  # noqa: PLC0415 - imports Optuna
 

@@ -18,9 +18,10 @@ from tuner.core.errors import TunerError, printable
 from tuner.core.files import make_folder, tuner_home
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from tuner.cli.prediction_output import JsonOutput, NumberOutput, TableOutput
     from tuner.data.spec import DataSpec, NumberTarget
-    from tuner.training.classifier import Classifier
     from tuner.training.prediction import Prediction
     from tuner.training.sample_batches import Samples
     from tuner.training.samples import SampleReader
@@ -39,7 +40,7 @@ def predict(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="A pair such as digits-cnn (its champion), models:/NAME@champion, or a sweep.",
+            help="A pair such as digits-cnn (its champion), models:/NAME@champion, a sweep, or a file of tuner export.",
             show_default=False,
         ),
     ],
@@ -90,15 +91,15 @@ def _predict(
     """Prints the classes of the files' samples. Returns the exit status: 1 when something was left out."""
     from tuner.cli.prediction_output import JsonOutput, NumberOutput, TableOutput  # noqa: PLC0415 - torch takes seconds
     from tuner.sweeps.model_lookup import find_model  # noqa: PLC0415
+    from tuner.training.open_model import open_model, own_code_run_by  # noqa: PLC0415
     from tuner.training.samples import SampleReader  # noqa: PLC0415
-    from tuner.training.saved_model import load_model, own_code_in  # noqa: PLC0415
 
     with TemporaryDirectory() as scratch:
-        folder_of_model = find_model(name, tuner_home(), Path(scratch), partial(_warn, err))
-        own = own_code_in(folder_of_model)
+        place = find_model(name, tuner_home(), Path(scratch), partial(_warn, err))
+        own = own_code_run_by(place)
         if own:
             err.print(f"note: {name} runs code of its own: {own}", markup=False, soft_wrap=True)
-        model, data = load_model(folder_of_model)
+        model, data = open_model(place)
     draw = _explainer(model, data, folder) if explain else None
     reader = SampleReader(data, files, texts)
     lists = JsonOutput(out) if as_json else None
@@ -114,7 +115,7 @@ def _predict(
 
 
 def _print_classes(
-    model: Classifier,
+    model: nn.Module,
     data: DataSpec,
     reader: SampleReader,
     output: JsonOutput | TableOutput,
@@ -137,7 +138,7 @@ def _print_classes(
 
 
 def _print_numbers(
-    model: Classifier, target: NumberTarget, reader: SampleReader, output: JsonOutput | NumberOutput
+    model: nn.Module, target: NumberTarget, reader: SampleReader, output: JsonOutput | NumberOutput
 ) -> Distance:
     from tuner.training.prediction import predict_numbers  # noqa: PLC0415
     from tuner.training.true_numbers import Distance  # noqa: PLC0415
@@ -155,12 +156,15 @@ def _warn(err: Console, line: str) -> None:
     err.print(f"warning: {line}", markup=False, soft_wrap=True)
 
 
-def _explainer(model: Classifier, data: DataSpec, folder: Path) -> Explain:
+def _explainer(model: nn.Module, data: DataSpec, folder: Path) -> Explain:
     """What draws the explanations of a batch."""
     from tuner.report.explanation import explain  # noqa: PLC0415 - captum takes a while
+    from tuner.training.classifier import Classifier  # noqa: PLC0415
 
     if data.task != "image":
         raise TunerError(f"--explain draws on images, and {data.name} is {data.task} data")
+    if not isinstance(model, Classifier):
+        raise TunerError("--explain looks into one network: name a model that is no ensemble and no exported file")
     return lambda samples, predictions: explain(model, data, samples.inputs, predictions, make_folder(folder))
 
 

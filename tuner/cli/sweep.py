@@ -57,6 +57,7 @@ def sweep(
     folds: final.Folds = None,
     seeds: final.Seeds = None,
     refit: confirming.Refit = False,
+    ensemble: final.Ensemble = None,
     script: code.Script = None,
     max_epochs: opt.MaxEpochs = None,
     seed: opt.Seed = 0,

@@ -83,7 +83,7 @@ def print_outcome(outcome: Outcome, store: Store, out: Console) -> None:
 
 def _sample_file(outcome: Outcome) -> str:
     """What stands for the samples in a `tuner predict`, by the kind of the data."""
-    from tuner.training.saved_model import ModelDescription  # noqa: PLC0415 - imports torch
+    from tuner.training.model_description import ModelDescription  # noqa: PLC0415 - imports torch
 
     try:
         return _FILES[ModelDescription.load(SweepFolder(outcome.folder).model).data.task]

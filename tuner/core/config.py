@@ -97,6 +97,8 @@ class SweepConfig:
     """With how many other seeds the best trial's parameters are trained again at the end of the search."""
     finalists: int = 0
     """Of how many of the best trials this is done, so that the winner is chosen by it; 0 for the winner alone."""
+    ensemble: int = 0
+    """How many models an ensemble has at most that is made of its trials at its end; 0 for none."""
     reshuffle: bool = False
     """Whether each of these seeds has its own division of the samples into training and validation."""
     folds: bool = False

@@ -13,6 +13,7 @@ from tuner.core.sweep_folder import checkpoint_folder
 
 Keeps = Callable[[Sequence[TrialRecord]], set[int]]
 """Of ended trials, the numbers of those whose checkpoints are kept."""
+KEPT_FOR_EACH = 3  # trials, for each model of an ensemble
 
 
 def only_best(records: Sequence[TrialRecord]) -> set[int]:
@@ -31,6 +32,19 @@ def compared_at_end(config: SweepConfig) -> Keeps:
         return only_best(records) | kept
 
     return keeps
+
+
+def kept_for_ensemble(config: SweepConfig, records: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """The best trials, as many as may become members of the ensemble that is asked for, the best first."""
+    able = sorted((record for record in records if record.feasible), key=lambda each: each.best, reverse=True)
+    return able[: KEPT_FOR_EACH * config.ensemble]
+
+
+def with_ensemble(config: SweepConfig, keeps: Keeps) -> Keeps:
+    """Keeps the checkpoints of these trials as well."""
+    if not config.ensemble:
+        return keeps
+    return lambda records: keeps(records) | {record.number for record in kept_for_ensemble(config, records)}
 
 
 def delete_checkpoints(folder: Path, records: Sequence[TrialRecord], keeps: Keeps = only_best) -> list[TrialRecord]:

@@ -99,6 +99,16 @@ class SweepFolder:
         return self.path / "model"
 
     @property
+    def ensemble(self) -> Path:
+        """The folder of what several of its models were made into: see `sweeps.ensemble`."""
+        return self.path / "ensemble"
+
+    @property
+    def ensemble_report(self) -> Path:
+        """What that came to: see `core.ensemble.EnsembleReport`."""
+        return self.ensemble / "ensemble.json"
+
+    @property
     def code(self) -> Path:
         """The folder with the copy of a user's own training code."""
         return self.path / "code" / "train"

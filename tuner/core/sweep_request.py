@@ -11,6 +11,7 @@ from tuner.core.budgets import NOTHING_ASKED, BudgetRequest
 from tuner.core.config import MOST_EPOCHS, MOST_TRIALS, OOM
 from tuner.core.confirm_request import ConfirmRequest, check_finalists
 from tuner.core.data_options import NOT_DIVIDED, DataOptions
+from tuner.core.ensemble_request import check_size
 from tuner.core.errors import TunerError, unknown
 from tuner.core.objective import Goal
 from tuner.core.program_request import ProgramRequest
@@ -83,6 +84,8 @@ class SweepRequest:
     """In what several models are compared: one of FIDELITIES."""
     refit: bool = False
     """Whether the winner is trained again on training and validation samples together."""
+    ensemble: int | None = None
+    """How many models an ensemble has at most that is made at the end; None for none."""
     without_default: bool = False
     """Whether the default configuration, and the start points of the search space, are left out."""
     budgets: BudgetRequest = NOTHING_ASKED
@@ -121,6 +124,8 @@ class SweepRequest:
         if self.confirm:
             self.confirm.check("--confirm")
             check_finalists(self.confirm, self.goal, self.scheduler)
+        if self.ensemble is not None:
+            check_size(self.ensemble, "--ensemble", own=self.program is not None)
         self._check_search()
         for option, most in (("trials", MOST_TRIALS), ("max_epochs", MOST_EPOCHS)):
             if (getattr(self, option) or 0) > most:

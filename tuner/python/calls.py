@@ -57,6 +57,7 @@ def sweep(
     seeds: int | None = None,
     folds: int | None = None,
     refit: bool = False,
+    ensemble: int | None = None,
     max_epochs: int | None = None,
     seed: int = 0,
     limit: int | None = None,

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from torch import nn
 
 from tuner.core.environment import prepared_environment
 from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
 from tuner.data.spec import DataSpec
 from tuner.training import saved_model
-from tuner.training.classifier import Classifier
 from tuner.training.decision import decide
+from tuner.training.open_model import open_model
 
 
 class Model:
@@ -26,7 +27,7 @@ class Model:
     images as an array or as paths of files, sentences as a list, rows of a table as a data frame or dictionaries.
     """
 
-    def __init__(self, network: Classifier, data: DataSpec) -> None:
+    def __init__(self, network: nn.Module, data: DataSpec) -> None:
         """`network` is a module of torch in evaluation mode."""
         self.network = network
         self.data = data
@@ -69,7 +70,7 @@ def load_model(name: str | Path) -> Model:
 
     Args:
         name: a sweep or its folder, a pair such as `digits-cnn`, which means its champion, or `models:/NAME@champion`
-            and `models:/NAME/3`.
+            and `models:/NAME/3`; or a file of `tuner export`.
 
     Raises:
         TunerError: there is no such model; the message names the nearest ones.
@@ -77,7 +78,7 @@ def load_model(name: str | Path) -> Model:
     from tuner.sweeps.model_lookup import find_model  # noqa: PLC0415
 
     with TemporaryDirectory() as scratch, prepared_environment():
-        return Model(*saved_model.load_model(find_model(str(name), tuner_home(), Path(scratch), _warn)))
+        return Model(*open_model(find_model(str(name), tuner_home(), Path(scratch), _warn)))
 
 
 def _warn(note: str) -> None:

@@ -91,7 +91,7 @@ class Result:
     def model(self) -> Model:
         """The winner's model. Raises TunerError when there is none, as the sweep is not finished."""
         from tuner.python.model import load_model  # noqa: PLC0415 - imports torch
-        from tuner.training.saved_model import DESCRIPTION_FILE  # noqa: PLC0415
+        from tuner.training.model_description import DESCRIPTION_FILE  # noqa: PLC0415
 
         there = (SweepFolder(self.folder).model / DESCRIPTION_FILE).exists()
         return load_model(str(self.folder) if there else self.name)

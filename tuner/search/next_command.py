@@ -117,7 +117,15 @@ def _after_the_search(config: SweepConfig) -> list[str]:
         finalists=config.finalists,
         folds=config.folds,
     )
-    return [*(asked.words(CONFIRM) if config.confirm else []), *(["--refit"] if config.refit else [])]
+    return [
+        *(asked.words(CONFIRM) if config.confirm else []),
+        *(["--refit"] if config.refit else []),
+        *_ensemble(config),
+    ]
+
+
+def _ensemble(config: SweepConfig) -> list[str]:
+    return ["--ensemble", str(config.ensemble)] if config.ensemble else []
 
 
 def _running(config: SweepConfig) -> list[str]:

@@ -19,7 +19,7 @@ from tuner.tracking.retry import is_mlflow_error
 from tuner.tracking.run_tags import config_in
 from tuner.tracking.score_tags import DATA_TAG, scores_in
 from tuner.tracking.versions import CHAMPION, MissingModelError, Version, Versions
-from tuner.training.saved_model import DESCRIPTION_FILE
+from tuner.training.model_description import DESCRIPTION_FILE
 from tuner.training.validation import UnfitError, score_validation
 
 LoadSplits = Callable[[], Splits]

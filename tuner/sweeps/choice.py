@@ -8,6 +8,7 @@ has to beat the default on the same validation samples; else the default is what
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor
 
@@ -22,6 +23,7 @@ from tuner.sweeps.final_test import fetch_checkpoint
 from tuner.training.answers import compare, decoded, error_of
 from tuner.training.checkpoint import CHECKPOINT_FILE
 from tuner.training.checkpoint_storage import CheckpointStorage
+from tuner.training.classifier import Classifier
 from tuner.training.device import autocast, best_device
 from tuner.training.frozen_weights import read_whole
 from tuner.training.split_outputs import split_outputs
@@ -119,16 +121,29 @@ def predicted(
         MissingError: it has no checkpoint.
         SweepError: the storage of the checkpoints does not answer.
     """
+    state = kept_state(config, record, folder, storage)
+    return decoded(
+        splits.spec, validation_outputs(config, trial_model(state, record, splits.spec, config.model), splits)
+    )
+
+
+def kept_state(
+    config: SweepConfig, record: TrialRecord, folder: SweepFolder, storage: CheckpointStorage | None
+) -> dict[str, Any]:
+    """The checkpoint of a trial, or of a training, whose checkpoints are in `folder`. Raises as `predicted` does."""
     checkpoints = checkpoint_folder(folder.trials, record.number)
     if storage:
         fetch_checkpoint(storage, record.number, checkpoints / CHECKPOINT_FILE, config.name)
     state, damage = read_whole(checkpoints)
     if state is None:
         raise MissingError(damage or f"trial {record.number} has no checkpoint in {checkpoints}")
-    model = trial_model(state, record, splits.spec, config.model)
+    return state
+
+
+def validation_outputs(config: SweepConfig, model: Classifier, splits: Splits) -> Tensor:
+    """(samples, outputs) of a trial's model for the whole validation split, as trials are validated."""
     device = best_device()
     with autocast(device):  # as trials are validated, so that equal scores are equal here
         part = "validation" if splits.before_limit is None else "whole validation"
         inputs = splits.whole_validation.inputs.to(device)
-        outputs = split_outputs(model.to(device), part, inputs, config.data or "", exact=False).cpu()
-    return decoded(splits.spec, outputs)
+        return split_outputs(model.to(device), part, inputs, config.data or "", exact=False).cpu()

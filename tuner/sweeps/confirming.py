@@ -28,6 +28,7 @@ from tuner.search.schedulers.whole import WholeTrials
 from tuner.search.study import Study
 from tuner.sweeps.refitting import Refitting
 from tuner.sweeps.resume import repair_folder
+from tuner.sweeps.tidying import tidy_checkpoints
 from tuner.tracking.background import BackgroundTracker
 from tuner.training.checkpoint_storage import CheckpointStorage, scratch_folder
 from tuner.training.trial import TrialJob
@@ -64,7 +65,7 @@ class Confirming:
     def controller(self, events: Callbacks, tracker: BackgroundTracker) -> Controller:
         """Drives the trainings: each is a whole one, and none is compared with another before its end."""
         callback = _Messenger(events, tracker, self)
-        keeps = _all if self.plan.test == "mean" else _none
+        keeps = _all if self.plan.test == "mean" or self.config.ensemble else _none
         return Controller(self.config, self.study, WholeTrials(), self.folder, callback, keeps)
 
     def job(self, job: TrialJob) -> TrialJob:
@@ -135,9 +136,11 @@ class Trainings:
             events.on_note(f"refitting: {note}")
         return cls(study, confirming, refitting)
 
-    def clear(self) -> None:
-        """Deletes the checkpoints of all but the search: the result is written."""
-        if self.confirming:
+    def clear(self, *, mixed: bool = False) -> None:
+        """Deletes the checkpoints of all but the search: the result is written. What is `mixed` keeps its weights."""
+        if self.confirming and mixed:
+            tidy_checkpoints(self.confirming.folder, self.confirming.study.records())
+        elif self.confirming:
             self.confirming.clear()
         if self.refitting:
             self.refitting.clear()

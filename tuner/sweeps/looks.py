@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tuner.core.errors import TunerError
+from tuner.core.files import read_checked_json
 from tuner.core.outcome import Winner
 from tuner.core.result_file import read_earlier_result, read_result
-from tuner.core.sweep_folder import sweeps_in
+from tuner.core.sweep_folder import SweepFolder, sweeps_in
 
 
 def looks_here(pair: str, test_data: str, home: Path) -> dict[str, int]:
@@ -27,7 +28,7 @@ def looks_here(pair: str, test_data: str, home: Path) -> dict[str, int]:
             with suppress(TunerError):
                 result = read_result(folder.path) if folder.result.exists() else read_earlier_result(folder.path)
                 if result.get("test_data") == test_data and config.pair_of(result["best"]["parameters"]) == pair:
-                    found[config.uid] = 1 + _tested(result)
+                    found[config.uid] = 1 + _tested(result) + ensemble_looks(folder)
     return found
 
 
@@ -38,6 +39,13 @@ def count_looks(winner: Winner, uid: str, *known: Mapping[str, int]) -> int:
         for sweep, count in each.items():
             looks[sweep] = max(count, looks.get(sweep, 0))
     return sum(looks.values())
+
+
+def ensemble_looks(folder: SweepFolder) -> int:
+    """How many ensembles and soups of a sweep have been tested on its test split."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return int(read_checked_json(folder.ensemble_report)["looks"])
+    return 0
 
 
 def _tested(result: Mapping[str, Any]) -> int:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.core.config import SweepConfig
+from tuner.core.ensemble import is_derived
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import is_file
 from tuner.core.sweep_folder import SweepFolder, sweep_names
 from tuner.tracking.score_tags import scores_in
 from tuner.tracking.store import Store
-from tuner.training.saved_model import DESCRIPTION_FILE
+from tuner.training.exported_model import SUFFIXES, is_exported
+from tuner.training.model_description import DESCRIPTION_FILE
 
 if TYPE_CHECKING:
     from tuner.tracking.versions import Version
@@ -22,12 +24,12 @@ Warn = Callable[[str], None]
 
 
 def find_model(name: str, home: Path, scratch: Path, warn: Warn | None = None) -> Path:
-    """The folder of a saved model.
+    """The folder of a saved model, or the file of an exported one: what `open_model` takes.
 
     Args:
         name: a sweep's name or folder, `models:/NAME@champion` or the like, or a pair such as `cifar10-resnet`,
             which means its champion, or its newest version while it has none; or a dataset, which means the best pair
-            of it, as in `tuner compare`.
+            of it, as in `tuner compare`; or a file of `tuner export`.
         home: the folder of all sweeps.
         scratch: a folder for downloads.
         warn: is told when a pair has no champion, and which pair of a dataset is meant.
@@ -47,6 +49,10 @@ def locate(name: str, home: Path, warn: Warn | None = None) -> Path | str:
     """
     if name.startswith(REGISTRY):
         return name
+    if Path(name).suffix in SUFFIXES.values():
+        if not is_exported(Path(name)):
+            raise TunerError(f"there is no file {name}: tuner export MODEL writes one")
+        return Path(name)
     for folder in (Path(name), home / name):
         if is_file(folder / DESCRIPTION_FILE):
             return folder
@@ -71,7 +77,8 @@ def _of_pair(name: str, home: Path, warn: Warn | None) -> str:
         if warn:
             warn(f"{name} has no champion{_why_none(name, versions)}: version {newest}, its newest, answers")
         return f"{REGISTRY}{name}/{newest}"
-    if known.get(name) is None and store and any(pair.rpartition("-")[0] == name for pair in known):
+    of_dataset = any(pair.rpartition("-")[0] == name for pair in known if not is_derived(pair))
+    if known.get(name) is None and store and of_dataset:
         return _of_dataset(name, store, home, warn)
     if known.get(name) is None:
         choices = [*known, *sweep_names(home)]

@@ -15,7 +15,7 @@ from tuner.core.target_kind import TASK_OPTION
 from tuner.search.advice import LONGER, Advice
 from tuner.search.next_command import next_command
 from tuner.sweeps.growth import with_more
-from tuner.training.saved_model import ModelDescription
+from tuner.training.model_description import ModelDescription
 
 
 def next_steps(config: SweepConfig, folder: Path, budgets: Sequence[BudgetState] = ()) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from tuner.core.target_kind import NUMBERS
 from tuner.data.spec import Splits, fingerprint
 from tuner.tracking.retry import is_mlflow_error
 from tuner.tracking.store import Store
-from tuner.training.saved_model import ModelDescription
+from tuner.training.model_description import ModelDescription
 
 _SENT = "sent:"  # in place of the path of data that was sent to a cluster, where each content has a folder of its own
 

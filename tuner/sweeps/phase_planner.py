@@ -9,7 +9,7 @@ from tuner.core.callback import Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
 from tuner.core.finalists import with_finalists
-from tuner.core.kept_checkpoints import compared_at_end
+from tuner.core.kept_checkpoints import compared_at_end, with_ensemble
 from tuner.core.sweep_folder import SweepFolder
 from tuner.search.controller import Controller
 from tuner.search.schedulers import make_scheduler
@@ -50,6 +50,7 @@ class PhasePlanner:
         before = ConfirmPlan.load_earlier(self.folder)
         usual = compared_at_end(self.config)
         keeps = with_finalists(self.config, usual, before.finalists if before else ())
+        keeps = with_ensemble(self.config, keeps)
         population = make_population(self.config, study, self.folder, self.storage)
         controller = Controller(self.config, study, scheduler, self.folder, self.events, keeps, population)
         for line in controller.budgets.begun:

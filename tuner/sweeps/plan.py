@@ -118,6 +118,7 @@ def _config(request: SweepRequest, name: str, outline: Outline, raw: dict[str, A
         and request.goal.by_score
         and request.scheduler != "pbt",
         refit=request.refit,
+        ensemble=request.ensemble or 0,
         **searching(request, outline.space, raw, outline.trials, outline.resources),
         **_confirming(request.confirm),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.core.config import SweepConfig
+from tuner.core.ensemble import is_derived
 from tuner.core.errors import TunerError, unknown
 from tuner.core.sweep_folder import sweep_names
 from tuner.core.validation_text import base_remark
@@ -66,7 +67,7 @@ def _find(name: str, store: Store, home: Path) -> tuple[str, int]:
     own = SweepConfig.load(home / name).uid if name in sweep_names(home) else None
     every = versions_of_sweep(store.uri, name)
     newest = {(each.model, each.uid or each.number): each for each in every}  # a sweep that grew may have several
-    found = [each for each in newest.values() if own in (None, each.uid)]
+    found = [each for each in newest.values() if own in (None, each.uid) and not is_derived(each.model)]
     if len(found) == 1:
         return found[0].model, found[0].number
     if found:

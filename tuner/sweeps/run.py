@@ -15,7 +15,7 @@ from tuner.core.callback import Callback, Callbacks
 from tuner.core.config import SweepConfig
 from tuner.core.environment import on_cluster
 from tuner.core.errors import printable
-from tuner.core.outcome import Outcome
+from tuner.core.outcome import Outcome, Winner
 from tuner.core.result_file import read_winner, write_result
 from tuner.core.sweep_folder import SweepFolder
 from tuner.execution.executor import make_executor, runs_in_process
@@ -173,17 +173,26 @@ class SweepRun:
         confirming = self.trainings.confirming
         winner = finalize.with_confirmation(config, confirming, winner, inputs.splits, folder, storage, events)
         outcome = keep_result(replace(self.outcome(), winner=winner))  # from here on the model is safe
-        self.trainings.clear()
+        self.trainings.clear(mixed=config.ensemble > 0)
         tidying.tidy_checkpoints(folder, self.trainings.study.records())
         outcome = baselines.with_baselines(outcome, inputs, folder, events)
         self.stop.check()
         outcome = registration.register_best(outcome, self.tracker, self.store, inputs.splits, events)
         outcome = replace(outcome, seconds=self.stopwatch.seconds)
         write_result(outcome)
+        if config.ensemble:
+            self._make_ensemble(outcome.winner or winner)
         if self.storage and outcome.winner and outcome.winner.model:
             with suppress(Exception):  # a checkpoint that remains there costs disk, and no sweep
                 self.storage.clear()
         return publication.publish_report(outcome, self.store, self.events)
+
+    def _make_ensemble(self, winner: Winner) -> None:
+        from tuner.sweeps.ensemble import make_at_end  # noqa: PLC0415 - imports MLflow
+
+        assert isinstance(self.inputs, SweepInputs)
+        with self.events.phase("Trying mixtures of the models"):
+            make_at_end(self.config, self.folder, self.inputs.splits, winner, self.trainings, self.storage, self.events)
 
     def _finalize_program(self) -> Outcome:
         from tuner.sweeps import program_finish, publication  # noqa: PLC0415 - imports MLflow and matplotlib

@@ -16,7 +16,8 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from tuner.core.errors import TunerError
 from tuner.training.decision import decide
-from tuner.training.saved_model import answers, load_model, probabilities
+from tuner.training.open_model import open_model
+from tuner.training.saved_model import answers, probabilities
 
 _SERVING = "_MLFLOW_IS_IN_SERVING_ENVIRONMENT"  # set by MLflow's scoring server
 _logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class TunedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
 
     def load_context(self, context: Any) -> None:
         """Called once by MLflow."""
-        self._model, self._data = load_model(Path(context.artifacts["model"]))
+        self._model, self._data = open_model(Path(context.artifacts["model"]))
 
     def predict(self, context: Any, model_input: np.ndarray, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """A row for each sample and a column, named after it, for each class; or one column, the number.

@@ -51,8 +51,8 @@ class Candidate:
     """The test split's fingerprint."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """More tags of the version, such as its validation score."""
-    trial: int = 0
-    """The number of the trial in its sweep."""
+    trial: int | str = 0
+    """The number of the trial in its sweep; of an ensemble, which trials it has."""
     tested_before: int = 0
     """See `Winner.tested_before`: 0 for the first winner of a sweep. It is the step of its metrics."""
     description: str = ""

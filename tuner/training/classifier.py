@@ -41,6 +41,7 @@ class Classifier(nn.Module):
         for name, values in zip(("mean", "std"), normalisation or (data.mean, data.std), strict=True):
             self.register_buffer(name, torch.tensor(values, dtype=kind).reshape(per_channel))
         self.text = data.task == "text"
+        self.cuts_padding = True  # not in an exported graph, whose texts are cut before it: see `export_graph`
         self.network = network
 
     def forward(self, raw: Tensor) -> Tensor:
@@ -51,7 +52,7 @@ class Classifier(nn.Module):
     def prepare(self, raw: Tensor) -> Tensor:
         """The network's input: normalised float32 samples, or int64 tokens as long as the batch's longest text."""
         if self.text:
-            return raw[:, : int(lengths(raw).max())].long()
+            return (raw[:, : int(lengths(raw).max())] if self.cuts_padding else raw).long()
         return ((raw.to(self.mean.dtype) - self.mean) / self.std).float()
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from tuner.training.classifier import predict_logits
 from tuner.training.device import autocast
+from tuner.training.latency import median_ms
 from tuner.training.loop import Training
-
-WARMING = 3  # passes that are not counted
-PASSES = 30  # at most
-LEAST_PASSES = 5
-LONGEST_S = 2.0  # after which no further pass begins
 
 
 def measure(training: Training, sample: Tensor, names: Sequence[str]) -> dict[str, float]:
@@ -37,17 +33,12 @@ def latency_ms(training: Training, sample: Tensor) -> float:
 
     With the trial's device, precision and number of threads. Other trials may run beside it meanwhile.
     """
-    times: list[float] = []
-    began = time.perf_counter()
-    for turn in range(WARMING + PASSES):
-        started = _now(training.device)
-        if len(times) >= LEAST_PASSES and started - began > LONGEST_S:
-            break
+
+    def run() -> None:
         with autocast(training.device):
             predict_logits(training.model, sample)
-        if turn >= WARMING:
-            times.append(_now(training.device) - started)
-    return 1000 * statistics.median(times)
+
+    return median_ms(run, partial(_now, training.device))
 
 
 def _now(device: torch.device) -> float:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from tuner.data.spec import DataSpec, NumberTarget
-from tuner.training.classifier import Classifier, predict_logits
+from tuner.training.classifier import predict_logits
 from tuner.training.decision import decide
 from tuner.training.sample_batches import Samples
 from tuner.training.saved_model import to_probabilities
@@ -74,7 +74,7 @@ class NumberPrediction:
         }
 
 
-def predict(model: Classifier, data: DataSpec, samples: Samples) -> list[Prediction]:
+def predict(model: nn.Module, data: DataSpec, samples: Samples) -> list[Prediction]:
     """A prediction for each sample of a batch, in their order, of a model that says classes."""
     return to_predictions(data, samples, to_probabilities(predict_logits(model, samples.inputs)))
 
@@ -92,7 +92,7 @@ def to_predictions(data: DataSpec, samples: Samples, probabilities: NDArray[np.f
     return predictions
 
 
-def predict_numbers(model: Classifier, target: NumberTarget, samples: Samples) -> list[NumberPrediction]:
+def predict_numbers(model: nn.Module, target: NumberTarget, samples: Samples) -> list[NumberPrediction]:
     """The same of a model that says numbers."""
     return to_number_predictions(target, samples, predict_logits(model, samples.inputs))
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,145 +12,18 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 
-from tuner.core.errors import TunerError, check_name, one_line
+from tuner.core.errors import TunerError, one_line
 from tuner.core.files import write_atomic
 from tuner.core.own_code import adopt_folder, is_own, keep_in, typed
-from tuner.data.dates import PARTS
 from tuner.data.encoding import Raw, Tell, to_inputs
-from tuner.data.spec import Column, DataSpec, NumberTarget
-from tuner.data.times import Clock
+from tuner.data.spec import DataSpec, NumberTarget
 from tuner.training.classifier import Classifier, build_classifier, model_bytes, predict_logits
-
-DESCRIPTION_FILE = "model.json"
-_DIMENSIONS = {"image": 3, "tabular": 1, "text": 1}
-
-
-@dataclass(frozen=True)
-class ModelDescription:
-    """How to build a saved model."""
-
-    data: DataSpec
-    model: str
-    arguments: Mapping[str, Any]
-
-    def save(self, folder: Path) -> None:
-        """Writes the file."""
-        text = json.dumps(asdict(self), indent=2) + "\n"
-        write_atomic(folder / DESCRIPTION_FILE, lambda file: file.write(text.encode()))
-
-    @classmethod
-    def load(cls, folder: Path) -> ModelDescription:
-        """Reads the file.
-
-        Raises:
-            TunerError: it is missing or damaged, or has an impossible value.
-        """
-        path = folder / DESCRIPTION_FILE
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            description = cls(DataSpec.from_json(raw["data"]), raw["model"], raw["arguments"])
-        except OSError as error:
-            raise TunerError(f"cannot load the model in {folder}: {DESCRIPTION_FILE}: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise TunerError(f"{path} is damaged: {type(error).__name__}: {one_line(error)}") from None
-        for name, good in description.examine().items():
-            if not good:
-                raise TunerError(f"{path} is damaged: '{name}' has an impossible value")
-        for name in description.data.classes:
-            check_name(name, f"{path}: the class")
-        return description
-
-    def examine(self) -> dict[str, bool]:
-        """Whether each value has a valid type and size."""
-        data = self.data
-        dimensions = _DIMENSIONS.get(data.task) if isinstance(data.task, str) else None
-        shape = _all(data.shape, int) and len(data.shape) == dimensions and min(data.shape) > 0
-        return {
-            "name": isinstance(data.name, str),
-            "task": dimensions is not None,
-            "shape": shape,
-            "classes": _all(data.classes, str) and _classes_fit(data),
-            "number": data.number is None or _number_fits(data.number),
-            "mean": _all(data.mean, int, float),
-            "std": _all(data.std, int, float),
-            "augment": _all(data.augment, str),
-            "white": _is(data.white, int) and data.white > 0,
-            "ground": _is(data.ground, int) and data.ground in (0, 128, 255),
-            "levels": _levels_fit(data.levels),
-            "vocabulary": _all(data.vocabulary, str),
-            "text": isinstance(data.text, str),
-            "columns": _columns_fit(data) if shape else False,
-            "target": isinstance(data.target, str),
-            "threshold": _is(data.threshold, float) and 0 <= data.threshold <= 1,
-            "training_range": _range_fits(data) if shape else False,
-            "model": isinstance(self.model, str),
-            "arguments": isinstance(self.arguments, dict),
-        }
-
-
-def _classes_fit(data: DataSpec) -> bool:
-    """Whether there are two or more different ones, or none where a number is predicted."""
-    if data.number is not None:
-        return not data.classes
-    return len(set(data.classes)) == len(data.classes) > 1
-
-
-def _number_fits(number: NumberTarget) -> bool:
-    return (
-        _good_column(number.column)
-        and number.column.kind == "number"
-        and _is(number.std, int, float)
-        and number.std > 0
-    )
-
-
-def _levels_fit(levels: Any) -> bool:
-    return _all(levels, int, float) and (not levels or (len(levels) == 2 and levels[0] < levels[1]))
-
-
-def _columns_fit(data: DataSpec) -> bool:
-    good = all(map(_good_column, data.columns))
-    return good and (not data.columns or sum(column.width for column in data.columns) == data.shape[0])
-
-
-def _range_fits(data: DataSpec) -> bool:
-    """Whether there is a pair for each feature or measure; models of earlier versions have none."""
-    pairs = all(_all(pair, int, float) and len(pair) == 2 for pair in data.training_range)
-    measures = {"image": 3, "text": 1}.get(data.task, data.shape[0])
-    return pairs and len(data.training_range) in (0, measures)
-
-
-def _good_column(column: Column) -> bool:
-    signs = column.decimal in (".", ",") and column.thousands in ("", ",", ".", " ", "'")
-    dates = bool(column.parts) == bool(column.date_order)
-    return (
-        all(isinstance(text, str) for text in (column.name, column.decimal, column.thousands, column.unit))
-        and signs
-        and type(column.scaled) is bool
-        and _all(column.categories, str)
-        and _all(column.missing, str)
-        and _is(column.fill, int, float)
-        and dates
-        and len(column.kinds) == 1
-        and column.date_order in ("", "ymd", "dmy", "mdy")
-        and _is(column.latest_year, int)
-        and column.clock in ("", *get_args(Clock))
-        and isinstance(column.parts, tuple)
-        and all(part in PARTS for part in column.parts)
-    )
-
-
-def _all(values: Any, *kinds: type) -> bool:
-    return isinstance(values, tuple) and all(_is(value, *kinds) for value in values)
-
-
-def _is(value: Any, *kinds: type) -> bool:
-    return type(value) in kinds and (isinstance(value, str) or math.isfinite(value))
-
+from tuner.training.model_description import ModelDescription
 
 WEIGHTS = "weights.safetensors"
+Built = TypeVar("Built", bound=nn.Module)
 
 
 def save_model(
@@ -163,10 +33,16 @@ def save_model(
 
     The description comes last, when the others are complete.
     """
+    write_model(folder, ModelDescription(data, model, dict(arguments)), weights)
+
+
+def write_model(folder: Path, description: ModelDescription, weights: Mapping[str, Tensor]) -> None:
+    """The same for a description, which may be that of an ensemble."""
     content = save({name: value.cpu().contiguous() for name, value in weights.items()})
     write_atomic(folder / WEIGHTS, lambda file: file.write(content))
-    keep_in(folder, model=model)
-    ModelDescription(data, model, dict(arguments)).save(folder)
+    models = description.models
+    keep_in(folder, **{f"model-{place}" if place else "model": name for place, name in enumerate(models)})
+    description.save(folder)
 
 
 def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
@@ -179,35 +55,41 @@ def load_model(folder: Path) -> tuple[Classifier, DataSpec]:
     """
     description = ModelDescription.load(folder)
     data = description.data
+    return load_built(folder, description, lambda: build_classifier(data, description.model, description.arguments))
+
+
+def load_built(folder: Path, description: ModelDescription, build: Callable[[], Built]) -> tuple[Built, DataSpec]:
+    """What `build` gives with the weights of `folder`, as of `load_model`."""
     adopt_folder(folder)
     try:
         _check_size(description, folder / WEIGHTS)
-        model = build_classifier(data, description.model, description.arguments)
+        model = build()
         model.load_state_dict(load_file(folder / WEIGHTS))
     except TunerError as error:
         place = "" if str(folder) in str(error) else f"cannot load the model in {folder}: "
         raise TunerError(f"{place}{error}") from None
     except (OSError, ArithmeticError, LookupError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise TunerError(f"cannot load the model in {folder}: {type(error).__name__}: {one_line(error)}") from None
-    return model.eval(), data
+    return model.eval(), description.data
 
 
 def own_code_in(folder: Path) -> str:
-    """The file of a user's own code that loading the model in `folder` runs; empty for a model of the catalog."""
-    model = ModelDescription.load(folder).model
-    return typed(model) if is_own(model) else ""
+    """The files of a user's own code that loading the model in `folder` runs; empty for models of the catalog."""
+    return ", ".join(typed(model) for model in ModelDescription.load(folder).models if is_own(model))
 
 
 def _check_size(description: ModelDescription, weights: Path) -> None:
     """Raises TunerError when the model would be larger than its weights, before it takes memory."""
-    there = weights.stat().st_size
-    needed = model_bytes(description.data, description.model, description.arguments)
-    if needed is not None and needed > there:
+    there, data = weights.stat().st_size, description.data
+    each = [(member.model, member.arguments) for member in description.members]
+    sizes = [model_bytes(data, *one) for one in each or [(description.model, description.arguments)]]
+    needed = sum(size or 0 for size in sizes)
+    if needed > there:
         raise TunerError(f"{weights} has {there:,} bytes, and the model needs {needed:,}")
 
 
 def probabilities(
-    model: Classifier, data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True
+    model: nn.Module, data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True
 ) -> NDArray[np.float32]:
     """(samples, classes) probabilities of raw samples; for the arguments see `tuner.data.encoding.to_inputs`.
 
@@ -224,7 +106,7 @@ def to_probabilities(logits: Tensor) -> NDArray[np.float32]:
 
 
 def numbers(
-    model: Classifier, number: NumberTarget, data: DataSpec, raw: Raw, *, tell: Tell | None = None
+    model: nn.Module, number: NumberTarget, data: DataSpec, raw: Raw, *, tell: Tell | None = None
 ) -> NDArray[np.float64]:
     """(samples,) what a model that predicts a number says of raw samples, in the unit of the target.
 
@@ -236,7 +118,7 @@ def numbers(
 
 
 def answers(
-    model: Classifier, data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True
+    model: nn.Module, data: DataSpec, raw: Raw, *, tell: Tell | None = None, files: bool = True
 ) -> pd.DataFrame:
     """A row for each raw sample: a column of probabilities for each class, or one of numbers, named as the target.
 

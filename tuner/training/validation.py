@@ -6,7 +6,7 @@ from pathlib import Path
 from sys import float_info
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from tuner.core.errors import TunerError, printable
@@ -16,11 +16,11 @@ from tuner.core.validation import NumberValidation, Validation, ValidationScore
 from tuner.data.encoding import to_inputs, to_raw
 from tuner.data.spec import Column, DataSpec, NumberTarget, Splits, fingerprint
 from tuner.data.times import Clock
-from tuner.training.classifier import Classifier, predict_logits
+from tuner.training.classifier import predict_logits
 from tuner.training.device import best_device
 from tuner.training.learnt import has_learnt
 from tuner.training.number_error import has_learnt_numbers
-from tuner.training.saved_model import load_model
+from tuner.training.open_model import open_model
 from tuner.training.targets.numbers import r2_of
 
 _MOST_CLASSES = 8  # names in a message
@@ -32,17 +32,17 @@ class UnfitError(TunerError):
 
 
 def score_validation(folder: Path, splits: Splits, *, seen: bool = False, chosen_of: int = 1) -> Validation:
-    """The score of the model in `folder`, the one of `save_model`: see `score_model`.
+    """The score of the model in `folder`, see `open_model` and `score_model`.
 
     Raises:
         UnfitError: it takes other samples, or gives other classes.
         TunerError: its files are missing or damaged.
     """
-    return score_model(*load_model(folder), splits, seen=seen, chosen_of=chosen_of)
+    return score_model(*open_model(folder), splits, seen=seen, chosen_of=chosen_of)
 
 
 def score_model(
-    model: Classifier, data: DataSpec, splits: Splits, *, seen: bool = False, chosen_of: int = 1
+    model: nn.Module, data: DataSpec, splits: Splits, *, seen: bool = False, chosen_of: int = 1
 ) -> Validation:
     """The score of a model on the whole validation split. It is moved to the GPU if there is one.
 

@@ -21,7 +21,7 @@ from tuner.core.records import STATE_WORDS
 from tuner.data.spec import DataSpec
 from tuner.sweeps.logs import events
 from tuner.tracking.store import Store
-from tuner.training.saved_model import ModelDescription
+from tuner.training.model_description import ModelDescription
 
 SHAPES = {"image": (1, 8, 8), "tabular": (4,), "text": (16,)}
 FILES = {"image": "IMAGE.png", "tabular": "ROWS.csv", "text": "TEXTS.txt"}

@@ -16,7 +16,8 @@ from tuner.core import catalog
 from tuner.core.errors import TunerError
 from tuner.data.spec import DataSpec, Splits
 from tuner.training.classifier import Classifier, build_classifier
-from tuner.training.saved_model import ModelDescription, load_model, probabilities, save_model
+from tuner.training.model_description import ModelDescription
+from tuner.training.saved_model import load_model, probabilities, save_model
 
 PAIRS: list[tuple[str, str, dict[str, Any]]] = [
     ("digits", "cnn", {"width": 0.125, "dropout": 0.5}),

@@ -19,7 +19,7 @@ from tuner.core.units import format_number
 from tuner.serving.model.served import ServedModel
 from tuner.tracking.run_status import BEST_TRIAL_TAG, UID_TAG
 from tuner.tracking.score_tags import own_score
-from tuner.training.saved_model import ModelDescription
+from tuner.training.model_description import ModelDescription
 
 MOST_CATEGORIES = 50
 
