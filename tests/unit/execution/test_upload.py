@@ -182,6 +182,7 @@ EVERYTHING = SweepRequest(
     fidelity="seconds",
     refit=True,
     without_default=True,
+    ensemble=4,
     budgets=BudgetRequest(epoch_budget=9, gpu_budget=60.0, target_score=0.5, patience=4),
     objective="val_rmse,parameters",
     constraint="val_mae<=3,parameters<=9",

@@ -21,7 +21,7 @@ from tuner.core.sweep_options import read_growth, read_sweep
 from tuner.python import calls
 from tuner.python.handle import Sweep
 
-ONLY_TYPED = {"help", "json", "attach", "slurm", "wait"}
+ONLY_TYPED = {"help", "json", "attach", "dry_run", "slurm", "wait"}
 ONLY_IN_PYTHON = {"progress"}
 
 

@@ -128,7 +128,7 @@ def _content(folder: Path) -> str:
 OPTIONS = (
     *("trials", "seed", "max_epochs", "concurrency", "cpus_per_trial", "gpus_per_trial", "workers_per_node"),
     *("name", "limit", "space", "target", "task", "storage", "max_failures", "max_failure_rate", "oom", "weights"),
-    *("warm_start", "enqueue", "sampler", "scheduler", "fidelity", "objective", "constraint"),
+    *("warm_start", "enqueue", "sampler", "scheduler", "fidelity", "objective", "constraint", "ensemble"),
 )
 
 
