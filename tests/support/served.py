@@ -13,7 +13,8 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from support.processes import wait_until
-from tuner.serving.server import Server, listen_from
+from tuner.serving.listening import listen_from
+from tuner.serving.server import Server
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from threading import Thread
 from typing import Any
 
 import torch
-import uvicorn
 
 from support.processes import wait_until
 from tuner.core import catalog
 from tuner.data.spec import DataSpec
-from tuner.serving.model.run import config_of, listen
+from tuner.serving.listening import listen
+from tuner.serving.model.run import http_server
 from tuner.serving.model.server import ModelServer
 from tuner.serving.model.settings import Settings
 from tuner.training.classifier import build_classifier
@@ -141,8 +141,8 @@ def running(name: str | Path, home: Path, **settings: Any) -> Iterator[Running]:
     """Serves a model on a free port of this machine."""
     said: list[str] = []
     server = ModelServer(str(name), home, Settings(**{"follow_s": 0.0, **settings}), said.append)
-    listener = listen("127.0.0.1", 0, 0)
-    host = uvicorn.Server(config_of(server))
+    listener = listen("127.0.0.1", 0)
+    host = http_server(server)
     loop = asyncio.new_event_loop()
 
     def run() -> None:
@@ -155,6 +155,6 @@ def running(name: str | Path, home: Path, **settings: Any) -> Iterator[Running]:
         assert wait_until(lambda: host.started, timeout=60, poll=0.02)
         yield Running(int(listener.getsockname()[1]), server, loop, said)
     finally:
-        host.should_exit = True
+        host.close()
         thread.join(60)
         loop.close()

@@ -10,7 +10,8 @@ from starlette.types import Receive, Scope, Send
 from support.served import served
 
 from tuner.core.errors import TunerError
-from tuner.serving.server import Server, listen, listen_from
+from tuner.serving.listening import listen, listen_from
+from tuner.serving.server import Server
 
 
 def test_a_port_that_is_taken_is_named_and_another_one_is_found() -> None:

@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import known_sweep
+from tuner.serving.access import reading_key
 from tuner.serving.board.board import Board
 from tuner.serving.board.commands import run_command, run_json
 from tuner.serving.board.compose import Form, command_text, sweep_words
 from tuner.serving.board.optuna_dashboard import OptunaDashboards
 from tuner.serving.board.settings import Settings
-from tuner.serving.guard import reading_key
 from tuner.sweeps import control
 
 COOKIE = "tuner_ui"
