@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import torch
 
+from support.http_requests import Answer, request
 from support.processes import wait_until
 from tuner.core import catalog
 from tuner.data.spec import DataSpec
@@ -58,23 +58,6 @@ def table_model(folder: Path) -> Path:
     return save_untrained(folder, data, "lstm", hidden_size=4)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def message(self) -> str:
-        return str(self.json["message"])
-
-
 @dataclass
 class Running:
     """A server that runs in a thread."""
@@ -112,16 +95,8 @@ def ask(
     **headers: str,
 ) -> Answer:
     """See `Running.ask`."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    if body is not None:
-        sent = {"Content-Type": kind, **sent}
-    try:
-        connection.request(method or ("GET" if body is None else "POST"), path, body, sent)
-        answer = connection.getresponse()
-        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
-    finally:
-        connection.close()
+    sent = {} if body is None else {"Content-Type": kind}
+    return request(port, method or ("GET" if body is None else "POST"), path, body, {**sent, **headers})
 
 
 def form(files: list[tuple[str, bytes]] = (), texts: list[str] = (), kind: str = "image/png") -> tuple[bytes, str]:  # type: ignore[assignment]
