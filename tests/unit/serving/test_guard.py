@@ -96,6 +96,12 @@ def test_bound_elsewhere_the_addresses_and_the_name_of_the_machine_are_taken() -
         assert client.get("/", host="evil.example").status == 403
 
 
+def test_a_server_on_another_address_of_the_loopback_knows_its_own_name() -> None:
+    with served(Guard(says_yes, Access(host="127.0.0.2", token=TOKEN, needs_token=changes))) as client:
+        assert client.get("/", host="127.0.0.2:80").status == 200
+        assert client.get("/", host="127.0.0.3:80").status == 403
+
+
 def test_a_token_is_new_unless_the_environment_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert new_token("A_TOKEN") != new_token("A_TOKEN")
     assert len(new_token("A_TOKEN")) >= 32
