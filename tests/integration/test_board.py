@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.chromium import Browser, browser
+from support.browser import Browser, browser
 from support.common import Command, Start, free_port
 from support.processes import Process, end, wait_until
 

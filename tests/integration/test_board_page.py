@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from support.chromium import Browser, browser
+from support.browser import Browser, browser
 from support.made_up_home import SPACE, add_sweep, running
 from support.made_up_trials import HOSTILE
 from support.served import served
@@ -110,7 +110,7 @@ def test_trials_are_sorted_and_filtered(opened: Opened) -> None:
     page.click("button[data-focus='sort 3:val_accuracy']")
     scores = [float(each) for each in column(3)]
     assert scores == sorted(scores)
-    page.press("Enter", "\r")  # the button has kept the focus
+    page.press("Enter")  # the button has kept the focus
     assert [float(each) for each in column(3)] == sorted(scores, reverse=True)
     assert "\u2605" in column(0)[0]
     page.type("input[type=search]", "adam")
@@ -151,7 +151,7 @@ def test_the_keyboard_is_enough(opened: Opened) -> None:
         page.press("Tab")
         if page.run("document.activeElement.innerText") == "digits-cnn-1":
             break
-    page.press("Enter", "\r")
+    page.press("Enter")
     page.wait("document.querySelector('h1').innerText.startsWith('digits-cnn-1')")
 
 

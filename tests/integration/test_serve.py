@@ -23,8 +23,9 @@ from mlflow.pyfunc.scoring_server import invocations
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 from PIL import Image
 from support.common import Command, Finished, Start, Typed, free_port
+from support.http_requests import Answer
 from support.processes import Process, end, wait_until
-from support.serving import CSV, JSON, Answer, ask, photos_model
+from support.serving import CSV, JSON, ask, photos_model
 
 
 @contextmanager

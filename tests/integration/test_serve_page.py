@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from support.browser import Page, browser
+from support.browser import Browser, browser
 from support.common import Finished
 from support.serving import Running, photos_model, reviews_model, running, table_model
 
@@ -17,122 +16,119 @@ PICTURES = os.environ.get("TUNER_PICTURES")  # a folder: the tests leave there w
 SHOWN = "document.querySelectorAll('.result').length"
 
 
-def visit(server: Running, scratch: Path, steps: Callable[[Page], Awaitable[None]], fragment: str = "") -> None:
+def visit(server: Running, scratch: Path, steps: Callable[[Browser], None], fragment: str = "") -> None:
     """Opens the page, goes through the steps, and sees that nobody complained and nobody else was asked."""
 
-    async def go() -> None:
-        async with browser(scratch) as page:
-            await page.size(1000, 900)
-            await page.open(f"{server.address}/{fragment}")
-            await steps(page)
-            assert not page.complaints
-            own = (server.address, "data:", "blob:")
-            assert page.requests
-            assert not [each for each in page.requests if not each.startswith(own)]
-
-    asyncio.run(go())
+    with browser(scratch) as page:
+        page.size(1000, 900)
+        page.open(f"{server.address}/{fragment}")
+        steps(page)
+        assert not page.console
+        own = (server.address, "data:", "blob:")
+        assert page.requests
+        assert not [each for each in page.requests if not each.startswith(own)]
 
 
-async def shoot(page: Page, name: str) -> None:
+def shoot(page: Browser, name: str) -> None:
     """The page as it is now: wide and narrow, light and dark. Nothing is wider than the window."""
     for width, dark in ((1000, False), (1000, True), (390, False)):
-        await page.size(width, 900, dark=dark)
-        assert await page.run("document.documentElement.scrollWidth") <= width
+        page.size(width, 900, dark=dark)
+        assert page.run("document.documentElement.scrollWidth") <= width
         if PICTURES:
-            await page.picture(Path(PICTURES) / f"{name}-{width}{'-dark' if dark else ''}.png")
-    await page.size(1000, 900)
+            page.picture(Path(PICTURES) / f"{name}-{width}{'-dark' if dark else ''}.png", whole=True)
+    page.size(1000, 900)
 
 
 def test_an_image_is_explained_and_samples_of_the_test_set_can_be_chosen(finished: Finished, tmp_path: Path) -> None:
     Image.fromarray(np.eye(8, dtype=np.uint8) * 255).save(tmp_path / "<b>stroke.png")
     Image.fromarray(np.eye(30, dtype=np.uint8) * 255).save(tmp_path / "two.png")
 
-    async def steps(page: Page) -> None:
-        await page.until("document.querySelectorAll('#examples button').length === 16")
-        assert await page.run("document.querySelector('h1').textContent") == "digits-cnn"
-        assert "macro F1" in await page.run("document.querySelector('#card').innerText")
-        await page.run("document.querySelector('#examples button').click()")
-        await page.until(f"{SHOWN} === 1")
-        assert await page.run("document.querySelectorAll('.bar').length") == 5
-        truth = await page.run("document.querySelector('.truth-right, .truth-wrong').textContent")
+    def steps(page: Browser) -> None:
+        page.wait("document.querySelectorAll('#examples button').length === 16")
+        assert page.run("document.querySelector('h1').textContent") == "digits-cnn"
+        assert "macro F1" in page.run("document.querySelector('#card').innerText")
+        page.run("document.querySelector('#examples button').click()")
+        page.wait(f"{SHOWN} === 1")
+        assert page.run("document.querySelectorAll('.bar').length") == 5
+        truth = page.run("document.querySelector('.truth-right, .truth-wrong').textContent")
         assert truth[0] in "✓✗"
-        best = await page.run("document.querySelector('.bar.best .fill').getBoundingClientRect().width")
+        best = page.run("document.querySelector('.bar.best .fill').getBoundingClientRect().width")
         assert best > 50
-        await shoot(page, "image")
-        await page.run("document.querySelector('.view input').click()")
-        assert await page.run("document.querySelectorAll('.layers img')[1].hidden") is True
-        await page.run("document.querySelector('.bars + button').click()")
-        assert await page.run("document.querySelectorAll('.bar').length") == 10
-        await page.choose_file("#files", tmp_path / "<b>stroke.png", tmp_path / "two.png")
-        await page.until(f"{SHOWN} === 2")
-        assert await page.run("document.querySelector('.result h3').textContent") == "<b>stroke.png"
-        assert await page.run("document.querySelectorAll('.result b').length") == 0
-        await page.run(
+        shoot(page, "image")
+        page.run("document.querySelector('.view input').click()")
+        assert page.run("document.querySelectorAll('.layers img')[1].hidden") is True
+        page.run("document.querySelector('.bars + button').click()")
+        assert page.run("document.querySelectorAll('.bar').length") == 10
+        page.choose_file("#files", tmp_path / "<b>stroke.png", tmp_path / "two.png")
+        page.wait(f"{SHOWN} === 2")
+        assert page.run("document.querySelector('.result h3').textContent") == "<b>stroke.png"
+        assert page.run("document.querySelectorAll('.result b').length") == 0
+        page.run(
             "document.dispatchEvent(new DragEvent('drop', {dataTransfer: (() => { const all = new DataTransfer();"
             "all.items.add(new File(['none'], 'none.png')); return all; })(), bubbles: true, cancelable: true}))"
         )
-        await page.until("!document.getElementById('trouble').hidden")
-        assert "none.png" in await page.run("document.getElementById('trouble').textContent")
-        page.complaints.clear()  # the browser says that there was a status 400
+        page.wait("!document.getElementById('trouble').hidden")
+        assert "none.png" in page.run("document.getElementById('trouble').textContent")
+        page.console.clear()  # the browser says that there was a status 400
 
     with running("digits-cnn", finished.home) as server:
         visit(server, tmp_path, steps)
 
 
 def test_a_text_is_typed_and_sent_by_the_keyboard_alone(tmp_path: Path) -> None:
-    async def steps(page: Page) -> None:
-        await page.until("!document.getElementById('form').hidden")
-        await page.press("Tab")
-        assert await page.run("document.activeElement.id") == "text"
-        await page.do("Input.insertText", text="a good film")
-        await page.press("Enter", modifiers=2)
-        await page.until(f"{SHOWN} === 1")
-        words = await page.run("document.querySelector('.words').innerText")
+    def steps(page: Browser) -> None:
+        page.wait("!document.getElementById('form').hidden")
+        page.press("Tab")
+        assert page.run("document.activeElement.id") == "text"
+        page.insert("a good film")
+        page.press("Enter", modifiers=2)
+        page.wait(f"{SHOWN} === 1")
+        words = page.run("document.querySelector('.words').innerText")
         assert words.split() == ["[?]", "good", "film"]
-        await page.press("Tab")
-        await page.press(" ")
-        await page.until(f"{SHOWN} === 1")
-        assert await page.run("document.querySelectorAll('.bar').length") == 2
-        await shoot(page, "text")
+        page.press("Tab")
+        page.press(" ")
+        page.wait(f"{SHOWN} === 1")
+        assert page.run("document.querySelectorAll('.bar').length") == 2
+        shoot(page, "text")
 
     with running(reviews_model(tmp_path / "model"), tmp_path) as server:
         visit(server, tmp_path, steps)
 
 
 def test_rows_are_pasted_below_the_header_that_is_there(tmp_path: Path) -> None:
-    async def steps(page: Page) -> None:
-        await page.until("document.getElementById('text').value.startsWith('mean radius,')")
-        await page.run("document.getElementById('text').focus()")
+    def steps(page: Browser) -> None:
+        page.wait("document.getElementById('text').value.startsWith('mean radius,')")
+        page.run("document.getElementById('text').focus()")
         row = ",".join(["12.5"] * 30)
-        await page.do("Input.insertText", text=f"{row}\n{row}\n")
-        await page.run("document.querySelector('#words button').click()")
-        await page.until(f"{SHOWN} === 2")
-        await shoot(page, "table")
-        await page.run("document.getElementById('text').value = 'a,b\\n1,2'")
-        await page.run("document.querySelector('#words button').click()")
-        await page.until("document.getElementById('trouble').textContent.includes('there are no columns')")
-        page.complaints.clear()  # the browser says that there was a status 400
+        page.insert(f"{row}\n{row}\n")
+        page.run("document.querySelector('#words button').click()")
+        page.wait(f"{SHOWN} === 2")
+        shoot(page, "table")
+        page.run("document.getElementById('text').value = 'a,b\\n1,2'")
+        page.run("document.querySelector('#words button').click()")
+        page.wait("document.getElementById('trouble').textContent.includes('there are no columns')")
+        page.console.clear()  # the browser says that there was a status 400
 
     with running(table_model(tmp_path / "model"), tmp_path) as server:
         visit(server, tmp_path, steps)
 
 
 def test_a_token_is_taken_from_the_address_or_asked_for(tmp_path: Path) -> None:
-    async def given(page: Page) -> None:
-        await page.until("!document.getElementById('form').hidden")
-        assert await page.run("location.href") == f"{server.address}/"
-        await page.open(f"{server.address}/docs")
-        await page.until("document.querySelectorAll('#routes section').length > 7")
-        await shoot(page, "docs")
+    def given(page: Browser) -> None:
+        page.wait("!document.getElementById('form').hidden")
+        assert page.run("location.href") == f"{server.address}/"
+        page.open(f"{server.address}/docs")
+        page.wait("document.querySelectorAll('#routes section').length > 7")
+        shoot(page, "docs")
 
-    async def typed(page: Page) -> None:
-        await page.until("!document.getElementById('token-form').hidden")
-        await page.run("document.getElementById('token').focus()")
-        await page.do("Input.insertText", text="s3cret")
-        await page.press("Enter")
-        await page.until("!document.getElementById('form').hidden")
-        assert await page.run("document.getElementById('token-form').hidden") is True
-        page.complaints.clear()  # the browser says that there was a status 401
+    def typed(page: Browser) -> None:
+        page.wait("!document.getElementById('token-form').hidden")
+        page.run("document.getElementById('token').focus()")
+        page.insert("s3cret")
+        page.press("Enter")
+        page.wait("!document.getElementById('form').hidden")
+        assert page.run("document.getElementById('token-form').hidden") is True
+        page.console.clear()  # the browser says that there was a status 401
 
     with running(photos_model(tmp_path / "model"), tmp_path, token="s3cret") as server:
         visit(server, tmp_path / "a", given, "#token=s3cret")

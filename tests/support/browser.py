@@ -1,144 +1,170 @@
-"""A page of a server in headless Chromium, driven by its DevTools protocol: clicks, keys, pictures, requests."""
+"""A page in headless chromium, driven by its DevTools protocol: clicks, keys, pictures, requests."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import os
-import re
-import shutil
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Condition, Thread
 from typing import Any
 
-import aiohttp
-import pytest
+from support.chromium import Chromium, chromium
 
-PATIENCE_S = 60.0
-
-
-def find_chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not found and os.environ.get("CI"):
-        pytest.fail("chromium is missing, and CI must not skip this")
-    if not found:
-        pytest.skip("chromium is not installed")
-    return found
+WAIT_S = 60.0
 
 
-class Page:
-    """A tab. `complaints` are errors of scripts and of the browser, `requests` the addresses that it asked for."""
+class Browser:
+    """One page. Everything that it logs, and every address that it asks for, is remembered."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket, self._number = socket, 0
-        self._answers: dict[int, asyncio.Future[Any]] = {}
-        self.complaints: list[str] = []
+    def __init__(self, process: Chromium) -> None:
+        self._chromium = process
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._news = Condition()
+        self._number = 0
+        self._session = ""
+        self.console: list[str] = []
         self.requests: list[str] = []
-        self._reading = asyncio.create_task(self._read())
+        self._listening = Thread(target=self._listen, daemon=True)
+        self._listening.start()
+        target = self.send("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
+            self.send(f"{domain}.enable")
 
-    async def _read(self) -> None:
-        async for message in self._socket:
-            said = message.json()
-            if "id" in said:
-                self._answers.pop(said["id"]).set_result(said)
-            elif said["method"] == "Runtime.exceptionThrown":
-                self.complaints.append(str(said["params"]["exceptionDetails"]))
-            elif said["method"] == "Log.entryAdded":
-                self.complaints.append(said["params"]["entry"]["text"])
-            elif said["method"] == "Network.requestWillBeSent":
-                self.requests.append(said["params"]["request"]["url"])
-
-    async def do(self, method: str, **parameters: Any) -> Any:
-        """One command of the protocol."""
+    def send(self, method: str, **params: Any) -> Any:
+        """A command of the DevTools protocol; its result."""
         self._number += 1
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._answers[self._number] = answer
-        await self._socket.send_json({"id": self._number, "method": method, "params": parameters})
-        said = await asyncio.wait_for(answer, PATIENCE_S)
-        assert "error" not in said, said
-        return said["result"]
+        number = self._number
+        message = {"id": number, "method": method, "params": params}
+        message |= {"sessionId": self._session} if self._session else {}
+        self._chromium.outgoing.write(json.dumps(message).encode() + b"\0")
+        self._chromium.outgoing.flush()
+        with self._news:
+            assert self._news.wait_for(lambda: number in self._answers, WAIT_S), f"{method}: no answer"
+            answer = self._answers.pop(number)
+        assert "error" not in answer, f"{method}: {answer['error']}"
+        return answer["result"]
 
-    async def run(self, script: str) -> Any:
-        """The value of an expression."""
-        said = await self.do("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in said, said
-        return said["result"].get("value")
-
-    async def until(self, script: str) -> None:
-        """Waits until an expression is true."""
-        for _ in range(int(PATIENCE_S / 0.05)):
-            if await self.run(f"Boolean({script})"):
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{script} was never true: {await self.run('document.body.innerText')}")
-
-    async def open(self, address: str) -> None:
+    def open(self, address: str) -> None:
         """Goes to an address, and waits until it is there."""
-        await self.do("Page.navigate", url=address)
-        await self.until(
-            f"document.readyState === 'complete' && location.href.startsWith({address.partition('#')[0]!r})"
+        self.send("Page.navigate", url=address)
+        place = json.dumps(address.partition("#")[0])
+        self.wait(f"document.readyState === 'complete' && location.href.startsWith({place})")
+
+    def run(self, script: str) -> Any:
+        """The value of an expression, awaited if it is a promise."""
+        found = self.send(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True
         )
+        assert "exceptionDetails" not in found, found["exceptionDetails"]
+        return found["result"].get("value")
 
-    async def press(self, key: str, modifiers: int = 0) -> None:
-        """A key such as Tab or Enter; `modifiers` 2 is Ctrl."""
-        codes = {"Tab": 9, "Enter": 13, " ": 32}
-        common = {"key": key, "windowsVirtualKeyCode": codes[key], "modifiers": modifiers}
+    def wait(self, script: str, seconds: float = WAIT_S) -> Any:
+        """Until an expression is true; its value."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            found = self.run(script)
+            if found not in (None, False, 0, ""):  # an element is {} here
+                return found
+            time.sleep(0.1)
+        shown = self.run("document.body.innerText")
+        raise AssertionError(f"never true: {script}\nthe page shows: {shown}\nconsole: {self.console}")
+
+    def text(self, selector: str = "body") -> str:
+        return str(self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
+
+    def click(self, selector: str) -> None:
+        """Clicks in the middle of the first element that is seen, as a mouse does."""
+        found = self.wait(
+            f"""(() => {{
+              const all = [...document.querySelectorAll({json.dumps(selector)})];
+              const seen = all.find((each) => each.getClientRects().length);
+              if (!seen) return null;
+              seen.scrollIntoView({{ block: "center" }});
+              const box = seen.getBoundingClientRect();
+              return [box.x + box.width / 2, box.y + box.height / 2];
+            }})()"""
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.send(
+                "Input.dispatchMouseEvent", type=kind, x=found[0], y=found[1], button="left", clickCount=1, buttons=1
+            )
+
+    def press(self, key: str, modifiers: int = 0) -> None:
+        """A key, such as Tab or Enter; `modifiers` 2 is Ctrl."""
+        codes = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32}
+        event = {"key": key, "code": key, "windowsVirtualKeyCode": codes[key], "modifiers": modifiers}
         text = {"Enter": "\r", " ": " "}.get(key)
-        await self.do("Input.dispatchKeyEvent", type="keyDown", **common, **({"text": text} if text else {}))
-        await self.do("Input.dispatchKeyEvent", type="keyUp", **common)
+        self.send("Input.dispatchKeyEvent", type="keyDown", **event, **({"text": text} if text else {}))
+        self.send("Input.dispatchKeyEvent", type="keyUp", **event)
 
-    async def choose_file(self, selector: str, *paths: Path) -> None:
+    def type(self, selector: str, text: str) -> None:
+        """Clicks into a field, and types."""
+        self.click(selector)
+        self.insert(text)
+
+    def insert(self, text: str) -> None:
+        """Types where the focus is."""
+        self.send("Input.insertText", text=text)
+
+    def choose_file(self, selector: str, *paths: Path) -> None:
         """Files for an input of files."""
-        root = (await self.do("DOM.getDocument"))["root"]["nodeId"]
-        node = (await self.do("DOM.querySelector", nodeId=root, selector=selector))["nodeId"]
-        await self.do("DOM.setFileInputFiles", nodeId=node, files=list(map(str, paths)))
+        root = self.send("DOM.getDocument")["root"]["nodeId"]
+        node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.send("DOM.setFileInputFiles", nodeId=node, files=list(map(str, paths)))
 
-    async def size(self, width: int, height: int, *, dark: bool = False) -> None:
-        """The window's, and whether the user likes it dark."""
-        await self.do(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+    def size(self, width: int, height: int, *, dark: bool = False) -> None:
+        """The size of the window, and the colours that the user prefers."""
+        self.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        await self.do("Emulation.setEmulatedMedia", features=[scheme])
+        self.send("Emulation.setEmulatedMedia", features=[scheme])
 
-    async def picture(self, path: Path) -> None:
-        """Of the whole page, as a PNG."""
-        shot = await self.do("Page.captureScreenshot", captureBeyondViewport=True)
+    def picture(self, path: Path, *, whole: bool = False) -> None:
+        """Writes what is seen, or the whole page, as a PNG."""
+        shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(shot["data"]))
 
+    def close(self) -> None:
+        """Ends the browser."""
+        self._chromium.end()
+        self._listening.join(30)
 
-@asynccontextmanager
-async def browser(scratch: Path) -> AsyncIterator[Page]:
-    """A tab of a browser without a network but this machine's."""
-    command = [
-        find_chromium(),
-        *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
-        *("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", f"--user-data-dir={scratch / 'profile'}"),
-        *("--remote-debugging-port=0", "--remote-allow-origins=*", "about:blank"),
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        port = await asyncio.wait_for(asyncio.to_thread(_port, process), PATIENCE_S)
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
-                tabs = [tab for tab in await answer.json() if tab["type"] == "page"]
-            async with session.ws_connect(tabs[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                page = Page(socket)
-                for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
-                    await page.do(f"{domain}.enable")
-                yield page
-    finally:
-        process.terminate()
-        process.wait(30)
-        assert process.stderr
-        process.stderr.close()
+    def _listen(self) -> None:
+        rest = b""
+        while chunk := self._chromium.incoming.read1(1 << 16):
+            *messages, rest = (rest + chunk).split(b"\0")
+            for message in messages:
+                self._hear(json.loads(message))
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        with self._news:
+            if "id" in message:
+                self._answers[message["id"]] = message
+                self._news.notify_all()
+                return
+            params = message["params"]
+            if message["method"] == "Network.requestWillBeSent":
+                self.requests.append(params["request"]["url"])
+            elif message["method"] == "Runtime.exceptionThrown":
+                details = params["exceptionDetails"]
+                self.console.append(details.get("exception", {}).get("description") or details["text"])
+            elif message["method"] == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
+                self.console.append(" ".join(str(each.get("value", each)) for each in params["args"]))
+            elif message["method"] == "Log.entryAdded":
+                self.console.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
 
 
-def _port(process: subprocess.Popen[str]) -> int:
-    assert process.stderr
-    for line in process.stderr:
-        if found := re.search(r"DevTools listening on ws://127\.0\.0\.1:(\d+)/", line):
-            return int(found[1])
-    raise AssertionError("the browser has ended")
+@contextmanager
+def browser(scratch: Path) -> Iterator[Browser]:
+    """A page of a browser without a network but for this machine, as long as the block lasts."""
+    with chromium(scratch) as process, closing(Browser(process)) as page:
+        yield page

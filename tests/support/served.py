@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
-from typing import Any
 
 from starlette.types import ASGIApp
 
+from support.http_requests import Answer, request
 from support.processes import wait_until
-from tuner.serving.server import Server, listen_from
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the server has answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+from tuner.serving.listening import listen_from
+from tuner.serving.server import Server
 
 
 @dataclass(frozen=True)
@@ -45,13 +32,7 @@ class Client:
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             sent.setdefault("content-type", "application/json")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.request(method, path, content, sent)
-            answer = connection.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
-        finally:
-            connection.close()
+        return request(self.port, method, path, content, sent)
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, None, **headers)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,13 @@ from threading import Thread
 from typing import Any
 
 import torch
-import uvicorn
 
+from support.http_requests import Answer, request
 from support.processes import wait_until
 from tuner.core import catalog
 from tuner.data.spec import DataSpec
-from tuner.serving.model.run import config_of, listen
+from tuner.serving.listening import listen
+from tuner.serving.model.run import http_server
 from tuner.serving.model.server import ModelServer
 from tuner.serving.model.settings import Settings
 from tuner.training.classifier import build_classifier
@@ -56,23 +56,6 @@ def table_model(folder: Path) -> Path:
     """Of the rows of breast_cancer."""
     data = catalog.load("datasets", "breast_cancer").load(folder.parent).spec
     return save_untrained(folder, data, "lstm", hidden_size=4)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def message(self) -> str:
-        return str(self.json["message"])
 
 
 @dataclass
@@ -112,16 +95,8 @@ def ask(
     **headers: str,
 ) -> Answer:
     """See `Running.ask`."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    if body is not None:
-        sent = {"Content-Type": kind, **sent}
-    try:
-        connection.request(method or ("GET" if body is None else "POST"), path, body, sent)
-        answer = connection.getresponse()
-        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
-    finally:
-        connection.close()
+    sent = {} if body is None else {"Content-Type": kind}
+    return request(port, method or ("GET" if body is None else "POST"), path, body, {**sent, **headers})
 
 
 def form(files: list[tuple[str, bytes]] = (), texts: list[str] = (), kind: str = "image/png") -> tuple[bytes, str]:  # type: ignore[assignment]
@@ -141,8 +116,8 @@ def running(name: str | Path, home: Path, **settings: Any) -> Iterator[Running]:
     """Serves a model on a free port of this machine."""
     said: list[str] = []
     server = ModelServer(str(name), home, Settings(**{"follow_s": 0.0, **settings}), said.append)
-    listener = listen("127.0.0.1", 0, 0)
-    host = uvicorn.Server(config_of(server))
+    listener = listen("127.0.0.1", 0)
+    host = http_server(server)
     loop = asyncio.new_event_loop()
 
     def run() -> None:
@@ -155,6 +130,6 @@ def running(name: str | Path, home: Path, **settings: Any) -> Iterator[Running]:
         assert wait_until(lambda: host.started, timeout=60, poll=0.02)
         yield Running(int(listener.getsockname()[1]), server, loop, said)
     finally:
-        host.should_exit = True
+        host.close()
         thread.join(60)
         loop.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -85,9 +84,11 @@ def serve(
     """
     prepare_environment()
     from tuner.core.machine import cpu_count  # noqa: PLC0415
-    from tuner.serving.model.settings import LOCAL, MB, Settings  # noqa: PLC0415
+    from tuner.serving.access import is_loopback  # noqa: PLC0415
+    from tuner.serving.listening import listen, listen_from  # noqa: PLC0415
+    from tuner.serving.model.settings import MB, Settings  # noqa: PLC0415
 
-    token = _token(token_file, no_token=no_token, local=host in LOCAL)
+    token = _token(token_file, no_token=no_token, local=is_loopback(host))
     settings = Settings(
         host=host,
         token=token,
@@ -99,10 +100,9 @@ def serve(
         threads=threads or max(1, cpu_count() - 1),
         encoders=max(2, cpu_count()),
     )
-    from tuner.serving.model.run import listen  # noqa: PLC0415 - torch takes seconds
-    from tuner.serving.model.run import serve as run  # noqa: PLC0415
+    with listen_from(host, USUAL) if port is None else listen(host, port) as listener:
+        from tuner.serving.model.run import serve as run  # noqa: PLC0415 - torch takes seconds
 
-    with listen(host, port, USUAL) as listener:
         number = int(listener.getsockname()[1])
         if port is None and number != USUAL:
             err.print(f"note: port {USUAL} is taken, so this is {number}")
@@ -115,6 +115,8 @@ def _token(file: Path | None, *, no_token: bool, local: bool) -> str:
     Raises:
         TunerError: the file cannot be read, or is empty; or it is both wanted and not.
     """
+    from tuner.serving.access import new_token  # noqa: PLC0415
+
     said = os.environ.get(TOKEN, "").strip()
     if file is not None:
         try:
@@ -127,7 +129,7 @@ def _token(file: Path | None, *, no_token: bool, local: bool) -> str:
         if file is not None:
             raise TunerError("--no-token and --token-file: choose one of them")
         return ""
-    return said or ("" if local else secrets.token_urlsafe(24))
+    return said or ("" if local else new_token(TOKEN))
 
 
 def _say(line: str) -> None:
@@ -136,8 +138,9 @@ def _say(line: str) -> None:
 
 def _tell(model: str, host: str, port: int, token: str) -> None:
     """What a newcomer needs: the address of the page, one request, and how to end it."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    address = f"http://{shown}:{port}"
+    from tuner.serving.listening import address_of  # noqa: PLC0415
+
+    address = address_of(host, port)
     _say(f"{model} is served at {address}{f'/#token={token}' if token else ''}   (Ctrl-C stops it)")
     if token:
         _say(f"Requests need the header   Authorization: Bearer {token}")

@@ -17,7 +17,7 @@ from tuner.core import several_models
 from tuner.core.environment import path_to_package
 from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
-from tuner.core.sweep_folder import check_sweep_name
+from tuner.core.sweep_name import check_sweep_name
 from tuner.core.sweep_request import SweepRequest
 
 if TYPE_CHECKING:

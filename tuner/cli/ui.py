@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 TOKEN = "TUNER_UI_TOKEN"
+PAGE = "--page-port"
 
 
 @app.command(cls=Command)
@@ -55,11 +56,12 @@ def ui(
 def _run(home: Path, port: int, page_port: int | None, host: str, *, optuna: bool, err: Console) -> int:
     """Returns the exit status."""
     from tuner.core.sweep_folder import sweep_names  # noqa: PLC0415
+    from tuner.serving.access import new_token  # noqa: PLC0415
     from tuner.serving.board.app import make_app  # noqa: PLC0415 - imports FastAPI
     from tuner.serving.board.optuna_dashboard import MISSING, OptunaDashboards, is_installed  # noqa: PLC0415
     from tuner.serving.board.settings import Settings  # noqa: PLC0415
-    from tuner.serving.guard import new_token  # noqa: PLC0415
-    from tuner.serving.server import listen, listen_from, run  # noqa: PLC0415
+    from tuner.serving.listening import address_of, listen, listen_from  # noqa: PLC0415
+    from tuner.serving.server import Server, run  # noqa: PLC0415
     from tuner.tracking.store import Store  # noqa: PLC0415
 
     store = Store.of(home)
@@ -68,7 +70,7 @@ def _run(home: Path, port: int, page_port: int | None, host: str, *, optuna: boo
     token, offered = new_token(TOKEN), optuna and is_installed()
     with ExitStack() as stack:
         server = _mlflow(stack, store, port, err)
-        listener = listen_from(host, port + 1) if page_port is None else listen(host, page_port, "--page-port")
+        listener = listen_from(host, port + 1, PAGE) if page_port is None else listen(host, page_port, PAGE)
         page = int(listener.getsockname()[1])
         dashboards = OptunaDashboards(home, page + 1) if offered else None
         if dashboards:
@@ -79,9 +81,9 @@ def _run(home: Path, port: int, page_port: int | None, host: str, *, optuna: boo
         if note:
             err.print(note)
         err.print(
-            f"All sweeps:  http://{_name(host)}:{page}/#token={token}   (Ctrl-C stops it)", soft_wrap=True, markup=False
+            f"All sweeps:  {address_of(host, page)}/#token={token}   (Ctrl-C stops it)", soft_wrap=True, markup=False
         )
-        run(made.app, listener, made.close)
+        run(Server(made.app, made.close), listener)
     return 0
 
 
@@ -95,10 +97,3 @@ def _mlflow(stack: ExitStack, store: Store, port: int, err: Console) -> str:
     if store.file is not None and not store.file.exists():
         return ""
     return stack.enter_context(mlflow_ui(store, port, err))
-
-
-def _name(host: str) -> str:
-    """What a browser on this machine opens for a server on this address."""
-    if host in ("0.0.0.0", "::"):
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuner.core import catalog
 from tuner.core.config import CONFIG_FILE, SweepConfig
 from tuner.core.errors import TunerError, unknown
 from tuner.core.files import write_atomic
@@ -19,7 +17,6 @@ SUBMITTED_FOLDER = "submitted"  # in the home folder: a file for each sweep that
 UPLOADS_FOLDER = "uploads"  # in the home folder of a cluster's head: files that were sent along with a sweep
 SLURM_FOLDER = "slurm"  # in the home folder: the script and the log of each sweep that was submitted to Slurm
 RESERVED = ("mlflow.db", "artifacts", "pictures", SUBMITTED_FOLDER, UPLOADS_FOLDER, SLURM_FOLDER)
-_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -215,18 +212,6 @@ def _began(folder: Path) -> float | None:
     except OSError:
         return None
     return config.st_mtime if stat.S_ISREG(config.st_mode) else None
-
-
-def check_sweep_name(name: str) -> None:
-    """Raises TunerError when a sweep cannot have this name."""
-    if not _FORM.fullmatch(name):
-        raise TunerError(
-            f"--name '{name}': use at most 100 letters, digits, '.', '_' or '-', and begin with a letter or digit"
-        )
-    if catalog.is_pair(name):
-        raise TunerError(f"--name '{name}': that is the name of a pair's registered model: choose another")
-    if name in RESERVED:
-        raise TunerError(f"--name '{name}': {', '.join(RESERVED)} are reserved: choose another")
 
 
 def write_error_details(folder: Path, number: int, details: str) -> None:

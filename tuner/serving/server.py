@@ -2,96 +2,73 @@
 
 from __future__ import annotations
 
-import errno
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
-from types import FrameType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from tuner.core.errors import TunerError
-
-KEEP_S = 75  # a connection on which nothing comes; longer than browsers wait before they use it again
-PATIENCE_S = 5  # how long requests may take that run when the server ends
-MOST_PORTS = 50
-
-
-def listen(host: str, port: int, option: str = "--port") -> socket.socket:
-    """A socket that listens there.
-
-    Raises:
-        TunerError: the port is taken, or this machine has no such address; the message names the option.
-    """
-    listener = _bound(host, port)
-    if listener is None:
-        raise TunerError(f"{option} {port} is taken: choose another, such as {option} {port + 1}")
-    return listener
-
-
-def listen_from(host: str, port: int) -> socket.socket:
-    """A socket that listens on the first free port from this one on. Raises TunerError when there is none nearby."""
-    for each in range(port, min(port + MOST_PORTS, 65536)):
-        listener = _bound(host, each)
-        if listener is not None:
-            return listener
-    raise TunerError(f"the ports {port} to {port + MOST_PORTS - 1} are all taken")
-
-
-def _bound(host: str, port: int) -> socket.socket | None:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-    except OSError as error:
-        raise TunerError(f"--host {host}: {error.strerror or error}") from None
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            return None
-        raise TunerError(f"--host {host}: {error.strerror or error}") from None
-    return listener
+KEEP_S = 75  # a connection on which nothing comes: longer than browsers, proxies and the pools of clients wait
+END_S = 5  # how long requests may take that run when the server ends
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which tells when it begins to end: answers that go on and on must end then."""
+    """uvicorn, which tells when it answers, and when it begins to end: answers that go on and on must end then."""
 
-    def __init__(self, app: ASGIApp, closing: Callable[[], None] = lambda: None) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                timeout_keep_alive=KEEP_S,
-                timeout_graceful_shutdown=PATIENCE_S,
-                ws="none",
-            )
-        )
-        self._closing = closing
+    def __init__(
+        self,
+        app: ASGIApp,
+        closing: Callable[[], object] = lambda: None,
+        *,
+        ready: Callable[[], object] = lambda: None,
+        end_s: int = END_S,
+        **own: Any,
+    ) -> None:
+        """Makes one, which does not run yet.
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal: the server ends."""
-        self._closing()
-        super().handle_exit(sig, frame)
+        Args:
+            app: the application.
+            closing: is called when the server begins to end, perhaps by the handler of a signal.
+            ready: is called once, when requests are answered.
+            end_s: how long requests may take that run when the server ends.
+            own: further settings of uvicorn.
+        """
+        common: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False, "ws": "none"}
+        common |= {"server_header": False, "timeout_keep_alive": KEEP_S, "timeout_graceful_shutdown": end_s}
+        super().__init__(uvicorn.Config(app, **common, **own))
+        self._closing, self._ready = closing, ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to `run`: uvicorn would send them to this process again at its end."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to answer."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
     def close(self) -> None:
-        """Ends it, from another thread."""
-        self._closing()
+        """Ends it, from another thread or from the handler of a signal. The second call waits for no request."""
+        self.force_exit = self.should_exit
         self.should_exit = True
+        self._closing()
 
 
-def run(app: ASGIApp, listener: socket.socket, closing: Callable[[], None] = lambda: None) -> None:
-    """Serves the application until Ctrl-C or SIGTERM. `closing` is called when it begins to end."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def run(server: Server, listener: socket.socket) -> None:
+    """Serves until Ctrl-C or SIGTERM; then answers what has been asked, and returns. A second one ends it at once."""
+
+    def end(*_: object) -> None:
+        server.close()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with suppress(KeyboardInterrupt):  # uvicorn raises the signal again at its end
-            Server(app, closing).run(sockets=[listener])
+        server.run(sockets=[listener])
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         listener.close()

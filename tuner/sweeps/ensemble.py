@@ -6,61 +6,35 @@ and the champions of a pair are never compared with models that cost several tim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.confirmation import ConfirmPlan
-from tuner.core.ensemble import ENSEMBLE_SUFFIX, SOUP_SUFFIX, EnsembleReport, Mixture
+from tuner.core.ensemble import EnsembleReport, Mixture
 from tuner.core.ensemble_text import offer_lines
 from tuner.core.errors import SweepError, TunerError, one_line
 from tuner.core.files import make_folder, read_checked_json, write_checked_json
-from tuner.core.outcome import RegisteredModel, Winner
-from tuner.core.records import TrialRecord
+from tuner.core.outcome import Winner
 from tuner.core.result_file import read_winner
 from tuner.core.sweep_folder import SweepFolder, known_sweep
 from tuner.core.units import counted
-from tuner.data.encoding import to_raw
 from tuner.data.spec import Splits
 from tuner.search.study_reader import read_records
-from tuner.sweeps.champion_alias import crown, data_at_hand
+from tuner.sweeps.champion_alias import data_at_hand
 from tuner.sweeps.choice import validation_outputs
 from tuner.sweeps.confirming import Confirming, Trainings
 from tuner.sweeps.ensemble_build import choose_ensemble, choose_soup, save_mixture, soup_pool
-from tuner.sweeps.ensemble_pool import PoolModel, answers_of, make_pool
+from tuner.sweeps.ensemble_pool import EnsembleSources, PoolModel, answers_of, make_pool
+from tuner.sweeps.ensemble_registration import Tell, registered
 from tuner.sweeps.lock import lock_for_sync
 from tuner.sweeps.looks import ensemble_looks
-from tuner.sweeps.registration import EXAMPLES
-from tuner.tracking.registry import Candidate
-from tuner.tracking.retry import error_cause, is_mlflow_error
-from tuner.tracking.run_tags import identity_tags
-from tuner.tracking.score_tags import own_tags
-from tuner.tracking.store import Store
-from tuner.training.answers import load_predictions
 from tuner.training.checkpoint_storage import CheckpointStorage
 from tuner.training.classifier import Classifier
-from tuner.training.open_model import open_model
 from tuner.training.score_error import Floats
-from tuner.training.validation import score_validation
 
-Tell = Callable[[str], object]
 _Chosen = tuple[Mixture, Sequence[PoolModel], tuple[int, ...]]
-_NAMES = {"ensemble": ENSEMBLE_SUFFIX, "soup": SOUP_SUFFIX}
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnsembleSources:
-    """What a sweep's ensemble is made of."""
-
-    config: SweepConfig
-    folder: SweepFolder
-    splits: Splits
-    records: Sequence[TrialRecord]
-    winner: Winner
-    confirming: Confirming | None = None
-    storage: CheckpointStorage | None = None
 
 
 def make_ensemble(name: str, home: Path, size: int, *, anyway: bool, tell: Tell) -> EnsembleReport:
@@ -164,9 +138,7 @@ def build_ensemble(sources: EnsembleSources, size: int, *, anyway: bool, tell: T
             "of the winner: tuner sweep --ensemble 5 keeps those of more trials"
         )
     alike = soup_pool(pool)
-    chosen: list[tuple[Mixture, Sequence[PoolModel], tuple[int, ...]]] = [
-        (choose_ensemble(pool, splits, size), pool, ())
-    ]
+    chosen: list[_Chosen] = [(choose_ensemble(pool, splits, size), pool, ())]
     if alike:
 
         def outputs(model: Classifier) -> Floats:
@@ -182,7 +154,7 @@ def build_ensemble(sources: EnsembleSources, size: int, *, anyway: bool, tell: T
             made = save_mixture(mixture, models, places, splits, folder)
             looks += 1
             _note_looks(folder, looks)
-            made = _registered(made, sources, tell)
+            made = registered(made, sources, tell)
         kept.append(made)
     report = EnsembleReport(
         sweep=config.name,
@@ -205,48 +177,3 @@ def _note_looks(folder: SweepFolder, looks: int) -> None:
     except (OSError, ValueError):
         known = {}
     write_checked_json(folder.ensemble_report, {**known, "looks": looks})
-
-
-def _registered(mixture: Mixture, sources: EnsembleSources, tell: Tell) -> Mixture:
-    """With its registered model; without one where MLflow does not answer, or has not got the single winner."""
-    try:
-        return replace(mixture, model=_register(mixture, sources))
-    except Exception as error:
-        if not isinstance(error, TunerError) and not is_mlflow_error(error):
-            raise
-        why = str(error) if isinstance(error, TunerError) else error_cause(error)
-        tell(f"the {mixture.kind} is not registered: {why}; to do it later: tuner ensemble {sources.config.name}")
-        return mixture
-
-
-def _register(mixture: Mixture, sources: EnsembleSources) -> RegisteredModel:
-    from tuner.tracking.ensembles import register_mixture  # noqa: PLC0415 - imports MLflow
-    from tuner.tracking.versions import Versions, versions_of_uid  # noqa: PLC0415
-
-    config, folder, splits = sources.config, sources.folder, sources.splits
-    store = Store.of(folder.home)
-    store.check()
-    winner = next(iter(versions_of_uid(store.uri, config.uid)), None)
-    if winner is None:
-        raise TunerError(f"the winner of {config.name} is not registered either (tuner sync {config.name})")
-    name = f"{config.pair_of(sources.winner.trial.parameters)}{_NAMES[mixture.kind]}"
-    place = folder.path / mixture.folder
-    validation = score_validation(place, splits, chosen_of=max(1, len(sources.records)))
-    assert mixture.test is not None
-    _, data = open_model(place)
-    candidate = Candidate(
-        name=name,
-        sweep=config.name,
-        uid=config.uid,
-        run_id=winner.run_id,
-        folder=place,
-        data=data,
-        example=to_raw(data, load_predictions(folder.path).inputs[:EXAMPLES]),
-        score=mixture.test.main,
-        test_data=sources.winner.test_data,
-        tags=own_tags(validation) | identity_tags(config),
-        trial=f"{mixture.kind} of {' '.join(f'{each.share:.3f}x{each.key}' for each in mixture.members)}",
-        description=f"The {mixture.kind} of {counted(len(mixture.members), 'model')} of the sweep {config.name}.",
-    )
-    register_mixture(store.uri, candidate, mixture)
-    return crown(Versions(store.uri, name), config.uid, config.data, lambda: splits)

@@ -11,6 +11,7 @@ import torch
 
 from tuner.core.config import SweepConfig
 from tuner.core.kept_checkpoints import kept_for_ensemble
+from tuner.core.outcome import Winner
 from tuner.core.own_code import title
 from tuner.core.records import TrialRecord
 from tuner.core.sweep_folder import SweepFolder, checkpoint_folder
@@ -22,6 +23,19 @@ from tuner.training.classifier import Classifier, is_pretrained
 from tuner.training.hyperparameters import split_parameters
 from tuner.training.score_error import Floats
 from tuner.training.trial_model import trial_model
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleSources:
+    """What a sweep's ensemble is made of."""
+
+    config: SweepConfig
+    folder: SweepFolder
+    splits: Splits
+    records: Sequence[TrialRecord]
+    winner: Winner
+    confirming: Confirming | None = None
+    storage: CheckpointStorage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

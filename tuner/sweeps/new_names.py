@@ -7,7 +7,8 @@ from pathlib import Path
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
-from tuner.core.sweep_folder import check_sweep_name, sweep_names
+from tuner.core.sweep_folder import sweep_names
+from tuner.core.sweep_name import check_sweep_name
 from tuner.sweeps.growth import going_on
 from tuner.sweeps.sweep_reader import SweepReader
 from tuner.tracking.store import Store

@@ -17,7 +17,8 @@ from tuner.core.config import SweepConfig
 from tuner.core.errors import TunerError
 from tuner.core.files import read_checked_json, write_atomic, write_checked_json
 from tuner.core.slurm_files import forget_submission
-from tuner.core.sweep_folder import SweepFolder, check_sweep_name, known_sweep
+from tuner.core.sweep_folder import SweepFolder, known_sweep
+from tuner.core.sweep_name import check_sweep_name
 from tuner.sweeps.drawing import alone
 from tuner.sweeps.lock import is_running, lock_for_sync
 from tuner.sweeps.model_lookup import store_with_models

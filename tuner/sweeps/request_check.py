@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuner.core import several_models
 from tuner.core.errors import TunerError
-from tuner.core.sweep_folder import check_sweep_name
+from tuner.core.sweep_name import check_sweep_name
 from tuner.core.sweep_request import SweepRequest
 from tuner.data.source import Source
 from tuner.search.point_file import read_points

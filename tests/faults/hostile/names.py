@@ -15,7 +15,8 @@ from tuner.cli.status import show_status
 from tuner.core import catalog
 from tuner.core.environment import prepare_environment
 from tuner.core.files import data_root, make_folder, tuner_home
-from tuner.core.sweep_folder import check_sweep_name, known_sweep
+from tuner.core.sweep_folder import known_sweep
+from tuner.core.sweep_name import check_sweep_name
 from tuner.core.units import parse_seconds
 from tuner.data.source import Source
 from tuner.execution.jobs.address import cluster_address, place

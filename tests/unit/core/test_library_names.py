@@ -7,7 +7,7 @@ from support.common import make_config
 
 from tuner.core import catalog
 from tuner.core.errors import TunerError
-from tuner.core.sweep_folder import check_sweep_name
+from tuner.core.sweep_name import check_sweep_name
 
 
 def test_a_pair_has_no_colon_and_its_sweep_goes_on_with_the_name_that_was_typed() -> None:

@@ -8,7 +8,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from support.served import Client, served
 
-from tuner.serving.guard import Guard, is_loopback, new_token, reading_key
+from tuner.serving.access import Access, is_loopback, new_token, reading_key
+from tuner.serving.guard import Guard
 
 TOKEN = "the-token"
 
@@ -25,7 +26,7 @@ def changes(method: str, path: str) -> bool:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    with served(Guard(says_yes, host="127.0.0.1", token=TOKEN, needs_token=changes, cookie="key")) as client:
+    with served(Guard(says_yes, Access(host="127.0.0.1", token=TOKEN, needs_token=changes, cookie="key"))) as client:
         yield client
 
 
@@ -73,7 +74,9 @@ def test_names_of_this_machine_are_taken(client: Client, host: str) -> None:
     assert client.get("/", host=host).status == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1", "http://localhost:1", "x"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1", "http://localhost:1", "x", "http://["]
+)
 def test_a_page_of_another_site_is_refused_even_with_the_token(client: Client, origin: str) -> None:
     assert client.post("/", origin=origin, authorization=f"Bearer {TOKEN}").status == 403
     assert client.get("/", origin=origin).status == 403
@@ -85,12 +88,18 @@ def test_its_own_page_is_not(client: Client) -> None:
 
 
 def test_bound_elsewhere_the_addresses_and_the_name_of_the_machine_are_taken() -> None:
-    guard = Guard(says_yes, host="0.0.0.0", token=TOKEN, needs_token=changes, names=("proxy.example",))
-    with served(guard) as client:
+    access = Access(host="0.0.0.0", token=TOKEN, needs_token=changes, names=("proxy.example",))
+    with served(Guard(says_yes, access)) as client:
         assert client.get("/", host="10.1.2.3:80").status == 200
         assert client.get("/", host="[fe80::1]").status == 200
         assert client.get("/", host="proxy.example").status == 200
         assert client.get("/", host="evil.example").status == 403
+
+
+def test_a_server_on_another_address_of_the_loopback_knows_its_own_name() -> None:
+    with served(Guard(says_yes, Access(host="127.0.0.2", token=TOKEN, needs_token=changes))) as client:
+        assert client.get("/", host="127.0.0.2:80").status == 200
+        assert client.get("/", host="127.0.0.3:80").status == 403
 
 
 def test_a_token_is_new_unless_the_environment_has_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import known_sweep
+from tuner.serving.access import reading_key
 from tuner.serving.board.board import Board
 from tuner.serving.board.commands import run_command, run_json
 from tuner.serving.board.compose import Form, command_text, sweep_words
 from tuner.serving.board.optuna_dashboard import OptunaDashboards
 from tuner.serving.board.settings import Settings
-from tuner.serving.guard import reading_key
 from tuner.sweeps import control
 
 COOKIE = "tuner_ui"
@@ -40,6 +40,21 @@ def acting_routes(board: Board, settings: Settings, dashboards: OptunaDashboards
         answer = Response(status_code=204)
         answer.set_cookie(COOKIE, reading_key(settings.token), httponly=True, samesite="strict", path="/")
         return answer
+
+    @router.post("/sweeps/{name}/optuna")
+    def optuna(name: str) -> dict[str, str]:
+        """Where its optuna-dashboard is, which is begun if it does not run."""
+        if dashboards is None:
+            raise TunerError(settings.optuna_note or "optuna-dashboard was not asked for: tuner ui --optuna")
+        return {"address": dashboards.address(name)}
+
+    _add_orders(router, board)
+    _add_forms(router)
+    return router
+
+
+def _add_orders(router: APIRouter, board: Board) -> None:
+    """What is done with a sweep."""
 
     @router.post("/sweeps/{name}/stop")
     def stop(name: str, how: Stop) -> dict[str, str]:
@@ -66,6 +81,10 @@ def acting_routes(board: Board, settings: Settings, dashboards: OptunaDashboards
         known_sweep(name, board.home)
         run_command(["report", name])
         return _told("report", name)
+
+
+def _add_forms(router: APIRouter) -> None:
+    """What a new sweep goes through."""
 
     @router.post("/compose")
     def compose(form: Form) -> dict[str, str]:
@@ -95,15 +114,6 @@ def acting_routes(board: Board, settings: Settings, dashboards: OptunaDashboards
         words = [*sweep_words(form), "--detach"]
         found, notes = run_json(words)
         return {"command": command_text(words), "notes": notes, "sweep": found["sweep"]}
-
-    @router.post("/sweeps/{name}/optuna")
-    def optuna(name: str) -> dict[str, str]:
-        """Where its optuna-dashboard is, which is begun if it does not run."""
-        if dashboards is None:
-            raise TunerError(settings.optuna_note or "optuna-dashboard was not asked for: tuner ui --optuna")
-        return {"address": dashboards.address(name)}
-
-    return router
 
 
 def _told(*words: str) -> dict[str, str]:

@@ -13,13 +13,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from tuner.core.errors import TunerError, printable
+from tuner.serving.access import SAFE, Access, is_loopback
 from tuner.serving.board.acting import COOKIE, acting_routes
 from tuner.serving.board.board import Board
 from tuner.serving.board.live import Live
 from tuner.serving.board.optuna_dashboard import OptunaDashboards
 from tuner.serving.board.reading import reading_routes
 from tuner.serving.board.settings import Settings
-from tuner.serving.guard import SAFE, Guard, is_loopback
+from tuner.serving.guard import Guard
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def make_app(settings: Settings, dashboards: OptunaDashboards | None = None) -> 
         """Whoever is on this machine may look; elsewhere the token is needed for all but the empty page."""
         return method not in SAFE or (private and path != "/" and not path.startswith("/pages/"))
 
-    guard = Guard(app, host=settings.host, token=settings.token, needs_token=needs_token, cookie=COOKIE)
-    return BoardApp(guard, live.close)
+    access = Access(host=settings.host, token=settings.token, needs_token=needs_token, cookie=COOKIE)
+    return BoardApp(Guard(app, access), live.close)
 
 
 def _user_error(_: Request, error: Exception) -> JSONResponse:

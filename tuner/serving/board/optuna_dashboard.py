@@ -12,7 +12,7 @@ from threading import Lock
 
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import SweepFolder, known_sweep
-from tuner.serving.server import listen_from
+from tuner.serving.listening import listen_from
 
 PACKAGE = "optuna_dashboard"
 MISSING = "optuna-dashboard is not installed: pip install optuna-dashboard"

@@ -24,18 +24,7 @@ def reading_routes(board: Board, live: Live, settings: Settings) -> APIRouter:
     """The routes."""
     router = APIRouter()
 
-    @router.get("/", include_in_schema=False)
-    def index() -> Response:
-        return page_response(page_files()["index.html"])
-
-    @router.get("/pages/plotly.js", include_in_schema=False)
-    def plotly_js() -> Response:
-        return page_response(plotly(), "private, max-age=86400")
-
-    @router.get("/pages/{name}", include_in_schema=False)
-    def page(name: str) -> Response:
-        found = page_files().get(name)
-        return Response(status_code=404) if found is None else page_response(found)
+    _add_pages(router, board, settings)
 
     @router.get("/api/about")
     def about() -> dict[str, Any]:
@@ -84,6 +73,25 @@ def reading_routes(board: Board, live: Live, settings: Settings) -> APIRouter:
             "budgets": list(BUDGETS),
         }
 
+    return router
+
+
+def _add_pages(router: APIRouter, board: Board, settings: Settings) -> None:
+    """The page itself, and what its links lead to."""
+
+    @router.get("/", include_in_schema=False)
+    def index() -> Response:
+        return page_response(page_files()["index.html"])
+
+    @router.get("/pages/plotly.js", include_in_schema=False)
+    def plotly_js() -> Response:
+        return page_response(plotly(), "private, max-age=86400")
+
+    @router.get("/pages/{name}", include_in_schema=False)
+    def page(name: str) -> Response:
+        found = page_files().get(name)
+        return Response(status_code=404) if found is None else page_response(found)
+
     @router.get("/mlflow/{name}", include_in_schema=False)
     def mlflow(name: str) -> Response:
         return RedirectResponse(mlflow_link(name, board.home, settings.mlflow))
@@ -96,8 +104,6 @@ def reading_routes(board: Board, live: Live, settings: Settings) -> APIRouter:
     @router.get("/report/{name}", include_in_schema=False)
     def report_folder(name: str) -> Response:
         return RedirectResponse(f"/report/{name}/")
-
-    return router
 
 
 def _summaries(kind: own_code.Kind) -> dict[str, str]:

@@ -21,10 +21,11 @@ from tuner.core.errors import TunerError, one_line
 from tuner.serving.model import openapi, uploads
 from tuner.serving.model.answers import as_json, explanations, predictions, scored
 from tuner.serving.model.encode import encode
-from tuner.serving.model.guard import PAGES, Guard
-from tuner.serving.model.refusal import RefusedError, refuse
+from tuner.serving.model.guard import PAGES, guarded
+from tuner.serving.model.refusal import refuse
 from tuner.serving.model.served import ServedModel, check_explains
 from tuner.serving.model.server import ModelServer
+from tuner.serving.refusal import RefusedError
 from tuner.tracking.scoring import Protocol
 from tuner.training.sample_batches import Samples
 
@@ -61,7 +62,7 @@ def make_app(server: ModelServer) -> ASGIApp:
     _add_pages(app)
     routes = frozenset(str(getattr(route, "path", "")) for route in app.routes)
     direct = {path: endpoint for path, endpoint in _endpoints(app) if path in _DIRECT}
-    return Guard(_directly(direct, app), server.settings, server.metrics, routes)
+    return guarded(_directly(direct, app), server.settings, server.metrics, routes)
 
 
 def _endpoints(app: FastAPI) -> Iterator[tuple[str, Endpoint]]:

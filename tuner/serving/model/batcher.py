@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tuner.core.units import counted
-from tuner.serving.model.refusal import RefusedError
+from tuner.serving.refusal import RefusedError
 
 Forward = Callable[[Tensor], Tensor]
 

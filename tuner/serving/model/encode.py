@@ -13,9 +13,9 @@ from torch import Tensor
 from tuner.core.errors import TunerError, one_line
 from tuner.core.units import counted
 from tuner.data.encoding import to_inputs
-from tuner.serving.model.refusal import RefusedError
 from tuner.serving.model.served import ServedModel
 from tuner.serving.model.settings import Settings
+from tuner.serving.refusal import RefusedError
 from tuner.tracking.scoring import CSV, JSON, Asked
 
 QUICK = 1 << 16  # bytes of JSON that are read on the event loop: a thread would take longer

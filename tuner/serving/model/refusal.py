@@ -7,17 +7,9 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from tuner.core.errors import TunerError, printable
+from tuner.core.errors import printable
 
 SHOWN = 500  # characters of a reason
-
-
-class RefusedError(TunerError):
-    """A request that is not answered."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 def refuse(status: int, reason: str) -> Response:

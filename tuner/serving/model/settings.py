@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuner.core.errors import TunerError
+from tuner.serving.access import is_loopback
 
 MB = 1_000_000
 PORT = 8700
 HOST = "127.0.0.1"
-LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Settings:
     @property
     def local(self) -> bool:
         """Whether programs of this machine alone can reach it."""
-        return self.host in LOCAL
+        return is_loopback(self.host)
 
 
 _OPTIONS = {

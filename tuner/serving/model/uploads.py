@@ -17,8 +17,8 @@ from tuner.data.image_files import pixels_of
 from tuner.data.spec import DataSpec
 from tuner.data.table_formats import PACKED, PARQUET
 from tuner.serving.model.encode import check_count
-from tuner.serving.model.refusal import RefusedError
 from tuner.serving.model.settings import Settings
+from tuner.serving.refusal import RefusedError
 from tuner.training.sample_batches import Samples
 from tuner.training.samples import SampleReader
 

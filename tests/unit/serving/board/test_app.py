@@ -16,10 +16,10 @@ from support.processes import wait_until
 from support.served import Client, served
 
 from tuner.core.sweep_folder import SweepFolder
+from tuner.serving.access import reading_key
 from tuner.serving.board.acting import COOKIE
 from tuner.serving.board.app import make_app
 from tuner.serving.board.settings import Settings
-from tuner.serving.guard import reading_key
 from tuner.serving.server import Server
 from tuner.sweeps.lock import Order, current_order
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tuner.serving.model.batcher import Batcher
-from tuner.serving.model.refusal import RefusedError
+from tuner.serving.refusal import RefusedError
 
 
 def batcher(forward: Callable[[Tensor], Tensor], **changes: object) -> tuple[Batcher, list[int]]:

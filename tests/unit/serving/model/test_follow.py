@@ -10,7 +10,8 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 from mlflow import MlflowClient
-from support.serving import PHOTOS, Answer, Running, photos_model, running
+from support.http_requests import Answer
+from support.serving import PHOTOS, Running, photos_model, running
 
 from tuner.tracking.registry import Candidate, register
 from tuner.tracking.store import Store

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support.serving import photos_model, running
 
-from tuner.serving.model.guard import Guard
+from tuner.serving.model.guard import access_of
 from tuner.serving.model.settings import Settings
 
 TOKEN = "s3cret-π"
@@ -51,9 +51,9 @@ def test_with_a_token_only_the_page_and_the_probes_are_open(tmp_path: Path) -> N
 
 def test_beyond_this_machine_any_name_will_do() -> None:
     """A proxy or a cluster gives it names that it cannot know."""
-    guard = Guard(None, Settings(host="0.0.0.0", token="t"), None, frozenset())  # type: ignore[arg-type]
+    access = access_of(Settings(host="0.0.0.0", token="t"))
     headers = [(b"host", b"models.example"), (b"authorization", b"Bearer t")]
-    guard._check({"type": "http", "method": "GET", "path": "/card", "headers": headers})
+    access.check({"type": "http", "method": "GET", "path": "/card", "headers": headers})
 
 
 def test_no_other_file_is_served(tmp_path: Path) -> None:
