@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.common import Command, Start, read_runs, read_study, wait_for_epochs
+from support.json_check import check_json
 from support.processes import end
 
 from tuner.search.study_reader import read_records
@@ -64,7 +65,7 @@ def test_a_target_that_is_reached_ends_the_search(tuner: Command, tmp_path: Path
     options = ("--max-epochs", "9", "--target-score", "0.05", "--patience", "9", "--scheduler", "none", "--json")
     done = tuner("sweep", "digits", "cnn", *SMALL, *options, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    result = check_json("sweep DATASET MODEL", done.stdout)
     assert result["best"]["val_accuracy"] >= 0.05
     assert result["trials"] == {"pruned": len(read_study(tmp_path / "runs/x").trials)}
     assert epochs(tmp_path) < 9, "the running ones end after their epoch"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Run
 from support.common import Command, Start, Typed, make_config, read_runs
+from support.json_check import check_json
 from support.killed_confirmation import kill_and_resume
 from support.made_up_search import Recorder
 from support.small_trainings import PAIR, client, train, write_table
@@ -226,7 +226,7 @@ def test_a_confirmation_that_is_interrupted_is_resumed_where_it_was(trained: Out
     after = read_records(folder.confirmation.journal)
     assert [record.epoch for record in after] == [3, 3, 3]
     assert after[1].metrics[2] == before[1].metrics[2]
-    assert json.loads(out)["confirm"]["seeds"] == [1, 2, 3]
+    assert check_json("resume NAME", out)["confirm"]["seeds"] == [1, 2, 3]
     assert {run.info.status for run in children(home).values()} == {"FINISHED"}
     code, out, _ = typed("status", NAME)
     assert ", finished" in out
@@ -245,7 +245,7 @@ def test_on_folds_each_sample_is_validated_once_also_after_an_interruption(
     code, out, err = typed("resume", NAME, "--json")
     assert code == 0, err
     assert "confirming trial 0 on 3 folds of the training and validation samples: 3 epochs each" in err
-    found, after = json.loads(out)["confirm"], read_records(folder.confirmation.journal)
+    found, after = check_json("resume NAME", out)["confirm"], read_records(folder.confirmation.journal)
     assert [record.epoch for record in after] == [3, 3, 3]
     assert after[0] == before[0]
     assert found["folds"] is True

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 from support.common import Command
+from support.json_check import check_json
 from support.processes import end, start
 from support.ray_cluster import ray_cluster
 from support.small_weights import textures, write_weights
@@ -75,7 +76,7 @@ def test_other_seeds_folds_and_all_samples_take_the_same(
     more = ("--folds", "3", "--test-by", "mean", "--refit", "--wait", "--json")
     done = tuner(*sweep, *more, folder=tmp_path, TUNER_DATA=str(data))
     assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    result = check_json("sweep DATASET MODEL", done.stdout)
     assert (result["refit"]["samples"], len(result["confirm"]["test"]["accuracy"]["values"])) == (96, 3)
     assert shapes(data) == [(20, FEATURES), (24, FEATURES), (76, FEATURES)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from optuna.study import StudyDirection
 from support.common import Command, Start, Typed, check_refused, read_runs, read_study, wait_for_epochs
+from support.json_check import check_json
 
 SMALL = ("--epochs", "3", "--limit", "300", "--cpus", "1", "--concurrency", "2", "--set", "lr=0.001..0.01", "--json")
 WIDTHS = ("--set", "width=0.125,0.25,0.5", "--set", "optimizer=adam")
@@ -31,7 +31,7 @@ def test_a_sweep_by_the_lowest_loss_that_measures_a_latency(tuner: Command, tmp_
     done = tuner("sweep", "digits", "cnn", *SMALL, *WIDTHS, *arguments, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "objective val_loss:min" in done.stderr
-    study, best = read_study(tmp_path / "runs/x"), json.loads(done.stdout)["best"]
+    study, best = read_study(tmp_path / "runs/x"), check_json("sweep DATASET MODEL", done.stdout)["best"]
     assert study.direction is StudyDirection.MINIMIZE
     assert study.best_trial.number == best["trial"]
     assert study.best_value == best["val_loss"] == best["scores"]["val_loss"]
@@ -97,11 +97,11 @@ def test_two_objectives_and_a_constraint_through_a_kill(
         assert trial.intermediate_values.items() <= after[number].intermediate_values.items()
         assert trial.user_attrs.get("measured", {}).items() <= after[number].user_attrs["measured"].items()
         assert trial.params.items() <= after[number].params.items()
-    check_front(tmp_path, json.loads(done.stdout))
+    check_front(tmp_path, check_json("resume NAME", done.stdout))
     if scheduler == "hyperband":  # in the proof, it also grows
         grown = tuner("resume", "x", "--trials", "13", "--json", folder=tmp_path)
         assert grown.returncode == 0, grown.stderr
-        check_front(tmp_path, json.loads(grown.stdout))
+        check_front(tmp_path, check_json("resume NAME", grown.stdout))
 
 
 @pytest.mark.proof

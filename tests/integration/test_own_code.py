@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from support.common import Command, Start, wait_for_epochs
+from support.json_check import check_json
 from support.own_code import delete_code, write_own_code
 from support.processes import end
 from support.ray_cluster import ray_cluster
@@ -45,7 +46,7 @@ def test_goes_on_predicts_and_loads_after_kill_9_when_the_files_are_gone(
     done = tuner("resume", name, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert f"my_data.py, points.py no longer there: {name} goes on with the copy that it began with" in done.stderr
-    result = json.loads(done.stdout)
+    result = check_json("resume NAME", done.stdout)
     assert result["finished"]
     assert result["model"]["uri"].startswith("models:/my_data-my_model")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support.common import Command, Start
+from support.json_check import check_json
 from support.processes import end, wait_until
 from support.ray_cluster import ray_cluster
 
@@ -84,7 +85,7 @@ def test_a_function_survives_a_kill_and_goes_on_from_what_it_has_saved(
     done = tuner("resume", "mine-1", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "mine.py, helper.py no longer there" in done.stderr or "helper.py, mine.py no longer there" in done.stderr
-    result = json.loads(done.stdout)
+    result = check_json("resume NAME", done.stdout)
     after = records_of(tmp_path, "mine-1")
     for old, new in zip(before, after, strict=False):
         assert {epoch: new.metrics[epoch]["total"] for epoch in old.metrics} == {
@@ -123,7 +124,7 @@ def test_a_program_is_tuned_and_its_faults_are_told(tuner: Command, tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr
     assert 'begins anew, unless its program says "saved": true' in done.stderr
-    result = json.loads(done.stdout)
+    result = check_json("sweep DATASET MODEL", done.stdout)
     assert result["trials"]["failed"] == 3
     reasons = {each.reason for each in records_of(tmp_path, "prog-1") if each.state == "FAIL"}
     assert reasons == {"the program ended with exit status 1: no such kind"}

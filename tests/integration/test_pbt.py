@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.common import Command, Start, read_runs, read_study, wait_for_epochs
+from support.json_check import check_json
 from support.processes import end
 
 from tuner.core.records import TrialRecord
@@ -37,7 +38,7 @@ def test_a_population_in_a_real_sweep(tuner: Command, tmp_path: Path) -> None:
     """That it may be killed at any moment is shown without workers in tests/unit/search/test_population.py."""
     done = tuner(*ARGUMENTS, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    check_kept(tuner, tmp_path, json.loads(done.stdout))
+    check_kept(tuner, tmp_path, check_json("sweep DATASET MODEL", done.stdout))
 
 
 @pytest.mark.proof
@@ -60,7 +61,7 @@ def test_a_population_that_is_killed_twice_comes_to_what_it_would_have_come_to(
     assert resumed.returncode == 0, resumed.stderr
     assert told(killed) == told(whole)
     assert all(values.items() <= now[2].items() for (_, _, values, *_), now in zip(before, told(killed), strict=True))
-    assert json.loads(resumed.stdout)["best"] == json.loads(done.stdout)["best"]
+    assert check_json("resume NAME", resumed.stdout)["best"] == json.loads(done.stdout)["best"]
 
 
 def check_kept(tuner: Command, folder: Path, result: dict[str, Any]) -> None:

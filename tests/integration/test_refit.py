@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from support.common import Command, Start, read_runs
+from support.json_check import check_json
 from support.killed_confirmation import kill_and_resume
 
 from tuner.core.refit import RefitPlan
@@ -65,10 +65,10 @@ def test_the_model_has_seen_all_samples_but_those_of_the_test_set_and_a_kill_los
 def test_a_sweep_that_grows_refits_its_winner_unless_it_has_won_again(tuner: Command, tmp_path: Path) -> None:
     done = tuner("sweep", "digits", "cnn", "--name", "x", *OPTIONS, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    result = check_json("sweep DATASET MODEL", done.stdout)
     grown = tuner("resume", "x", "--trials", "3", "--json", folder=tmp_path)
     assert grown.returncode == 0, grown.stderr
-    again = json.loads(grown.stdout)
+    again = check_json("resume NAME", grown.stdout)
     if again["best"]["trial"] == result["best"]["trial"]:
         assert (again["refit"], again["test"], again["test_looks"]) == (result["refit"], result["test"], 1)
     else:

@@ -19,6 +19,7 @@ from mlflow.entities import Run
 from support import processes
 from support.common import BIN, Command, Start, make_config, read_runs, read_study, wait_for_epochs
 from support.dataset_files import noise
+from support.json_check import check_json
 from support.processes import Process, end, wait_until
 from torchvision.models import mobilenet_v2
 
@@ -72,7 +73,7 @@ def test_a_training_that_is_stopped_goes_on_from_its_last_epoch(
     out, err = process.communicate(timeout=120)
     assert process.returncode == 128 + sent, err
     assert f"stopped ({sent.name}); to continue: tuner resume x" in err
-    assert json.loads(out)["finished"] is False
+    assert check_json("sweep DATASET MODEL", out)["finished"] is False
     assert {run.info.status for run in runs(tmp_path)} == {"KILLED"}
     before = epochs(tmp_path)[0]
     assert 2 <= len(before) < 8

@@ -9,6 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from PIL import Image
 from support.common import Command, Start, read_runs, read_study, wait_for_epochs
+from support.json_check import check_json
 
 ARGUMENTS = ("sweep", "digits", "cnn,lenet", "--trials", "4", "--max-epochs", "3", "--set", "cnn.width=0.25")
 
@@ -27,7 +28,7 @@ def test_a_sweep_of_two_models_goes_on_after_a_kill_and_the_winner_has_its_own_p
     again = ("resume", "x") if killed else (*ARGUMENTS, "--name", "x")
     done = tuner(*again, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+    result = check_json("sweep DATASET MODEL", done.stdout)
     trials = read_study(tmp_path / "runs/x").trials
     models = [each.user_attrs["parameters"]["model"] for each in trials]
     assert models[:2] == ["cnn", "lenet"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.common import Command, Start, read_runs, read_study, wait_for_epochs
+from support.json_check import check_json
 from support.processes import end
 
 SPACE = """
@@ -50,7 +51,7 @@ def test_they_are_tried_first_also_after_a_kill_and_the_best_begins_the_next_swe
     assert second.params == {"batch_size": 32, "optimizer": "sgd", "lr (sgd)": 0.1}
 
     shown = tuner("best", "x", folder=tmp_path)
-    result = json.loads(resumed.stdout)
+    result = check_json("resume NAME", resumed.stdout)
     best, default = result["best"], result["default"]
     assert (first.state.name, len(first.intermediate_values)) == ("COMPLETE", 3), "the default is never stopped early"
     assert default["registered"] == (best["trial"] == 0)

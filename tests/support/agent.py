@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from mcp import Client, StdioServerParameters, stdio_client
+from mcp.server.mcpserver import MCPServer
 from mcp_types import CallToolResult, Tool
 
 from support.common import BIN
@@ -30,7 +32,12 @@ class Answer(NamedTuple):
 
 def here(allow_run: bool = False) -> Client:
     """A client of a server in this process."""
-    return Client(make_server(allow_run=allow_run))
+    return Client(_server(allow_run))
+
+
+@cache
+def _server(allow_run: bool) -> MCPServer[Any]:
+    return make_server(allow_run=allow_run)
 
 
 def there(folder: Path, *words: str, environment: Mapping[str, str], err: Path) -> Client:

@@ -16,8 +16,9 @@ Every command that has something to say to a script has `--json`. It then prints
 and nothing else there; progress, notes and errors go to standard error. `tuner schema COMMAND` prints the JSON Schema
 of the document, by which it can be checked. New versions may add keys, and take none away.
 
-Times are seconds since 1970, durations are seconds, sizes are bytes. An interval is a pair of numbers. The
-[exit status](sweep-folder.md#exit-status) says how a command ended.
+Times are seconds since 1970, durations are seconds, sizes are bytes. An interval is a pair of numbers. A
+number that JSON does not have (NaN, infinity) is null. The [exit status](sweep-folder.md#exit-status) says how a
+command ended.
 
 This page is made from the types in `tuner/serving/schemas/` by `make json-page`. A test runs each command on a real
 sweep and checks what it prints.

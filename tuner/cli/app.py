@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import Annotated
@@ -32,7 +31,7 @@ from tuner.cli import (
     ui,
     warm,
 )
-from tuner.cli.console import Command, out
+from tuner.cli.console import Command, out, print_json
 from tuner.cli.options import Address, AsJson
 from tuner.core.choices import KINDS, all_choices, choices, pairs
 from tuner.core.environment import prepare_environment
@@ -64,7 +63,7 @@ def list_(
     if sweeps:
         raise typer.Exit(sweep_list.show(as_json=as_json))
     if as_json:
-        out.print_json(json.dumps(all_choices()))
+        print_json(all_choices(), out)
         return
     for kind in KINDS:
         out.print(f"[bold]{kind}[/bold]")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from tuner.cli.console import err, out
+from tuner.cli.console import err, out, print_json
 from tuner.cli.dashboard import check_here
 from tuner.cli.dry_run import show_dry_run
 from tuner.cli.given import Way
@@ -66,5 +65,5 @@ def run_in_background(name: str, *, as_json: bool, dashboard: bool = False) -> i
         err.print(f"the dashboard's address will be in {SweepFolder(tuner_home() / name).output}", soft_wrap=True)
     print_hints(name, err)
     if as_json:
-        out.print_json(json.dumps({"sweep": name, "folder": str(tuner_home() / name)}))
+        print_json({"sweep": name, "folder": str(tuner_home() / name)}, out)
     return 0

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from tuner.cli.console import Command, err, out
+from tuner.cli.console import Command, err, out, print_json
 from tuner.cli.options import Address, AsJson, Name, sweep_place
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
@@ -50,7 +49,7 @@ def best(
     if toml:
         out.print(found.to_toml(), end="", markup=False, soft_wrap=True)
     elif as_json:
-        out.print_json(json.dumps(found.to_json()))
+        print_json(found.to_json(), out)
     else:
         print_best(found, out)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
@@ -9,6 +10,7 @@ from rich.console import Console
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from tuner.cli.options import OUTPUT
+from tuner.core.finite import finite
 
 PIPED_WIDTH = 10_000  # characters: what a pipe or a file gets is never broken over lines
 FEW = 6  # options; the help of a command with more has panels
@@ -24,6 +26,16 @@ def _consoles() -> tuple[Console, Console]:
 
 
 out, err = _consoles()
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON on one line. A number that JSON does not have (NaN, infinity) is null."""
+    return json.dumps(finite(value), allow_nan=False)
+
+
+def print_json(value: Any, to: Console) -> None:
+    """Prints it, indented; see `json_text`."""
+    to.print_json(json_text(value))
 
 
 def look_again() -> None:

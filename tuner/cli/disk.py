@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
 
-from tuner.cli.console import Command, err, out
+from tuner.cli.console import Command, err, out, print_json
 from tuner.cli.options import AsJson
 from tuner.core.environment import prepare_environment
 from tuner.core.files import data_root, tuner_home
@@ -34,7 +33,7 @@ def du(*, as_json: AsJson = False) -> None:
     if as_json:
         sweeps = [{**asdict(each), "bytes": each.bytes} for each in found.sweeps]
         whole = {**asdict(found), "home": str(found.home), "data": str(found.data), "sweeps": sweeps}
-        out.print_json(json.dumps(whole))
+        print_json(whole, out)
         return
     _print(found)
 

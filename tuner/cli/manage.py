@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tuner.cli.console import Command, err, out
+from tuner.cli.console import Command, err, out, print_json
 from tuner.cli.options import Address, AsJson, Name, NameOrAll, sweep_place
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
@@ -156,7 +155,7 @@ def sync(
         if not as_json:
             out.print(str(each), markup=False)
     if as_json:
-        out.print_json(json.dumps([asdict(each) for each in done]))
+        print_json([asdict(each) for each in done], out)
     raise typer.Exit(UNSENT if any(each.unsent for each in done) else 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 from rich.console import Console
 
 from tuner.cli import data_options as data
-from tuner.cli.console import Command, err, out
+from tuner.cli.console import Command, err, out, print_json
 from tuner.cli.options import AsJson, Dataset, MaxEpochs, Name, Sampler, Scheduler, Target, Task, Trials
 from tuner.core.data_options import DataOptions
 from tuner.core.environment import prepare_environment
@@ -62,7 +61,7 @@ def show(
             trials=trials,
         )
     if as_json:
-        out.print_json(json.dumps(shown))
+        print_json(shown, out)
     else:
         model_tables.print_description(shown, out)
 
@@ -119,7 +118,7 @@ def _report(name: str, *, as_json: bool, out: Console, err: Console) -> int:
     with err.status("Making the report"):
         made = publish(home / name, Store.of(home), lambda text: err.print(f"warning: {text}", markup=False))
     if as_json:
-        out.print_json(json.dumps(made.to_json()))
+        print_json(made.to_json(), out)
     else:
         out.print(str(made.page), markup=False)  # parts with nothing to show are named on the page, and by --json
     return 1 if made.failed else 0
@@ -137,7 +136,7 @@ def _compare(dataset: str | None, *, as_json: bool, out: Console, err: Console) 
         picture = _draw(found, f"compare-{found.rows[0].sweep.data}.png" if dataset else "compare.png")
     if as_json:
         rows = [row.to_json() for row in found.rows]
-        out.print_json(json.dumps({"pairs": rows, "notes": found.notes, "picture": str(picture)}))
+        print_json({"pairs": rows, "notes": found.notes, "picture": str(picture)}, out)
     else:
         print_comparison(found, picture, out)
     return 0

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.core.errors import printable
+from tuner.core.finite import finite
 from tuner.core.units import number_text
 from tuner.training.prediction import NumberPrediction, Prediction
 
@@ -123,7 +124,7 @@ class JsonOutput:
     def add(self, predictions: Sequence[Prediction] | Sequence[NumberPrediction]) -> None:
         """Prints a batch. All is ASCII, since the name of a file may be no UTF-8."""
         for prediction in predictions:
-            text = indent(json.dumps(prediction.to_json(), indent=2, ensure_ascii=True), "  ")
+            text = indent(json.dumps(finite(prediction.to_json()), indent=2, ensure_ascii=True, allow_nan=False), "  ")
             self._print(f",\n{text}" if self._begun else f"[\n{text}")
             self._begun = True
 

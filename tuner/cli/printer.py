@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Callable
 
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from tuner.cli.console import print_json
 from tuner.cli.progress import ProgressView
 from tuner.cli.sweep_tables import print_outcome
 from tuner.cli.waiting import leaves_report
@@ -93,7 +93,7 @@ class Printer(Callback):
         """The result, and what to type next."""
         self._err.show_cursor()  # which the live view hides
         if self._as_json:
-            self._out.print_json(json.dumps(outcome.to_json()))
+            print_json(outcome.to_json(), self._out)
         else:
             print_outcome(outcome, self._store, self._out)
         name = outcome.config.name

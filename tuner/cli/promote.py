@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from tuner.cli.console import Command, err, out
+from tuner.cli.console import Command, err, out, print_json
 from tuner.cli.options import AsJson
 from tuner.core.environment import prepare_environment
 from tuner.core.files import tuner_home
@@ -44,7 +43,7 @@ def promote(
     if done.remark:
         err.print(f"warning: {done.remark}", markup=False, soft_wrap=True)
     if as_json:
-        out.print_json(json.dumps({**asdict(done), "keep": keep}))
+        print_json({**asdict(done), "keep": keep}, out)
         return
     before = f"before, it was version {done.before}" if done.before else "before, there was none"
     before = "it was before" if done.before == done.version else before

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from tuner.cli.console import print_json
 from tuner.cli.hints import print_hints
 from tuner.cli.printer import notes_of
 from tuner.cli.progress import ProgressView
@@ -178,7 +179,7 @@ def _begun(
     """Returns as soon as a sweep has started, or follows its output from line `seen` on."""
     if not attach:
         if as_json:
-            out.print_json(json.dumps({"sweep": name, "address": jobs.address, "job": job_id}))
+            print_json({"sweep": name, "address": jobs.address, "job": job_id}, out)
         err.print(f"{name} runs on {jobs.address}, and keeps running when this terminal is closed:", soft_wrap=True)
         print_hints(name, err)
         return 0
@@ -195,7 +196,7 @@ def _begun(
         err.print(f"{name} keeps running without this terminal: tuner status {name} --watch", soft_wrap=True)
         return DETACHED
     if as_json:
-        out.print_json(json.dumps(parsed(lines)))
+        print_json(parsed(lines), out)
     return exit_code(job)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuner.cli.console import Command, err, out
+from tuner.cli.console import Command, err, out, print_json
 from tuner.cli.options import Address, AsJson, sweep_place
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
@@ -52,7 +51,7 @@ def rm(
     done = [each for name in here for each in _remove(name, keep_model=keep_model, as_json=as_json)]
     code = 1 if any(each.unfinished for each in done) else 0
     if as_json and (here or not places):
-        out.print_json(json.dumps([asdict(each) for each in done]))
+        print_json([asdict(each) for each in done], out)
     for name, place in places.items():
         code = max(code, _remove_there(name, place, keep_model=keep_model, as_json=as_json))
     raise typer.Exit(code)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
 
-from tuner.cli.console import Command, err, out
+from tuner.cli.console import Command, err, out, print_json
 from tuner.cli.options import Address, AsJson, Name, sweep_place
 from tuner.core.environment import prepare_environment
 from tuner.core.files import tuner_home
@@ -37,7 +36,7 @@ def rename(
 
         done = renaming.rename(name, new, tuner_home())
     if as_json:
-        out.print_json(json.dumps(asdict(done)))
+        print_json(asdict(done), out)
     if done.unfinished:
         again = f"to finish it: tuner rename {name} {new}"
         err.print(f"error: {name} is {new} now, but not yet in MLflow: {done.unfinished}; {again}", soft_wrap=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
-from tuner.cli.console import Command, out
+from tuner.cli.console import Command, out, print_json
 
 app = typer.Typer()
 
@@ -22,4 +21,4 @@ def schema(
     """
     from tuner.serving.schemas.commands import schema_of  # noqa: PLC0415 - imports pydantic
 
-    out.print_json(json.dumps(schema_of(command)))
+    print_json(schema_of(command), out)

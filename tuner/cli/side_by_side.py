@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tuner.cli.console import print_json
 from tuner.core.files import make_folder, pictures
 from tuner.sweeps.side_by_side import SideBySide, side_by_side
 from tuner.sweeps.side_by_side_rows import Row, rows_of
@@ -21,7 +21,7 @@ def show_side_by_side(names: list[str], home: Path, *, as_json: bool, out: Conso
         groups = rows_of(found.sides)
         page = _write_page(found, groups)
     if as_json:
-        out.print_json(json.dumps({**found.to_json(), "page": str(page)}))
+        print_json({**found.to_json(), "page": str(page)}, out)
         return 0
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")

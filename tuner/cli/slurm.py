@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from tuner.cli.console import print_json
 from tuner.cli.hints import print_commands
 from tuner.cli.options import CLUSTER
 from tuner.core import several_models
@@ -54,7 +54,7 @@ def submit(request: SweepRequest, options: str, *, as_json: bool, out: Console, 
         raise
     name = script.name
     if as_json:
-        out.print_json(json.dumps({"sweep": name, "job": job, "script": str(script.path), "log": str(script.log)}))
+        print_json({"sweep": name, "job": job, "script": str(script.path), "log": str(script.log)}, out)
     err.print(f"{name} is job {job} of Slurm; its script is {script.path}:", markup=False, soft_wrap=True)
     print_commands(
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from tuner.cli.console import json_text, print_json
 from tuner.cli.progress import ProgressView
 from tuner.cli.status_table import print_statuses, status_lines
 from tuner.cli.sweep_tables import print_status
@@ -46,7 +46,7 @@ def show_status(
         _watch(sweep, err)
     now = sweep.status()
     if as_json:
-        out.print_json(json.dumps({**now.to_json(), "disk_bytes": disk_usage(sweep.folder)}))
+        print_json({**now.to_json(), "disk_bytes": disk_usage(sweep.folder)}, out)
     else:
         print_status(now, sweep.folder, out)
     return 1 if now.state in ("failed", "crashed") else 0
@@ -70,7 +70,7 @@ def _status_of_all(home: Path, *, watch: bool, as_json: bool, elsewhere: bool, o
     """Prints all sweeps; with `watch` again and again, until none runs. Returns 1 when one of them is damaged."""
     found, damaged = _watch_all(home, out, as_json=as_json) if watch else all_statuses(home)
     if as_json and not watch:
-        out.print_json(json.dumps([each.to_json() for each in found]))
+        print_json([each.to_json() for each in found], out)
     elif not as_json and (found or not elsewhere):
         print_statuses(found, home, out)
         for deletion in unfinished_deletions(home):
@@ -91,7 +91,7 @@ def _watch_all(home: Path, out: Console, *, as_json: bool) -> tuple[list[Status]
         while True:
             found, damaged = all_statuses(home, readers)
             running = any(each.running for each in found)
-            lines = [json.dumps([each.to_json() for each in found])] if as_json else status_lines(found, out.width)
+            lines = [json_text([each.to_json() for each in found])] if as_json else status_lines(found, out.width)
             if table:
                 table.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)
             elif lines != before and (running or as_json):
@@ -119,7 +119,7 @@ def _watch_json(sweep: SweepReader, out: Console) -> int:
     """A line for each moment, so that another process can show it."""
     while True:
         now = sweep.status()
-        out.print(json.dumps(now.to_json()), markup=False, highlight=False, soft_wrap=True)
+        out.print(json_text(now.to_json()), markup=False, highlight=False, soft_wrap=True)
         if not now.running:
             return 0 if now.state in ("finished", "paused") else 1
         time.sleep(POLL_S)

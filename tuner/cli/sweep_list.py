@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tuner.cli.console import err, out
+from tuner.cli.console import err, out, print_json
 from tuner.cli.status_table import MORE, Column, best_column, date_text, table_lines, trials_text
 from tuner.core.deletion import unfinished_deletions
 from tuner.core.disk_usage import disk_usage
@@ -32,7 +31,7 @@ def show(*, as_json: bool) -> int:
     found, damaged = all_statuses(home)
     sizes = {each.config.name: disk_usage(home / each.config.name) for each in found}
     if as_json:
-        out.print_json(json.dumps([sweep_row(each, sizes[each.config.name]) for each in found]))
+        print_json([sweep_row(each, sizes[each.config.name]) for each in found], out)
     elif found:
         lines, complete = table_lines(_columns(found, sizes), _BY_IMPORTANCE, _WORDS, out.width)
         for line in lines if complete else [*lines, "", MORE]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from tuner.core.errors import TunerError
 from tuner.core.files import write_atomic
+from tuner.core.finite import finite
 from tuner.core.records import TrialRecord
 
 FIRST = ("trial", "epoch", "kept", "state")
@@ -62,12 +62,8 @@ def write_csv(rows: Sequence[Row], file: IO[str]) -> None:
 
 def rows_json(rows: Sequence[Row]) -> str:
     """A list of objects, a line for each. JSON has no NaN and no infinity: such a number is null."""
-    lines = [json.dumps({name: _finite(value) for name, value in row.items()}) for row in rows]
+    lines = [json.dumps(finite(row), allow_nan=False) for row in rows]
     return "[" + ",\n ".join(lines) + "]"
-
-
-def _finite(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_parquet(rows: Sequence[Row], path: Path) -> None:

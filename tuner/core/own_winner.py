@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tuner.core.finite import finite
 from tuner.core.metric import NOT_REPORTED
 from tuner.core.records import TrialRecord
 
@@ -41,12 +42,12 @@ class OwnWinner:
         return {name: value for name, value in found.items() if name not in NOT_REPORTED}
 
     def to_json(self) -> dict[str, Any]:
-        """As in result.json."""
+        """As in result.json, where a score that JSON does not have (NaN, infinity) is null."""
         return {
             "trial": self.trial.number,
             "epoch": self.epoch,
             "parameters": self.trial.parameters,
-            "scores": self.scores,
+            "scores": finite(self.scores),
             "saved": self.saved,
             "sent": self.sent,
             "model": asdict(self.model) if self.model else None,

@@ -11,7 +11,6 @@ has no `<` that could end its script.
 from __future__ import annotations
 
 import gzip
-import math
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
+
+from tuner.core.finite import finite
 
 TEMPLATES = Environment(
     loader=PackageLoader("tuner.report"),
@@ -104,12 +105,3 @@ def chart_text(text: str) -> str:
 
 def _own_file(name: str) -> Markup:
     return Markup((files("tuner.report") / "templates" / name).read_text(encoding="utf-8"))
-
-
-def finite(value: Any) -> Any:
-    """The same value with null, which plotly leaves out, for numbers that JSON does not have (NaN, infinity)."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: finite(each) for key, each in value.items()}
-    return [finite(each) for each in value] if isinstance(value, list | tuple) else value

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
 from tuner.core.errors import one_line
+from tuner.core.finite import finite
 from tuner.core.outcome import Outcome
 from tuner.core.sweep_folder import SweepFolder
 
@@ -60,7 +61,7 @@ class Notifier(Callback):
             target = self._file.read_text(encoding="utf-8")
         except OSError:
             return
-        trouble = notify(target, json.dumps(content).encode())
+        trouble = notify(target, json.dumps(finite(content), allow_nan=False).encode())
         if trouble:
             self._events.on_note(f"--notify: {trouble}")
 

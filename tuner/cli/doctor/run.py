@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from rich.console import Console
 
+from tuner.cli.console import print_json
 from tuner.cli.doctor import machine, services
 from tuner.cli.doctor.finding import Finding
 from tuner.core.errors import TunerError, one_line
@@ -23,7 +23,7 @@ def run(address: str | None, *, as_json: bool, out: Console) -> int:
         if not as_json:
             _print(finding, out)
     if as_json:
-        out.print_json(json.dumps([finding.to_json() for finding in findings]))
+        print_json([finding.to_json() for finding in findings], out)
     return 0 if all(finding.good for finding in findings) else 1
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from pydantic import Field
 
+from tuner.core.finite import finite
 from tuner.serving.schemas.base import Json
 from tuner.serving.schemas.models import ClassPrediction, NumberPrediction
 from tuner.serving.schemas.sweeps import ShownTrial, State, SweepRow, TrialState
+
+_Shape = TypeVar("_Shape", bound=Json)
+
+
+def answer(shape: type[_Shape], found: Any) -> _Shape:
+    """What a command prints with --json, as an answer. A key that the type does not have is left out."""
+    return shape.model_validate(finite(found))
 
 
 class Page(Json):

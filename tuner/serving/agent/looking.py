@@ -13,7 +13,7 @@ from tuner.core.choices import all_choices
 from tuner.core.disk_usage import disk_usage
 from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
-from tuner.serving.agent.answers import Event, EventPage, SweepPage, TrialPage, TrialRow
+from tuner.serving.agent.answers import Event, EventPage, SweepPage, TrialPage, TrialRow, answer
 from tuner.serving.schemas.models import Choices
 from tuner.serving.schemas.sweeps import Best, StatusWithDisk, SweepRow
 
@@ -31,7 +31,7 @@ def list_choices() -> Choices:
 
     `csv:PATH`, `folder:PATH` and `text:PATH` are your own data, and a FILE.py your own code.
     """
-    return Choices.model_validate(all_choices())
+    return answer(Choices, all_choices())
 
 
 def list_sweeps(first: First = 0, most: Most = 50) -> SweepPage:
@@ -43,7 +43,7 @@ def list_sweeps(first: First = 0, most: Most = 50) -> SweepPage:
     found, damaged = all_statuses(home)
     part, total, after = _part(found[::-1], first, most)
     rows = [sweep_row(each, disk_usage(home / each.config.name)) for each in part]
-    sweeps = [SweepRow.model_validate(row) for row in rows]
+    sweeps = [answer(SweepRow, row) for row in rows]
     return SweepPage(sweeps=sweeps, total=total, next=after, damaged=damaged[:most])
 
 
@@ -102,21 +102,21 @@ def trials(
         {**shown_trial(each, each.best_epoch), "state": each.word, "last_epoch": each.epoch, "reason": each.reason}
         for each in part
     ]
-    return TrialPage(trials=[TrialRow.model_validate(row) for row in rows], total=total, next=after)
+    return TrialPage(trials=[answer(TrialRow, row) for row in rows], total=total, next=after)
 
 
 def best(name: Name) -> Best:
     """The winner of a finished sweep with its scores on the test split; of another one its best trial so far."""
     from tuner.sweeps.best_trial import find_best  # noqa: PLC0415 - imports Optuna
 
-    return Best.model_validate(find_best(name, tuner_home()).to_json())
+    return answer(Best, find_best(name, tuner_home()).to_json())
 
 
 def _status(name: str) -> StatusWithDisk:
     from tuner.sweeps.sweep_reader import SweepReader  # noqa: PLC0415 - imports Optuna
 
     sweep = SweepReader(name, tuner_home())
-    return StatusWithDisk.model_validate({**sweep.status().to_json(), "disk_bytes": disk_usage(sweep.folder)})
+    return answer(StatusWithDisk, {**sweep.status().to_json(), "disk_bytes": disk_usage(sweep.folder)})
 
 
 def _part(whole: Sequence[_Each], first: int, most: int) -> tuple[Sequence[_Each], int, int | None]:

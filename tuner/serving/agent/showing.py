@@ -14,7 +14,7 @@ from tuner.core import catalog, own_code
 from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError
 from tuner.core.files import pictures, tuner_home
-from tuner.serving.agent.answers import Predictions
+from tuner.serving.agent.answers import Predictions, answer
 from tuner.serving.agent.looking import MOST, First, Most
 from tuner.serving.schemas.models import ClassPrediction, NumberPrediction, Shown
 
@@ -52,7 +52,7 @@ def make_show(*, own: bool) -> Callable[..., Shown]:
             _check_not_own("datasets", dataset)
             _check_not_own("models", model)
         source = Source.parse(dataset, target, task=task, options=options)
-        return Shown.model_validate(describe(source, model, pictures()))
+        return answer(Shown, describe(source, model, pictures()))
 
     return show
 
@@ -122,7 +122,7 @@ def _answers(
     shape = NumberPrediction if data.number is not None else ClassPrediction
     broken = reader.broken
     return Predictions(
-        predictions=[shape.model_validate(each) for each in given],  # type: ignore[arg-type]  # all of one kind
+        predictions=[answer(shape, each) for each in given],  # type: ignore[arg-type]  # all of one kind
         total=total,
         next=first + most if first + most < total else None,
         complete=complete,

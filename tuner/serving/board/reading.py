@@ -9,9 +9,9 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from tuner.core import catalog, own_code
 from tuner.core.budgets import BUDGETS
+from tuner.core.finite import finite
 from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
 from tuner.report.not_shown import NotShown
-from tuner.report.page import finite
 from tuner.serving.board.board import Board
 from tuner.serving.board.charts import TITLES
 from tuner.serving.board.files import page_files, page_response, plotly, report_response

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from tuner.core.finite import finite
 from tuner.data.spec import DataSpec
 from tuner.report.heat_pictures import heat_png, seen_png
 from tuner.report.samples import mark_words
@@ -72,12 +73,4 @@ def as_json(value: Any) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(value))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not abs(value) < float("inf") else value
+        return json.dumps(finite(value))

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict
 Value = bool | int | float | str
 Parameters = dict[str, Value]
 """Hyperparameters by their names."""
+Scores = dict[str, float | None]
+"""By the names of metrics; null for one that is NaN or infinite, as your own training code may report."""
 
 
 class Json(BaseModel):
@@ -15,8 +17,8 @@ class Json(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
-Interval = tuple[float, float]
-"""Where a score is expected over many more such samples, with a confidence of 95 %."""
+Interval = tuple[float | None, float | None]
+"""Where a score is expected over many more such samples, with a confidence of 95 %; null for no bound."""
 
 
 class Difference(Json):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tuner.serving.schemas.base import Budget, Difference, Interval, Json, Parameters, Spread
+from tuner.serving.schemas.base import Budget, Difference, Interval, Json, Parameters, Scores, Spread
 from tuner.serving.schemas.scores import ClassScores, ClassValidation, NumberScores, NumberValidation
 from tuner.serving.schemas.sweeps import Confirmation
 
@@ -32,7 +32,7 @@ class Winner(Json):
     parameters: Parameters
     objective: str | None
     constraint: str | None
-    scores: dict[str, float]
+    scores: Scores
     """What the objectives and constraints came to; of your own training code all that it reported."""
     saved: bool | None = None
     """Only of your own training code: whether it has saved something."""

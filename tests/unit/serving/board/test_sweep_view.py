@@ -11,9 +11,9 @@ from support.made_up_search import begin
 from support.made_up_trials import trials
 
 from tuner.core.errors import TunerError
+from tuner.core.finite import finite
 from tuner.core.records import best_of
 from tuner.report.not_shown import NotShown
-from tuner.report.page import finite
 from tuner.report.search_series import best_so_far
 from tuner.serving.board.board import Board
 from tuner.serving.board.charts import MOST, TITLES, make_chart, thinned
