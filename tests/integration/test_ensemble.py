@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 import torch
 from support.common import Typed
+from support.json_check import check_json
+from support.serving import CSV, running
 from support.small_trainings import PAIR, champion, client, train, version, winner, write_table
 
 from tuner import load_model
@@ -96,6 +98,7 @@ def test_a_registered_ensemble_answers_under_its_own_name(
 ) -> None:
     folder = SweepFolder(home / mixed)
     report = read_report(folder)
+    check_json("ensemble NAME", json.dumps(report.to_json()))
     assert report.ensemble.model
     assert report.ensemble.model.uri == f"models:/{ENSEMBLE}@champion"
     assert report.ensemble.test
@@ -128,6 +131,7 @@ def test_a_registered_ensemble_answers_under_its_own_name(
     assert code == 0, err
     assert len(json.loads(out)) == 360
     exports_like_any_model(typed, tmp_path)
+    is_served_like_any_model(home, [row["probabilities"] for row in json.loads(out)])
     code, out, err = typed("promote", mixed)
     assert code == 0, err
     assert f"champion of {PAIR}: version 1" in out, "the name of a sweep means its single winner"
@@ -137,10 +141,22 @@ def test_a_registered_ensemble_answers_under_its_own_name(
     assert not client(home).search_registered_models(), "nothing of it is left"
 
 
+def is_served_like_any_model(home: Path, expected: list[dict[str, float]]) -> None:
+    """`expected` is for the rows of t.csv."""
+    with running(ENSEMBLE, home) as server:
+        answer = server.ask("/predict", Path("t.csv").read_bytes(), CSV).json
+        assert (answer["model"], answer["version"]) == (ENSEMBLE, "1")
+        assert [row["probabilities"] for row in answer["predictions"]] == [pytest.approx(row) for row in expected]
+        card = server.ask("/card").json
+        assert card["network"] in ("ensemble of 2 lstm", "ensemble of 3 lstm")
+        assert [score["of"] for score in card["scores"]] == ["test", "validation"], "its own, not the winner's"
+        assert len(server.ask("/examples").json) == 16, "of the test split of its sweep"
+
+
 def exports_like_any_model(typed: Typed, tmp_path: Path) -> None:
     code, out, err = typed("export", ENSEMBLE, "--to", "torch", "--json")
     assert code == 0, err
-    report = json.loads(out)
+    report = check_json("export MODEL", out)
     assert report["file"] == f"{ENSEMBLE}.pt2"
     assert report["unchecked"] == ""
     assert (report["check"]["split"], report["check"]["samples"], report["check"]["changed"]) == ("test", 72, 0)

@@ -37,6 +37,7 @@ ELSEWHERE = {
         "test_what_runs_in_the_background",
     ),
     "sweep DATASET MODEL": "test_the_outcome_of_a_sweep",
+    "ensemble NAME": "tests/integration/test_ensemble.py",
     **dict.fromkeys(("train DATASET MODEL", "confirm NAME", "resume NAME"), "test_the_outcomes_of_trainings"),
 }
 """Where the forms are checked that are in none of the two tables here."""
@@ -53,6 +54,8 @@ LOOKING = {
     "compare": ["compare"],
     "du": ["du"],
     "doctor": ["doctor"],
+    "export MODEL": ["export", "digits-cnn", "--to", "torch"],
+    "sweep DATASET MODEL --dry-run": ["sweep", "digits", "cnn", "--trials", "8", "--dry-run"],
 }
 CHANGING = {
     "compare PAIR": ["compare", PAIR],

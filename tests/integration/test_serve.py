@@ -42,6 +42,7 @@ def served(start: Start, folder: Path, *arguments: str, **extra: str) -> Iterato
 def test_the_answers_are_those_of_mlflows_server_to_the_letter(start: Start, finished: Finished) -> None:
     """To what its server calls with the body of a request, and with its own client."""
     mlflow.set_tracking_uri(finished.uri)
+    mlflow.set_registry_uri(finished.uri)  # tests of the same process may have set another one
     loaded = mlflow.pyfunc.load_model("models:/digits-cnn@champion")
     rng = np.random.default_rng(0)
     one = rng.integers(0, 17, (1, 1, 8, 8))

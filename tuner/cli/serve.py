@@ -25,7 +25,7 @@ def serve(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="A pair such as digits-cnn (its champion), models:/NAME@champion, a sweep, or a folder.",
+            help="A pair such as digits-cnn (its champion), models:/NAME@champion, a sweep, or a file of tuner export.",
             show_default=False,
         ),
     ],

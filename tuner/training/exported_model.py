@@ -30,9 +30,11 @@ _LEAST = 1e-38  # of a probability: its logarithm is finite
 class ExportedModel(nn.Module):
     """Answers as the model did that was exported. It has no parameters of its own, and stays on the CPU."""
 
-    def __init__(self, data: DataSpec, run: Run) -> None:
+    def __init__(self, description: ModelDescription, run: Run) -> None:
+        """`description` is that of the model that was exported."""
         super().__init__()
-        self._data = data
+        self.description = description
+        self._data = description.data
         self._run = run
 
     def graph(self, raw: Tensor) -> Tensor:
@@ -65,5 +67,5 @@ def load_exported(path: Path) -> tuple[ExportedModel, DataSpec]:
     run, record = (onnx_file.open_onnx if path.suffix == onnx_file.SUFFIX else pt2_file.open_pt2)(path)
     if not record:
         raise TunerError(f"{path} was not written by tuner export: it does not say what it was trained on")
-    data = ModelDescription.parse(record, path).data
-    return ExportedModel(data, torch.inference_mode()(run)), data
+    description = ModelDescription.parse(record, path)
+    return ExportedModel(description, torch.inference_mode()(run)), description.data

@@ -19,8 +19,9 @@ from tuner.serving.agent.looking import MOST, First, Most
 from tuner.serving.schemas.models import ClassPrediction, NumberPrediction, Shown
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from tuner.data.spec import DataSpec
-    from tuner.training.classifier import Classifier
     from tuner.training.samples import SampleReader
 
 MOST_SAMPLES = 10_000  # that are read in a call
@@ -62,7 +63,8 @@ def make_predict(*, own: bool) -> Callable[..., Predictions]:
 
     def predict(
         model: Annotated[
-            str, Field(description="A pair such as digits-cnn (its champion), models:/NAME@champion, or a sweep.")
+            str,
+            Field(description="A pair (its champion), models:/NAME@champion, a sweep, or a file of tuner export."),
         ],
         files: Annotated[
             list[str] | None, Field(description="Paths of images, texts (one a line) or CSV; folders, patterns.")
@@ -76,17 +78,17 @@ def make_predict(*, own: bool) -> Callable[..., Predictions]:
         Files are read from this machine. Where the true classes are known, score says how good the answers are.
         """
         from tuner.sweeps.model_lookup import find_model  # noqa: PLC0415
+        from tuner.training.open_model import open_model, own_code_run_by  # noqa: PLC0415
         from tuner.training.samples import SampleReader  # noqa: PLC0415
-        from tuner.training.saved_model import load_model, own_code_in  # noqa: PLC0415
 
         if "-" in (files or ()):
             raise TunerError("files: '-' is standard input, which the protocol uses: name files")
         notes: list[str] = []
         with TemporaryDirectory() as scratch:
-            folder = find_model(model, tuner_home(), Path(scratch), notes.append)
-            if not own and own_code_in(folder):
+            place = find_model(model, tuner_home(), Path(scratch), notes.append)
+            if not own and own_code_run_by(place):
                 raise _own_code(model)
-            network, data = load_model(folder)
+            network, data = open_model(place)
         reader = SampleReader(data, files or [], texts or [])
         return _answers(network, data, reader, notes, first, most)
 
@@ -94,7 +96,7 @@ def make_predict(*, own: bool) -> Callable[..., Predictions]:
 
 
 def _answers(
-    network: Classifier, data: DataSpec, reader: SampleReader, notes: list[str], first: int, most: int
+    network: nn.Module, data: DataSpec, reader: SampleReader, notes: list[str], first: int, most: int
 ) -> Predictions:
     from tuner.training.prediction import predict, predict_numbers  # noqa: PLC0415 - imports torch
     from tuner.training.true_classes import Accuracy  # noqa: PLC0415

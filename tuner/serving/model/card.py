@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -27,9 +28,8 @@ MOST_CATEGORIES = 50
 def make_card(served: ServedModel, home: Path) -> dict[str, Any]:
     """The card as JSON. What is not known is left out."""
     origin, data = served.origin, served.data
-    result = _result(sweep_of(served, home))
-    description = ModelDescription.load(served.folder)
-    created = origin.created or _made(served.folder)
+    result = _result(served, home)
+    created = origin.created or _made(served.place)
     return {
         "name": origin.name,
         "version": origin.version,
@@ -42,37 +42,50 @@ def make_card(served: ServedModel, home: Path) -> dict[str, Any]:
         **({"number": {"name": data.number.name, "unit": data.number.column.unit}} if data.number else {}),
         **({"threshold": data.threshold} if data.threshold != 0.5 else {}),
         "columns": [_column(column) for column in data.columns],
-        "network": title(description.model),
+        "network": _network(served.description),
         "explains": served.explains,
+        "unexplained": served.unexplained,
         "scores": _scores(result, origin.tags),
-        "parameters": _parameters(result, description),
+        "parameters": _parameters(result, served.description),
         "facts": _facts(result),
     }
 
 
 def sweep_of(served: ServedModel, home: Path) -> Path | None:
-    """The folder of the sweep that has made the model, if it is here and this model is still its winner."""
+    """The folder of the sweep that has made the model, if it is here."""
     origin = served.origin
     if not origin.version:
-        return served.folder.parent if origin.sweep else None
+        return served.place.parent if origin.sweep else None
     if origin.sweep not in sweep_names(home):
         return None
-    folder = home / origin.sweep
-    with suppress(TunerError, KeyError, TypeError):
-        trial = str(read_result(folder)["best"]["trial"])
-        if SweepConfig.load(folder).uid == origin.tags[UID_TAG] and trial == origin.tags[BEST_TRIAL_TAG]:
-            return folder
+    with suppress(TunerError, KeyError):
+        if SweepConfig.load(home / origin.sweep).uid == origin.tags[UID_TAG]:
+            return home / origin.sweep
     return None
 
 
-def _result(folder: Path | None) -> dict[str, Any]:
-    with suppress(TunerError):
-        return read_result(folder) if folder else {}
+def _result(served: ServedModel, home: Path) -> dict[str, Any]:
+    """What its sweep says of its winner, if this model is that; it may be an ensemble, or have been the winner once."""
+    folder, origin = sweep_of(served, home), served.origin
+    with suppress(TunerError, KeyError, TypeError):
+        result = read_result(folder) if folder else {}
+        if not origin.version or str(result["best"]["trial"]) == origin.tags[BEST_TRIAL_TAG]:
+            return result
     return {}
 
 
-def _made(folder: Path) -> float:
-    return max(file.stat().st_mtime for file in folder.iterdir())
+def _made(place: Path) -> float:
+    return max(file.stat().st_mtime for file in (place.iterdir() if place.is_dir() else [place]))
+
+
+def _network(description: ModelDescription) -> str:
+    """Its name; of an ensemble how many there are of which."""
+    names = Counter(title(member.model) for member in description.members)
+    return (
+        f"ensemble of {', '.join(f'{count} {name}' for name, count in names.items())}"
+        if names
+        else title(description.model)
+    )
 
 
 def _column(column: Any) -> dict[str, Any]:
@@ -108,8 +121,9 @@ def _score(scores: ScoresOfTest, name: str) -> dict[str, str]:
 
 
 def _parameters(result: Mapping[str, Any], description: ModelDescription) -> dict[str, Any]:
+    members = {f"share of member {number}": each.weight for number, each in enumerate(description.members, 1)}
     found = result.get("best", {}).get("parameters") if result else None
-    return dict(found or description.arguments)
+    return dict(members or found or description.arguments)
 
 
 def _facts(result: Mapping[str, Any]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tuner.core.errors import TunerError
 from tuner.data.spec import DataSpec
@@ -24,8 +24,11 @@ from tuner.serving.model.metrics import Metrics
 from tuner.serving.model.settings import Settings
 from tuner.tracking.scoring import Protocol
 from tuner.training.classifier import Classifier, predict_logits
-from tuner.training.fused import fused, made_up
-from tuner.training.saved_model import load_model, to_probabilities
+from tuner.training.exported_model import ExportedModel
+from tuner.training.fused import made_up, soonest
+from tuner.training.model_description import ModelDescription
+from tuner.training.open_model import open_model
+from tuner.training.saved_model import to_probabilities
 
 T = TypeVar("T")
 
@@ -35,7 +38,7 @@ class Origin:
     """Where a model comes from."""
 
     name: str
-    """The registered model, or the sweep's folder."""
+    """The registered model, the sweep, or the folder or file."""
     version: str = ""
     """Its number in the registry; empty for a folder."""
     sweep: str = ""
@@ -56,21 +59,23 @@ class ServedModel:
     def __init__(
         self,
         origin: Origin,
-        folder: Path,
+        place: Path,
         scratch: TemporaryDirectory[str] | None,
         settings: Settings,
         metrics: Metrics,
     ) -> None:
-        """Loads the model, and tries it once, so that one that cannot answer is none.
+        """Loads the model at `place`, and tries it once, so that one that cannot answer is none.
 
         Raises:
             TunerError: it cannot be loaded.
             Exception: what the network raises.
         """
-        self.origin, self.folder, self._scratch = origin, folder, scratch
-        self.model, self.data = load_model(folder)
+        self.origin, self.place, self._scratch = origin, place, scratch
+        self.model, self.data = open_model(place)
+        known = self.model.description if isinstance(self.model, ExportedModel) else None
+        self.description = known or ModelDescription.load(place)
         self.protocol = Protocol(self.data)
-        forward = partial(answer, fused(self.model, self.data), self.data)
+        forward = partial(answer, soonest(self.model, self.data), self.data)
         forward(made_up(self.data, 1))  # the first pass is slow, and may fail
         self.batcher = Batcher(
             forward,
@@ -92,7 +97,20 @@ class ServedModel:
     @property
     def explains(self) -> bool:
         """Whether it can be shown where the model looks, as far as that is known before it is tried."""
-        return self.data.task == "image" or (self.data.task == "text" and hasattr(self.model.network, "attention"))
+        return not self.unexplained
+
+    @property
+    def unexplained(self) -> str:
+        """Why it cannot be shown where the model looks; empty where it can."""
+        if isinstance(self.model, ExportedModel):
+            return "an exported file gives its answers alone"
+        if not isinstance(self.model, Classifier):
+            return "in an ensemble each model looks elsewhere"
+        if self.data.task == "image" or (self.data.task == "text" and hasattr(self.model.network, "attention")):
+            return ""
+        return (
+            f"this is for images, and texts with a model that has attention; {self.data.name} is {self.data.task} data"
+        )
 
     async def heat(self, images: Tensor, targets: Sequence[int]) -> list[Tensor]:
         """The Grad-CAM map of each image for a class. On a copy of the model: it puts hooks and gradients on it."""
@@ -105,6 +123,7 @@ class ServedModel:
     async def _explained(self, work: Callable[[Classifier], T]) -> T:
         def run() -> T:
             if self._copy is None:
+                assert isinstance(self.model, Classifier)
                 self._copy = copy.deepcopy(self.model)
             torch.set_num_threads(1)
             return work(self._copy)
@@ -119,7 +138,7 @@ class ServedModel:
             self._scratch.cleanup()
 
 
-def answer(model: Classifier, data: DataSpec, inputs: Tensor) -> Tensor:
+def answer(model: nn.Module, data: DataSpec, inputs: Tensor) -> Tensor:
     """(samples, classes) probabilities for (samples, *data.shape) inputs; or (samples, 1) standardised numbers."""
     outputs = predict_logits(model, inputs)
     return outputs if data.number is not None else torch.from_numpy(to_probabilities(outputs))
@@ -127,8 +146,5 @@ def answer(model: Classifier, data: DataSpec, inputs: Tensor) -> Tensor:
 
 def check_explains(served: ServedModel) -> None:
     """Raises TunerError where it cannot be shown where a model looks."""
-    if not served.explains:
-        raise TunerError(
-            f"explain: this is for images, and texts with a model that has attention; {served.data.name} is "
-            f"{served.data.task} data"
-        )
+    if served.unexplained:
+        raise TunerError(f"explain: {served.unexplained}")

@@ -1,4 +1,4 @@
-"""What a name means now: a folder, or a version in the registry, which an alias may leave for another one."""
+"""What a name means now: a folder, an exported file, or a version in the registry, which an alias may leave."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tuner.serving.model.served import Origin, ServedModel
 from tuner.serving.model.settings import Settings
 from tuner.sweeps.model_lookup import REGISTRY, Warn, locate, model_in, store_with_models
 from tuner.tracking.versions import Versions
-from tuner.training.saved_model import own_code_in
+from tuner.training.open_model import own_code_run_by
 
 
 class Place(NamedTuple):
     """Where a model is now."""
 
-    folder: Path | None
-    """That of its files, for one that is in no registry."""
+    path: Path | None
+    """The folder of its files, or the exported file, for one that is in no registry."""
     model: str = ""
     """The registered model."""
     version: int = 0
@@ -58,7 +58,7 @@ class Source:
 
     @property
     def follows(self) -> bool:
-        """Whether the name may mean another version one day: not that of a folder, nor of one version."""
+        """Whether the name may mean another version one day: not that of a folder or file, nor of one version."""
         if self._name.startswith(REGISTRY):
             return "@" in self._name
         return isinstance(locate(self._name, self._home), str)
@@ -70,11 +70,11 @@ class Source:
             TunerError: it cannot be loaded.
             Exception: MLflow does not answer, or the network does not work.
         """
-        if place.folder is not None:
-            folder = place.folder.resolve()
-            sweep = folder.parent if is_file(SweepFolder(folder.parent).result) else None
-            name = sweep.name if sweep else folder.name
-            return self._open(Origin(name=name, sweep=sweep.name if sweep else ""), folder, None)
+        if place.path is not None:
+            path = place.path.resolve()
+            sweep = SweepFolder(path.parent)
+            known = sweep.name if path == sweep.model and is_file(sweep.result) else ""
+            return self._open(Origin(name=known or path.name, sweep=known), path, None)
         versions = self._versions(place.model)
         version = versions.one(place.version)
         if version is None:
@@ -96,11 +96,11 @@ class Source:
                 raise TunerError(str(error).replace(f"{scratch.name}/", "")) from None
             raise
 
-    def _open(self, origin: Origin, folder: Path, scratch: TemporaryDirectory[str] | None) -> ServedModel:
-        own = own_code_in(folder)
+    def _open(self, origin: Origin, path: Path, scratch: TemporaryDirectory[str] | None) -> ServedModel:
+        own = own_code_run_by(path)
         if own:
             self._say(f"note: {origin} runs code of its own: {own}")
-        return ServedModel(origin, folder, scratch, self._settings, self._metrics)
+        return ServedModel(origin, path, scratch, self._settings, self._metrics)
 
     def _versions(self, model: str) -> Versions:
         store = store_with_models(self._home)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from tuner.core.errors import unknown
-from tuner.serving.schemas import comparisons, models, outcomes, store, sweeps
+from tuner.serving.schemas import comparisons, derived, models, outcomes, store, sweeps
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -45,8 +45,9 @@ def _running(name: str, *handed_over: Form) -> tuple[Form, ...]:
 
 
 _SLURM = Form(words="{} --slurm OPTIONS", shape=outcomes.Queued, text="Slurm has it.")
+_DRY = Form(words="{} --dry-run", shape=derived.DryRun, text="Nothing is started.")
 FORMS: dict[str, tuple[Form, ...]] = {
-    "sweep": _running("sweep DATASET MODEL", *_HANDED_OVER, _SLURM),
+    "sweep": _running("sweep DATASET MODEL", *_HANDED_OVER, _SLURM, _DRY),
     "train": _running("train DATASET MODEL", _HANDED_OVER[0]),
     "resume": _running("resume NAME", *_HANDED_OVER),
     "confirm": _running("confirm NAME", *_HANDED_OVER),
@@ -78,6 +79,8 @@ FORMS: dict[str, tuple[Form, ...]] = {
         Form(words="compare", shape=comparisons.Comparison),
         Form(words="compare PAIR", shape=comparisons.SideBySide),
     ),
+    "ensemble": (Form(words="ensemble NAME", shape=derived.Ensemble),),
+    "export": (Form(words="export MODEL", shape=derived.Exported),),
     "sync": (Form(words="sync", shape=list[store.Synced]),),
     "promote": (Form(words="promote MODEL/VERSION", shape=store.Promoted),),
     "rename": (Form(words="rename NAME NEW", shape=store.Renamed),),

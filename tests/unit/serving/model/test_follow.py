@@ -14,32 +14,41 @@ from support.http_requests import Answer
 from support.serving import PHOTOS, Running, photos_model, running
 
 from tuner.tracking.registry import Candidate, register
+from tuner.tracking.run_status import SWEEP_TAG, UID_TAG
 from tuner.tracking.store import Store
 from tuner.tracking.versions import Versions
 
 PAIR = "photos-cnn"
 
 
-def add_version(store: Store, folder: Path, seed: int) -> int:
-    """Registers an untrained model."""
+def register_first(store: Store, folder: Path) -> None:
+    """Registers an untrained model as a sweep does."""
     client = MlflowClient(store.uri, store.uri)
-    found = client.get_experiment_by_name("e")
-    experiment = found.experiment_id if found else client.create_experiment("e", str(store.artifacts))
-    uri = register(
+    experiment = client.create_experiment("e", str(store.artifacts))
+    register(
         store.uri,
         Candidate(
             name=PAIR,
-            sweep=f"sweep-{seed}",
-            uid=f"uid-{seed}",
+            sweep="sweep-1",
+            uid="uid-1",
             run_id=client.create_run(experiment).info.run_id,
-            folder=photos_model(folder / f"model-{seed}", seed),
+            folder=photos_model(folder / "model-1", 1),
             data=PHOTOS,
             example=np.zeros((1, 3, 8, 8), dtype=np.uint8),
             score=0.5,
             test_data="abc",
         ),
     )
-    return int(uri.rpartition("/")[2])
+
+
+def add_version(store: Store, home: Path, number: int) -> None:
+    """Another version, of the files that are needed alone: logging a whole model takes seconds."""
+    client = MlflowClient(store.uri, store.uri)
+    first = client.get_model_version(PAIR, "1")
+    place = home / "more" / str(number)
+    photos_model(place / "artifacts" / f"model-{number}", number)
+    tags = {**first.tags, SWEEP_TAG: f"sweep-{number}", UID_TAG: f"uid-{number}"}
+    client.create_model_version(PAIR, place.as_uri(), first.run_id, tags=tags)
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +58,9 @@ def store(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Store:
     (folder / "runs").mkdir()
     shutil.copyfile(database, folder / "runs" / "mlflow.db")
     found = Store.of(folder / "runs")
-    for seed in (1, 2, 3):
-        add_version(found, folder, seed)
+    register_first(found, folder)
+    for number in (2, 3):
+        add_version(found, folder / "runs", number)
     return found
 
 

@@ -45,7 +45,7 @@ def png(pixels: np.ndarray) -> bytes:
 
 def test_an_array_of_pixels_and_a_file_in_base64_have_the_answers_of_the_model(photos: Running) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
-    model, data = load_model(photos.server.current.folder)
+    model, data = load_model(photos.server.current.place)
     expected = probabilities(model, data, pixels)
     texts = [base64.b64encode(png(image)).decode() for image in pixels]
     for body in (

@@ -47,7 +47,7 @@ def test_files_are_answered_as_the_command_predict_does(photos: Running, tmp_pat
     paths = [tmp_path / f"{number}.png" for number in range(3)]
     for number, path in enumerate(paths):
         path.write_bytes(picture(number))
-    model, data = load_model(photos.server.current.folder)
+    model, data = load_model(photos.server.current.place)
     [samples] = SampleReader(data, list(map(str, paths)))
     expected = [each.to_json() for each in predict(model, data, samples)]
     body, kind = form([(f"dir/{path.name}", path.read_bytes()) for path in paths])

@@ -130,7 +130,8 @@ async function begin() {
   find("name").textContent = card.name;
   const kind = { image: "images", text: "texts", tabular: "rows of a table" }[card.task];
   const says = card.number ? `a number, ${card.number.name}` : `one of ${card.classes.length} classes`;
-  find("lead").textContent = `${card.version ? `Version ${card.version}. ` : ""}It takes ${kind} and says ${says}.`;
+  find("lead").textContent = `${card.version ? `Version ${card.version}. ` : ""}It takes ${kind} and says ${says}.`
+    + (card.unexplained && card.task !== "tabular" ? ` Where it looks is not shown: ${card.unexplained}.` : "");
   find("form").hidden = false;
   if (card.task === "image") prepareImages();
   else prepareWords();
