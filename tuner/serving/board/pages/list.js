@@ -12,7 +12,7 @@ export function pill(row) {
 }
 
 export function progress(row) {
-  const label = `${row.ended} of ${row.trials} trials`;
+  const label = `${row.ended} of ${row.trials} trials ended`;
   return el("div", { class: "progress" },
     el("progress", { max: 1, value: row.progress, "aria-label": `${row.name}: ${label}` }), el("span", { class: "quiet" }, label));
 }
