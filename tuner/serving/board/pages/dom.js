@@ -50,7 +50,7 @@ export function ask(title, text, shown, buttons) {
       el("p", { class: "buttons" }, ...buttons.map(([value, label]) =>
         el("button", { type: "button", class: value ? "strong" : "", onclick: () => chosen(value) }, label))),
     );
-    dialog.onclose = () => resolve(undefined);
+    dialog.onclose = () => { if (!dialog.open) resolve(undefined); };  // the question before may tell late that it was closed
     dialog.showModal();
   });
 }
