@@ -13,6 +13,7 @@ from rich.console import Console
 
 from tuner.cli.console import Command, err, out
 from tuner.cli.options import AsJson
+from tuner.cli.saved_model_argument import SavedModel
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError, printable
 from tuner.core.files import make_folder, tuner_home
@@ -36,14 +37,7 @@ MOST_LEFT_OUT = 20  # lines on what was left out
 
 @app.command(cls=Command)
 def predict(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="A pair such as digits-cnn (its champion), models:/NAME@champion, a sweep, or a file of tuner export.",
-            show_default=False,
-        ),
-    ],
+    model: SavedModel,
     files: Annotated[
         list[str] | None,
         typer.Argument(

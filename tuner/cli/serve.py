@@ -4,77 +4,46 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from tuner.cli.console import Command, err
+from tuner.cli.saved_model_argument import SavedModel
+from tuner.cli.serve_options import (
+    TOKEN,
+    USUAL,
+    Follow,
+    Host,
+    MaxBatch,
+    MaxMegabytes,
+    MaxSamples,
+    MaxWait,
+    NoToken,
+    Port,
+    Threads,
+    TokenFile,
+)
 from tuner.core.environment import prepare_environment
 from tuner.core.errors import TunerError
 from tuner.core.files import tuner_home
 
 app = typer.Typer()
-TOKEN = "TUNER_SERVE_TOKEN"
-USUAL = 8700
-ACCESS, BATCHES, LIMITS = "Access", "Batches", "Limits"  # panels
 
 
 @app.command(cls=Command)
 def serve(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="A pair such as digits-cnn (its champion), models:/NAME@champion, a sweep, or a file of tuner export.",
-            show_default=False,
-        ),
-    ],
+    model: SavedModel,
     *,
-    host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where it listens; 0.0.0.0 is everywhere.", rich_help_panel=ACCESS)
-    ] = "127.0.0.1",
-    port: Annotated[
-        int | None,
-        typer.Option(metavar="N", help=f"By default {USUAL}, or the next one that is free.", rich_help_panel=ACCESS),
-    ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help=f"Ask for the token in this file, or in {TOKEN}. By default one is made, unless this machine alone "
-            "can reach the server.",
-            rich_help_panel=ACCESS,
-        ),
-    ] = None,
-    no_token: Annotated[
-        bool, typer.Option("--no-token", help="Ask for no token, whoever can reach it.", rich_help_panel=ACCESS)
-    ] = False,
-    follow: Annotated[
-        float,
-        typer.Option(
-            metavar="SECONDS",
-            help="How often to look for a new champion, which then answers; 0 for never.",
-            rich_help_panel=ACCESS,
-        ),
-    ] = 10.0,
-    max_batch: Annotated[
-        int,
-        typer.Option(metavar="N", help="Samples that go through the network together.", rich_help_panel=BATCHES),
-    ] = 64,
-    max_wait: Annotated[
-        float,
-        typer.Option(
-            metavar="MS",
-            help="Milliseconds that a sample waits for others while the network is free.",
-            rich_help_panel=BATCHES,
-        ),
-    ] = 0.0,
-    threads: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="CPU cores for the network. By default all but one.", rich_help_panel=BATCHES),
-    ] = None,
-    max_megabytes: Annotated[float, typer.Option(metavar="MB", help="Of a request.", rich_help_panel=LIMITS)] = 16.0,
-    max_samples: Annotated[int, typer.Option(metavar="N", help="In a request.", rich_help_panel=LIMITS)] = 1024,
+    host: Host = "127.0.0.1",
+    port: Port = None,
+    token_file: TokenFile = None,
+    no_token: NoToken = False,
+    follow: Follow = 10.0,
+    max_batch: MaxBatch = 64,
+    max_wait: MaxWait = 0.0,
+    threads: Threads = None,
+    max_megabytes: MaxMegabytes = 16.0,
+    max_samples: MaxSamples = 1024,
 ) -> None:
     """Serve a model over HTTP, with a page to try it, until Ctrl-C.
 

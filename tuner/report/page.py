@@ -71,7 +71,7 @@ def render_page(*, title: str, heading: Markup, sections: Sequence[Section], foo
     return render_template(
         "page.html",
         title=title,
-        style=_own_file("page.css"),
+        style=_own_file("theme.css") + _own_file("page.css"),
         heading=heading,
         sections=sections,
         footer=footer,

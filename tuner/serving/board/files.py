@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from starlette.responses import FileResponse, Response
 
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import SweepFolder, known_sweep
+from tuner.serving.page_files import page_files
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -32,10 +32,9 @@ class Page(NamedTuple):
 
 
 @cache
-def page_files() -> dict[str, Page]:
-    """All files of the page by name, and what they share with the report."""
-    found = {each.name: each.read_bytes() for each in (files("tuner.serving.board") / "pages").iterdir()}
-    found["chart_theme.js"] = (files("tuner.report") / "templates" / "chart_theme.js").read_bytes()
+def packed_files() -> dict[str, Page]:
+    """All files of the page by name."""
+    found = page_files("tuner.serving.board")
     kinds = {name: _TYPES.get(Path(name).suffix, "") for name in found}
     return {name: Page(_packed(found[name]), kind) for name, kind in kinds.items() if kind}
 

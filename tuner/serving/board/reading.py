@@ -14,7 +14,7 @@ from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
 from tuner.report.not_shown import NotShown
 from tuner.serving.board.board import Board
 from tuner.serving.board.charts import TITLES
-from tuner.serving.board.files import page_files, page_response, plotly, report_response
+from tuner.serving.board.files import packed_files, page_response, plotly, report_response
 from tuner.serving.board.links import mlflow_link
 from tuner.serving.board.live import Live
 from tuner.serving.board.settings import Settings
@@ -81,7 +81,7 @@ def _add_pages(router: APIRouter, board: Board, settings: Settings) -> None:
 
     @router.get("/", include_in_schema=False)
     def index() -> Response:
-        return page_response(page_files()["index.html"])
+        return page_response(packed_files()["index.html"])
 
     @router.get("/pages/plotly.js", include_in_schema=False)
     def plotly_js() -> Response:
@@ -89,7 +89,7 @@ def _add_pages(router: APIRouter, board: Board, settings: Settings) -> None:
 
     @router.get("/pages/{name}", include_in_schema=False)
     def page(name: str) -> Response:
-        found = page_files().get(name)
+        found = packed_files().get(name)
         return Response(status_code=404) if found is None else page_response(found)
 
     @router.get("/mlflow/{name}", include_in_schema=False)

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import wraps
-from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,6 +24,7 @@ from tuner.serving.model.guard import PAGES, guarded
 from tuner.serving.model.refusal import refuse
 from tuner.serving.model.served import ServedModel, check_explains
 from tuner.serving.model.server import ModelServer
+from tuner.serving.page_files import page_files
 from tuner.serving.refusal import RefusedError
 from tuner.tracking.scoring import Protocol
 from tuner.training.sample_batches import Samples
@@ -205,8 +205,7 @@ async def _said(served: ServedModel, samples: Samples, *, explain: bool) -> list
 
 
 def _add_pages(app: FastAPI) -> None:
-    folder = files("tuner.serving.model") / "pages"
-    pages = {each.name: each.read_bytes() for each in folder.iterdir() if "." in each.name}
+    pages = page_files("tuner.serving.model")
 
     def page(name: str) -> Response:
         return Response(pages[name], media_type=_TYPES[f".{name.rpartition('.')[2]}"])

@@ -1,0 +1,16 @@
+"""The argument MODEL of commands that use a saved model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+SavedModel = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A pair such as digits-cnn (its champion), models:/NAME@champion, a sweep, or a file of tuner export.",
+        show_default=False,
+    ),
+]
