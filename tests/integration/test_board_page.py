@@ -9,8 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from support.browser import Browser, browser
-from support.made_up_home import SPACE, add_sweep, running
-from support.made_up_trials import HOSTILE
+from support.made_up_home import HOSTILE_FOLDER, add_three_sweeps, running
 from support.served import served
 
 from tuner.serving.board.app import make_app
@@ -18,7 +17,6 @@ from tuner.serving.board.settings import Settings
 from tuner.serving.server import Server
 
 TOKEN = "the-token"
-HOSTILE_FOLDER = "<img src=x onerror=alert(1)>"
 
 
 @dataclass(frozen=True)
@@ -40,11 +38,7 @@ class Opened:
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     home = tmp_path_factory.mktemp("home")
-    parameters = {name: SPACE["params"][name] for name in ("batch_size", "lr", "dropout")}
-    space = {"epochs": 9, "params": {**parameters, "optimizer": {"choices": ["<b>sgd</b>", HOSTILE]}}}
-    add_sweep(home, "digits-cnn-1", 24)
-    add_sweep(home, "digits-cnn-2", 3)
-    add_sweep(home, HOSTILE_FOLDER, 9, space=space)
+    add_three_sweeps(home, 24)
     made = make_app(Settings(home=home, token=TOKEN))
     with (
         served(made.app, TOKEN, Server(made.app, made.close)) as client,

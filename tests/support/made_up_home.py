@@ -12,6 +12,7 @@ import numpy as np
 
 from support.common import make_config
 from support.made_up_search import begin, report_of
+from support.made_up_trials import HOSTILE
 from tuner.core.config import SweepConfig
 from tuner.core.records import Value
 from tuner.core.sweep_folder import SweepFolder
@@ -20,6 +21,7 @@ from tuner.search.schedulers.base import Decision
 from tuner.sweeps.lock import SweepLock, lock_sweep
 
 EPOCHS = 9
+HOSTILE_FOLDER = "<img src=x onerror=alert(1)>"
 SPACE: dict[str, Any] = {
     "epochs": EPOCHS,
     "params": {
@@ -42,6 +44,15 @@ def add_sweep(home: Path, name: str, count: int = 12, **changes: Any) -> SweepCo
     with lock_sweep(folder):
         run(begin(config, folder)[0], count)
     return config
+
+
+def add_three_sweeps(home: Path, first: int) -> None:
+    """digits-cnn-1 with so many trials, digits-cnn-2, and one whose names would like to be code, HOSTILE_FOLDER."""
+    parameters = {name: SPACE["params"][name] for name in ("batch_size", "lr", "dropout")}
+    space = {"epochs": EPOCHS, "params": {**parameters, "optimizer": {"choices": ["<b>sgd</b>", HOSTILE]}}}
+    add_sweep(home, "digits-cnn-1", first)
+    add_sweep(home, "digits-cnn-2", 3)
+    add_sweep(home, HOSTILE_FOLDER, 9, space=space)
 
 
 def run(controller: Controller, trials: int, begun: int = 0) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from tuner.serving.agent.answers import Ordered
+from tuner.serving.agent.data_fields import Column, Dataset, Task, TestSplit
 from tuner.serving.agent.looking import Name
-from tuner.serving.agent.showing import Column, Dataset
 from tuner.serving.schemas.outcomes import Begun
 
 Time = Annotated[str | None, Field(description="Such as 90s, 30m, 2h.")]
@@ -50,9 +50,9 @@ def sweep(
     seed: int = 0,
     limit: Annotated[int | None, Field(description="The most samples for training and validation.")] = None,
     target: Column = None,
-    task: Annotated[str | None, Field(description="classification or regression.")] = None,
+    task: Task = None,
     text: Column = None,
-    test: Annotated[str | None, Field(description="The path of a test split of your own.")] = None,
+    test: TestSplit = None,
     group: Column = None,
     time: Column = None,
     known_as: Annotated[str | None, Field(description="A name for your own data.")] = None,

@@ -15,6 +15,7 @@ from tuner.core.data_options import DataOptions
 from tuner.core.errors import TunerError
 from tuner.core.files import pictures, tuner_home
 from tuner.serving.agent.answers import Predictions, answer
+from tuner.serving.agent.data_fields import Column, Dataset, Task, TestSplit
 from tuner.serving.agent.looking import MOST, First, Most
 from tuner.serving.schemas.models import ClassPrediction, NumberPrediction, Shown
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 MOST_SAMPLES = 10_000  # that are read in a call
 MOST_CLASSES = 10  # of a sample
 MOST_LEFT_OUT = 20
-Dataset = Annotated[str, Field(description="A name from list, or csv:PATH, folder:PATH, text:PATH, FILE.py.")]
-Column = Annotated[str | None, Field(description="A column of your own table.")]
 
 
 def make_show(*, own: bool) -> Callable[..., Shown]:
@@ -38,9 +37,9 @@ def make_show(*, own: bool) -> Callable[..., Shown]:
         dataset: Dataset,
         model: Annotated[str | None, Field(description="A name from list; also its search space is shown.")] = None,
         target: Column = None,
-        task: Annotated[str | None, Field(description="classification or regression.")] = None,
+        task: Task = None,
         text: Column = None,
-        test: Annotated[str | None, Field(description="The path of a test split of your own.")] = None,
+        test: TestSplit = None,
         group: Column = None,
         time: Column = None,
     ) -> Shown:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.made_up_home import SPACE, add_sweep, running
-from support.made_up_trials import HOSTILE
+from support.made_up_home import HOSTILE_FOLDER, add_three_sweeps, running
 from support.processes import wait_until
 from support.served import Client, served
 
@@ -24,18 +23,13 @@ from tuner.serving.server import Server
 from tuner.sweeps.lock import Order, current_order
 
 TOKEN = "the-token"
-HOSTILE_FOLDER = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with three sweeps, of which one has names that would like to be code."""
     home = tmp_path_factory.mktemp("home")
-    parameters = {name: SPACE["params"][name] for name in ("batch_size", "lr", "dropout")}
-    space = {"epochs": 9, "params": {**parameters, "optimizer": {"choices": ["<b>sgd</b>", HOSTILE]}}}
-    add_sweep(home, "digits-cnn-1", 9)
-    add_sweep(home, "digits-cnn-2", 3)
-    add_sweep(home, HOSTILE_FOLDER, 9, space=space)
+    add_three_sweeps(home, 9)
     report = SweepFolder(home / "digits-cnn-1").report
     report.mkdir()
     (report / "report.html").write_text("<script>1</script>")
