@@ -11,6 +11,7 @@ from tuner.core.budget_text import ended_text
 from tuner.core.config import SweepConfig
 from tuner.core.earlier import epochs_of
 from tuner.core.errors import TunerError
+from tuner.core.finite import finite
 from tuner.core.records import TrialRecord
 from tuner.core.result_file import read_result
 from tuner.core.score_text import score_text
@@ -68,7 +69,7 @@ def trial_row(record: TrialRecord, config: SweepConfig) -> Row:
         "state": record.word,
         "epoch": record.epoch,
         "epochs": epochs_of(config, record.number),
-        "metrics": {each.name: _finite(outcome[each.name]) for each in record.goal.metrics if each.name in outcome},
+        "metrics": {each.name: finite(outcome[each.name]) for each in record.goal.metrics if each.name in outcome},
         "seconds": round(sum(each.get("epoch_seconds", 0.0) for each in record.metrics.values()), 1),
         "parameters": record.parameters,
         "reason": record.reason,
@@ -88,7 +89,7 @@ def _best(status: Status, best: TrialRecord | None, samples: int) -> Row | None:
     return {
         "trial": best.number,
         "epoch": best.best_epoch,
-        "score": _finite(best.score),
+        "score": finite(best.score),
         "text": text,
         "error": _error_words(interval, samples),
         "parameters": best.parameters,
@@ -121,8 +122,3 @@ def _progress(status: Status) -> float:
 def _rough(seconds: float | None) -> float | None:
     """With two digits, so that it changes when it says something new; None when it is not known, or over."""
     return float(f"{seconds:.2g}") if seconds and math.isfinite(seconds) else None
-
-
-def _finite(value: float) -> float | None:
-    """JSON has neither NaN nor infinity."""
-    return value if math.isfinite(value) else None
