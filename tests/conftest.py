@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -31,9 +32,9 @@ from tuner.core import catalog
 from tuner.warm import place
 
 STARTED: list[Process] = []
-os.environ[place.SWITCH] = (
-    "0"  # no test uses what `tuner up` has left for the user; those of warm starts have their own
-)
+os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="tuner-tests-")
+"""No test uses what `tuner up` has left for the user; those of warm starts have folders of their own."""
+atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
 SET_BY_OURSELVES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PYTHONSAFEPATH")  # in this process
 
 

@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from processes import MARK, POLL_S, Meter, Terminal, warm_environment, zygote_of
+from processes import MARK, POLL_S, Meter, Terminal, apart_from_others, zygote_of
 from spreads import print_table
 
 COLUMNS = {  # and their digits
@@ -84,7 +84,7 @@ class Run:
 def measure(command: list[str], *, warm: bool) -> Run:
     """Runs a command in an empty folder, on a terminal."""
     with tempfile.TemporaryDirectory(prefix="tb", dir="/tmp") as folder, ExitStack() as stack:
-        environment = {**os.environ, **warm_environment(Path(folder), warm=warm), "RAY_TMPDIR": folder}
+        environment = {**os.environ, **apart_from_others(Path(folder)), "RAY_TMPDIR": folder}
         zygote = stack.enter_context(zygote_of(TUNER, environment)) if warm else 0
         mark = uuid.uuid4().hex
         meter = Meter(mark, zygote)

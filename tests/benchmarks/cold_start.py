@@ -19,7 +19,7 @@ import uuid
 from contextlib import ExitStack
 from pathlib import Path
 
-from processes import MARK, POLL_S, Meter, Terminal, warm_environment, zygote_of
+from processes import MARK, POLL_S, Meter, Terminal, apart_from_others, zygote_of
 from spreads import print_table
 
 WORDS = ("sweep", "digits", "cnn", "--trials", "2", "--max-epochs", "1", "--name", "x")
@@ -32,8 +32,7 @@ def measure(tuner: str) -> tuple[float, ...]:
     command, *more = shlex.split(tuner.removeprefix(WARM))
     command = str(Path(command).absolute())
     with tempfile.TemporaryDirectory(prefix="tb", dir="/tmp") as folder, ExitStack() as stack:
-        warm = warm_environment(Path(folder), warm=tuner.startswith(WARM))
-        environment = {**os.environ, **warm, "RAY_TMPDIR": folder, "TERM": "xterm"}
+        environment = {**os.environ, **apart_from_others(Path(folder)), "RAY_TMPDIR": folder, "TERM": "xterm"}
         zygote = stack.enter_context(zygote_of(command, environment)) if tuner.startswith(WARM) else 0
         mark = uuid.uuid4().hex
         home, meter = Path(folder, "runs"), Meter(mark, zygote)

@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MARK = "TUNER_BENCHMARK"  # in the environment of all processes of a run
-SWITCH = "TUNER_WARM"
 POLL_S = 0.1
 LOOKS = 5  # at a process that is not ours: one that is being started has no environment yet
 TICK = os.sysconf("SC_CLK_TCK")
@@ -81,9 +80,9 @@ def _parent(process: Path) -> int:
     return int((process / "stat").read_text().rpartition(")")[2].split()[1])
 
 
-def warm_environment(folder: Path, *, warm: bool) -> dict[str, str]:
-    """Lets commands start warm, or not: never from a process that somebody else has left."""
-    return {SWITCH: "1" if warm else "0", "XDG_RUNTIME_DIR": str(folder)}
+def apart_from_others(folder: Path) -> dict[str, str]:
+    """Lets commands start warm only where `zygote_of` has been before: not from what somebody else has left."""
+    return {"XDG_RUNTIME_DIR": str(folder)}
 
 
 @contextmanager

@@ -94,6 +94,9 @@ def _command() -> Callable[[], None]:
         code = run_warm()
         if code is not None:
             os._exit(code)  # the fork has flushed what it has printed, and this process has printed nothing
+        from tuner.warm.own import begin_own  # noqa: PLC0415
+
+        begin_own()
         from tuner.cli.app import main as command  # noqa: PLC0415
     except ImportError as error:
         if os.environ.get("TUNER_DEBUG"):

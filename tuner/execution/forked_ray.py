@@ -14,7 +14,7 @@ import threading
 from importlib.metadata import version
 from typing import Any
 
-from tuner.warm.fork import zygote
+from tuner.warm.mark import is_fork
 
 VERSION = "2.60."
 """The versions of Ray that this was measured with."""
@@ -43,7 +43,7 @@ def after_import() -> None:
 
 def adopt_environment() -> None:
     """Lets Ray in a fork read its settings and its token again, from the environment that the fork has now."""
-    if not zygote():
+    if not is_fork():
         return
     config, tokens = _parts()
     config.initialize(b"")

@@ -26,7 +26,7 @@ from tuner.core.machine import gpu_count
 from tuner.execution.forked_ray import ShapeError, adopt_environment
 from tuner.execution.lean_ray import lean_ray, tell_shape, use_lean_actors
 from tuner.execution.ray_folder import choose_folder
-from tuner.warm.fork import zygote
+from tuner.warm.mark import zygote
 
 LOCK_PATIENCE_S = 300.0  # after which a process no longer waits: the one before it may be suspended
 LOCK_POLL_S = 0.1

@@ -15,8 +15,8 @@ from tuner.core.errors import disk_error_text, one_line
 from tuner.core.files import write_atomic
 from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.lock import is_locked
-from tuner.warm.fork import zygote
 from tuner.warm.hand_over import hand_over
+from tuner.warm.mark import zygote
 
 ENTRY = "tuner.sweeps.draw_report"
 """The module that the process of `draw_apart` runs."""

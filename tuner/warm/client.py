@@ -9,7 +9,16 @@ from __future__ import annotations
 import os
 import sys
 
-from tuner.warm.place import SUFFIX, SWITCH, UnsafeFolderError, folder_path, is_safe_socket, open_folder
+from tuner.warm.place import (
+    ELSEWHERE,
+    SUFFIX,
+    SWITCH,
+    UnsafeFolderError,
+    address,
+    folder_path,
+    is_safe_socket,
+    open_folder,
+)
 
 TYPE_CHECKING = False  # that of typing takes longer
 if TYPE_CHECKING:
@@ -18,7 +27,6 @@ if TYPE_CHECKING:
 
 LEFT_S = 5.0  # how long a fork that has said its exit status may take to be gone
 COLD = ("up", "down")  # commands that are about zygotes
-_ELSEWHERE = ("TUNER_ON_CLUSTER", "TUNER_ADDRESS", "RAY_ADDRESS")  # a cluster's
 _PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
 
 
@@ -33,7 +41,8 @@ def run_warm() -> int | None:
             from tuner.warm.fingerprint import fingerprint  # noqa: PLC0415
 
             mark = fingerprint()
-            return _run(folder, mark) if is_safe_socket(folder, mark + SUFFIX) else None
+            name = mark + SUFFIX
+            return _run(address(folder, name), mark) if is_safe_socket(folder, name) else None
     except (OSError, UnsafeFolderError):
         return None
 
@@ -50,10 +59,10 @@ def _may_be_warm() -> bool:
         return False
     if (words and words[0] in COLD) or any(word.startswith("--address") for word in words):
         return False
-    return not any(os.environ.get(name) for name in _ELSEWHERE)
+    return not any(os.environ.get(name) for name in ELSEWHERE)
 
 
-def _run(folder: int, mark: str) -> int | None:
+def _run(address: str, mark: str) -> int | None:
     import socket  # noqa: PLC0415 - only where there is somebody to talk to
 
     from tuner.warm import caller, wire  # noqa: PLC0415
@@ -63,7 +72,7 @@ def _run(folder: int, mark: str) -> int | None:
         described = caller.describe()  # before this process handles signals
         passing = _Passing()
         try:
-            fork = ask(connection, folder, "command", mark, described, files)
+            fork = ask(connection, address, "command", mark, described, files)
             if fork is None:
                 passing.give_back()
                 return None

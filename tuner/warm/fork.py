@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from tuner.core.leaving import exit_code, leave
 from tuner.warm import wire
 from tuner.warm.caller import become
+from tuner.warm.mark import use
 
 ENTRIES = {
     "command": "tuner.cli.forked:main",
@@ -25,21 +26,12 @@ MOST_FILES = 8
 GO_S = 60.0  # how long the caller may take: it may be suspended at just that moment
 
 
-_zygote = ""
-
-
-def zygote() -> str:
-    """The mark of the zygote that this process was forked from; empty where it was started as usual."""
-    return _zygote
-
-
 def run(kind: str, mark: str, connection: socket.socket, caller: dict[str, Any], files: list[int]) -> NoReturn:
     """Runs what was asked for, and ends this process, a fork in which all signals are blocked.
 
     Nothing is done before the caller has said go: one that has waited too long does its work by itself.
     """
-    global _zygote  # noqa: PLW0603 - a fork is one for its whole life
-    _zygote = mark
+    use(mark, forked=True)
     try:
         become(caller, files)
         connection.settimeout(GO_S)

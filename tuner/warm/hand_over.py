@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from tuner.warm import caller, place, wire
@@ -16,7 +17,7 @@ LOST = (OSError, EOFError, ValueError, place.UnsafeFolderError)
 
 
 def ask(
-    connection: socket.socket, folder: int, kind: str, mark: str, described: dict[str, Any], files: list[int]
+    connection: socket.socket, address: str, kind: str, mark: str, described: dict[str, Any], files: list[int]
 ) -> int | None:
     """Asks for a fork. Returns its process id, while it waits for one more message; None where it is refused.
 
@@ -24,17 +25,14 @@ def ask(
 
     Args:
         connection: a new socket.
-        folder: that of the sockets, open.
+        address: of the zygote.
         kind: a key of `fork.ENTRIES`.
         mark: the zygote's.
         described: what `caller.describe` gives.
         files: and what `caller.files` does.
     """
-    name = mark + place.SUFFIX
-    if not place.is_safe_socket(folder, name):
-        return None
     connection.settimeout(HELLO_S)
-    connection.connect(place.address(folder, name))
+    connection.connect(address)
     if not wire.is_ours(connection):
         return None
     wire.send(connection, {"kind": kind, "mark": mark})
@@ -71,11 +69,24 @@ def hand_over(
     if environment is not None:
         described["environment"] = dict(environment)
     try:
-        with place.open_folder(place.folder_path()) as folder, socket.socket(socket.AF_UNIX) as connection:
+        with _address(mark) as address, socket.socket(socket.AF_UNIX) as connection:
             with caller.files(streams, more) as files:
-                pid = ask(connection, folder, kind, mark, described, files)
+                pid = ask(connection, address, kind, mark, described, files)
             if pid is not None:
                 wire.send(connection, {"go": os.getpid()})
             return pid
     except LOST:
         return None
+
+
+@contextmanager
+def _address(mark: str) -> Iterator[str]:
+    """That of the zygote with this mark. Raises LOST where it has none, or an unsafe one."""
+    if mark.startswith(place.OWN):
+        yield place.own_address(mark)
+        return
+    name = mark + place.SUFFIX
+    with place.open_folder(place.folder_path()) as folder:
+        if not place.is_safe_socket(folder, name):
+            raise place.UnsafeFolderError(f"{name} is another user's, or missing")
+        yield place.address(folder, name)

@@ -12,8 +12,25 @@ SWITCH = "TUNER_WARM"
 """The environment variable that switches warm starts off with the value 0."""
 
 
+OWN = "own-"
+"""The mark of a zygote that a command has for itself begins so. Its socket has no file."""
+ELSEWHERE = ("TUNER_ON_CLUSTER", "TUNER_ADDRESS", "RAY_ADDRESS")
+"""Environment variables of a cluster: commands for one start as usual."""
+_GPUS = ("/dev/nvidiactl", "/dev/kfd")
+
+
 class UnsafeFolderError(Exception):
     """The folder of the sockets is another user's, or others may enter it."""
+
+
+def has_gpus() -> bool:
+    """Whether this machine has GPUs that this process may use: forks have not been tried there."""
+    return any(map(os.path.exists, _GPUS)) and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")
+
+
+def own_address(mark: str) -> str:
+    """The address of the socket of a command's own zygote, a name that the kernel drops with the last process."""
+    return f"\0tuner-{mark}"
 
 
 def folder_path() -> str:

@@ -9,6 +9,7 @@ import gc
 import os
 import pkgutil
 import threading
+from collections.abc import Iterable
 from importlib import import_module
 
 from tuner.core.environment import prepared_environment
@@ -26,6 +27,8 @@ LATE = (
     *("tuner.models.cnn", "tuner.datasets.digits", "ray.dag", "ray.dashboard.optional_deps"),
 )
 """What libraries import when they are first used, and sweeps do use."""
+WORKERS = ("ray.tune", "ray._private.workers.default_worker", "tuner.execution.worker", "torch.utils.flop_counter")
+"""What the workers of a sweep import, with all that these import."""
 RAY = "tuner.execution.forked_ray"
 """The module that prepares Ray for forks, before and after it is imported."""
 
@@ -36,13 +39,20 @@ class NotForkableError(Exception):
 
 def preload() -> None:
     """Imports it all. Raises NotForkableError where that has started threads, or opened a GPU."""
+    found = (each.name for each in pkgutil.walk_packages(import_module("tuner").__path__, "tuner."))
+    _import([*(name for name in found if not name.startswith(LEFT_OUT)), *LATE])
+
+
+def preload_for_workers() -> None:
+    """Imports what workers need. Raises NotForkableError where that has started threads, or opened a GPU."""
+    _import(WORKERS)
+
+
+def _import(names: Iterable[str]) -> None:
     with prepared_environment():
         ray = import_module(RAY)
         ray.before_import()
-        for found in pkgutil.walk_packages(import_module("tuner").__path__, "tuner."):
-            if not found.name.startswith(LEFT_OUT):
-                import_module(found.name)
-        for name in LATE:
+        for name in names:
             import_module(name)
         ray.after_import()
     _check()

@@ -20,7 +20,6 @@ from tuner.warm.fingerprint import contents, fingerprint
 from tuner.warm.zygote import Zygote
 
 ANSWER_S = 10.0
-_GPUS = ("/dev/nvidiactl", "/dev/kfd")
 _CHANGED = "files of tuner, or packages, have changed meanwhile: try again"
 
 
@@ -104,7 +103,7 @@ def start(idle_s: float, beginning: Callable[[], None]) -> Up:
     """
     if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
         raise TunerError("warm starts need Linux 5.3 or newer: without them every command starts as usual")
-    if any(map(os.path.exists, _GPUS)) and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1"):
+    if place.has_gpus():
         raise TunerError(
             "this machine has GPUs, on which warm starts have not been tried: every command starts as usual"
         )

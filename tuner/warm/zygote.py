@@ -18,6 +18,7 @@ from typing import Any
 from tuner.warm import fork, wire
 
 REQUEST_S = 10.0  # how long a client may take to send its request: meanwhile nobody else is heard
+LONGEST_S = 24 * 3600.0  # of one waiting: the system knows no endless one
 _BACKLOG = 64
 
 
@@ -53,7 +54,7 @@ class Zygote:
             left = self._used + self._idle_s - time.monotonic()
             if not self._forks and left <= 0:
                 break
-            for key, _ in self._selector.select(None if self._forks else left):
+            for key, _ in self._selector.select(None if self._forks else min(left, LONGEST_S)):
                 if key.fileobj is self._listener:
                     self._accept()
                 else:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tuner.core.errors import TunerError
-from tuner.warm import fork, preload, start
+from tuner.warm import fork, place, preload, start
 
 
 @pytest.mark.parametrize("name", preload.LATE)
@@ -40,7 +40,7 @@ def test_a_process_with_threads_is_not_forked() -> None:
 
 
 def test_a_machine_with_gpus_starts_as_usual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start, "_GPUS", (str(tmp_path),))
+    monkeypatch.setattr(place, "_GPUS", (str(tmp_path),))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     with pytest.raises(TunerError, match="this machine has GPUs"):
         start.start(1, lambda: None)

@@ -22,7 +22,7 @@ from tuner.core.files import data_root, tuner_home
 from tuner.core.units import format_number
 from tuner.execution.ray_folder import ray_disk
 from tuner.warm import start
-from tuner.warm.fork import zygote
+from tuner.warm.mark import zygote
 
 SMI_S = 10  # a broken driver never answers
 LEAST_GPU_MIB = 1024
