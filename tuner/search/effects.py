@@ -94,7 +94,9 @@ def _is_ordered(parameter: Parameter) -> bool:
 
 def _indicators(values: Sequence[Value | Parameter]) -> Floats:
     """(n, values that occur): a column of ones and zeros for each."""
-    return np.array([[value == other for other in dict.fromkeys(values)] for value in values], dtype=np.float64)
+    column = {value: index for index, value in enumerate(dict.fromkeys(values))}
+    columns = np.array([column[value] for value in values])
+    return np.asarray(columns[:, None] == np.arange(len(column)), dtype=np.float64)
 
 
 def _basis(columns: Floats) -> Floats:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import optuna
+from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
 from optuna.trial import create_trial
@@ -27,9 +28,12 @@ from tuner.search.scales import Scale, scales
 from tuner.search.space_file import space_of
 from tuner.search.study_reader import quiet_optuna
 
+Floats = NDArray[np.float64]
 LEAST_TRIALS = 10
 SEEDS = 5  # of the random forest
 TREES = 64
+MOST_IN_FOREST = 500
+"""Trials that a forest is grown on: with 10,000 it would take minutes and gigabytes, and say the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,8 @@ class OptunaImportance:
     """Parameters that vary, but that not all trials have."""
     trials: int
     """How many were compared."""
+    in_forest: int
+    """How many of them each forest of fANOVA was grown on, drawn at random, others for each seed."""
 
 
 def optuna_importance(config: SweepConfig, records: Sequence[TrialRecord]) -> OptunaImportance:
@@ -78,9 +84,9 @@ def optuna_importance(config: SweepConfig, records: Sequence[TrialRecord]) -> Op
         raise NotEnoughTrialsError("no parameter that all trials have varies")
     if np.ptp([scores[record.number] for record in able]) == 0:
         raise NotEnoughTrialsError(f"all {len(able)} trials have the same score")
-    study = _study(varying, able, [float(scores[record.number]) for record in able])
+    forests = [_forest(varying, able, scores, seed) for seed in range(SEEDS)]
+    study = _study(varying, able, scores)
     with quiet_optuna():
-        forests = [FanovaImportanceEvaluator(n_trees=TREES, seed=seed).evaluate(study) for seed in range(SEEDS)]
         ped = PedAnovaImportanceEvaluator().evaluate(study)
     shares = []
     for each in varying:
@@ -97,24 +103,39 @@ def optuna_importance(config: SweepConfig, records: Sequence[TrialRecord]) -> Op
         parameters=tuple(sorted(shares, key=lambda each: -each.fanova)),
         left_out=tuple(each.name for each in found if each not in common),
         trials=len(able),
+        in_forest=min(len(able), MOST_IN_FOREST),
     )
 
 
-def _study(varying: Sequence[Scale], records: Sequence[TrialRecord], scores: Sequence[float]) -> optuna.Study:
-    """A study in memory. Alternatives of a parameter, such as sgd's lr and adam's, are one parameter."""
+def _forest(varying: Sequence[Scale], able: Sequence[TrialRecord], scores: Floats, seed: int) -> dict[str, float]:
+    """What one forest of fANOVA says."""
+    drawn = able
+    if len(able) > MOST_IN_FOREST:
+        chosen = np.random.default_rng(seed).choice(len(able), MOST_IN_FOREST, replace=False)
+        drawn = [able[index] for index in sorted(chosen)]
+    study = _study(varying, drawn, scores)
+    with quiet_optuna():
+        return FanovaImportanceEvaluator(n_trees=TREES, seed=seed).evaluate(study)
+
+
+def _study(varying: Sequence[Scale], records: Sequence[TrialRecord], scores: Floats) -> optuna.Study:
+    """A study in memory. Alternatives of a parameter, such as sgd's lr and adam's, are one parameter.
+
+    `scores` are those of all trials, (trials,), by their numbers.
+    """
     kinds: dict[str, BaseDistribution] = {
         each.name: CategoricalDistribution(each.choices) if each.choices else FloatDistribution(0, 1)
         for each in varying
     }
     with quiet_optuna():
         study = optuna.create_study(direction="maximize")
-        for record, score in zip(records, scores, strict=True):
+        for record in records:
             values = {each.name: record.parameters[each.name] for each in varying}
             places = {
                 each.name: values[each.name] if each.choices else min(1.0, max(0.0, each.place(values[each.name])))
                 for each in varying
             }
-            study.add_trial(create_trial(params=places, distributions=kinds, value=score))
+            study.add_trial(create_trial(params=places, distributions=kinds, value=float(scores[record.number])))
     return study
 
 

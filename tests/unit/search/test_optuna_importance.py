@@ -53,6 +53,20 @@ def test_alternatives_of_one_parameter_are_one_and_a_call_repeats() -> None:
     assert optuna_importance(config(), records) == found
 
 
+def test_forests_of_many_trials_are_grown_on_some_of_them_and_say_much_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records = trials(300, lambda _, dropout: 0.9 - dropout)
+    whole = optuna_importance(config(), records)
+    monkeypatch.setattr("tuner.search.optuna_importance.MOST_IN_FOREST", 100)
+    found = optuna_importance(config(), records)
+    assert (whole.in_forest, found.in_forest, found.trials) == (300, 100, 300)
+    assert found.parameters[0].name == whole.parameters[0].name == "dropout"
+    assert found.parameters[0].fanova == pytest.approx(whole.parameters[0].fanova, abs=0.1)
+    assert found.parameters[0].ped_anova == whole.parameters[0].ped_anova
+    assert optuna_importance(config(), records) == found
+
+
 def test_what_cannot_be_computed_is_said() -> None:
     with pytest.raises(NotEnoughTrialsError, match=f"^9 trials reached the first rung, but at least {LEAST_TRIALS}"):
         optuna_importance(config(), trials(9, lambda _, dropout: 0.9 - dropout))
