@@ -76,7 +76,7 @@ def plan_program(
     request = replace(request, model=program.name)
     name = free_name(request.name, program.name, home)
     config = _plan(request, program, name, home, events)
-    _tell_anew(program, request, events)
+    _tell_anew(program, config, events)
     if request.name is not None:
         check_sweep_is_no_pair(name, config, home)
     return config, program, store
@@ -148,9 +148,10 @@ def check_program(request: SweepRequest, asked: ProgramRequest) -> None:
         raise TunerError("--scheduler pbt is not for your own training code: trials would load states of each other")
 
 
-def _tell_anew(program: Program, request: SweepRequest, events: Callbacks) -> None:
+def _tell_anew(program: Program, config: SweepConfig, events: Callbacks) -> None:
     """That trials which wait begin anew, where that is so. docs/own_training.md has a measurement of what it costs."""
-    if program.saves or not scheduler_called(request.scheduler, epochs=DEFAULT_EPOCHS, workers=1).waits:
+    scheduler = scheduler_called(config.scheduler, epochs=config.epochs, workers=1)
+    if program.saves or not (scheduler.waits and scheduler.rungs()):
         return
     if program.kind == SCRIPT:
         text = 'a trial that waits and is promoted begins anew, unless its program says "saved": true'

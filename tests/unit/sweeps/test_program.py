@@ -108,6 +108,16 @@ def test_code_that_does_not_save_begins_anew_when_it_is_promoted() -> None:
         assert [epoch for each, epoch in told.epochs if each == number] == sorted(study.record(number).values)
 
 
+@pytest.mark.parametrize(("scheduler", "epochs", "expected"), [
+    ("asha", 9, True), ("none", 9, False), ("median", 9, False), ("asha", 1, False),
+])  # fmt: skip
+def test_that_trials_begin_anew_is_told_only_where_they_wait(scheduler: str, epochs: int, expected: bool) -> None:
+    told = Recorder()
+    source = "def train(trial):\n    trial.report(loss=trial.params['lr'])"
+    begin(asked(source=source, trials=3, scheduler=scheduler, max_epochs=epochs), callbacks=[told])
+    assert any("begins anew" in note for note in told.notes) is expected
+
+
 def test_a_nan_a_missing_report_and_an_early_end_are_told() -> None:
     source = """
 def train(trial):
