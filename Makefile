@@ -11,6 +11,7 @@
 # make bench-frozen    trials that train a head on a frozen network; OTHERS as above; needs cats_vs_dogs in TUNER_DATA
 # make benchmark       a sweep beside what a skilled user writes with Ray Tune, Optuna and Syne Tune
 # make bench-step      images a second that models train on, beside a bare loop and a script with a DataLoader
+# make bench-threads   images a second of many trials of one thread beside few of several
 # make bench-scale     many trials that only sleep, on a cluster with more slots than this machine has cores; minutes
 # make bench-driver    what a decision costs with up to 20,000 trials
 # make bench-serve     tuner serve beside MLflow's server: requests a second, latency and CPU time
@@ -32,7 +33,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 TABLES = $(wildcard tests/benchmarks/curves/*.npz)
 METHODS := tuner,random,random+asha,ray,ray-1,ray-defaults,optuna+sha,optuna+hyperband,optuna+median,i-epoch-1,i-epoch-3,default
 
-.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-serve bench-start bench-step bench-scale bench-frozen curves json-page
+.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-serve bench-start bench-step bench-threads bench-scale bench-frozen curves json-page
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -65,6 +66,9 @@ bench-frozen: venv
 
 bench-step: venv
 	$(BIN)/python tests/benchmarks/training_step.py $(STEP)
+
+bench-threads: venv
+	$(BIN)/python tests/benchmarks/thread_split.py $(THREADS)
 
 bench-scale: venv
 	$(BIN)/python tests/benchmarks/scale.py $(SCALE)

@@ -75,13 +75,13 @@ def stored(count: int) -> Split:
     return Split(images, torch.arange(count) % CLASSES)
 
 
-def with_tuner(name: str, samples: Split) -> float:
+def with_tuner(name: str, samples: Split, batch: int = BATCH) -> float:
     """Seconds of an epoch."""
-    hyperparameters, _ = split_parameters(name, PARAMETERS)
+    hyperparameters, _ = split_parameters(name, {**PARAMETERS, "batch_size": batch})
     training = Training(model_of(name), hyperparameters, epochs=2, seed=0, device=torch.device("cpu"))
     changes = changes_of(hyperparameters, samples, SPEC.augment)
     encoded = Split(samples.inputs, training.target.encode(samples.targets))
-    train_epoch(training, Split(encoded.inputs[: WARMUP * BATCH], encoded.targets[: WARMUP * BATCH]), changes)
+    train_epoch(training, Split(encoded.inputs[: WARMUP * batch], encoded.targets[: WARMUP * batch]), changes)
     began = time.perf_counter()
     train_epoch(training, encoded, changes)
     return time.perf_counter() - began
