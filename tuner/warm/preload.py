@@ -27,8 +27,12 @@ LATE = (
     *("tuner.models.cnn", "tuner.datasets.digits", "ray.dag", "ray.dashboard.optional_deps"),
 )
 """What libraries import when they are first used, and sweeps do use."""
-WORKERS = ("ray.tune", "ray._private.workers.default_worker", "tuner.execution.worker", "torch.utils.flop_counter")
-"""What the workers of a sweep import, with all that these import."""
+WORKERS = (
+    *("tuner.execution.worker", "ray._private.workers.default_worker", "ray.air._internal.torch_utils"),
+    *("ray.air._internal.device_manager", "pydantic.v1", "starlette.datastructures", "pyarrow.json"),
+    *("torch.nested._internal.nested_tensor", "torch.utils.serialization"),
+)
+"""What the workers of a sweep import."""
 RAY = "tuner.execution.forked_ray"
 """The module that prepares Ray for forks, before and after it is imported."""
 

@@ -15,7 +15,7 @@ from tuner.core.errors import TunerError
 from tuner.warm import fork, place, preload, start
 
 
-@pytest.mark.parametrize("name", preload.LATE)
+@pytest.mark.parametrize("name", [*preload.LATE, *preload.WORKERS])
 def test_what_is_imported_ahead_exists(name: str) -> None:
     """A name that a new version of a library has no more would make `tuner up` fail."""
     assert find_spec(name)
