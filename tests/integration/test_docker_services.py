@@ -92,6 +92,17 @@ def test_the_example_of_a_sweep_as_a_kubernetes_object_runs(compose: Compose) ->
     assert compose.secrets["MLFLOW_TRACKING_PASSWORD"] not in json.dumps(ask(jobs, bearer))
 
 
+def test_a_model_is_served_by_its_service_for_those_who_have_the_token(compose: Compose) -> None:
+    compose.start("serve")  # until its health check succeeds
+    model = f"http://127.0.0.1:{compose.ports[8700]}/digits-cnn"
+    assert ask(f"{model}/card") == 401
+    assert ask(f"{model}/card", f"Bearer {compose.secrets['TUNER_SERVE_TOKEN']}")["name"] == "digits-cnn"
+    service = compose.running.pop("serve")
+    service.stop()
+    assert "Ending digits-cnn" in service.log.read_text()
+    assert ask(f"{compose.dashboard}/api/serve/applications/", logins(compose)[1])["applications"] == {}
+
+
 def test_the_database_is_brought_to_a_new_schema_without_a_password_being_typed(compose: Compose) -> None:
     mlflow = compose.running["mlflow"]
     words = (sys.executable, str(DOCKER / "mlflow_server.py"), "upgrade")
