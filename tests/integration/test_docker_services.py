@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from support.compose import DOCKER, Compose, composed, read_manifests
-from support.processes import wait_until
+from support.processes import end, wait_until
 
 from tuner.search.study_reader import read_records
 
@@ -98,7 +98,7 @@ def test_a_model_is_served_by_its_service_for_those_who_have_the_token(compose: 
     assert ask(f"{model}/card") == 401
     assert ask(f"{model}/card", f"Bearer {compose.secrets['TUNER_SERVE_TOKEN']}")["name"] == "digits-cnn"
     service = compose.running.pop("serve")
-    service.stop()
+    end(service.process, timeout=90)  # its stop_grace_period
     assert "Ending digits-cnn" in service.log.read_text()
     assert ask(f"{compose.dashboard}/api/serve/applications/", logins(compose)[1])["applications"] == {}
 

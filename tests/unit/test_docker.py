@@ -240,7 +240,7 @@ def test_a_served_model_is_the_same_in_compose_and_as_an_object_of_kubernetes(
         assert (now["name"], now["image"]) == (before["name"], before["image"])
         assert [each for each in now["env"] if each["name"] != "TUNER_SERVE_TOKEN"] == before["env"]
         assert len(now["env"]) == len(before["env"]) + 1
-        assert now["livenessProbe"] == before["livenessProbe"]
+        assert now["livenessProbe"]["httpGet"] == before["livenessProbe"]["httpGet"]
         assert {"name": "serve", "containerPort": 8700} in now["ports"]
         spec = new["template"]["spec"]
         assert spec["securityContext"] == old["template"]["spec"]["securityContext"]

@@ -28,6 +28,7 @@ from tuner.serving.model.usual import PORT
 POLL_S = 2.0
 PATIENCE_S = 60.0  # after which a cluster that does not answer is given up
 INTERRUPTED = 130
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -75,21 +76,38 @@ class Wanted:
 def serve_there(wanted: Wanted, address: str) -> int:
     """Has a model served, and says where. Returns the exit status."""
     name = wanted.name
+    hint = f" --address {address}" if wanted.typed else ""
     with TemporaryDirectory() as scratch:
         with err.status(f"Asking {address}"):
             _check(wanted, ask_served(Jobs(address)), address)
             head = connect_head(address, RUN, Path(scratch))
-        with err.status(f"Starting {counted(wanted.replicas.least, 'replica')} of {name} on {address}"):
-            code = _run(head, wanted.words())
-        if code:
-            return code
-        served = ask_served(head.jobs).applications[name]
-        note = counted(served.replicas, "replica") + ("; Ctrl-C ends it" if wanted.attach else "")
-        tell(name, served.address.rstrip("/"), wanted.token, note)
-        if wanted.attach:
-            return _stay(head, name)
-    hint = f" --address {address}" if wanted.typed else ""
-    say(f"It goes on without this terminal. To end it: tuner serve {name} --stop{hint}")
+        job_id = head.start(wanted.words())
+        try:
+            with _interruptible():
+                return _begun(head, job_id, wanted, hint) or (_stay(head.jobs, name) if wanted.attach else 0)
+        except KeyboardInterrupt:
+            if not wanted.attach:
+                say(f"{name} begins without this terminal. To end it: tuner serve {name} --stop{hint}")
+                return INTERRUPTED
+            say(f"Ending {name}")
+            head.jobs.stop(job_id)  # it may still be beginning
+            return _run(head, _ending(name))
+
+
+def _begun(head: Head, job_id: str, wanted: Wanted, hint: str) -> int:
+    """Waits until the model is served, and says where. Returns the exit status of the job."""
+    name = wanted.name
+    with err.status(f"Starting {counted(wanted.replicas.least, 'replica')} of {name} on {head.jobs.address}"):
+        code = exit_code(head.jobs.follow(job_id, say))
+    if code:
+        return code
+    served = ask_served(head.jobs).applications.get(name)
+    if served is None:
+        raise TunerError(f"{name} is not served any more: somebody has ended it")
+    note = counted(served.replicas, "replica") + ("; Ctrl-C ends it" if wanted.attach else "")
+    tell(name, served.address.rstrip("/"), wanted.token, note)
+    if not wanted.attach:
+        say(f"It goes on without this terminal. To end it: tuner serve {name} --stop{hint}")
     return 0
 
 
@@ -152,20 +170,14 @@ def _run(head: Head, words: list[str]) -> int:
     return exit_code(head.jobs.follow(head.start(words), say))
 
 
-def _stay(head: Head, name: str) -> int:
-    """Until a signal comes, which ends it; or until it is not served any more. Returns the exit status."""
+def _stay(jobs: Jobs, name: str) -> int:
+    """Until it is not served any more. Says when its state changes. Returns the exit status."""
     state = ""
-    try:
-        with _interruptible():
-            while (served := _now(head.jobs, name)) is not None:
-                if served.state != state and state:
-                    say(f"{name}: {served.state.lower()}{f': {served.message}' if served.message else ''}")
-                state = served.state
-                time.sleep(POLL_S)
-    except KeyboardInterrupt:
-        say(f"Ending {name}")
-        _run(head, _ending(name))
-        return 0
+    while (served := _now(jobs, name)) is not None:
+        if served.state != state and state:
+            say(f"{name}: {served.state.lower()}{f': {served.message}' if served.message else ''}")
+        state = served.state
+        time.sleep(POLL_S)
     say(f"{name} is not served any more")
     return 1
 

@@ -18,7 +18,8 @@ Make = Callable[[str], Any]
 """Makes the ASGI application of a replica, in its process, of the replica's name."""
 POLL_S = 0.5
 PATIENCE_S = 20.0  # after which it is said what a replica waits for
-TRIES = 3  # of a replica to begin
+QUIET = {"enable_access_log": False}  # a line for each request would fill the disk, and costs as much as an answer
+TRIES = 2  # of a replica to begin
 NO_SERVE = "Ray Serve is not installed there: use the image of docker/, or pip install 'tuner[ray-serve]'"
 
 
@@ -52,6 +53,7 @@ def application(make: Make, *, replicas: Replicas, cpus: int, most_ongoing: int,
         backpressure_config={"retry_after_s": 1},
         graceful_shutdown_timeout_s=end_s,
         max_constructor_retry_count=TRIES,
+        logging_config=QUIET,
         max_surge_percent=1,  # an update begins one more before it ends an old one
     )
     return deployment.bind()
@@ -72,11 +74,13 @@ def deploy(app: Any, name: str, *, host: str, port: int, note: Callable[[str], N
     """
     serve = _connected()
     there = serve.status().applications.get(name)
-    serve.start(proxy_location="EveryNode", http_options={"host": host, "port": port})
+    serve.start(proxy_location="EveryNode", http_options={"host": host, "port": port}, logging_config=QUIET)
     target = serve.RunTarget(target=app, name=name, route_prefix=f"/{name}")
     serve.run_many([target], wait_for_applications_running=False)
     since, told = time.monotonic(), False
-    while (now := serve.status().applications[name]).status != "RUNNING":
+    while (now := serve.status().applications.get(name)) is None or now.status != "RUNNING":
+        if now is None or now.status == "DELETING":
+            raise TunerError(f"{name} was ended before all its replicas answered")
         if now.status == "DEPLOY_FAILED":
             reason = _reason([now.message, *(each.message for each in now.deployments.values())])
             if there is None or there.status == "DEPLOY_FAILED":  # else the one before goes on
