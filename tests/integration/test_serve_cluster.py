@@ -194,6 +194,17 @@ def test_under_load_a_champion_changes_the_model_is_replaced_and_a_replica_dies(
     assert tell(PAIR, "--stop") == f"{PAIR} is not served any more\n"
 
 
+def test_requests_that_wait_bring_another_replica(place: Place, tell: Callable[..., str]) -> None:
+    token = begin(place, tell, "--replicas", "1..2", "--max-batch", "4")
+    assert len(place.replicas()) == 1
+    with Load(partial(place.ask, f"/{PAIR}/invocations", token=token), 8) as load:
+        assert wait_until(lambda: len(place.replicas()) == 2, timeout=240)
+        load.wait(20)
+    assert {answer.status for answer in load.answers} == {200}
+    assert tell("--list").splitlines()[1].split()[2:5] == ["2", "of", "2"]
+    assert tell(PAIR, "--stop") == f"{PAIR} is not served any more\n"
+
+
 def test_attached_it_says_what_happens_and_a_signal_ends_what_it_has_begun(
     start: Start, place: Place, tell: Callable[..., str], tmp_path: Path
 ) -> None:
