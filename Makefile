@@ -22,7 +22,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
-LOCK := $(UV) pip compile pyproject.toml --extra dev --extra server --extra pretrained --extra timm --universal --python-version 3.11 --no-header --no-annotate --quiet
+LOCK := $(UV) pip compile pyproject.toml --extra dev --extra server --extra pretrained --extra ray-serve --extra timm --universal --python-version 3.11 --no-header --no-annotate --quiet
 
 FAULTS := build/faults.json
 

@@ -18,6 +18,7 @@ POSTGRES_PASSWORD=$(random 24)
 MLFLOW_TRACKING_USERNAME=admin
 MLFLOW_TRACKING_PASSWORD=$(random 24)
 MLFLOW_FLASK_SERVER_SECRET_KEY=$(random 32)
+TUNER_SERVE_TOKEN=$(random 24)
 END
 if ln "$new" .env 2>/dev/null; then # unlike mv, a link never takes the place of a file
     echo "made docker/.env: keep a copy of it with the backups"

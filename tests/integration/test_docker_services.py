@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from support.compose import DOCKER, Compose, composed, read_manifests
-from support.processes import wait_until
+from support.processes import end, wait_until
 
 from tuner.search.study_reader import read_records
 
@@ -90,6 +90,17 @@ def test_the_example_of_a_sweep_as_a_kubernetes_object_runs(compose: Compose) ->
     wanted = f"{compose.mlflow}/api/2.0/mlflow/registered-models/get?name=digits-cnn"
     assert ask(wanted, basic)["registered_model"]["aliases"][0]["alias"] == "champion"
     assert compose.secrets["MLFLOW_TRACKING_PASSWORD"] not in json.dumps(ask(jobs, bearer))
+
+
+def test_a_model_is_served_by_its_service_for_those_who_have_the_token(compose: Compose) -> None:
+    compose.start("serve")  # until its health check succeeds
+    model = f"http://127.0.0.1:{compose.ports[8700]}/digits-cnn"
+    assert ask(f"{model}/card") == 401
+    assert ask(f"{model}/card", f"Bearer {compose.secrets['TUNER_SERVE_TOKEN']}")["name"] == "digits-cnn"
+    service = compose.running.pop("serve")
+    end(service.process, timeout=90)  # its stop_grace_period
+    assert "Ending digits-cnn" in service.log.read_text()
+    assert ask(f"{compose.dashboard}/api/serve/applications/", logins(compose)[1])["applications"] == {}
 
 
 def test_the_database_is_brought_to_a_new_schema_without_a_password_being_typed(compose: Compose) -> None:

@@ -10,7 +10,13 @@ import numpy as np
 from PIL import Image
 from support.browser import Browser, browser
 from support.common import Finished
+from support.served import below, served
 from support.serving import Running, photos_model, reviews_model, running, table_model
+
+from tuner.serving.access import digest_of
+from tuner.serving.model.app import make_app
+from tuner.serving.model.server import ModelServer
+from tuner.serving.model.settings import Settings
 
 PICTURES = os.environ.get("TUNER_PICTURES")  # a folder: the tests leave there what the page looks like
 SHOWN = "document.querySelectorAll('.result').length"
@@ -111,6 +117,26 @@ def test_rows_are_pasted_below_the_header_that_is_there(tmp_path: Path) -> None:
 
     with running(table_model(tmp_path / "model"), tmp_path) as server:
         visit(server, tmp_path, steps)
+
+
+def test_on_a_cluster_the_page_is_below_a_path_and_asks_nothing_above_it(tmp_path: Path) -> None:
+    server = ModelServer(
+        str(reviews_model(tmp_path / "model")), tmp_path, Settings(token_digest=digest_of("s3")), print
+    )
+
+    with served(below("/reviews", make_app(server))) as client, browser(tmp_path / "b") as page:
+        page.open(f"http://127.0.0.1:{client.port}/reviews#token=s3")
+        page.wait("!document.getElementById('form').hidden")
+        assert page.run("location.pathname") == "/reviews/"
+        assert f":{client.port}/reviews/predict" in page.run("document.getElementById('curl').textContent")
+        page.run("document.getElementById('text').value = 'a good film'")
+        page.run("document.querySelector('#words button').click()")
+        page.wait(f"{SHOWN} === 1")
+        page.run("document.querySelector('a[href=docs]').click()")
+        page.wait("document.querySelectorAll('#routes section').length > 7")
+        assert not page.console
+        below_it = f"http://127.0.0.1:{client.port}/reviews"
+        assert not [each for each in page.requests if not each.startswith((below_it, "data:"))]
 
 
 def test_a_token_is_taken_from_the_address_or_asked_for(tmp_path: Path) -> None:

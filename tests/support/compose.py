@@ -26,7 +26,7 @@ DOCKER = Path(__file__).parents[2] / "docker"
 START_S = 120.0
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 _OWN = (52365, 8080)  # ports that each container has for itself
-_SHARED = (5432, 5000, 6379, 8265)
+_SHARED = (5432, 5000, 6379, 8265, 8700)
 _SMALL = {"WORKER_CPUS": "1", "OBJECT_STORE_BYTES": "100000000"}
 
 
@@ -142,7 +142,7 @@ class Compose:
 
 @contextmanager
 def composed(folder: Path) -> Iterator[Compose]:
-    """All services, each started when those that it depends on are healthy; ended in the opposite order.
+    """All services without a profile, each started when those that it depends on are healthy; ended in opposite order.
 
     Skips the test where there is no PostgreSQL, and fails it where CI is set.
     """
@@ -159,7 +159,8 @@ def composed(folder: Path) -> Iterator[Compose]:
         compose.check("postgres", {"PATH": os.environ["PATH"]}).check_returncode()
         try:
             started = ["postgres"]
-            while waiting := [name for name in file["services"] if name not in started]:
+            always = [name for name, service in file["services"].items() if "profiles" not in service]
+            while waiting := [name for name in always if name not in started]:
                 name = next(n for n in waiting if set(file["services"][n]["depends_on"]) <= set(started))
                 compose.start(name)
                 started.append(name)

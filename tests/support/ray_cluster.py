@@ -66,6 +66,12 @@ class Cluster:
             found: dict[str, object] = json.load(answer)
             return found
 
+    def put(self, path: str, body: object) -> None:
+        """Sends something to the dashboard."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.address}{path}", json.dumps(body).encode(), headers, method="PUT")
+        urllib.request.urlopen(request, timeout=60).close()
+
     def metrics(self) -> str:
         """What Prometheus reads, from the targets that Ray names to it."""
         [found] = self.folder.glob("n*/session_2*/prom_metrics_service_discovery.json")

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from support.http_requests import Answer, request
 from support.processes import wait_until
 from tuner.serving.listening import listen_from
+from tuner.serving.model.mounted import Mounted
 from tuner.serving.server import Server
 
 
@@ -39,6 +40,16 @@ class Client:
 
     def post(self, path: str, body: object = None, **headers: str) -> Answer:
         return self.ask("POST", path, {} if body is None else body, **headers)
+
+
+def below(root: str, app: ASGIApp) -> ASGIApp:
+    """The application behind what a cluster's proxy does to a request to a path below `root`."""
+    mounted = Mounted(app)
+
+    async def proxy(scope: Scope, receive: Receive, send: Send) -> None:
+        await mounted({**scope, "root_path": root} if scope["type"] == "http" else scope, receive, send)
+
+    return proxy
 
 
 @contextmanager

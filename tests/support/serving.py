@@ -18,6 +18,7 @@ from support.http_requests import Answer, request
 from support.processes import wait_until
 from tuner.core import catalog
 from tuner.data.spec import DataSpec
+from tuner.serving.access import digest_of
 from tuner.serving.listening import listen
 from tuner.serving.model.run import http_server
 from tuner.serving.model.server import ModelServer
@@ -115,7 +116,10 @@ def form(files: list[tuple[str, bytes]] = (), texts: list[str] = (), kind: str =
 def running(name: str | Path, home: Path, **settings: Any) -> Iterator[Running]:
     """Serves a model on a free port of this machine."""
     said: list[str] = []
-    server = ModelServer(str(name), home, Settings(**{"follow_s": 0.0, **settings}), said.append)
+    digest = digest_of(settings.pop("token", ""))
+    server = ModelServer(
+        str(name), home, Settings(**{"follow_s": 0.0, "token_digest": digest, **settings}), said.append
+    )
     listener = listen("127.0.0.1", 0)
     host = http_server(server)
     loop = asyncio.new_event_loop()

@@ -13,6 +13,7 @@ import shlex
 import stat
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,14 @@ from typing import Any
 import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
+from ray.serve.schema import ServeDeploySchema
 from sqlalchemy import make_url
 from support.compose import DOCKER, VARIABLE, make_secrets, read_compose, read_manifests
 
 BIN = Path(sys.executable).parent
 ROOT = DOCKER.parent
 FILES = ("compose.yaml", "compose.gpu.yaml")
-OURS = ("mlflow", "head", "worker")
+OURS = ("mlflow", "head", "worker", "serve")
 
 
 @pytest.fixture
@@ -109,13 +111,14 @@ def test_what_the_compose_file_names_is_there(secrets: dict[str, str]) -> None:
 
 def test_all_is_published_on_this_machine_alone(services: dict[str, Any]) -> None:
     published = [port for service in services.values() for port in service.get("ports", [])]
-    assert published == ["127.0.0.1:5000:5000", "127.0.0.1:8265:8265"]
+    assert published == [f"127.0.0.1:{port}:{port}" for port in (5000, 8265, 8700)]
 
 
 def test_every_variable_without_a_default_is_one_that_the_script_makes(secrets: dict[str, str]) -> None:
     text = "".join((DOCKER / name).read_text(encoding="utf-8") for name in FILES)
     needed = {found["name"] for found in VARIABLE.finditer(text) if found["kind"] != "-"}
-    assert needed == set(secrets) - {"RAY_AUTH_MODE"}
+    newer = {"TUNER_SERVE_TOKEN"}  # a file of secrets that is older has none, and the other services begin without it
+    assert needed == set(secrets) - {"RAY_AUTH_MODE"} - newer
     first = {found["name"]: found["kind"] for found in reversed(list(VARIABLE.finditer(text)))}
     assert {first[name] for name in needed} == {"?"}, "an empty secret is refused"
 
@@ -204,6 +207,46 @@ def test_kubernetes_runs_the_same_services(
     assert logins == "./logins.sql:/docker-entrypoint-initdb.d/logins.sql:ro"
 
 
+def test_a_served_model_is_the_same_in_compose_and_as_an_object_of_kubernetes(
+    services: dict[str, Any], secrets: dict[str, str], manifests: dict[tuple[str, str], Any]
+) -> None:
+    service = yaml.safe_load((DOCKER / "rayservice.yaml").read_text(encoding="utf-8"))
+    assert (service["apiVersion"], service["kind"]) == ("ray.io/v1", "RayService")
+    config = yaml.safe_load(service["spec"]["serveConfigV2"])
+    [application] = ServeDeploySchema.model_validate(config).applications
+    module, _, function = application.import_path.partition(":")
+    assert callable(getattr(import_module(module), function))
+    name = service["metadata"]["name"]
+    assert (application.name, application.route_prefix, application.args["model"]) == (name, f"/{name}", name)
+    command = services["serve"]["command"]
+    assert command[:3] == ["tuner", "serve", name]
+    assert f"--port={config['http_options']['port']}" in command
+    assert services["serve"]["healthcheck"]["test"][-1] == f"http://head:{config['http_options']['port']}/{name}/ping"
+    assert services["serve"]["profiles"] == ["serve"]
+    assert services["serve"]["environment"]["TUNER_SERVE_TOKEN"] == secrets["TUNER_SERVE_TOKEN"]
+    sweeps, models = manifests["RayCluster", "tuner"]["spec"], service["spec"]["rayClusterConfig"]
+    assert [sweeps[key] for key in ("rayVersion", "authOptions")] == [
+        models[key] for key in ("rayVersion", "authOptions")
+    ]
+    pairs = [
+        (sweeps["headGroupSpec"], models["headGroupSpec"]),
+        (sweeps["workerGroupSpecs"][0], models["workerGroupSpecs"][0]),
+    ]
+    for old, new in pairs:
+        own = {"resources", "object-store-memory"}  # no drivers and trials of sweeps run there
+        expected = {option: value for option, value in old["rayStartParams"].items() if option not in own}
+        assert {option: value for option, value in new["rayStartParams"].items() if option not in own} == expected
+        [before], [now] = (spec["template"]["spec"]["containers"] for spec in (old, new))
+        assert (now["name"], now["image"]) == (before["name"], before["image"])
+        assert [each for each in now["env"] if each["name"] != "TUNER_SERVE_TOKEN"] == before["env"]
+        assert len(now["env"]) == len(before["env"]) + 1
+        assert now["livenessProbe"]["httpGet"] == before["livenessProbe"]["httpGet"]
+        assert {"name": "serve", "containerPort": 8700} in now["ports"]
+        spec = new["template"]["spec"]
+        assert spec["securityContext"] == old["template"]["spec"]["securityContext"]
+        assert {each["name"] for each in now["volumeMounts"]} == {each["name"] for each in spec["volumes"]}
+
+
 def test_ray_up_takes_its_file_and_starts_the_same(services: dict[str, Any], secrets: dict[str, str]) -> None:
     file = yaml.safe_load((DOCKER / "cluster.yaml").read_text(encoding="utf-8"))
     complete = prepare_config(file)
@@ -220,7 +263,7 @@ def test_ray_up_takes_its_file_and_starts_the_same(services: dict[str, Any], sec
 def test_the_page_names_what_is_there(services: dict[str, Any]) -> None:
     text = (DOCKER / "README.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\]\(([\w.]+)\)", text))
-    assert {"compose.yaml", "kuberay.yaml", "cluster.yaml"} <= linked
+    assert {"compose.yaml", "kuberay.yaml", "rayservice.yaml", "cluster.yaml"} <= linked
     named = linked | {path.rstrip(".") for path in re.findall(r"\bdocker/([\w.]+)", text)} - {".env"}
     assert all((DOCKER / name).exists() for name in named), named
     defaults = {found["name"]: found["rest"] for found in VARIABLE.finditer((DOCKER / "compose.yaml").read_text())}

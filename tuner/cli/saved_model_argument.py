@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-SavedModel = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL",
-        help="A pair such as digits-cnn (its champion), models:/NAME@champion, a sweep, or a file of tuner export.",
-        show_default=False,
-    ),
-]
+_ARGUMENT = typer.Argument(
+    metavar="MODEL",
+    help="A pair such as digits-cnn (its champion), models:/NAME@champion, a sweep, or a file of tuner export.",
+    show_default=False,
+)
+SavedModel = Annotated[str, _ARGUMENT]
+SavedModelOrNone = Annotated[str | None, _ARGUMENT]

@@ -7,16 +7,27 @@ from typing import Annotated
 
 import typer
 
-TOKEN = "TUNER_SERVE_TOKEN"
-USUAL = 8700
+from tuner.cli.options import CLUSTER
+from tuner.serving.model.usual import EVERYWHERE, HOST, PORT, TOKEN
+
 ACCESS, BATCHES, LIMITS = "Access", "Batches", "Limits"  # panels
 
 Host = Annotated[
-    str, typer.Option(metavar="ADDRESS", help="Where it listens; 0.0.0.0 is everywhere.", rich_help_panel=ACCESS)
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help=f"Where it listens: by default {HOST}, this machine alone, and on a cluster {EVERYWHERE}, everywhere.",
+        show_default=False,
+        rich_help_panel=ACCESS,
+    ),
 ]
 Port = Annotated[
     int | None,
-    typer.Option(metavar="N", help=f"By default {USUAL}, or the next one that is free.", rich_help_panel=ACCESS),
+    typer.Option(
+        metavar="N",
+        help=f"By default {PORT}, or the next one that is free; on a cluster the one where it serves already.",
+        rich_help_panel=ACCESS,
+    ),
 ]
 TokenFile = Annotated[
     Path | None,
@@ -52,7 +63,52 @@ MaxWait = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(metavar="N", help="CPU cores for the network. By default all but one.", rich_help_panel=BATCHES),
+    typer.Option(
+        metavar="N",
+        help="CPU cores for the network. By default all but one, and on a cluster 1 for each replica.",
+        rich_help_panel=BATCHES,
+    ),
 ]
 MaxMegabytes = Annotated[float, typer.Option(metavar="MB", help="Of a request.", rich_help_panel=LIMITS)]
 MaxSamples = Annotated[int, typer.Option(metavar="N", help="In a request.", rich_help_panel=LIMITS)]
+
+# On a cluster
+ReplicaCount = Annotated[
+    str | None,
+    typer.Option(
+        "--replicas",
+        metavar="N",
+        help="Servers of the model on the cluster: by default 1; 1..4 is as many as requests need.",
+        show_default=False,
+        rich_help_panel=CLUSTER,
+    ),
+]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="NAME",
+        help="The name and path by which the cluster serves it, by default the model's: http://HEAD:PORT/NAME/.",
+        rich_help_panel=CLUSTER,
+    ),
+]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace",
+        help="If the cluster serves something by this name, put this in its place, without a request that is lost.",
+        rich_help_panel=CLUSTER,
+    ),
+]
+Attach = Annotated[
+    bool,
+    typer.Option(
+        "--attach",
+        help="Stay, and end it with Ctrl-C; by default the cluster goes on alone.",
+        rich_help_panel=CLUSTER,
+    ),
+]
+End = Annotated[bool, typer.Option("--stop", help="End what the cluster serves by this name.", rich_help_panel=CLUSTER)]
+All = Annotated[bool, typer.Option("--list", help="List what the cluster serves.", rich_help_panel=CLUSTER)]
+TokenDigest = Annotated[str, typer.Option("--token-digest", hidden=True)]
+"""Of the token, for the cluster's head: what a job is told is no secret there."""

@@ -6,6 +6,7 @@ user's name (`Origin`), and a name that points to this machine since a moment ag
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import ipaddress
 import os
@@ -34,6 +35,11 @@ def reading_key(token: str) -> str:
     return hmac.new(token.encode(), b"to read", "sha256").hexdigest()
 
 
+def digest_of(token: str) -> str:
+    """What a server must know of a token to check it; the token cannot be read from it. Empty for none."""
+    return hashlib.sha256(token.encode()).hexdigest() if token else ""
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a server that is bound to this address."""
     return host in LOOPBACK or (host.startswith("127.") and _is_address(host))
@@ -46,9 +52,10 @@ class Access:
         self,
         *,
         host: str,
-        token: str,
+        token_digest: str,
         needs_token: Callable[[str, str], bool],
         cookie: str = "",
+        reading: str = "",
         names: tuple[str, ...] = (),
         any_name: bool = False,
         foreign_reads: bool = False,
@@ -57,16 +64,17 @@ class Access:
 
         Args:
             host: the address that the server is bound to.
-            token: what a request that needs one must have, as `Authorization: Bearer TOKEN`.
+            token_digest: the `digest_of` what a request that needs a token must have, as `Authorization: Bearer TOKEN`.
             needs_token: whether a request needs the token, by its method and path.
-            cookie: the name of a cookie with the `reading_key`, for requests that change nothing; empty for none.
+            cookie: the name of a cookie for requests that change nothing; empty for none.
+            reading: what that cookie must have, see `reading_key`.
             names: further names that the machine is reached by.
             any_name: whether a server that other machines reach answers to any name. A proxy or a cluster gives it
                 names that it cannot know.
             foreign_reads: whether pages of other sites may send requests that change nothing; they cannot read the
                 answers.
         """
-        self._token, self._needs_token, self._cookie = token, needs_token, cookie
+        self._digest, self._needs_token, self._cookie, self._reading = token_digest, needs_token, cookie, reading
         self._private, self._foreign_reads = is_loopback(host), foreign_reads
         self._any_name = any_name and not self._private
         self._names = {*LOOPBACK, *names, host}
@@ -107,16 +115,20 @@ class Access:
 
     def _has_token(self, method: str, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and _same(given.strip(), self._token):
+        if scheme.lower() == "bearer" and _is_token(given.strip(), self._digest):
             return True
-        if method not in SAFE or not self._cookie:
+        if method not in SAFE or not (self._cookie and self._reading):
             return False
-        return _same(_cookie(headers, self._cookie), reading_key(self._token))
+        return _same(_cookie(headers, self._cookie), self._reading)
 
 
 def _same(text: str, secret: str) -> bool:
     """Takes the same time for every text. It is of a header, whose bytes Starlette reads as Latin-1."""
     return hmac.compare_digest(text.encode("latin-1", "replace"), secret.encode())
+
+
+def _is_token(text: str, digest: str) -> bool:
+    return hmac.compare_digest(hashlib.sha256(text.encode("latin-1", "replace")).hexdigest(), digest)
 
 
 def _place(origin: str) -> str:

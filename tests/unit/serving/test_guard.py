@@ -8,10 +8,11 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from support.served import Client, served
 
-from tuner.serving.access import Access, is_loopback, new_token, reading_key
+from tuner.serving.access import Access, digest_of, is_loopback, new_token, reading_key
 from tuner.serving.guard import Guard
 
 TOKEN = "the-token"
+DIGEST, READING = digest_of(TOKEN), reading_key(TOKEN)
 
 
 async def says_yes(scope: Scope, receive: Receive, send: Send) -> None:
@@ -26,7 +27,11 @@ def changes(method: str, path: str) -> bool:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    with served(Guard(says_yes, Access(host="127.0.0.1", token=TOKEN, needs_token=changes, cookie="key"))) as client:
+    with served(
+        Guard(
+            says_yes, Access(host="127.0.0.1", token_digest=DIGEST, needs_token=changes, cookie="key", reading=READING)
+        )
+    ) as client:
         yield client
 
 
@@ -88,7 +93,7 @@ def test_its_own_page_is_not(client: Client) -> None:
 
 
 def test_bound_elsewhere_the_addresses_and_the_name_of_the_machine_are_taken() -> None:
-    access = Access(host="0.0.0.0", token=TOKEN, needs_token=changes, names=("proxy.example",))
+    access = Access(host="0.0.0.0", token_digest=DIGEST, needs_token=changes, names=("proxy.example",))
     with served(Guard(says_yes, access)) as client:
         assert client.get("/", host="10.1.2.3:80").status == 200
         assert client.get("/", host="[fe80::1]").status == 200
@@ -97,7 +102,7 @@ def test_bound_elsewhere_the_addresses_and_the_name_of_the_machine_are_taken() -
 
 
 def test_a_server_on_another_address_of_the_loopback_knows_its_own_name() -> None:
-    with served(Guard(says_yes, Access(host="127.0.0.2", token=TOKEN, needs_token=changes))) as client:
+    with served(Guard(says_yes, Access(host="127.0.0.2", token_digest=DIGEST, needs_token=changes))) as client:
         assert client.get("/", host="127.0.0.2:80").status == 200
         assert client.get("/", host="127.0.0.3:80").status == 403
 

@@ -128,6 +128,15 @@ class Jobs:
             found = sorted(self._client.list_jobs(), key=lambda job: job.start_time or 0)
         return [_job(info) for info in found if info.submission_id]
 
+    def get(self, path: str) -> tuple[int, Any]:
+        """The status and the JSON that the dashboard answers a GET with; None where it is no JSON."""
+        with self._told():
+            answer = self._client._do_request("GET", path)
+        try:
+            return answer.status_code, answer.json()
+        except requests.exceptions.JSONDecodeError:
+            return answer.status_code, None
+
     def stop(self, job_id: str) -> None:
         """Sends SIGTERM to the job's processes, on which a sweep saves its trials, and SIGKILL after STOP_S seconds."""
         with self._told():

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from tuner.core.errors import TunerError, printable
-from tuner.serving.access import SAFE, Access, is_loopback
+from tuner.serving.access import SAFE, Access, digest_of, is_loopback, reading_key
 from tuner.serving.board.acting import COOKIE, acting_routes
 from tuner.serving.board.board import Board
 from tuner.serving.board.live import Live
@@ -56,7 +56,13 @@ def make_app(settings: Settings, dashboards: OptunaDashboards | None = None) -> 
         """Whoever is on this machine may look; elsewhere the token is needed for all but the empty page."""
         return method not in SAFE or (private and path != "/" and not path.startswith("/pages/"))
 
-    access = Access(host=settings.host, token=settings.token, needs_token=needs_token, cookie=COOKIE)
+    access = Access(
+        host=settings.host,
+        token_digest=digest_of(settings.token),
+        needs_token=needs_token,
+        cookie=COOKIE,
+        reading=reading_key(settings.token),
+    )
     return BoardApp(Guard(app, access), live.close)
 
 

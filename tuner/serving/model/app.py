@@ -51,6 +51,7 @@ def make_app(server: ModelServer) -> ASGIApp:
     app = FastAPI(
         title="tuner serve",
         description=openapi.DESCRIPTION,
+        servers=[{"url": "."}],  # beside openapi.json, which may be below a path
         docs_url=None,  # its page loads scripts from the network
         redoc_url=None,
         lifespan=lifespan,

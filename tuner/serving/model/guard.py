@@ -34,9 +34,15 @@ def access_of(settings: Settings) -> Access:
     """Who may ask a model."""
 
     def needs_token(_: str, path: str) -> bool:
-        return bool(settings.token) and path not in OPEN and not path.startswith(PAGES)
+        return bool(settings.token_digest) and path not in OPEN and not path.startswith(PAGES)
 
-    return Access(host=settings.host, token=settings.token, needs_token=needs_token, any_name=True, foreign_reads=True)
+    return Access(
+        host=settings.host,
+        token_digest=settings.token_digest,
+        needs_token=needs_token,
+        any_name=True,
+        foreign_reads=True,
+    )
 
 
 class Limited:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -14,9 +17,10 @@ class Metrics:
 
     content_type = CONTENT_TYPE_LATEST
 
-    def __init__(self) -> None:
+    def __init__(self, replica: str = "") -> None:
+        """`replica` is a label of every counter, for one of several servers that answer at one address."""
         registry = CollectorRegistry()
-        self._registry = registry
+        self._registry, self._replica = registry, replica
         of_request = ("route", "status")
         self._requests = Counter("tuner_requests", "Requests that were answered", of_request, registry=registry)
         self._seconds = Histogram(
@@ -51,4 +55,12 @@ class Metrics:
     def text(self, waiting: int) -> bytes:
         """All of it; `waiting` are the samples that wait now."""
         self._waiting.set(waiting)
-        return generate_latest(self._registry)
+        return generate_latest(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """All of it, for Prometheus' own code."""
+        for metric in self._registry.collect():
+            if self._replica:
+                own = {"replica": self._replica}
+                metric.samples = [sample._replace(labels={**sample.labels, **own}) for sample in metric.samples]
+            yield metric

@@ -26,7 +26,7 @@ _logger = logging.getLogger(__name__)
 class ModelServer:
     """All that the routes need. Its methods are called on the event loop, but for the constructor."""
 
-    def __init__(self, name: str, home: Path, settings: Settings, say: Say) -> None:
+    def __init__(self, name: str, home: Path, settings: Settings, say: Say, replica: str = "") -> None:
         """Loads the model.
 
         Args:
@@ -34,11 +34,12 @@ class ModelServer:
             home: the folder of all sweeps.
             settings: how it answers.
             say: is told what a person should know, a line at a time.
+            replica: which of several servers it is that answer at one address; empty for the only one.
 
         Raises:
             TunerError: there is no such model, or it cannot be loaded.
         """
-        self.settings, self.metrics = settings, Metrics()
+        self.settings, self.metrics = settings, Metrics(replica)
         self.pool = ThreadPoolExecutor(settings.encoders, "encoder")
         self._home, self._say = home, say
         self._source = Source(name, home, settings, self.metrics, say)

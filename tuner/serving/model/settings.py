@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from tuner.core.errors import TunerError
 from tuner.serving.access import is_loopback
+from tuner.serving.model.usual import HOST
 
 MB = 1_000_000
-PORT = 8700
-HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +16,8 @@ class Settings:
     """See the options of `tuner serve`."""
 
     host: str = HOST
-    token: str = ""
-    """What a request must bring as `Authorization: Bearer TOKEN`; empty for none."""
+    token_digest: str = ""
+    """Of what a request must bring as `Authorization: Bearer TOKEN`, see `access.digest_of`; empty for none."""
     most_batch: int = 64
     """Samples in one pass of the network, from one request or several."""
     wait_s: float = 0.0

@@ -13,7 +13,7 @@ from tuner.serving.model.metrics import Metrics
 from tuner.serving.model.served import Origin, ServedModel
 from tuner.serving.model.settings import Settings
 from tuner.sweeps.model_lookup import REGISTRY, Warn, locate, model_in, store_with_models
-from tuner.tracking.versions import Versions
+from tuner.tracking.versions import Version, Versions
 from tuner.training.open_model import own_code_run_by
 
 
@@ -75,10 +75,7 @@ class Source:
             sweep = SweepFolder(path.parent)
             known = sweep.name if path == sweep.model and is_file(sweep.result) else ""
             return self._open(Origin(name=known or path.name, sweep=known), path, None)
-        versions = self._versions(place.model)
-        version = versions.one(place.version)
-        if version is None:
-            raise TunerError(f"{REGISTRY}{place.model}/{place.version}: there is no such version")
+        version = self.version_at(place)
         origin = Origin(
             name=place.model,
             version=str(place.version),
@@ -88,13 +85,23 @@ class Source:
         )
         scratch = TemporaryDirectory(prefix="tuner-serve-")
         try:
-            folder = model_in(versions.download(version, Path(scratch.name)), f"{place.model} version {place.version}")
+            folder = model_in(
+                self._versions(place.model).download(version, Path(scratch.name)),
+                f"{place.model} version {place.version}",
+            )
             return self._open(origin, folder, scratch)
         except BaseException as error:
             scratch.cleanup()
             if isinstance(error, TunerError):  # the folder has another name each time
                 raise TunerError(str(error).replace(f"{scratch.name}/", "")) from None
             raise
+
+    def version_at(self, place: Place) -> Version:
+        """The version of a place in the registry. Raises TunerError if there is none."""
+        version = self._versions(place.model).one(place.version)
+        if version is None:
+            raise TunerError(f"{REGISTRY}{place.model}/{place.version}: there is no such version")
+        return version
 
     def _open(self, origin: Origin, path: Path, scratch: TemporaryDirectory[str] | None) -> ServedModel:
         own = own_code_run_by(path)

@@ -2,106 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import shutil
+from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 
-import numpy as np
 import pytest
-from mlflow import MlflowClient
-from support.http_requests import Answer
-from support.serving import PHOTOS, Running, photos_model, running
+from support.followed_model import BLACK, PAIR, Load, make_store
+from support.serving import running
 
-from tuner.tracking.registry import Candidate, register
-from tuner.tracking.run_status import SWEEP_TAG, UID_TAG
 from tuner.tracking.store import Store
 from tuner.tracking.versions import Versions
-
-PAIR = "photos-cnn"
-
-
-def register_first(store: Store, folder: Path) -> None:
-    """Registers an untrained model as a sweep does."""
-    client = MlflowClient(store.uri, store.uri)
-    experiment = client.create_experiment("e", str(store.artifacts))
-    register(
-        store.uri,
-        Candidate(
-            name=PAIR,
-            sweep="sweep-1",
-            uid="uid-1",
-            run_id=client.create_run(experiment).info.run_id,
-            folder=photos_model(folder / "model-1", 1),
-            data=PHOTOS,
-            example=np.zeros((1, 3, 8, 8), dtype=np.uint8),
-            score=0.5,
-            test_data="abc",
-        ),
-    )
-
-
-def add_version(store: Store, home: Path, number: int) -> None:
-    """Another version, of the files that are needed alone: logging a whole model takes seconds."""
-    client = MlflowClient(store.uri, store.uri)
-    first = client.get_model_version(PAIR, "1")
-    place = home / "more" / str(number)
-    photos_model(place / "artifacts" / f"model-{number}", number)
-    tags = {**first.tags, SWEEP_TAG: f"sweep-{number}", UID_TAG: f"uid-{number}"}
-    client.create_model_version(PAIR, place.as_uri(), first.run_id, tags=tags)
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, database: Path) -> Store:
-    """With three versions of a model."""
-    folder = tmp_path_factory.mktemp("store")
-    (folder / "runs").mkdir()
-    shutil.copyfile(database, folder / "runs" / "mlflow.db")
-    found = Store.of(folder / "runs")
-    register_first(found, folder)
-    for number in (2, 3):
-        add_version(found, folder / "runs", number)
-    return found
+    return make_store(tmp_path_factory.mktemp("store"), database)
 
 
 @pytest.fixture
 def home(store: Store) -> Path:
     """In place of the empty one."""
     return Path(str(store.artifacts).removeprefix("file://")).parent
-
-
-BLACK = {"inputs": [[[[0] * 8] * 8] * 3]}
-
-
-class Load:
-    """Threads that ask without a pause. What they get is in `answers`."""
-
-    def __init__(self, server: Running, clients: int) -> None:
-        self.answers: list[Answer] = []
-        self._over = Event()
-        self._threads = [Thread(target=self._ask, args=(server,)) for _ in range(clients)]
-
-    def _ask(self, server: Running) -> None:
-        body = json.dumps(BLACK)
-        while not self._over.is_set():
-            self.answers.append(server.ask("/invocations", body))
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def wait(self, more: int) -> None:
-        """Until so many more have been answered."""
-        wanted = len(self.answers) + more
-        while len(self.answers) < wanted:
-            assert any(thread.is_alive() for thread in self._threads)
-            self._over.wait(0.01)
 
 
 @pytest.mark.parametrize("name", [PAIR, f"models:/{PAIR}@champion"])
@@ -113,7 +33,7 @@ def test_a_new_champion_answers_and_no_request_is_lost(store: Store, home: Path,
         assert server.ask("/card").json["version"] == "1"
         first = server.invoke(BLACK).body
         assert server.look() is False
-        with Load(server, 4) as load:
+        with Load(partial(server.ask, "/invocations"), 4) as load:
             for number in (2, 1, 2, 1, 2):
                 load.wait(20)
                 versions.set_champion(number)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from support.serving import photos_model, running
 
+from tuner.serving.access import digest_of
 from tuner.serving.model.guard import access_of
 from tuner.serving.model.settings import Settings
 
@@ -51,7 +52,7 @@ def test_with_a_token_only_the_page_and_the_probes_are_open(tmp_path: Path) -> N
 
 def test_beyond_this_machine_any_name_will_do() -> None:
     """A proxy or a cluster gives it names that it cannot know."""
-    access = access_of(Settings(host="0.0.0.0", token="t"))
+    access = access_of(Settings(host="0.0.0.0", token_digest=digest_of("t")))
     headers = [(b"host", b"models.example"), (b"authorization", b"Bearer t")]
     access.check({"type": "http", "method": "GET", "path": "/card", "headers": headers})
 

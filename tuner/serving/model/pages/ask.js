@@ -1,7 +1,8 @@
 "use strict";
 // Requests to this server, with the token if it asks for one. No other address is ever asked.
 
-const TOKEN = "tuner-token";
+const FOLDER = location.pathname.replace(/[^/]*$/, ""); // a cluster has several models, each in a folder of its own
+const TOKEN = `tuner-token${FOLDER}`;
 
 function keepToken() {
   const found = new URLSearchParams(location.hash.slice(1)).get("token");

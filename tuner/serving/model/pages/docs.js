@@ -36,7 +36,7 @@ function routeOf(path, method, said) {
 async function begin() {
   keepToken();
   try {
-    const api = await ask("/openapi.json");
+    const api = await ask("openapi.json");
     document.getElementById("lead").textContent = api.info.description || "";
     for (const [path, methods] of Object.entries(api.paths)) {
       for (const [method, said] of Object.entries(methods)) document.getElementById("routes").append(routeOf(path, method, said));

@@ -16,7 +16,7 @@ async function predict(body, headers, truth, pictures = []) {
   complain(null);
   find("results").setAttribute("aria-busy", "true");
   try {
-    const answer = await ask(`/predict${card.explains ? "?explain=true" : ""}`, { method: "POST", body, headers });
+    const answer = await ask(`predict${card.explains ? "?explain=true" : ""}`, { method: "POST", body, headers });
     if (turn !== asked) return;
     find("results").replaceChildren(...answer.predictions.map((each, place) => result(each, card, truth, pictures[place])));
     if (answer.left_out.length) complain(new Error(`left out: ${answer.left_out.join("; ")}`));
@@ -78,11 +78,11 @@ function showExamples(examples) {
 }
 
 function curl() {
-  const where = location.origin;
+  const where = `${location.origin}${FOLDER}`;
   const token = sessionStorage.getItem(TOKEN) ? ' -H "Authorization: Bearer TOKEN"' : "";
-  if (card.task === "image") return `curl${token} -F file=@image.png ${where}/predict`;
-  if (card.task === "text") return `curl${token} -F text="What a film!" ${where}/predict`;
-  return `curl${token} -H "Content-Type: text/csv" --data-binary @rows.csv ${where}/predict`;
+  if (card.task === "image") return `curl${token} -F file=@image.png ${where}predict`;
+  if (card.task === "text") return `curl${token} -F text="What a film!" ${where}predict`;
+  return `curl${token} -H "Content-Type: text/csv" --data-binary @rows.csv ${where}predict`;
 }
 
 function prepareImages() {
@@ -119,7 +119,7 @@ function prepareWords() {
 
 async function begin() {
   try {
-    card = await ask("/card");
+    card = await ask("card");
   } catch (error) {
     complain(error);
     return;
@@ -138,7 +138,7 @@ async function begin() {
   find("card").replaceChildren(cardOf(card));
   find("curl").textContent = curl();
   try {
-    showExamples(await ask("/examples"));
+    showExamples(await ask("examples"));
   } catch {
     // the page works without them
   }
