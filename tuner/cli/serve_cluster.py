@@ -28,7 +28,6 @@ from tuner.serving.model.usual import PORT
 POLL_S = 2.0
 PATIENCE_S = 60.0  # after which a cluster that does not answer is given up
 INTERRUPTED = 130
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
