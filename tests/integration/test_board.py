@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.board_pictures import take
 from support.browser import Browser, browser
 from support.common import Command, Start, free_port
 from support.processes import Process, end, wait_until
+from support.ui import opened
 
 from tuner.sweeps.sweep_reader import SweepReader
 
@@ -37,12 +37,6 @@ class Place:
         self.page.wait(script, LONG_S)
 
 
-def pictures() -> Path | None:
-    """Where pictures for docs/ are left, if anywhere."""
-    folder = os.environ.get("BOARD_PICTURES")
-    return Path(folder) if folder else None
-
-
 @pytest.fixture
 def place(tmp_path: Path, tuner: Command, start: Start) -> Iterator[Place]:
     done = tuner(
@@ -52,13 +46,10 @@ def place(tmp_path: Path, tuner: Command, start: Start) -> Iterator[Place]:
     assert done.returncode == 0, done.stderr
     port = free_port()
     ui = start("ui", "--port", str(port), folder=tmp_path)
-    assert ui.stderr is not None
-    line = next(line for line in ui.stderr if "#token=" in line)
-    found = re.search(r"http://\S+", line)
-    assert found
+    address = opened(ui)
     with browser(tmp_path / "browser") as page:
         page.size(1200, 900)
-        page.open(found[0])
+        page.open(address)
         yield Place(tmp_path, ui, page, f"http://127.0.0.1:{port}")
     for name in ("live", "second"):
         tuner("stop", name, "--now", folder=tmp_path)
@@ -134,10 +125,3 @@ def test_it_ends_quietly_with_ctrl_c_while_a_page_is_open(place: Place) -> None:
     assert "Traceback" not in err
     place.wait("document.querySelector('#link').innerText !== ''")
     assert place.state("live") == "running"  # it is no child of the server
-
-
-def take(page: Browser, name: str) -> None:
-    folder = pictures()
-    if folder:
-        page.run("scrollTo(0, 0)")
-        page.picture(folder / name)

@@ -1,0 +1,120 @@
+"""The sweeps of a Ray cluster: a job on its head tells how they stand, through the port of the Ray dashboard.
+
+What it tells goes into a folder of this process, which the page reads as it would read the head's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Event, Lock, Thread
+from typing import Protocol
+
+from tuner.core.errors import TunerError, one_line
+from tuner.sweeps.mirror import Mirror
+
+COMMAND = "tell-sweeps"
+LEASE_S = 1800  # after which the job on the head ends by itself: this process may have been killed
+OVERLAP_S = 120.0  # what is told once more by the next job
+AGAIN_S = 5.0  # between two attempts
+POLL_S = 1.0
+END_S = 10.0
+
+
+class HeadOf(Protocol):
+    """What is asked of the head of a cluster; see `HeadJobs`."""
+
+    address: str
+
+    def start(self, words: Sequence[str]) -> str:
+        """Starts a command of tuner there. Returns its job's id."""
+
+    def follow(self, job: str, line: Callable[[str], None]) -> str:
+        """Calls `line` with each line that it prints, until it has ended. Returns what is wrong, or an empty text."""
+
+    def stop(self, job: str) -> None:
+        """Ends it."""
+
+    def job_of(self, sweep: str) -> str:
+        """The id of the last job of a sweep; empty if there is none."""
+
+
+class Cluster:
+    """Listens to the head, in a thread, as long as somebody looks at the page."""
+
+    def __init__(self, head: HeadOf, mirror: Mirror, *, lease_s: int = LEASE_S) -> None:
+        self.head, self.mirror = head, mirror
+        self.trouble = ""
+        """Why nothing is heard from the head; empty while all is well."""
+        self.wanted: Callable[[], bool] = lambda: True
+        """Whether somebody looks; else no new job is begun."""
+        self._lease_s, self._job = lease_s, ""
+        self._closed, self._hearing = Event(), Lock()
+        self._thread = Thread(target=self._work, daemon=True)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything has been heard once."""
+        return self.mirror.now > 0
+
+    def begin(self) -> None:
+        """Begins to listen."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the job on the head, and gives the folder up."""
+        self._closed.set()
+        self._stop()
+        self._thread.join(END_S)
+        with self._hearing:
+            self.mirror.close()
+
+    def fetch_report(self, name: str) -> None:
+        """Brings the files of a sweep's report. Raises TunerError when that is not possible."""
+        told: list[str] = []
+        wrong = self.head.follow(self.head.start([COMMAND, "--report", name]), told.append)
+        self._take(told)
+        if wrong:
+            raise TunerError(wrong)
+
+    def ray_page(self, name: str) -> str:
+        """The page of a sweep's job on the Ray dashboard, or of all jobs."""
+        job = self.head.job_of(name)
+        return f"{self.head.address}/#/jobs{f'/{job}' if job else ''}"
+
+    def _work(self) -> None:
+        first = True
+        while not self._closed.is_set():
+            if first or self.wanted():
+                first = False
+                try:
+                    self.trouble = self._listen()
+                except (TunerError, OSError) as error:
+                    self.trouble = one_line(error)
+                self._stop()
+            self._closed.wait(AGAIN_S if self.trouble else POLL_S)
+
+    def _listen(self) -> str:
+        """Runs a job and hears it to its end. Returns what is wrong; empty if nothing is."""
+        since = max(0.0, self.mirror.now - OVERLAP_S)
+        self._job = self.head.start([COMMAND, "--since", f"{since:.3f}", "--seconds", str(self._lease_s)])
+        if self._closed.is_set():
+            return ""
+        return self.head.follow(self._job, self._hear)
+
+    def _hear(self, line: str) -> None:
+        if line.startswith("{") and not self._closed.is_set():
+            self._take([line])
+            self.trouble = ""
+
+    def _take(self, lines: Sequence[str]) -> None:
+        with self._hearing:
+            for line in lines:
+                if line.startswith("{"):
+                    self.mirror.hear(line)
+
+    def _stop(self) -> None:
+        job, self._job = self._job, ""
+        with suppress(TunerError, OSError):
+            if job:
+                self.head.stop(job)
