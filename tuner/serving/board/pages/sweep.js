@@ -69,6 +69,7 @@ export function showSweep(main, name, state) {
   }
 
   async function optuna() {
+    note("optuna-dashboard is starting ...");
     const tab = window.open("about:blank"); // at once: a browser lets only a click open one
     try {
       const { address } = await post(`${path}/optuna`);
