@@ -125,3 +125,33 @@ def test_it_ends_quietly_with_ctrl_c_while_a_page_is_open(place: Place) -> None:
     assert "Traceback" not in err
     place.wait("document.querySelector('#link').innerText !== ''")
     assert place.state("live") == "running"  # it is no child of the server
+
+
+def test_a_newcomer_begins_the_first_sweep_on_the_page(tuner: Command, start: Start, tmp_path: Path) -> None:
+    ui = start("ui", "--port", str(free_port()), folder=tmp_path)
+    try:
+        with browser(tmp_path / "browser") as page:
+            page.open(opened(ui))
+            page.wait("document.querySelector('.note')?.innerText.includes('There are no sweeps here yet')")
+            take(page, "ui-first.png")
+            page.click(".note a")
+            page.type(".field:nth-child(1) input", "digits")
+            page.type(".field:nth-child(2) input", "cnn")
+            page.type(".field:nth-child(4) input", "2")
+            page.type(".field:nth-child(6) input", "2")
+            page.type(".field:nth-child(9) input", "mine")
+            page.wait("document.querySelector('form code')?.innerText.endsWith('--name mine')")
+            page.click("form button.strong")
+            page.wait("document.querySelector('h1').innerText.startsWith('mine')", LONG_S)
+            page.wait("document.querySelector('.pill.finished')", LONG_S)
+            link = "[...document.querySelectorAll('a')].find((each) => each.innerText === 'MLflow run')"
+            page.send("Page.navigate", url=page.run(f"{link}.href"))
+            page.wait("location.hash.includes('/runs/') && document.body?.innerText.includes('mine')", LONG_S)
+    finally:
+        tuner("stop", "mine", "--now", folder=tmp_path)
+        end(ui)
+    out, err = ui.communicate()
+    assert (out, [line for line in err.splitlines() if not line.startswith("MLflow's UI: http://127.0.0.1:")]) == (
+        "",
+        [],
+    )

@@ -29,7 +29,7 @@ export function showSweep(main, name, state) {
   );
 
   function facing(row) {
-    if (!row) { head.replaceChildren(el("h1", {}, name), el("p", { class: "note" }, state.complete ? "There is no such sweep here." : "Reading it ...")); return; }
+    if (!row) { head.replaceChildren(el("h1", {}, name), el("p", { class: "note" }, unknown())); return; }
     if (row.damaged) { head.replaceChildren(el("h1", {}, name), el("p", { class: "note" }, row.damaged)); return; }
     head.replaceChildren(el("h1", {}, name, " ", pill(row)), el("p", { class: "quiet" }, row.subject),
       row.reason && el("p", { class: "note" }, row.reason), progress(row));
@@ -46,6 +46,11 @@ export function showSweep(main, name, state) {
     facts.replaceChildren(...shown.map(([label, value]) => el("div", {}, el("dt", {}, label), el("dd", {}, ...[value].flat()))));
     linking(row);
     table.setBest(best ? best.trial : null);
+  }
+
+  function unknown() {
+    if (!state.complete) return "Reading it ...";
+    return place.cluster ? "The cluster has not told of it yet." : "There is no such sweep here.";
   }
 
   function linking(row) {
@@ -105,7 +110,10 @@ export function showSweep(main, name, state) {
     sweep: name,
     heard(kind, data) {
       if (kind === "sweeps" && (name in data.rows || !state.rows.has(name))) facing(state.rows.get(name));
-      if (kind === "anew") table.clear();
+      if (kind === "anew") {
+        table.clear();
+        for (const [, chart] of charts) chart.changed(0);
+      }
       if (kind !== "trials") return;
       table.changed(data.rows);
       table.version = data.version;
