@@ -29,7 +29,7 @@ def cluster() -> Iterator[Cluster]:
 def jobs(cluster: Cluster) -> dict[str, str]:
     """The jobs that tell how sweeps stand, by their ids: what state they are in."""
     found: Any = cluster.ask("/api/jobs/")
-    return {job["submission_id"]: job["status"] for job in found if "tell-sweeps --since" in job["entrypoint"]}
+    return {job["submission_id"]: job["status"] for job in found if "tell-sweeps --seconds" in job["entrypoint"]}
 
 
 def test_a_sweep_is_begun_watched_and_stopped_on_the_page(

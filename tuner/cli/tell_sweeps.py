@@ -16,7 +16,6 @@ app = typer.Typer()
 @app.command("tell-sweeps", cls=Command, hidden=True)
 def tell_sweeps(
     *,
-    since: Annotated[float, typer.Option(metavar="SECONDS", help="What has not changed since then is known.")] = 0.0,
     seconds: Annotated[float, typer.Option(metavar="N", help="For how long to tell what changes.")] = 60.0,
     report: Annotated[str | None, typer.Option(metavar="NAME", help="Tell a sweep's report instead.")] = None,
 ) -> None:
@@ -24,7 +23,7 @@ def tell_sweeps(
     from tuner.sweeps.changes import report_lines, tell  # noqa: PLC0415
 
     if report is None:
-        tell(tuner_home(), _say, since=since, seconds=seconds)
+        tell(tuner_home(), _say, seconds)
         return
     for line in report_lines(tuner_home(), report):
         _say(line)

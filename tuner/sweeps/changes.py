@@ -34,14 +34,8 @@ _PARTS = (".html", ".png", ".json")  # of a report
 class Changes:
     """What was told so far, so that only what is new is told."""
 
-    def __init__(self, home: Path, since: float = 0.0) -> None:
-        """Begins anew.
-
-        Args:
-            home: the folder of all sweeps.
-            since: what has not changed since this moment (seconds since 1970) is known to whoever listens.
-        """
-        self._home, self._since = home, int(since * 1e9)
+    def __init__(self, home: Path) -> None:
+        self._home = home
         self._names: list[str] | None = None
         self._files: dict[str, dict[str, _State]] = {}
         self._locks: dict[str, list[str]] = {}
@@ -65,11 +59,7 @@ class Changes:
         """A sweep's locks are looked at before its files: what a process writes before it ends is told before."""
         held = [each.name for each in locks(folder) if is_locked(each)]
         files = {each: _state(each) for each in state_files(folder)}
-        known = self._files.get(folder.name)
-        if known is None:
-            fresh = max(state[2] for state in files.values()) >= self._since
-            known = {} if fresh else {_word(path, folder): state for path, state in files.items()}
-            self._files[folder.name] = known
+        known = self._files.setdefault(folder.name, {})
         for path, state in files.items():
             word = _word(path, folder)
             before = known.get(word, _NO_FILE)
@@ -99,9 +89,9 @@ def report_lines(home: Path, name: str) -> Iterator[Line]:
             yield from _pieces(folder, path, _state(path), 0)
 
 
-def tell(home: Path, say: Callable[[Line], object], *, since: float, seconds: float) -> None:
+def tell(home: Path, say: Callable[[Line], object], seconds: float) -> None:
     """Tells everything, and what changes, for so long."""
-    changes, until, said = Changes(home, since), time.monotonic() + seconds, 0.0
+    changes, until, said = Changes(home), time.monotonic() + seconds, 0.0
     while (began := time.monotonic()) < until:
         now, count = time.time(), 0
         for line in changes.look():

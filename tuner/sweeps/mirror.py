@@ -124,5 +124,8 @@ def _write(path: Path, line: dict[str, Any], *, grows: bool) -> None:
         if line["last"]:
             file.truncate(at + len(data))
     if line["last"]:
-        os.utime(place, ns=(int(line["time"]), int(line["time"])))
-        place.replace(path)
+        if place != path and path.exists() and path.read_bytes() == place.read_bytes():
+            place.unlink()
+        else:
+            place.replace(path)
+        os.utime(path, ns=(int(line["time"]), int(line["time"])))

@@ -15,7 +15,6 @@ from tuner.sweeps.mirror import Mirror
 
 COMMAND = "tell-sweeps"
 LEASE_S = 1800  # after which the job on the head ends by itself: this process may have been killed
-OVERLAP_S = 120.0  # what is told once more by the next job
 AGAIN_S = 5.0  # between two attempts
 POLL_S = 1.0
 END_S = 10.0
@@ -96,8 +95,7 @@ class Cluster:
 
     def _listen(self) -> str:
         """Runs a job and hears it to its end. Returns what is wrong; empty if nothing is."""
-        since = max(0.0, self.mirror.now - OVERLAP_S)
-        self._job = self.head.start([COMMAND, "--since", f"{since:.3f}", "--seconds", str(self._lease_s)])
+        self._job = self.head.start([COMMAND, "--seconds", str(self._lease_s)])
         if self._closed.is_set():
             return ""
         return self.head.follow(self._job, self._hear)

@@ -73,7 +73,7 @@ def test_its_sweeps_are_shown_and_its_reports_brought(place: Place) -> None:
         assert wait_until(lambda: client.get("/api/sweeps").json["rows"]["digits-cnn-1"]["state"] == "running")
     add_sweep(home, "another", 2)
     assert wait_until(lambda: "another" in client.get("/api/sweeps").json["rows"])
-    assert [words[1] for words in place.head.words] == ["--since", "--report"]
+    assert [words[1] for words in place.head.words] == ["--seconds", "--report"]
 
 
 def test_what_is_done_is_done_there(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,20 +105,28 @@ def test_a_command_of_the_page_goes_to_that_cluster_and_to_no_other(monkeypatch:
         run_command(placed(ADDRESS, "stop", "x"))
 
 
-def test_a_job_that_ends_is_followed_by_another_one_while_somebody_looks(head: HeadHere, tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_job_that_ends_is_followed_by_another_one(
+    head: HeadHere, tmp_path: Path, killed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it came to its end, only while somebody looks."""
+    monkeypatch.setattr("tuner.serving.board.cluster.AGAIN_S", 0.1)
     (tmp_path / "mirror").mkdir()
-    cluster = Cluster(head, Mirror(tmp_path / "mirror"), lease_s=1)
-    looks = [False]
+    cluster = Cluster(head, Mirror(tmp_path / "mirror"), lease_s=1000 if killed else 1)
+    looks = [killed]
     cluster.wanted = lambda: looks[0]
     cluster.begin()
     try:
-        assert wait_until(lambda: bool(head.processes) and head.processes["1"].poll() is not None)
-        assert cluster.complete
-        assert not cluster.trouble
+        assert wait_until(lambda: cluster.complete)
+        if killed:
+            head.processes["1"].kill()
+        assert wait_until(lambda: head.processes["1"].poll() is not None)
+        assert len(head.words) == 1 or killed
         looks[0] = True
         assert wait_until(lambda: len(head.words) > 1)
-        first, second = (float(words[words.index("--since") + 1]) for words in head.words[:2])
-        assert first == 0 < second
+        add_sweep(head.home, "another", 1)
+        assert wait_until((tmp_path / "mirror" / "another" / "sweep.json").exists)
+        assert not cluster.trouble
     finally:
         cluster.close()
 

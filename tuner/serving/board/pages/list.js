@@ -42,7 +42,7 @@ const before = (a, b) => (rank(a) > 2) - (rank(b) > 2) || (b.began ?? Infinity) 
 export function showList(main, state) {
   const body = el("tbody"), made = new Map();
   const filter = el("input", { type: "search", placeholder: "running, cnn ...", oninput: show });
-  const output = el("output");
+  const output = el("output"), choose = el("label", {}, "Show sweeps with ", filter);
   const table = el("table", { class: "sweeps" }, el("thead", {}, el("tr", {}, ...["sweep", "state", "progress", "best on validation", "test", "time left, or end", ""]
     .map((name) => el("th", { scope: "col" }, name)))), body);
   const none = el("div", { class: "note" });
@@ -50,7 +50,7 @@ export function showList(main, state) {
     copyable(there("sweep", "digits", "cnn"))];
   main.replaceChildren(
     el("h1", {}, "Sweeps"),
-    el("p", { class: "tools" }, el("label", {}, "Show sweeps with ", filter), output, el("a", { href: "#/new", class: "button" }, "New sweep")),
+    el("p", { class: "tools" }, choose, output, el("a", { href: "#/new", class: "button" }, "New sweep")),
     none, el("div", { class: "wide" }, table),
     el("details", {}, el("summary", {}, "As commands"), copyable(there("status", "--watch"), "this list, live"),
       ...place.cluster ? [] : [copyable("tuner list --sweeps", "with what each takes on the disk"), copyable("tuner compare", "the best of each pair")]),
@@ -80,7 +80,7 @@ export function showList(main, state) {
     output.textContent = state.complete ? `${shown} of ${rows.length}` : `${shown} of ${rows.length}, reading more ...`;
     none.hidden = rows.length > 0;
     none.replaceChildren(...state.complete ? first : [place.cluster ? `Asking ${place.cluster} ...` : "Reading the sweeps ..."]);
-    table.hidden = !rows.length;
+    table.hidden = choose.hidden = output.hidden = !rows.length;
   }
 
   for (const [name, row] of state.rows) update(name, row);
