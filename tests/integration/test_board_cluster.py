@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray.job_submission import JobSubmissionClient
 from support.board_pictures import take
 from support.browser import Browser, browser
 from support.common import Command, Start, free_port
@@ -68,6 +69,10 @@ def check_page(page: Browser, address: str, cluster: Cluster) -> None:
     wait("document.querySelectorAll('.trials tbody tr').length >= 6")
     wait("document.querySelectorAll('.js-plotly-plot').length >= 1")
     take(page, "ui-cluster-sweep.png")
+    [job] = jobs(cluster)
+    client = JobSubmissionClient(cluster.address, headers={"Authorization": f"Bearer {cluster.token}"})
+    client.stop_job(job)
+    assert wait_until(lambda: [each for each in jobs(cluster) if each != job], timeout=LONG_S)
     page.click("button[aria-label='Stop first']")
     assert f"tuner stop first --address {cluster.address}" in page.text("dialog")
     page.click("dialog button.strong")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Iterator
 
-import httpx2
 import pytest
 from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
-from support.agent import call, converse, tools
+from support.agent import call, converse, over_http, tools
 from support.common import Typed
 from support.served import Client as Requests
 from support.served import served
@@ -33,17 +29,8 @@ def server() -> Iterator[Requests]:
         yield requests
 
 
-def connect(server: Requests, token: str = TOKEN) -> Client:
-    return Client(_transport(f"http://127.0.0.1:{server.port}{PATH}", token))
-
-
-@asynccontextmanager
-async def _transport(address: str, token: str) -> AsyncIterator[Any]:
-    async with (
-        httpx2.AsyncClient(headers={"authorization": f"Bearer {token}"}) as http,
-        streamable_http_client(address, http_client=http) as streams,
-    ):
-        yield streams
+def connect(server: Requests) -> Client:
+    return over_http(f"http://127.0.0.1:{server.port}{PATH}", TOKEN)
 
 
 def test_it_gives_the_same_tools_and_answers(server: Requests) -> None:

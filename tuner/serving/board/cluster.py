@@ -5,6 +5,7 @@ What it tells goes into a folder of this process, which the page reads as it wou
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Event, Lock, Thread
@@ -15,6 +16,7 @@ from tuner.sweeps.mirror import Mirror
 
 COMMAND = "tell-sweeps"
 LEASE_S = 1800  # after which the job on the head ends by itself: this process may have been killed
+SILENCE_S = 120.0  # without a line: the connection is lost. A job says something every ten seconds
 AGAIN_S = 5.0  # between two attempts
 POLL_S = 1.0
 END_S = 10.0
@@ -47,7 +49,7 @@ class Cluster:
         """Why nothing is heard from the head; empty while all is well."""
         self.wanted: Callable[[], bool] = lambda: True
         """Whether somebody looks; else no new job is begun."""
-        self._lease_s, self._job = lease_s, ""
+        self._lease_s, self._job, self._heard = lease_s, "", 0.0
         self._closed, self._hearing = Event(), Lock()
         self._thread = Thread(target=self._work, daemon=True)
 
@@ -88,31 +90,49 @@ class Cluster:
                 first = False
                 try:
                     self.trouble = self._listen()
-                except (TunerError, OSError) as error:
+                except TunerError as error:
                     self.trouble = one_line(error)
                 self._stop()
             self._closed.wait(AGAIN_S if self.trouble else POLL_S)
 
     def _listen(self) -> str:
         """Runs a job and hears it to its end. Returns what is wrong; empty if nothing is."""
-        self._job = self.head.start([COMMAND, "--seconds", str(self._lease_s)])
-        if self._closed.is_set():
-            return ""
-        return self.head.follow(self._job, self._hear)
+        self._job = job = self.head.start([COMMAND, "--seconds", str(self._lease_s)])
+        self._heard = time.monotonic()
+        wrong, ended = [""], Event()
 
-    def _hear(self, line: str) -> None:
-        if line.startswith("{") and not self._closed.is_set():
+        def follow() -> None:
+            try:
+                wrong[0] = self.head.follow(job, lambda line: self._hear(job, line))
+            except TunerError as error:
+                wrong[0] = str(error)
+            finally:
+                ended.set()
+
+        Thread(target=follow, daemon=True).start()  # a connection that is lost without a word ends never
+        while not ended.wait(POLL_S) and not self._closed.is_set():
+            if time.monotonic() > self._heard + SILENCE_S:
+                return f"nothing has come from {self.head.address} for {SILENCE_S:.0f} s"
+        return wrong[0]
+
+    def _hear(self, job: str, line: str) -> None:
+        """Takes a line of the job that runs now; one of an earlier job is too late."""
+        if line.startswith("{") and job == self._job:
+            self._heard = time.monotonic()
             self._take([line])
             self.trouble = ""
 
     def _take(self, lines: Sequence[str]) -> None:
-        with self._hearing:
-            for line in lines:
-                if line.startswith("{"):
-                    self.mirror.hear(line)
+        try:
+            with self._hearing:
+                for line in lines:
+                    if line.startswith("{"):
+                        self.mirror.hear(line)
+        except OSError as error:
+            raise TunerError(f"{self.mirror.home}: {error.strerror or error}") from None
 
     def _stop(self) -> None:
         job, self._job = self._job, ""
-        with suppress(TunerError, OSError):
+        with suppress(TunerError):
             if job:
                 self.head.stop(job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -150,3 +150,27 @@ def test_why_nothing_is_heard_is_said_and_the_page_goes_on(tmp_path: Path) -> No
         assert not board.complete
     finally:
         cluster.close()
+
+
+class Silent(HeadHere):
+    """One whose first job is never heard, as when a connection is lost without a word."""
+
+    def follow(self, job: str, line: Callable[[str], None]) -> str:
+        return super().follow(job, (lambda _: None) if job == "1" else line)
+
+
+def test_a_job_that_falls_silent_is_given_up(head: HeadHere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuner.serving.board.cluster.SILENCE_S", 1.0)
+    monkeypatch.setattr("tuner.serving.board.cluster.AGAIN_S", 0.1)
+    (tmp_path / "mirror").mkdir()
+    silent = Silent(head.home)
+    cluster = Cluster(silent, Mirror(tmp_path / "mirror"))
+    cluster.begin()
+    try:
+        assert wait_until(lambda: cluster.trouble == f"nothing has come from {ADDRESS} for 1 s")
+        monkeypatch.setattr("tuner.serving.board.cluster.SILENCE_S", 1000.0)
+        assert wait_until(lambda: cluster.complete and not cluster.trouble)
+        assert silent.processes["1"].wait(30) is not None
+    finally:
+        cluster.close()
+        silent.end()
