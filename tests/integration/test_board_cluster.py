@@ -12,6 +12,7 @@ from ray.job_submission import JobSubmissionClient
 from support.board_pictures import take
 from support.browser import Browser, browser
 from support.common import Command, Start, free_port
+from support.mlflow_server import plain_server
 from support.processes import end, wait_until
 from support.ray_cluster import Cluster, ray_cluster
 from support.ray_dashboard import open_ray_dashboard
@@ -21,9 +22,14 @@ pytestmark = pytest.mark.proof
 LONG_S = 300.0
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with ray_cluster(cpus=2) as cluster:
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """With an MLflow server."""
+    (tmp_path / "mlflow").mkdir()
+    with (
+        plain_server(tmp_path / "mlflow", free_port()) as uri,
+        ray_cluster(cpus=2, environment={"MLFLOW_TRACKING_URI": uri}) as cluster,
+    ):
         yield cluster
 
 
@@ -36,7 +42,8 @@ def jobs(cluster: Cluster) -> dict[str, str]:
 def test_a_sweep_is_begun_watched_and_stopped_on_the_page(
     start: Start, tuner: Command, cluster: Cluster, tmp_path: Path
 ) -> None:
-    ui = start("ui", "--port", str(free_port()), "--address", cluster.address, folder=tmp_path, **cluster.client)
+    mine = {**cluster.client, "MLFLOW_TRACKING_URI": cluster.environment["MLFLOW_TRACKING_URI"]}
+    ui = start("ui", "--port", str(free_port()), "--address", cluster.address, folder=tmp_path, **mine)
     with browser(tmp_path / "browser") as page:
         try:
             check_page(page, opened(ui), cluster)
@@ -82,7 +89,10 @@ def check_page(page: Browser, address: str, cluster: Cluster) -> None:
     report = page.run(link % "Report")
     assert "The model cnn for digits was tuned" in page.run(f"fetch({report!r}).then((answer) => answer.text())")
     assert not page.console
-    open_ray_dashboard(page, page.run(link % "Ray dashboard"), cluster.token)
+    ray, mlflow = page.run(link % "Ray dashboard"), page.run(link % "MLflow run")
+    page.send("Page.navigate", url=mlflow)
+    wait("location.hash.includes('/runs/') && document.body?.innerText.includes('first')")
+    open_ray_dashboard(page, ray, cluster.token)
     page.wait("location.hash === '#/jobs/tuner-first'")
     page.wait("document.body.innerText.includes('remote_entry sweep digits cnn')")
     take(page, "ray-job.png")
