@@ -72,7 +72,8 @@ def _run(home: Path, port: int, page_port: int | None, host: str, *, cluster: st
     store = Store.of(home)
     token, offered = new_token(TOKEN), optuna and is_installed()
     with ExitStack() as stack:
-        listener = listen_from(host, port + 1, PAGE) if page_port is None else listen(host, page_port, PAGE)
+        listening = listen_from(host, port + 1, PAGE) if page_port is None else listen(host, page_port, PAGE)
+        listener = stack.enter_context(listening)
         page = int(listener.getsockname()[1])
         there = stack.enter_context(_cluster_at(cluster, err)) if cluster else None
         server = mlflow_of_cluster(store, err) if there else mlflow_beside(stack, store, home, port, err)

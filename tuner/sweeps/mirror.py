@@ -39,7 +39,7 @@ class Mirror:
         try:
             line = json.loads(text)
             self._take(line)
-        except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, zlib.error) as error:
             raise TunerError(f"this is no line about sweeps: {text[:80]} ({error})") from None
 
     def close(self) -> None:
@@ -115,8 +115,8 @@ def _write(path: Path, line: dict[str, Any], *, grows: bool) -> None:
     place, at = path if grows else path.with_name(f".{path.name}"), int(line["at"])
     path.parent.mkdir(parents=True, exist_ok=True)
     with place.open("ab+") as file:
-        if file.tell() < at:
-            raise ValueError(f"{place} ends before byte {at}")
+        if not 0 <= at <= file.tell():
+            raise ValueError(f"{place} does not reach to byte {at}")
         file.seek(at)
         if file.read(len(data)) != data:
             file.truncate(at)

@@ -167,8 +167,28 @@ def test_a_head_can_write_no_other_file(pair: Pair, sweep: str, file: str) -> No
     assert sorted(pair.home.parent.rglob("*")) == before
 
 
+PIECE = {"sweep": "x", "file": "order", "at": 0, "data": "", "last": True, "time": 1}
+
+
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"names": 3}', '{"sweep": "x", "file": "study.log"}', '{"now": "x"}']
+    "text",
+    [
+        *(
+            "",
+            "{",
+            "[]",
+            "{}",
+            '{"names": 3}',
+            '{"names": [[]]}',
+            '{"now": "x"}',
+            '{"sweep": "x", "file": "study.log"}',
+        ),
+        json.dumps({**PIECE, "time": 10**30}),
+        json.dumps({**PIECE, "sweep": "x\0"}),
+        json.dumps({**PIECE, "at": -1, "data": "eJwDAAAAAAE="}),
+        json.dumps({**PIECE, "data": "no base64!"}),
+        json.dumps({**PIECE, "data": "AAAA"}),
+    ],
 )
 def test_what_is_no_line_is_refused(pair: Pair, text: str) -> None:
     with pytest.raises(TunerError, match="no line about sweeps"):
@@ -177,7 +197,7 @@ def test_what_is_no_line_is_refused(pair: Pair, text: str) -> None:
 
 def test_a_piece_that_leaves_a_gap_is_refused(pair: Pair) -> None:
     line = {"sweep": "x", "file": "study.log", "at": 7, "data": "", "last": True, "time": 1}
-    with pytest.raises(TunerError, match="ends before byte 7"):
+    with pytest.raises(TunerError, match="does not reach to byte 7"):
         pair.mirror.hear(json.dumps(line))
 
 
