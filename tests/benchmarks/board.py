@@ -27,6 +27,8 @@ from tuner.report.not_shown import NotShown
 from tuner.serving.board.board import Board
 from tuner.serving.board.charts import TITLES
 from tuner.serving.board.sweep_view import SweepView
+from tuner.sweeps.changes import Changes
+from tuner.sweeps.mirror import Mirror
 
 LARGE = "large"
 
@@ -45,6 +47,7 @@ def measure(home: Path, sweeps: int, trials: int) -> None:
     for number in range(sweeps):
         add_sweep(home, f"digits-cnn-{number + 1}", 24)
     config = add_sweep(home, LARGE, trials, trials=trials + 100)
+    measure_telling(home)
     board = Board(home)
     timed(f"the first look, at {sweeps} sweeps and one of {trials:,} trials", lambda: board.overview.look(most=1e9))
     timed("a look when nothing has changed", board.look)
@@ -62,6 +65,23 @@ def measure(home: Path, sweeps: int, trials: int) -> None:
             timed(f"its chart '{key}'", partial(chart, board, key))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"peak memory of this process, with what has made the sweeps: {peak / 1e3:.0f} MB")
+
+
+def measure_telling(home: Path) -> None:
+    """What it costs a cluster's head to tell all of this, and another machine to hear it."""
+    changes, lines = Changes(home), list[str]()
+    timed("all of it as lines, as a head tells it", lambda: lines.extend(map(json.dumps, changes.look())))
+    print(f"   these are {sum(map(len, lines)) / 1e6:.1f} MB")
+    timed("to look for changes on the head when there are none", lambda: list(changes.look()))
+    with tempfile.TemporaryDirectory(dir=home.parent) as there:
+        mirror = Mirror(Path(there))
+        for what in ("to hear it", "to hear it once more"):
+            timed(what, partial(hear, mirror, lines))
+
+
+def hear(mirror: Mirror, lines: list[str]) -> None:
+    for line in lines:
+        mirror.hear(line)
 
 
 def told(view: SweepView, version: int) -> object:

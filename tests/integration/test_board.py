@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.board_pictures import take
 from support.browser import Browser, browser
 from support.common import Command, Start, free_port
 from support.processes import Process, end, wait_until
+from support.ui import opened
 
 from tuner.sweeps.sweep_reader import SweepReader
 
@@ -37,12 +37,6 @@ class Place:
         self.page.wait(script, LONG_S)
 
 
-def pictures() -> Path | None:
-    """Where pictures for docs/ are left, if anywhere."""
-    folder = os.environ.get("BOARD_PICTURES")
-    return Path(folder) if folder else None
-
-
 @pytest.fixture
 def place(tmp_path: Path, tuner: Command, start: Start) -> Iterator[Place]:
     done = tuner(
@@ -52,13 +46,10 @@ def place(tmp_path: Path, tuner: Command, start: Start) -> Iterator[Place]:
     assert done.returncode == 0, done.stderr
     port = free_port()
     ui = start("ui", "--port", str(port), folder=tmp_path)
-    assert ui.stderr is not None
-    line = next(line for line in ui.stderr if "#token=" in line)
-    found = re.search(r"http://\S+", line)
-    assert found
+    address = opened(ui)
     with browser(tmp_path / "browser") as page:
         page.size(1200, 900)
-        page.open(found[0])
+        page.open(address)
         yield Place(tmp_path, ui, page, f"http://127.0.0.1:{port}")
     for name in ("live", "second"):
         tuner("stop", name, "--now", folder=tmp_path)
@@ -136,8 +127,31 @@ def test_it_ends_quietly_with_ctrl_c_while_a_page_is_open(place: Place) -> None:
     assert place.state("live") == "running"  # it is no child of the server
 
 
-def take(page: Browser, name: str) -> None:
-    folder = pictures()
-    if folder:
-        page.run("scrollTo(0, 0)")
-        page.picture(folder / name)
+def test_a_newcomer_begins_the_first_sweep_on_the_page(tuner: Command, start: Start, tmp_path: Path) -> None:
+    ui = start("ui", "--port", str(free_port()), folder=tmp_path)
+    try:
+        with browser(tmp_path / "browser") as page:
+            page.open(opened(ui))
+            page.wait("document.querySelector('.note')?.innerText.includes('There are no sweeps here yet')")
+            take(page, "ui-first.png")
+            page.click(".note a")
+            page.type(".field:nth-child(1) input", "digits")
+            page.type(".field:nth-child(2) input", "cnn")
+            page.type(".field:nth-child(4) input", "2")
+            page.type(".field:nth-child(6) input", "2")
+            page.type(".field:nth-child(9) input", "mine")
+            page.wait("document.querySelector('form code')?.innerText.endsWith('--name mine')")
+            page.click("form button.strong")
+            page.wait("document.querySelector('h1').innerText.startsWith('mine')", LONG_S)
+            page.wait("document.querySelector('.pill.finished')", LONG_S)
+            link = "[...document.querySelectorAll('a')].find((each) => each.innerText === 'MLflow run')"
+            page.send("Page.navigate", url=page.run(f"{link}.href"))
+            page.wait("location.hash.includes('/runs/') && document.body?.innerText.includes('mine')", LONG_S)
+    finally:
+        tuner("stop", "mine", "--now", folder=tmp_path)
+        end(ui)
+    out, err = ui.communicate()
+    assert (out, [line for line in err.splitlines() if not line.startswith("MLflow's UI: http://127.0.0.1:")]) == (
+        "",
+        [],
+    )

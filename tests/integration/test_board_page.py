@@ -187,3 +187,16 @@ def test_a_command_is_composed_while_it_is_typed(opened: Opened) -> None:
     page.type(".field:nth-child(10) input", " '")
     page.wait("document.querySelector('form .note')?.innerText.includes('quote')")
     page.console.clear()  # the answer 400 is in it
+
+
+def test_a_newcomer_is_told_how_to_begin(opened: Opened, tmp_path: Path) -> None:
+    made = make_app(Settings(home=tmp_path / "runs", token=TOKEN))
+    page = opened.page
+    with served(made.app, TOKEN, Server(made.app, made.close)) as client:
+        page.open(f"http://127.0.0.1:{client.port}/#token={TOKEN}")
+        page.wait("document.querySelector('.note')?.innerText.includes('There are no sweeps here yet')")
+        assert page.text(".note code") == "tuner sweep digits cnn"
+        page.click(".note a")
+        page.wait("document.querySelector('h1').innerText === 'New sweep'")
+        page.open("about:blank")
+    page.requests.clear()  # they went to another server than those of the other tests

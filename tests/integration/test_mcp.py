@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from support.agent import ask, converse, there
-from support.common import BIN, Finished, read_runs
+from support.agent import ask, call, converse, over_http, there, tools
+from support.common import BIN, Finished, Start, read_runs
 from support.sample_files import write_digits
 
 NOISY = """
@@ -105,6 +105,26 @@ def test_ctrl_c_ends_it_while_it_waits_for_a_request(environment: dict[str, str]
     finally:
         process.kill()
         process.communicate()
+
+
+def test_over_http_it_prints_what_a_client_is_configured_with_and_ctrl_c_ends_it(start: Start, tmp_path: Path) -> None:
+    process = start("mcp", "--http", "--port", "0", folder=tmp_path, TUNER_MCP_TOKEN="mine")
+    assert process.stdout
+    printed = ""
+    for line in process.stdout:
+        printed += line
+        if line == "}\n":
+            break
+    server = json.loads(printed)["mcpServers"]["tuner"]
+    assert (server["type"], server["headers"]) == ("http", {"Authorization": "Bearer mine"})
+    assert "sweep" not in tools(over_http(server["url"], "mine"))
+    assert call(over_http(server["url"], "mine"), "list_sweeps").values["total"] == 0
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "")
+    assert err.startswith(f"Tools for agents at {server['url']}   (Ctrl-C stops it)\nClients need the token")
+    assert err.count("\n") == 2
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_package_that_is_missing_is_named(environment: dict[str, str], tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import httpx2
 from mcp import Client, StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
 from mcp.server.mcpserver import MCPServer
 from mcp_types import CallToolResult, Tool
 
@@ -51,6 +53,20 @@ async def _transport(server: StdioServerParameters, err: Path) -> AsyncIterator[
     with err.open("a") as log:
         async with stdio_client(server, errlog=log) as streams:
             yield streams
+
+
+def over_http(address: str, token: str) -> Client:
+    """A client of `tuner mcp --http`."""
+    return Client(_http_transport(address, token))
+
+
+@asynccontextmanager
+async def _http_transport(address: str, token: str) -> AsyncIterator[Any]:
+    async with (
+        httpx2.AsyncClient(headers={"authorization": f"Bearer {token}"}) as http,
+        streamable_http_client(address, http_client=http) as streams,
+    ):
+        yield streams
 
 
 async def ask(client: Client, tool: str, **arguments: Any) -> Answer:

@@ -28,6 +28,7 @@ from tuner.cli import (
     serve,
     sweep,
     sweep_list,
+    tell_sweeps,
     ui,
     warm,
 )
@@ -106,6 +107,7 @@ _GROUPS = (
     warm,
     mcp,
     schema,
+    tell_sweeps,
 )
 for group in _GROUPS:
     app.registered_commands += group.app.registered_commands

@@ -10,13 +10,16 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from threading import Event, Thread
 from typing import IO
 
 from rich.console import Console
 
 from tuner.core.errors import TunerError
+from tuner.core.files import make_folder
+from tuner.core.sweep_folder import sweeps_in
 from tuner.tracking.store import Store
 
 HOST = "127.0.0.1"
@@ -34,6 +37,36 @@ QUIET = {
 USUAL = "[MLflow] Security middleware enabled"  # said at each start, and no option leaves it out
 
 
+def mlflow_beside(stack: ExitStack, store: Store, home: Path, port: int, err: Console) -> str:
+    """Starts MLflow's UI on the embedded store, or names the server that is in use. Returns its address."""
+    if not store.local:
+        return _name_server(store, err)
+    if store.file is not None and not store.file.exists():
+        if not store.embedded or _tracked_elsewhere(home):
+            return ""
+        make_folder(home)
+    return stack.enter_context(mlflow_ui(store, port, err))
+
+
+def mlflow_of_cluster(store: Store, err: Console) -> str:
+    """Names the server that tracks the sweeps of a cluster, if the environment does. Returns its address."""
+    if not store.local:
+        return _name_server(store, err)
+    err.print("To have links to MLflow, set MLFLOW_TRACKING_URI to the server of the cluster.", soft_wrap=True)
+    return ""
+
+
+def _name_server(store: Store, err: Console) -> str:
+    err.print(f"The sweeps are tracked by the MLflow server at {store.address}: open that address in a browser.")
+    return store.address.rstrip("/")
+
+
+def _tracked_elsewhere(home: Path) -> bool:
+    """Whether there are sweeps, and all of them have begun with an MLflow server."""
+    places = [config.tracking for _, config in sweeps_in(home)]
+    return bool(places) and all(places)
+
+
 @contextmanager
 def mlflow_ui(store: Store, port: int, err: Console) -> Iterator[str]:
     """Runs the server as long as the block lasts. Yields its address; on `err` is told when it answers, or has ended.
@@ -44,6 +77,9 @@ def mlflow_ui(store: Store, port: int, err: Console) -> Iterator[str]:
     store.check()
     if _listens(port):
         raise TunerError(f"--port {port} is taken: choose another, such as --port {port + 1}")
+    if store.embedded and store.file is not None and not store.file.exists():
+        with err.status("Making MLflow's store"):
+            store.prepare()
     command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", store.uri, "--registry-store-uri", store.uri, "--uvicorn-opts", UVICORN]
     if store.artifacts:

@@ -92,6 +92,8 @@ class Store:
             return
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # noqa: PLC0415 - takes seconds
 
+        import tuner.tracking.client  # noqa: F401, PLC0415 - makes MLflow quiet
+
         spare = self.artifacts or Path("mlruns").absolute().as_uri()  # MLflow's own default breaks on a quote in it
         path.parent.mkdir(parents=True, exist_ok=True)
         with (path.parent / ".mlflow.lock").open("a") as lock:

@@ -13,7 +13,7 @@ from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import known_sweep
 from tuner.serving.access import reading_key
 from tuner.serving.board.board import Board
-from tuner.serving.board.commands import run_command, run_json
+from tuner.serving.board.commands import placed, run_command, run_json
 from tuner.serving.board.compose import Form, command_text, sweep_words
 from tuner.serving.board.optuna_dashboard import OptunaDashboards
 from tuner.serving.board.settings import Settings
@@ -48,48 +48,59 @@ def acting_routes(board: Board, settings: Settings, dashboards: OptunaDashboards
             raise TunerError(settings.optuna_note or "optuna-dashboard was not asked for: tuner ui --optuna")
         return {"address": dashboards.address(name)}
 
-    _add_orders(router, board)
-    _add_forms(router)
+    _add_orders(router, board, settings.cluster)
+    _add_forms(router, settings.cluster)
     return router
 
 
-def _add_orders(router: APIRouter, board: Board) -> None:
+def _add_orders(router: APIRouter, board: Board, cluster: str) -> None:
     """What is done with a sweep."""
+
+    def run(name: str, *words: str) -> dict[str, str]:
+        known_sweep(name, board.home)
+        command = placed(cluster, *words)
+        run_command(command)
+        return _told(*command)
 
     @router.post("/sweeps/{name}/stop")
     def stop(name: str, how: Stop) -> dict[str, str]:
         """As `tuner stop NAME`, or with --now."""
+        words = ["stop", name, *(["--now"] if how.now else [])]
+        if cluster:
+            return run(name, *words)
         control.stop(name, now=how.now)
-        return _told("stop", name, *(["--now"] if how.now else []))
+        return _told(*words)
 
     @router.post("/sweeps/{name}/pause")
     def pause(name: str) -> dict[str, str]:
         """As `tuner pause NAME`."""
+        if cluster:
+            return run(name, "pause", name)
         control.pause(name)
         return _told("pause", name)
 
     @router.post("/sweeps/{name}/resume")
     def resume(name: str) -> dict[str, str]:
         """As `tuner resume NAME --detach`."""
-        known_sweep(name, board.home)
-        run_command(["resume", name, "--detach"])
-        return _told("resume", name, "--detach")
+        return run(name, "resume", name, "--detach")
 
     @router.post("/sweeps/{name}/report")
     def report(name: str) -> dict[str, str]:
         """As `tuner report NAME`."""
-        known_sweep(name, board.home)
-        run_command(["report", name])
-        return _told("report", name)
+        if cluster:
+            raise TunerError(
+                f"a sweep on a cluster makes its report itself, at its end: type tuner report {name} there"
+            )
+        return run(name, "report", name)
 
 
-def _add_forms(router: APIRouter) -> None:
+def _add_forms(router: APIRouter, cluster: str) -> None:
     """What a new sweep goes through."""
 
     @router.post("/compose")
     def compose(form: Form) -> dict[str, str]:
         """The command of a sweep; nothing is checked."""
-        return {"command": command_text(sweep_words(form))}
+        return {"command": command_text(placed(cluster, *sweep_words(form)))}
 
     @router.post("/space")
     def space(form: Form) -> dict[str, Any]:
@@ -111,7 +122,7 @@ def _add_forms(router: APIRouter) -> None:
     @router.post("/start")
     def start(form: Form) -> dict[str, Any]:
         """Begins a sweep, as `tuner sweep ... --detach`."""
-        words = [*sweep_words(form), "--detach"]
+        words = placed(cluster, *sweep_words(form), "--detach")
         found, notes = run_json(words)
         return {"command": command_text(words), "notes": notes, "sweep": found["sweep"]}
 

@@ -16,6 +16,7 @@ from tuner.core.errors import TunerError, printable
 from tuner.serving.access import SAFE, Access, digest_of, is_loopback, reading_key
 from tuner.serving.board.acting import COOKIE, acting_routes
 from tuner.serving.board.board import Board
+from tuner.serving.board.cluster import Cluster
 from tuner.serving.board.live import Live
 from tuner.serving.board.optuna_dashboard import OptunaDashboards
 from tuner.serving.board.reading import reading_routes
@@ -31,10 +32,14 @@ class BoardApp:
     close: Callable[[], None]
 
 
-def make_app(settings: Settings, dashboards: OptunaDashboards | None = None) -> BoardApp:
+def make_app(
+    settings: Settings, dashboards: OptunaDashboards | None = None, cluster: Cluster | None = None
+) -> BoardApp:
     """The application, behind its guard."""
-    board = Board(settings.home)
+    board = Board(settings.home, cluster)
     live = Live(board)
+    if cluster:
+        cluster.wanted = lambda: live.watched
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Lock
 
 from tuner.core.errors import TunerError
+from tuner.serving.board.cluster import Cluster
 from tuner.serving.board.overview import Overview
 from tuner.serving.board.sweep_view import SweepView
 
@@ -17,11 +18,21 @@ MOST_VIEWS = 20
 class Board:
     """Read by several threads. Nothing is written: all that it knows lies in the folders of the sweeps."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, cluster: Cluster | None = None) -> None:
+        self.home, self.cluster = home, cluster
         self.overview = Overview(home)
         self._views: dict[str, tuple[SweepView, float]] = {}
         self._lock = Lock()
+
+    @property
+    def complete(self) -> bool:
+        """Whether each sweep has been read once."""
+        return self.overview.complete and (self.cluster is None or self.cluster.complete)
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing new comes from the cluster; empty while all is well."""
+        return self.cluster.trouble if self.cluster else ""
 
     def look(self) -> None:
         """Reads what has changed in the list, and in each sweep that is looked at."""

@@ -11,8 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from tuner.core.errors import TunerError
+from tuner.execution.jobs.address import HERE
 
 PATIENCE_S = 300.0  # a sweep that starts on a busy machine reads its data first
+
+
+def placed(cluster: str, *words: str) -> list[str]:
+    """The words of a command about a sweep: on a cluster it has `--address`, and runs in the background by itself."""
+    return [*(each for each in words if each != "--detach"), "--address", cluster] if cluster else list(words)
 
 
 def run_command(words: Sequence[str], patience: float = PATIENCE_S) -> tuple[str, list[str]]:
@@ -30,7 +36,7 @@ def run_command(words: Sequence[str], patience: float = PATIENCE_S) -> tuple[str
             errors="replace",
             timeout=patience,
             start_new_session=True,  # what it starts outlives this server
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "10000"},
+            env={**os.environ, "TUNER_ADDRESS": HERE, "NO_COLOR": "1", "COLUMNS": "10000"},
             check=False,
         )
     except subprocess.TimeoutExpired:

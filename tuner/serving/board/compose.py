@@ -48,7 +48,7 @@ def sweep_words(form: Form) -> list[str]:
         raise TunerError(f"more options: {error}: a quote is not closed") from None
     for word in more:
         if word.partition("=")[0] in _NOT_HERE:
-            raise TunerError(f"{word}: the page starts a sweep in the background, on this machine: leave it out")
+            raise TunerError(f"{word}: the page decides itself where and how a sweep is started: leave it out")
     models = ",".join(each.strip() for each in form.models if each.strip())
     given = {
         "--target": form.target,

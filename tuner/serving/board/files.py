@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 
 from tuner.core.errors import TunerError
 from tuner.core.sweep_folder import SweepFolder, known_sweep
+from tuner.serving.board.cluster import Cluster
 from tuner.serving.page_files import page_files
 
 POLICY = (
@@ -63,6 +64,14 @@ def report_response(home: Path, name: str, file: str) -> Response:
         raise TunerError(f"{name} has no report yet: tuner report {name}")
     headers = {"content-security-policy": REPORT_POLICY, "cache-control": "no-cache"}
     return FileResponse(path, media_type=kind, headers=headers)
+
+
+def bring_report(home: Path, name: str, cluster: Cluster) -> None:
+    """Brings a report from a cluster's head, unless it is here. Raises TunerError when that is not possible."""
+    known_sweep(name, home)
+    page = SweepFolder(home / name).report_page
+    if page.exists() and not page.stat().st_size:
+        cluster.fetch_report(name)
 
 
 def _packed(content: bytes) -> bytes:

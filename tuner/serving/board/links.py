@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tuner.core.errors import TunerError, one_line
-from tuner.core.sweep_folder import known_sweep
+from tuner.core.sweep_folder import SweepFolder, known_sweep
+from tuner.serving.board.cluster import Cluster
+from tuner.sweeps.lock import last_driver
 
 
 def mlflow_link(name: str, home: Path, server: str) -> str:
@@ -32,3 +34,14 @@ def mlflow_link(name: str, home: Path, server: str) -> str:
     except Exception as error:  # whatever MLflow raises when it cannot be reached
         raise TunerError(f"MLflow does not answer: {one_line(error)}") from None
     return f"{server}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+
+
+def ray_link(name: str, home: Path, cluster: Cluster | None) -> str:
+    """The address of a sweep on Ray's dashboard. Raises TunerError when there is none."""
+    known_sweep(name, home)
+    if cluster is not None:
+        return cluster.ray_page(name)
+    driver = last_driver(SweepFolder(home / name).path)
+    if driver is None or not driver.dashboard:
+        raise TunerError(f"{name} has no Ray dashboard now: a sweep has one while it runs with --dashboard")
+    return driver.dashboard

@@ -30,6 +30,11 @@ class Live:
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def watched(self) -> bool:
+        """Whether a page is open."""
+        return self._listeners > 0
+
     async def work(self) -> None:
         """Runs until it is cancelled."""
         self._loop = asyncio.get_running_loop()
@@ -56,13 +61,16 @@ class Live:
         self._listeners += 1
         self._wake.set()
         sweeps, trials, told = 0, 0, time.monotonic()
+        state: tuple[bool, str] = False, ""
         feed: Feed | None = None
         try:
             yield "retry: 3000\n\n"
             while not self._closed:
                 rows, sweeps = self._board.overview.rows.since(sweeps)
-                complete = self._board.overview.complete
-                events = [_event("sweeps", {"rows": part, "complete": complete}) for part in _parts(rows)]
+                before, state = state, (self._board.complete, self._board.trouble)
+                events = [_event("sweeps", {"rows": part, "complete": state[0]}) for part in _parts(rows)]
+                if state != before:
+                    events.append(_event("state", {"complete": state[0], "trouble": state[1]}))
                 if name is not None:
                     now = await self._trials_of(name)
                     if now is not feed:  # the sweep is another one, or was not there before

@@ -18,6 +18,7 @@ PACKAGE = "optuna_dashboard"
 MISSING = "optuna-dashboard is not installed: pip install optuna-dashboard"
 MOST = 4  # processes; the one that was begun first ends for another one
 START_S = 60.0
+STUDY = "/dashboard/studies/0"  # a sweep's journal has one study
 _RUN = "tuner.serving.board.run_optuna_dashboard"
 
 
@@ -66,12 +67,12 @@ class OptunaDashboards:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         address = f"http://127.0.0.1:{port}"
-        self._running[name] = process, address
+        self._running[name] = process, address + STUDY
         until = time.monotonic() + START_S
         while time.monotonic() < until and process.poll() is None:
             with socket.socket() as client:
                 if client.connect_ex(("127.0.0.1", port)) == 0:
-                    return address
+                    return address + STUDY
             time.sleep(0.1)
         self._end(name)
         raise TunerError(f"optuna-dashboard has not started on {address}")

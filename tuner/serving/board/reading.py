@@ -14,8 +14,8 @@ from tuner.core.search_options import AUTO, SAMPLERS, SCHEDULERS
 from tuner.report.not_shown import NotShown
 from tuner.serving.board.board import Board
 from tuner.serving.board.charts import TITLES
-from tuner.serving.board.files import packed_files, page_response, plotly, report_response
-from tuner.serving.board.links import mlflow_link
+from tuner.serving.board.files import bring_report, packed_files, page_response, plotly, report_response
+from tuner.serving.board.links import mlflow_link, ray_link
 from tuner.serving.board.live import Live
 from tuner.serving.board.settings import Settings
 
@@ -96,9 +96,15 @@ def _add_pages(router: APIRouter, board: Board, settings: Settings) -> None:
     def mlflow(name: str) -> Response:
         return RedirectResponse(mlflow_link(name, board.home, settings.mlflow))
 
+    @router.get("/ray/{name}", include_in_schema=False)
+    def ray(name: str) -> Response:
+        return RedirectResponse(ray_link(name, board.home, board.cluster))
+
     @router.get("/report/{name}/", include_in_schema=False)
     @router.get("/report/{name}/{file}", include_in_schema=False)
     def report(name: str, file: str = "") -> Response:
+        if board.cluster and not file:
+            bring_report(board.home, name, board.cluster)
         return report_response(board.home, name, file)
 
     @router.get("/report/{name}", include_in_schema=False)

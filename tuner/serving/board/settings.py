@@ -21,9 +21,13 @@ class Settings:
     optuna_note: str = ""
     """Why it is not; empty where it is, or was not asked for."""
     cluster: str = ""
-    """The address of the Ray dashboard of the cluster whose sweeps these are; empty for none."""
+    """The address of the cluster whose sweeps these are; empty for sweeps of this machine."""
 
     def to_json(self) -> dict[str, Any]:
         """For the page: all but the token."""
         shown = ("mlflow", "optuna", "optuna_note", "cluster")
-        return {"home": str(self.home), "folder": str(Path.cwd()), **{name: getattr(self, name) for name in shown}}
+        return {
+            "home": self.cluster or str(self.home),
+            "folder": str(Path.cwd()),
+            **{name: getattr(self, name) for name in shown},
+        }

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.lock import is_locked
+from tuner.sweeps.state_files import locks, state_files
 
 _State = tuple[int, int, int]
 _NO_FILE: _State = (0, 0, 0)
@@ -25,13 +26,9 @@ class Stamp(NamedTuple):
     def of(cls, path: Path) -> Stamp:
         """That of the sweep in this folder. Takes some 50 microseconds."""
         folder = SweepFolder(path)
-        watched = (
-            *(folder.journal, folder.result, folder.driver, folder.order, folder.error, folder.report_note),
-            *(folder.report_page, folder.confirm_plan, folder.confirmation.journal, folder.refit.journal),
-        )
-        return cls(
-            is_locked(folder.lock), is_locked(folder.report_lock), _state(folder.config), tuple(map(_state, watched))
-        )
+        running, drawing = map(is_locked, locks(folder))
+        config, *watched = map(_state, state_files(folder))
+        return cls(running, drawing, config, tuple(watched))
 
 
 def _state(path: Path) -> _State:

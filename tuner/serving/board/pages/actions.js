@@ -1,11 +1,12 @@
 // The buttons of a sweep. Each does what a command does, and shows it.
 
 import { post } from "./api.js";
-import { ask, command, el, note } from "./dom.js";
+import { ask, el, note, place, there } from "./dom.js";
 
 const RESUMABLE = ["paused", "crashed", "failed"];
 
 async function run(name, verb, body = {}) {
+  if (place.cluster) note(`Asking the cluster to ${verb} ${name} ...`);
   try {
     const done = await post(`api/sweeps/${encodeURIComponent(name)}/${verb}`, body);
     note(`Done: ${done.command}`);
@@ -16,22 +17,22 @@ async function run(name, verb, body = {}) {
 
 async function stop(name) {
   const how = await ask(`Stop ${name}?`, "Running trials finish their epoch. Then the best trial is tested and registered. "
-    + "At once: nothing is tested, and it can be resumed.", [command("stop", name), command("stop", name, "--now")],
+    + "At once: nothing is tested, and it can be resumed.", [there("stop", name), there("stop", name, "--now")],
   [["stop", "Stop"], ["now", "Stop at once"], ["", "Cancel"]]);
   if (how) await run(name, "stop", { now: how === "now" });
 }
 
 async function pause(name) {
-  const sure = await ask(`Pause ${name}?`, "All trials are saved, and it can be resumed.", [command("pause", name)],
+  const sure = await ask(`Pause ${name}?`, "All trials are saved, and it can be resumed.", [there("pause", name)],
     [["pause", "Pause"], ["", "Cancel"]]);
   if (sure) await run(name, "pause");
 }
 
 async function resume(name) {
   const sure = await ask(`Resume ${name}?`, "It goes on in the background, from where it was.",
-    [command("resume", name, "--detach")], [["resume", "Resume"], ["", "Cancel"]]);
+    [there("resume", name, "--detach")], [["resume", "Resume"], ["", "Cancel"]]);
   if (!sure) return;
-  note(`${name} is being resumed ...`);
+  if (!place.cluster) note(`${name} is being resumed ...`);
   await run(name, "resume");
 }
 

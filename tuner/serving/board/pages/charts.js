@@ -18,7 +18,7 @@ export class Chart {
   constructor(path, seen = true) {
     this.path = path;
     this.version = -1;
-    this.wanted = 0;
+    this.wanted = -1; // it is drawn when the sweep is known
     this.seen = !seen;
     this.busy = false;
     this.caption = el("p", { class: "quiet" });

@@ -1,7 +1,7 @@
 // A new sweep: its command is made while the form is filled in, checked as on the command line, and started.
 
 import { get, post } from "./api.js";
-import { copyable, el, note } from "./dom.js";
+import { copyable, el, note, place } from "./dom.js";
 
 const WAIT_MS = 200;
 
@@ -30,11 +30,12 @@ export function showNew(main, state) {
   const lists = el("div", {}, el("datalist", { id: "datasets" }), el("datalist", { id: "models" }));
   const preview = el("div", { "aria-live": "polite" }), result = el("div", { role: "status" }), space = el("div");
   const check = el("button", { type: "button", onclick: doCheck }, "Check, and what it costs");
-  const start = el("button", { class: "strong" }, "Start in the background");
+  const start = el("button", { class: "strong" }, place.cluster ? "Start on the cluster" : "Start in the background");
+  const costs = place.cluster && el("p", { class: "quiet" }, "What it costs is measured on one machine alone, by tuner sweep ... --dry-run.");
   const form = el("form", { onsubmit: doStart, oninput: soon },
     el("div", { class: "form" }, ...Object.values(fields).map((each) => each.box)), lists,
     el("p", { class: "buttons" }, el("button", { type: "button", onclick: showSpace }, "Show the search space")), space,
-    el("h2", {}, "The command"), preview, el("p", { class: "buttons" }, check, start), result);
+    el("h2", {}, "The command"), preview, el("p", { class: "buttons" }, !place.cluster && check, start), costs, result);
   main.replaceChildren(el("h1", {}, "New sweep"), form);
   const overrides = new Map();
   let timer, closed = false, turn = 0;
@@ -92,7 +93,7 @@ export function showNew(main, state) {
 
   function doStart(event) {
     event.preventDefault();
-    busy("Starting it: the data is read first ...", async () => {
+    busy(place.cluster ? `Sending it to ${place.cluster} ...` : "Starting it: the data is read first ...", async () => {
       const { sweep, command } = await post("api/start", values());
       note(`Done: ${command}`);
       location.hash = `#/sweep/${encodeURIComponent(sweep)}`;

@@ -22,7 +22,14 @@ export function note(text, kind = "") {
 // A word of a command line, as a shell reads it.
 export const quoted = (word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\"'\"'")}'`;
 
+// The cluster that the sweeps are on; empty for this machine.
+export const place = { cluster: "" };
+
 export const command = (...words) => ["tuner", ...words].map((word) => quoted(String(word))).join(" ");
+
+// A command about a sweep, where that is. On a cluster it runs in the background by itself.
+export const there = (...words) => place.cluster
+  ? command(...words.filter((word) => word !== "--detach"), "--address", place.cluster) : command(...words);
 
 // A command, and a button that copies it. Where the browser gives no clipboard the text is selected.
 export function copyable(text, label = "") {

@@ -1,7 +1,7 @@
 // The list of all sweeps.
 
 import { buttons } from "./actions.js";
-import { copyable, el } from "./dom.js";
+import { copyable, el, place, there } from "./dom.js";
 import { duration, moment } from "./format.js";
 
 const ORDER = ["running", "stopping", "pausing", "crashed", "failed", "paused", "finished"];
@@ -42,16 +42,18 @@ const before = (a, b) => (rank(a) > 2) - (rank(b) > 2) || (b.began ?? Infinity) 
 export function showList(main, state) {
   const body = el("tbody"), made = new Map();
   const filter = el("input", { type: "search", placeholder: "running, cnn ...", oninput: show });
-  const output = el("output");
+  const output = el("output"), choose = el("label", {}, "Show sweeps with ", filter);
   const table = el("table", { class: "sweeps" }, el("thead", {}, el("tr", {}, ...["sweep", "state", "progress", "best on validation", "test", "time left, or end", ""]
     .map((name) => el("th", { scope: "col" }, name)))), body);
-  const none = el("p", { class: "note" });
+  const none = el("div", { class: "note" });
+  const first = [el("p", {}, "There are no sweeps here yet. Begin with ", el("a", { href: "#/new" }, "New sweep"), ", or in a terminal:"),
+    copyable(there("sweep", "digits", "cnn"))];
   main.replaceChildren(
     el("h1", {}, "Sweeps"),
-    el("p", { class: "tools" }, el("label", {}, "Show sweeps with ", filter), output, el("a", { href: "#/new", class: "button" }, "New sweep")),
+    el("p", { class: "tools" }, choose, output, el("a", { href: "#/new", class: "button" }, "New sweep")),
     none, el("div", { class: "wide" }, table),
-    el("details", {}, el("summary", {}, "As commands"), copyable("tuner status --watch", "this list, live"),
-      copyable("tuner list --sweeps", "with what each takes on the disk"), copyable("tuner compare", "the best of each pair")),
+    el("details", {}, el("summary", {}, "As commands"), copyable(there("status", "--watch"), "this list, live"),
+      ...place.cluster ? [] : [copyable("tuner list --sweeps", "with what each takes on the disk"), copyable("tuner compare", "the best of each pair")]),
   );
 
   // A row is made anew only when it has changed: a button keeps the focus meanwhile.
@@ -76,9 +78,9 @@ export function showList(main, state) {
       if (body.children[place] !== line) body.insertBefore(line, body.children[place] ?? null);
     });
     output.textContent = state.complete ? `${shown} of ${rows.length}` : `${shown} of ${rows.length}, reading more ...`;
-    none.hidden = rows.length > 0 || !state.complete;
-    none.textContent = "There are no sweeps here yet. Begin with New sweep, or in a terminal: tuner sweep digits cnn";
-    table.hidden = !rows.length;
+    none.hidden = rows.length > 0;
+    none.replaceChildren(...state.complete ? first : [place.cluster ? `Asking ${place.cluster} ...` : "Reading the sweeps ..."]);
+    table.hidden = choose.hidden = output.hidden = !rows.length;
   }
 
   for (const [name, row] of state.rows) update(name, row);
@@ -86,8 +88,8 @@ export function showList(main, state) {
   return {
     title: "Sweeps",
     heard(name, data) {
-      if (name !== "sweeps") return;
-      for (const [key, row] of Object.entries(data.rows)) update(key, row);
+      if (name !== "sweeps" && name !== "state") return;
+      for (const [key, row] of Object.entries(data.rows ?? {})) update(key, row);
       show();
     },
   };

@@ -2,11 +2,11 @@
 
 import { get, hasToken, listen, login, setToken, takeToken } from "./api.js";
 import { showNew } from "./compose.js";
-import { el, find, note } from "./dom.js";
+import { el, find, note, place } from "./dom.js";
 import { showList } from "./list.js";
 import { showSweep } from "./sweep.js";
 
-export const state = { rows: new Map(), complete: false, about: {} };
+export const state = { rows: new Map(), complete: false, about: {}, trouble: "" };
 let view = null;
 let stream = null;
 
@@ -39,7 +39,8 @@ async function follow(sweep) {
 }
 
 function heard(name, data) {
-  find("link").textContent = "";
+  if (name === "state") [state.complete, state.trouble] = [data.complete, data.trouble];
+  find("link").textContent = state.trouble && `${state.trouble} (it is tried again)`;
   if (name === "sweeps") {
     for (const [key, row] of Object.entries(data.rows)) {
       if (row === null) state.rows.delete(key);
@@ -61,6 +62,7 @@ async function begin() {
   try {
     if (hasToken()) await login();
     state.about = await get("api/about");
+    place.cluster = state.about.cluster;
     find("where").textContent = state.about.home;
     if (state.about.optuna_note) note(state.about.optuna_note);
     route();
