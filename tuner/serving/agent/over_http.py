@@ -9,7 +9,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp
 
 from tuner.core.environment import prepare_environment
-from tuner.serving.access import Access
+from tuner.serving.access import Access, digest_of
 from tuner.serving.agent.server import make_server
 from tuner.serving.guard import Guard
 from tuner.serving.server import Server, run
@@ -26,7 +26,7 @@ def make_app(*, allow_run: bool, host: str, token: str) -> ASGIApp:
     app = make_server(allow_run=allow_run).streamable_http_app(
         streamable_http_path=PATH, stateless_http=True, json_response=True, transport_security=guarded_here
     )
-    return Guard(app, Access(host=host, token=token, needs_token=lambda _method, _path: True))
+    return Guard(app, Access(host=host, token_digest=digest_of(token), needs_token=lambda _method, _path: True))
 
 
 def serve_http(listener: socket.socket, *, allow_run: bool, host: str, token: str, ready: Callable[[], object]) -> None:
