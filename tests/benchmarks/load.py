@@ -7,6 +7,9 @@ import json
 import sys
 import time
 from dataclasses import asdict, dataclass
+from typing import cast
+
+import uvloop
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,7 @@ class _Client(asyncio.Protocol):
         self.failed = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are of another class
         self._send()
 
     def _send(self) -> None:
@@ -99,7 +101,7 @@ def main() -> None:
     """PORT PATH TYPE CLIENTS SECONDS, and the body on stdin; prints a Load as JSON."""
     port, path, kind, clients, seconds = sys.argv[1:]
     request = request_of(int(port), path, sys.stdin.buffer.read(), kind)
-    print(json.dumps(asdict(asyncio.run(generate(int(port), request, int(clients), float(seconds))))))
+    print(json.dumps(asdict(uvloop.run(generate(int(port), request, int(clients), float(seconds))))))
 
 
 if __name__ == "__main__":

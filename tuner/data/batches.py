@@ -31,8 +31,12 @@ def training_batches(inputs: Tensor, batch_size: int, generator: Generator) -> l
 def evaluation_batches(inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
     """The order of all samples (texts sorted by length), and this order in batches of a size that limits memory."""
     order = lengths(inputs).argsort() if _texts(inputs) else torch.arange(len(inputs), device=inputs.device)
-    size = max(1, min(EVALUATION_BATCH, EVALUATION_VALUES // math.prod(inputs.shape[1:])))
-    return order, torch.split(order, size)
+    return order, torch.split(order, evaluation_size(inputs))
+
+
+def evaluation_size(inputs: Tensor) -> int:
+    """How many of these samples are evaluated in one batch at most."""
+    return max(1, min(EVALUATION_BATCH, EVALUATION_VALUES // math.prod(inputs.shape[1:])))
 
 
 def _texts(inputs: Tensor) -> bool:

@@ -186,5 +186,5 @@ def predict_logits(model: nn.Module, inputs: Tensor) -> Tensor:
     model.eval()
     layout = memory_format(model)
     order, batches = evaluation_batches(inputs)
-    logits = torch.cat([model(to_memory_format(inputs[index], layout)) for index in batches])
+    logits = torch.cat([model(to_memory_format(inputs.index_select(0, index), layout)) for index in batches])
     return logits[order.argsort()]

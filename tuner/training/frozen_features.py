@@ -167,7 +167,7 @@ def extract_features(
     _, batches = evaluation_batches(images)
     found: Tensor | None = None
     for batch in batches:
-        raw = images[batch]
+        raw = images.index_select(0, batch)
         for view, changed in enumerate([augment(raw, changes, each) for each in generators] if views else [raw]):
             features = network.extract(model.prepare(to_memory_format(changed.to(device), layout)))
             if found is None:
@@ -205,15 +205,17 @@ def features_digest(model: Classifier) -> str:
     return found.hexdigest()
 
 
-def trained_part(model: nn.Module, *, shared: bool) -> tuple[str, frozenset[str]]:
-    """What stands for the frozen weights of a model if others share them, and the names of all its other weights."""
+def trained_part(model: nn.Module, *, shared: bool) -> tuple[str, dict[str, str]]:
+    """What stands for the frozen weights of a model if others share them, and the names of all its other weights.
+
+    Each has its name in the state dict of the head, or its own where nothing is shared.
+    """
     if shared and isinstance(model, Classifier) and extracts_once(model):
         return features_digest(model), head_names(model)
-    return "", frozenset(model.state_dict())
+    return "", {name: name for name in model.state_dict()}
 
 
-def head_names(model: Classifier) -> frozenset[str]:
-    """The names, in the state dict of a classifier, of what its head has."""
-    network: Any = model.network
-    own = {id(each) for each in network.head.state_dict(keep_vars=True).values()}
-    return frozenset(name for name, each in model.state_dict(keep_vars=True).items() if id(each) in own)
+def head_names(model: Classifier) -> dict[str, str]:
+    """The names, in the state dict of a classifier, of what its head has, and those in the state dict of the head."""
+    own = {id(each): name for name, each in head_of(model).state_dict(keep_vars=True).items()}
+    return {name: own[id(each)] for name, each in model.state_dict(keep_vars=True).items() if id(each) in own}

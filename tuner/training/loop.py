@@ -124,6 +124,9 @@ class Training:
 
     def weights(self, *, trained: bool = True) -> dict[str, Tensor]:
         """The model's state dict without frozen weights that others have; or these alone."""
+        if self.frozen and trained:
+            own = head_of(self.model).state_dict()
+            return {name: own[within] for name, within in self._trained.items()}
         return {name: each for name, each in self.model.state_dict().items() if (name in self._trained) == trained}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -215,14 +218,16 @@ def train_epoch(
     weights = target.weights(train.targets, hyperparameters)
     loss_sum, tally, lr = torch.zeros((), device=device), torch.zeros((), device=device), 0.0
     training.wrapped.train()
+    parameters, precision = list(training.wrapped.parameters()), autocast(device)
     for step, (batch, share) in enumerate(zip(batches, shares, strict=True), first):
         lr = hyperparameters.lr * lr_factor(step, steps, hyperparameters.warmup)
         set_lr(training.optimizer, lr)
-        training.wrapped.zero_grad()
+        for parameter in parameters:
+            parameter.grad = None
         for index in ranks.part(batch).chunk(2 if training.halves_now else 1):
-            inputs = augment(train.inputs[index], changes, generator)
-            inputs, targets = mix(inputs, train.targets[index], share, generator)
-            with autocast(device):
+            inputs = augment(train.inputs.index_select(0, index), changes, generator)
+            inputs, targets = mix(inputs, train.targets.index_select(0, index), share, generator)
+            with precision:
                 outputs = training.wrapped(to_memory_format(inputs, training.layout))
                 loss = targets.mean(partial(target.loss, outputs, weights=weights, label_smoothing=smoothing))
                 loss = loss * ranks.weight(index, batch)

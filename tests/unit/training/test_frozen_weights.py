@@ -67,6 +67,17 @@ def test_a_checkpoint_has_the_head_and_with_the_frozen_weights_it_is_whole(tmp_p
     assert (tmp_path / "0000" / CHECKPOINT_FILE).stat().st_size < frozen.stat().st_size / 10
 
 
+def test_the_weights_of_the_head_are_those_in_the_state_of_the_whole_model(tmp_path: Path) -> None:
+    subject = training(ema=0.5)
+    train(subject, CheckpointManager(tmp_path / "0000"))
+    whole, head, frozen = subject.model.state_dict(), subject.weights(), subject.weights(trained=False)
+    assert same({**frozen, **head}, whole)
+    assert head
+    assert not head.keys() & frozen.keys()
+    assert all(value.data_ptr() == whole[name].data_ptr() for name, value in head.items())
+    assert list(head) == [name for name in whole if name in head]
+
+
 def test_it_goes_on_from_there_as_if_nothing_had_been(tmp_path: Path) -> None:
     expected = train(training(), CheckpointManager(tmp_path / "0000"))
     train(training(), CheckpointManager(tmp_path / "0001"), epochs=1)

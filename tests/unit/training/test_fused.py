@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tuner.core import catalog
 from tuner.data.spec import DataSpec, Task
 from tuner.training.classifier import Classifier, build_classifier, predict_logits
-from tuner.training.fused import fused, made_up
+from tuner.training.fused import fused, made_up, soonest
 
 SHAPES: dict[Task, tuple[int, ...]] = {"image": (3, 32, 32), "tabular": (6,), "text": (12,)}
 SMALL = {"vgg16": "takes 500 MB", "alexnet": "", "zfnet": ""}
@@ -41,7 +41,9 @@ def test_every_model_says_the_same_but_for_rounding(name: str, task: Task) -> No
     before = {key: value.clone() for key, value in model.state_dict().items()}
     quick = fused(model, data)
     inputs = made_up(data, 5)
-    assert torch.allclose(predict_logits(model, inputs), predict_logits(quick, inputs), atol=1e-4, rtol=1e-4)
+    for asked in (inputs, inputs[:1], inputs.repeat(120, *[1] * (inputs.ndim - 1))):
+        assert torch.allclose(soonest(model, data)(asked), predict_logits(model, asked), atol=1e-4, rtol=1e-4)
+    assert not any(layer.training for layer in quick.modules())
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 
 
@@ -50,6 +52,7 @@ def test_the_batch_norms_of_the_cnn_are_gone() -> None:
     quick = fused(build_classifier(data, "cnn", {"width": 0.125}), data)
     assert not [layer for layer in quick.modules() if isinstance(layer, nn.BatchNorm2d)]
     assert len([layer for layer in quick.modules() if isinstance(layer, nn.Conv2d)]) == 8
+    assert not [layer for layer in quick.modules() if isinstance(layer, (nn.Identity, nn.Dropout))]
 
 
 class Odd(nn.Module):
@@ -63,6 +66,25 @@ class Odd(nn.Module):
         convolution, norm, flat, linear = self.layers
         normal: Tensor = linear(flat(convolution(norm(images))))
         return normal
+
+
+class Placed(nn.Module):
+    """Finds its layers by their places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(192, 2))
+
+    def forward(self, images: Tensor) -> Tensor:
+        normal: Tensor = self.layers[3](self.layers[:3](images))
+        return normal
+
+
+def test_layers_stay_in_their_places_where_a_network_counts_on_them() -> None:
+    data = make_spec("image", (3, 8, 8), 2)
+    model = trained_like(Classifier(data, Placed()), data)
+    quick = fused(model, data)
+    assert [type(layer) for layer in quick.network.layers] == [nn.Conv2d, nn.Identity, nn.Flatten, nn.Linear]  # type: ignore[union-attr]
 
 
 def test_a_network_whose_answers_would_differ_stays_as_it_is() -> None:

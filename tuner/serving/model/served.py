@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tuner.core.errors import TunerError
 from tuner.data.spec import DataSpec
@@ -23,7 +23,7 @@ from tuner.serving.model.batcher import Batcher
 from tuner.serving.model.metrics import Metrics
 from tuner.serving.model.settings import Settings
 from tuner.tracking.scoring import Protocol
-from tuner.training.classifier import Classifier, predict_logits
+from tuner.training.classifier import Classifier
 from tuner.training.exported_model import ExportedModel
 from tuner.training.fused import made_up, soonest
 from tuner.training.model_description import ModelDescription
@@ -138,9 +138,9 @@ class ServedModel:
             self._scratch.cleanup()
 
 
-def answer(model: nn.Module, data: DataSpec, inputs: Tensor) -> Tensor:
+def answer(logits: Callable[[Tensor], Tensor], data: DataSpec, inputs: Tensor) -> Tensor:
     """(samples, classes) probabilities for (samples, *data.shape) inputs; or (samples, 1) standardised numbers."""
-    outputs = predict_logits(model, inputs)
+    outputs = logits(inputs)
     return outputs if data.number is not None else torch.from_numpy(to_probabilities(outputs))
 
 

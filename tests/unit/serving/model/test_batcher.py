@@ -137,3 +137,58 @@ def test_to_close_it_answers_what_was_asked() -> None:
         assert [task.result().item() for task in tasks] == [0.0, 10.0]
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(("quick_s", "alone"), [(3600.0, True), (0.0, False)])
+def test_a_request_that_is_alone_is_answered_on_the_event_loop_once_that_is_known_to_be_quick(
+    quick_s: float, alone: bool
+) -> None:
+    here: list[bool] = []
+
+    def forward(inputs: Tensor) -> Tensor:
+        here.append(threading.current_thread() is threading.main_thread())
+        return inputs * 10
+
+    async def run() -> None:
+        found, sizes = batcher(forward, quick_s=quick_s)
+        for number in range(3):
+            assert (await found(numbered(number))).item() == number * 10
+        together = await asyncio.gather(*(found(numbered(number)) for number in (3, 4)))
+        assert [answer.item() for answer in together] == [30.0, 40.0]
+        assert len(await found(numbered(1, samples=5))) == 5
+        assert sizes == [1, 1, 1, 2, 5]
+        assert here == [False, alone, alone, False, False]  # the first one has shown how long one takes
+        await found.close()
+
+    asyncio.run(run())
+
+
+def test_an_error_on_the_event_loop_reaches_its_request() -> None:
+    def forward(inputs: Tensor) -> Tensor:
+        if inputs.max() > 5:
+            raise RuntimeError("too warm")
+        return inputs
+
+    async def run() -> None:
+        found, _ = batcher(forward, quick_s=3600.0)
+        assert (await found(numbered(1))).item() == 1
+        with pytest.raises(RuntimeError, match="too warm"):
+            await found(numbered(9))
+        assert (await found(numbered(2))).item() == 2
+        await found.close()
+
+    asyncio.run(run())
+
+
+def test_its_thread_ends_with_it() -> None:
+    before = set(threading.enumerate())
+
+    async def run() -> None:
+        found, _ = batcher(lambda inputs: inputs)
+        assert (await found(numbered(1))).item() == 1
+        await found.close()
+
+    asyncio.run(run())
+    for each in set(threading.enumerate()) - before:
+        each.join(30)
+        assert not each.is_alive()

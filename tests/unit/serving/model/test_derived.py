@@ -21,7 +21,7 @@ from tuner.serving.agent.showing import make_predict
 from tuner.training.classifier import Classifier, predict_logits
 from tuner.training.ensemble_model import Ensemble, Part, save_ensemble
 from tuner.training.export_graph import make_program, output_name
-from tuner.training.fused import soonest
+from tuner.training.fused import quickened, soonest
 from tuner.training.model_description import ModelDescription
 from tuner.training.onnx_file import write_onnx
 from tuner.training.open_model import open_model
@@ -111,7 +111,7 @@ def test_it_answers_alone_and_together_and_says_that_it_explains_nothing(
 
 def test_each_member_is_folded_and_the_answers_stay(tmp_path: Path) -> None:
     model, data = open_model(ensemble_of_photos(tmp_path / "model"))
-    quick = soonest(model, data)
+    quick = quickened(model, data)
     assert isinstance(quick, Ensemble)
     assert isinstance(model, Ensemble)
 
@@ -120,7 +120,7 @@ def test_each_member_is_folded_and_the_answers_stay(tmp_path: Path) -> None:
 
     assert norms(quick) < norms(model)
     inputs = raw_samples(data, 5)
-    assert torch.allclose(predict_logits(quick, inputs), predict_logits(model, inputs), atol=1e-4)
+    assert torch.allclose(soonest(model, data)(inputs), predict_logits(model, inputs), atol=1e-4)
     assert not [each for each in quick.members if not isinstance(each, Classifier)]
 
 
