@@ -24,11 +24,14 @@ def warm_commands(folder: Path, environment: Mapping[str, str]) -> Iterator[dict
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     warm = {SWITCH: "1", "XDG_RUNTIME_DIR": str(folder)}
+
+    def tell(*words: str) -> None:
+        command = [str(BIN / "tuner"), *words]
+        processes.start(command, folder=folder, environment={**environment, **warm}, leader=True).communicate()
+
     with _users(folder) as users:
         if not users:
-            command = [BIN / "tuner", "up", "--idle", IDLE]
-            process = processes.start(command, folder=folder, environment={**environment, **warm}, leader=True)
-            process.communicate(timeout=processes.WAIT_S)
+            tell("up", "--idle", IDLE)
         users.append(os.getpid())
     try:
         yield warm
@@ -36,8 +39,7 @@ def warm_commands(folder: Path, environment: Mapping[str, str]) -> Iterator[dict
         with _users(folder) as users:
             users.remove(os.getpid())
             if not users:
-                command = [BIN / "tuner", "down"]
-                processes.start(command, folder=folder, environment={**environment, **warm}).communicate()
+                tell("down")
 
 
 @contextmanager
