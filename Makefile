@@ -13,6 +13,7 @@
 # make bench-step      images a second that models train on, beside a bare loop and a script with a DataLoader
 # make bench-threads   images a second of many trials of one thread beside few of several
 # make bench-scale     many trials that only sleep, on a cluster with more slots than this machine has cores; minutes
+# make bench-placement bytes that the machines of a cluster receive: the data, once for each; minutes
 # make bench-driver    what a decision costs with up to 20,000 trials
 # make bench-serve     tuner serve beside MLflow's server: requests a second, latency and CPU time
 # make bench-search    compares methods of search over recorded learning curves; make curves records some, for hours
@@ -33,7 +34,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 TABLES = $(wildcard tests/benchmarks/curves/*.npz)
 METHODS := tuner,random,random+asha,ray,ray-1,ray-defaults,optuna+sha,optuna+hyperband,optuna+median,i-epoch-1,i-epoch-3,default
 
-.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-serve bench-start bench-step bench-threads bench-scale bench-frozen curves json-page
+.PHONY: demo test check proofs proof-containers proof-slurm faults venv lint format lock benchmark results bench-search bench-driver bench-serve bench-start bench-step bench-threads bench-scale bench-placement bench-frozen curves json-page
 
 demo: venv
 	$(BIN)/tuner sweep digits cnn
@@ -72,6 +73,9 @@ bench-threads: venv
 
 bench-scale: venv
 	$(BIN)/python tests/benchmarks/scale.py $(SCALE)
+
+bench-placement: venv
+	$(BIN)/python tests/benchmarks/placement.py $(PLACEMENT)
 
 bench-driver: venv
 	$(BIN)/python tests/benchmarks/driver_cost.py

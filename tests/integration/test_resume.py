@@ -157,14 +157,13 @@ def test_a_training_from_a_file_of_weights_goes_on_with_them(tuner: Command, sta
     assert before.items() <= after.items()
 
 
-def test_a_sweep_that_runs_is_run_by_no_other_and_its_name_is_taken(start: Start, home: Path, tmp_path: Path) -> None:
+def test_a_sweep_that_runs_is_run_by_no_other_and_its_name_is_taken(tuner: Command, home: Path, tmp_path: Path) -> None:
     make_config(name="x").save(home / "x")
     with lock_sweep(home / "x"):
-        second, taken = (start(*arguments, folder=tmp_path) for arguments in (("resume", "x"), ARGUMENTS))
-        assert second.communicate()[1] == "error: the sweep x is running in another process\n"
-        message = taken.communicate()[1]
-    assert (second.returncode, taken.returncode, message.count("\n")) == (2, 2, 1)
-    assert "is taken" in message
+        second, taken = (tuner(*arguments, folder=tmp_path) for arguments in (("resume", "x"), ARGUMENTS))
+    assert second.stderr == "error: the sweep x is running in another process\n"
+    assert (second.returncode, taken.returncode, taken.stderr.count("\n")) == (2, 2, 1)
+    assert "is taken" in taken.stderr
 
 
 def test_ctrl_c_and_then_a_kill_of_the_driver_lose_nothing(tuner: Command, start: Start, tmp_path: Path) -> None:

@@ -39,7 +39,9 @@ def served(start: Start, folder: Path, *arguments: str, **extra: str) -> Iterato
         end(process, signal.SIGKILL)
 
 
-def test_the_answers_are_those_of_mlflows_server_to_the_letter(start: Start, finished: Finished) -> None:
+def test_the_answers_are_those_of_mlflows_server_to_the_letter(
+    start: Start, warm: dict[str, str], finished: Finished
+) -> None:
     """To what its server calls with the body of a request, and with its own client."""
     mlflow.set_tracking_uri(finished.uri)
     mlflow.set_registry_uri(finished.uri)  # tests of the same process may have set another one
@@ -69,7 +71,7 @@ def test_the_answers_are_those_of_mlflows_server_to_the_letter(start: Start, fin
         {"dataframe_records": {}},
         {"input": [1]},
     ]
-    with served(start, finished.folder, "digits-cnn", TUNER_HOME=str(finished.home)) as (_, port):
+    with served(start, finished.folder, "digits-cnn", TUNER_HOME=str(finished.home), **warm) as (_, port):
         for body in bodies:
             sent = json.dumps(body)
             ours = ask(port, "/invocations", sent)
@@ -130,8 +132,11 @@ def test_the_first_lines_say_where_it_is_and_every_one_of_them_works(start: Star
     assert process.stderr is not None
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_once_what_was_asked_is_answered(start: Start, tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize(("how", "is_warm"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
+def test_a_signal_ends_it_once_what_was_asked_is_answered(
+    start: Start, warm: dict[str, str], tmp_path: Path, how: signal.Signals, *, is_warm: bool
+) -> None:
+    """A process of its own, and a fork of what `tuner up` has left."""
     photos_model(tmp_path / "model")
     answers: list[Answer] = []
     body = json.dumps({"inputs": [[[[0] * 8] * 8] * 3]})
@@ -144,7 +149,7 @@ def test_a_signal_ends_it_once_what_was_asked_is_answered(start: Start, tmp_path
             except (ConnectionRefusedError, ConnectionResetError):  # it came after the end
                 return
 
-    with served(start, tmp_path, "model") as (process, port):
+    with served(start, tmp_path, "model", **(warm if is_warm else {})) as (process, port):
         threads = [Thread(target=load, args=(port,)) for _ in range(4)]
         slow = socket.create_connection(("127.0.0.1", port), timeout=60)
         request = request_of(port, "/invocations", body.encode(), JSON)
@@ -163,9 +168,9 @@ def test_a_signal_ends_it_once_what_was_asked_is_answered(start: Start, tmp_path
     assert {answer.status for answer in answers} == {200}
 
 
-def test_beyond_this_machine_it_asks_for_a_token(start: Start, tmp_path: Path) -> None:
+def test_beyond_this_machine_it_asks_for_a_token(start: Start, warm: dict[str, str], tmp_path: Path) -> None:
     photos_model(tmp_path / "model")
-    with served(start, tmp_path, "model", "--host", "0.0.0.0") as (process, port):
+    with served(start, tmp_path, "model", "--host", "0.0.0.0", **warm) as (process, port):
         assert process.stderr
         first, second = process.stderr.readline(), process.stderr.readline()
         token = first.split("#token=")[1].split()[0]
@@ -174,10 +179,10 @@ def test_beyond_this_machine_it_asks_for_a_token(start: Start, tmp_path: Path) -
         assert ask(port, "/card").status == 401
         assert ask(port, "/card", Authorization=f"Bearer {token}").status == 200
     (tmp_path / "token").write_text(" given\n")
-    with served(start, tmp_path, "model", "--token-file", "token") as (_, port):
+    with served(start, tmp_path, "model", "--token-file", "token", **warm) as (_, port):
         assert ask(port, "/card").status == 401
         assert ask(port, "/card", Authorization="Bearer given").status == 200
-    with served(start, tmp_path, "model", TUNER_SERVE_TOKEN="other") as (_, port):
+    with served(start, tmp_path, "model", TUNER_SERVE_TOKEN="other", **warm) as (_, port):
         assert ask(port, "/card", Authorization="Bearer other").status == 200
         assert ask(port, "/card").status == 401
 

@@ -61,9 +61,10 @@ def test_what_is_wrong_is_said_in_one_line(finished: Finished) -> None:
         parameters(from_best="digits-cnn-7", home=finished.home)
 
 
-def test_a_training_leaves_what_a_sweep_leaves(tuner: Command, tmp_path: Path) -> None:
+def test_a_training_leaves_what_a_sweep_leaves(cold_tuner: Command, tuner: Command, tmp_path: Path) -> None:
+    """And the same again after `tuner up`."""
     arguments = ("train", "digits", "cnn", "--epochs", "3", "--set", "width=0.25", "--cpus", "1", "--seed", "3")
-    done = tuner(*arguments, "--json", folder=tmp_path)
+    done = cold_tuner(*arguments, "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "parameters: batch_size=64 optimizer=sgd" in done.stderr
     result = json.loads(done.stdout)

@@ -23,6 +23,18 @@ PLACES = """--resources={"tuner": 1}"""  # as docker/ starts nodes
 START_S = 120.0
 
 
+@dataclass(frozen=True)
+class Host:
+    """Where a node runs: on this machine itself, or in a network namespace of it, see `machines`."""
+
+    address: str = "127.0.0.1"
+    enter: tuple[str, ...] = ()
+    """The words before a command that runs there."""
+
+
+HERE = Host()
+
+
 @dataclass(kw_only=True)
 class Node:
     """A head or a worker: a `ray start --block`, with a folder of its own."""
@@ -41,6 +53,7 @@ class Cluster:
 
     folder: Path
     token: str
+    head: Host
     gcs: int
     dashboard: int
     environment: dict[str, str]
@@ -52,7 +65,7 @@ class Cluster:
     @property
     def address(self) -> str:
         """Where jobs are submitted."""
-        return f"http://127.0.0.1:{self.dashboard}"
+        return f"http://{self.head.address}:{self.dashboard}"
 
     @property
     def client(self) -> dict[str, str]:
@@ -79,24 +92,39 @@ class Cluster:
         pages = [urllib.request.urlopen(f"http://{target}/metrics", timeout=10) for target in targets]
         return "".join(page.read().decode() for page in pages)
 
-    def add(self, *, cpus: int, gpus: int = 0) -> Node:
+    def add(self, *, cpus: int, gpus: int = 0, host: Host = HERE) -> Node:
         """Starts a worker and waits until the head knows it."""
         wanted = len(self.alive()) + 1
-        options = [f"--address=127.0.0.1:{self.gcs}", *self._ports(), f"--num-cpus={cpus}", PLACES]
-        node = self._start([*options, *([f"--num-gpus={gpus}"] if gpus else [])])
+        options = [f"--address={self.head.address}:{self.gcs}", *self._ports(host), f"--num-cpus={cpus}", PLACES]
+        node = self._start(host, [*options, *([f"--num-gpus={gpus}"] if gpus else [])])
         self._wait(node, lambda: len(self.alive()) >= wanted)
         return node
 
     def alive(self) -> list[str]:
         """The ids of the nodes that the head takes for alive."""
-        answer = self.ask("/api/v0/nodes?detail=1")
-        rows = answer["data"]["result"]["result"]  # type: ignore[index]
-        return [row["node_id"] for row in rows if row["state"] == "ALIVE"]
+        return [row["node_id"] for row in self._rows() if row["state"] == "ALIVE"]
 
-    def _start(self, options: list[str]) -> Node:
+    def addresses(self) -> dict[str, str]:
+        """The address of each node, by its id."""
+        return {row["node_id"]: row["node_ip"] for row in self._rows()}
+
+    def _rows(self) -> list[dict[str, str]]:
+        answer = self.ask("/api/v0/nodes?detail=1")
+        rows: list[dict[str, str]] = answer["data"]["result"]["result"]  # type: ignore[index]
+        return rows
+
+    def _start(self, host: Host, options: list[str]) -> Node:
         folder = Path(tempfile.mkdtemp(prefix="n", dir=self.folder))
         process = start(
-            [self.bin / "ray", "start", "--block", f"--temp-dir={folder}", "--disable-usage-stats", *options],
+            [
+                *host.enter,
+                self.bin / "ray",
+                "start",
+                "--block",
+                f"--temp-dir={folder}",
+                "--disable-usage-stats",
+                *options,
+            ],
             folder=folder,
             environment={**self.environment, "HOME": str(folder), "TMPDIR": str(folder)},
             output=folder / "out.txt",
@@ -106,10 +134,10 @@ class Cluster:
         self.nodes.append(node)
         return node
 
-    def _ports(self) -> list[str]:
+    def _ports(self, host: Host) -> list[str]:
         names = ("dashboard-agent-listen-port", "dashboard-agent-grpc-port", "runtime-env-agent-port")
         ports = [f"--{name}={free_port()}" for name in (*names, "metrics-export-port")]
-        return [*ports, *ray_worker_ports(len(self.nodes) + 1), "--node-ip-address=127.0.0.1"]
+        return [*ports, *ray_worker_ports(len(self.nodes) + 1), f"--node-ip-address={host.address}"]
 
     def _wait(self, node: Node, true: Callable[[], bool]) -> None:
         assert wait_until(true, node.process, timeout=START_S), (node.folder / "out.txt").read_text()
@@ -117,7 +145,12 @@ class Cluster:
 
 @contextmanager
 def ray_cluster(
-    *, cpus: int, gpus: int = 0, environment: Mapping[str, str] | None = None, programs: Path = BIN
+    *,
+    cpus: int,
+    gpus: int = 0,
+    environment: Mapping[str, str] | None = None,
+    programs: Path = BIN,
+    host: Host = HERE,
 ) -> Iterator[Cluster]:
     """A head with a dashboard and token authentication; ends with all its nodes."""
     folder = Path(tempfile.mkdtemp(prefix="rc", dir="/tmp" if Path("/tmp").is_dir() else None))
@@ -129,17 +162,18 @@ def ray_cluster(
     cluster = Cluster(
         folder=folder,
         token=token,
+        head=host,
         gcs=free_port(),
         dashboard=free_port(),
         environment={**inherited, **secret, **(environment or {})},
         bin=programs,
     )
     try:
-        options = ["--head", f"--port={cluster.gcs}", "--dashboard-host=127.0.0.1", *cluster._ports()]
+        options = ["--head", f"--port={cluster.gcs}", f"--dashboard-host={host.address}", *cluster._ports(host)]
         options += [f"--dashboard-port={cluster.dashboard}", f"--ray-client-server-port={free_port()}"]
         options += [f"--num-cpus={cpus}", PLACES]
         options += [f"--num-gpus={gpus}"] if gpus else []
-        head = cluster._start(options)
+        head = cluster._start(host, options)
         cluster._wait(head, lambda: len(cluster.alive()) >= 1)
         yield cluster
     finally:

@@ -18,12 +18,17 @@ def worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
+def folder_of_all(factory: pytest.TempPathFactory) -> Path:
+    """The folder of the session, which all workers see."""
+    return factory.getbasetemp().parent if worker() else factory.getbasetemp()
+
+
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], str]) -> tuple[Path, str]:
     """A folder of the session that `make` fills, and what that returns: once for all workers, which wait for it."""
     if not worker():
         folder = factory.mktemp(name)
         return folder, make(folder)
-    folder = factory.getbasetemp().parent / name
+    folder = folder_of_all(factory) / name
     done = folder.with_name(f"{name}.done")
     with folder.with_name(f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -106,7 +106,6 @@ def test_a_dictionary_is_a_space_in_the_words_of_a_file() -> None:
 
 def test_a_file_of_a_user_is_typed(tmp_path: Path) -> None:
     """mypy --strict knows what comes back, and refuses an option that there is not."""
-    file = tmp_path / "typed.py"
     good = (
         "from tuner import Sweep, load_model, sweep, train\n"
         "result = sweep('digits', 'cnn', trials=2, space={'lr': {'low': 0.1, 'high': 1.0}})\n"
@@ -116,13 +115,15 @@ def test_a_file_of_a_user_is_typed(tmp_path: Path) -> None:
         "names = load_model('digits-cnn').predict([])\n"
         "again = train('digits', 'cnn', from_best=result.name)\n"
     )
-    file.write_text(good)
-    mypy = [sys.executable, "-m", "mypy", str(file)]  # strict, as `make lint` has it, whose cache saves a minute
+    (tmp_path / "typed.py").write_text(good)
+    (tmp_path / "wrong.py").write_text(f"{good}sweep('digits', 'cnn', trails=2)\n")
+    files = [str(tmp_path / name) for name in ("typed.py", "wrong.py")]
+    mypy = [sys.executable, "-m", "mypy", *files]  # strict, as `make lint` has it, whose cache saves a minute
     done = subprocess.run(mypy, capture_output=True, text=True, cwd=Path(tuner.__file__).parents[1], check=False)
-    assert done.returncode == 0, done.stdout
-    file.write_text(f"{good}sweep('digits', 'cnn', trails=2)\n")
-    done = subprocess.run(mypy, capture_output=True, text=True, cwd=Path(tuner.__file__).parents[1], check=False)
-    assert 'Unexpected keyword argument "trails"' in done.stdout
+    told = done.stdout.splitlines()
+    assert told[-1].startswith("Found 1 error in 1 file (checked 2 source files)"), done.stdout
+    assert f"{files[1]}:8:" in told[0]
+    assert 'Unexpected keyword argument "trails"' in told[0]
 
 
 def listen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:

@@ -55,7 +55,8 @@ def asked(source: str = SAVING, **options: Any) -> Any:
 
     Path("mine.py").write_text(source)
     given = {"objective": "loss:min", "given_space": {"epochs": 9, "params": {"lr": LR}}, "concurrency": 1}
-    return read_sweep({"program": ProgramRequest.of_text("mine.py"), **given, **options})
+    quick = {"sampler": "random"}  # the one that is chosen by itself takes a second for each point
+    return read_sweep({"program": ProgramRequest.of_text("mine.py"), **given, **quick, **options})
 
 
 def search(config: SweepConfig, folder: SweepFolder, inputs: ProgramInputs, told: Recorder) -> Study:
@@ -137,7 +138,7 @@ def train(trial):
 
 def test_a_sweep_goes_on_with_its_copy_of_the_code() -> None:
     told = Recorder()
-    config, folder, _ = begin(asked(trials=3), callbacks=[told])
+    config, folder, _ = begin(asked(trials=3, sampler="auto"), callbacks=[told])
     Path("mine.py").write_text("raise SystemExit")
     again, inputs = prepare_again(SweepConfig.load(folder.path), folder, Callbacks([told]))
     assert any("mine.py changed since: the sweep goes on with its copy" in note for note in inputs.notes)
