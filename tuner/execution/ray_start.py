@@ -177,11 +177,18 @@ def _try_to_start(config: SweepConfig, *, lean: bool, dashboard: bool) -> Except
     return address
 
 
-def _init(config: SweepConfig, *, dashboard: bool) -> str:
-    """No worker is started before a trial asks for one: Ray would start others while the first are not ready yet.
+_SETTINGS = {
+    # No worker starts before a trial asks for one: Ray would start others while the first are not ready yet
+    "enable_worker_prestart": False,
+    "prestart_worker_first_driver": False,
+    # The raylet often looks for its object store before that listens, and would look again after a second, ten times
+    "raylet_client_connect_timeout_milliseconds": 20,
+    "raylet_client_num_connect_attempts": 500,
+}
 
-    Returns the dashboard's address; empty without one.
-    """
+
+def _init(config: SweepConfig, *, dashboard: bool) -> str:
+    """Returns the dashboard's address; empty without one."""
     context = ray.init(
         address="local",
         job_config=OwnPath(),
@@ -190,7 +197,7 @@ def _init(config: SweepConfig, *, dashboard: bool) -> str:
         include_dashboard=dashboard,
         log_to_driver=False,
         logging_level="error",
-        _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
+        _system_config=_SETTINGS,
     )
     return f"http://{context.dashboard_url}" if dashboard else ""
 
