@@ -20,14 +20,12 @@ from typing import Any
 
 from tuner.core.sweep_folder import SweepFolder, known_sweep, sweep_names
 from tuner.sweeps.lock import is_locked
-from tuner.sweeps.state_files import journals, locks, state_files
+from tuner.sweeps.state_files import NO_FILE, FileState, journals, locks, state_files, state_of
 
 PIECE = 1 << 20  # bytes of a file in a line, before they are packed
 LOOK_S, SHARE = 1.0, 4  # between two looks; and so many times as long as a look takes
 BEAT_S = 10.0  # between two lines at least
 Line = dict[str, Any]
-_State = tuple[int, int, int]
-_NO_FILE: _State = (0, 0, 0)
 _PARTS = (".html", ".png", ".json")  # of a report
 
 
@@ -37,7 +35,7 @@ class Changes:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._names: list[str] | None = None
-        self._files: dict[str, dict[str, _State]] = {}
+        self._files: dict[str, dict[str, FileState]] = {}
         self._locks: dict[str, list[str]] = {}
 
     def look(self) -> Iterator[Line]:
@@ -58,11 +56,11 @@ class Changes:
     def _of(self, folder: SweepFolder) -> Iterator[Line]:
         """A sweep's locks are looked at before its files: what a process writes before it ends is told before."""
         held = [each.name for each in locks(folder) if is_locked(each)]
-        files = {each: _state(each) for each in state_files(folder)}
+        files = {each: state_of(each) for each in state_files(folder)}
         known = self._files.setdefault(folder.name, {})
         for path, state in files.items():
             word = _word(path, folder)
-            before = known.get(word, _NO_FILE)
+            before = known.get(word, NO_FILE)
             if state != before:
                 yield from self._file(folder, path, state, before)
                 known[word] = state
@@ -70,8 +68,8 @@ class Changes:
             self._locks[folder.name] = held
             yield {"sweep": folder.name, "locks": held}
 
-    def _file(self, folder: SweepFolder, path: Path, state: _State, before: _State) -> Iterator[Line]:
-        if state == _NO_FILE:
+    def _file(self, folder: SweepFolder, path: Path, state: FileState, before: FileState) -> Iterator[Line]:
+        if state == NO_FILE:
             yield {"sweep": folder.name, "file": _word(path, folder), "gone": True}
         elif path == folder.report_page:  # it is large, and sent when somebody opens it
             yield _piece(folder, path, 0, b"", state)
@@ -86,7 +84,7 @@ def report_lines(home: Path, name: str) -> Iterator[Line]:
     folder = SweepFolder(home / name)
     for path in sorted(folder.report.iterdir()) if folder.report.is_dir() else ():
         if path.suffix in _PARTS and path.is_file() and not path.is_symlink():
-            yield from _pieces(folder, path, _state(path), 0)
+            yield from _pieces(folder, path, state_of(path), 0)
 
 
 def tell(home: Path, say: Callable[[Line], object], seconds: float) -> None:
@@ -103,7 +101,7 @@ def tell(home: Path, say: Callable[[Line], object], seconds: float) -> None:
         time.sleep(max(LOOK_S, SHARE * (time.monotonic() - began)))
 
 
-def _pieces(folder: SweepFolder, path: Path, state: _State, at: int) -> Iterator[Line]:
+def _pieces(folder: SweepFolder, path: Path, state: FileState, at: int) -> Iterator[Line]:
     """The bytes from `at` to the end, as it was when the state was taken."""
     with path.open("rb") as file:
         file.seek(at)
@@ -115,7 +113,7 @@ def _pieces(folder: SweepFolder, path: Path, state: _State, at: int) -> Iterator
                 return
 
 
-def _piece(folder: SweepFolder, path: Path, at: int, found: bytes, state: _State, *, last: bool = True) -> Line:
+def _piece(folder: SweepFolder, path: Path, at: int, found: bytes, state: FileState, *, last: bool = True) -> Line:
     data = base64.b64encode(zlib.compress(found)).decode() if found else ""
     word = _word(path, folder)
     return {"sweep": folder.name, "file": word, "at": at, "data": data, "last": last, "time": state[2]}
@@ -123,11 +121,3 @@ def _piece(folder: SweepFolder, path: Path, at: int, found: bytes, state: _State
 
 def _word(path: Path, folder: SweepFolder) -> str:
     return path.relative_to(folder.path).as_posix()
-
-
-def _state(path: Path) -> _State:
-    try:
-        found = path.stat()
-    except OSError:
-        return _NO_FILE
-    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 from tuner.core.sweep_folder import SweepFolder
 from tuner.sweeps.lock import is_locked
-from tuner.sweeps.state_files import locks, state_files
-
-_State = tuple[int, int, int]
-_NO_FILE: _State = (0, 0, 0)
+from tuner.sweeps.state_files import FileState, locks, state_files, state_of
 
 
 class Stamp(NamedTuple):
@@ -19,21 +16,13 @@ class Stamp(NamedTuple):
     running: bool
     drawing: bool
     """Whether its report is being drawn."""
-    config: _State
-    files: tuple[_State, ...]
+    config: FileState
+    files: tuple[FileState, ...]
 
     @classmethod
     def of(cls, path: Path) -> Stamp:
         """That of the sweep in this folder. Takes some 50 microseconds."""
         folder = SweepFolder(path)
         running, drawing = map(is_locked, locks(folder))
-        config, *watched = map(_state, state_files(folder))
+        config, *watched = map(state_of, state_files(folder))
         return cls(running, drawing, config, tuple(watched))
-
-
-def _state(path: Path) -> _State:
-    try:
-        found = path.stat()
-    except OSError:
-        return _NO_FILE
-    return found.st_ino, found.st_size, found.st_mtime_ns
