@@ -9,7 +9,7 @@ import pytest
 import ray._raylet as library
 
 from tuner.execution import forked_ray
-from tuner.warm import fork
+from tuner.warm import mark
 
 
 def test_another_version_of_ray_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +47,7 @@ def test_settings_are_read_again_in_forks_alone(forked: bool, monkeypatch: pytes
 
     monkeypatch.setattr(library, "Config", Config)
     monkeypatch.setattr(library, "AuthenticationTokenLoader", Tokens)
-    monkeypatch.setattr(fork, "_zygote", "abc" if forked else "")
+    monkeypatch.setattr(mark, "_zygote", "abc")  # whether it is a fork of it or has it for its workers
+    monkeypatch.setattr(mark, "_forked", forked)
     forked_ray.adopt_environment()
     assert read == (["settings", "token"] if forked else [])
