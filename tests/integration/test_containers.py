@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.common import Command
-from support.containers import WORKERS, Stack, ask, containers
+from support.containers import LISTEN, WORKERS, Stack, ask, containers
 
 pytestmark = pytest.mark.proof
 TRIALS = 8
@@ -124,6 +124,25 @@ def test_a_sweep_from_outside_survives_the_death_of_a_worker(
     stack.up()
     assert len(before & set(stack.nodes())) == WORKERS, "one node is new"
     assert all_there_is(stack, tuner, mine, tmp_path)["champion"][0] == "1"
+
+
+def test_a_model_is_served_beside_the_sweeps(stack: Stack) -> None:
+    url = f"http://{LISTEN}:8700/digits-cnn"
+    image, token = {"inputs": [[[[0.0] * 8] * 8]]}, {"Authorization": f"Bearer {stack.secrets['TUNER_SERVE_TOKEN']}"}
+    stack.compose("--profile", "serve", "up", "--detach", "--no-build", "serve")
+
+    def answers() -> bool:
+        try:
+            return isinstance(ask(f"{url}/invocations", token, image), dict)
+        except OSError:
+            return False
+
+    stack.wait(answers, "the model answers")
+    assert len(ask(f"{url}/invocations", token, image)["predictions"]) == 1
+    assert ask(f"{url}/invocations", {}, image) == 401
+    stack.compose("--profile", "serve", "stop", "serve")
+    stack.wait(lambda: not answers(), "it ends what it has begun")
+    stack.compose("--profile", "serve", "rm", "--force", "serve")
 
 
 def test_nothing_is_lost_when_it_is_stopped_and_started_again(
