@@ -142,7 +142,6 @@ def test_a_model_is_served_beside_the_sweeps(stack: Stack) -> None:
     assert ask(f"{url}/invocations", {}, image) == 401
     stack.compose("--profile", "serve", "stop", "serve")
     stack.wait(lambda: not answers(), "it ends what it has begun")
-    stack.compose("--profile", "serve", "rm", "--force", "serve")
 
 
 def test_nothing_is_lost_when_it_is_stopped_and_started_again(
@@ -176,7 +175,7 @@ def test_a_backup_brings_all_of_it_back(stack: Stack, tuner: Command, mine: dict
 def test_a_paused_sweep_goes_on_after_an_upgrade(
     stack: Stack, tuner: Command, mine: dict[str, str], tmp_path: Path
 ) -> None:
-    begun = tuner("sweep", "digits", "cnn", *SIZE, "--trials", "60", "--name", "two", folder=tmp_path, **mine)
+    begun = tuner("sweep", "digits", "cnn", *SIZE, "--trials", "2000", "--name", "two", folder=tmp_path, **mine)
     assert begun.returncode == 0, begun.stderr
     wait_for_epochs(stack, tuner, mine, tmp_path, "two", 2)
     assert tuner("pause", "two", folder=tmp_path, **mine).returncode == 0
@@ -195,5 +194,6 @@ def test_a_paused_sweep_goes_on_after_an_upgrade(
 
     resumed = tuner("resume", "two", folder=tmp_path, **mine)
     assert resumed.returncode == 0, resumed.stderr
-    found = end_of(tuner, mine, tmp_path, "two")
-    assert found["epochs"] >= kept
+    wait_for_epochs(stack, tuner, mine, tmp_path, "two", kept + 2)
+    assert tuner("stop", "two", folder=tmp_path, **mine).returncode == 0
+    assert end_of(tuner, mine, tmp_path, "two")["epochs"] >= kept + 2
