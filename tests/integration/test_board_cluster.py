@@ -65,7 +65,7 @@ def check_page(page: Browser, address: str, cluster: Cluster) -> None:
     page.run("location.hash = '#/new'")
     page.type(".field:nth-child(1) input", "digits")
     page.type(".field:nth-child(2) input", "cnn")
-    page.type(".field:nth-child(4) input", "40")
+    page.type(".field:nth-child(4) input", "2000")
     page.type(".field:nth-child(9) input", "first")
     page.type(".field:nth-child(10) input", "--set width=0.25 --max-epochs 9")
     wait("document.querySelector('form code')?.innerText.includes('--max-epochs 9 --address http')")
