@@ -12,7 +12,7 @@ from support.board_pictures import take
 from support.browser import Browser, browser
 from support.common import Command, Start, free_port
 from support.processes import Process, end, wait_until
-from support.ui import opened
+from support.ui import compose, opened
 
 from tuner.sweeps.sweep_reader import SweepReader
 
@@ -87,10 +87,7 @@ def test_a_sweep_is_watched_paused_resumed_and_stopped_and_another_one_begun(pla
     assert "The model cnn for digits was tuned" in page.run(f"fetch({address!r}).then((answer) => answer.text())")
 
     page.run("location.hash = '#/new'")
-    page.type(".field:nth-child(1) input", "digits")
-    page.type(".field:nth-child(2) input", "cnn")
-    page.type(".field:nth-child(4) input", "30")
-    page.type(".field:nth-child(9) input", "second")
+    compose(page, dataset="digits", model="cnn", trials="30", name="second")
     page.click("form button:not(.small)")  # the search space
     place.wait("document.querySelector('input[aria-label=\"Set width\"]')")
     page.type("input[aria-label='Set width']", "0.25")
@@ -135,11 +132,7 @@ def test_a_newcomer_begins_the_first_sweep_on_the_page(tuner: Command, start: St
             page.wait("document.querySelector('.note')?.innerText.includes('There are no sweeps here yet')")
             take(page, "ui-first.png")
             page.click(".note a")
-            page.type(".field:nth-child(1) input", "digits")
-            page.type(".field:nth-child(2) input", "cnn")
-            page.type(".field:nth-child(4) input", "2")
-            page.type(".field:nth-child(6) input", "2")
-            page.type(".field:nth-child(9) input", "mine")
+            compose(page, dataset="digits", model="cnn", trials="2", epochs="2", name="mine")
             page.wait("document.querySelector('form code')?.innerText.endsWith('--name mine')")
             page.click("form button.strong")
             page.wait("document.querySelector('h1').innerText.startsWith('mine')", LONG_S)

@@ -16,7 +16,7 @@ from support.mlflow_server import plain_server
 from support.processes import end, wait_until
 from support.ray_cluster import Cluster, ray_cluster
 from support.ray_dashboard import open_ray_dashboard
-from support.ui import opened
+from support.ui import compose, opened
 
 pytestmark = pytest.mark.proof
 LONG_S = 300.0
@@ -63,11 +63,8 @@ def check_page(page: Browser, address: str, cluster: Cluster) -> None:
     page.open(address)
     wait("document.querySelector('.note')?.innerText.includes('no sweeps here yet')")
     page.run("location.hash = '#/new'")
-    page.type(".field:nth-child(1) input", "digits")
-    page.type(".field:nth-child(2) input", "cnn")
-    page.type(".field:nth-child(4) input", "2000")
-    page.type(".field:nth-child(9) input", "first")
-    page.type(".field:nth-child(10) input", "--set width=0.25 --max-epochs 9")
+    more = "--set width=0.25 --max-epochs 9"
+    compose(page, dataset="digits", model="cnn", trials="2000", name="first", more=more)
     wait("document.querySelector('form code')?.innerText.includes('--max-epochs 9 --address http')")
     take(page, "ui-cluster-new.png")
     page.click("form button.strong")

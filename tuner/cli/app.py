@@ -26,6 +26,7 @@ from tuner.cli import (
     resume,
     schema,
     serve,
+    serve_on_head,
     sweep,
     sweep_list,
     tell_sweeps,
@@ -93,6 +94,7 @@ def doctor(*, address: Address = None, as_json: AsJson = False) -> None:
 _GROUPS = (
     predict,
     serve,
+    serve_on_head,
     export,
     ensemble,
     models,

@@ -79,10 +79,10 @@ def _serve_http(host: str, port: int | None, *, allow_run: bool) -> None:
     with _package_named():
         from tuner.serving.agent.over_http import PATH, serve_http  # noqa: PLC0415 - imports the package mcp
     from tuner.serving.access import new_token  # noqa: PLC0415
-    from tuner.serving.listening import address_of, listen, listen_from  # noqa: PLC0415
+    from tuner.serving.listening import address_of, listen_where_asked  # noqa: PLC0415
 
     token = new_token(TOKEN)
-    with listen_from(host, USUAL) if port is None else listen(host, port) as listener:
+    with listen_where_asked(host, port, USUAL) as listener:
         address = f"{address_of(host, int(listener.getsockname()[1]))}{PATH}"
         serve_http(listener, allow_run=allow_run, host=host, token=token, ready=lambda: _tell(address, token))
 

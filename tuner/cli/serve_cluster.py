@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tuner.cli.console import PIPED_WIDTH, err, out
 from tuner.cli.remote import RUN
 from tuner.cli.serve_lines import say, tell
+from tuner.cli.serve_on_head import BEGIN, END
+from tuner.cli.serve_settings import model_of, settings_of
+from tuner.cli.serve_token import token_of
 from tuner.cli.status_table import Column, table_lines
 from tuner.core.errors import TunerError
 from tuner.core.replicas import Replicas
@@ -69,7 +73,29 @@ class Wanted:
             "--max-samples": own.most_samples,
         }
         access = ["--token-digest", digest_of(self.token)] if self.token else ["--no-token"]
-        return ["serve", self.model, *access, *(word for pair in values.items() for word in map(str, pair))]
+        return [BEGIN, self.model, *access, *(word for pair in values.items() for word in map(str, pair))]
+
+
+def run_there(given: Mapping[str, Any], address: str) -> int:
+    """Does what `tuner serve` was given, its `locals()`, on the cluster at this address. Returns the exit status."""
+    if given["all_"]:
+        return show_all(address)
+    model = model_of(given["model"])
+    if given["end"]:
+        return stop_there(model, given["name"], address)
+    wanted = Wanted(
+        model,
+        given["name"],
+        settings_of(given, here=False),
+        token_of(given["token_file"], no_token=given["no_token"], local=False),
+        Replicas.parse(given["replicas"] or "1"),
+        host=given["host"],
+        port=given["port"],
+        replace=given["replace"],
+        attach=given["attach"],
+        typed=bool(given["address"]),
+    )
+    return serve_there(wanted, address)
 
 
 def serve_there(wanted: Wanted, address: str) -> int:
@@ -90,7 +116,7 @@ def serve_there(wanted: Wanted, address: str) -> int:
                 return INTERRUPTED
             say(f"Ending {name}")
             head.jobs.stop(job_id)  # it may still be beginning
-            return _run(head, _ending(name))
+            return _run(head, [END, name])
 
 
 def _begun(head: Head, job_id: str, wanted: Wanted, hint: str) -> int:
@@ -133,14 +159,10 @@ def stop_there(model: str, given_name: str | None, address: str) -> int:
         if name not in known:
             others = f"; it serves {', '.join(sorted(known))}" if known else ""
             raise TunerError(f"{address} does not serve {name}{others}")
-        code = _run(connect_head(address, RUN, Path(scratch)), _ending(name))
+        code = _run(connect_head(address, RUN, Path(scratch)), [END, name])
     if code == 0:
         say(f"{name} is not served any more")
     return code
-
-
-def _ending(name: str) -> list[str]:
-    return ["serve", name, "--as", name, "--stop"]
 
 
 def show_all(address: str) -> int:

@@ -110,5 +110,12 @@ Attach = Annotated[
 ]
 End = Annotated[bool, typer.Option("--stop", help="End what the cluster serves by this name.", rich_help_panel=CLUSTER)]
 All = Annotated[bool, typer.Option("--list", help="List what the cluster serves.", rich_help_panel=CLUSTER)]
-TokenDigest = Annotated[str, typer.Option("--token-digest", hidden=True)]
-"""Of the token, for the cluster's head: what a job is told is no secret there."""
+ON_CLUSTER = {
+    "replicas": "--replicas",
+    "name": "--as",
+    "replace": "--replace",
+    "attach": "--attach",
+    "end": "--stop",
+    "all_": "--list",
+}
+"""The parameters of `serve` that only a cluster has, and their options."""

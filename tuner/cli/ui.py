@@ -65,15 +65,14 @@ def _run(home: Path, port: int, page_port: int | None, host: str, *, cluster: st
     from tuner.serving.board.app import make_app  # noqa: PLC0415 - imports FastAPI
     from tuner.serving.board.optuna_dashboard import MISSING, OptunaDashboards, is_installed  # noqa: PLC0415
     from tuner.serving.board.settings import Settings  # noqa: PLC0415
-    from tuner.serving.listening import address_of, listen, listen_from  # noqa: PLC0415
+    from tuner.serving.listening import address_of, listen_where_asked  # noqa: PLC0415
     from tuner.serving.server import Server, run  # noqa: PLC0415
     from tuner.tracking.store import Store  # noqa: PLC0415
 
     store = Store.of(home)
     token, offered = new_token(TOKEN), optuna and is_installed()
     with ExitStack() as stack:
-        listening = listen_from(host, port + 1, PAGE) if page_port is None else listen(host, page_port, PAGE)
-        listener = stack.enter_context(listening)
+        listener = stack.enter_context(listen_where_asked(host, page_port, port + 1, PAGE))
         page = int(listener.getsockname()[1])
         there = stack.enter_context(_cluster_at(cluster, err)) if cluster else None
         server = mlflow_of_cluster(store, err) if there else mlflow_beside(stack, store, home, port, err)

@@ -38,6 +38,11 @@ def listen_from(host: str, port: int, option: str = "--port") -> socket.socket:
     raise TunerError(f"the ports {port} to {last} are all taken: choose one with {option}")
 
 
+def listen_where_asked(host: str, port: int | None, usual: int, option: str = "--port") -> socket.socket:
+    """The first where a port was typed, else the second from the usual port on. Raises TunerError as they do."""
+    return listen_from(host, usual, option) if port is None else listen(host, port, option)
+
+
 def address_of(host: str, port: int) -> str:
     """What a browser on this machine opens for a server that listens there."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

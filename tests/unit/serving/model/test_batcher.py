@@ -20,6 +20,12 @@ def batcher(forward: Callable[[Tensor], Tensor], **changes: object) -> tuple[Bat
     return Batcher(forward, note=sizes.append, **options), sizes  # type: ignore[arg-type]
 
 
+def five_at_most(inputs: Tensor) -> Tensor:
+    if inputs.max() > 5:
+        raise RuntimeError("too warm")
+    return inputs
+
+
 def numbered(number: int, samples: int = 1) -> Tensor:
     return torch.full((samples, 1), float(number))
 
@@ -96,13 +102,8 @@ def test_too_many_that_wait_are_refused_and_the_others_answered() -> None:
 
 
 def test_an_error_of_the_network_reaches_its_requests_and_the_next_ones_are_answered() -> None:
-    def forward(inputs: Tensor) -> Tensor:
-        if inputs.max() > 5:
-            raise RuntimeError("too warm")
-        return inputs
-
     async def run() -> None:
-        found, _ = batcher(forward)
+        found, _ = batcher(five_at_most)
         with pytest.raises(RuntimeError, match="too warm"):
             await found(numbered(9))
         assert (await found(numbered(1))).item() == 1
@@ -164,13 +165,8 @@ def test_a_request_that_is_alone_is_answered_on_the_event_loop_once_that_is_know
 
 
 def test_an_error_on_the_event_loop_reaches_its_request() -> None:
-    def forward(inputs: Tensor) -> Tensor:
-        if inputs.max() > 5:
-            raise RuntimeError("too warm")
-        return inputs
-
     async def run() -> None:
-        found, _ = batcher(forward, quick_s=3600.0)
+        found, _ = batcher(five_at_most, quick_s=3600.0)
         assert (await found(numbered(1))).item() == 1
         with pytest.raises(RuntimeError, match="too warm"):
             await found(numbered(9))
