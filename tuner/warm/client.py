@@ -10,13 +10,12 @@ import os
 import sys
 
 from tuner.warm.place import (
-    ELSEWHERE,
     SUFFIX,
-    SWITCH,
     UnsafeFolderError,
     address,
     folder_path,
     is_safe_socket,
+    may_fork,
     open_folder,
 )
 
@@ -55,11 +54,9 @@ def _may_be_warm() -> bool:
     words = sys.argv[1:]
     if None in (sys.stdin, sys.stdout, sys.stderr):  # it was closed
         return False
-    if sys.platform != "linux" or os.environ.get(SWITCH) == "0" or min(os.getpid(), os.getppid()) <= 1:
+    if not may_fork() or min(os.getpid(), os.getppid()) <= 1:
         return False
-    if (words and words[0] in COLD) or any(word.startswith("--address") for word in words):
-        return False
-    return not any(os.environ.get(name) for name in ELSEWHERE)
+    return not (words and words[0] in COLD) and not any(word.startswith("--address") for word in words)
 
 
 def _run(address: str, mark: str) -> int | None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
+from tuner.warm.apart import part_from_caller
 from tuner.warm.mark import use
-from tuner.warm.place import ELSEWHERE, OWN, SWITCH, has_gpus, own_address
+from tuner.warm.place import OWN, has_gpus, may_fork, own_address
 
 TYPE_CHECKING = False  # that of typing takes longer
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ def begin_own() -> None:
     words = sys.argv[1:]
     if not words or words[0] not in WITH_WORKERS or any(word.startswith(_WITHOUT) for word in words):
         return
-    if sys.platform != "linux" or not hasattr(os, "pidfd_open") or os.environ.get(SWITCH) == "0" or has_gpus():
-        return
-    if any(os.environ.get(name) for name in ELSEWHERE):
+    if not may_fork() or has_gpus():
         return
     import socket  # noqa: PLC0415 - other commands do without it
 
@@ -48,13 +47,8 @@ def begin_own() -> None:
 def _become_zygote(listener: socket.socket, mark: str, command: int) -> None:
     """Ends this process, in the end."""
     try:
-        os.setsid()
         _end_with(command)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for stream in range(3):
-            os.dup2(nowhere, stream)
-        os.closerange(3, listener.fileno())
-        os.closerange(listener.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
+        part_from_caller(listener.fileno())
         from tuner.warm import preload, zygote  # noqa: PLC0415 - the command itself does not wait for these
 
         preload.preload_for_workers()

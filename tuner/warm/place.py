@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,13 +15,20 @@ SWITCH = "TUNER_WARM"
 
 OWN = "own-"
 """The mark of a zygote that a command has for itself begins so. Its socket has no file."""
-ELSEWHERE = ("TUNER_ON_CLUSTER", "TUNER_ADDRESS", "RAY_ADDRESS")
+_ELSEWHERE = ("TUNER_ON_CLUSTER", "TUNER_ADDRESS", "RAY_ADDRESS")
 """Environment variables of a cluster: commands for one start as usual."""
 _GPUS = ("/dev/nvidiactl", "/dev/kfd")
 
 
 class UnsafeFolderError(Exception):
     """The folder of the sockets is another user's, or others may enter it."""
+
+
+def may_fork() -> bool:
+    """Whether forks are possible and wanted, for a command that is for this machine."""
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open") or os.environ.get(SWITCH) == "0":
+        return False
+    return not any(os.environ.get(name) for name in _ELSEWHERE)
 
 
 def has_gpus() -> bool:

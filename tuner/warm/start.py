@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from tuner.core.errors import TunerError, one_line
 from tuner.warm import place, preload, wire
+from tuner.warm.apart import part_from_caller
 from tuner.warm.fingerprint import contents, fingerprint
 from tuner.warm.zygote import Zygote
 
@@ -147,12 +148,7 @@ def _resident(path: str, mark: str, idle_s: float) -> dict[str, Any]:
 
 def _become_zygote(path: str, mark: str, idle_s: float, report: int) -> NoReturn:
     try:
-        os.setsid()
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for stream in range(3):
-            os.dup2(nowhere, stream)
-        os.closerange(3, report)
-        os.closerange(report + 1, os.sysconf("SC_OPEN_MAX"))
+        part_from_caller(report)
         os.chdir("/")
         found = contents()
         preload.preload()
@@ -161,8 +157,7 @@ def _become_zygote(path: str, mark: str, idle_s: float, report: int) -> NoReturn
         with socket.socket(socket.AF_UNIX) as listener:
             _bind(listener, path, mark + place.SUFFIX)
             zygote = Zygote(listener, mark, idle_s, gone=partial(_unbind, path, mark + place.SUFFIX))
-            _tell(report, zygote.state())
-            zygote.serve()
+            zygote.serve(lambda: _tell(report, zygote.state()))
     except BaseException as error:
         ours = type(error).__module__.startswith("tuner.")
         _tell(report, {"error": str(error) if ours else f"{type(error).__name__}: {one_line(error)}"})

@@ -44,12 +44,16 @@ class Zygote:
         """By the file descriptor of the process."""
         self._selector = selectors.DefaultSelector()
 
-    def serve(self) -> None:
-        """Returns when it is over. Commands that still run then are not touched."""
+    def serve(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Returns when it is over. Commands that still run then are not touched.
+
+        `ready` is called once requests and signals are heard.
+        """
         assert self._listener
         signal.signal(signal.SIGTERM, self._terminated)
         self._listener.listen(_BACKLOG)
         self._selector.register(self._listener, selectors.EVENT_READ)
+        ready()
         while self._listener or self._commands():
             left = self._used + self._idle_s - time.monotonic()
             if not self._forks and left <= 0:
