@@ -21,7 +21,7 @@ from tuner.core.summary import Summary
 from tuner.core.units import counted, format_parameters
 
 FRAME_S = 0.25
-SHARE = 0.1  # of the time of the process that decides, at most: with many trials frames become rarer
+SHARE = 0.02  # of the time of the process that decides, at most: with many trials frames become rarer
 OTHER_COLUMNS = 32  # characters that the table of running trials needs besides the parameters
 
 

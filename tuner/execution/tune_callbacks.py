@@ -15,6 +15,21 @@ from tuner.core.config import SweepConfig
 from tuner.search.controller import Controller
 
 ABSENT_S = 10.0  # Ray Tune looks several times a second
+TICK_S = 0.1
+
+
+class Unended:
+    """The trials that have not ended. A sweep may have thousands that have, and Ray Tune hands over all in each step."""
+
+    def __init__(self) -> None:
+        self._left: list[Any] = []
+        self._seen = 0
+
+    def look(self, trials: list[Any]) -> list[Any]:
+        """Those of all `trials`, of which Ray Tune takes none away, that had not ended at the look before."""
+        found = [*self._left, *trials[self._seen :]]
+        self._left, self._seen = [trial for trial in found if not trial.is_finished()], len(trials)
+        return found
 
 
 class Ticker(Callback):  # type: ignore[misc]
@@ -24,10 +39,17 @@ class Ticker(Callback):  # type: ignore[misc]
         self._tick = tick
         self._waiting = waiting
         self._together = together
+        self._unended = Unended()
+        self._due = 0.0
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
-        """Called by Ray Tune."""
+        """Called by Ray Tune, with many workers a hundred times a second."""
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._due = now + TICK_S
         self._tick()
+        trials = self._unended.look(trials)
         states = [trial.status for trial in trials]
         pending, running = states.count(Trial.PENDING), states.count(Trial.RUNNING)
         begun = any(trial.status == Trial.RUNNING and trial.last_result.get("epoch") for trial in trials)
@@ -47,10 +69,11 @@ class DroppedTrials(Callback):  # type: ignore[misc]
     def __init__(self, controller: Controller, searcher: ConcurrencyLimiter) -> None:
         self._controller = controller
         self._searcher = searcher
+        self._unended = Unended()
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002
         """Called by Ray Tune."""
-        for trial in trials:
+        for trial in self._unended.look(trials):
             if trial.status == Trial.ERROR and trial.trial_id in self._searcher.live_trials:
                 self._controller.on_dropped(trial.config["number"])
                 self._searcher.on_trial_complete(trial.trial_id)
@@ -64,6 +87,7 @@ class StallGuard(Callback):  # type: ignore[misc]
         self._controller = controller
         self._together = together
         self._timeout = timeout
+        self._unended = Unended()
         self._seen: dict[str, tuple[float, Any]] = {}
         self._looked = time.monotonic()
 
@@ -73,7 +97,7 @@ class StallGuard(Callback):  # type: ignore[misc]
         if now - self._looked > ABSENT_S:  # this process was suspended, and reports are still to be read
             self._seen = {key: (since + now - self._looked, shown) for key, (since, shown) in self._seen.items()}
         self._looked = now
-        running = [trial for trial in trials if trial.status == Trial.RUNNING]
+        running = [trial for trial in self._unended.look(trials) if trial.status == Trial.RUNNING]
         self._seen = {trial.trial_id: self._since(trial, now) for trial in running}
         late = [trial for trial in running if now - self._seen[trial.trial_id][0] > self._timeout]
         if late and not (self._together and _unplaced()):

@@ -109,14 +109,17 @@ class Controller:
     def _on_report(self, number: int, report: TrialReport) -> Decision:
         if report.error:
             write_error_details(self._folder, number, report.details)
-        else:
-            self._study.note_training(number, report)
-            self._study.note_measured(number, report.measured, report.measured_on)
-        if end := end_told(report, self._study.record(number)):
+        new = None
+        with self._study.together():
+            if not report.error:
+                self._study.note_training(number, report)
+                self._study.note_measured(number, report.measured, report.measured_on)
+            end = end_told(report, self._study.record(number))
+            if not end and not report.measured:
+                new = self._study.report(number, report.metrics, kept_epoch=report.kept_epoch)
+        if end:
             return self._end(number, end.state, end.reason, infeasible=end.infeasible)
-        if report.measured:
-            return Decision.CONTINUE
-        return self._on_epoch(number, report.metrics, report.kept_epoch)
+        return Decision.CONTINUE if report.measured else self._on_epoch(number, report.metrics, new)
 
     def on_lost(self, number: int, reason: str, *, out_of_memory: bool = False) -> None:
         """The trial's worker died too often to try again, or the trial hangs."""
@@ -175,8 +178,8 @@ class Controller:
         except OSError as error:
             self.halted = describe_disk_error(error)
 
-    def _on_epoch(self, number: int, metrics: Mapping[str, float], kept_epoch: int) -> Decision:
-        new = self._study.report(number, metrics, kept_epoch=kept_epoch)
+    def _on_epoch(self, number: int, metrics: Mapping[str, float], new: Mapping[str, float] | None) -> Decision:
+        """`new` is what was stored of the epoch, None if it was stored before."""
         self.budgets.note(self._study.record(number))
         if new:
             self._callback.on_trial_report(number, new)

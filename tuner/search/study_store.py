@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,10 @@ class StudyStore:
         self._ids = [trial._trial_id for trial in frozen]
         self._best: TrialRecord | None = None
         self._best_is_known = False
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is stored in this block reaches the disk at its end, with one wait for it. See JournalWriter."""
+        return self._journal.together()
 
     def report(self, number: int, metrics: Mapping[str, float], *, kept_epoch: int = 0) -> dict[str, float] | None:
         """Stores an epoch's metrics (`epoch`, the score and the others), and which epoch is kept so far; 0 for unknown.

@@ -28,6 +28,7 @@ from tuner.training.learning_rate import lr_factor
 from tuner.training.mixup import draw_shares, mix
 from tuner.training.optimizers import load_optimizer, make_optimizer, optimizer_step, set_lr
 from tuner.training.passes import epoch_batches, first_step
+from tuner.training.reproducibility import seed_torch
 from tuner.training.targets.base import Target
 from tuner.training.targets.classes import Classes
 
@@ -244,5 +245,5 @@ def train_epoch(
 
 def _seed_epoch(training: Training) -> torch.Generator:
     seed = (training.seed * 1_000_003 + training.epoch) % 2**63
-    torch.manual_seed(seed + training.ranks.rank)  # dropout differs between the processes
+    seed_torch(seed + training.ranks.rank, training.device)  # dropout differs between the processes
     return torch.Generator(training.device).manual_seed(seed)

@@ -49,7 +49,6 @@ class Conditions:
 
 def current_conditions(device: torch.device, *, threads: int, workers: int) -> Conditions:
     """The conditions of a trial that trains in this environment."""
-    packages = {name: version(name) for name in ("torch", "torchvision", "numpy")}
     return Conditions(
         code=_code(),
         python=platform.python_version(),
@@ -57,8 +56,25 @@ def current_conditions(device: torch.device, *, threads: int, workers: int) -> C
         precision=precision(device),
         threads=threads,
         workers=workers,
-        **packages,
+        **_packages(),
     )
+
+
+def seed_torch(seed: int, device: torch.device) -> None:
+    """Begins torch's random numbers anew, as `torch.manual_seed`, on the CPU and on the `device`.
+
+    Without a GPU, `torch.manual_seed` notes each call, with its stack, for GPUs that may come: that takes longer.
+    """
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)
+
+
+@cache
+def _packages() -> dict[str, str]:
+    """Their versions. To read them takes some 10 ms."""
+    return {name: version(name) for name in ("torch", "torchvision", "numpy")}
 
 
 @cache

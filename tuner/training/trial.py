@@ -33,7 +33,7 @@ from tuner.training.loop import Training, fit
 from tuner.training.measurement import measure
 from tuner.training.memory import free_memory, is_out_of_memory
 from tuner.training.pretrained import load_pretrained
-from tuner.training.reproducibility import current_conditions
+from tuner.training.reproducibility import current_conditions, seed_torch
 from tuner.training.targets import target_of
 from tuner.training.trial_data import TrialData, to_trial_data
 
@@ -167,7 +167,8 @@ def train_trial(
 
 
 def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: TrialData, ranks: Ranks) -> Training:
-    torch.manual_seed(seed)
+    device = data.train.inputs.device
+    seed_torch(seed, device)
     hyperparameters, arguments = split_parameters(job.model, parameters)
     name = model_of(job.model, parameters)
     if hyperparameters.batch_size < ranks.size:
@@ -176,7 +177,6 @@ def _start(job: TrialJob, seed: int, parameters: Mapping[str, Value], data: Tria
     pretrained = is_pretrained(name, arguments)
     if pretrained:
         load_pretrained(model.network, job.model, name, data.pretrained)
-    device = data.train.inputs.device
     return Training(
         model,
         hyperparameters,

@@ -25,6 +25,7 @@ class Clock:
         self.watch = StallGuard(controller, 60.0, together=False)
         self.trial = SimpleNamespace(
             status=Trial.RUNNING,
+            is_finished=lambda: False,
             trial_id="x",
             config={"number": 3},
             last_result={"epoch": 1},

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.common import make_config
-from support.made_up_search import metrics_of, study_of
+from support.made_up_search import begin, metrics_of, report_of, study_of
 from support.small_disk import no_larger_than
 
+from tuner.core.callback import Callback
 from tuner.core.sweep_folder import JOURNAL_FILE
 from tuner.search.journal import Journal
 from tuner.search.journal_writer import JournalWriter
+from tuner.search.schedulers.base import Decision
 from tuner.search.study_reader import read_records
 
 
@@ -77,3 +81,24 @@ def test_a_report_and_a_new_trial_are_one_write_each(tmp_path: Path, monkeypatch
         (True, {1: 0.5}, "RUNNING", ""),
         (True, {1: 0.5}, "PRUNED", "stopped early"),
     ]
+
+
+def test_an_epoch_and_what_is_known_of_its_training_are_one_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told of it afterwards is on the disk."""
+    path, found, writes = tmp_path / JOURNAL_FILE, [], []
+
+    class Told(Callback):
+        def on_trial_report(self, number: int, metrics: Mapping[str, float]) -> None:
+            found.append(read_records(path)[number].metrics == {1: metrics})
+
+    controller, study = begin(make_config(), tmp_path, Told())
+    drawn = controller.next_trial()
+    assert drawn is not None
+    monkeypatch.setattr("tuner.search.journal.os.fsync", writes.append)
+    report = replace(report_of(1, 0.5), seed=3, conditions={"threads": 1}, node="a", halved=1)
+    assert controller.on_report(drawn[0], report) is Decision.STOP
+    assert (len(writes), found) == (1, [True])
+    [record] = study.records()
+    assert (record.seed, record.nodes, record.halved, record.values) == (3, ((1, "a"),), 1, {1: 0.5})

@@ -18,7 +18,7 @@ from tuner.core.sweep_request import SweepRequest
 from tuner.search.space_file import space_of
 from tuner.search.study import Study
 from tuner.sweeps.single_trial import changed_conditions, repeat_trial, single_trial
-from tuner.training.reproducibility import current_conditions
+from tuner.training.reproducibility import current_conditions, seed_torch
 
 CPU = torch.device("cpu")
 HERE = current_conditions(CPU, threads=1, workers=1).to_json()
@@ -69,6 +69,15 @@ def test_the_epoch_to_keep_is_chosen_again_by_what_chose_it(home: Path, bound: s
     if kept:
         other = single_trial(SweepRequest(dataset="digits", model="cnn", seed=3), home, "demo")
         assert (other.objective, other.constraint) == ("val_loss:min", None), "whatever it comes to, there is a model"
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**63 - 1])
+def test_random_numbers_begin_as_with_torch_itself(seed: int) -> None:
+    torch.manual_seed(seed)
+    expected = torch.rand(3)
+    torch.rand(1)
+    seed_torch(seed, CPU)
+    assert torch.equal(torch.rand(3), expected)
 
 
 def test_nothing_is_said_where_nothing_has_changed(home: Path) -> None:
