@@ -19,7 +19,7 @@ TICK_S = 0.1
 
 
 class Unended:
-    """The trials that have not ended. A sweep may have thousands that have, and Ray Tune hands over all in each step."""
+    """The trials that have not ended: Ray Tune hands over all in each step, and thousands may have ended."""
 
     def __init__(self) -> None:
         self._left: list[Any] = []

@@ -22,7 +22,7 @@ LEFT_OUT = (
 """What is run when it is imported, what is imported by its name in a catalog, and what needs an extra."""
 LATE = (
     *("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store"),
-    *("mlflow.pyfunc.model", "mlflow.pyfunc.scoring_server", "git", "torch.utils.flop_counter"),
+    *("mlflow.pyfunc.model", "mlflow.pyfunc.scoring_server", "git"),
     *("alembic.config", "alembic.autogenerate", "sqlalchemy.dialects.sqlite", "matplotlib.backends.backend_agg"),
     *("tuner.models.cnn", "tuner.datasets.digits", "ray.dag", "ray.dashboard.optional_deps"),
 )

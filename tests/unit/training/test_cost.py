@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,14 @@ def test_the_cost_of_a_saved_model(tmp_path: Path) -> None:
     assert cost.flops == 2 * 5 * 2 * 4 * 4 * (1 + 4) + 2 * 5 * 2 * 4 * 2
     assert cost.bytes == sum(path.stat().st_size for path in (tmp_path / "model").iterdir()) > 4 * cost.parameters
     assert cost.train_seconds == 9.0
+
+
+def test_counting_imports_no_triton_and_says_nothing_of_it() -> None:
+    """It is for GPU kernels, and costs memory and time. Whoever wants it afterwards finds it."""
+    code = (
+        "import sys, torch\n"
+        "from tuner.training.model_cost import _flop_counter\n"
+        "print(_flop_counter().FlopCounterMode.__name__, 'triton' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("FlopCounterMode False\n", "")
