@@ -9,6 +9,7 @@ import typer
 from tuner.cli.console import Command, err, out
 from tuner.core.units import counted, format_number, format_seconds, parse_seconds
 from tuner.warm import start
+from tuner.warm.mark import zygote
 
 app = typer.Typer()
 
@@ -47,7 +48,13 @@ def _beginning() -> None:
 def print_up() -> None:
     """Says on stderr what is up, if anything is."""
     for each in start.all_up():
-        err.print(f"tuner up: {describe(each)}", markup=False)
+        err.print(f"tuner up: {describe_use(each)}", markup=False)
+
+
+def describe_use(found: start.Up) -> str:
+    """See `describe`; and whether this command was started as usual nevertheless."""
+    used = "" if found.mark == zygote() else "; this command was started as usual: its environment or limits differ"
+    return describe(found) + used
 
 
 def describe(found: start.Up) -> str:

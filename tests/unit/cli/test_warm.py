@@ -7,7 +7,7 @@ from pathlib import Path
 from support.common import Typed
 
 from tuner.cli.doctor import machine
-from tuner.cli.warm import describe
+from tuner.cli.warm import describe, describe_use
 from tuner.warm import place
 from tuner.warm.start import Up
 
@@ -40,3 +40,6 @@ def test_the_doctor_says_how_to_have_warm_starts() -> None:
 def test_what_is_told_of_a_zygote() -> None:
     here = Up(pid=2**22 + 1, mark="m", began=0, running=2, idle_s=3600)
     assert describe(here) == f"process {2**22 + 1}, 2 commands running; ends after 60 min without a command"
+    assert (
+        describe_use(here) == f"{describe(here)}; this command was started as usual: its environment or limits differ"
+    )

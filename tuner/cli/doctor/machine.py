@@ -15,14 +15,13 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from tuner.cli.doctor.finding import Finding
-from tuner.cli.warm import describe
+from tuner.cli.warm import describe_use
 from tuner.core import catalog
 from tuner.core.errors import one_line
 from tuner.core.files import data_root, tuner_home
 from tuner.core.units import format_number
 from tuner.execution.ray_folder import ray_disk
 from tuner.warm import start
-from tuner.warm.mark import zygote
 
 SMI_S = 10  # a broken driver never answers
 LEAST_GPU_MIB = 1024
@@ -125,8 +124,7 @@ def warm_starts() -> Iterator[Finding]:
     """Whether the next commands start warm: never something to mend."""
     found = start.all_up()
     for each in found:
-        used = "" if each.mark == zygote() else "; this command was started as usual: its environment or limits differ"
-        yield Finding(name="warm starts", text=f"up: {describe(each)}{used}")
+        yield Finding(name="warm starts", text=f"up: {describe_use(each)}")
     if not found:
         yield Finding(name="warm starts", text="not up: with tuner up the next commands start at once")
 
