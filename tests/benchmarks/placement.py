@@ -5,6 +5,9 @@
 Each machine is a network namespace whose interface counts what it receives; see `support.machines`. They share the
 cores and the disk of this one, and each has an object store of its own. The data is made on the first one, where the
 sweep's driver runs. Checkpoints go to a folder that all of them see, and so not over the network.
+
+Ray waits for data as long as in docker/, or as --pull-timeout says. --slow 60 gives the last machine a network of 60
+Mbit/s: there the data takes long, and others that have it already could send it, too.
 """
 
 from __future__ import annotations
@@ -23,10 +26,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.machines import Machine, enter_own_network, machines
 from support.ray_cluster import Cluster, ray_cluster
 
+from tuner.execution.slurm import allocation
 from tuner.search.study_reader import read_records
 
 TUNER = str(Path(sys.executable).with_name("tuner"))
 SIDE = 256  # pixels
+[(PULL_TIMEOUT, DEFAULT_MS)] = allocation.PULL_TIMEOUT.items()
 DATA = '''"""Noise in two shades."""
 import torch
 from tuner.data.spec import DataSpec, Split, Splits
@@ -114,14 +119,18 @@ def main() -> None:
     parser.add_argument("--slots", type=int, default=2, help="trials at once on each")
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--megabytes", type=int, default=500, help="of training samples")
+    parser.add_argument("--slow", type=int, default=0, help="Mbit/s of the last machine's network; 0 for no limit")
+    parser.add_argument("--pull-timeout", type=int, default=int(DEFAULT_MS), help="ms; Ray's own default is 10000")
     parser.add_argument("--json", action="store_true", help="print numbers in place of a table")
     options = parser.parse_args()
     enter_own_network()
     with (
         tempfile.TemporaryDirectory(prefix="place", dir="/tmp") as name,
         machines(options.machines) as each,
-        ray_cluster(cpus=options.slots, host=each[0]) as cluster,
+        ray_cluster(cpus=options.slots, host=each[0], environment={PULL_TIMEOUT: str(options.pull_timeout)}) as cluster,
     ):
+        if options.slow:
+            each[-1].slow_down(options.slow)
         rows = measure(cluster, each, Path(name), options)
     if options.json:
         print(json.dumps([asdict(row) for row in rows]))

@@ -27,6 +27,13 @@ class Machine(Host):
 
     pid: int = 0
     """Of a process in it, which lives as long as it does."""
+    cable: str = ""
+    """The bridge's end of its network."""
+
+    def slow_down(self, mbit: int) -> None:
+        """From now on its network brings it at most so many megabits a second. Needs Debian's iproute2, with `tc`."""
+        limit = ("tbf", "rate", f"{mbit}mbit", "burst", "4mb", "latency", "100ms")
+        subprocess.run(["tc", "qdisc", "add", "dev", self.cable, "root", *limit], check=True)
 
     @property
     def received(self) -> int:
@@ -38,7 +45,7 @@ class Machine(Host):
 
 def hindrance() -> str:
     """Why there can be no such machines here; empty when there can."""
-    missing = [name for name in ("unshare", "nsenter", "ip") if shutil.which(name) is None]
+    missing = [name for name in ("unshare", "nsenter", "ip", "tc") if shutil.which(name) is None]
     if missing:
         return f"{', '.join(missing)} missing"
     tried = subprocess.run(
@@ -81,7 +88,7 @@ def _machine(keepers: list[subprocess.Popen[str]], number: int) -> Machine:
     _ip("link", "set", cable, "master", "bridge", "up")
     subprocess.run([*enter, "ip", "addr", "add", f"{address}/24", "dev", "eth0"], check=True)
     subprocess.run([*enter, "ip", "link", "set", "eth0", "up"], check=True)
-    return Machine(address, enter, keeper.pid)
+    return Machine(address, enter, keeper.pid, cable)
 
 
 def _ip(*words: str) -> None:

@@ -19,15 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.serve.schema import ServeDeploySchema
 from sqlalchemy import make_url
 from support.compose import DOCKER, VARIABLE, make_secrets, read_compose, read_manifests
 
+from tuner.execution.slurm.allocation import PULL_TIMEOUT
+
 BIN = Path(sys.executable).parent
 ROOT = DOCKER.parent
 FILES = ("compose.yaml", "compose.gpu.yaml")
+RAYLET = Path(ray.__file__).parent / "core/src/ray/raylet/raylet"
 OURS = ("mlflow", "head", "worker", "serve")
 
 
@@ -86,6 +90,13 @@ def test_the_image_is_not_root_pinned_and_made_of_files_that_the_build_sees(serv
     made = set(re.findall(r"--group=tuner (.*)$", text, re.MULTILINE)[0].split())
     volumes = {part.split(":")[1 if ":" in part else 0] for name in OURS for part in services[name].get("volumes", [])}
     assert volumes == made, "a volume takes the owner of the folder that it covers"
+
+
+def test_ray_waits_for_large_data_as_long_as_on_slurm() -> None:
+    lines = (DOCKER / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    [(name, value)] = PULL_TIMEOUT.items()
+    assert f"ENV {name}={value}" in lines
+    assert f"{name}\0".encode() in RAYLET.read_bytes(), "Ray has this setting under this name"
 
 
 def test_what_the_compose_file_names_is_there(secrets: dict[str, str]) -> None:

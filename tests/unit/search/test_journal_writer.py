@@ -87,7 +87,8 @@ def test_an_epoch_and_what_is_known_of_its_training_are_one_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is told of it afterwards is on the disk."""
-    path, found, writes = tmp_path / JOURNAL_FILE, [], []
+    path, found = tmp_path / JOURNAL_FILE, list[bool]()
+    writes: list[int] = []
 
     class Told(Callback):
         def on_trial_report(self, number: int, metrics: Mapping[str, float]) -> None:

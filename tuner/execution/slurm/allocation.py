@@ -20,6 +20,11 @@ START_S = 300.0  # how long nodes may take to start: they read Python from a sha
 POLL_S = 0.5
 NODE = (sys.executable, "-P", "-m", "tuner.execution.slurm.node")
 _STEP = ("--nodes=1", "--ntasks=1", "--overlap", "--no-kill", "--kill-on-bad-exit=0", "--cpu-bind=none", "--mpi=none")
+PULL_TIMEOUT = {"RAY_object_manager_pull_timeout_ms": "120000"}
+"""For nodes of Ray. Data that has not come after this time is asked for from another node, and then often comes twice.
+
+Ray's own limit is 10 s: a gigabyte takes longer over a network of 1 Gbit/s that others use, too.
+"""
 _SIZES = (
     "GPU",
     "NTASKS",
@@ -119,6 +124,7 @@ def _environment(address: str) -> dict[str, str]:
     ours = {ON_CLUSTER: "1", SHARED_DISK: "1", "RAY_ADDRESS": address, "RAY_AUTH_MODE": "token"}
     found = {
         **DEFAULTS,
+        **PULL_TIMEOUT,
         **os.environ,
         **ours,
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
