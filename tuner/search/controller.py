@@ -11,10 +11,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from tuner.core.budgets import EXHAUSTED, FAILURES, STOPPED, TRIALS_ENDED
 from tuner.core.callback import Callback
 from tuner.core.config import SweepConfig
-from tuner.core.earlier import first_of_length, first_trial
+from tuner.core.earlier import first_of_length
 from tuner.core.errors import describe_disk_error
 from tuner.core.kept_checkpoints import Keeps, only_best
 from tuner.core.records import TrialRecord, Value
@@ -25,7 +24,8 @@ from tuner.search.endings import Endings
 from tuner.search.new_points import NoNewPointError
 from tuner.search.population import Population
 from tuner.search.schedulers.base import Decision, Scheduler
-from tuner.search.stopping import end_told, failing_reason, invalid_metrics
+from tuner.search.search_end import SearchEnd
+from tuner.search.stopping import end_told, invalid_metrics
 from tuner.search.study import Study
 from tuner.search.trial_queue import TrialQueue
 
@@ -51,7 +51,7 @@ class Controller:
         self._queue = TrialQueue(scheduler, study.records()[first_of_length(config) :], lambda: study.more)
         self.budgets = Budgets(config, study, scheduler)
         self._endings = Endings(study, self._queue, scheduler, self.budgets, folder.trials, callback, keeps)
-        self._stopped = self._stop_reason = ""
+        self.ending = SearchEnd(config, study, self.budgets)
         self._most: Callable[[], float] = lambda: math.inf
         self.halted = ""
         """Why the sweep cannot continue until its disk is fixed; empty otherwise. Every trial is kept as last saved."""
@@ -66,16 +66,16 @@ class Controller:
         Interrupted trials come first, the best of all before the others; then the best to promote, then a new one.
         """
         running = self._hold()
-        if self.halted or running >= self._most() or not (self.budgets.room(running) or self._at_end()):
+        if self.halted or running >= self._most() or not (self.budgets.room(running) or self.ending.reached):
             return None
         with self._halting():
             begun = self._owed()
-            if begun is None and not self._at_end():
+            if begun is None and not self.ending.reached:
                 begun = self._queue.next_begun()
             if begun is not None:
                 self._renew(self._study.record(begun))
                 return self._issue(self._study.reissue(begun))
-            if not self._at_end() and self._study.more and (self._study.ready or not running):
+            if not self.ending.reached and self._study.more and (self._study.ready or not running):
                 return self._issue_new()
         return None
 
@@ -84,13 +84,7 @@ class Controller:
         """Whether no trial is running and none will be started."""
         if self._queue.running or self.halted or self._owed() is not None:
             return False
-        return (not self._study.more and self._queue.empty) or self._at_end()
-
-    @property
-    def ended_by(self) -> str:
-        """What ended the search: the name of a budget, or one of the words of `core.budgets`."""
-        fewer = self._study.exhausted and (self._config.asked_trials or self._study.count < self._config.trials)
-        return self._stopped or self.budgets.ended_by or (EXHAUSTED if fewer else TRIALS_ENDED)
+        return (not self._study.more and self._queue.empty) or self.ending.reached
 
     def on_report(self, number: int, report: TrialReport) -> Decision:
         """Stores a report and decides. The report of a trial that is no longer live is ignored."""
@@ -144,17 +138,12 @@ class Controller:
     def finish(self) -> None:
         """Ends the search: the trials that still wait are pruned. A second call only deletes checkpoints."""
         if not self._study.ended_by:
-            self._study.note_end(self.ended_by)
-        self._endings.end_all(self._stop_reason or self.budgets.reason or "the search ended")
+            self._study.note_end(self.ending.ended_by)
+        self._endings.end_all(self.ending.reason)
 
     def limit(self, most: Callable[[], float]) -> None:
         """`most` returns how many trials may run now: other sweeps on a cluster may need room."""
         self._most = most
-
-    def stop(self, reason: str, why: str = STOPPED) -> None:
-        """Starts no further epochs: running trials stop after their current epoch. `why` is for `ended_by`."""
-        if not self._at_end():
-            self._stopped, self._stop_reason = why, reason
 
     def note_time(self, *, last: bool = False) -> None:
         """Stores how much of the budgets of time is used; from time to time, or now if it is the `last` time."""
@@ -191,7 +180,7 @@ class Controller:
             return self._end(number, "FAIL", f"{what} in epoch {epoch}")
         if epoch >= self._config.epochs:
             return self._end(number, "COMPLETE")
-        ends = self._stopped or self.budgets.stops(len(self._queue.running) - 1)
+        ends = self.ending.stopped or self.budgets.stops(len(self._queue.running) - 1)
         if ends and epoch >= self._study.record(number).epoch:
             self._queue.wait(self._study.record(number))  # `finish` marks it as pruned, after all workers have saved
             return Decision.STOP
@@ -230,23 +219,14 @@ class Controller:
 
     def _end(self, number: int, state: str, reason: str = "", *, infeasible: bool = False) -> Decision:
         self._endings.end(number, state, reason, infeasible=infeasible)
-        if state == "FAIL" and self.hopeless:
-            self.stop(f"{self.hopeless}: the search was stopped early", FAILURES)
+        if state == "FAIL":
+            self.ending.stop_if_hopeless()
         return Decision.STOP
-
-    @property
-    def hopeless(self) -> str:
-        """The error that nearly all trials fail with, of those since the sweep last went on; empty for none."""
-        return failing_reason(self._study.records()[first_trial(self._config) :], self._config.max_failure_rate)
 
     def _owed(self) -> int | None:
         """The best trial, if it was interrupted: its last epochs may be in no checkpoint, and are trained again."""
         best = self._study.best() if self._queue.interrupted else None
         return best.number if best is not None and best.number in self._queue.interrupted else None
-
-    def _at_end(self) -> bool:
-        """Whether no further epoch may start."""
-        return bool(self._stopped) or self.budgets.over
 
     def _hold(self) -> int:
         """How many trials run. They are accounted for up to now: call it before that changes."""

@@ -76,8 +76,8 @@ class PhaseRunner:
             raise disk_sweep_error(controller.halted, name)
         finished = controller.over and not self._stop.asked
         if finished:
-            if controller.hopeless and len(phase.study.records()) < phase.config.trials:
-                self._events.on_note(f"{controller.hopeless}: the search was stopped early")
+            if controller.ending.hopeless and len(phase.study.records()) < phase.config.trials:
+                self._events.on_note(f"{controller.ending.hopeless}: the search was stopped early")
             controller.finish()
         return finished
 
@@ -104,7 +104,7 @@ class PhaseRunner:
     def _obey(self, controller: Controller) -> None:
         order = current_order(self._folder.path)
         if order is Order.STOP:
-            controller.stop("the sweep was stopped")
+            controller.ending.stop("the sweep was stopped")
         elif order is Order.PAUSE:
             clear_order(self._folder.path)
             self._stop.ask()

@@ -27,7 +27,7 @@ from tuner.training.job import Arrays
 from tuner.training.memory import is_out_of_memory
 from tuner.training.own_state import STATE_FILE, DamagedStateError, SavedState, from_bytes
 from tuner.training.own_trial import OwnStates, Trial, TrialEnded
-from tuner.training.reproducibility import current_conditions, seed_torch
+from tuner.training.reproducibility import current_conditions
 from tuner.training.stored_states import StoredStates
 
 FILES = "files"  # the folder of a trial's own files, in the one of its state
@@ -107,7 +107,7 @@ class FunctionJob:
         try:
             with printing_to(output):
                 trial.tell_again()
-                seed_torch(trial.seed, torch.device(trial.device))
+                torch.manual_seed(trial.seed)
                 function(trial)
                 trial.finish()
         except TrialEnded:

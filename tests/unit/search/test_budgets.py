@@ -323,7 +323,7 @@ def test_what_else_ends_a_search(tmp_path: Path) -> None:
                 controller.on_report(drawn[0], TrialReport(error="broken"))
             else:
                 controller.on_report(drawn[0], report_of(1, 0.5))
-                controller.stop("the sweep was stopped")
+                controller.ending.stop("the sweep was stopped")
                 break
         controller.finish()
         ends[name] = study.ended_by

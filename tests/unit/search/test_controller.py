@@ -203,7 +203,7 @@ def test_a_sweep_that_is_stopped_ends_its_running_trials_with_their_epoch(tmp_pa
     assert first is not None
     assert second is not None
     controller.on_report(first[0], report_of(1, 0.9))
-    controller.stop("it was stopped")
+    controller.ending.stop("it was stopped")
     assert controller.next_trial() is None
     assert not controller.over
     assert controller.on_report(first[0], report_of(2, 0.8)) is Decision.STOP
@@ -249,14 +249,14 @@ def test_a_search_ends_early_when_nearly_all_trials_fail(tmp_path: Path) -> None
         drawn = controller.next_trial()
         assert drawn
         controller.on_report(drawn[0], TrialReport(error="broken") if fails else report_of(1, 0.5))
-        assert not controller.hopeless
+        assert not controller.ending.hopeless
     for _ in range(5):  # 5 of 7, then 6 of 8 of those tried
         drawn = controller.next_trial()
         if drawn is None:
             break
         controller.on_report(drawn[0], TrialReport(error=f"broken {drawn[0]}" if drawn[0] == 5 else "broken"))
     assert controller.over
-    assert controller.hopeless == "5 of 7 trials failed, 4 of them with: broken"
+    assert controller.ending.hopeless == "5 of 7 trials failed, 4 of them with: broken"
     assert len(study.records()) == 7
     controller.finish()
     assert {record.state for record in study.records()} == {"FAIL", "PRUNED"}

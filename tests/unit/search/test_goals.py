@@ -266,7 +266,7 @@ def test_the_checkpoint_of_the_winner_is_kept_though_a_pruned_trial_was_better_b
     for epoch in (1, 2, 3):
         if controller.on_report(1, TrialReport(metrics=metrics_of(epoch, 0.5))) is Decision.STOP and epoch < 3:
             assert controller.next_trial() is not None
-    controller.stop("enough")
+    controller.ending.stop("enough")
     controller.finish()
     assert [record.state for record in study.records()] == ["PRUNED", "COMPLETE"]
     best = study.best()

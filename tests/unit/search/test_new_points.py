@@ -214,7 +214,7 @@ def test_a_space_too_large_to_be_listed_ends_when_no_new_point_is_found(
             controller.on_report(drawn[0], report_of(1, 0.5))
     assert sorted(record.parameters["width"] for record in study.records()[:5]) == [1, 2, 3, 4, 5]
     assert [(r.state, r.reason) for r in study.records()[5:]] == [("FAIL", "no new point was found for it")]
-    assert controller.ended_by == EXHAUSTED
+    assert controller.ending.ended_by == EXHAUSTED
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,7 @@ def test_a_population_that_is_stopped_has_a_winner_that_has_its_weights(tmp_path
     workers = Workers(population(), tmp_path)
     while not any(each.exploits for each in workers.study.records()):
         workers.step()
-    workers.controller.stop("it was stopped")
+    workers.controller.ending.stop("it was stopped")
     while workers.turns:
         workers.step()
     assert workers.controller.over

@@ -52,7 +52,7 @@ def test_so_is_one_that_waits_when_the_search_is_cut_short(tmp_path: Path) -> No
         drawn = controller.next_trial()
         assert drawn
         controller.on_report(drawn[0], report_of(1, score))
-    controller.stop("tuner stop ended the search")
+    controller.ending.stop("tuner stop ended the search")
     controller.finish()
     assert [record.reason for record in study.records()] == [
         "stopped early after epoch 1: 1st of 2 there, val_accuracy 0.5000; none went on",

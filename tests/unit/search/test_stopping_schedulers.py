@@ -267,7 +267,7 @@ def test_a_trial_that_runs_when_the_time_is_over_is_not_said_to_be_worse(tmp_pat
     controller, study = begin(make_config(scheduler="asha-stop"), tmp_path)
     drawn = controller.next_trial()
     assert drawn is not None
-    controller.stop("it was stopped")
+    controller.ending.stop("it was stopped")
     assert controller.on_report(drawn[0], report_of(1, 0.5)) is Decision.STOP
     controller.finish()
     assert (study.record(0).state, study.record(0).reason) == ("PRUNED", "it was stopped in epoch 1")
