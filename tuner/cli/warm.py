@@ -48,7 +48,7 @@ def _beginning() -> None:
 def print_up() -> None:
     """Says on stderr what is up, if anything is."""
     for each in start.all_up():
-        err.print(f"tuner up: {describe_use(each)}", markup=False)
+        err.print(f"tuner up: {describe_use(each)}", markup=False, soft_wrap=True)
 
 
 def describe_use(found: start.Up) -> str:
